@@ -1,0 +1,143 @@
+"""A training run as data: one TOML file, read into frozen dataclasses, unknown keys refused."""
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from catalog.errors import FileNotReadable, InvalidConfig
+from catalog.fusion import FusionKind
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SetConfig:
+    """One data set: its manifest below the data folder, and how often an epoch draws each of its products."""
+
+    manifest: str
+    repeats: int = 1
+
+
+@dataclass(frozen=True)
+class StartConfig:
+    """Where weights come from. A name is a hub's, a local folder, or (`stem_weights`, `model`) a local file or run.
+
+    Give `image` (any timm ViT), or `stem` and `stem_weights` for a hybrid ViT of `image_options`; or `model`, a
+    folder that an earlier run wrote, for both encoders.
+    """
+
+    image: str = ""
+    stem: str = ""
+    stem_weights: str = ""
+    image_options: dict[str, Any] = field(default_factory=dict)
+    text: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One run. Lengths are in epochs; an epoch draws each set's products as often as the set repeats.
+
+    max_steps: end earlier than the epochs would, with the schedule scaled to it; 0: do not.
+    frozen, and the keys of learning_rate_scale: regular expressions searched for in parameter names.
+    keep_image, keep_text: how often a modality survives modality dropout. made_titles: how often a product without
+    words gets a title made from its category (training/titles.py).
+    small_epochs: how many epochs to begin with on pictures of `small_size`, which cost less and suit a later, larger
+    view (Touvron et al. 2019).
+    cache_views: with both encoders frozen, how many augmented views of each product to encode once and train on; 0
+    encodes anew each time. features: the file that holds them, for runs that share it.
+    average_decay: of the moving average of the weights, which is what is scored and kept.
+    """
+
+    output: str
+    sets: tuple[SetConfig, ...]
+    start: StartConfig
+    taxonomy: str = "assets/model/taxonomy.json"
+    fusion: FusionKind = "late"
+    width: int = 384
+    depth: int = 1
+    heads: int = 6
+    dropout: float = 0.1
+    seed: int = 0
+    epochs: int = 10
+    max_steps: int = 0
+    batch_size: int = 64
+    accumulate: int = 1
+    optimizer: Literal["adamw", "lamb"] = "adamw"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup: float = 0.05
+    learning_rate_scale: dict[str, float] = field(default_factory=dict)
+    frozen: tuple[str, ...] = ()
+    keep_image: float = 0.8
+    keep_text: float = 0.6
+    made_titles: float = 0.0
+    smoothing: float = 0.1
+    upper_weight: float = 0.3
+    category_weight: float = 1.0
+    attribute_weight: float = 0.5
+    tag_weight: float = 0.1
+    contrastive_weight: float = 0.3
+    average_decay: float = 0.998
+    small_size: int = 0
+    small_epochs: int = 0
+    cache_views: int = 0
+    features: str = ""
+    workers: int = 1
+    checkpoint_seconds: int = 120
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Raises FileNotReadable or InvalidConfig."""
+    try:
+        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise FileNotReadable(f"The configuration {path.name!r} does not exist or is not UTF-8 text.") from None
+    except tomllib.TOMLDecodeError:
+        raise InvalidConfig(f"The configuration {path.name!r} is not valid TOML.") from None
+    return parse_config(fields)
+
+
+def parse_config(fields: dict[str, Any]) -> TrainConfig:
+    sets = tuple(_build(SetConfig, item, "sets") for item in fields.get("sets", ()))
+    if not sets:
+        raise InvalidConfig("The configuration names no data set: give at least one [[sets]] with a manifest.")
+    start = _build(StartConfig, fields.get("start", {}), "start")
+    folders = [Path(item.manifest).parent.name for item in sets]
+    if "" in folders or len(set(folders)) < len(folders):
+        raise InvalidConfig("Each manifest must lie in a folder of its own, whose name is the data set's.")
+    rest = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    config = _build(TrainConfig, rest | {"sets": sets, "start": start}, "the file")
+    if config.accumulate < 1 or config.batch_size < 1 or config.batch_size % config.accumulate:
+        raise InvalidConfig("batch_size must be a multiple of accumulate.")
+    return config
+
+
+def _build(kind: type[T], fields: dict[str, Any], where: str) -> T:
+    known = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(fields) - set(known))
+    if unknown:
+        raise InvalidConfig(f"Unknown key in {where}: {', '.join(unknown)}.")
+    missing = [
+        name
+        for name, item in known.items()
+        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING and name not in fields
+    ]
+    if missing:
+        raise InvalidConfig(f"Missing key in {where}: {', '.join(missing)}.")
+    for name, hint in get_type_hints(kind).items():
+        if name in fields and not _fits(fields[name], hint):
+            raise InvalidConfig(f"The value of {name} in {where} is not of the right kind.")
+    return kind(**fields)
+
+
+def _fits(value: object, hint: Any) -> bool:
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, get_origin(hint) or hint)

@@ -1,0 +1,108 @@
+"""Encoder features, computed once: with both encoders frozen, fusion trains on them many times faster.
+
+Each product is encoded in `views` augmented forms; training draws its picture's and its words' view independently.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from catalog.encoders import Encoded
+from catalog.errors import InvalidConfig
+from catalog.model import CatalogModel
+from training.data import Collator, Labelled, Targets, load
+from training.device import best_device, mixed_precision
+from training.predict import encode_rows
+
+Pair = tuple[Encoded, Encoded]
+Plain = tuple[Tensor, ...]
+
+
+class FeatureCache:
+    """Features in memory as float16, and in one file that later runs with equal encoders and rows read again.
+
+    `val` holds the validation products as serving would read them, batch by batch.
+    """
+
+    def __init__(
+        self, model: CatalogModel, collator: Collator, views: int, val: Sequence[Labelled], path: Path
+    ) -> None:
+        trained = [name for name, p in model.named_parameters() if p.requires_grad and "_encoder." in name]
+        if trained:
+            raise InvalidConfig(f"cache_views needs frozen encoders, but {trained[0]} is trained.")
+        self.collator, self.views = collator, views
+        key = _fingerprint(model, [*collator.sampler.rows, *val], views)
+        stored = torch.load(path, weights_only=True) if path.exists() else {}
+        if stored.get("key") != key:
+            encoded = [_plain(pair) for pair in encode_rows(model, val, collator.tokenizer)]
+            stored = {"key": key, "val": encoded, "views": [self._encode(model, view) for view in range(views)]}
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_suffix(".tmp")
+            torch.save(stored, temporary)
+            temporary.replace(path)
+        self.val: list[Pair] = [(Encoded(*image), Encoded(*text)) for image, text in stored["val"]]
+        self.image = [Encoded(*image) for image, _ in stored["views"]]
+        self.text = [Encoded(*text) for _, text in stored["views"]]
+
+    @torch.inference_mode()
+    def _encode(self, model: CatalogModel, view: int, batch_size: int = 64) -> tuple[Plain, Plain]:
+        model.eval()
+        device = best_device()
+        count = len(self.collator.sampler.rows)
+        draws = [[(row, view) for row in range(i, min(i + batch_size, count))] for i in range(0, count, batch_size)]
+        images, texts = [], []
+        batches = load(draws, self.collator, workers=1)
+        for batch, _ in tqdm(batches, desc=f"features, view {view + 1} of {self.views}", total=len(draws)):
+            with mixed_precision(device):
+                image, text = model.encode(batch.to(device))
+            images.append(image)
+            texts.append(text)
+        return _plain((_join(images), _join(texts)))
+
+    def read(self, indices: Sequence[int], seed: int) -> tuple[Pair, Targets]:
+        """The features and targets of some rows, in views drawn by `seed`."""
+        generator = torch.Generator().manual_seed(seed)
+        image_views, text_views = torch.randint(self.views, (2, len(indices)), generator=generator).tolist()
+        words = [self.collator.sampler.words(row, view) for row, view in zip(indices, text_views, strict=True)]
+        rows = [self.collator.sampler.rows[index] for index in indices]
+        targets = self.collator.targets(rows, [text for text, _ in words], [given for _, given in words])
+        return (_pick(self.image, image_views, indices), _pick(self.text, text_views, indices)), targets
+
+
+def _plain(pair: Pair) -> tuple[Plain, Plain]:
+    return tuple(t.cpu() for t in pair[0]), tuple(t.cpu() for t in pair[1])
+
+
+def _fingerprint(model: CatalogModel, rows: Sequence[Labelled], views: int) -> str:
+    digest = hashlib.sha256(f"{views}/{[(row.source, row.product_id) for row in rows]}".encode())
+    for name, tensor in model.state_dict().items():
+        if "_encoder." in name:
+            digest.update(tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _pick(views: Sequence[Encoded], chosen: Sequence[int], rows: Sequence[int]) -> Encoded:
+    parts = [[field[row] for field in views[view]] for view, row in zip(chosen, rows, strict=True)]
+    tokens, mask, pooled, present = zip(*parts, strict=True)
+    longest = max(1, *(int(mask_T.sum()) for mask_T in mask))
+    return Encoded(
+        torch.stack([tokens_TD[:longest].float() for tokens_TD in tokens]),
+        torch.stack([mask_T[:longest] for mask_T in mask]),
+        torch.stack(pooled).float(),
+        torch.stack(present),
+    )
+
+
+def _join(parts: Sequence[Encoded]) -> Encoded:
+    longest = max(part.tokens_BTD.shape[1] for part in parts)
+    return Encoded(
+        torch.cat([F.pad(p.tokens_BTD.half(), (0, 0, 0, longest - p.tokens_BTD.shape[1])) for p in parts]),
+        torch.cat([F.pad(p.mask_BT, (0, longest - p.mask_BT.shape[1])) for p in parts]),
+        torch.cat([p.pooled_BD.half() for p in parts]),
+        torch.cat([p.present_B for p in parts]),
+    )

@@ -1,0 +1,67 @@
+"""Losses as pure functions. Shapes: B products, C leaves, L levels of the tree, G tags, E embedding width."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def tree_cross_entropy(leaf_BC: Tensor, under_BLC: Tensor, smoothing: float, upper_weight: float) -> Tensor:
+    """Cross-entropy at every level of a product's path, -> mean over labelled products.
+
+    under_BLC: bool, the leaves under the label at each level, the label itself last; a level without any leaf is
+    padding. The label weighs 1, each level above it `upper_weight`. A label may be an inner node: then its leaves
+    share the probability as the model likes. `smoothing` as in Szegedy et al. 2016.
+    """
+    log_BC = leaf_BC.float().log_softmax(-1)
+    used_BL = under_BLC.any(-1)
+    labelled_B = used_BL.any(-1)
+    if not labelled_B.any():
+        return leaf_BC.sum() * 0
+    masked_BLC = log_BC.unsqueeze(1).masked_fill(~under_BLC, -1e4)
+    level_BL = -masked_BLC.logsumexp(-1).masked_fill(~used_BL, 0)
+    weight_L = torch.full_like(level_BL[0], upper_weight)
+    weight_L[-1] = 1
+    product_B = (level_BL * weight_L).sum(-1)
+    product_B = (1 - smoothing) * product_B - smoothing * log_BC.mean(-1)
+    return product_B[labelled_B].mean()
+
+
+def attribute_cross_entropy(logits: dict[str, Tensor], labels: dict[str, Tensor], smoothing: float) -> Tensor:
+    """Sum over attributes of the mean cross-entropy; a label of -1 means not known."""
+    total = torch.stack([logits_BV.float().sum() * 0 for logits_BV in logits.values()]).sum()
+    for name, logits_BV in logits.items():
+        if (labels[name] >= 0).any():
+            total = total + F.cross_entropy(logits_BV.float(), labels[name], ignore_index=-1, label_smoothing=smoothing)
+    return total
+
+
+def asymmetric_loss(
+    logits_BG: Tensor, labels_BG: Tensor, known_B: Tensor, focus: float = 4, margin: float = 0.05
+) -> Tensor:
+    """Asymmetric loss for tags (Ridnik et al. 2021): easy negatives count less. `focus` 0 and `margin` 0 give BCE."""
+    if not known_B.any():
+        return logits_BG.sum() * 0
+    p_BG = logits_BG[known_B].float().sigmoid()
+    y_BG = labels_BG[known_B]
+    shifted_BG = (p_BG - margin).clamp(min=0)
+    positive_BG = y_BG * p_BG.clamp(min=1e-6).log()
+    negative_BG = (1 - y_BG) * shifted_BG.pow(focus) * (1 - shifted_BG).clamp(min=1e-6).log()
+    return -(positive_BG + negative_BG).sum(-1).mean()
+
+
+def contrastive(a_BE: Tensor, b_BE: Tensor, same_BB: Tensor, log_scale: Tensor, cuts: Sequence[int]) -> Tensor:
+    """Symmetric InfoNCE (Radford et al. 2021), averaged over the Matryoshka cuts (Kusupati et al. 2022).
+
+    same_BB: bool, True where b's caption is also a's: products with equal words are all positives.
+    """
+    if len(a_BE) < 2:
+        return (a_BE.sum() + b_BE.sum()) * 0
+    target_BB = same_BB.float() / same_BB.sum(-1, keepdim=True)
+    scale = log_scale.clamp(max=4.6).exp()
+    total = a_BE.sum() * 0
+    for cut in cuts:
+        logits_BB = scale * F.normalize(a_BE[:, :cut], dim=-1) @ F.normalize(b_BE[:, :cut], dim=-1).T
+        total = total + F.cross_entropy(logits_BB, target_BB) + F.cross_entropy(logits_BB.T, target_BB.T)
+    return total / (2 * len(cuts))

@@ -1,0 +1,83 @@
+"""Run a model over labelled products: one encoder pass, one fusion pass for each choice of modalities."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+from transformers import PreTrainedTokenizerBase
+
+from catalog.calibration import Floats, Modalities
+from catalog.encoders import Encoded
+from catalog.model import CatalogModel, Outputs
+from catalog.preprocess import Prepared, collate, prepare
+from training.data import Labelled
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Logits and unit embeddings of N products, as in `catalog.model.Outputs`."""
+
+    leaf_NC: Floats
+    tags_NG: Floats
+    attributes: dict[str, Floats]
+    fused_NE: Floats
+    image_NE: Floats
+    text_NE: Floats
+
+
+def has_modalities(row: Labelled, modalities: Modalities) -> bool:
+    has_text = bool(row.title or row.description)
+    return {"image": row.image is not None, "text": has_text, "both": has_text and row.image is not None}[modalities]
+
+
+def predict(
+    model: CatalogModel, encoded: Iterable[tuple[Encoded, Encoded]], choices: Sequence[Modalities]
+) -> dict[Modalities, Predictions]:
+    """Predictions for every product under each choice; where the chosen modality is missing, it is read as absent."""
+    collected: dict[Modalities, list[Outputs]] = {choice: [] for choice in choices}
+    device = next(model.parameters()).device
+    model.eval()
+    with torch.inference_mode():
+        for image, text in encoded:
+            image, text = image.to(device), text.to(device)
+            for choice in choices:
+                kept_image = image.keep(torch.full_like(image.present_B, choice != "text"))
+                kept_text = text.keep(torch.full_like(text.present_B, choice != "image"))
+                collected[choice].append(model.heads(model.fusion(kept_image, kept_text), image, text))
+    return {choice: _join(outputs) for choice, outputs in collected.items()}
+
+
+@torch.inference_mode()
+def encode_rows(
+    model: CatalogModel, rows: Sequence[Labelled], tokenizer: PreTrainedTokenizerBase, batch_size: int = 32
+) -> Iterator[tuple[Encoded, Encoded]]:
+    """The encoders' view of the products, batch by batch, read the way serving reads them."""
+    size, max_tokens = model.config.image.size, model.config.text.max_tokens
+    device = next(model.parameters()).device
+    model.eval()
+
+    def load(row: Labelled) -> Prepared:
+        return prepare(row.product(), size)
+
+    with ThreadPoolExecutor(2) as pool:
+        prepared = pool.map(load, rows)
+        for start in tqdm(range(0, len(rows), batch_size), desc="products", unit="batch", leave=False):
+            items = [next(prepared) for _ in rows[start : start + batch_size]]
+            yield model.encode(collate(items, tokenizer, max_tokens).to(device))
+
+
+def _join(outputs: Sequence[Outputs]) -> Predictions:
+    def array(parts: Sequence[Tensor]) -> Floats:
+        return torch.cat(list(parts)).float().cpu().numpy()
+
+    return Predictions(
+        leaf_NC=array([o.leaf_BC for o in outputs]),
+        tags_NG=array([o.tags_BG for o in outputs]),
+        attributes={name: array([o.attributes[name] for o in outputs]) for name in outputs[0].attributes},
+        fused_NE=array([o.fused_BE for o in outputs]),
+        image_NE=array([o.image_BE for o in outputs]),
+        text_NE=array([o.text_BE for o in outputs]),
+    )

@@ -1,0 +1,43 @@
+"""Where a training run gets its model from: pretrained encoders, or the encoders of an earlier run."""
+
+from pathlib import Path
+
+from safetensors.torch import load_file
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from catalog.checkpoint import load_model
+from catalog.encoders import ImageEncoder, ImageEncoderConfig, TextEncoder
+from catalog.errors import InvalidConfig
+from catalog.model import CatalogModel, ModelConfig
+from catalog.taxonomy import Taxonomy
+from training.config import TrainConfig
+
+
+def starting_model(config: TrainConfig, taxonomy: Taxonomy) -> tuple[CatalogModel, PreTrainedTokenizerBase]:
+    """Raises InvalidConfig when the configuration does not say where the encoders come from."""
+    start = config.start
+    if start.model:
+        earlier = load_model(Path(start.model))
+        image, text, tokenizer = earlier.model.image_encoder, earlier.model.text_encoder, earlier.tokenizer
+    elif (start.image or start.stem) and start.text:
+        try:
+            image = ImageEncoder.from_pretrained(start.image) if start.image else hybrid_encoder(config)
+            text = TextEncoder.from_pretrained(start.text)
+            tokenizer = AutoTokenizer.from_pretrained(start.text, trust_remote_code=False)
+        except OSError:
+            raise InvalidConfig("[start] names weights that are neither in a local folder nor on the hub.") from None
+    else:
+        raise InvalidConfig("[start] needs `model`, or `text` with `image` or `stem`.")
+    shape = ModelConfig(
+        image.config, text.config, config.fusion, config.width, config.depth, config.heads, config.dropout
+    )
+    return CatalogModel(shape, taxonomy, image, text), tokenizer
+
+
+def hybrid_encoder(config: TrainConfig) -> ImageEncoder:
+    """A ViT with fresh blocks on a pretrained CNN stem."""
+    start = config.start
+    encoder = ImageEncoder(ImageEncoderConfig("vit_small_patch16_224", start.stem, start.image_options))
+    if start.stem_weights:
+        encoder.vit.patch_embed.backbone.load_state_dict(load_file(start.stem_weights), strict=True)
+    return encoder

@@ -1,0 +1,304 @@
+"""The training loop, read top to bottom.
+
+Everything random in step s depends on (seed, s) alone, so a run that is killed and started again draws the same
+batches and the same dropout from its last checkpoint on, and arrives at the same losses.
+"""
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from math import cos, pi
+from pathlib import Path
+from typing import Any
+
+import torch
+from timm.optim import create_optimizer_v2
+from timm.utils import ModelEmaV3
+from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from catalog.checkpoint import save_model
+from catalog.encoders import Encoded
+from catalog.errors import InvalidConfig, InvalidManifest
+from catalog.model import CatalogModel
+from catalog.preprocess import Batch
+from catalog.taxonomy import Taxonomy
+from training.config import TrainConfig
+from training.data import Collator, Labelled, Sampler, Targets, load, read_manifest
+from training.device import best_device, mixed_precision
+from training.evaluate import validation_scores
+from training.features import FeatureCache
+from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, tree_cross_entropy
+from training.predict import encode_rows
+from training.start import starting_model
+
+Sample = tuple[Batch | None, tuple[Encoded, Encoded] | None, Targets]
+
+
+def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) -> dict[str, float]:
+    """Train to the end, or from the last checkpoint of `config.output` to the end. -> the best validation scores.
+
+    The model with the best mean score on `val` stands in <output>/model. `stop_after_steps` ends early, as a kill
+    would, but after a checkpoint.
+    """
+    taxonomy = Taxonomy.load(Path(config.taxonomy))
+    rows = {split: read_sets(config, data, taxonomy, split) for split in ("train", "val")}
+    torch.manual_seed(config.seed)
+    model, tokenizer = starting_model(config, taxonomy)
+    freeze(model, config.frozen)
+    run = Run(config, model)
+    run.resume()
+    # Cached views are shared between seeds; the seed then decides which of them a step draws.
+    seed = 0 if config.cache_views else config.seed
+    sampler = Sampler(rows["train"], taxonomy, model.config.image.size, seed, config.made_titles)
+    collator = Collator(sampler, tokenizer, model.config.text.max_tokens)
+    cache = None
+    if config.cache_views:
+        path = Path(config.features) if config.features else run.folder / "features.pt"
+        cache = FeatureCache(model, collator, config.cache_views, rows["val"], path)
+    steps_per_epoch = len(epoch_order(config, rows["train"], 0)) // config.accumulate
+    total = min(steps_per_epoch * config.epochs, config.max_steps or sys.maxsize)
+    with tqdm(total=total, initial=run.step, unit="step", desc=run.folder.name) as bar, run:
+        while run.step < total:
+            epoch, first = divmod(run.step, steps_per_epoch)
+            samples = load_epoch(config, collator, cache, epoch, first * config.accumulate)
+            last = min(run.step - first + steps_per_epoch, total)
+            while run.step < last:
+                losses = run.update(samples, total)
+                bar.update()
+                bar.set_postfix(losses | {"best": run.best.get("score", 0.0)}, refresh=False)
+                stopping = run.interrupted or run.step == stop_after_steps
+                # An epoch's last step is saved together with its scores, or a resumed run would go without them.
+                if run.step < last and (stopping or run.is_save_due()):
+                    run.save()
+                    if stopping:
+                        return run.best
+            average = run.average.module
+            encoded = cache.val if cache else encode_rows(average, rows["val"], tokenizer)
+            if run.keep_if_best(epoch, validation_scores(average, rows["val"], encoded, taxonomy)):
+                save_model(run.folder / "model", average, taxonomy, tokenizer)
+            run.save()
+            if run.interrupted or run.step == stop_after_steps:
+                break
+    return run.best
+
+
+def read_sets(config: TrainConfig, data: Path, taxonomy: Taxonomy, split: str) -> list[Labelled]:
+    """The products of one split of every data set. Raises InvalidManifest when there are none."""
+    rows = [row for item in config.sets for row in read_manifest(data / item.manifest, taxonomy, split)]
+    if not any(row.node for row in rows):
+        raise InvalidManifest(f"The data sets have no product with a category of the tree in the split {split!r}.")
+    return rows
+
+
+def freeze(model: CatalogModel, patterns: Sequence[str]) -> None:
+    for pattern in patterns:
+        matching = [parameter for name, parameter in model.named_parameters() if re.search(pattern, name)]
+        if not matching:
+            raise InvalidConfig(f"No parameter's name matches the frozen pattern {pattern!r}.")
+        for parameter in matching:
+            parameter.requires_grad_(False)
+
+
+def set_training(model: nn.Module) -> None:
+    """Training mode, except where every parameter of a submodule is frozen: batch statistics stay there, too."""
+    model.train()
+    for module in model.modules():
+        parameters = list(module.parameters())
+        if parameters and not any(parameter.requires_grad for parameter in parameters):
+            module.eval()
+
+
+def epoch_order(config: TrainConfig, rows: Sequence[Labelled], epoch: int) -> list[list[int]]:
+    """An epoch's parts of batches as row indices: each set as often as it repeats, shuffled by (seed, epoch)."""
+    repeats = {Path(item.manifest).parent.name: item.repeats for item in config.sets}
+    pool = [i for i, row in enumerate(rows) for _ in range(repeats[row.source])]
+    generator = torch.Generator().manual_seed(config.seed * 100_003 + epoch)
+    order = torch.tensor(pool)[torch.randperm(len(pool), generator=generator)].tolist()
+    batch, part = config.batch_size, config.batch_size // config.accumulate
+    return [order[i : i + part] for i in range(0, max(len(order) // batch, 1) * batch, part)]
+
+
+def load_epoch(
+    config: TrainConfig, collator: Collator, cache: FeatureCache | None, epoch: int, first: int
+) -> Iterator[Sample]:
+    parts = epoch_order(config, collator.sampler.rows, epoch)
+    if cache is not None:
+        for number, part in enumerate(parts[first:], first):
+            yield None, *cache.read(part, seed=config.seed * 1_000_003 + epoch * 10_007 + number)
+        return
+    if epoch < config.small_epochs:
+        collator = collator.at_size(config.small_size)
+    # A repeated row is drawn anew each time: its place in the run is part of the draw.
+    draws = [[(row, (epoch, number, place)) for place, row in enumerate(part)] for number, part in enumerate(parts)]
+    for batch, targets in load(draws[first:], collator, config.workers):
+        yield batch, None, targets
+
+
+class Run:
+    """What changes while training: weights, their moving average, optimizer, step. Saved whole, replaced atomically."""
+
+    def __init__(self, config: TrainConfig, model: CatalogModel) -> None:
+        self.config, self.device = config, best_device()
+        self.model = model.to(self.device)
+        self.folder = Path(config.output)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "config.json").write_text(json.dumps(asdict(config), indent=1))
+        self.average = ModelEmaV3(model, decay=config.average_decay, use_warmup=True)
+        self.optimizer = create_optimizer_v2(
+            self._parameter_groups(), opt=config.optimizer, lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.step = 0
+        self.best: dict[str, float] = {}
+        self.interrupted = False
+        self.saved_at = time.monotonic()
+
+    def __enter__(self) -> "Run":
+        self.former_handler = signal.signal(signal.SIGINT, self.interrupt)
+        self.board = SummaryWriter(str(self.folder / "tensorboard"), purge_step=self.step)
+        self.log = (self.folder / "log.jsonl").open("a")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self.former_handler)
+        self.board.close()
+        self.log.close()
+
+    def interrupt(self, *_: object) -> None:
+        """Ctrl-C: end after the step under way, so that what is saved is whole."""
+        self.interrupted = True
+
+    def _parameter_groups(self) -> list[dict[str, Any]]:
+        groups: dict[tuple[float, bool], list[Tensor]] = {}
+        for name, parameter in self.model.named_parameters():
+            if parameter.requires_grad:
+                scales = [s for pattern, s in self.config.learning_rate_scale.items() if re.search(pattern, name)]
+                decays = parameter.ndim > 1
+                groups.setdefault((scales[0] if scales else 1.0, decays), []).append(parameter)
+        return [
+            {"params": members, "scale": scale, **({} if decays else {"weight_decay": 0.0})}
+            for (scale, decays), members in groups.items()
+        ]
+
+    def update(self, samples: Iterator[Sample], total: int) -> dict[str, float]:
+        """One optimizer step over the next `accumulate` parts of a batch. -> the losses, for the log."""
+        set_training(self.model)
+        torch.manual_seed(self.config.seed * 1_000_003 + self.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * group["scale"] * schedule(self.step / total, self.config.warmup)
+        parts: list[dict[str, Tensor]] = []
+        for _ in range(self.config.accumulate):
+            sample = moved(next(samples), self.device)
+            with mixed_precision(self.device):
+                parts.append(batch_losses(self.model, *sample, self.config))
+            (parts[-1]["loss"] / self.config.accumulate).backward()
+            parts[-1] = {name: loss.detach() for name, loss in parts[-1].items()}
+        nn.utils.clip_grad_norm_((p for p in self.model.parameters() if p.requires_grad), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.average.update(self.model, step=self.step)
+        self.step += 1
+        figures = {name: round(sum(part[name].item() for part in parts) / len(parts), 4) for name in parts[0]}
+        if self.step % 20 == 0 or self.step < 20:
+            self.write(figures)
+        return figures
+
+    def write(self, figures: dict[str, float]) -> None:
+        for name, value in figures.items():
+            self.board.add_scalar(name, value, self.step)
+        print(json.dumps({"step": self.step, **figures}), file=self.log, flush=True)
+
+    def keep_if_best(self, epoch: int, scores: dict[str, float]) -> bool:
+        """Log the scores on `val`. -> whether they are the best so far."""
+        self.write({"epoch": epoch, **scores})
+        if scores["score"] <= self.best.get("score", -1.0):
+            return False
+        self.best = scores
+        return True
+
+    def is_save_due(self) -> bool:
+        return time.monotonic() - self.saved_at > self.config.checkpoint_seconds
+
+    def save(self) -> None:
+        state = {
+            "step": self.step,
+            "best": self.best,
+            "model": self.model.state_dict(),
+            "average": self.average.module.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        temporary = self.folder / "state.tmp"
+        torch.save(state, temporary)
+        os.replace(temporary, self.folder / "state.pt")
+        self.saved_at = time.monotonic()
+
+    def resume(self) -> None:
+        path = self.folder / "state.pt"
+        if path.exists():
+            state = torch.load(path, weights_only=True, map_location=self.device)
+            self.step, self.best = state["step"], state["best"]
+            self.model.load_state_dict(state["model"])
+            self.average.module.load_state_dict(state["average"])
+            self.optimizer.load_state_dict(state["optimizer"])
+
+
+def batch_losses(
+    model: CatalogModel,
+    batch: Batch | None,
+    encoded: tuple[Encoded, Encoded] | None,
+    targets: Targets,
+    config: TrainConfig,
+) -> dict[str, Tensor]:
+    """All losses of one batch. Words that are only the label's caption teach the contrastive loss, never the rest."""
+    if encoded is None:
+        assert batch is not None
+        encoded = model.encode(batch)
+    image, caption = encoded
+    text = caption.keep(targets.given_B)
+    keep_image_B, keep_text_B = modality_dropout(image.present_B, text.present_B, config.keep_image, config.keep_text)
+    outputs = model.heads(model.fusion(image.keep(keep_image_B), text.keep(keep_text_B)), image, caption)
+    pair_B = image.present_B & caption.present_B
+    texts = targets.text_B[pair_B]
+    same_BB = texts.unsqueeze(0) == texts.unsqueeze(1)
+    image_BE, text_BE, fused_BE = outputs.image_BE[pair_B], outputs.text_BE[pair_B], outputs.fused_BE[pair_B]
+    space = same_BB, model.heads.log_scale, model.config.embedding_cuts
+    losses = {
+        "category": config.category_weight
+        * tree_cross_entropy(outputs.leaf_BC, targets.under_BLC, config.smoothing, config.upper_weight),
+        "attributes": config.attribute_weight
+        * attribute_cross_entropy(outputs.attributes, targets.attributes, config.smoothing),
+        "tags": config.tag_weight * asymmetric_loss(outputs.tags_BG, targets.tags_BG, targets.tags_known_B),
+        "contrastive": config.contrastive_weight
+        * (
+            contrastive(image_BE, text_BE, *space)
+            + 0.5 * contrastive(fused_BE, text_BE, *space)
+            + 0.5 * contrastive(fused_BE, image_BE, *space)
+        ),
+    }
+    return {"loss": torch.stack([loss.float() for loss in losses.values()]).sum(), **losses}
+
+
+def moved(sample: Sample, device: torch.device) -> Sample:
+    batch, encoded, targets = sample
+    image_and_text = (encoded[0].to(device), encoded[1].to(device)) if encoded else None
+    return (batch.to(device) if batch else None), image_and_text, targets.to(device)
+
+
+def modality_dropout(image_B: Tensor, text_B: Tensor, keep_image: float, keep_text: float) -> tuple[Tensor, Tensor]:
+    """Which modalities survive: where a product has both, at least one does."""
+    drop_image_B = (torch.rand(len(image_B), device=image_B.device) > keep_image) & text_B
+    drop_text_B = (torch.rand(len(text_B), device=text_B.device) > keep_text) & image_B & ~drop_image_B
+    return ~drop_image_B, ~drop_text_B
+
+
+def schedule(progress: float, warmup: float) -> float:
+    """Linear warm-up, then a cosine to zero (Loshchilov & Hutter 2017). `progress` is 0 to 1."""
+    if progress < warmup:
+        return (progress + 1e-3) / warmup
+    return 0.5 * (1 + cos(pi * (progress - warmup) / (1 - warmup)))
