@@ -1,0 +1,141 @@
+"""One folder holds one model: weights in safetensors, config, taxonomy, calibration, tokenizer, sha256 of each.
+
+    config.json  calibration.json  taxonomy.json  tokenizer.json  tokenizer_config.json
+    image_encoder.safetensors  text_encoder.safetensors  fusion.safetensors  sha256.json
+
+The encoders change rarely and the fusion often, so they live in files of their own. Nothing is ever unpickled.
+"""
+
+import hashlib
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from catalog.calibration import Calibration
+from catalog.errors import CheckpointDamaged, InvalidCheckpoint
+from catalog.model import CatalogModel, ModelConfig
+from catalog.taxonomy import Taxonomy
+
+CONFIG, CALIBRATION, TAXONOMY, CHECKSUMS = "config.json", "calibration.json", "taxonomy.json", "sha256.json"
+WEIGHTS = {
+    "image_encoder.safetensors": ("image_encoder.",),
+    "text_encoder.safetensors": ("text_encoder.",),
+    "fusion.safetensors": ("fusion.", "heads."),
+}
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A loaded model folder. `version` names the weights and taxonomy: the first 12 hex digits over all checksums."""
+
+    model: CatalogModel
+    taxonomy: Taxonomy
+    tokenizer: PreTrainedTokenizerBase
+    calibration: Calibration
+    version: str
+
+
+def shipped_model() -> Path:
+    """The model folder that comes with Shelflens: in the installed package, or in a checkout of the repository."""
+    installed = Path(str(files("catalog"))) / "assets" / "model"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "assets" / "model"
+
+
+def save_model(
+    folder: Path,
+    model: CatalogModel,
+    taxonomy: Taxonomy,
+    tokenizer: PreTrainedTokenizerBase,
+    calibration: Calibration | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write the folder beside its place and then swap it in, so that a reader never sees half a model."""
+    temporary = folder.with_name(folder.name + ".tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    state = model.state_dict()
+    for name, prefixes in WEIGHTS.items():
+        part = {key: _packed(value, dtype) for key, value in state.items() if key.startswith(prefixes)}
+        save_file(part, temporary / name)
+    _write_json(temporary / CONFIG, {"format": FORMAT, "model": model.config.to_dict()})
+    _write_json(temporary / CALIBRATION, asdict(calibration or Calibration()))
+    (temporary / TAXONOMY).write_text(taxonomy.to_json(), encoding="utf-8")
+    tokenizer.save_pretrained(str(temporary))
+    write_checksums(temporary)
+    # Renamed away before it is deleted, file by file: until the new folder stands, the old one is whole.
+    former = folder.with_name(folder.name + ".old")
+    shutil.rmtree(former, ignore_errors=True)
+    if folder.exists():
+        folder.rename(former)
+    temporary.rename(folder)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def load_model(folder: Path) -> Checkpoint:
+    """Raises InvalidCheckpoint when the folder is none of ours, CheckpointDamaged when a file was altered."""
+    version = _verify(folder)
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        calibration = Calibration(**json.loads((folder / CALIBRATION).read_text(encoding="utf-8")))
+        found, shape = config.get("format"), config.get("model")
+    except (OSError, ValueError, TypeError, AttributeError):
+        raise InvalidCheckpoint("The model's config.json or calibration.json is not valid.") from None
+    if found != FORMAT:
+        raise InvalidCheckpoint(f"The model has the format {found}; this release reads {FORMAT}.")
+    taxonomy = Taxonomy.load(folder / TAXONOMY)
+    try:
+        model = CatalogModel(ModelConfig.from_dict(shape), taxonomy)
+        model.load_state_dict({key: value for name in WEIGHTS for key, value in load_file(folder / name).items()})
+    except (RuntimeError, TypeError, ValueError, SafetensorError):
+        raise InvalidCheckpoint("The weights do not fit the model's configuration and taxonomy.") from None
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    return Checkpoint(model.eval(), taxonomy, tokenizer, calibration, version)
+
+
+def write_checksums(folder: Path) -> None:
+    """Record the sha256 of every file in the folder."""
+    sums = {path.name: _sha256(path) for path in sorted(folder.iterdir()) if path.name != CHECKSUMS}
+    _write_json(folder / CHECKSUMS, sums)
+
+
+def _verify(folder: Path) -> str:
+    try:
+        sums: dict[str, str] = dict(json.loads((folder / CHECKSUMS).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        raise InvalidCheckpoint(
+            f"{folder.name!r} holds no readable {CHECKSUMS}, so it is not a Shelflens model."
+        ) from None
+    for name in (CONFIG, CALIBRATION, TAXONOMY, *TOKENIZER, *WEIGHTS):
+        if name not in sums or not (folder / name).is_file():
+            raise InvalidCheckpoint(f"The model's {name} is missing.")
+    for name, recorded in sums.items():
+        if "/" in name or _sha256(folder / name) != recorded:
+            raise CheckpointDamaged(f"The model's {name} differs from its recorded sha256.")
+    return hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _packed(value: Tensor, dtype: torch.dtype) -> Tensor:
+    return value.to(dtype).contiguous() if value.is_floating_point() else value.contiguous()
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,62 @@
+"""Where the forward pass runs. Batches go in, NumPy arrays come out; nobody above sees a tensor."""
+
+import re
+from dataclasses import dataclass
+
+import torch
+
+from catalog.calibration import Floats
+from catalog.errors import InvalidConfig
+from catalog.model import CatalogModel
+from catalog.preprocess import Batch
+from catalog.product import Modality
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the model says of B products: logits as in `catalog.model.Outputs`, and unit embeddings (B, E).
+
+    evidence: the leaf logits (B, C) that each modality would give alone; empty where it was not asked for.
+    """
+
+    leaf_BC: Floats
+    tags_BG: Floats
+    attributes: dict[str, Floats]
+    embedding_BE: Floats
+    evidence: dict[Modality, Floats]
+
+
+class TorchRuntime:
+    """The model in PyTorch, on the CPU or a CUDA device; in bfloat16 where that is a GPU's native format."""
+
+    def __init__(self, model: CatalogModel, device: str = "cpu") -> None:
+        if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+            raise InvalidConfig(f"The device must be 'cpu', 'cuda' or 'cuda:0' and so on, not {device!r}.")
+        if device != "cpu" and not torch.cuda.is_available():
+            raise InvalidConfig("No CUDA device is available; use the device 'cpu'.")
+        self.device = torch.device(device)
+        self.model = model.eval().to(self.device)
+        self.low_precision = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+
+    @torch.inference_mode()
+    def run(self, batch: Batch, evidence: bool) -> Answers:
+        batch = batch.to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
+            image, text = self.model.encode(batch)
+            outputs = self.model.heads(self.model.fusion(image, text), image, text)
+            alone: dict[Modality, torch.Tensor] = {}
+            if evidence and bool((image.present_B & text.present_B).any()):
+                nothing_B = torch.zeros_like(image.present_B)
+                for name, pair in (("image", (image, text.keep(nothing_B))), ("text", (image.keep(nothing_B), text))):
+                    alone[name] = self.model.heads(self.model.fusion(*pair), *pair).leaf_BC  # type: ignore[index]
+        return Answers(
+            leaf_BC=_array(outputs.leaf_BC),
+            tags_BG=_array(outputs.tags_BG),
+            attributes={name: _array(logits_BV) for name, logits_BV in outputs.attributes.items()},
+            embedding_BE=_array(outputs.fused_BE),
+            evidence={name: _array(logits_BC) for name, logits_BC in alone.items()},
+        )
+
+
+def _array(tensor: torch.Tensor) -> Floats:
+    return tensor.float().cpu().numpy()

@@ -1,0 +1,122 @@
+"""Products in, understandings out: the one inference path of the command line, the service and bulk ingest."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from catalog.calibration import Floats, Modalities, leaf_roots, sigmoid, softmax
+from catalog.checkpoint import Checkpoint, load_model, shipped_model
+from catalog.errors import CatalogError
+from catalog.preprocess import Prepared, collate, prepare
+from catalog.product import CategoryScore, Modality, Product, Scored, Understanding
+from catalog.runtime import Answers, TorchRuntime
+
+BATCH_SIZE = 32
+MODALITIES: tuple[Modality, ...] = ("image", "text")
+
+
+class Understander:
+    """A loaded model that reads products. Safe to share between threads; costs a few seconds to load."""
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
+        self.taxonomy = checkpoint.taxonomy
+        self.calibration = checkpoint.calibration
+        self.version = checkpoint.version
+        self.config = checkpoint.model.config
+        self._tokenizer = checkpoint.tokenizer
+        self._runtime = TorchRuntime(checkpoint.model, device)
+        self._leaf_paths = [self.taxonomy.ancestors(leaf.id) for leaf in self.taxonomy.leaves]
+        self._leaf_roots = leaf_roots(self.taxonomy)
+
+    @classmethod
+    def load(cls, folder: str | Path | None = None, device: str = "cpu") -> "Understander":
+        """Load a model folder; without one, the model that ships with Shelflens.
+
+        Raises InvalidCheckpoint, CheckpointDamaged, or InvalidConfig when the device is missing.
+        """
+        return cls(load_model(Path(folder) if folder else shipped_model()), device)
+
+    def understand(
+        self, products: Sequence[Product], top_k: int = 5, evidence: bool = True
+    ) -> list[Understanding | CatalogError]:
+        """One result for each product, in their order. A product that cannot be read yields its error in its place.
+
+        top_k: how many alternative categories to give; evidence: whether to say what each modality says alone.
+        """
+        checked = [self._prepared_or_error(product) for product in products]
+        good = [item for item in checked if isinstance(item, Prepared)]
+        chunks = [good[start : start + BATCH_SIZE] for start in range(0, len(good), BATCH_SIZE)]
+        understood = iter([u for chunk in chunks for u in self.understand_prepared(chunk, top_k, evidence)])
+        return [next(understood) if isinstance(item, Prepared) else item for item in checked]
+
+    def prepare(self, product: Product) -> Prepared:
+        """The CPU work for one product. Raises InvalidProduct or InvalidImage."""
+        return prepare(product, self.config.image.size)
+
+    def _prepared_or_error(self, product: Product) -> Prepared | CatalogError:
+        try:
+            return self.prepare(product)
+        except CatalogError as error:
+            return error
+
+    def understand_prepared(
+        self, products: Sequence[Prepared], top_k: int = 5, evidence: bool = True
+    ) -> list[Understanding]:
+        """The model's work for one batch of products that `prepare` has accepted."""
+        batch = collate(products, self._tokenizer, self.config.text.max_tokens)
+        answers = self._runtime.run(batch, evidence)
+        return [self._read(answers, row, product, top_k) for row, product in enumerate(products)]
+
+    def _read(self, answers: Answers, row: int, product: Prepared, top_k: int) -> Understanding:
+        used = tuple(m for m, has in zip(MODALITIES, (len(product.pixels_NCHW), product.text), strict=True) if has)
+        ranked = self._categories(answers.leaf_BC[row], used, top_k + 1)
+        root = self.taxonomy.ancestors(ranked[0].id)[0]
+        alone = answers.evidence if len(used) == 2 else {}
+        return Understanding(
+            id=product.id,
+            category=ranked[0],
+            alternatives=tuple(ranked[1:]),
+            tags=self._tags(answers.tags_BG[row], root),
+            attributes=self._attributes({name: logits[row] for name, logits in answers.attributes.items()}, root),
+            embedding=answers.embedding_BE[row],
+            modalities_used=used,
+            decision=self.calibration.decide(ranked[0].score),
+            evidence={name: self._categories(logits[row], (name,), 1)[0] for name, logits in alone.items()},
+        )
+
+    def _categories(self, leaf_C: Floats, used: Sequence[Modality], count: int) -> list[CategoryScore]:
+        """The likeliest leaves, best first, with calibrated probabilities along their paths."""
+        modalities: Modalities = used[0] if len(used) == 1 else "both"
+        probability_C = self.calibration.leaf_probability(leaf_C, modalities, self._leaf_roots)
+        best = np.argsort(-probability_C, kind="stable")[:count]
+        return [
+            CategoryScore(
+                id=self.taxonomy.leaves[leaf].id,
+                path=self.taxonomy.path(self.taxonomy.leaves[leaf].id),
+                path_scores=tuple(self._node_score(probability_C, node) for node in self._leaf_paths[leaf]),
+            )
+            for leaf in best
+        ]
+
+    def _node_score(self, probability_C: Floats, node: str) -> float:
+        return min(float(probability_C[list(self.taxonomy.leaves_under(node))].sum()), 1.0)
+
+    def _tags(self, logits_G: Floats, root: str) -> tuple[Scored, ...]:
+        if root not in self.calibration.tag_roots:
+            return ()
+        scores = sigmoid(logits_G)
+        named = [Scored(tag.name, float(score)) for tag, score in zip(self.taxonomy.tags, scores, strict=True)]
+        kept = [tag for tag in named if tag.score >= self.calibration.tag_thresholds.get(tag.name, 0.5)]
+        return tuple(sorted(kept, key=lambda tag: -tag.score))
+
+    def _attributes(self, logits: dict[str, Floats], root: str) -> dict[str, Scored]:
+        found = {}
+        for attribute in self.taxonomy.attributes:
+            name = attribute.name
+            if root in self.calibration.attribute_roots.get(name, ()):
+                probability_V = softmax(logits[name] / self.calibration.attribute_temperature.get(name, 1.0))
+                best = int(probability_V.argmax())
+                if probability_V[best] >= self.calibration.attribute_thresholds.get(name, 0.5):
+                    found[name] = Scored(attribute.values[best], float(probability_V[best]))
+        return found

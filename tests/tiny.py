@@ -1,0 +1,73 @@
+"""Tiny real models for tests: a two-layer ViT, a two-layer BERT, a vocabulary of a few words. Built in a second."""
+
+from pathlib import Path
+
+import torch
+from transformers import BertTokenizerFast, PreTrainedTokenizerBase
+
+from catalog.calibration import Calibration
+from catalog.checkpoint import Checkpoint, load_model, save_model
+from catalog.encoders import ImageEncoderConfig, TextEncoderConfig
+from catalog.fusion import FusionKind
+from catalog.model import CatalogModel, ModelConfig
+from catalog.taxonomy import Attribute, Node, Tag, Taxonomy
+
+WORDS = "red green blue shirt shoe apple pear running striped plain men women fresh the a item 0 1 2 3 4 5 6 7 8 9"
+
+
+def tiny_taxonomy() -> Taxonomy:
+    return Taxonomy(
+        version="tiny-1",
+        nodes=(
+            Node("clothes", "Clothes", "服装", None),
+            Node("clothes.shirt", "Shirt", "衬衫", "clothes", ("Shirts",)),
+            Node("clothes.shoe", "Shoe", "鞋", "clothes", ("Shoes",)),
+            Node("food", "Food", "食品", None),
+            Node("food.apple", "Apple", "苹果", "food", ("Apples",)),
+            Node("food.pear", "Pear", "梨", "food"),
+        ),
+        tags=(Tag("striped", "条纹", ("striped", "stripes")), Tag("plain", "纯色", ("plain",))),
+        attributes=(Attribute("colour", ("red", "green", "blue")), Attribute("gender", ("men", "women"))),
+    )
+
+
+def tiny_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys(WORDS.split())]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary))
+    return BertTokenizerFast(vocab=str(folder / "vocab.txt"))
+
+
+def tiny_config(fusion: FusionKind = "late") -> ModelConfig:
+    image = ImageEncoderConfig(
+        "vit_tiny_patch16_224", None, {"depth": 2, "embed_dim": 24, "num_heads": 2, "patch_size": 8}, size=32
+    )
+    bert = {
+        "vocab_size": 64,
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 32,
+        "max_position_embeddings": 32,
+    }
+    return ModelConfig(image, TextEncoderConfig(bert, 32), fusion, 16, 1, 2, 0.0, 32, (8, 16, 32))
+
+
+def tiny_model(fusion: FusionKind = "late", seed: int = 0) -> CatalogModel:
+    torch.manual_seed(seed)
+    return CatalogModel(tiny_config(fusion), tiny_taxonomy()).eval()
+
+
+def tiny_calibration() -> Calibration:
+    return Calibration(attribute_roots={"colour": ["clothes", "food"], "gender": ["clothes"]}, tag_roots=["clothes"])
+
+
+def tiny_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0) -> Path:
+    """A model folder as `save_model` writes it."""
+    tokenizer = tiny_tokenizer(folder.with_name(folder.name + "-vocabulary"))
+    save_model(folder, tiny_model(fusion, seed), tiny_taxonomy(), tokenizer, tiny_calibration())
+    return folder
+
+
+def tiny_checkpoint(folder: Path, fusion: FusionKind = "late") -> Checkpoint:
+    return load_model(tiny_folder(folder, fusion))
