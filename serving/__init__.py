@@ -1,0 +1,1 @@
+"""The service: HTTP routes over one `Understander`, run by Ray Serve."""

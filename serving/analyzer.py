@@ -1,0 +1,76 @@
+"""Between the routes and the model: the `Analyzer` protocol, and a batch that survives a poison item.
+
+There are two analyzers: the replicas of Ray Serve (`serving.deployments`), and this process (`serving.local`).
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from catalog.errors import CatalogError
+from catalog.preprocess import Prepared
+from catalog.product import Understanding
+from catalog.understand import Understander
+from serving.errors import ModelFailed
+
+logger = logging.getLogger(__name__)
+
+Answer = Understanding | CatalogError
+
+
+class ModelInfo(NamedTuple):
+    """What the routes must know of the model. image_size: pixels; embedding_cuts: lengths it can be cut to."""
+
+    version: str
+    taxonomy_version: str
+    image_size: int
+    embedding_cuts: tuple[int, ...]
+
+
+class Question(NamedTuple):
+    """One product of a batch, with what its own request wants to know. Batches mix requests."""
+
+    product: Prepared
+    top_k: int
+    evidence: bool
+
+
+class Analyzer(Protocol):
+    """Where the model is. Both methods raise ModelNotReady, ModelFailed or Overloaded."""
+
+    async def describe(self) -> ModelInfo: ...
+
+    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> list[Answer]:
+        """One answer for each product (at least one), in their order; an error in the place of one that failed."""
+        ...
+
+
+def describe(model: Understander) -> ModelInfo:
+    return ModelInfo(model.version, model.taxonomy.version, model.config.image.size, tuple(model.config.embedding_cuts))
+
+
+def warm_up(model: Understander) -> None:
+    """One forward pass over both modalities: the first one allocates and is many times slower than the next."""
+    size = model.config.image.size
+    model.understand_prepared([Prepared("", np.zeros((1, 3, size, size), np.uint8), "warm up")])
+
+
+def answer(model: Understander, questions: Sequence[Question]) -> list[Answer]:
+    """One forward pass for all questions (at least one); if it fails, one for each, so a poison item fails alone."""
+    try:
+        top_k = max(question.top_k for question in questions)
+        evidence = any(question.evidence for question in questions)
+        understood = model.understand_prepared([question.product for question in questions], top_k, evidence)
+        return [cut(found, question) for found, question in zip(understood, questions, strict=True)]
+    except Exception:
+        logger.exception("a batch of %d failed", len(questions))
+    return [ModelFailed()] if len(questions) == 1 else [answer(model, [question])[0] for question in questions]
+
+
+def cut(found: Understanding, question: Question) -> Understanding:
+    """No more than the question asked: another one in its batch may have asked for more."""
+    evidence = found.evidence if question.evidence else {}
+    return replace(found, alternatives=found.alternatives[: question.top_k], evidence=evidence)

@@ -1,0 +1,225 @@
+"""What can go wrong between a client and the model, and the one table from errors to HTTP statuses.
+
+    CatalogError                        see catalog.errors
+    ├── ServiceError                    service_error
+    │   ├── BadRequest                  bad_request
+    │   │   ├── JsonInvalid             json_invalid
+    │   │   └── MultipartInvalid        multipart_invalid
+    │   ├── RequestInvalid              request_invalid
+    │   │   ├── TooManyItems            too_many_items
+    │   │   └── DimensionsUnsupported   embedding_dimensions_unsupported
+    │   ├── NotFound                    not_found
+    │   ├── MethodNotAllowed            method_not_allowed
+    │   ├── BodyTimeout                 body_timeout
+    │   ├── BodyTooLarge                body_too_large
+    │   ├── MediaTypeUnsupported        media_type_unsupported
+    │   ├── Overloaded                  overloaded
+    │   ├── ModelFailed                 model_failed
+    │   ├── ModelNotReady               model_not_ready
+    │   └── DeadlineExceeded            deadline_exceeded
+    ├── ServiceNotStarted               service_not_started
+    │   └── AddressInUse                address_in_use
+    └── InvalidImage
+        ├── ImageUrlNotAllowed          image_url_not_allowed
+        └── ImageDataInvalid            image_data_invalid
+
+ServiceNotStarted is for whoever starts the service; the others reach its clients, always as the body
+`{"error": {"message", "type", "param", "code"}}`.
+"""
+
+from http import HTTPStatus
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from catalog.errors import CatalogError, ImageTooManyBytes, InvalidImage, InvalidProduct, TextTooLong, TooManyImages
+
+RETRY_SECONDS = 1
+
+
+class ServiceError(CatalogError):
+    """`param` names the field of the request at fault, where one is."""
+
+    code = "service_error"
+    param: str | None = None
+
+
+class BadRequest(ServiceError):
+    code = "bad_request"
+    default = "The request is not valid HTTP for this address."
+
+
+class JsonInvalid(BadRequest):
+    code = "json_invalid"
+    default = "The body is not valid JSON in UTF-8."
+
+
+class MultipartInvalid(BadRequest):
+    code = "multipart_invalid"
+    default = "The body is not a valid multipart form, or it has too many parts."
+
+
+class RequestInvalid(ServiceError):
+    code = "request_invalid"
+    default = "A field of the request is missing, unknown or has the wrong type."
+
+    def __init__(self, message: str | None = None, param: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param or self.param
+
+
+class TooManyItems(RequestInvalid):
+    code = "too_many_items"
+    default = "The request has more items than the limit."
+    param = "items"
+
+
+class DimensionsUnsupported(RequestInvalid):
+    code = "embedding_dimensions_unsupported"
+    default = "The model's embedding cannot be cut to this length."
+    param = "embedding_dimensions"
+
+
+class NotFound(ServiceError):
+    code = "not_found"
+    default = "There is nothing at this address. The addresses are listed at /docs."
+
+
+class MethodNotAllowed(ServiceError):
+    code = "method_not_allowed"
+    default = "This address does not answer this method. The methods are listed at /docs."
+
+
+class BodyTimeout(ServiceError):
+    code = "body_timeout"
+    default = "The body of the request did not arrive in time."
+
+
+class BodyTooLarge(ServiceError):
+    code = "body_too_large"
+    default = "The body of the request is larger than the limit."
+
+
+class MediaTypeUnsupported(ServiceError):
+    code = "media_type_unsupported"
+    default = "Send application/json, or multipart/form-data for one product with its picture files."
+
+
+class Overloaded(ServiceError):
+    code = "overloaded"
+    default = "The service has as much work as it accepts. Try again shortly."
+
+
+class ModelFailed(ServiceError):
+    code = "model_failed"
+    default = "The service failed on this request. The fault is not the request's."
+
+
+class ModelNotReady(ServiceError):
+    code = "model_not_ready"
+    default = "The model cannot answer now: it is starting or was lost. Try again shortly."
+
+
+class DeadlineExceeded(ServiceError):
+    code = "deadline_exceeded"
+    default = "The answer was not ready in time."
+
+
+class ServiceNotStarted(CatalogError):
+    code = "service_not_started"
+    default = "The service could not be started."
+
+
+class AddressInUse(ServiceNotStarted):
+    code = "address_in_use"
+    default = "The address and port cannot be listened on."
+
+
+class ImageUrlNotAllowed(InvalidImage):
+    code = "image_url_not_allowed"
+    default = "URLs are off by default. Send the picture itself, as a data URI or in a multipart form."
+
+
+class ImageDataInvalid(InvalidImage):
+    code = "image_data_invalid"
+    default = "The picture is not a data URI in base64, such as data:image/jpeg;base64,/9j/4AAQ."
+
+
+# The nearest class on an error's way up decides, so a new error needs no line here unless it differs from its parent.
+# What is not listed was not caused by a client.
+STATUS: dict[type[CatalogError], int] = {
+    InvalidProduct: 422,
+    InvalidImage: 422,
+    ImageTooManyBytes: 413,
+    BadRequest: 400,
+    NotFound: 404,
+    MethodNotAllowed: 405,
+    BodyTimeout: 408,
+    BodyTooLarge: 413,
+    MediaTypeUnsupported: 415,
+    RequestInvalid: 422,
+    Overloaded: 429,
+    ModelFailed: 500,
+    ModelNotReady: 503,
+    DeadlineExceeded: 504,
+}
+
+# Statuses that a framework gives on its own, in our words.
+FROM_STATUS: dict[int, type[ServiceError]] = {
+    STATUS[kind]: kind
+    for kind in (BadRequest, NotFound, MethodNotAllowed, BodyTimeout, BodyTooLarge, MediaTypeUnsupported)
+} | {422: RequestInvalid, 429: Overloaded, 503: ModelNotReady, 504: DeadlineExceeded}
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong. `code` is stable across releases; `param` names the field at fault, where one is."""
+
+    message: str
+    type: str
+    param: str | None = None
+    code: str
+
+
+class ErrorBody(BaseModel):
+    error: ErrorDetail
+
+
+class ErrorAnswer(NamedTuple):
+    """An error as HTTP says it."""
+
+    status: int
+    headers: dict[str, str]
+    body: ErrorBody
+
+
+def status_of(error: CatalogError) -> int:
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def detail(error: CatalogError, param: str | None = None) -> ErrorDetail:
+    """The error for a client. One that no client caused (a damaged model, say) gives nothing of itself away."""
+    status = status_of(error)
+    if status == 500:
+        error = ModelFailed()
+    kind = "overloaded_error" if status == 429 else "server_error" if status >= 500 else "invalid_request_error"
+    return ErrorDetail(message=error.message, type=kind, param=param or getattr(error, "param", None), code=error.code)
+
+
+def answer(error: CatalogError, param: str | None = None) -> ErrorAnswer:
+    status = status_of(error)
+    headers = {"Retry-After": str(RETRY_SECONDS)} if status in (429, 503) else {}
+    return ErrorAnswer(status, headers, ErrorBody(error=detail(error, param)))
+
+
+def from_status(status: int) -> CatalogError:
+    """Our error for a status that a framework chose."""
+    if status in FROM_STATUS:
+        return FROM_STATUS[status]()
+    return BadRequest() if status < HTTPStatus.INTERNAL_SERVER_ERROR else ModelFailed()
+
+
+def param_of(error: CatalogError, image_field: str) -> str | None:
+    """The field of one product that an error about it concerns."""
+    if isinstance(error, InvalidImage | TooManyImages):
+        return image_field
+    return "description" if isinstance(error, TextTooLong) else None

@@ -1,0 +1,124 @@
+"""What the OpenAPI document says beyond what FastAPI reads off the routes: bodies, examples, errors."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from serving.errors import FROM_STATUS, ErrorBody, from_status
+from serving.errors import answer as error_answer
+from serving.settings import Settings
+from serving.wire import AnalyzeForm, AnalyzeRequest
+
+REFERENCE = "#/components/schemas/{model}"
+# 3 by 3 pixels, as small as a picture may be.
+RED_PNG = "data:image/png;base64," + (
+    "iVBORw0KGgoAAAANSUhEUgAAAAMAAAADCAIAAADZSiLoAAAAEElEQVR4nGP8zwAFTAyYLAAdWwEFNX6VDAAAAABJRU5ErkJggg=="
+)
+REQUEST_EXAMPLES = {
+    "text alone": {"value": {"items": [{"id": "shirt-1", "title": "Red striped cotton shirt"}]}},
+    "picture and text": {
+        "value": {
+            "items": [
+                {
+                    "id": "shirt-2",
+                    "title": "Shirt",
+                    "description": "Long sleeves.",
+                    "images": [RED_PNG],
+                    "attributes": {"material": "cotton"},
+                },
+                {"id": "shoe-1", "title": "Running shoe, blue, men"},
+            ],
+            "top_k": 3,
+            "include": ["category", "tags", "attributes", "embedding", "evidence"],
+            "embedding_dimensions": 64,
+        }
+    },
+}
+RESPONSE_EXAMPLE = {
+    "model": "3f1c0a9be277",
+    "taxonomy_version": "1",
+    "results": [
+        {
+            "id": "shirt-1",
+            "category": {
+                "id": "clothing.shirt",
+                "path": ["Clothing", "Shirt"],
+                "path_scores": [0.98, 0.91],
+                "score": 0.91,
+            },
+            "alternatives": [
+                {
+                    "id": "clothing.t-shirt",
+                    "path": ["Clothing", "T-shirt"],
+                    "path_scores": [0.98, 0.05],
+                    "score": 0.05,
+                }
+            ],
+            "tags": [{"name": "striped", "score": 0.88}],
+            "attributes": {"colour": {"value": "red", "score": 0.97}},
+            "embedding": None,
+            "evidence": {"image": None, "text": None},
+            "modalities_used": ["text"],
+            "decision": "auto",
+            "error": None,
+        }
+    ],
+}
+
+
+def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The documentation of some error statuses, each with the body it has."""
+    return {
+        status: {
+            "model": ErrorBody,
+            "description": from_status(status).message,
+            "content": {"application/json": {"example": error_answer(from_status(status)).body.model_dump()}},
+        }
+        for status in statuses
+    }
+
+
+def form_schema() -> dict[str, Any]:
+    """The multipart form: AnalyzeForm's fields and the files, which pydantic does not see."""
+    schema = AnalyzeForm.model_json_schema(ref_template=REFERENCE)
+    schema["properties"]["image"] = {
+        "type": "array",
+        "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+        "description": "Picture files: JPEG, PNG, WebP, GIF or BMP.",
+    }
+    return schema
+
+
+ANALYZE: dict[str, Any] = {
+    "summary": "Category, tags, attributes and embedding of products",
+    "description": f"{AnalyzeRequest.__doc__}\n\nA multipart form takes one product, and its error is the status.",
+    "responses": {
+        200: {"content": {"application/json": {"example": RESPONSE_EXAMPLE}}},
+        **error_responses(*(status for status in FROM_STATUS if status not in (404, 405)), 500),
+    },
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": REFERENCE.format(model="AnalyzeRequest")},
+                    "examples": REQUEST_EXAMPLES,
+                },
+                "multipart/form-data": {"schema": form_schema()},
+            },
+        }
+    },
+}
+
+
+def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
+    """The OpenAPI document, made once."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        _, definitions = models_json_schema([(AnalyzeRequest, "validation")], ref_template=REFERENCE)
+        schema["components"]["schemas"].update(definitions["$defs"])
+        schema["components"]["schemas"]["AnalyzeRequest"]["properties"]["items"]["maxItems"] = settings.max_items
+        app.openapi_schema = schema
+    return app.openapi_schema

@@ -1,0 +1,85 @@
+"""The bytes of a request -> the schemas of `serving.wire`, or an error that names the field at fault."""
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+
+from catalog.product import Product
+from serving.errors import BodyTooLarge, JsonInvalid, RequestInvalid, TooManyItems
+from serving.settings import Settings
+from serving.wire import MOST_ITEMS, AnalyzeForm, AnalyzeRequest
+
+DATA_URI = b'"data:'
+
+# pydantic's kinds of error, in our words; the others are one of type or range.
+REASONS = {
+    "missing": "is required",
+    "extra_forbidden": "is not known here",
+    "string_too_long": "is too long",
+    "too_long": "has too many entries",
+    "too_short": "has too few entries",
+}
+
+
+def read_json(body: bytes, settings: Settings) -> AnalyzeRequest:
+    """Raises BodyTooLarge, JsonInvalid, TooManyItems, or RequestInvalid with the field at fault."""
+    if len(body) - image_bytes(body) > settings.max_json_bytes:
+        raise BodyTooLarge(f"The JSON has more than {settings.max_json_bytes:,} bytes beside its pictures.")
+    try:
+        request = AnalyzeRequest.model_validate_json(body)
+    except ValidationError as error:
+        raise wrong_field(error) from None
+    if len(request.items) > settings.max_items:
+        raise TooManyItems(f"The request has {len(request.items)} items; the limit is {settings.max_items}.")
+    return request
+
+
+def image_bytes(body: bytes) -> int:
+    """How much of a JSON body is data URIs, found without parsing: what remains is what parsing may cost."""
+    total, end = 0, -1
+    for _ in range(MOST_ITEMS):
+        start = body.find(DATA_URI, end + 1)
+        end = body.find(b'"', start + 1)
+        if start < 0 or end < 0:
+            break
+        total += end - start
+    return total
+
+
+async def read_form(form: FormData) -> tuple[AnalyzeForm, Product]:
+    """Raises RequestInvalid with the field at fault."""
+    images: list[bytes] = []
+    include: list[str] = []
+    fields: dict[str, str | list[str]] = {}
+    for name, value in form.multi_items():
+        if (name == "image") is not isinstance(value, UploadFile):
+            raise RequestInvalid("Files, and nothing else, go in fields named image.", name_of([name]))
+        if isinstance(value, UploadFile):
+            images.append(await value.read())
+        elif name == "include":
+            fields["include"] = include = [*include, *value.split(",")]
+        else:
+            fields[name] = value
+    try:
+        read = AnalyzeForm.model_validate(fields)
+    except ValidationError as error:
+        raise wrong_field(error) from None
+    return read, Product(read.id, read.title, read.description, tuple(images))
+
+
+def wrong_field(error: ValidationError) -> RequestInvalid | JsonInvalid:
+    """The first thing that pydantic found wrong, in our words."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    if first["type"] == "json_invalid":
+        return JsonInvalid()
+    if first["type"] == "too_long" and first["loc"] == ("items",):
+        return TooManyItems()
+    reason = REASONS.get(first["type"], "has the wrong type or a value out of its range")
+    param = name_of(first["loc"])
+    return RequestInvalid(f"The field {param} {reason}." if param else None, param)
+
+
+def name_of(location: Sequence[int | str]) -> str:
+    """A field's place as clients write it: items.0.title."""
+    return ".".join(str(step) for step in location)[:200]

@@ -1,0 +1,42 @@
+"""What the machine must offer before Ray starts, and what Ray's processes are told."""
+
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from serving.errors import AddressInUse
+from serving.settings import PREFIX, Settings
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Values for child processes started meanwhile; what the operator has set already stays."""
+    added = {name: value for name, value in values.items() if name.startswith(PREFIX) or name not in os.environ}
+    before = dict(os.environ)
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name)
+        os.environ.update({name: before[name] for name in added.keys() & before.keys()})
+
+
+def check_address(settings: Settings) -> None:
+    """Raises AddressInUse. Serve would find out only in another process, a minute later."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[
+            0
+        ]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError:
+        raise AddressInUse(f"{settings.host}, port {settings.port}, cannot be listened on. Is it in use?") from None
+
+
+def url(settings: Settings) -> str:
+    """Where this machine reaches the service."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"

@@ -1,0 +1,93 @@
+"""What an operator may set: one frozen `Settings`, the environment read once."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from catalog.errors import InvalidConfig
+
+PREFIX = "SHELFLENS_"
+
+
+class Settings(BaseSettings):
+    """Each field is also an environment variable: `port` is SHELFLENS_PORT. Sizes are bytes, times are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    model: Path | None = Field(
+        default=None, description="The model folder; without one, the model that ships with Shelflens."
+    )
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8000, ge=1, le=65_535)
+
+    replicas: int = Field(default=1, ge=1, le=1_000, description="How many copies of the model answer.")
+    num_gpus_per_replica: float = Field(
+        default=0.0, ge=0.0, description="Above 0 the model runs on CUDA; 0.5 lets two share."
+    )
+    num_cpus_per_replica: float | None = Field(
+        default=None,
+        gt=0.0,
+        description="What Ray reserves; by default one core, or an equal share where cores are fewer.",
+    )
+    batch_size: int = Field(default=16, ge=1, le=1_024, description="The most products in one forward pass.")
+    batch_wait_seconds: float = Field(
+        default=0.01, ge=0.0, le=10.0, description="How long a product waits for companions."
+    )
+    object_store_bytes: int = Field(
+        default=200_000_000, ge=80_000_000, description="Shared memory that Ray sets aside."
+    )
+
+    max_body_bytes: int = Field(default=20 * 1024 * 1024, ge=1_024, description="The largest request body.")
+    max_json_bytes: int = Field(
+        default=1024 * 1024, ge=1_024, description="The most JSON in a body, its pictures not counted."
+    )
+    max_items: int = Field(default=32, ge=1, le=256, description="The most products in one request.")
+    header_timeout_seconds: float = Field(
+        default=5.0, gt=0.0, description="From a request's first byte to its last header."
+    )
+    body_timeout_seconds: float = Field(
+        default=15.0, gt=0.0, description="From a request's last header to its last byte."
+    )
+    request_timeout_seconds: float = Field(
+        default=30.0, gt=0.0, description="From a request's last byte to its answer."
+    )
+
+    @field_validator("model")
+    @classmethod
+    def absolute(cls, model: Path | None) -> Path | None:
+        """Replicas may run in another folder."""
+        return model.absolute() if model else None
+
+    @property
+    def device(self) -> str:
+        return "cuda" if self.num_gpus_per_replica > 0 else "cpu"
+
+    @property
+    def cpus_per_replica(self) -> float:
+        """Cores for Ray to reserve. Replicas that ask for more than there is would wait for it for ever."""
+        return self.num_cpus_per_replica or min(1.0, (os.cpu_count() or 1) / self.replicas)
+
+    @property
+    def threads_per_replica(self) -> int:
+        """Threads of one forward pass: all replicas together use each core once."""
+        return max(1, (os.cpu_count() or 1) // self.replicas)
+
+    @property
+    def max_waiting(self) -> int:
+        """Requests that may queue for the model; beyond these the answer is 429."""
+        return 2 * self.batch_size
+
+    def as_environment(self) -> dict[str, str]:
+        """These settings for a child process, which reads them with `Settings()`."""
+        return {PREFIX + name.upper(): str(value) for name, value in self if value is not None}
+
+
+def read_settings(**given: object) -> Settings:
+    """The environment's settings, except those given and not None (a command line's flags). Raises InvalidConfig."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        names = dict.fromkeys(str(problem["loc"][0]).removeprefix(PREFIX.lower()) for problem in error.errors())
+        raise InvalidConfig(f"Not a valid value for: {', '.join(names)}.") from None
