@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
@@ -67,11 +67,12 @@ def save_model(
     state = model.state_dict()
     for name, prefixes in WEIGHTS.items():
         part = {key: _packed(value, dtype) for key, value in state.items() if key.startswith(prefixes)}
-        save_file(part, temporary / name)
+        (temporary / name).write_bytes(save(part))  # not save_file: what that writes, other users cannot read
     _write_json(temporary / CONFIG, {"format": FORMAT, "model": model.config.to_dict()})
     _write_json(temporary / CALIBRATION, asdict(calibration or Calibration()))
     (temporary / TAXONOMY).write_text(taxonomy.to_json(), encoding="utf-8")
     tokenizer.save_pretrained(str(temporary))
+    _forget_last_call(temporary / TOKENIZER[0])
     write_checksums(temporary)
     # Renamed away before it is deleted, file by file: until the new folder stands, the old one is whole.
     former = folder.with_name(folder.name + ".old")
@@ -123,6 +124,11 @@ def _verify(folder: Path) -> str:
         if "/" in name or _sha256(folder / name) != recorded:
             raise CheckpointDamaged(f"The model's {name} differs from its recorded sha256.")
     return hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _forget_last_call(path: Path) -> None:
+    """A tokenizer saves how it was last called, too, and so equal models would have different versions."""
+    _write_json(path, json.loads(path.read_text(encoding="utf-8")) | {"truncation": None, "padding": None})
 
 
 def _packed(value: Tensor, dtype: torch.dtype) -> Tensor:

@@ -7,6 +7,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from catalog.calibration import Calibration, Floats, Modalities, leaf_roots, sigmoid, softmax
+from catalog.errors import InvalidManifest
 from catalog.model import CatalogModel
 from catalog.taxonomy import Taxonomy
 from training.data import Labelled
@@ -28,6 +29,8 @@ def calibrate(
 ) -> Calibration:
     """Everything in `Calibration`, from `val`; only the roots of tags and attributes are read off `train`'s labels."""
     labelled = [row for row in val if row.node]
+    if not labelled:
+        raise InvalidManifest("There is no product with a category of the tree to calibrate on.")
     answers = predict(model, encode_rows(model, labelled, tokenizer), CHOICES)
     temperature = {choice: category_temperatures(labelled, answers[choice], choice, taxonomy) for choice in CHOICES}
     calibration = Calibration(temperature=temperature)

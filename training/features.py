@@ -62,7 +62,12 @@ class FeatureCache:
                 image, text = model.encode(batch.to(device))
             images.append(image)
             texts.append(text)
-        return _plain((_join(images), _join(texts)))
+        return _plain(
+            (
+                _join(images, max(part.tokens_BTD.shape[1] for part in images)),
+                _join(texts, model.config.text.max_tokens),
+            )
+        )
 
     def read(self, indices: Sequence[int], seed: int) -> tuple[Pair, Targets]:
         """The features and targets of some rows, in views drawn by `seed`."""
@@ -98,11 +103,11 @@ def _pick(views: Sequence[Encoded], chosen: Sequence[int], rows: Sequence[int]) 
     )
 
 
-def _join(parts: Sequence[Encoded]) -> Encoded:
-    longest = max(part.tokens_BTD.shape[1] for part in parts)
+def _join(parts: Sequence[Encoded], length: int) -> Encoded:
+    """All products in one, as float16, their tokens padded to `length` so that views fit each other."""
     return Encoded(
-        torch.cat([F.pad(p.tokens_BTD.half(), (0, 0, 0, longest - p.tokens_BTD.shape[1])) for p in parts]),
-        torch.cat([F.pad(p.mask_BT, (0, longest - p.mask_BT.shape[1])) for p in parts]),
+        torch.cat([F.pad(p.tokens_BTD.half(), (0, 0, 0, length - p.tokens_BTD.shape[1])) for p in parts]),
+        torch.cat([F.pad(p.mask_BT, (0, length - p.mask_BT.shape[1])) for p in parts]),
         torch.cat([p.pooled_BD.half() for p in parts]),
         torch.cat([p.present_B for p in parts]),
     )

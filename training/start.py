@@ -1,7 +1,9 @@
 """Where a training run gets its model from: pretrained encoders, or the encoders of an earlier run."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
@@ -19,25 +21,38 @@ def starting_model(config: TrainConfig, taxonomy: Taxonomy) -> tuple[CatalogMode
     if start.model:
         earlier = load_model(Path(start.model))
         image, text, tokenizer = earlier.model.image_encoder, earlier.model.text_encoder, earlier.tokenizer
-    elif (start.image or start.stem) and start.text:
-        try:
-            image = ImageEncoder.from_pretrained(start.image) if start.image else hybrid_encoder(config)
-            text = TextEncoder.from_pretrained(start.text)
-            tokenizer = AutoTokenizer.from_pretrained(start.text, trust_remote_code=False)
-        except OSError:
-            raise InvalidConfig("[start] names weights that are neither in a local folder nor on the hub.") from None
-    else:
+        width, cuts = earlier.model.config.embedding_width, earlier.model.config.embedding_cuts
+        shape = replace(model_config(config, image, text), embedding_width=width, embedding_cuts=cuts)
+        model = CatalogModel(shape, taxonomy, image, text)
+        # The way into the shared space belongs to the encoders, not to the fusion, so it comes along.
+        model.heads.image_embedding.load_state_dict(earlier.model.heads.image_embedding.state_dict())
+        model.heads.text_embedding.load_state_dict(earlier.model.heads.text_embedding.state_dict())
+        model.heads.log_scale.data.copy_(earlier.model.heads.log_scale)
+        return model, tokenizer
+    if not start.text or not (start.image or start.stem):
         raise InvalidConfig("[start] needs `model`, or `text` with `image` or `stem`.")
-    shape = ModelConfig(
+    try:
+        image = ImageEncoder.from_pretrained(start.image) if start.image else hybrid_encoder(config)
+        text = TextEncoder.from_pretrained(start.text)
+        tokenizer = AutoTokenizer.from_pretrained(start.text, trust_remote_code=False)
+    except OSError:
+        raise InvalidConfig("[start] names weights that are neither in a local folder nor on the hub.") from None
+    return CatalogModel(model_config(config, image, text), taxonomy, image, text), tokenizer
+
+
+def model_config(config: TrainConfig, image: ImageEncoder, text: TextEncoder) -> ModelConfig:
+    return ModelConfig(
         image.config, text.config, config.fusion, config.width, config.depth, config.heads, config.dropout
     )
-    return CatalogModel(shape, taxonomy, image, text), tokenizer
 
 
 def hybrid_encoder(config: TrainConfig) -> ImageEncoder:
     """A ViT with fresh blocks on a pretrained CNN stem."""
     start = config.start
-    encoder = ImageEncoder(ImageEncoderConfig("vit_small_patch16_224", start.stem, start.image_options))
-    if start.stem_weights:
-        encoder.vit.patch_embed.backbone.load_state_dict(load_file(start.stem_weights), strict=True)
+    try:
+        encoder = ImageEncoder(ImageEncoderConfig("vit_small_patch16_224", start.stem, start.image_options))
+        if start.stem_weights:
+            encoder.vit.patch_embed.backbone.load_state_dict(load_file(start.stem_weights), strict=True)
+    except (AssertionError, RuntimeError, TypeError, SafetensorError):
+        raise InvalidConfig("[start] stem, stem_weights and image_options do not fit together.") from None
     return encoder

@@ -1,0 +1,94 @@
+"""The model that ships: whole, quick to load, and no worse on real products than it was when it was released.
+
+The floors lie a little below the figures of docs/results.md, as a few hundred products are a small sample.
+"""
+
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog import Product, Understander, Understanding
+from catalog.checkpoint import load_model, shipped_model
+from training.data import Labelled, read_manifest
+from training.evaluate import Classes, category_result, probabilities
+from training.predict import encode_rows, predict
+
+ROOT = Path(__file__).parent.parent
+DEMO = ROOT / "assets" / "demo"
+DATA = os.environ.get("SHELFLENS_DATA", "")
+needs_data = pytest.mark.skipif(not DATA, reason="SHELFLENS_DATA names no folder with the labelled pictures")
+
+
+@pytest.fixture(scope="module")
+def understander() -> Understander:
+    return Understander.load()
+
+
+def test_each_file_is_under_fifty_megabytes() -> None:
+    sizes = {path.name: path.stat().st_size for path in shipped_model().iterdir()}
+    assert {name: size for name, size in sizes.items() if size >= 50_000_000} == {}
+
+
+def test_importing_catalog_is_quick_because_it_loads_no_model_library() -> None:
+    code = (
+        "import sys, catalog; sys.exit(any(name in sys.modules for name in ('torch', 'timm', 'transformers', 'PIL')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_the_same_words_and_pictures_lie_close(understander: Understander) -> None:
+    """Words find the picture: a title's embedding is nearer to its own picture than to most others."""
+    rows = [row for row in csv.DictReader((DEMO / "products.csv").open(encoding="utf-8")) if "item" not in row["title"]]
+    products = [Product(row["id"], images=((DEMO / row["image_link"]).read_bytes(),)) for row in rows[:16]]
+    titles = [Product(row["id"], row["title"]) for row in rows[:16]]
+    pictures_NE, titles_NE = (embeddings(understander, items) for items in (products, titles))
+    scores_NN = titles_NE @ pictures_NE.T
+    ranks = (scores_NN > np.diag(scores_NN)[:, None]).sum(1)
+    assert np.median(ranks) <= 3
+
+
+def embeddings(understander: Understander, products: Sequence[Product]) -> np.ndarray:
+    results = understander.understand(products)
+    return np.stack([result.embedding for result in results if isinstance(result, Understanding)])
+
+
+def test_the_demo_catalogue_is_recognised(understander: Understander) -> None:
+    """Pictures and words together, by the root of the tree; the drawings are unlike what the model learned from."""
+    roots = {"Apparel": {"Apparel"}, "Footwear": {"Footwear"}, "Accessories": {"Accessories"}, "Grocery": {"Food"}}
+    rows = list(csv.DictReader((DEMO / "products.csv").open(encoding="utf-8")))
+    products = [
+        Product(row["id"], row["title"], row["description"], ((DEMO / row["image_link"]).read_bytes(),)) for row in rows
+    ]
+    right = [
+        result.category.path[0] in roots[row["product_type"].split(" > ")[0]]
+        for row, result in zip(rows, understander.understand(products), strict=True)
+        if isinstance(result, Understanding) and row["product_type"].split(" > ")[0] in roots
+    ]
+    assert len(right) > 40
+    assert np.mean(right) >= 0.9
+
+
+@needs_data
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("data", "floor"), [("grocery", 0.7), ("clothing", 0.78), ("fashion", 0.93)], ids=lambda value: str(value)
+)
+def test_accuracy_on_real_products(data: str, floor: float) -> None:
+    checkpoint = load_model(shipped_model())
+    everything = read_manifest(Path(DATA) / data / "products.jsonl", checkpoint.taxonomy)
+    rows = sample([row for row in everything if row.split == "val" and row.node], 240)
+    encoded = encode_rows(checkpoint.model, rows, checkpoint.tokenizer)
+    answers = predict(checkpoint.model, encoded, ["both"])["both"]
+    classes = Classes.of(everything, checkpoint.taxonomy)
+    probability = probabilities(rows, answers.leaf_NC, "both", checkpoint.calibration, checkpoint.taxonomy)
+    assert category_result(rows, probability, classes, checkpoint.taxonomy).correct_N.mean() >= floor
+
+
+def sample(rows: Sequence[Labelled], count: int) -> list[Labelled]:
+    return list(rows[:: max(len(rows) // count, 1)])[:count]
