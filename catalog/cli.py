@@ -97,12 +97,12 @@ def expand(patterns: list[str]) -> list[Path]:
     paths: list[Path] = []
     for pattern in patterns:
         path = Path(pattern)
-        if path.is_dir():
+        if pattern and os.path.isdir(path):
             found = sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURES and p.is_file())
-        elif path.exists() or not glob.has_magic(pattern):
-            found = [path]
+        elif os.path.exists(path) or not glob.has_magic(pattern):
+            found = [path] if pattern else []
         else:
-            found = sorted(Path(name) for name in glob.glob(pattern, recursive=True) if Path(name).is_file())
+            found = sorted(Path(name) for name in glob.glob(pattern, recursive=True) if os.path.isfile(name))
         if not found:
             raise FileNotReadable(f"No picture was found at {pattern!r}.")
         paths += found

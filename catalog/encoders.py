@@ -78,17 +78,20 @@ class ImageEncoder(nn.Module):
         Raises InvalidConfig when the name is unknown or the model is not a ViT.
         """
         folder = Path(name)
-        source = f"local-dir:{folder}" if folder.is_dir() else name
-        architecture = json.loads((folder / "config.json").read_text())["architecture"] if folder.is_dir() else name
-        if not timm.is_model(architecture.split(".")[0]):
+        local = folder.is_dir()
+        architecture, arguments = _read_timm_folder(folder) if local else (name.split(".")[0], {})
+        if not timm.is_model(architecture):
             raise InvalidConfig(f"timm has no model named {architecture!r}.")
-        vit = timm.create_model(source, pretrained=True, num_classes=0, img_size=size, **options)
-        if not hasattr(vit, "patch_embed"):
+        arguments |= options
+        try:
+            source = f"local-dir:{folder}" if local else name
+            vit = timm.create_model(source, pretrained=True, num_classes=0, img_size=size, **arguments)
+        except TypeError:  # a convolutional network takes no img_size
+            vit = None
+        if not hasattr(vit, "num_prefix_tokens"):
             raise InvalidConfig(f"{architecture!r} is not a vision transformer.")
         data = timm.data.resolve_data_config({}, model=vit)
-        config = ImageEncoderConfig(
-            architecture.split(".")[0], None, options, size, tuple(data["mean"]), tuple(data["std"])
-        )
+        config = ImageEncoderConfig(architecture, None, arguments, size, tuple(data["mean"]), tuple(data["std"]))
         return cls(config, vit)
 
     def forward(self, pixels_NCHW: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,6 +99,15 @@ class ImageEncoder(nn.Module):
         normal_NCHW = (pixels_NCHW.to(self.mean.dtype) - self.mean) / self.std
         tokens_NTD = self.vit.forward_features(normal_NCHW.contiguous(memory_format=torch.channels_last))
         return tokens_NTD, self.vit.forward_head(tokens_NTD, pre_logits=True)
+
+
+def _read_timm_folder(folder: Path) -> tuple[str, dict[str, Any]]:
+    """-> the architecture's name and its arguments, from the config.json of timm's hub layout."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return str(config["architecture"]), dict(config.get("model_args") or {})
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InvalidConfig(f"{folder.name!r} has no config.json that names a timm architecture.") from None
 
 
 def _build_vit(config: ImageEncoderConfig) -> nn.Module:
@@ -118,14 +130,14 @@ class TextEncoder(nn.Module):
     @classmethod
     def from_pretrained(cls, name: str, max_tokens: int = 96) -> "TextEncoder":
         """Load weights by hub name or from a local folder; remote code is never run."""
-        bert = BertModel.from_pretrained(name, add_pooling_layer=False, trust_remote_code=False)
+        bert = BertModel.from_pretrained(name, add_pooling_layer=False, trust_remote_code=False, dtype=torch.float32)
         fields = bert.config.to_diff_dict()
         kept = {
             k: v
             for k, v in fields.items()
             if k not in ("_name_or_path", "architectures", "dtype", "transformers_version")
         }
-        return cls(TextEncoderConfig(kept, max_tokens), bert)
+        return cls(TextEncoderConfig(kept, min(max_tokens, bert.config.max_position_embeddings)), bert)
 
     def forward(self, ids_BT: Tensor, mask_BT: Tensor) -> tuple[Tensor, Tensor]:
         """int64 (B, T), bool (B, T) -> tokens (B, T, D), pooled (B, D)."""

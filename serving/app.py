@@ -190,6 +190,6 @@ async def on_catalog_error(_: Request, error: Exception) -> Response:
 async def on_framework_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     response = respond_error(from_status(error.status_code))
-    if "Allow" in (error.headers or {}):
+    if error.headers and "Allow" in error.headers:
         response.headers["Allow"] = error.headers["Allow"]
     return response

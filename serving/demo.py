@@ -18,7 +18,8 @@ from rich.table import Table
 from tqdm import tqdm
 
 from catalog.errors import FileNotReadable
-from serving.deployments import serve, stop, url
+from serving.deployments import serve, stop
+from serving.preflight import url
 from serving.settings import read_settings
 
 CATALOGUE = Path(__file__).parent.parent / "assets" / "demo"

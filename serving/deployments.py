@@ -133,20 +133,20 @@ def application(settings: Settings) -> ray_serve.Application:
         "graceful_shutdown_timeout_s": 10,
         "max_constructor_retry_count": 3,
     }
-    replicas = ray_serve.deployment(ModelReplica).options(
+    replicas = ray_serve.deployment(
         name="ModelReplica",
         num_replicas=settings.replicas,
         max_ongoing_requests=at_once,
         ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": settings.num_gpus_per_replica},
         **shared,
-    )
+    )(ModelReplica)
     # The gateway holds what the replicas work on, what waits for them, and a few requests that need no replica.
-    gateway = ray_serve.deployment(ray_serve.ingress()(Gateway)).options(
+    gateway = ray_serve.deployment(
         name="Gateway",
         max_ongoing_requests=at_once * settings.replicas + settings.max_waiting + 16,
         ray_actor_options={"num_cpus": 0},
         **shared,
-    )
+    )(ray_serve.ingress()(Gateway))
     bound: ray_serve.Application = gateway.bind(replicas.bind(settings), settings)
     return bound
 
@@ -176,8 +176,8 @@ def serve(settings: Settings, *, blocking: bool) -> None:
 
 def stop() -> None:
     """End the service and its Ray. Requests under way have ten seconds to finish."""
-    ray_serve.shutdown()
-    ray.shutdown()  # type: ignore[no-untyped-call]
+    ray_serve.shutdown()  # type: ignore[no-untyped-call]
+    ray.shutdown()
 
 
 def start(settings: Settings) -> None:
@@ -189,6 +189,7 @@ def start(settings: Settings) -> None:
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
     check_resources(settings)
     http = HTTPOptions(
         host=settings.host,
@@ -200,8 +201,8 @@ def start(settings: Settings) -> None:
     ray_serve.start(http_options=http, logging_config=QUIET)
     try:
         ray_serve.run(application(settings), name=APPLICATION, route_prefix="/")
-    except RuntimeError:
-        # Serve says only that a constructor failed; the model itself says why, if it is the reason.
+    except (RuntimeError, TimeoutError):
+        # Serve says only that something did not start; if it is for the model, the model itself says why.
         Understander.load(settings.model, settings.device)
         raise ServiceNotStarted from None
     wait_until_ready(settings)

@@ -1,5 +1,6 @@
 """Training runs of a few seconds: they learn, spare what is frozen, and survive every way of being stopped."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -304,3 +305,10 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] == pytest.approx(0, abs=1e-9)
     assert schedule(0, 0) == pytest.approx(1)
+
+
+def test_a_folder_of_another_run_is_refused(folder: Path) -> None:
+    config = tiny_run(folder, "other", epochs=1)
+    train(config, folder / "data", stop_after_steps=1)
+    with pytest.raises(InvalidConfig, match="'other' holds a run with another seed, learning_rate"):
+        train(dataclasses.replace(config, seed=1, learning_rate=1.0), folder / "data")

@@ -84,7 +84,8 @@ def _plain(pair: Pair) -> tuple[Plain, Plain]:
 
 
 def _fingerprint(model: CatalogModel, rows: Sequence[Labelled], views: int) -> str:
-    digest = hashlib.sha256(f"{views}/{[(row.source, row.product_id) for row in rows]}".encode())
+    """Of all that the features follow from."""
+    digest = hashlib.sha256(f"{views}/{model.config.image.size}/{model.config.text.max_tokens}/{list(rows)}".encode())
     for name, tensor in model.state_dict().items():
         if "_encoder." in name:
             digest.update(tensor.cpu().numpy().tobytes())

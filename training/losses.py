@@ -61,7 +61,8 @@ def contrastive(a_BE: Tensor, b_BE: Tensor, same_BB: Tensor, log_scale: Tensor, 
     target_BB = same_BB.float() / same_BB.sum(-1, keepdim=True)
     scale = log_scale.clamp(max=4.6).exp()
     total = a_BE.sum() * 0
-    for cut in cuts:
-        logits_BB = scale * F.normalize(a_BE[:, :cut], dim=-1) @ F.normalize(b_BE[:, :cut], dim=-1).T
-        total = total + F.cross_entropy(logits_BB, target_BB) + F.cross_entropy(logits_BB.T, target_BB.T)
+    with torch.autocast(a_BE.device.type, enabled=False):  # bfloat16 is too coarse for cosines times 100
+        for cut in cuts:
+            logits_BB = scale * F.normalize(a_BE[:, :cut], dim=-1) @ F.normalize(b_BE[:, :cut], dim=-1).T
+            total = total + F.cross_entropy(logits_BB, target_BB) + F.cross_entropy(logits_BB.T, target_BB.T)
     return total / (2 * len(cuts))

@@ -62,11 +62,14 @@ def encode_rows(
     def load(row: Labelled) -> Prepared:
         return prepare(row.product(), size)
 
+    batches = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
     with ThreadPoolExecutor(2) as pool:
-        prepared = pool.map(load, rows)
-        for start in tqdm(range(0, len(rows), batch_size), desc="products", unit="batch", leave=False):
-            items = [next(prepared) for _ in rows[start : start + batch_size]]
-            yield model.encode(collate(items, tokenizer, max_tokens).to(device))
+        coming = pool.map(load, batches[0] if batches else ())
+        for following in tqdm([*batches[1:], ()], desc="products", unit="batch", leave=False):
+            items = list(coming)
+            coming = pool.map(load, following)
+            if items:
+                yield model.encode(collate(items, tokenizer, max_tokens).to(device))
 
 
 def _join(outputs: Sequence[Outputs]) -> Predictions:

@@ -38,6 +38,7 @@ from training.losses import asymmetric_loss, attribute_cross_entropy, contrastiv
 from training.predict import encode_rows
 from training.start import starting_model
 
+MAY_CHANGE = ("output", "workers", "checkpoint_seconds", "features")
 Sample = tuple[Batch | None, tuple[Encoded, Encoded] | None, Targets]
 
 
@@ -149,7 +150,6 @@ class Run:
         self.model = model.to(self.device)
         self.folder = Path(config.output)
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "config.json").write_text(json.dumps(asdict(config), indent=1))
         self.average = ModelEmaV3(model, decay=config.average_decay, use_warmup=True)
         self.optimizer = create_optimizer_v2(
             self._parameter_groups(), opt=config.optimizer, lr=config.learning_rate, weight_decay=config.weight_decay
@@ -239,7 +239,16 @@ class Run:
         self.saved_at = time.monotonic()
 
     def resume(self) -> None:
-        path = self.folder / "state.pt"
+        """Go on from the folder's last checkpoint, if there is one. Raises InvalidConfig if another run left it."""
+        path, record = self.folder / "state.pt", self.folder / "config.json"
+        mine = json.loads(json.dumps(asdict(self.config)))
+        if path.exists() and record.exists():
+            theirs = json.loads(record.read_text())
+            changed = [name for name in mine if name not in MAY_CHANGE and mine[name] != theirs.get(name)]
+            if changed:
+                names = ", ".join(changed)
+                raise InvalidConfig(f"{self.folder.name!r} holds a run with another {names}: choose another output.")
+        record.write_text(json.dumps(mine, indent=1))
         if path.exists():
             state = torch.load(path, weights_only=True, map_location=self.device)
             self.step, self.best = state["step"], state["best"]
