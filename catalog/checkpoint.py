@@ -105,8 +105,9 @@ def load_model(folder: Path) -> Checkpoint:
 
 
 def write_checksums(folder: Path) -> None:
-    """Record the sha256 of every file in the folder."""
-    sums = {path.name: _sha256(path) for path in sorted(folder.iterdir()) if path.name != CHECKSUMS}
+    """Record the sha256 of every file in the folder, but for a model card, which may be edited."""
+    files_of_model = sorted(path for path in folder.iterdir() if path.name != CHECKSUMS and path.suffix != ".md")
+    sums = {path.name: _sha256(path) for path in files_of_model}
     _write_json(folder / CHECKSUMS, sums)
 
 

@@ -106,7 +106,7 @@ def run_demo(check: bool, port: int) -> None:
 
 def understand_catalogue(client: httpx.Client) -> Table:
     """Send the demo's products as a client would. -> a table of what came back."""
-    rows = list(csv.DictReader((CATALOGUE / "products.csv").open(encoding="utf-8", newline="")))
+    rows = list(csv.DictReader((CATALOGUE / "products.csv").read_text(encoding="utf-8").splitlines()))
     batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
     results: list[dict[str, Any]] = []
     for batch in tqdm(batches, desc="demo catalogue", unit="batch"):

@@ -18,7 +18,7 @@ import httpx
 import ray
 import torch
 from ray import serve as ray_serve
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import RayActorError, RayError, RayTaskError
 from ray.serve.config import BackpressureConfig, HTTPOptions
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, ReplicaUnavailableError
 from ray.serve.handle import DeploymentHandle
@@ -43,6 +43,8 @@ ENVIRONMENT = {
     # From the default of 10 s each, a killed proxy is replaced after 7 s and not 26.
     "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
     "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "1",
+    # From the default of 5 s a busy machine kills each proxy before it has started, and starts another, for ever.
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
     "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serving.door.proxy_middlewares",
     # Ray announces that a later release changes what CUDA_VISIBLE_DEVICES is where no GPU is asked for.
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -198,10 +200,10 @@ def start(settings: Settings) -> None:
         request_timeout_s=2 * settings.request_timeout_seconds,
         keep_alive_timeout_s=60,
     )
-    ray_serve.start(http_options=http, logging_config=QUIET)
     try:
+        ray_serve.start(http_options=http, logging_config=QUIET)
         ray_serve.run(application(settings), name=APPLICATION, route_prefix="/")
-    except (RuntimeError, TimeoutError):
+    except (RayError, RuntimeError, TimeoutError):
         # Serve says only that something did not start; if it is for the model, the model itself says why.
         Understander.load(settings.model, settings.device)
         raise ServiceNotStarted from None
