@@ -160,6 +160,8 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     Raises AddressInUse, ServiceNotStarted, or what is wrong with the model (InvalidCheckpoint, InvalidConfig).
     """
     check_address(settings)
+    # A replica that cannot load its model says so only in a log, after Serve has tried it several times.
+    Understander.load(settings.model, settings.device)
     try:
         start(settings)
         if blocking:
@@ -204,8 +206,6 @@ def start(settings: Settings) -> None:
         ray_serve.start(http_options=http, logging_config=QUIET)
         ray_serve.run(application(settings), name=APPLICATION, route_prefix="/")
     except (RayError, RuntimeError, TimeoutError):
-        # Serve says only that something did not start; if it is for the model, the model itself says why.
-        Understander.load(settings.model, settings.device)
         raise ServiceNotStarted from None
     wait_until_ready(settings)
 
