@@ -11,6 +11,7 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from threading import Event
 from typing import Any
 
@@ -180,8 +181,12 @@ def serve(settings: Settings, *, blocking: bool) -> None:
 
 def stop() -> None:
     """End the service and its Ray. Requests under way have ten seconds to finish."""
-    ray_serve.shutdown()  # type: ignore[no-untyped-call]
-    ray.shutdown()
+    if ray.is_initialized():
+        # Not `ray_serve.shutdown`, at whose end Ray prints that it will repeat what it has just done. Whatever is lost
+        # already, the rest is to end too.
+        with suppress(Exception):
+            ray_serve.delete(APPLICATION)
+        ray.shutdown()
 
 
 def start(settings: Settings) -> None:

@@ -16,7 +16,7 @@ REFERENCE = "#/components/schemas/{model}"
 RED_PNG = "data:image/png;base64," + (
     "iVBORw0KGgoAAAANSUhEUgAAAAMAAAADCAIAAADZSiLoAAAAEElEQVR4nGP8zwAFTAyYLAAdWwEFNX6VDAAAAABJRU5ErkJggg=="
 )
-REQUEST_EXAMPLES = {
+REQUEST_EXAMPLES: dict[str, dict[str, Any]] = {
     "text alone": {"value": {"items": [{"id": "shirt-1", "title": "Red striped cotton shirt"}]}},
     "picture and text": {
         "value": {

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import httpx2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
@@ -66,7 +67,7 @@ def uri(data: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(data).decode()
 
 
-def assert_error(response: httpx.Response, status: int, code: str, param: str | None = None) -> str:
+def assert_error(response: httpx.Response | httpx2.Response, status: int, code: str, param: str | None = None) -> str:
     """The error has our shape and no library's words; returns its message."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/json"

@@ -154,7 +154,7 @@ def test_killed_replica_is_replaced(client: httpx.Client) -> None:
     assert len(before) == 2
     ray.kill(ray.get_actor(sorted(before)[0], namespace="serve"))
     killed = time.monotonic()
-    statuses = []
+    statuses: list[int] = []
     while statuses[-10:] != [200] * 10:
         statuses.append(client.post(ANALYZE, json={"items": [{"title": "shoe"}]}).status_code)
         assert time.monotonic() - killed < 30, statuses
@@ -173,4 +173,4 @@ def running() -> set[str]:
 
 def ready_replicas() -> int:
     states = ray_serve.status().applications[APPLICATION].deployments["ModelReplica"].replica_states
-    return states.get("RUNNING", 0)
+    return sum(count for state, count in states.items() if state == "RUNNING")

@@ -174,7 +174,8 @@ def test_analysis_keeps_order_and_gives_each_error_its_place() -> None:
 def test_parts_that_were_not_asked_for_are_null() -> None:
     result = analysis(["a"], [understanding()], "m", "t", Options(include=["tags"])).results[0]
     assert result.tags is not None
-    assert result.category is result.alternatives is result.attributes is result.embedding is result.evidence is None
+    for part in (result.category, result.alternatives, result.attributes, result.embedding, result.evidence):
+        assert part is None
     assert result.modalities_used == ["image", "text"]
 
 
