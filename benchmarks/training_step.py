@@ -5,7 +5,6 @@
 On a CPU the gradient of depthwise filters costs more than all other arithmetic together, most of all in bfloat16.
 """
 
-import re
 import statistics
 import time
 from pathlib import Path
@@ -15,7 +14,7 @@ import torch
 from catalog.encoders import ImageEncoder
 from training.config import read_config
 from training.start import hybrid_encoder
-from training.train import set_training
+from training.train import freeze, set_training
 
 BATCH_SIZE, ROUNDS = 32, 3
 STAGES = r"backbone\.(conv_stem|bn1|blocks\.[012])\b"
@@ -29,8 +28,7 @@ VARIANTS: dict[str, tuple[bool, tuple[str, ...]]] = {
 
 def milliseconds(encoder: ImageEncoder, low_precision: bool, frozen: tuple[str, ...]) -> float:
     """Median time a picture, forward and backward."""
-    for name, parameter in encoder.named_parameters():
-        parameter.requires_grad_(not any(re.search(pattern, name) for pattern in frozen))
+    freeze(encoder, frozen)
     set_training(encoder)
     pixels_NCHW = torch.randint(0, 256, (BATCH_SIZE, 3, 224, 224), dtype=torch.uint8)
     times = []

@@ -68,19 +68,16 @@ def understand(
     """Say what the pictures show. Exit code 1 when some could not be read, 2 when none could."""
     with errors_shown():
         paths = expand(photos)
-        from catalog.understand import Understander
+        from catalog.understand import BATCH_SIZE, Understander
 
         understander = Understander.load(model, device)
     groups = [paths] if together else [[path] for path in paths]
     names = [str(group[0]) for group in groups]
     results: list[Understanding | CatalogError] = []
-    for name, group in zip(names, groups, strict=True):
-        try:
-            images = tuple(read_picture(path) for path in group)
-        except FileNotReadable as error:
-            results.append(error)
-            continue
-        results += understander.understand([Product(name, title, description, images)])
+    for start in range(0, len(groups), BATCH_SIZE):
+        read = [read_product(group, title, description) for group in groups[start : start + BATCH_SIZE]]
+        understood = iter(understander.understand([item for item in read if isinstance(item, Product)]))
+        results += [next(understood) if isinstance(item, Product) else item for item in read]
     if as_json:
         from serving.wire import analysis
 
@@ -107,6 +104,14 @@ def expand(patterns: list[str]) -> list[Path]:
             raise FileNotReadable(f"No picture was found at {pattern!r}.")
         paths += found
     return paths
+
+
+def read_product(paths: list[Path], title: str, description: str) -> Product | FileNotReadable:
+    """One product of all the pictures, or what is wrong with the first that cannot be read."""
+    try:
+        return Product(str(paths[0]), title, description, tuple(read_picture(path) for path in paths))
+    except FileNotReadable as error:
+        return error
 
 
 def read_picture(path: Path) -> bytes:

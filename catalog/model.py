@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from catalog.calibration import Modalities
 from catalog.encoders import Encoded, ImageEncoder, ImageEncoderConfig, TextEncoder, TextEncoderConfig
 from catalog.errors import InvalidConfig
 from catalog.fusion import FUSIONS, FusionKind
@@ -80,8 +81,13 @@ class CatalogModel(nn.Module):
         self.heads = Heads(config, taxonomy, *widths)
 
     def forward(self, batch: Batch) -> Outputs:
-        image, text = self.encode(batch)
-        return self.heads(self.fusion(image, text), image, text)
+        return self.answer(*self.encode(batch))
+
+    def answer(self, image: Encoded, text: Encoded, modalities: Modalities = "both") -> Outputs:
+        """What is read off both encoders' results, or as if a product had only the one modality."""
+        kept_image = image.keep(torch.full_like(image.present_B, modalities != "text"))
+        kept_text = text.keep(torch.full_like(text.present_B, modalities != "image"))
+        return self.heads(self.fusion(kept_image, kept_text), image, text)
 
     def encode(self, batch: Batch) -> tuple[Encoded, Encoded]:
         return self.encode_image(batch), self.encode_text(batch)
@@ -148,11 +154,3 @@ class Projection(nn.Module):
     def forward(self, pooled_BD: Tensor) -> Tensor:
         pooled_BD = self.norm(pooled_BD)
         return self.linear(pooled_BD) + self.correction(pooled_BD)
-
-
-def node_matrix(taxonomy: Taxonomy) -> Tensor:
-    """float (nodes, leaves): 1 where the leaf lies under the node. Leaf probabilities times this agree up the tree."""
-    matrix_MC = torch.zeros(len(taxonomy.nodes), len(taxonomy.leaves))
-    for row, node in enumerate(taxonomy.nodes):
-        matrix_MC[row, list(taxonomy.leaves_under(node.id))] = 1
-    return matrix_MC

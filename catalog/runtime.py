@@ -43,12 +43,13 @@ class TorchRuntime:
         batch = batch.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
             image, text = self.model.encode(batch)
-            outputs = self.model.heads(self.model.fusion(image, text), image, text)
+            outputs = self.model.answer(image, text)
             alone: dict[Modality, torch.Tensor] = {}
             if evidence and bool((image.present_B & text.present_B).any()):
-                nothing_B = torch.zeros_like(image.present_B)
-                for name, pair in (("image", (image, text.keep(nothing_B))), ("text", (image.keep(nothing_B), text))):
-                    alone[name] = self.model.heads(self.model.fusion(*pair), *pair).leaf_BC  # type: ignore[index]
+                alone = {
+                    "image": self.model.answer(image, text, "image").leaf_BC,
+                    "text": self.model.answer(image, text, "text").leaf_BC,
+                }
         return Answers(
             leaf_BC=_array(outputs.leaf_BC),
             tags_BG=_array(outputs.tags_BG),

@@ -1,18 +1,14 @@
-"""The service in one process, without Ray: for tests, small machines and a debugger."""
+"""The model in the process that asks it, without Ray: for tests and a debugger."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import uvicorn
-
 from catalog.preprocess import Prepared
 from catalog.understand import Understander
 from serving.analyzer import Answer, ModelInfo, Question, answer, describe, warm_up
-from serving.app import build_app
 from serving.errors import ModelNotReady, Overloaded
-from serving.patience import ImpatientProtocol
 from serving.settings import Settings
 
 
@@ -71,11 +67,3 @@ class LocalAnalyzer:
             for (_, future), found in zip(wanted, answers, strict=True):
                 if not future.done():
                     future.set_result(found)
-
-
-def serve_locally(settings: Settings) -> None:
-    """Run until Ctrl-C. Raises what is wrong with the model (InvalidCheckpoint, InvalidConfig)."""
-    model = Understander.load(settings.model, settings.device)
-    ImpatientProtocol.header_timeout = settings.header_timeout_seconds
-    app = build_app(LocalAnalyzer(lambda: model, settings), settings)
-    uvicorn.run(app, host=settings.host, port=settings.port, http=ImpatientProtocol, ws="none", log_level="warning")

@@ -44,9 +44,7 @@ def predict(
         for image, text in encoded:
             image, text = image.to(device), text.to(device)
             for choice in choices:
-                kept_image = image.keep(torch.full_like(image.present_B, choice != "text"))
-                kept_text = text.keep(torch.full_like(text.present_B, choice != "image"))
-                collected[choice].append(model.heads(model.fusion(kept_image, kept_text), image, text))
+                collected[choice].append(model.answer(image, text, choice))
     return {choice: _join(outputs) for choice, outputs in collected.items()}
 
 
