@@ -47,7 +47,7 @@ def test_the_promised_figures(checkpoint: Checkpoint, shop: list[Labelled]) -> N
     assert report["model"] == checkpoint.version
     for group, names in {
         "category": ("leaf_accuracy", "parent_accuracy", "open_accuracy", "macro_f1", "weighted_f1", "macro_recall"),
-        "calibration": ("ece",),
+        "calibration": ("ece", "open_ece"),
         "retrieval": ("r_at_1", "r_at_10"),
         "tags": ("mean_average_precision",),
     }.items():
@@ -174,6 +174,8 @@ def test_leaves_that_no_product_names_are_no_choice() -> None:
     result = category_result(rows, probability_NC, Classes.of(rows, TAXONOMY), TAXONOMY)
     assert result.correct_N.tolist() == [True, True]
     assert result.open_correct_N.tolist() == [False, True]
+    np.testing.assert_allclose(result.confidence_N, [0.3 / 0.35, 0.7 / 0.8], rtol=1e-6)
+    np.testing.assert_allclose(result.open_confidence_N, [0.6, 0.7])
 
 
 def test_figures_do_not_depend_on_the_batch(checkpoint: Checkpoint, shop: list[Labelled]) -> None:

@@ -11,8 +11,8 @@ from catalog.errors import InvalidManifest
 from catalog.model import CatalogModel
 from catalog.taxonomy import Taxonomy
 from training.data import Labelled
-from training.evaluate import Classes, category_result
-from training.metrics import Flags
+from training.evaluate import attribute_labels
+from training.metrics import Flags, Ints
 from training.predict import Predictions, encode_rows, has_modalities, predict
 
 CHOICES: tuple[Modalities, ...] = ("image", "text", "both")
@@ -85,18 +85,16 @@ def category_temperatures(
 def category_confidence(
     rows: Sequence[Labelled], answers: dict[Modalities, Predictions], calibration: Calibration, taxonomy: Taxonomy
 ) -> tuple[Floats, Flags]:
-    """Score and correctness of each product by all its modalities, the classes being each data set's own."""
+    """Score and correctness of the category that would be served, for each product by each choice of modalities."""
     confidence, correct = [], []
-    for source in sorted({row.source for row in rows}):
-        for choice in CHOICES:
-            mine = [n for n, r in enumerate(rows) if r.source == source and has_modalities(r, choice)]
-            if mine:
-                members = [rows[n] for n in mine]
-                leaf_NC = answers[choice].leaf_NC[mine]
-                probability_NC = calibration.leaf_probability(leaf_NC, choice, leaf_roots(taxonomy))
-                result = category_result(members, probability_NC, Classes.of(members, taxonomy), taxonomy)
-                confidence.append(result.confidence_N)
-                correct.append(result.correct_N)
+    for choice in CHOICES:
+        mine = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
+        if mine:
+            probability_NC = calibration.leaf_probability(answers[choice].leaf_NC[mine], choice, leaf_roots(taxonomy))
+            best = probability_NC.argmax(1)
+            under = [taxonomy.leaves_under(str(rows[n].node)) for n in mine]
+            confidence.append(probability_NC.max(1))
+            correct.append(np.array([leaf in leaves for leaf, leaves in zip(best, under, strict=True)]))
     return np.concatenate(confidence), np.concatenate(correct)
 
 
@@ -118,13 +116,11 @@ def attribute_calibration(
 ) -> tuple[dict[str, float], dict[str, float]]:
     temperatures, thresholds = {}, {}
     for attribute in taxonomy.attributes:
-        number = {value: i for i, value in enumerate(attribute.values)}
-        known = [n for n, row in enumerate(rows) if row.attributes.get(attribute.name) in number]
+        known, gold_N = attribute_labels(rows, attribute)
         if known:
-            gold_N = np.array([number[rows[n].attributes[attribute.name]] for n in known])
             logits_NV = answers.attributes[attribute.name][known]
 
-            def loss(t: float, logits_NV: Floats = logits_NV, gold_N: Floats = gold_N) -> float:
+            def loss(t: float, logits_NV: Floats = logits_NV, gold_N: Ints = gold_N) -> float:
                 return float(-np.log(np.maximum(softmax(logits_NV / t)[np.arange(len(gold_N)), gold_N], 1e-9)).mean())
 
             temperatures[attribute.name] = best_temperature(loss)

@@ -11,7 +11,7 @@ from catalog.checkpoint import Checkpoint
 from catalog.encoders import Encoded
 from catalog.errors import InvalidManifest
 from catalog.model import CatalogModel
-from catalog.taxonomy import Taxonomy
+from catalog.taxonomy import Attribute, Taxonomy
 from training.data import Labelled, mask_labels
 from training.metrics import (
     Flags,
@@ -50,7 +50,8 @@ class Classes:
 
 @dataclass(frozen=True)
 class CategoryResult:
-    """Per product: its own class and the likeliest (indices into Classes.nodes), that one's probability, whether right.
+    """Per product: its own class and the likeliest (indices into Classes.nodes), that one's share of the probability of
+    all classes, whether right; and, open, the same of the likeliest leaf of the whole tree.
 
     A product whose label lies above several classes is right with any of them; `gold_N` is then the likeliest of
     those.
@@ -61,6 +62,7 @@ class CategoryResult:
     confidence_N: Floats
     correct_N: Flags
     parent_correct: Flags
+    open_confidence_N: Floats
     open_correct_N: Flags
 
 
@@ -82,7 +84,13 @@ def category_result(
         if row.parent:
             parent.append(chosen <= under[row.parent])
     return CategoryResult(
-        np.array(gold), predicted_N, class_NK.max(1), np.array(correct), np.array(parent), np.array(open_)
+        gold_N=np.array(gold),
+        predicted_N=predicted_N,
+        confidence_N=class_NK.max(1) / class_NK.sum(1),
+        correct_N=np.array(correct),
+        parent_correct=np.array(parent),
+        open_confidence_N=probability_NC.max(1),
+        open_correct_N=np.array(open_),
     )
 
 
@@ -123,7 +131,11 @@ def evaluate(
             "open_accuracy": float(result.open_correct_N.mean()),
             **{name: figures[name] for name in ("macro_f1", "weighted_f1", "macro_recall")},
         },
-        "calibration": {"ece": calibration_error(result.confidence_N, result.correct_N), "bins": 15},
+        "calibration": {
+            "ece": calibration_error(result.confidence_N, result.correct_N),
+            "open_ece": calibration_error(result.open_confidence_N, result.open_correct_N),
+            "bins": 15,
+        },
         "attributes": attribute_scores(mapped, answers, taxonomy),
         "tags": tag_scores(mapped, answers, taxonomy),
         "retrieval": retrieval_scores(read, answers),
@@ -154,14 +166,19 @@ def used_modalities(row: Labelled, modalities: Modalities) -> Modalities:
     return "image" if row.image else "text"
 
 
+def attribute_labels(rows: Sequence[Labelled], attribute: Attribute) -> tuple[list[int], Ints]:
+    """Which products have a known value of the attribute, and each one's index among its values."""
+    number = {value: i for i, value in enumerate(attribute.values)}
+    known = [n for n, row in enumerate(rows) if row.attributes.get(attribute.name) in number]
+    return known, np.array([number[rows[n].attributes[attribute.name]] for n in known])
+
+
 def attribute_scores(rows: Sequence[Labelled], answers: Predictions, taxonomy: Taxonomy) -> Report:
     """Accuracy and macro F1 of each attribute, over the products that have it with a known value."""
     scores = {}
     for attribute in taxonomy.attributes:
-        number = {value: i for i, value in enumerate(attribute.values)}
-        known = [n for n, row in enumerate(rows) if row.attributes.get(attribute.name) in number]
+        known, gold = attribute_labels(rows, attribute)
         if known:
-            gold = np.array([number[rows[n].attributes[attribute.name]] for n in known])
             predicted = answers.attributes[attribute.name][known].argmax(1)
             scores[attribute.name] = classification(gold, predicted) | {"products": len(known)}
     return scores
