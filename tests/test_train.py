@@ -20,7 +20,7 @@ from catalog.taxonomy import Taxonomy
 from tests.catalogue import bert_folder, tiny_run, vit_folder, write_catalogue, write_config
 from training.config import TrainConfig
 from training.start import starting_model
-from training.train import epoch_order, modality_dropout, read_sets, schedule, train
+from training.train import epoch_order, read_sets, schedule, train
 
 ROOT = Path(__file__).parent.parent
 ENCODERS = [r"^image_encoder\.", r"^text_encoder\."]
@@ -283,19 +283,6 @@ def test_an_epoch_draws_every_product_as_often_as_its_set_repeats(folder: Path) 
     assert sorted(drawn) == expected
     assert epoch_order(config, rows, 0) == parts
     assert epoch_order(config, rows, 1) != parts
-
-
-def test_modality_dropout_leaves_something_to_read() -> None:
-    torch.manual_seed(0)
-    image_B, text_B = torch.rand(1000) < 0.7, torch.rand(1000) < 0.7
-    keep_image_B, keep_text_B = modality_dropout(image_B, text_B, 0.4, 0.4)
-    readable_B = (image_B & keep_image_B) | (text_B & keep_text_B)
-    assert torch.equal(readable_B, image_B | text_B)
-    both_B = image_B & text_B
-    assert 0.5 < (~keep_image_B[both_B]).float().mean() < 0.7
-    assert keep_text_B[both_B].float().mean() < 0.9
-    everything = modality_dropout(image_B, text_B, 1, 1)
-    assert all(keep_B.all() for keep_B in everything)
 
 
 def test_the_learning_rate_rises_and_falls() -> None:

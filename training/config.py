@@ -42,8 +42,10 @@ class TrainConfig:
 
     max_steps: end earlier than the epochs would, with the schedule scaled to it; 0: do not.
     frozen, and the keys of learning_rate_scale: regular expressions searched for in parameter names.
-    keep_image, keep_text: how often a modality survives modality dropout. made_titles: how often a product without
-    words gets a title made from its category (training/titles.py).
+    keep_image, keep_text: how often a modality survives modality dropout. read_every_way: instead of dropout, each step
+    reads its products by picture alone, by words alone and by both: three fusions for one pass of the encoders, which
+    pays where those cost the most.
+    made_titles: how often a product without words gets a title made from its category (training/titles.py).
     small_epochs: how many epochs to begin with on pictures of `small_size`, which cost less and suit a later, larger
     view (Touvron et al. 2019).
     cache_views: with both encoders frozen, how many augmented views of each product to encode once and train on; 0
@@ -73,6 +75,7 @@ class TrainConfig:
     frozen: tuple[str, ...] = ()
     keep_image: float = 0.8
     keep_text: float = 0.6
+    read_every_way: bool = False
     made_titles: float = 0.0
     smoothing: float = 0.1
     upper_weight: float = 0.3

@@ -167,6 +167,15 @@ class Targets:
         moved = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
         return replace(self, **moved, attributes={name: value.to(device) for name, value in self.attributes.items()})
 
+    def only(self, known_B: Tensor) -> "Targets":
+        """The same, but unlabelled wherever `known_B` is False."""
+        return replace(
+            self,
+            under_BLC=self.under_BLC & known_B[:, None, None],
+            attributes={name: value.masked_fill(~known_B, -1) for name, value in self.attributes.items()},
+            tags_known_B=self.tags_known_B & known_B,
+        )
+
 
 class TargetMaker:
     """Turns labels into tensors for one taxonomy."""

@@ -34,7 +34,7 @@ from training.data import Collator, Labelled, Sampler, Targets, load, read_manif
 from training.device import best_device, mixed_precision
 from training.evaluate import validation_scores
 from training.features import FeatureCache
-from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, tree_cross_entropy
+from training.objective import batch_losses
 from training.predict import encode_rows
 from training.start import starting_model
 
@@ -98,7 +98,7 @@ def read_sets(config: TrainConfig, data: Path, taxonomy: Taxonomy, split: str) -
     return rows
 
 
-def freeze(model: CatalogModel, patterns: Sequence[str]) -> None:
+def freeze(model: nn.Module, patterns: Sequence[str]) -> None:
     for pattern in patterns:
         matching = [parameter for name, parameter in model.named_parameters() if re.search(pattern, name)]
         if not matching:
@@ -257,53 +257,10 @@ class Run:
             self.optimizer.load_state_dict(state["optimizer"])
 
 
-def batch_losses(
-    model: CatalogModel,
-    batch: Batch | None,
-    encoded: tuple[Encoded, Encoded] | None,
-    targets: Targets,
-    config: TrainConfig,
-) -> dict[str, Tensor]:
-    """All losses of one batch. Words that are only the label's caption teach the contrastive loss, never the rest."""
-    if encoded is None:
-        assert batch is not None
-        encoded = model.encode(batch)
-    image, caption = encoded
-    text = caption.keep(targets.given_B)
-    keep_image_B, keep_text_B = modality_dropout(image.present_B, text.present_B, config.keep_image, config.keep_text)
-    outputs = model.heads(model.fusion(image.keep(keep_image_B), text.keep(keep_text_B)), image, caption)
-    pair_B = image.present_B & caption.present_B
-    texts = targets.text_B[pair_B]
-    same_BB = texts.unsqueeze(0) == texts.unsqueeze(1)
-    image_BE, text_BE, fused_BE = outputs.image_BE[pair_B], outputs.text_BE[pair_B], outputs.fused_BE[pair_B]
-    space = same_BB, model.heads.log_scale, model.config.embedding_cuts
-    losses = {
-        "category": config.category_weight
-        * tree_cross_entropy(outputs.leaf_BC, targets.under_BLC, config.smoothing, config.upper_weight),
-        "attributes": config.attribute_weight
-        * attribute_cross_entropy(outputs.attributes, targets.attributes, config.smoothing),
-        "tags": config.tag_weight * asymmetric_loss(outputs.tags_BG, targets.tags_BG, targets.tags_known_B),
-        "contrastive": config.contrastive_weight
-        * (
-            contrastive(image_BE, text_BE, *space)
-            + 0.5 * contrastive(fused_BE, text_BE, *space)
-            + 0.5 * contrastive(fused_BE, image_BE, *space)
-        ),
-    }
-    return {"loss": torch.stack([loss.float() for loss in losses.values()]).sum(), **losses}
-
-
 def moved(sample: Sample, device: torch.device) -> Sample:
     batch, encoded, targets = sample
     image_and_text = (encoded[0].to(device), encoded[1].to(device)) if encoded else None
     return (batch.to(device) if batch else None), image_and_text, targets.to(device)
-
-
-def modality_dropout(image_B: Tensor, text_B: Tensor, keep_image: float, keep_text: float) -> tuple[Tensor, Tensor]:
-    """Which modalities survive: where a product has both, at least one does."""
-    drop_image_B = (torch.rand(len(image_B), device=image_B.device) > keep_image) & text_B
-    drop_text_B = (torch.rand(len(text_B), device=text_B.device) > keep_text) & image_B & ~drop_image_B
-    return ~drop_image_B, ~drop_text_B
 
 
 def schedule(progress: float, warmup: float) -> float:

@@ -110,7 +110,7 @@ def _vit_small_state() -> dict[str, Tensor]:
     }
     for layer in range(12):
         state |= _block(arrays, f"backbone.encoder.layer.{layer}.", f"blocks.{layer}.")
-    return {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
+    return {name: torch.from_numpy(np.array(array, order="C")) for name, array in state.items()}
 
 
 def _block(arrays: Mapping[str, np.ndarray], old: str, new: str) -> dict[str, np.ndarray]:

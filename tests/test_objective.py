@@ -1,0 +1,119 @@
+"""What a batch costs, on a tiny real model: each product is read in the ways that the configuration asks for."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from catalog.encoders import Encoded
+from catalog.model import CatalogModel
+from catalog.preprocess import Batch
+from tests.tiny import tiny_model, tiny_taxonomy
+from training.config import SetConfig, StartConfig, TrainConfig
+from training.data import Labelled, TargetMaker, Targets
+from training.losses import tree_cross_entropy
+from training.objective import batch_losses, encode_by_length, every_reading, modality_dropout
+
+PLAIN = TrainConfig(
+    output="",
+    sets=(SetConfig("shop/products.jsonl"),),
+    start=StartConfig(),
+    keep_image=1,
+    keep_text=1,
+    smoothing=0,
+    attribute_weight=0,
+    tag_weight=0,
+    contrastive_weight=0,
+)
+NODES = ("clothes.shirt", "clothes.shoe", "food.apple", "food.pear", "clothes.shirt")
+
+
+@pytest.fixture(scope="module")
+def model() -> CatalogModel:
+    return tiny_model()
+
+
+def batch() -> Batch:
+    """Five products: the third has no picture, the fourth no words; texts are of unlike lengths."""
+    generator = torch.Generator().manual_seed(0)
+    length_B = torch.tensor([9, 3, 5, 2, 12])
+    return Batch(
+        pixels_NCHW=torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8, generator=generator),
+        owner_N=torch.tensor([0, 0, 1, 3, 4]),
+        ids_BT=torch.randint(5, 20, (5, 12), generator=generator),
+        mask_BT=torch.arange(12) < length_B.unsqueeze(1),
+        has_image_B=torch.tensor([True, True, False, True, True]),
+        has_text_B=torch.tensor([True, True, True, False, True]),
+    )
+
+
+def targets() -> Targets:
+    rows = [Labelled("shop", node, "train", None, "t", "", "", node, None, {}, frozenset()) for node in NODES]
+    return TargetMaker(tiny_taxonomy())(rows, [str(n) for n in range(5)], [True, True, True, False, True])
+
+
+def modality(present: list[bool]) -> Encoded:
+    count = len(present)
+    return Encoded(torch.zeros(count, 2, 4), torch.ones(count, 2).bool(), torch.zeros(count, 4), torch.tensor(present))
+
+
+def test_texts_encoded_by_length_are_the_same(model: CatalogModel) -> None:
+    for plain, grouped in zip(model.encode(batch()), encode_by_length(model, batch(), group=2), strict=True):
+        torch.testing.assert_close(plain.pooled_BD, grouped.pooled_BD, atol=1e-5, rtol=1e-4)
+        shown_BT1 = plain.mask_BT.unsqueeze(-1)
+        torch.testing.assert_close(plain.tokens_BTD * shown_BT1, grouped.tokens_BTD * shown_BT1, atol=1e-5, rtol=1e-4)
+        assert torch.equal(plain.mask_BT, grouped.mask_BT)
+        assert torch.equal(plain.present_B, grouped.present_B)
+
+
+def test_every_reading_is_a_loss_of_its_own(model: CatalogModel) -> None:
+    image, text = model.encode(batch())
+    readings = {"image": [0, 1, 3, 4], "text": [0, 1, 2, 4], "both": [0, 1, 4]}
+    expected = [
+        tree_cross_entropy(model.answer(image, text, choice).leaf_BC[rows], targets().under_BLC[rows], 0, 0.3)  # type: ignore[arg-type]
+        for choice, rows in readings.items()
+    ]
+    loss = batch_losses(model, batch(), None, targets(), dataclasses.replace(PLAIN, read_every_way=True))["loss"]
+    torch.testing.assert_close(loss, torch.stack(expected).mean(), atol=1e-5, rtol=1e-4)
+
+
+def test_without_dropout_each_product_is_read_whole(model: CatalogModel) -> None:
+    outputs = model(batch())
+    expected = tree_cross_entropy(outputs.leaf_BC, targets().under_BLC, 0, 0.3)
+    torch.testing.assert_close(batch_losses(model, batch(), None, targets(), PLAIN)["loss"], expected)
+
+
+def test_words_that_only_caption_a_picture_are_not_read(model: CatalogModel) -> None:
+    """The caption of the fourth product: other words there change the contrastive loss and nothing else."""
+    config = dataclasses.replace(PLAIN, contrastive_weight=1, read_every_way=True)
+    captioned = dataclasses.replace(batch(), has_text_B=torch.ones(5, dtype=torch.bool))
+    ids_BT = captioned.ids_BT.clone()
+    ids_BT[3] = 23
+    other = dataclasses.replace(captioned, ids_BT=ids_BT)
+    one, two = (batch_losses(model, given, None, targets(), config) for given in (captioned, other))
+    torch.testing.assert_close(one["category"], two["category"])
+    assert not torch.isclose(one["contrastive"], two["contrastive"])
+
+
+def test_every_reading_needs_what_it_reads() -> None:
+    image, text = modality([True, True, False]), modality([True, False, True])
+    present = [(i.present_B.tolist(), t.present_B.tolist()) for i, t in every_reading(image, text)]
+    assert present == [
+        ([True, True, False], [False, False, False]),
+        ([False, False, False], [True, False, True]),
+        ([True, False, False], [True, False, False]),
+    ]
+
+
+def test_modality_dropout_leaves_something_to_read() -> None:
+    torch.manual_seed(0)
+    image_B, text_B = torch.rand(1000) < 0.7, torch.rand(1000) < 0.7
+    image, text = modality(image_B.tolist()), modality(text_B.tolist())
+    kept_image, kept_text = modality_dropout(image, text, dataclasses.replace(PLAIN, keep_image=0.4, keep_text=0.4))
+    assert torch.equal(kept_image.present_B | kept_text.present_B, image_B | text_B)
+    both_B = image_B & text_B
+    assert 0.5 < (~kept_image.present_B[both_B]).float().mean() < 0.7
+    assert kept_text.present_B[both_B].float().mean() < 0.9
+    kept_image, kept_text = modality_dropout(image, text, PLAIN)
+    assert torch.equal(kept_image.present_B, image_B)
+    assert torch.equal(kept_text.present_B, text_B)

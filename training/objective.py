@@ -1,0 +1,96 @@
+"""What a batch costs: which of its products' modalities are read, and every loss of what the model makes of them."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from catalog.encoders import Encoded
+from catalog.model import CatalogModel
+from catalog.preprocess import Batch
+from training.config import TrainConfig
+from training.data import Targets
+from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, tree_cross_entropy
+
+
+def batch_losses(
+    model: CatalogModel,
+    batch: Batch | None,
+    encoded: tuple[Encoded, Encoded] | None,
+    targets: Targets,
+    config: TrainConfig,
+) -> dict[str, Tensor]:
+    """All losses of one batch, a mean over the ways in which its products are read."""
+    if encoded is None:
+        assert batch is not None
+        encoded = encode_by_length(model, batch)
+    image, caption = encoded
+    # Words that are only the label's caption teach the contrastive loss, never the rest.
+    text = caption.keep(targets.given_B)
+    readings = every_reading(image, text) if config.read_every_way else [modality_dropout(image, text, config)]
+    parts = [reading_losses(model, *reading, encoded, targets, config) for reading in readings]
+    losses = {name: torch.stack([part[name].float() for part in parts]).mean() for name in parts[0]}
+    return {"loss": torch.stack(list(losses.values())).sum(), **losses}
+
+
+def reading_losses(
+    model: CatalogModel,
+    image: Encoded,
+    text: Encoded,
+    whole: tuple[Encoded, Encoded],
+    targets: Targets,
+    config: TrainConfig,
+) -> dict[str, Tensor]:
+    """Losses of what is read off `image` and `text`, over the products that have anything left to read.
+
+    whole: both modalities with nothing taken away; they are what the contrastive loss brings together.
+    """
+    outputs = model.heads(model.fusion(image, text), *whole)
+    read_B = image.present_B | text.present_B
+    targets = targets.only(read_B)
+    pair_B = whole[0].present_B & whole[1].present_B & read_B
+    texts = targets.text_B[pair_B]
+    same_BB = texts.unsqueeze(0) == texts.unsqueeze(1)
+    image_BE, text_BE, fused_BE = outputs.image_BE[pair_B], outputs.text_BE[pair_B], outputs.fused_BE[pair_B]
+    space = same_BB, model.heads.log_scale, model.config.embedding_cuts
+    return {
+        "category": config.category_weight
+        * tree_cross_entropy(outputs.leaf_BC, targets.under_BLC, config.smoothing, config.upper_weight),
+        "attributes": config.attribute_weight
+        * attribute_cross_entropy(outputs.attributes, targets.attributes, config.smoothing),
+        "tags": config.tag_weight * asymmetric_loss(outputs.tags_BG, targets.tags_BG, targets.tags_known_B),
+        "contrastive": config.contrastive_weight
+        * (
+            contrastive(image_BE, text_BE, *space)
+            + 0.5 * contrastive(fused_BE, text_BE, *space)
+            + 0.5 * contrastive(fused_BE, image_BE, *space)
+        ),
+    }
+
+
+def encode_by_length(model: CatalogModel, batch: Batch, group: int = 16) -> tuple[Encoded, Encoded]:
+    """Both encoders' results. Texts go in groups of like length, so that a long one does not pad them all."""
+    length_B = batch.mask_BT.sum(1)
+    order_B = length_B.argsort(stable=True)
+    tokens, pooled = [], []
+    for part_G in order_B.split(group):
+        longest = int(length_B[part_G].max())
+        tokens_GTD, pooled_GD = model.text_encoder(batch.ids_BT[part_G, :longest], batch.mask_BT[part_G, :longest])
+        tokens.append(F.pad(tokens_GTD, (0, 0, 0, batch.mask_BT.shape[1] - longest)))
+        pooled.append(pooled_GD)
+    back_B = order_B.argsort()
+    text = Encoded(torch.cat(tokens)[back_B], batch.mask_BT, torch.cat(pooled)[back_B], batch.has_text_B)
+    return model.encode_image(batch), text
+
+
+def every_reading(image: Encoded, text: Encoded) -> list[tuple[Encoded, Encoded]]:
+    """Each product by its picture alone, by its words alone, and by both where it has both."""
+    both_B, none_B = image.present_B & text.present_B, torch.zeros_like(image.present_B)
+    return [(image, text.keep(none_B)), (image.keep(none_B), text), (image.keep(both_B), text.keep(both_B))]
+
+
+def modality_dropout(image: Encoded, text: Encoded, config: TrainConfig) -> tuple[Encoded, Encoded]:
+    """At random without a modality; where a product has both, at least one stays."""
+    chance_B, other_B = torch.rand(2, len(image.present_B), device=image.present_B.device)
+    drop_image_B = (chance_B > config.keep_image) & text.present_B
+    drop_text_B = (other_B > config.keep_text) & image.present_B & ~drop_image_B
+    return image.keep(~drop_image_B), text.keep(~drop_text_B)
