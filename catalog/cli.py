@@ -68,13 +68,16 @@ def understand(
     """Say what the pictures show. Exit code 1 when some could not be read, 2 when none could."""
     with errors_shown():
         paths = expand(photos)
+        from tqdm import tqdm
+
         from catalog.understand import BATCH_SIZE, Understander
 
         understander = Understander.load(model, device)
     groups = [paths] if together else [[path] for path in paths]
     names = [str(group[0]) for group in groups]
     results: list[Understanding | CatalogError] = []
-    for start in range(0, len(groups), BATCH_SIZE):
+    batches = range(0, len(groups), BATCH_SIZE)
+    for start in tqdm(batches, desc="products", unit="batch", leave=False, disable=len(batches) < 2):
         read = [read_product(group, title, description) for group in groups[start : start + BATCH_SIZE]]
         understood = iter(understander.understand([item for item in read if isinstance(item, Product)]))
         results += [next(understood) if isinstance(item, Product) else item for item in read]

@@ -141,12 +141,13 @@ def cells(title: str, result: dict[str, Any]) -> tuple[str, str, str, str]:
 
 
 def shortened(answer: Any) -> str:
-    """The answer's one result as JSON, its embedding cut short."""
+    """The answer's one result as JSON, a field a line, its embedding cut short."""
     result = {name: value for name, value in answer["results"][0].items() if value not in (None, [], {})}
     if "embedding" in result:
         shown = ", ".join(str(number) for number in result["embedding"][:4])
         result["embedding"] = f"[{shown}, … {len(result['embedding'])} numbers]"
-    return json.dumps(result, indent=1, ensure_ascii=False)
+    fields = (f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in result.items())
+    return "{\n" + ",\n".join(fields) + "\n}"
 
 
 def _shown(path: Path) -> str:

@@ -18,6 +18,7 @@ from catalog.checkpoint import load_model
 from catalog.errors import InvalidConfig, InvalidManifest
 from catalog.taxonomy import Taxonomy
 from tests.catalogue import bert_folder, tiny_run, vit_folder, write_catalogue, write_config
+from tests.tiny import tiny_folder
 from training.config import TrainConfig
 from training.start import starting_model
 from training.train import epoch_order, read_sets, schedule, train
@@ -99,6 +100,7 @@ def test_the_loss_falls_and_the_best_model_is_kept(folder: Path) -> None:
     assert best["shop/text"] > 0.6
     assert set(best) == {"score", "shop/image", "shop/text", "shop/both"}
     assert load_model(Path(config.output) / "model").model.config.fusion == "late"
+    assert_same_tensors(load_model(Path(config.output) / "last").model.state_dict(), state(config)["average"])
     assert list((Path(config.output) / "tensorboard").iterdir())
     assert json.loads((Path(config.output) / "config.json").read_text())["epochs"] == 12
 
@@ -261,6 +263,36 @@ def test_a_pattern_that_freezes_nothing(folder: Path) -> None:
 def test_a_start_from_nowhere(folder: Path, start: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidConfig, match=message):
         train(tiny_run(folder, "nowhere", start=start), folder / "data")
+
+
+def test_a_fusion_may_come_along(folder: Path) -> None:
+    start = {"model": str(folder / "start"), "keep_fusion": True}
+    config = tiny_run(folder, "kept", start=start)
+    kept, _ = starting_model(config, Taxonomy.load(config.taxonomy))
+    assert_same_tensors(load_model(folder / "start").model.state_dict(), kept.state_dict())
+    with pytest.raises(InvalidConfig, match="keep_fusion: the model has another fusion, width, depth or taxonomy"):
+        train(tiny_run(folder, "unlike", start=start, fusion="cross"), folder / "data")
+
+
+def test_encoders_may_start_as_the_mean_of_several_models(folder: Path) -> None:
+    other = tiny_folder(folder / "other-start", seed=1)
+    start = {"model": str(folder / "start"), "average": [str(other)], "keep_fusion": True}
+    config = tiny_run(folder, "mean", start=start)
+    mean = starting_model(config, Taxonomy.load(config.taxonomy))[0].state_dict()
+    one, two = (load_model(path).model.state_dict() for path in (folder / "start", other))
+    for name, tensor in mean.items():
+        expected = (one[name] + two[name]) / 2 if "_encoder." in name else one[name]
+        torch.testing.assert_close(tensor, expected, msg=name)
+
+
+@pytest.mark.slow
+def test_encoders_of_different_kinds_have_no_mean(folder: Path) -> None:
+    start = {"image": str(vit_folder(folder / "mean-vit")), "text": str(bert_folder(folder / "mean-bert"))}
+    unlike = tiny_run(folder, "unlike-encoders", start=start, max_steps=1)
+    train(unlike, folder / "data")
+    averaged = {"model": str(folder / "start"), "average": [f"{unlike.output}/last"]}
+    with pytest.raises(InvalidConfig, match="average: the models have encoders of different kinds"):
+        train(tiny_run(folder, "no-mean", start=averaged), folder / "data")
 
 
 def test_a_split_without_products(folder: Path, tmp_path: Path) -> None:

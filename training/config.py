@@ -25,7 +25,9 @@ class StartConfig:
     """Where weights come from. A name is a hub's, a local folder, or (`stem_weights`, `model`) a local file or run.
 
     Give `image` (any timm ViT), or `stem` and `stem_weights` for a hybrid ViT of `image_options`; or `model`, a
-    folder that an earlier run wrote, for both encoders.
+    folder that an earlier run wrote, for both encoders; with `keep_fusion` for its fusion and heads, too.
+    average: further such folders; each encoder then starts as the mean of its weights in all of them, which generalises
+    better than any one of them (Wortsman et al. 2022).
     """
 
     image: str = ""
@@ -34,6 +36,8 @@ class StartConfig:
     image_options: dict[str, Any] = field(default_factory=dict)
     text: str = ""
     model: str = ""
+    keep_fusion: bool = False
+    average: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,14 +115,14 @@ def parse_config(fields: dict[str, Any]) -> TrainConfig:
     folders = [Path(item.manifest).parent.name for item in sets]
     if "" in folders or len(set(folders)) < len(folders):
         raise InvalidConfig("Each manifest must lie in a folder of its own, whose name is the data set's.")
-    rest = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    config = _build(TrainConfig, rest | {"sets": sets, "start": start}, "the file")
+    config = _build(TrainConfig, fields | {"sets": sets, "start": start}, "the file")
     if config.accumulate < 1 or config.batch_size < 1 or config.batch_size % config.accumulate:
         raise InvalidConfig("batch_size must be a multiple of accumulate.")
     return config
 
 
 def _build(kind: type[T], fields: dict[str, Any], where: str) -> T:
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     known = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(fields) - set(known))
     if unknown:

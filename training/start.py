@@ -1,8 +1,10 @@
 """Where a training run gets its model from: pretrained encoders, or the encoders of an earlier run."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
@@ -20,10 +22,13 @@ def starting_model(config: TrainConfig, taxonomy: Taxonomy) -> tuple[CatalogMode
     start = config.start
     if start.model:
         earlier = load_model(Path(start.model))
+        average_encoders(earlier.model, [load_model(Path(folder)).model for folder in start.average])
         image, text, tokenizer = earlier.model.image_encoder, earlier.model.text_encoder, earlier.tokenizer
         width, cuts = earlier.model.config.embedding_width, earlier.model.config.embedding_cuts
         shape = replace(model_config(config, image, text), embedding_width=width, embedding_cuts=cuts)
         model = CatalogModel(shape, taxonomy, image, text)
+        if start.keep_fusion:
+            return keep_fusion(earlier.model, model), tokenizer
         # The way into the shared space belongs to the encoders, not to the fusion, so it comes along.
         model.heads.image_embedding.load_state_dict(earlier.model.heads.image_embedding.state_dict())
         model.heads.text_embedding.load_state_dict(earlier.model.heads.text_embedding.state_dict())
@@ -38,6 +43,27 @@ def starting_model(config: TrainConfig, taxonomy: Taxonomy) -> tuple[CatalogMode
     except OSError:
         raise InvalidConfig("[start] names weights that are neither in a local folder nor on the hub.") from None
     return CatalogModel(model_config(config, image, text), taxonomy, image, text), tokenizer
+
+
+def average_encoders(model: CatalogModel, others: Sequence[CatalogModel]) -> None:
+    """Give both encoders the mean of their own and the others' weights. Raises InvalidConfig if they are unlike."""
+    for name in ("image_encoder", "text_encoder"):
+        states = [each.get_submodule(name).state_dict() for each in (model, *others)]
+        shapes = [{key: value.shape for key, value in state.items()} for state in states]
+        if any(shape != shapes[0] for shape in shapes):
+            raise InvalidConfig("[start] average: the models have encoders of different kinds.")
+        for key, value in states[0].items():
+            if value.is_floating_point():
+                value.copy_(torch.stack([state[key] for state in states]).mean(0))
+
+
+def keep_fusion(earlier: CatalogModel, model: CatalogModel) -> CatalogModel:
+    """Raises InvalidConfig when the run asks for a fusion of another shape."""
+    try:
+        model.load_state_dict(earlier.state_dict())
+    except RuntimeError:
+        raise InvalidConfig("[start] keep_fusion: the model has another fusion, width, depth or taxonomy.") from None
+    return model
 
 
 def model_config(config: TrainConfig, image: ImageEncoder, text: TextEncoder) -> ModelConfig:

@@ -45,8 +45,8 @@ Sample = tuple[Batch | None, tuple[Encoded, Encoded] | None, Targets]
 def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) -> dict[str, float]:
     """Train to the end, or from the last checkpoint of `config.output` to the end. -> the best validation scores.
 
-    The model with the best mean score on `val` stands in <output>/model. `stop_after_steps` ends early, as a kill
-    would, but after a checkpoint.
+    The model with the best mean score on `val` stands in <output>/model, that of the end in <output>/last.
+    `stop_after_steps` ends early, as a kill would, but after a checkpoint.
     """
     taxonomy = Taxonomy.load(Path(config.taxonomy))
     rows = {split: read_sets(config, data, taxonomy, split) for split in ("train", "val")}
@@ -84,6 +84,8 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
             encoded = cache.val if cache else encode_rows(average, rows["val"], tokenizer)
             if run.keep_if_best(epoch, validation_scores(average, rows["val"], encoded, taxonomy)):
                 save_model(run.folder / "model", average, taxonomy, tokenizer)
+            if run.step == total:
+                save_model(run.folder / "last", average, taxonomy, tokenizer)
             run.save()
             if run.interrupted or run.step == stop_after_steps:
                 break
