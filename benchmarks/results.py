@@ -36,6 +36,10 @@ class Line:
 
 
 LEAF, ERROR = "category.leaf_accuracy", "calibration.ece"
+CALIBRATION: tuple[Figure, ...] = (
+    ("calibration error", ERROR, 0.03),
+    ("calibration error of honest scores, by chance", "calibration.ece_by_chance", None),
+)
 
 
 def attributes(targets: dict[str, float | None]) -> tuple[Figure, ...]:
@@ -67,12 +71,12 @@ LINES = (
         (("types, 75", LEAF, 0.90), *ALONE, ("tags, mAP", "tags.mean_average_precision", None)),
     ),
     Line("fashion", "val", "text", (("types, 75", LEAF, None), *ALONE)),
-    Line("fashion", "val", "both", (("types, 75", LEAF, 0.98), *FUSED, *RETRIEVAL, ("calibration error", ERROR, 0.03))),
+    Line("fashion", "val", "both", (("types, 75", LEAF, 0.98), *FUSED, *RETRIEVAL, *CALIBRATION)),
     Line("fashion", "val", "text", (("types, 75", LEAF, None),), masked=True),
     Line("fashion", "val", "both", (("types, 75", LEAF, None),), masked=True),
-    Line("grocery", "val", "image", (("fine, 81", LEAF, None), ("calibration error", ERROR, 0.03))),
-    Line("clothing", "val", "image", (("classes, 17", LEAF, None), ("calibration error", ERROR, 0.03))),
-    Line("eshop", "val", "both", (("classes, 8", LEAF, None), ("calibration error", ERROR, 0.03))),
+    Line("grocery", "val", "image", (("fine, 81", LEAF, None), *CALIBRATION)),
+    Line("clothing", "val", "image", (("classes, 17", LEAF, None), *CALIBRATION)),
+    Line("eshop", "val", "both", (("classes, 8", LEAF, None), *CALIBRATION)),
     Line("grocery", "test", "image", (("calibration error", ERROR, None),)),
     Line("clothing", "test", "image", (("calibration error", ERROR, None),)),
 )

@@ -47,7 +47,7 @@ def test_the_promised_figures(checkpoint: Checkpoint, shop: list[Labelled]) -> N
     assert report["model"] == checkpoint.version
     for group, names in {
         "category": ("leaf_accuracy", "parent_accuracy", "open_accuracy", "macro_f1", "weighted_f1", "macro_recall"),
-        "calibration": ("ece", "open_ece"),
+        "calibration": ("ece", "ece_by_chance", "open_ece"),
         "retrieval": ("r_at_1", "r_at_10"),
         "tags": ("mean_average_precision",),
     }.items():

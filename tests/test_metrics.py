@@ -3,7 +3,22 @@
 import numpy as np
 import pytest
 
-from training.metrics import calibration_error, classification, mean_average_precision, recall_at, retrieval_ranks
+from training.metrics import (
+    calibration_error,
+    chance_calibration_error,
+    classification,
+    mean_average_precision,
+    recall_at,
+    retrieval_ranks,
+)
+
+
+def test_honest_scores_have_an_error_by_chance_that_falls_with_their_number() -> None:
+    few, many = (chance_calibration_error(np.full(count, 0.7, np.float32)) for count in (50, 5000))
+    # The mean deviation of a share: sqrt(2 p (1 - p) / (pi n)).
+    assert few == pytest.approx(np.sqrt(2 * 0.21 / (np.pi * 50)), rel=0.15)
+    assert many == pytest.approx(few / 10, rel=0.3)
+    assert chance_calibration_error(np.ones(50, np.float32)) == 0
 
 
 def test_classification() -> None:

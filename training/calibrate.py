@@ -11,7 +11,7 @@ from catalog.errors import InvalidManifest
 from catalog.model import CatalogModel
 from catalog.taxonomy import Taxonomy
 from training.data import Labelled
-from training.evaluate import attribute_labels
+from training.evaluate import Classes, attribute_labels
 from training.metrics import Flags, Ints
 from training.predict import Predictions, encode_rows, has_modalities, predict
 
@@ -32,7 +32,10 @@ def calibrate(
     if not labelled:
         raise InvalidManifest("There is no product with a category of the tree to calibrate on.")
     answers = predict(model, encode_rows(model, labelled, tokenizer), CHOICES)
-    temperature = {choice: category_temperatures(labelled, answers[choice], choice, taxonomy) for choice in CHOICES}
+    possible_NC = named_leaves(labelled, [*train, *labelled], taxonomy)
+    temperature = {
+        choice: category_temperatures(labelled, answers[choice], possible_NC, choice, taxonomy) for choice in CHOICES
+    }
     calibration = Calibration(temperature=temperature)
     confidence_N, correct_N = category_confidence(labelled, answers, calibration, taxonomy)
     tag_thresholds = best_tag_thresholds(labelled, answers["image"], taxonomy)
@@ -55,14 +58,27 @@ def best_temperature(loss: Callable[[float], float]) -> float:
     return round(float(grid[np.argmin([loss(float(t)) for t in grid])]), 4)
 
 
+def named_leaves(rows: Sequence[Labelled], everything: Sequence[Labelled], taxonomy: Taxonomy) -> Flags:
+    """(rows, leaves): which leaves lie under a category that the row's data set names. What a set of 17 garments loses
+    to an 18th says nothing of its scores: no product of it could have been one.
+    """
+    by_source = {
+        source: Classes.of([row for row in everything if row.source == source], taxonomy).member_KC.any(0)
+        for source in {row.source for row in rows}
+    }
+    return np.stack([by_source[row.source] for row in rows])
+
+
 def category_temperatures(
-    rows: Sequence[Labelled], answers: Predictions, choice: Modalities, taxonomy: Taxonomy
+    rows: Sequence[Labelled], answers: Predictions, possible_NC: Flags, choice: Modalities, taxonomy: Taxonomy
 ) -> dict[str, float]:
+    """Fitted by likelihood, by the root of the likeliest leaf, each row among the leaves its data set names."""
     chosen = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
     if not chosen:
         return {}
     roots = np.array(leaf_roots(taxonomy))
-    leaf_NC = answers.leaf_NC[chosen]
+    best_root_N = roots[answers.leaf_NC[chosen].argmax(1)]
+    leaf_NC = np.where(possible_NC[chosen], answers.leaf_NC[chosen], np.float32(-1e4))
     member_NC = np.zeros_like(leaf_NC)
     for n, index in enumerate(chosen):
         member_NC[n, list(taxonomy.leaves_under(str(rows[index].node)))] = 1
@@ -74,7 +90,6 @@ def category_temperatures(
 
         return best_temperature(loss)
 
-    best_root_N = roots[leaf_NC.argmax(1)]
     temperatures = {"*": fitted(np.ones(len(chosen), bool))}
     for root in dict.fromkeys(roots.tolist()):
         if (best_root_N == root).sum() >= FEWEST:

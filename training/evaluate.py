@@ -17,6 +17,7 @@ from training.metrics import (
     Flags,
     Ints,
     calibration_error,
+    chance_calibration_error,
     classification,
     mean_average_precision,
     recall_at,
@@ -133,6 +134,7 @@ def evaluate(
         },
         "calibration": {
             "ece": calibration_error(result.confidence_N, result.correct_N),
+            "ece_by_chance": chance_calibration_error(result.confidence_N),
             "open_ece": calibration_error(result.open_confidence_N, result.open_correct_N),
             "bins": 15,
         },

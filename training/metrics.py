@@ -35,6 +35,13 @@ def calibration_error(confidence_N: Floats, correct_N: Flags, bins: int = 15) ->
     return float(sum(gaps))
 
 
+def chance_calibration_error(confidence_N: Floats, draws: int = 200) -> float:
+    """The calibration error to expect of scores that are perfectly honest: with few products it is far from zero."""
+    generator = np.random.default_rng(0)
+    right = (generator.random(len(confidence_N)) < confidence_N for _ in range(draws))
+    return float(np.mean([calibration_error(confidence_N, right_N) for right_N in right]))
+
+
 def mean_average_precision(scores_NG: Floats, labels_NG: Flags) -> float:
     """Mean over the tags that occur at least once."""
     occurring = labels_NG.any(0)
