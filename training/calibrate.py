@@ -77,8 +77,9 @@ def category_temperatures(
     if not chosen:
         return {}
     roots = np.array(leaf_roots(taxonomy))
-    best_root_N = roots[answers.leaf_NC[chosen].argmax(1)]
-    leaf_NC = np.where(possible_NC[chosen], answers.leaf_NC[chosen], np.float32(-1e4))
+    leaf_NC = answers.leaf_NC[chosen]
+    best_root_N = roots[leaf_NC.argmax(1)]
+    leaf_NC[~possible_NC[chosen]] = -1e4
     member_NC = np.zeros_like(leaf_NC)
     for n, index in enumerate(chosen):
         member_NC[n, list(taxonomy.leaves_under(str(rows[index].node)))] = 1
