@@ -12,8 +12,38 @@
     │   ├── ImageTooManyBytes           image_too_many_bytes
     │   ├── ImageTooManyPixels          image_too_many_pixels
     │   ├── ImageSideOutOfRange         image_side_out_of_range
-    │   └── ImageAspectOutOfRange       image_aspect_out_of_range
+    │   ├── ImageAspectOutOfRange       image_aspect_out_of_range
+    │   ├── ImageNotFound               image_not_found
+    │   ├── ImageOutsideRoot            image_outside_root
+    │   ├── ImageUrlRefused             image_url_refused
+    │   └── ImageFetchFailed            image_fetch_failed
+    ├── InvalidFeed                     feed_invalid
+    │   ├── FeedEmpty                   feed_empty
+    │   ├── FeedFormatUnsupported       feed_format_unsupported
+    │   ├── FeedColumnsInvalid          feed_columns_invalid
+    │   └── FeedDamaged                 feed_damaged
+    ├── InvalidRow                      row_invalid
+    │   ├── RowRagged                   row_ragged
+    │   ├── RowEncodingInvalid          row_encoding_invalid
+    │   ├── RowIdMissing                row_id_missing
+    │   ├── RowIdInvalid                row_id_invalid
+    │   ├── RowIdDuplicate              row_id_duplicate
+    │   ├── RowCellTooLong              row_cell_too_long
+    │   └── RowPriceInvalid             row_price_invalid
+    ├── InvalidSearch                   search_invalid
+    │   ├── SearchEmpty                 search_empty
+    │   └── FilterInvalid               filter_invalid
+    ├── ProductNotFound                 product_not_found
+    ├── IndexFailed                     index_failed
+    │   ├── IndexNotFound               index_not_found
+    │   ├── IndexLocked                 index_locked
+    │   ├── IndexMismatch               index_mismatch
+    │   ├── IndexDamaged                index_damaged
+    │   ├── IndexUnavailable            index_unavailable
+    │   └── DiskFull                    disk_full
+    ├── LedgerDamaged                   ledger_damaged
     ├── FileNotReadable                 file_not_readable
+    ├── FileNotWritable                 file_not_writable
     ├── InvalidTaxonomy                 taxonomy_invalid
     ├── InvalidManifest                 manifest_invalid
     ├── InvalidConfig                   config_invalid
@@ -99,9 +129,159 @@ class ImageAspectOutOfRange(InvalidImage):
     default = "The picture is too long and narrow."
 
 
+class ImageNotFound(InvalidImage):
+    code = "image_not_found"
+    default = "The picture file does not exist or cannot be read."
+
+
+class ImageOutsideRoot(InvalidImage):
+    code = "image_outside_root"
+    default = "The picture's path leads outside the folder of pictures."
+
+
+class ImageUrlRefused(InvalidImage):
+    code = "image_url_refused"
+    default = "Pictures from this address are not allowed."
+
+
+class ImageFetchFailed(InvalidImage):
+    code = "image_fetch_failed"
+    default = "The picture could not be fetched."
+
+
+class InvalidFeed(CatalogError):
+    code = "feed_invalid"
+    default = "The feed is not valid."
+
+
+class FeedEmpty(InvalidFeed):
+    code = "feed_empty"
+    default = "The feed holds no products."
+
+
+class FeedFormatUnsupported(InvalidFeed):
+    code = "feed_format_unsupported"
+    default = "The feed is not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of pictures."
+
+
+class FeedColumnsInvalid(InvalidFeed):
+    code = "feed_columns_invalid"
+    default = "The feed's columns are not valid."
+
+
+class FeedDamaged(InvalidFeed):
+    code = "feed_damaged"
+    default = "The feed is damaged or cut short."
+
+
+class InvalidRow(CatalogError):
+    code = "row_invalid"
+    default = "The row is not valid."
+
+
+class RowRagged(InvalidRow):
+    code = "row_ragged"
+    default = "The row has more or fewer cells than the header."
+
+
+class RowEncodingInvalid(InvalidRow):
+    code = "row_encoding_invalid"
+    default = "The row is not valid UTF-8."
+
+
+class RowIdMissing(InvalidRow):
+    code = "row_id_missing"
+    default = "The row has no id."
+
+
+class RowIdInvalid(InvalidRow):
+    code = "row_id_invalid"
+    default = "The row's id is too long or holds control characters."
+
+
+class RowIdDuplicate(InvalidRow):
+    code = "row_id_duplicate"
+    default = "An earlier row of the feed has the same id."
+
+
+class RowCellTooLong(InvalidRow):
+    code = "row_cell_too_long"
+    default = "A cell of the row is longer than the limit."
+
+
+class RowPriceInvalid(InvalidRow):
+    code = "row_price_invalid"
+    default = "The price is not a number of zero or more."
+
+
+class InvalidSearch(CatalogError):
+    code = "search_invalid"
+    default = "The search is not valid."
+
+
+class SearchEmpty(InvalidSearch):
+    code = "search_empty"
+    default = "The search has neither text, nor a picture, nor a product id. Give at least one of them."
+
+
+class FilterInvalid(InvalidSearch):
+    code = "filter_invalid"
+    default = "The filter is not valid."
+
+
+class ProductNotFound(CatalogError):
+    code = "product_not_found"
+    default = "No product with this id is stored."
+
+
+class IndexFailed(CatalogError):
+    code = "index_failed"
+    default = "The index could not do this."
+
+
+class IndexNotFound(IndexFailed):
+    code = "index_not_found"
+    default = "There is no index at this place."
+
+
+class IndexLocked(IndexFailed):
+    code = "index_locked"
+    default = "Another process has this index open. Only one at a time can."
+
+
+class IndexMismatch(IndexFailed):
+    code = "index_mismatch"
+    default = "The index was made for embeddings of another length."
+
+
+class IndexDamaged(IndexFailed):
+    code = "index_damaged"
+    default = "A file of the index is missing or damaged."
+
+
+class IndexUnavailable(IndexFailed):
+    code = "index_unavailable"
+    default = "The index server does not answer."
+
+
+class DiskFull(IndexFailed):
+    code = "disk_full"
+    default = "The disk is full. What was stored before is intact; make room and start again."
+
+
+class LedgerDamaged(CatalogError):
+    code = "ledger_damaged"
+    default = "The ledger of earlier ingests cannot be read or written."
+
+
 class FileNotReadable(CatalogError):
     code = "file_not_readable"
     default = "The file does not exist or cannot be read."
+
+
+class FileNotWritable(CatalogError):
+    code = "file_not_writable"
+    default = "The file cannot be written."
 
 
 class InvalidTaxonomy(CatalogError):

@@ -1,8 +1,10 @@
-"""The data types that flow through everything: a `Product` goes in, an `Understanding` comes out."""
+"""The data types that flow through everything: a `Product` goes in, an `Understanding` comes out, an index keeps both
+as a `StoredProduct` and answers with `Match`es.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +15,21 @@ Decision = Literal["auto", "review", "abstain"]
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What a merchant sends: pictures as encoded files (untrusted bytes) and words. Either may be missing."""
+    """What a merchant sends: pictures as encoded files (untrusted bytes) and words. Either may be missing.
+
+    The model reads title, description and images. The rest is the offer: kept, filtered by, and free to change without
+    the product being understood anew. `attributes` are the merchant's own, such as {"colour": "Red"}.
+    """
 
     id: str = ""
     title: str = ""
     description: str = ""
     images: tuple[bytes, ...] = ()
+    brand: str = ""
+    price: float | None = None
+    currency: str = ""
+    link: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +37,14 @@ class CategoryScore:
     """A node of the category tree with its calibrated probability, 0 to 1.
 
     `path` holds the labels from the top of the tree down to this node, `path_scores` their probabilities: a parent's
-    is the sum of its children's, so they never rise on the way down. `score` is the last of them.
+    is the sum of its children's, so they never rise on the way down. `score` is the last of them. `path_ids` are the
+    ids along the same path, by which an index finds everything under a node; empty when they are not known.
     """
 
     id: str
     path: tuple[str, ...]
     path_scores: tuple[float, ...]
+    path_ids: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:
@@ -63,3 +76,50 @@ class Understanding:
     modalities_used: tuple[Modality, ...]
     decision: Decision
     evidence: Mapping[Modality, CategoryScore] = field(default_factory=dict)
+
+
+class ContentHashes(NamedTuple):
+    """What a stored product was made from, so that equal content is not understood twice."""
+
+    text: str
+    images: str
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProduct:
+    """A product as an index keeps it.
+
+    product: with the picture's bytes left out (`images` is empty); image_refs: where the pictures were read from;
+    model: the version of the model that understood it.
+    """
+
+    product: Product
+    understanding: Understanding
+    hashes: ContentHashes
+    model: str
+    image_refs: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.product.id
+
+    @property
+    def attributes(self) -> dict[str, Scored]:
+        """The model's attributes, overruled by what the merchant says (score 1)."""
+        given = {name: Scored(value, 1.0) for name, value in self.product.attributes.items()}
+        return {**self.understanding.attributes, **given}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A stored product that a search found.
+
+    score: the cosine similarity of the query's embedding and the product's, 0 to 1 (below 0 reads 0), so it means the
+    same in every search; with words alone and no embedding, the share of the query's words found, rarer words counting
+    more. duplicates: ids of near-equal products that were left out in favour of this one.
+    """
+
+    stored: StoredProduct
+    score: float
+    duplicates: tuple[str, ...] = ()

@@ -95,6 +95,7 @@ class Understander:
                 id=self.taxonomy.leaves[leaf].id,
                 path=self.taxonomy.path(self.taxonomy.leaves[leaf].id),
                 path_scores=tuple(self._node_score(probability_C, node) for node in self._leaf_paths[leaf]),
+                path_ids=self._leaf_paths[leaf],
             )
             for leaf in best
         ]

@@ -1,0 +1,7 @@
+"""A feed of products, in any of the usual formats, into rows."""
+
+from catalog.feeds.cells import FeedLimits
+from catalog.feeds.feed import Feed, open_feed
+from catalog.feeds.rows import BadRow, Row
+
+__all__ = ["BadRow", "Feed", "FeedLimits", "Row", "open_feed"]

@@ -1,0 +1,125 @@
+"""One cell of a feed -> text, and -> something that JSON can hold."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from typing import Any, TypeGuard
+
+from catalog.errors import InvalidRow, RowCellTooLong, RowEncodingInvalid
+from catalog.feeds.wording import brief
+
+MAX_DEPTH = 32
+# Stands in a dead letter for what is too long for it or JSON cannot hold. It is an object, so it never reads as text.
+LEFT_OUT = "left_out"
+
+
+@dataclass(frozen=True)
+class FeedLimits:
+    """What a row of a feed may hold. Inclusive.
+
+    max_cell: characters; max_row: characters of all its cells together; max_line: bytes of a line of text. Pictures in
+    data URIs count towards the last only. max_id: characters; max_images: further pictures of a product are left out;
+    max_quoted_lines, max_reread: how many lines a quoted cell may go on for, and how many bytes are read again in all
+    because such a cell never ended.
+    """
+
+    max_cell: int = 1_000_000
+    max_row: int = 4 * 1024 * 1024
+    max_line: int = 32 * 1024 * 1024
+    max_id: int = 256
+    max_images: int = 8
+    max_quoted_lines: int = 1_000
+    max_reread: int = 64 * 1024 * 1024
+
+
+def text(value: Any, column: str) -> str:
+    """Words and numbers as they are written, None as "". Raises InvalidRow."""
+    if isinstance(value, str):
+        found = value
+    elif value is None:
+        return ""
+    elif isinstance(value, bytes):
+        found = value.decode("utf-8", "surrogateescape")
+    elif is_number(value) and math.isfinite(value):
+        return number_text(value)
+    elif isinstance(value, date | time):
+        return value.isoformat()
+    else:
+        kind = "an object" if isinstance(value, Mapping) else "a list" if isinstance(value, list | tuple) else "no text"
+        raise InvalidRow(f'The column "{brief(column)}" holds {kind} where text is wanted.')
+    check_text(found, column)
+    return found.strip()
+
+
+def is_number(value: Any) -> TypeGuard[int | float | Decimal]:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def number_text(value: int | float | Decimal) -> str:
+    """123 and 123.0 -> "123"; 1.5 -> "1.5"."""
+    if isinstance(value, int):
+        return str(value)
+    exact = -(2**53) < value < 2**53 and value == int(value)
+    return str(int(value)) if exact else str(value)
+
+
+def check_text(value: str, column: str) -> None:
+    """Raises InvalidRow for what cannot be stored: a NUL character, and code points that UTF-8 cannot write."""
+    if "\0" in value:
+        raise InvalidRow(f'The column "{brief(column)}" holds a NUL character.')
+    if not writable(value):
+        raise RowEncodingInvalid(f'The column "{brief(column)}" holds characters that are not valid Unicode.')
+
+
+def writable(value: str) -> bool:
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def shown_text(value: str) -> str:
+    """The text with a mark in place of what UTF-8 cannot write."""
+    return value if writable(value) else "".join("�" if "\ud800" <= x <= "\udfff" else x for x in value)
+
+
+def check_sizes(cells: Mapping[str, Any], limits: FeedLimits) -> None:
+    """Raises InvalidRow. Pictures in data URIs do not count."""
+    total = 0
+    for column, value in cells.items():
+        for part in value if isinstance(value, list) else (value,):
+            if not isinstance(part, str) or part[:5].lower() == "data:":
+                continue
+            total += len(part)
+            if len(part) > limits.max_cell:
+                message = (
+                    f'The column "{brief(column)}" has {len(part):,} characters; the limit is {limits.max_cell:,}.'
+                )
+                raise RowCellTooLong(message)
+    if total > limits.max_row:
+        raise InvalidRow(f"The row has {total:,} characters; the limit is {limits.max_row:,}.")
+
+
+def as_json(value: Any, limits: FeedLimits, depth: int = 0) -> Any:
+    """The value for a dead letter. Bytes and what is too long are replaced by a note of their size."""
+    if isinstance(value, str):
+        if len(value) > limits.max_cell:
+            return {LEFT_OUT: f"{len(value):,} characters", "start": shown_text(value[:200])}
+        return shown_text(value)
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {LEFT_OUT: str(value)}
+    if isinstance(value, bytes):
+        return {LEFT_OUT: f"{len(value):,} bytes"}
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Mapping | list | tuple):
+        if depth >= MAX_DEPTH:
+            return {LEFT_OUT: "nested too deeply"}
+        if isinstance(value, Mapping):
+            return {shown_text(str(key)): as_json(item, limits, depth + 1) for key, item in value.items()}
+        return [as_json(item, limits, depth + 1) for item in value]
+    return str(value)

@@ -1,0 +1,155 @@
+"""A feed of products -> its rows, one at a time: CSV, TSV, JSONL, Parquet, a folder of pictures, or a zip of these.
+
+    bytes -> records (tables, json_lines, parquet, and here folders) -> folded -> rows
+
+The format is told by what is in the file. A row that cannot be read comes out as a `BadRow`, its neighbours unharmed.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
+
+from catalog.errors import FeedEmpty, FeedFormatUnsupported, FileNotReadable
+from catalog.feeds.cells import FeedLimits
+from catalog.feeds.columns import Columns
+from catalog.feeds.folders import archive_pictures, folder_pictures, picture_records
+from catalog.feeds.folding import fold
+from catalog.feeds.formats import FEEDS, Format, format_of
+from catalog.feeds.json_lines import read_json_lines
+from catalog.feeds.lines import read_some
+from catalog.feeds.parquet import count_rows, read_parquet
+from catalog.feeds.rows import BadRow, Record, Row, read_row
+from catalog.feeds.tables import read_table
+from catalog.pictures.archives import Archive, leads_out
+
+HEAD, CHUNK = 64 * 1024, 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The rows of a feed, in order. Iterating again gives the same ones. It can be sent to another process.
+
+    entry: the feed's name inside a zip, None for a zip or a folder of pictures; total: how many rows there are, where
+    that is cheaply known.
+    """
+
+    path: Path
+    format: Format
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    limits: FeedLimits = field(default_factory=FeedLimits)
+    archive: Archive | None = None
+    entry: str | None = None
+    total: int | None = None
+
+    def __iter__(self) -> Iterator[Row | BadRow]:
+        """Raises FeedDamaged where nothing further can be read."""
+        for record, columns in fold(self._records()):
+            yield read_row(record, columns, self.limits)
+
+    @property
+    def root(self) -> Path:
+        """The folder that the paths of pictures start from, unless they are in `archive`."""
+        return self.path if self.format == "folder" else self.path.parent
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for a feed with the same contents and the same mapping, whatever it is called. In hexadecimal."""
+        found = hashlib.sha256(repr(sorted(self.mapping.items())).encode())
+        if self.format == "folder":
+            for path in folder_pictures(self.path):
+                status = os.stat(self.path / path, follow_symlinks=False)
+                found.update(f"{path!r} {status.st_size} {status.st_mtime_ns}\n".encode())
+        else:
+            with open_file(self.path) as stream:
+                while chunk := stream.read(CHUNK):
+                    found.update(chunk)
+        return found.hexdigest()
+
+    def _records(self) -> Iterator[tuple[Record, Columns]]:
+        if self.format == "csv":
+            return read_table(self._open, self.mapping, self.limits)
+        if self.format == "jsonl":
+            return read_json_lines(self._open, self.mapping, self.limits)
+        if self.format == "parquet":
+            return read_parquet(self._open, self.mapping)
+        return picture_records(archive_pictures(self.archive) if self.archive else folder_pictures(self.path))
+
+    def _open(self) -> BinaryIO:
+        return (
+            open_entry(self.archive, self.entry, self.format) if self.archive and self.entry else open_file(self.path)
+        )
+
+
+def open_feed(path: Path, mapping: Mapping[str, str] | None = None, limits: FeedLimits | None = None) -> Feed:
+    """Recognise the feed's format and columns. mapping: see `catalog.feeds.columns.recognise`.
+
+    Raises FileNotReadable, and InvalidFeed for what is wrong with the feed as a whole.
+    """
+    feed = recognised(path, mapping or {}, limits or FeedLimits())
+    if next(iter(feed), None) is None:
+        raise FeedEmpty
+    return feed
+
+
+def recognised(path: Path, mapping: Mapping[str, str], limits: FeedLimits) -> Feed:
+    if path.is_dir():
+        return Feed(path, "folder", mapping, limits, total=len(folder_pictures(path)))
+    head = read_head(lambda: open_file(path))
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return in_archive(Archive(path), mapping, limits)
+    found = format_of(head, path.name)
+    total = count_rows(lambda: open_file(path)) if found == "parquet" else None
+    return Feed(path, found, mapping, limits, total=total)
+
+
+def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits) -> Feed:
+    """The one feed that the zip holds, or all its pictures."""
+    names = [entry.filename for entry in archive.files]
+    if "[Content_Types].xml" in names:
+        raise FeedFormatUnsupported("The feed is an Excel workbook. Save it as CSV (UTF-8).")
+    feeds = [name for name in names if PurePosixPath(name).suffix.lower() in FEEDS]
+    if len(feeds) > 1:
+        shown = ", ".join(ascii(name) for name in feeds[:5])
+        raise FeedFormatUnsupported(f"The zip holds {len(feeds)} feeds ({shown}); there must be one.")
+    if not feeds:
+        return Feed(archive.path, "zip", mapping, limits, archive, total=len(archive_pictures(archive)))
+    [entry] = feeds
+    if leads_out(entry):
+        raise FeedFormatUnsupported("The feed's name in the zip leads outside of it.")
+    found = format_of(read_head(lambda: archive.open(entry)), entry)
+    inside = Archive(archive.path, str(PurePosixPath(entry).parent).removeprefix("."))
+    total = count_rows(lambda: open_entry(inside, entry, found)) if found == "parquet" else None
+    return Feed(archive.path, found, mapping, limits, inside, entry, total)
+
+
+def read_head(open_bytes: Callable[[], BinaryIO]) -> bytes:
+    with open_bytes() as stream:
+        return read_some(stream, HEAD)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Raises FileNotReadable; also for what is not a file, as a pipe, which could be read only once."""
+    try:
+        if path.is_file():
+            return path.open("rb")
+    except (OSError, ValueError):
+        pass
+    raise FileNotReadable(f'"{path.name}" does not exist or cannot be read.')
+
+
+def open_entry(archive: Archive, entry: str, found: Format) -> BinaryIO:
+    """A feed in a zip. Parquet is read from its end, so it is copied to a temporary file without a name."""
+    stream = archive.open(entry)
+    if found != "parquet":
+        return stream
+    copy = tempfile.TemporaryFile()  # noqa: SIM115  whoever asked for the bytes closes it
+    with stream:
+        while chunk := read_some(stream, CHUNK):
+            copy.write(chunk)
+    copy.seek(0)
+    return cast(BinaryIO, copy)

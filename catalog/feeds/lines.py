@@ -1,0 +1,84 @@
+"""Bytes of a text file -> its lines, whatever ends them, holding no more than one at a time.
+
+A line ends with LF, CR LF or CR. UTF-16 with a byte order mark comes out as UTF-8. A line that is too long is cut and
+says so; the next one is intact.
+"""
+
+import codecs
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, NamedTuple
+
+from catalog.errors import FeedDamaged
+
+CHUNK = 256 * 1024
+
+
+class Line(NamedTuple):
+    """number: from 1; data: UTF-8 with the line's end; cut: the rest was thrown away."""
+
+    number: int
+    data: bytes
+    cut: bool = False
+
+
+class Lines:
+    """The lines of a stream, with lines that were read too far put back in front."""
+
+    def __init__(self, stream: BinaryIO, limit: int) -> None:
+        self._lines = read_lines(stream, limit)
+        self._returned: deque[Line] = deque()
+
+    def __iter__(self) -> Iterator[Line]:
+        return self
+
+    def __next__(self) -> Line:
+        return self._returned.popleft() if self._returned else next(self._lines)
+
+    def put_back(self, lines: Iterable[Line]) -> None:
+        self._returned.extendleft(reversed(list(lines)))
+
+
+def read_lines(stream: BinaryIO, limit: int) -> Iterator[Line]:
+    """limit: bytes of a line."""
+    number, parts, size, last = 1, list[bytes](), 0, b""
+    for chunk in utf8(stream):
+        for piece in chunk.splitlines(keepends=True):
+            # After a CR the line has ended, unless a new chunk brings its LF.
+            if last == b"\r" and piece != b"\n":
+                yield Line(number, b"".join(parts), size > limit)
+                number, parts, size = number + 1, [], 0
+            if size < limit:
+                parts.append(piece[: limit - size])
+            size, last = size + len(piece), piece[-1:]
+            if last == b"\n":
+                yield Line(number, b"".join(parts), size > limit)
+                number, parts, size, last = number + 1, [], 0, b""
+    if size:
+        yield Line(number, b"".join(parts), size > limit)
+
+
+def utf8(stream: BinaryIO) -> Iterator[bytes]:
+    """Chunks without a byte order mark. Invalid UTF-16 becomes invalid UTF-8, for the line's reader to find."""
+    first = read_some(stream, CHUNK)
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        decoder = codecs.getincrementaldecoder("utf-16")("surrogatepass")
+        while first:
+            yield decoder.decode(first).encode("utf-8", "surrogatepass")
+            first = read_some(stream, CHUNK)
+        if decoder.getstate()[0]:
+            yield b"\xff"  # half a character
+        return
+    yield first.removeprefix(codecs.BOM_UTF8)
+    while chunk := read_some(stream, CHUNK):
+        yield chunk
+
+
+def read_some(stream: BinaryIO, size: int) -> bytes:
+    """Raises FeedDamaged: what comes out of a zip may fail in a dozen ways, and a disk in one."""
+    try:
+        return stream.read(size)
+    except MemoryError:
+        raise
+    except Exception:
+        raise FeedDamaged from None

@@ -1,0 +1,224 @@
+"""What one row of a feed says -> a `Row`, or a `BadRow` that says what is wrong with it.
+
+Every format arrives here as a `Record`: column names and cells. So a dead letter, which is a record written as JSON,
+goes through the same steps as the line of CSV or the row of Parquet that it was.
+"""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from catalog.errors import CatalogError, InvalidRow, RowIdInvalid, RowIdMissing, RowRagged
+from catalog.feeds.cells import LEFT_OUT, FeedLimits, as_json, check_sizes, is_number, text
+from catalog.feeds.columns import Columns, plainly, splits
+from catalog.feeds.markup import has_markup, plain_text
+from catalog.feeds.prices import currency_code, parse_price
+from catalog.feeds.wording import brief
+from catalog.pictures import ImageRef
+from catalog.product import Product
+
+# Columns that we add to a record that could not be read, and that a correction must remove.
+UNREAD, SURPLUS, MISSING = "(line)", "(surplus cells)", "(missing cells)"
+IN_FEED = "(in the feed)"
+PLACEHOLDER = ("title", "defaulttitle")  # Shopify's one option of a product that has none
+BEFORE_URL = re.compile(r"\s*[,|;\s]\s*(?=(?:https?|s3|gs)://)")
+PARTED = re.compile(r"\s*[,|\n]\s*")
+
+
+class Record(NamedTuple):
+    """line: where the record starts, or its number, from 1. error: why its cells cannot be trusted.
+
+    returned: whether it was a dead letter.
+    """
+
+    line: int
+    cells: Mapping[str, Any]
+    error: CatalogError | None = None
+    returned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that could be read. product: without pictures; image_refs: where they are.
+
+    raw: the row as JSON can hold it, which read again gives the same row.
+    """
+
+    line: int
+    product: Product
+    image_refs: tuple[ImageRef, ...]
+    raw: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.product.id
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that could not be read. id: "" where it is not known. raw: as `Row.raw`, to be corrected and read again."""
+
+    line: int
+    id: str
+    error: CatalogError
+    raw: Mapping[str, Any]
+
+
+def read_row(record: Record, columns: Columns, limits: FeedLimits) -> Row | BadRow:
+    cells, raw = record.cells, as_json(record.cells, limits)
+    try:
+        if record.error:
+            raise record.error
+        check_corrected(cells)
+        check_sizes(cells, limits)
+        product = read_product(cells, columns, limits)
+        return Row(record.line, product, read_images(cells, columns, limits), raw)
+    except CatalogError as error:
+        try:
+            product_id = read_id(cells, columns, limits)
+        except CatalogError:
+            product_id = ""
+        return BadRow(record.line, product_id, error, raw)
+
+
+def check_corrected(cells: Mapping[str, Any]) -> None:
+    """Raises InvalidRow for a dead letter that came back as it was."""
+    if UNREAD in cells:
+        raise InvalidRow(f'The line could not be read. Write its columns in place of "{UNREAD}".')
+    for mark in (SURPLUS, MISSING):
+        if mark in cells:
+            raise RowRagged(f'Put the cells in their columns and remove "{mark}" from the row.')
+
+
+def read_product(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> Product:
+    def cell(column: str | None) -> str:
+        return text(cells.get(column), column) if column else ""
+
+    description = cell(columns.description)
+    if has_markup(description):
+        description = plain_text(description)
+    price, currency = parse_price(cells.get(columns.price) if columns.price else None)
+    given = cell(columns.currency)
+    attributes = dict(read_attributes(cells, columns))
+    brand = cell(columns.brand) if columns.brand else attributes.pop("brand", "")
+    return Product(
+        id=read_id(cells, columns, limits),
+        title=cell(columns.title),
+        description=description,
+        brand=brand,
+        price=price,
+        currency=currency or currency_code(given) or "",
+        link=cell(columns.link),
+        attributes=attributes,
+    )
+
+
+def read_id(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> str:
+    """Raises RowIdMissing or RowIdInvalid."""
+    value = cells.get(columns.id) if columns.id else None
+    if isinstance(value, float) and not (value == value and abs(value) < 2**53):
+        raise RowIdInvalid("The row's id is a number too long for its type to hold exactly. Store ids as text.")
+    if isinstance(value, bool) or not (value is None or isinstance(value, str | bytes) or is_number(value)):
+        raise RowIdInvalid("The row's id is neither text nor a number.")
+    found = text(value, columns.id or "id")
+    if not found:
+        raise RowIdMissing
+    if len(found) > limits.max_id or any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in found):
+        raise RowIdInvalid(f"The row's id has more than {limits.max_id} characters or holds control characters.")
+    return found
+
+
+def read_attributes(cells: Mapping[str, Any], columns: Columns) -> Iterator[tuple[str, str]]:
+    """Attributes that have a value, those of a column of their own last, so that they win."""
+    for name_column, value_column in columns.pairs:
+        name, value = value_text(cells.get(name_column), name_column), value_text(cells.get(value_column), value_column)
+        if name and value and not (plainly(name) in PLACEHOLDER and plainly(value) in PLACEHOLDER):
+            yield attribute_name(name), value
+    for column in columns.objects:
+        for key, item in several_attributes(cells.get(column), column).items():
+            if value := value_text(item, column):
+                yield attribute_name(text(key, column)), value
+    for name, column in columns.attributes.items():
+        if value := value_text(cells.get(column), column):
+            yield name, value
+
+
+def attribute_name(name: str) -> str:
+    """By the model's name, where it has one: "Color" -> "colour"."""
+    plain = plainly(name)
+    return "colour" if plain in ("color", "colour") else plain if plain in ("gender", "season", "usage") else name
+
+
+def value_text(value: Any, column: str) -> str:
+    """Text; of a list, all that it holds, once each."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return ", ".join(dict.fromkeys(part for item in value if (part := text(item, column))))
+    return text(value, column)
+
+
+def several_attributes(value: Any, column: str) -> Mapping[Any, Any]:
+    """{"colour": "Red"}, or the same as a text of JSON, or as pairs, which is how Parquet gives a map."""
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            value = None
+    if isinstance(value, list) and all(isinstance(item, tuple) and len(item) == 2 for item in value):
+        value = dict(value)
+    if not isinstance(value, Mapping) or LEFT_OUT in value:
+        raise InvalidRow(f'The column "{brief(column)}" does not hold attributes, such as {{"colour": "Red"}}.')
+    return value
+
+
+def read_images(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> tuple[ImageRef, ...]:
+    """The product's pictures, each once; those beyond the limit are left out."""
+    refs = (ref for column in columns.images for ref in image_refs(cells.get(column), column))
+    return tuple(dict.fromkeys(refs))[: limits.max_images]
+
+
+def image_refs(value: Any, column: str, depth: int = 0) -> Iterator[ImageRef]:
+    """Pictures as a path or an address, several of them parted, bytes, {"bytes", "path"}, or a list of these."""
+    if value is None:
+        return
+    if isinstance(value, str):
+        yield from (ImageRef(where) for where in image_places(text(value, column), column))
+    elif isinstance(value, bytes):
+        yield ImageRef(IN_FEED, value)
+    elif isinstance(value, list | tuple) and depth < 2:
+        for item in value:
+            yield from image_refs(item, column, depth + 1)
+    elif isinstance(value, Mapping) and LEFT_OUT not in value:
+        yield from image_in(value, column)
+    elif isinstance(value, Mapping):
+        raise InvalidRow(
+            f'The picture of the column "{brief(column)}" was left out of this dead letter. Give its path.'
+        )
+    else:
+        raise InvalidRow(f'The column "{brief(column)}" does not hold a picture\'s path, address or bytes.')
+
+
+def image_in(value: Mapping[Any, Any], column: str) -> Iterator[ImageRef]:
+    """{"bytes": ..., "path": ...}, as Hugging Face's data sets have it, either of them perhaps None."""
+    where = next((text(value[key], column) for key in ("path", "url", "src") if isinstance(value.get(key), str)), "")
+    data = value.get("bytes")
+    if isinstance(data, bytes):
+        yield ImageRef(where or IN_FEED, data)
+    elif data is not None:
+        yield from image_refs(data if isinstance(data, Mapping) and LEFT_OUT in data else 0, column)
+    elif where:
+        yield ImageRef(where)
+
+
+def image_places(cell: str, column: str) -> list[str]:
+    if cell[:5].lower() == "data:":
+        return [cell]
+    # A comma may be part of an address: there it parts two only before another.
+    pattern = BEFORE_URL if "://" in cell or not splits(column) else PARTED
+    return [place for place in pattern.split(cell) if place]
