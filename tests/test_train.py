@@ -17,7 +17,7 @@ from torch import Tensor
 from catalog.checkpoint import load_model
 from catalog.errors import InvalidConfig, InvalidManifest
 from catalog.taxonomy import Taxonomy
-from tests.catalogue import bert_folder, tiny_run, vit_folder, write_catalogue, write_config
+from tests.catalogue import bert_folder, shop_rows, tiny_run, vit_folder, write_catalogue, write_config, write_set
 from tests.tiny import tiny_folder
 from training.config import TrainConfig
 from training.start import starting_model
@@ -225,6 +225,30 @@ def test_cached_features_are_encoded_once(folder: Path) -> None:
     assert_same_end(first, again)
     train(tiny_run(folder, "cached-4", **changes, sets=[{"manifest": "shop/products.jsonl"}]), folder / "data")
     assert features.stat().st_mtime_ns != written
+
+
+@pytest.mark.slow
+def test_cached_features_are_found_by_a_process_that_prints_sets_in_another_order(folder: Path) -> None:
+    rows = [{**row, "title": f"{row['title']} plain striped"} for row in shop_rows() if not row["image"]]
+    write_set(folder / "data" / "two-tags", iter(rows))
+    features = folder / "two-tags" / "features.pt"
+    written = set()
+    for seed in ("0", "1", "2", "3"):
+        path = write_config(
+            folder,
+            f"hash-seed-{seed}",
+            sets=[{"manifest": "two-tags/products.jsonl"}],
+            frozen=ENCODERS,
+            cache_views=1,
+            features=str(features),
+            epochs=1,
+            batch_size=2,
+        )
+        command = [sys.executable, "-m", "catalog.cli", "train", "--config", str(path)]
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "SHELFLENS_DATA": str(folder / "data")}
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+        written.add(features.stat().st_mtime_ns)
+    assert len(written) == 1
 
 
 @pytest.mark.slow

@@ -24,8 +24,8 @@ VARIANTS: tuple[Variant, ...] = (
     ("early", {"fusion": "early"}),
     ("late", {"fusion": "late"}),
     ("cross", {"fusion": "cross"}),
-    ("image alone", {"fusion": "late", "keep_text": 0.0}),
-    ("text alone", {"fusion": "late", "keep_image": 0.0}),
+    ("image alone", {"fusion": "late", "keep_image": 1.0, "keep_text": 0.0}),
+    ("text alone", {"fusion": "late", "keep_image": 0.0, "keep_text": 1.0}),
 )
 COLUMNS = ("image+text", "image", "text", "masked image+text", "masked text")
 

@@ -5,6 +5,7 @@ Each product is encoded in `views` augmented forms; training draws its picture's
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -84,8 +85,9 @@ def _plain(pair: Pair) -> tuple[Plain, Plain]:
 
 
 def _fingerprint(model: CatalogModel, rows: Sequence[Labelled], views: int) -> str:
-    """Of all that the features follow from."""
-    digest = hashlib.sha256(f"{views}/{model.config.image.size}/{model.config.text.max_tokens}/{list(rows)}".encode())
+    """Of all that the features follow from. Equal in every process: the order of a set, as printed, is not."""
+    content = [{**asdict(row), "tags": sorted(row.tags)} for row in rows]
+    digest = hashlib.sha256(f"{views}/{model.config.image.size}/{model.config.text.max_tokens}/{content}".encode())
     for name, tensor in model.state_dict().items():
         if "_encoder." in name:
             digest.update(tensor.cpu().numpy().tobytes())
