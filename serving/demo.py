@@ -1,11 +1,9 @@
-"""`shelflens demo`: the demo catalogue goes through the running service, then three requests to try."""
+"""`shelflens demo`: the demo catalogue is ingested into an index, then the service runs, with requests to try."""
 
-import base64
-import csv
 import json
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -17,14 +15,23 @@ from rich.markup import escape
 from rich.table import Table
 from tqdm import tqdm
 
+from catalog.cli.search import show
 from catalog.errors import FileNotReadable
+from catalog.feeds import open_feed
+from catalog.index import ProductIndex, open_index
+from catalog.ingest import LocalWorker, ingest
+from catalog.ledger import Ledger, ledger_path
+from catalog.pictures import PictureReader
+from catalog.product import StoredProduct
+from catalog.search import Example, Search, search
+from catalog.understand import Understander
 from serving.deployments import serve, stop
 from serving.preflight import url
 from serving.settings import read_settings
 
 CATALOGUE = Path(__file__).parent.parent / "assets" / "demo"
+INDEX = "demo-index"
 ROUTE = "/v1/products/analyze"
-BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,7 @@ class Question:
         return client.post(ROUTE, data=self.form, files=files).raise_for_status().json()
 
 
+SEARCH = "red shoes"
 QUESTIONS = (
     Question(
         "A picture and a title: what is it, and which of the two says what?",
@@ -75,8 +83,8 @@ QUESTIONS = (
 
 
 def run_demo(check: bool, port: int) -> None:
-    """Start the service, let it understand the catalogue, print three requests; then wait for Ctrl-C, or with `check`
-    ask them and end.
+    """Bring the catalogue into an index, start the service, print requests to try; then wait for Ctrl-C, or with
+    `check` ask them and end.
 
     Raises FileNotReadable outside a checkout of the repository, where there is no demo catalogue.
     """
@@ -84,11 +92,19 @@ def run_demo(check: bool, port: int) -> None:
         raise FileNotReadable("The demo catalogue is part of the repository, not of the installed package.")
     settings = read_settings(port=port)
     console = Console(highlight=False, soft_wrap=True)
+    understander = Understander.load(settings.model)
+    with open_index(INDEX, understander.config.embedding_width) as index:
+        console.print(table(ingest_catalogue(index, understander)))
+        console.print(
+            f"\nThey are in the index [bold]{INDEX}[/bold]. Search it by words, by --image or by --like ID:\n"
+        )
+        console.print(shlex.join(["shelflens", "search", "--index", INDEX, "--text", SEARCH]) + "\n")
+        if check:
+            show(search(Search((Example(SEARCH),), limit=3), index, understander))
     console.print("Starting the service on Ray Serve; this takes about half a minute.")
     serve(settings, blocking=False)
     try:
         with httpx.Client(base_url=url(settings), timeout=60, trust_env=False) as client:
-            console.print(understand_catalogue(client))
             console.print(f"\nThe service answers at [bold]{url(settings)}/docs[/bold]. Three requests to try:\n")
             for question in QUESTIONS:
                 console.print(f"[bold]{escape(question.asks)}[/bold]\n{escape(question.curl(url(settings)))}")
@@ -104,40 +120,26 @@ def run_demo(check: bool, port: int) -> None:
         stop()
 
 
-def understand_catalogue(client: httpx.Client) -> Table:
-    """Send the demo's products as a client would. -> a table of what came back."""
-    rows = list(csv.DictReader((CATALOGUE / "products.csv").read_text(encoding="utf-8").splitlines()))
-    batches = [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]
-    results: list[dict[str, Any]] = []
-    for batch in tqdm(batches, desc="demo catalogue", unit="batch"):
-        body = {"items": [item(row) for row in batch], "include": ["category", "tags", "attributes"]}
-        results += client.post(ROUTE, json=body).raise_for_status().json()["results"]
-    decisions = Counter(result["decision"] for result in results)
+def ingest_catalogue(index: ProductIndex, understander: Understander) -> list[StoredProduct]:
+    """The demo's products, understood and stored; the second time, only looked up."""
+    feed = open_feed(CATALOGUE / "products.csv")
+    worker = LocalWorker(understander, PictureReader(feed.root))
+    with closing(Ledger(ledger_path(INDEX))) as ledger, tqdm(desc="demo catalogue", unit="product") as bar:
+        run = ledger.begin(feed.fingerprint, index.identity)
+        ingest(worker.results(feed, index.hashes), index, run, lambda tally: bar.update(tally.rows - bar.n))
+    return [stored for stored in index.get([row.id for row in feed]) if stored]
+
+
+def table(products: list[StoredProduct]) -> Table:
+    decisions = Counter(stored.understanding.decision for stored in products)
     caption = ", ".join(f"{decision}: {count}" for decision, count in decisions.most_common())
-    table = Table("product", "category", "score", "known of it", title=f"{len(rows)} products", caption=caption)
-    for row, result in zip(rows, results, strict=True):
-        table.add_row(*cells(row["title"], result))
+    table = Table("product", "category", "score", "known of it", title=f"{len(products)} products", caption=caption)
+    for stored in products:
+        found = stored.understanding
+        known = [value.name for value in (*found.attributes.values(), *found.tags)]
+        path = " > ".join(found.category.path)
+        table.add_row(escape(stored.product.title), path, f"{found.category.score:.2f}", ", ".join(known))
     return table
-
-
-def item(row: dict[str, str]) -> dict[str, Any]:
-    links = [row["image_link"], *row["additional_image_link"].split(",")]
-    images = ["data:image/jpeg;base64," + base64.b64encode(data).decode() for data in pictures(links)]
-    return {"id": row["id"], "title": row["title"], "description": row["description"], "images": images}
-
-
-def pictures(links: list[str]) -> Iterator[bytes]:
-    for link in links:
-        if link:
-            yield (CATALOGUE / link).read_bytes()
-
-
-def cells(title: str, result: dict[str, Any]) -> tuple[str, str, str, str]:
-    if result["error"]:
-        return escape(title), f"[red]{escape(result['error']['message'])}[/red]", "", ""
-    known = [value["value"] for value in result["attributes"].values()] + [tag["name"] for tag in result["tags"]]
-    category = result["category"]
-    return escape(title), " > ".join(category["path"]), f"{category['score']:.2f}", ", ".join(known)
 
 
 def shortened(answer: Any) -> str:

@@ -10,7 +10,19 @@ from catalog.cli import app
 from tests.bad_pictures import BadPicture, bad_pictures, encode, plain
 from tests.catalogue import write_catalogue, write_config
 
-VERBS = ("understand", "serve", "demo", "train", "evaluate", "compare", "export", "weights")
+VERBS = (
+    "understand",
+    "ingest",
+    "search",
+    "index",
+    "export",
+    "serve",
+    "demo",
+    "train",
+    "evaluate",
+    "compare",
+    "weights",
+)
 # What would betray that a library's own words came through.
 FOREIGN = ("Traceback", "torch", "PIL", "Pillow", "timm", "transformers", "numpy", "Errno", "site-packages", "Warning")
 BAD = [picture for picture in bad_pictures() if picture.code]

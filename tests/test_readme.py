@@ -35,6 +35,21 @@ def test_the_command_line_examples(monkeypatch: pytest.MonkeyPatch) -> None:
         assert result.exit_code == 0, result.output
 
 
+@pytest.mark.slow
+def test_the_catalogue_examples(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "assets").symlink_to(ROOT / "assets")
+    monkeypatch.chdir(tmp_path)
+    [block] = [block for block in blocks("bash") if "shelflens ingest" in block]
+    results = {}
+    for line in block.splitlines():
+        command = shlex.split(line, comments=True)[1:]
+        results[command[0]] = result = CliRunner().invoke(app, command)
+        assert result.exit_code == 0, result.output
+    assert "48 rows (48 added)" in results["ingest"].output
+    assert "Granny Smith" in results["search"].output
+    assert (tmp_path / "catalogue.parquet").stat().st_size > 48 * 256 * 4
+
+
 def test_every_file_that_it_names_exists() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", README) + re.findall(r"--config (\S+)", README)
     assert [link for link in links if not (ROOT / link).exists()] == []

@@ -1,0 +1,145 @@
+"""Bulk ingest of real products against the model alone, in the same run; and the same feed a second time.
+
+    python benchmarks/ingest.py --data-root DATA [--rows 20000] [--json FILE]
+
+The feed is every product of the data sets under DATA, in an order drawn by the seed. "The model alone" gets products of
+the same feed that were decoded beforehand, in batches of 32: what ingest would reach if reading, decoding, hashing,
+the index and the ledger cost nothing. Its rate is measured before and after, since a machine has other work, too.
+"""
+
+import argparse
+import json
+import random
+import resource
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from catalog.feeds import Feed, Row, open_feed
+from catalog.index import open_index
+from catalog.ingest import CHUNK, LocalWorker, Task, ingest, load
+from catalog.ledger import Ledger, Tally
+from catalog.pictures import PictureReader
+from catalog.understand import BATCH_SIZE, Understander
+
+SETS = ("grocery", "clothing", "fashion", "eshop")
+SAMPLE = 1024
+MEMORY_FROM = 1_000
+
+
+def write_feed(data: Path, rows: int, seed: int, path: Path) -> None:
+    """Products of all sets in one JSONL; a set's ids and pictures under its own name."""
+    lines = []
+    for name in SETS:
+        for line in (data / name / "products.jsonl").read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            image = row["image"] and f"{name}/{row['image']}"
+            kept = {field: row.get(field) for field in ("title", "description", "brand", "price")}
+            lines.append(json.dumps({"id": f"{name}-{row['id']}", "image": image, **kept}))
+    random.Random(seed).shuffle(lines)
+    path.write_text("\n".join(lines[:rows]) + "\n", encoding="utf-8")
+
+
+def model_alone(feed: Feed, worker: LocalWorker) -> float:
+    """Products a second."""
+    rows = [row for row, _ in zip(feed, range(SAMPLE), strict=False) if isinstance(row, Row)]
+    loaded = [load(Task(row), worker.pictures, worker.understander).prepared for row in rows]
+    prepared = [item for item in loaded if item]
+    worker.understander.understand_prepared(prepared[:BATCH_SIZE], evidence=False)
+    started = time.perf_counter()
+    for start in tqdm(range(0, len(prepared), BATCH_SIZE), desc="model alone", unit="batch"):
+        worker.understander.understand_prepared(prepared[start : start + BATCH_SIZE], evidence=False)
+    return len(prepared) / (time.perf_counter() - started)
+
+
+def one_ingest(feed: Feed, location: Path, worker: LocalWorker) -> dict[str, Any]:
+    """Rows a second of a whole ingest, what its rows came to, and resident memory in MB along the way."""
+    memory: list[tuple[int, float]] = []
+    width = worker.understander.config.embedding_width
+    with open_index(location, width) as index, closing(Ledger(location / "ledger.sqlite")) as ledger:
+        run = ledger.begin(feed.fingerprint, index.identity)
+        with tqdm(desc="ingest", total=feed.total, unit="row") as bar:
+
+            def progress(tally: Tally) -> None:
+                bar.update(tally.rows - bar.n)
+                memory.append((tally.rows, resident_mb()))
+
+            started = time.perf_counter()
+            ingest(worker.results(feed, index.hashes, run.position), index, run, progress)
+            seconds = time.perf_counter() - started
+    return {
+        "rows": run.tally.rows,
+        "seconds": seconds,
+        "rows_per_second": run.tally.rows / seconds,
+        "outcomes": dict(run.tally.outcomes),
+        "memory_mb": [(rows, round(used)) for rows, used in memory if rows >= MEMORY_FROM],
+    }
+
+
+def resident_mb() -> float:
+    """Of this process, as Linux counts it."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+
+
+def measure(data: Path, rows: int, seed: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "feed.jsonl"
+        write_feed(data, rows, seed, path)
+        feed = open_feed(path)
+        worker = LocalWorker(Understander.load(), PictureReader(data))
+        before = model_alone(feed, worker)
+        first = one_ingest(feed, Path(folder) / "index", worker)
+        after = model_alone(feed, worker)
+        second = one_ingest(feed, Path(folder) / "index", worker)
+    alone = (before + after) / 2
+    memory = [used for _, used in first["memory_mb"]]
+    return {
+        "rows": first["rows"],
+        "chunk": CHUNK,
+        "seed": seed,
+        "model_alone_per_second": [before, after],
+        "ingest_per_second": first["rows_per_second"],
+        "ingest_over_model_alone": first["rows_per_second"] / alone,
+        "first": first["outcomes"],
+        "second": second["outcomes"],
+        "second_times_faster": first["seconds"] / second["seconds"],
+        "memory_mb_from_1000_rows": [min(memory), max(memory)] if memory else None,
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+
+
+def markdown(report: dict[str, Any]) -> str:
+    memory = report["memory_mb_from_1000_rows"] or ["", ""]
+    rows = [
+        (
+            "model alone, products a second, before and after",
+            "{:.1f}, {:.1f}".format(*report["model_alone_per_second"]),
+        ),
+        ("ingest, rows a second", f"{report['ingest_per_second']:.1f}"),
+        ("ingest over the model alone", f"{report['ingest_over_model_alone']:.3f}"),
+        ("the same feed again, times faster", f"{report['second_times_faster']:.0f}"),
+        ("resident memory from 1,000 rows on, MB", f"{memory[0]} to {memory[1]}"),
+    ]
+    lines = [f"| {report['rows']:,} rows, seed {report['seed']} | |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Ingest against the model alone.")
+    parser.add_argument("--data-root", type=Path, required=True)
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    report = measure(arguments.data_root, arguments.rows, arguments.seed)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=1) + "\n")
+    print(markdown(report))
+
+
+if __name__ == "__main__":
+    main()

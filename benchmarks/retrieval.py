@@ -1,0 +1,107 @@
+"""Retrieval through the index against the exact figures: the fashion set's `val` products as a catalogue.
+
+    python benchmarks/retrieval.py --data-root DATA [--json FILE]
+
+title -> picture: the catalogue knows each product by its picture alone, a query is a title alone; to be found is the
+product itself. picture -> same type: catalogue and queries know the picture alone; found is any other product of the
+same type. "Exact" is a full scan in NumPy. The model has never seen these products.
+"""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from catalog.calibration import Floats
+from catalog.checkpoint import load_model, shipped_model
+from catalog.index import IndexQuery, ProductIndex, open_index
+from catalog.product import CategoryScore, ContentHashes, Product, StoredProduct, Understanding
+from training.data import Labelled, read_manifest
+from training.predict import encode_rows, has_modalities, predict
+
+TOP = 10
+Right = Callable[[int, Sequence[int]], list[bool]]
+
+
+def embeddings(data: Path) -> tuple[list[Labelled], Floats, Floats]:
+    """-> the products, and their fused embeddings (N, E) by picture alone and by title alone."""
+    checkpoint = load_model(shipped_model())
+    rows = [
+        row
+        for row in read_manifest(data / "fashion" / "products.jsonl", checkpoint.taxonomy)
+        if row.split == "val" and has_modalities(row, "both")
+    ]
+    read = predict(checkpoint.model, encode_rows(checkpoint.model, rows, checkpoint.tokenizer), ("image", "text"))
+    return rows, read["image"].fused_NE, read["text"].fused_NE
+
+
+def stored(row: Labelled, embedding: Floats) -> StoredProduct:
+    category = CategoryScore(str(row.node), (row.label,), (1.0,))
+    understanding = Understanding(row.product_id, category, (), (), {}, embedding, ("image",), "auto")
+    return StoredProduct(Product(row.product_id), understanding, ContentHashes(row.product_id, "", ""), "benchmark")
+
+
+def through_index(index: ProductIndex, rows: Sequence[Labelled], queries_NE: Floats) -> list[list[int]]:
+    """For each query the rows found, best first, itself among them."""
+    position = {row.product_id: number for number, row in enumerate(rows)}
+    found = []
+    for query in tqdm(queries_NE, desc="through the index", unit="query"):
+        matches = index.search(IndexQuery(embedding=query, limit=TOP + 1))
+        found.append([position[match.stored.id] for match in matches])
+    return found
+
+
+def exact(catalogue_NE: Floats, queries_NE: Floats) -> list[list[int]]:
+    scores_NN = queries_NE @ catalogue_NE.T
+    return [list(order[: TOP + 1]) for order in np.argsort(-scores_NN, axis=1, kind="stable")]
+
+
+def recall(found: Sequence[Sequence[int]], right: Right) -> dict[str, float]:
+    hits = [right(query, rows) for query, rows in enumerate(found)]
+    return {f"r_at_{k}": float(np.mean([any(hit[:k]) for hit in hits])) for k in (1, TOP)}
+
+
+def measure(data: Path) -> dict[str, dict[str, dict[str, float]]]:
+    rows, by_picture_NE, by_title_NE = embeddings(data)
+
+    def itself(query: int, found: Sequence[int]) -> list[bool]:
+        return [row == query for row in found]
+
+    def same_type(query: int, found: Sequence[int]) -> list[bool]:
+        return [rows[row].label == rows[query].label for row in found if row != query]
+
+    tasks: dict[str, tuple[Floats, Right]] = {
+        "title -> picture": (by_title_NE, itself),
+        "picture -> same type": (by_picture_NE, same_type),
+    }
+    report = {}
+    with tempfile.TemporaryDirectory() as folder, open_index(Path(folder) / "index", by_picture_NE.shape[1]) as index:
+        index.upsert([stored(row, embedding) for row, embedding in zip(rows, by_picture_NE, strict=True)])
+        for name, (queries_NE, right) in tasks.items():
+            report[name] = {
+                "index": recall(through_index(index, rows, queries_NE), right),
+                "exact": recall(exact(by_picture_NE, queries_NE), right),
+            }
+    return report
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Retrieval through the index against the exact figures.")
+    parser.add_argument("--data-root", type=Path, required=True)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    report = measure(arguments.data_root)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=1) + "\n")
+    print("| fashion `val` | R@1, index | R@1, exact | R@10, index | R@10, exact |\n|---|---|---|---|---|")
+    for name, figures in report.items():
+        cells = [figures[way][k] for k in ("r_at_1", "r_at_10") for way in ("index", "exact")]
+        print(f"| {name} | " + " | ".join(f"{cell:.4f}" for cell in cells) + " |")
+
+
+if __name__ == "__main__":
+    main()

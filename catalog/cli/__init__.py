@@ -1,0 +1,14 @@
+"""The command line: one verb per act. Each command imports what it needs, so that `--help` is quick."""
+
+import os
+from typing import Any
+
+from catalog.cli import export, index, ingest, search, service, training, understand
+from catalog.cli.app import app
+
+__all__ = ["app", "export", "index", "ingest", "main", "search", "service", "training", "understand"]
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    return app(args=arguments)

@@ -1,0 +1,64 @@
+"""`shelflens export`: what was understood, or what was trained, as files for others."""
+
+from collections.abc import Callable, Iterator, Sized
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from catalog.cli.app import DataOption, app, errors_shown, training_extra
+from catalog.errors import InvalidConfig
+
+Batch = TypeVar("Batch", bound=Sized)
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Option(help="A .parquet, .csv or .jsonl file; for a model, a folder.")],
+    index: Annotated[
+        str | None, typer.Option(envvar="SHELFLENS_INDEX", help="Export this index: a folder or qdrant://HOST/NAME.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Export the model that was trained with this configuration.")
+    ] = None,
+    data_root: DataOption = Path(),
+) -> None:
+    """Write an understood catalogue to a file, or turn a trained model into the folder that is served."""
+    with errors_shown():
+        if config:
+            export_model(config, output, data_root)
+        elif index:
+            export_catalogue(index, output)
+        else:
+            raise InvalidConfig("Give --index to export a catalogue, or --config to export a trained model.")
+
+
+def export_catalogue(location: str, output: Path) -> None:
+    from tqdm import tqdm
+
+    from catalog.export import export as write
+    from catalog.index import open_index
+
+    with open_index(location, create=False) as index, tqdm(desc="export", total=index.count(), unit="product") as bar:
+        write(counted(index.scan(), bar.update), output)
+        print(f"wrote {bar.n:,} products to {output}")
+
+
+def counted(batches: Iterator[Batch], progress: Callable[[int], object]) -> Iterator[Batch]:
+    for batch in batches:
+        yield batch
+        progress(len(batch))
+
+
+def export_model(config: Path, output: Path, data_root: Path) -> None:
+    with training_extra():
+        from catalog.taxonomy import Taxonomy
+        from training.config import read_config
+        from training.export import export as run
+        from training.train import read_sets
+
+        chosen = read_config(config)
+        taxonomy = Taxonomy.load(chosen.taxonomy)
+        train_rows, val_rows = (read_sets(chosen, data_root, taxonomy, split) for split in ("train", "val"))
+        checkpoint = run(Path(chosen.output) / "model", output, train_rows, val_rows)
+        print(f"wrote {output.name}, version {checkpoint.version}")

@@ -1,0 +1,76 @@
+"""`shelflens index …`: what concerns a whole index."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalog.cli.app import IndexOption, app, errors_shown
+
+index_app = typer.Typer(help="Copy, load, count or delete what an index holds.", no_args_is_help=True)
+app.add_typer(index_app, name="index")
+
+
+@index_app.command()
+def copy(
+    source: Annotated[str, typer.Argument(help="A folder, or qdrant://HOST[:PORT]/COLLECTION.")],
+    target: Annotated[str, typer.Argument(help="Where to; made where it does not exist.")],
+    shards: Annotated[int, typer.Option(help="Shards of a cluster collection that is made.")] = 1,
+    replicas: Annotated[int, typer.Option(help="Copies of each shard of a cluster collection that is made.")] = 1,
+) -> None:
+    """Copy every product into another index, as it is: nothing is understood anew."""
+    with errors_shown():
+        from tqdm import tqdm
+
+        from catalog.index import open_index
+
+        with open_index(source, create=False) as old, open_index(target, old.width, True, shards, replicas) as new:
+            with tqdm(desc="copy", total=old.count(), unit="product") as bar:
+                for products in old.scan():
+                    new.upsert(products)
+                    bar.update(len(products))
+            new.flush()
+            print(f"{new.count():,} products are in {target}.")
+
+
+@index_app.command()
+def load(
+    source: Annotated[Path, typer.Argument(help="A Parquet export, or a folder of them.")],
+    index: IndexOption = "shelflens-index",
+) -> None:
+    """Bring a Parquet export into an index: nothing is understood anew."""
+    with errors_shown():
+        from tqdm import tqdm
+
+        from catalog.export import load as run
+        from catalog.export import width
+        from catalog.index import open_index
+
+        with open_index(index, width(source)) as opened, tqdm(desc="load", unit="product") as bar:
+            run(source, opened, bar.update)
+            print(f"{opened.count():,} products are in {index}.")
+
+
+@index_app.command()
+def count(index: IndexOption = "shelflens-index") -> None:
+    """How many products are stored."""
+    with errors_shown():
+        from catalog.index import open_index
+
+        with open_index(index, create=False) as opened:
+            print(opened.count())
+
+
+@index_app.command()
+def delete(
+    ids: Annotated[list[str], typer.Argument(help="Ids of products.")],
+    erase: Annotated[bool, typer.Option("--erase", help="Also leave nothing of them on disk; slower.")] = False,
+    index: IndexOption = "shelflens-index",
+) -> None:
+    """Take products out of an index."""
+    with errors_shown():
+        from catalog.index import open_index
+
+        with open_index(index, create=False) as opened:
+            gone = opened.erase(ids) if erase else opened.delete(ids)
+            print(f"{gone:,} of {len(ids):,} were stored and are gone.")

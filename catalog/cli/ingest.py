@@ -1,0 +1,251 @@
+"""`shelflens ingest`: a whole feed into an index, or with --dry-run what that would do."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from catalog.cli.app import DeviceOption, IndexOption, JsonOption, ModelOption, app, errors_shown
+from catalog.errors import CatalogError, FeedColumnsInvalid, IndexNotFound, InvalidConfig
+from catalog.ledger import ledger_path
+
+if TYPE_CHECKING:
+    from catalog.dry_run import DryRun
+    from catalog.export import ParquetFolder
+    from catalog.feeds import Feed
+    from catalog.index import ProductIndex
+    from catalog.ingest import LocalWorker, Results, Sink
+    from catalog.ledger import Run, Tally
+    from catalog.pictures import PictureReader
+
+INTERRUPTED = 130
+SHOWN = 20
+
+
+@app.command()
+def ingest(
+    feed: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL, Parquet, zip, or a folder of pictures.")],
+    images: Annotated[
+        Path | None, typer.Option(help="The folder that picture paths start from. Default: the feed's.")
+    ] = None,
+    index: IndexOption = "shelflens-index",
+    columns: Annotated[list[str] | None, typer.Option("--map", help="FIELD=COLUMN, as in title=name.")] = None,
+    hosts: Annotated[list[str] | None, typer.Option("--allow-host", help="Fetch https pictures from here.")] = None,
+    stores: Annotated[
+        list[str] | None, typer.Option("--allow-store", help="Read pictures from s3://BUCKET/FOLDER or gs://….")
+    ] = None,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")] = False,
+    dead_letter: Annotated[
+        Path | None, typer.Option(help="Where failed rows are written. Default: FEED.failed.jsonl, here.")
+    ] = None,
+    ledger: Annotated[Path | None, typer.Option(help="The ledger file. Default: in the index folder.")] = None,
+    ray: Annotated[str, typer.Option(help="Work on a Ray cluster: its address, or local to start one here.")] = "",
+    actors: Annotated[int, typer.Option(help="With --ray: how many copies of the model.")] = 1,
+    gpus: Annotated[float, typer.Option("--gpus-per-actor", help="With --ray: GPUs, or a part of one, for each.")] = 0,
+    output: Annotated[
+        Path | None, typer.Option(help="Write Parquet files into this folder, for `index load`, instead of an index.")
+    ] = None,
+    as_json: JsonOption = False,
+    model: ModelOption = None,
+    device: DeviceOption = "cpu",
+) -> None:
+    """Understand a whole feed and keep it in an index. Run it again to go on where it stopped, or to bring in changes.
+
+    Exit code: 0 every row is stored, 1 some failed, 2 none is stored, 130 stopped by Ctrl-C.
+    """
+    with errors_shown():
+        from catalog.feeds import open_feed
+        from catalog.ingest import LocalWorker
+        from catalog.pictures import PictureReader
+        from catalog.understand import Understander
+
+        if ray and not output and "://" not in index:
+            raise InvalidConfig("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
+        source = open_feed(feed, mapping=read_mapping(columns or []))
+        archive = None if images else source.archive
+        pictures = PictureReader(images or source.root, archive, tuple(hosts or ()), tuple(stores or ()))
+        worker = LocalWorker(Understander.load(model, device), pictures)
+        if dry:
+            report = rehearse(source, index, worker)
+        else:
+            dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
+            with opened(index, output, worker.understander.config.embedding_width) as sink:
+                make = partial(local_results, worker)
+                if ray:
+                    make = partial(ray_results, ray, actors, gpus, pictures, model, None if output else index)
+                report = run_ingest(source, sink, make, ledger or ledger_path(str(output or index)), dead)
+            report |= {"index": str(output or index)}
+    show(report, as_json)
+    raise typer.Exit(INTERRUPTED if report["state"] == "cancelled" else exit_code(report["rows"], report["outcomes"]))
+
+
+def read_mapping(pairs: list[str]) -> dict[str, str]:
+    """["title=name"] -> {"title": "name"}."""
+    split = [pair.partition("=") for pair in pairs]
+    for field, equals, column in split:
+        if not (field and equals and column):
+            raise FeedColumnsInvalid("Give --map as FIELD=COLUMN, for example --map title=name.")
+    return {field.strip(): column.strip() for field, _, column in split}
+
+
+def exit_code(rows: int, outcomes: dict[str, int]) -> int:
+    failed = outcomes.get("failed", 0)
+    return 0 if not failed else 2 if failed == rows else 1
+
+
+def rehearse(source: "Feed", location: str, worker: "LocalWorker") -> dict[str, Any]:
+    """The report of a dry run, against what the index holds already, if there is one."""
+    from tqdm import tqdm
+
+    from catalog.dry_run import dry_run
+    from catalog.index import open_index
+
+    try:
+        index = open_index(location, create=False)
+    except IndexNotFound:
+        index = None
+    with tqdm(desc="checked", total=source.total, unit="row", leave=False) as bar:
+        found = dry_run(source, index.hashes if index else lambda ids: [None] * len(ids), worker, bar.update)
+    if index:
+        index.close()
+    return dry_report(found)
+
+
+def dry_report(found: "DryRun") -> dict[str, Any]:
+    codes: dict[str, int] = {}
+    for failure in found.failures:
+        codes[failure.code] = codes.get(failure.code, 0) + 1
+    return {
+        "state": "dry run",
+        "rows": found.outcomes.total(),
+        "outcomes": dict(found.outcomes),
+        "modalities": dict(found.modalities),
+        "failures": codes,
+        "estimated_seconds": round(found.seconds, 1),
+        "bad_rows": [{"line": f.line, "id": f.id, "code": f.code, "reason": f.reason} for f in found.failures],
+    }
+
+
+@contextmanager
+def opened(location: str, output: Path | None, width: int) -> "Iterator[ProductIndex | ParquetFolder]":
+    from catalog.export import ParquetFolder
+    from catalog.index import open_index
+
+    if output:
+        yield ParquetFolder(output)
+    else:
+        with open_index(location, width) as index:
+            yield index
+
+
+def local_results(worker: "LocalWorker", source: "Feed", sink: "Sink", position: int) -> "Results":
+    return worker.results(source, sink.hashes, position)
+
+
+def ray_results(
+    address: str,
+    actors: int,
+    gpus: float,
+    pictures: "PictureReader",
+    model: Path | None,
+    index: str | None,
+    source: "Feed",
+    sink: "Sink",
+    position: int,
+) -> "Results":
+    try:
+        from serving.bulk import Pool, Step, connect, results
+    except ModuleNotFoundError as error:
+        raise InvalidConfig(f"{error.name} is not installed: pip install 'shelflens[ray]'.") from None
+    connect(address)
+    return results(source, Step(pictures, model, index), Pool(actors, gpus), position)
+
+
+def run_ingest(
+    source: "Feed", sink: "Sink", make: "Callable[[Feed, Sink, int], Results]", ledger: Path, dead_letter: Path
+) -> dict[str, Any]:
+    """Store the feed, then write the rows that failed beside. Ctrl-C ends it in order."""
+    from tqdm import tqdm
+
+    from catalog.ingest import ingest as store
+    from catalog.ledger import Ledger, write_dead_letters
+
+    with closing(Ledger(ledger)) as runs:
+        run = runs.begin(source.fingerprint, sink.identity)
+        started, before = time.monotonic(), run.position
+        with tqdm(desc="ingest", total=source.total, initial=before, unit="row", smoothing=0.1) as bar:
+            if source.total is None:
+                Thread(target=count_rows, args=(source, bar), daemon=True).start()
+
+            def progress(tally: "Tally") -> None:
+                bar.set_postfix(failed=tally.outcomes["failed"], refresh=False)
+                bar.update(tally.rows - bar.n)
+
+            try:
+                store(make(source, sink, run.position), sink, run, progress)
+                state = "complete"
+            except KeyboardInterrupt:
+                state = "cancelled"
+        failed = run.tally.outcomes["failed"] > 0
+        if failed:
+            write_dead_letters(dead_letter, run.failures())
+        return run_report(run, state, time.monotonic() - started, before) | {
+            "dead_letter": str(dead_letter) if failed else None,
+            "stored": sink.count(),
+        }
+
+
+def count_rows(source: "Feed", bar: Any) -> None:
+    """Give the bar the total it lacks. Counting means parsing, so it is done beside the work."""
+    with suppress(CatalogError):
+        bar.total = sum(1 for _ in source)
+        bar.refresh()
+
+
+def run_report(run: "Run", state: str, seconds: float, before: int) -> dict[str, Any]:
+    tally = run.tally
+    return {
+        "state": state,
+        "rows": tally.rows,
+        "resumed_after": before,
+        "outcomes": dict(tally.outcomes),
+        "failures": dict(tally.codes),
+        "categories": dict(tally.categories.most_common()),
+        "low_confidence_share": round(tally.unsure / tally.understood, 4) if tally.understood else None,
+        "seconds": round(seconds, 2),
+        "rows_per_second": round((tally.rows - before) / seconds, 1) if seconds else None,
+    }
+
+
+def show(report: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(report, ensure_ascii=False, indent=1))
+        return
+    outcomes = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(report["outcomes"].items()))
+    print(f"{report['state']}: {report['rows']:,} rows ({outcomes or 'none'})")
+    if report.get("resumed_after"):
+        print(f"The first {report['resumed_after']:,} rows were stored by an earlier run.")
+    for name in ("modalities", "failures", "categories"):
+        if report.get(name):
+            listed = list(report[name].items())
+            more = f", and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+            print(f"{name}: " + ", ".join(f"{value} {count:,}" for value, count in listed[:SHOWN]) + more)
+    if report.get("low_confidence_share") is not None:
+        print(f"to review (low confidence): {report['low_confidence_share']:.1%} of the products understood")
+    if "estimated_seconds" in report:
+        print(f"the model would take about {report['estimated_seconds']:,.0f} seconds")
+        for row in report["bad_rows"][:SHOWN]:
+            print(f"line {row['line']}: {row['reason']} [{row['code']}]")
+    else:
+        print(f"{report['seconds']:,.1f} seconds, {report['rows_per_second'] or 0:,.1f} rows a second")
+        print(f"{report['stored']:,} products are in {report['index']}.")
+    if report.get("dead_letter"):
+        print(f"Rows that failed: {report['dead_letter']}. Correct them there and ingest that file.")
+    if report["state"] == "cancelled":
+        print("Stopped. The same command goes on from here.")

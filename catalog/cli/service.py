@@ -1,0 +1,44 @@
+"""`shelflens serve` and `shelflens demo`: the HTTP service."""
+
+from typing import Annotated
+
+import typer
+
+from catalog.cli.app import ModelOption, app, errors_shown
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on. Default: 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Default: 8000.")] = None,
+    replicas: Annotated[int | None, typer.Option(help="How many copies of the model answer. Default: 1.")] = None,
+    num_gpus_per_replica: Annotated[
+        float | None, typer.Option(help="GPUs (or a fraction of one) for each replica. Default: 0, on the CPU.")
+    ] = None,
+    model: ModelOption = None,
+) -> None:
+    """Run the HTTP service on Ray Serve until Ctrl-C."""
+    with errors_shown():
+        from serving.deployments import serve as run
+        from serving.settings import read_settings
+
+        chosen = {
+            "host": host,
+            "port": port,
+            "replicas": replicas,
+            "num_gpus_per_replica": num_gpus_per_replica,
+            "model": model,
+        }
+        run(read_settings(**{name: value for name, value in chosen.items() if value is not None}), blocking=True)
+
+
+@app.command()
+def demo(
+    check: Annotated[bool, typer.Option("--check", help="Ask the service the three questions and exit.")] = False,
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+) -> None:
+    """Understand the demo catalogue through the service, then leave it running with three requests to try."""
+    with errors_shown():
+        from serving.demo import run_demo
+
+        run_demo(check=check, port=port)

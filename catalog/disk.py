@@ -1,0 +1,24 @@
+"""Files that appear whole or not at all, and what a full disk says."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from catalog.errors import DiskFull, FileNotWritable
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A path to write to, which becomes `path` when the block ends well. Raises DiskFull and FileNotWritable."""
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise DiskFull from None
+        raise FileNotWritable(f"{path.name} cannot be written.") from None
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,85 @@
+"""The engine of the embedded index, Qdrant Edge: how a shard is made, and the program that builds one.
+
+    python -P catalog/embedded/shard.py optimize WIDTH BUILD_FROM SHARD       index the vectors of a shard in place
+    python -P catalog/embedded/shard.py rewrite WIDTH BUILD_FROM FROM SHARD   copy the live points to a new shard first
+
+A process of its own, because the engine keeps Python's global lock while it builds, minutes for 200,000 vectors, and
+because a full disk kills whoever writes (SIGBUS). It imports nothing of the package, so that it starts at once.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+import qdrant_edge as edge
+
+# As in catalog/records.py, which this program does not import; a test compares them.
+KEYWORD_FIELDS = ("category", "brand", "currency", "decision", "tags", "facts")
+NUMBER_FIELDS = ("price",)
+POINTS_AT_ONCE = 1000
+
+
+def shard_config(width: int, build_from: int) -> edge.EdgeConfig:
+    """build_from: how many vectors of `width` numbers are worth an approximate index."""
+    kilobytes = max(build_from * width * 4 // 1024, 1)
+    return edge.EdgeConfig(
+        vectors={"embedding": edge.EdgeVectorParams(size=width, distance=edge.Distance.Dot)},
+        sparse_vectors={"keywords": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
+        hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=2 * kilobytes),
+        optimizers=edge.EdgeOptimizersConfig(indexing_threshold=kilobytes),
+    )
+
+
+def make_shard(path: str, width: int, build_from: int) -> edge.EdgeShard:
+    """An empty shard in an existing empty folder."""
+    shard = edge.EdgeShard.create(path, shard_config(width, build_from))
+    # Not linked within the approximate index, which would cost more than it finds: filters have ACORN (see stores.py).
+    for name in KEYWORD_FIELDS:
+        shard.update(edge.UpdateOperation.create_field_index(name, edge.KeywordIndexParams(enable_hnsw=False)))
+    for name in NUMBER_FIELDS:
+        shard.update(edge.UpdateOperation.create_field_index(name, edge.FloatIndexParams(enable_hnsw=False)))
+    shard.flush()
+    return shard
+
+
+def carry(records: list[edge.Record], target: edge.EdgeShard) -> None:
+    points = [edge.Point(record.id, record.vector or {}, record.payload) for record in records]
+    target.update(edge.UpdateOperation.upsert_points(points))
+
+
+def rewrite(source: edge.EdgeShard, target: edge.EdgeShard) -> None:
+    after = None
+    while True:
+        request = edge.ScrollRequest(offset=after, limit=POINTS_AT_ONCE, with_payload=True, with_vector=True)
+        records, after = source.scroll(request)
+        if records:
+            carry(records, target)
+        if after is None:
+            return
+
+
+def die_with_parent() -> None:
+    """Linux only: elsewhere an orphan finishes its build, which nobody then uses."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def main(arguments: list[str]) -> None:
+    die_with_parent()
+    os.nice(10)  # searches come first
+    verb, width, build_from, *paths = arguments
+    if verb == "optimize":
+        shard = edge.EdgeShard.load(paths[0], shard_config(int(width), int(build_from)))
+    else:
+        shard = make_shard(paths[1], int(width), int(build_from))
+        source = edge.EdgeShard.load(paths[0])
+        rewrite(source, shard)
+        source.close()
+    shard.optimize()
+    shard.flush()
+    shard.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

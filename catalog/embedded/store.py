@@ -1,0 +1,185 @@
+"""The embedded store: Qdrant Edge in a folder of its own, open in one process at a time."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import qdrant_edge as edge
+
+from catalog.embedded.folder import IndexFolder
+from catalog.embedded.live import LiveShard
+from catalog.embedded.upkeep import Upkeep
+from catalog.filters import Filter, Price
+from catalog.stores import (
+    ACORN_UP_TO,
+    EMBEDDING,
+    FILTERED_BREADTH,
+    KEYWORDS,
+    SEARCH_BREADTH,
+    Amendment,
+    Dialect,
+    Found,
+    Hit,
+    Point,
+    Probe,
+    Terms,
+    translate,
+)
+
+# How many vectors are worth an approximate index; fewer are compared one by one, in about a millisecond.
+BUILD_FROM = 10_000
+ALL_VALUES = 1_000_000
+
+
+class EdgeStore:
+    """A `catalog.stores.Store`."""
+
+    def __init__(self, folder: IndexFolder, build_from: int = BUILD_FROM) -> None:
+        """Takes the folder over, and closes it with itself."""
+        self.width = folder.manifest.width
+        self.identity = folder.manifest.identity
+        self._folder = folder
+        self._live = LiveShard(folder, build_from)
+        self._upkeep = Upkeep(folder, self._live)
+
+    @classmethod
+    def open(cls, path: Path, width: int | None, create: bool = True, build_from: int = BUILD_FROM) -> "EdgeStore":
+        """Raises IndexNotFound, IndexLocked, IndexMismatch, IndexDamaged or DiskFull."""
+        folder = IndexFolder.open(path, width, create)
+        try:
+            return cls(folder, build_from)
+        except BaseException:
+            folder.close()
+            raise
+
+    def put(self, points: Sequence[Point]) -> None:
+        written = [
+            edge.Point(
+                point.id,
+                {EMBEDDING: point.embedding.tolist(), KEYWORDS: _sparse(point.keywords)},
+                dict(point.payload),
+            )
+            for point in points
+        ]
+        self._write([edge.UpdateOperation.upsert_points(written)], [point.id for point in points])
+
+    def amend(self, amendments: Sequence[Amendment]) -> None:
+        # The payload last: it holds the hashes, by which an amendment that was cut short is seen to be missing.
+        keywords = [edge.PointVectors(one.id, {KEYWORDS: _sparse(one.keywords)}) for one in amendments]
+        payloads = [edge.UpdateOperation.overwrite_payload([one.id], dict(one.payload)) for one in amendments]
+        self._write([edge.UpdateOperation.update_vectors(keywords), *payloads], [one.id for one in amendments])
+
+    def remove(self, ids: Sequence[UUID]) -> None:
+        self._write([edge.UpdateOperation.delete_points(list(ids))], ids)
+
+    def purge(self) -> None:
+        self._upkeep.purge()
+
+    def fetch(
+        self, ids: Sequence[UUID], fields: Sequence[str], embedding: bool = False, keywords: bool = False
+    ) -> dict[UUID, Found]:
+        if not ids:
+            return {}
+        vectors = [name for name, wanted in ((EMBEDDING, embedding), (KEYWORDS, keywords)) if wanted]
+        records = self._live.read(lambda shard: shard.retrieve(list(ids), list(fields) or False, vectors or False))
+        return {found.id: found for found in map(_found, records)}
+
+    def ranked(self, probes: Sequence[Probe], limit: int, filter: Filter | None) -> list[list[Hit]]:
+        condition = _filter(filter)
+        acorn = edge.AcornSearchParams(enable=True, max_selectivity=ACORN_UP_TO)
+        parameters = (
+            edge.SearchParams(hnsw_ef=SEARCH_BREADTH)
+            if filter is None
+            else edge.SearchParams(hnsw_ef=FILTERED_BREADTH, acorn=acorn)
+        )
+        requests = [
+            edge.QueryRequest(
+                limit=limit,
+                query=edge.Query.Nearest(_sparse(probe), using=KEYWORDS)
+                if isinstance(probe, Terms)
+                else edge.Query.Nearest(probe.tolist(), using=EMBEDDING),
+                filter=condition,
+                params=parameters,
+            )
+            for probe in probes
+        ]
+        lists = self._live.read(lambda shard: shard.query_batch(edge.QueryBatchRequest(requests)))
+        return [[Hit(_uuid(point.id), point.score) for point in points] for points in lists]
+
+    def count(self, filter: Filter | None) -> int:
+        condition = _filter(filter)
+        return self._live.read(lambda shard: shard.count(edge.CountRequest(exact=True, filter=condition)))
+
+    def facet(self, field: str, filter: Filter | None) -> dict[str, int]:
+        request = edge.FacetRequest(field, limit=ALL_VALUES, exact=True, filter=_filter(filter))
+        return {str(hit.value): hit.count for hit in self._live.read(lambda shard: shard.facet(request)).hits}
+
+    def page(self, after: UUID | None, limit: int) -> tuple[list[Found], UUID | None]:
+        request = edge.ScrollRequest(offset=after, limit=limit, with_payload=True, with_vector=[EMBEDDING])
+        records, following = self._live.read(lambda shard: shard.scroll(request))
+        return [_found(record) for record in records], None if following is None else _uuid(following)
+
+    def flush(self) -> None:
+        self._live.flush()
+
+    def indexed(self) -> float:
+        count = self.count(None)
+        return 1 - min(self._live.unbuilt, count) / count if count else 1.0
+
+    def wait_until_indexed(self, timeout: float) -> bool:
+        return self._upkeep.wait_until_built(timeout)
+
+    def close(self) -> None:
+        self._upkeep.close()
+        try:
+            self._live.close()
+        finally:
+            self._folder.close()
+
+    def _write(self, operations: Sequence[edge.UpdateOperation], points: Sequence[UUID]) -> None:
+        self._live.write(operations, points)
+        self._upkeep.notice()
+
+
+def _sparse(terms: Terms) -> edge.SparseVector:
+    return edge.SparseVector(list(terms.indices), list(terms.weights))
+
+
+def _found(record: edge.Record) -> Found:
+    vectors: dict[str, Any] = record.vector if isinstance(record.vector, dict) else {}
+    embedding, keywords = vectors.get(EMBEDDING), vectors.get(KEYWORDS)
+    return Found(
+        _uuid(record.id),
+        record.payload or {},
+        None if embedding is None else np.array(embedding, dtype=np.float32),
+        None if keywords is None else Terms(keywords.indices, keywords.values),
+    )
+
+
+def _uuid(point: int | UUID | str) -> UUID:
+    assert isinstance(point, UUID), "every point of ours has one"
+    return point
+
+
+def _filter(filter: Filter | None) -> edge.Filter | None:
+    return None if filter is None else translate(filter, DIALECT)
+
+
+def _one_of(field: str, values: Sequence[str]) -> edge.FieldCondition:
+    return edge.FieldCondition(field, match=edge.MatchAny(list(values)))
+
+
+def _price(price: Price) -> edge.FieldCondition:
+    bounds = edge.RangeFloat(gte=price.gte, lte=price.lte, gt=price.gt, lt=price.lt)
+    return edge.FieldCondition("price", range=bounds)
+
+
+DIALECT = Dialect(
+    one_of=_one_of,
+    price=_price,
+    every=lambda parts: edge.Filter(must=list(parts)),
+    some=lambda parts: edge.Filter(should=list(parts)),
+    none=lambda part: edge.Filter(must_not=[part]),
+)

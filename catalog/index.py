@@ -1,0 +1,261 @@
+"""The product index: stored products, found again by embedding, by words and by filter.
+
+One class for every engine; `open_index` chooses the engine by the location.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+from uuid import UUID
+
+import numpy as np
+
+from catalog.errors import IndexMismatch, InvalidProduct, InvalidSearch, ProductNotFound
+from catalog.filters import Filter
+from catalog.keywords import document_terms
+from catalog.product import ContentHashes, Match, Product, StoredProduct
+from catalog.query import IndexQuery, run
+from catalog.records import (
+    KEYWORD_FIELDS,
+    RECORD_FIELDS,
+    VERSION_FIELDS,
+    fact_parts,
+    from_payload,
+    keyword_text,
+    point_id,
+    to_payload,
+    to_version,
+)
+from catalog.stores import Amendment, Found, Point, Store, in_chunks
+
+__all__ = ["IndexQuery", "Offer", "ProductIndex", "StoredVersion", "open_index"]
+
+FACETED = tuple(name for name in KEYWORD_FIELDS if name != "facts")
+CHUNK = 256
+
+
+class Offer(NamedTuple):
+    """What changed of a product that need not be understood anew: all but title, description and pictures."""
+
+    product: Product
+    hashes: ContentHashes
+    image_refs: tuple[str, ...] = ()
+
+
+class StoredVersion(NamedTuple):
+    """What a stored product was made from, and by which model."""
+
+    hashes: ContentHashes
+    model: str
+
+
+class ProductIndex:
+    """Products by id. Safe to share between threads. Every method may raise IndexFailed or what derives from it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        # Held by what reads and then writes, so that two writers of one product do not undo each other.
+        self._writing = threading.RLock()
+
+    @property
+    def identity(self) -> str:
+        """Made when the index was made: tells one index from a later one at the same place."""
+        return self._store.identity
+
+    @property
+    def width(self) -> int:
+        """The length of the embeddings."""
+        return self._store.width
+
+    @property
+    def indexed(self) -> float:
+        """The share of embeddings, 0 to 1, in the approximate index. The others are compared one by one, exactly."""
+        return self._store.indexed()
+
+    def wait_until_indexed(self, timeout: float) -> bool:
+        """Wait, at most `timeout` seconds, until nothing is left that is worth indexing. False if time ran out."""
+        return self._store.wait_until_indexed(timeout)
+
+    def upsert(self, products: Sequence[StoredProduct]) -> None:
+        """Insert or replace; of several with one id the last counts.
+
+        When this returns the products are found, and are not lost if the process is killed. Raises InvalidProduct or
+        IndexMismatch, before anything is stored, for an embedding that is not of unit length or of another width.
+        """
+        latest = {stored.id: stored for stored in products}
+        points = [self._point(stored) for stored in latest.values()]
+        with self._writing:
+            for chunk in in_chunks(points, CHUNK):
+                self._store.put(chunk)
+
+    def update_offers(self, offers: Sequence[Offer]) -> int:
+        """Replace brand, price, currency, link and the merchant's attributes; the embedding stays.
+
+        Returns how many of the products are stored; the others are ignored.
+        """
+        latest = {point_id(offer.product.id): offer for offer in offers}
+        with self._writing:
+            found = self._fetch(list(latest), RECORD_FIELDS, embedding=True)
+            changed = [(point, _with_offer(_stored(found[point]), latest[point])) for point in found]
+            amendments = [
+                Amendment(point, to_payload(new), document_terms(keyword_text(new))) for point, new in changed
+            ]
+            for chunk in in_chunks(amendments, CHUNK):
+                self._store.amend(chunk)
+        return len(found)
+
+    def hashes(self, ids: Sequence[str]) -> list[StoredVersion | None]:
+        """For each id what is stored under it was made from, or None."""
+        points = [point_id(name) for name in ids]
+        found = self._fetch(points, VERSION_FIELDS)
+        versions = {point: to_version(one.payload) for point, one in found.items()}
+        return [StoredVersion(v.hashes, v.model) if (v := versions.get(point)) else None for point in points]
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Returns how many there were. Their bytes stay on disk for a while: see `erase`."""
+        points = list({point_id(name): None for name in ids})
+        with self._writing:
+            existing = list(self._fetch(points, ()))
+            for chunk in in_chunks(existing, CHUNK):
+                self._store.remove(chunk)
+        return len(existing)
+
+    def erase(self, ids: Sequence[str]) -> int:
+        """Delete, and leave nothing on disk of anything that was ever deleted or replaced. Returns how many there were.
+
+        Slow, minutes for 200,000 products: the embedded index is rewritten, while searches and writes go on. If the
+        process is killed before this returns, call it again, although the ids are gone by then. A server rewrites its
+        files at its own pace.
+        """
+        count = self.delete(ids)
+        self._store.purge()
+        return count
+
+    def get(self, ids: Sequence[str]) -> list[StoredProduct | None]:
+        """For each id the product stored under it, or None."""
+        points = [point_id(name) for name in ids]
+        found = self._fetch(points, RECORD_FIELDS, embedding=True)
+        return [_stored(found[point]) if point in found else None for point in points]
+
+    def search(self, query: IndexQuery) -> list[Match]:
+        """The best matches, best first: a list by embedding and a list by words, fused by reciprocal rank.
+
+        Raises SearchEmpty, InvalidSearch or IndexMismatch.
+        """
+        return run(self._store, query)
+
+    def similar(
+        self, id: str, limit: int = 10, filter: Filter | None = None, offset: int = 0, collapse: bool = False
+    ) -> list[Match]:
+        """The products nearest to a stored one, itself left out. Raises ProductNotFound or InvalidSearch."""
+        found = self._fetch([point_id(id)], (), embedding=True)
+        if not found:
+            raise ProductNotFound
+        embedding = found[point_id(id)].embedding
+        query = IndexQuery(embedding=embedding, filter=filter, limit=limit, offset=offset, collapse=collapse)
+        return self.search(replace(query, exclude=frozenset({id})))
+
+    def facets(
+        self, names: Sequence[str], filter: Filter | None = None, limit: int = 20
+    ) -> dict[str, list[tuple[str, int]]]:
+        """For each name its commonest values with exact counts, equal counts by value.
+
+        names: "category" (a product counts for each node above it), "brand", "tags", "decision", "currency", or any
+        attribute's name.
+        """
+        if limit < 1:
+            raise InvalidSearch("The limit must be 1 or more.")
+        counts: dict[str, dict[str, int]] = {name: {} for name in names}
+        for name in counts.keys() & set(FACETED):
+            counts[name] = self._store.facet(name, filter)
+        if counts.keys() - set(FACETED):
+            for text, count in self._store.facet("facts", filter).items():
+                name, value = fact_parts(text)
+                if name in counts and name not in FACETED:
+                    counts[name][value] = count
+        return {name: sorted(of.items(), key=lambda item: (-item[1], item[0]))[:limit] for name, of in counts.items()}
+
+    def count(self, filter: Filter | None = None) -> int:
+        return self._store.count(filter)
+
+    def scan(self, batch_size: int = CHUNK) -> Iterator[list[StoredProduct]]:
+        """Every product with its embedding, in an order that means nothing. What is written meanwhile may be missed."""
+        after: UUID | None = None
+        while True:
+            found, after = self._store.page(after, batch_size)
+            if found:
+                yield [_stored(one) for one in found]
+            if after is None:
+                return
+
+    def flush(self) -> None:
+        """Bring everything to disk, so that it also survives a loss of power."""
+        self._store.flush()
+
+    def close(self) -> None:
+        """Flush and let go of the index. May be called twice."""
+        self._store.close()
+
+    def __enter__(self) -> "ProductIndex":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _point(self, stored: StoredProduct) -> Point:
+        embedding = np.asarray(stored.understanding.embedding, dtype=np.float32)
+        if not stored.id:
+            raise InvalidProduct("A product needs an id to be stored.")
+        if embedding.shape != (self.width,):
+            raise IndexMismatch(
+                f"The index holds embeddings of {self.width} numbers; a product's has the shape {embedding.shape}."
+            )
+        if not abs(float(embedding @ embedding) - 1) < 0.01:  # also true of NaN
+            raise InvalidProduct("The product's embedding is not of unit length.")
+        return Point(point_id(stored.id), to_payload(stored), document_terms(keyword_text(stored)), embedding)
+
+    def _fetch(self, points: Sequence[UUID], fields: Sequence[str], embedding: bool = False) -> dict[UUID, Found]:
+        found: dict[UUID, Found] = {}
+        for chunk in in_chunks(points, CHUNK):
+            found |= self._store.fetch(chunk, fields, embedding)
+        return found
+
+
+def _stored(found: Found) -> StoredProduct:
+    assert found.embedding is not None
+    return from_payload(found.payload, found.embedding)
+
+
+def _with_offer(stored: StoredProduct, offer: Offer) -> StoredProduct:
+    """What the model read stays as it is."""
+    product = replace(offer.product, title=stored.product.title, description=stored.product.description)
+    return replace(stored, product=product, hashes=offer.hashes, image_refs=offer.image_refs)
+
+
+def open_index(
+    location: str | Path, width: int | None = None, create: bool = True, shards: int = 1, replicas: int = 1
+) -> ProductIndex:
+    """Open the index at a location, or make one of embeddings of `width` numbers.
+
+    location: a folder, or "qdrant://host:port/collection" for a Qdrant server ("qdrants://" for TLS; the API key is
+    read from SHELFLENS_QDRANT_API_KEY). width: what the index must have; None takes what is there, and then nothing is
+    made. shards, replicas: of a collection made on a server.
+
+    Raises IndexNotFound, IndexLocked, IndexMismatch, IndexDamaged, IndexUnavailable or DiskFull.
+    """
+    scheme, separator, address = str(location).partition("://")
+    if separator and scheme in ("qdrant", "qdrants"):
+        from catalog.server.connection import connect
+        from catalog.server.store import QdrantStore
+
+        client, collection = connect(address, scheme == "qdrants", os.environ.get("SHELFLENS_QDRANT_API_KEY"))
+        return ProductIndex(QdrantStore.open(client, collection, width, create, shards, replicas))
+    from catalog.embedded.store import EdgeStore
+
+    return ProductIndex(EdgeStore.open(Path(location), width, create))

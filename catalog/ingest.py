@@ -1,0 +1,234 @@
+"""A whole feed goes into an index: rows -> chunks -> understand -> index, with a ledger.
+
+    feed -> tasks -> load (pictures read, hashed, decoded) -> understand (the model) -> store (index, then ledger)
+
+The steps overlap: while the model works on one chunk, the next is loaded in other threads and the one
+before is stored. `load` and `understand` see nothing but their arguments, so Ray's actors run the same two functions.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Literal, NamedTuple, Protocol, TypeVar
+
+from catalog.errors import CatalogError, RowIdDuplicate
+from catalog.feeds import BadRow, Row
+from catalog.index import Offer, StoredVersion
+from catalog.ledger import Failure, Run, State, Tally
+from catalog.pictures import PictureReader
+from catalog.preprocess import Prepared
+from catalog.product import ContentHashes, StoredProduct
+from catalog.understand import BATCH_SIZE, Understander
+
+CHUNK = 256
+T = TypeVar("T")
+Outcome = Literal["added", "updated", "offer_updated", "unchanged", "failed"]
+
+
+class Task(NamedTuple):
+    """A row to deal with, and what the index knows of its product already."""
+
+    row: Row | BadRow
+    known: StoredVersion | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A row whose pictures have been read. prepared: for the model, where there is anything new for it to read."""
+
+    row: Row | BadRow
+    outcome: Outcome
+    hashes: ContentHashes | None = None
+    prepared: Prepared | None = None
+    error: CatalogError | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a row came to. stored: what the index is to keep, of the outcomes added and updated."""
+
+    row: Row | BadRow
+    outcome: Outcome
+    hashes: ContentHashes | None = None
+    stored: StoredProduct | None = None
+    error: CatalogError | None = None
+
+
+Chunks = Generator[list[Task], None, None]
+Results = Generator[list[Result], None, None]
+Knows = Callable[[Sequence[str]], Sequence[StoredVersion | None]]
+
+
+class Sink(Protocol):
+    """Where results go: a `ProductIndex`, or a folder of Parquet files for one to load."""
+
+    @property
+    def identity(self) -> str: ...
+    def hashes(self, ids: Sequence[str]) -> Sequence[StoredVersion | None]: ...
+    def count(self) -> int: ...
+    def upsert(self, products: Sequence[StoredProduct]) -> None: ...
+    def update_offers(self, offers: Sequence[Offer]) -> int: ...
+    def flush(self) -> None: ...
+
+
+def ingest(results: Results, sink: Sink, run: Run, progress: Callable[[Tally], None] = lambda tally: None) -> None:
+    """Store what becomes of a feed's rows from `run.position` on. progress: called after each stored chunk.
+
+    Ctrl-C, and whatever error ends it, leave a run that goes on where it stopped.
+    """
+    state: State = "failed"
+    stored: Future[Tally] | None = None
+    try:
+        with ThreadPoolExecutor(1, "store") as pool, closing(results):
+            for chunk in results:
+                if stored:
+                    progress(stored.result())
+                stored = pool.submit(store, sink, run, chunk)
+            if stored:
+                progress(stored.result())
+        state = "complete"
+    except KeyboardInterrupt:
+        state = "cancelled"
+        raise
+    finally:
+        run.end(state)
+
+
+def tasks(feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = CHUNK) -> Chunks:
+    """The feed's rows in chunks, from `position` on. An id that an earlier row had makes a row a bad one."""
+    rows = _without_duplicates(feed)
+    for _ in islice(rows, position):
+        pass
+    while part := list(islice(rows, chunk)):
+        ids = [row.id for row in part if isinstance(row, Row)]
+        known = dict(zip(ids, knows(ids), strict=True))
+        yield [Task(row, known.get(row.id) if isinstance(row, Row) else None) for row in part]
+
+
+def _without_duplicates(feed: Iterable[Row | BadRow]) -> Iterator[Row | BadRow]:
+    seen: set[str] = set()
+    for row in feed:
+        if isinstance(row, Row) and row.id in seen:
+            yield BadRow(row.line, row.id, RowIdDuplicate(), row.raw)
+        else:
+            seen.add(row.id)
+            yield row
+
+
+class LocalWorker:
+    """Loads and understands in this process: two threads decode the next chunk while the model works on this one."""
+
+    def __init__(self, understander: Understander, pictures: PictureReader, threads: int = 2) -> None:
+        self.understander, self.pictures, self.threads = understander, pictures, threads
+
+    def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = CHUNK) -> Results:
+        """What becomes of the feed's rows from `position` on, in chunks. knows: as `ProductIndex.hashes`."""
+        with closing(in_background(self.load(tasks(feed, knows, position, chunk)))) as loaded:
+            for items in loaded:
+                yield understand(items, self.understander)
+
+    def load(self, chunks: Chunks) -> Generator[list[Loaded], None, None]:
+        with ThreadPoolExecutor(self.threads, "load") as pool:
+            for chunk in chunks:
+                yield list(pool.map(lambda task: load(task, self.pictures, self.understander), chunk))
+
+
+def load(task: Task, pictures: PictureReader, understander: Understander) -> Loaded:
+    """Read the row's pictures and tell what is new. A picture that cannot be read makes the row a failed one."""
+    row = task.row
+    if isinstance(row, BadRow):
+        return Loaded(row, "failed", error=row.error)
+    try:
+        images = tuple(pictures.read(ref) for ref in row.image_refs)
+        hashes = content_hashes(row, images)
+        known = task.known
+        if known is None or known.model != understander.version or known.hashes[:2] != hashes[:2]:
+            prepared = understander.prepare(replace(row.product, images=images))
+            return Loaded(row, "updated" if known else "added", hashes, prepared)
+        return Loaded(row, "unchanged" if known.hashes == hashes else "offer_updated", hashes)
+    except CatalogError as error:
+        return Loaded(row, "failed", error=error)
+
+
+def understand(chunk: Sequence[Loaded], understander: Understander) -> list[Result]:
+    """The model's work for a chunk, in batches; rows with nothing for it to read pass through."""
+    fresh = [item.prepared for item in chunk if item.prepared]
+    batches = (fresh[start : start + BATCH_SIZE] for start in range(0, len(fresh), BATCH_SIZE))
+    understood = iter([u for batch in batches for u in understander.understand_prepared(batch, evidence=False)])
+    results = []
+    for item in chunk:
+        stored = None
+        if item.prepared and item.hashes and isinstance(item.row, Row):
+            stored = StoredProduct(
+                item.row.product, next(understood), item.hashes, understander.version, _references(item.row)
+            )
+        results.append(Result(item.row, item.outcome, item.hashes, stored, item.error))
+    return results
+
+
+def content_hashes(row: Row, images: Sequence[bytes]) -> ContentHashes:
+    """What the model reads of a row, each modality for itself, and what it does not read."""
+    product = row.product
+    pictures = [hashlib.sha256(data).hexdigest() for data in images]
+    offer = [product.brand, product.price, product.currency, product.link, dict(product.attributes)]
+    return ContentHashes(
+        text=_digest([product.title, product.description]),
+        images=_digest(pictures),
+        offer=_digest([*offer, _references(row)]),
+    )
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def store(sink: Sink, run: Run, results: Sequence[Result]) -> Tally:
+    """Into the index, down to the disk, and only then into the ledger."""
+    sink.upsert([result.stored for result in results if result.stored])
+    if offers := [offer for result in results if (offer := _new_offer(result))]:
+        sink.update_offers(offers)
+    sink.flush()
+    failures = [failure(result.row, result.error) for result in results if result.error]
+    run.commit(run.position + len(results), counted(run.tally, results), failures)
+    return run.tally
+
+
+def _new_offer(result: Result) -> Offer | None:
+    if result.outcome == "offer_updated" and result.hashes and isinstance(result.row, Row):
+        return Offer(result.row.product, result.hashes, _references(result.row))
+    return None
+
+
+def _references(row: Row) -> tuple[str, ...]:
+    return tuple(str(ref) for ref in row.image_refs)
+
+
+def failure(row: Row | BadRow, error: CatalogError) -> Failure:
+    return Failure(row.line, row.id, error.code, error.message, row.raw)
+
+
+def counted(tally: Tally, results: Sequence[Result]) -> Tally:
+    total = Tally.from_json(tally.to_json())
+    for result in results:
+        total.outcomes[result.outcome] += 1
+        if result.error:
+            total.codes[result.error.code] += 1
+        if result.stored:
+            understanding = result.stored.understanding
+            total.understood += 1
+            total.unsure += understanding.decision != "auto"
+            total.categories[" > ".join(understanding.category.path)] += 1
+    return total
+
+
+def in_background(items: Generator[T, None, None]) -> Generator[T, None, None]:
+    """The same items, each made in another thread while the one before is used."""
+    with closing(items), ThreadPoolExecutor(1, "ahead") as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item

@@ -1,0 +1,187 @@
+"""What a bulk ingest has done so far, in one SQLite file, so that a run that was cut off goes on where it stopped.
+
+A run is one feed going into one index. After each chunk has been stored, one transaction records how far the feed has
+been read, what became of the rows, and every row that failed: never before the index holds the chunk, so a crash at any
+moment repeats that chunk at most, and repeating changes nothing.
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from catalog.disk import written_whole
+from catalog.errors import DiskFull, LedgerDamaged
+
+State = Literal["running", "complete", "cancelled", "failed"]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    feed TEXT NOT NULL,
+    index_identity TEXT NOT NULL,
+    state TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    tally TEXT NOT NULL,
+    started REAL NOT NULL,
+    finished REAL
+);
+CREATE INDEX IF NOT EXISTS runs_of_feed ON runs (feed, index_identity);
+CREATE TABLE IF NOT EXISTS failures (
+    run INTEGER NOT NULL REFERENCES runs (id),
+    line INTEGER NOT NULL,
+    product TEXT NOT NULL,
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    content TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS failures_of_run ON failures (run);
+"""
+
+
+class Failure(NamedTuple):
+    """A row that was not stored: its line in the feed, the id it gave, why, and the row itself as the feed had it."""
+
+    line: int
+    id: str
+    code: str
+    reason: str
+    row: Mapping[str, Any]
+
+
+@dataclass
+class Tally:
+    """How many rows came to what. outcomes: added, updated, offer_updated, unchanged, failed; codes: of the failures;
+    categories and review: of the products that were understood.
+    """
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    categories: Counter[str] = field(default_factory=Counter)
+    understood: int = 0
+    unsure: int = 0
+
+    @property
+    def rows(self) -> int:
+        return self.outcomes.total()
+
+    def to_json(self) -> str:
+        return json.dumps(vars(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Tally":
+        fields = json.loads(text)
+        return cls(
+            Counter(fields["outcomes"]),
+            Counter(fields["codes"]),
+            Counter(fields["categories"]),
+            fields["understood"],
+            fields["unsure"],
+        )
+
+
+def ledger_path(index: str) -> Path:
+    """Where the ledger of an index is kept: in its folder, or for a cluster in the user's state folder."""
+    if "://" not in index:
+        return Path(index) / "ledger.sqlite"
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return state / "shelflens" / f"{hashlib.sha256(index.encode()).hexdigest()[:16]}.sqlite"
+
+
+class Ledger:
+    """The runs of one ledger file. Used by one thread at a time; raises LedgerDamaged and DiskFull."""
+
+    def __init__(self, path: Path) -> None:
+        with _our_words():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(SCHEMA)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def begin(self, feed: str, index_identity: str) -> "Run":
+        """The unfinished run of this feed into this index, or a new one."""
+        with _our_words():
+            found = self._db.execute(
+                "SELECT id, position, tally FROM runs WHERE feed = ? AND index_identity = ? AND state != 'complete'"
+                " ORDER BY id DESC LIMIT 1",
+                (feed, index_identity),
+            ).fetchone()
+            if found:
+                run, position, tally = found
+                self._db.execute("UPDATE runs SET state = 'running', finished = NULL WHERE id = ?", (run,))
+                return Run(self._db, run, position, Tally.from_json(tally))
+            tally = Tally()
+            row = (feed, index_identity, "running", 0, tally.to_json(), time.time())
+            inserted = self._db.execute(
+                "INSERT INTO runs (feed, index_identity, state, position, tally, started) VALUES (?, ?, ?, ?, ?, ?)",
+                row,
+            )
+            return Run(self._db, int(inserted.lastrowid or 0), 0, tally)
+
+
+class Run:
+    """One run. position: how many rows of the feed are dealt with; tally: what became of them."""
+
+    def __init__(self, db: sqlite3.Connection, number: int, position: int, tally: Tally) -> None:
+        self._db, self.number, self.position, self.tally = db, number, position, tally
+
+    def commit(self, position: int, tally: Tally, failures: Sequence[Failure]) -> None:
+        """Record a stored chunk, all of it or nothing."""
+        rows = [(self.number, f.line, f.id, f.code, f.reason, json.dumps(f.row)) for f in failures]
+        with _our_words(), _transaction(self._db):
+            self._db.executemany("INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self._db.execute(
+                "UPDATE runs SET position = ?, tally = ? WHERE id = ?", (position, tally.to_json(), self.number)
+            )
+        self.position, self.tally = position, tally
+
+    def end(self, state: State) -> None:
+        with _our_words():
+            self._db.execute("UPDATE runs SET state = ?, finished = ? WHERE id = ?", (state, time.time(), self.number))
+
+    def failures(self) -> Iterator[Failure]:
+        """In the order of the feed."""
+        with _our_words():
+            found = self._db.execute(
+                "SELECT line, product, code, reason, content FROM failures WHERE run = ? ORDER BY rowid", (self.number,)
+            )
+            for line, product, code, reason, content in found:
+                yield Failure(line, product, code, reason, json.loads(content))
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if db.in_transaction:  # a full disk ends it by itself
+            db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+@contextmanager
+def _our_words() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        full = getattr(error, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(error, "errno", 0) == 28
+        raise (DiskFull if full else LedgerDamaged) from None
+
+
+def write_dead_letters(path: Path, failures: Iterable[Failure]) -> None:
+    """One JSON object a line. Corrected in `row`, the file is a feed of its own: only those rows come in again."""
+    with written_whole(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(failure._asdict(), ensure_ascii=False) + "\n" for failure in failures)

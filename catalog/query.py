@@ -1,0 +1,161 @@
+"""One query of the product index: its limits, its two ranked lists, the folding of near-equal products, the scores."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.errors import IndexMismatch, InvalidSearch, SearchEmpty
+from catalog.filters import Filter
+from catalog.keywords import query_terms
+from catalog.product import Match
+from catalog.ranking import DEPTHS, FUSED_DEPTHS, Leaders, ranked
+from catalog.records import RECORD_FIELDS, VERSION_FIELDS, from_payload, point_id, to_version
+from catalog.stores import Found, Hit, Probe, Store, Terms, in_chunks
+
+MAX_LIMIT = 100
+MAX_OFFSET = 10_000
+# Two listings of one product, not merely two alike products. Measured by benchmarks/near_duplicates.py: of 150 products
+# listed anew, with the picture compressed, the title reordered or both, 91, 99 and 79 % are at least so near; of pairs
+# with different titles none is (the nearest: 0.976).
+NEAR_DUPLICATE_COSINE = 0.98
+FOLDED_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexQuery:
+    """What to look for: an embedding, words, or both.
+
+    embedding: shape [width], any length but zero; limit: 1 to 100 results; offset: how many results to skip, at most
+    10,000; collapse: whether near-equal products are folded into the best of them; exclude: product ids not wanted,
+    at most 1,000.
+    """
+
+    embedding: NDArray[np.float32] | None = None
+    keywords: str = ""
+    filter: Filter | None = None
+    limit: int = 10
+    offset: int = 0
+    collapse: bool = False
+    exclude: frozenset[str] = frozenset()
+
+
+def run(store: Store, query: IndexQuery) -> list[Match]:
+    """The matches, best first. Raises SearchEmpty, InvalidSearch or IndexMismatch."""
+    embedding = _checked(query, store.width)
+    words = query_terms(query.keywords)
+    probes: list[Probe] = [embedding] if embedding is not None else []
+    probes += [words] if words.indices else []
+    if not probes:  # keywords without a letter or a digit
+        return []
+    excluded = {point_id(name) for name in query.exclude}
+
+    def lists_to(depth: int) -> list[list[Hit]]:
+        lists = store.ranked(probes, depth + len(excluded), query.filter)
+        return [[hit for hit in hits if hit.id not in excluded][:depth] for hits in lists] if excluded else lists
+
+    order = ranked(lists_to, FUSED_DEPTHS if len(probes) > 1 else DEPTHS)
+    wanted = query.offset + query.limit
+    if query.collapse:
+        page = _folded(store, order, wanted)[query.offset :]
+    else:
+        page = [(point, ()) for point in next(in_chunks(order, wanted), [])[query.offset :]]
+    return _matches(store, page, embedding, words)
+
+
+def _checked(query: IndexQuery, width: int) -> NDArray[np.float32] | None:
+    """The query's embedding at unit length."""
+    if not 1 <= query.limit <= MAX_LIMIT:
+        raise InvalidSearch(f"The limit must be from 1 to {MAX_LIMIT}.")
+    if not 0 <= query.offset <= MAX_OFFSET:
+        raise InvalidSearch(f"The offset must be from 0 to {MAX_OFFSET:,}.")
+    if len(query.exclude) > 1000:
+        raise InvalidSearch("At most 1,000 products can be excluded.")
+    if query.embedding is None:
+        if not query.keywords.strip():
+            raise SearchEmpty
+        return None
+    if query.embedding.shape != (width,):
+        raise IndexMismatch(
+            f"The index holds embeddings of {width} numbers; the query's has the shape {query.embedding.shape}."
+        )
+    # In double precision a length cannot overflow.
+    embedding = query.embedding.astype(np.float64)
+    length = float(np.sqrt(embedding @ embedding))
+    if not 0 < length < math.inf:  # false for NaN too
+        raise InvalidSearch("The query's embedding must be finite and not zero.")
+    return (embedding / length).astype(np.float32)
+
+
+def _folded(store: Store, order: Iterator[UUID], wanted: int) -> list[tuple[UUID, tuple[str, ...]]]:
+    """The first `wanted` points of the order that are unlike those before them, each with the ids folded into it.
+
+    It reads up to the first point of the next page, so the same leaders come first however many are wanted.
+    """
+    leaders = Leaders(NEAR_DUPLICATE_COSINE, store.width)
+    results: list[tuple[UUID, list[str]]] = []
+    for found in _read(store, order):
+        version = to_version(found.payload)
+        content = (version.hashes.text, version.hashes.images)
+        assert found.embedding is not None
+        leader = leaders.find(found.embedding, content)
+        if leader is not None:
+            results[leader][1].append(version.id)
+        elif len(results) == wanted:
+            break
+        else:
+            leaders.add(found.embedding, content)
+            results.append((found.id, []))
+    return [(point, tuple(twins)) for point, twins in results]
+
+
+def _read(store: Store, order: Iterator[UUID]) -> Iterator[Found]:
+    for points in in_chunks(order, FOLDED_AT_ONCE):
+        found = store.fetch(points, VERSION_FIELDS, embedding=True)
+        yield from (found[point] for point in points if point in found)
+
+
+def _matches(
+    store: Store, page: Sequence[tuple[UUID, tuple[str, ...]]], embedding: NDArray[np.float32] | None, words: Terms
+) -> list[Match]:
+    found = store.fetch([point for point, _ in page], RECORD_FIELDS, embedding=True, keywords=embedding is None)
+    # A product deleted since it was ranked is left out.
+    present = [(found[point], twins) for point, twins in page if point in found]
+    if embedding is None:
+        rarity = _rarity(store, words)
+        scores = [_share(rarity, one.keywords) for one, _ in present]
+    else:
+        scores = [
+            min(max(float(embedding @ one.embedding), 0.0), 1.0) for one, _ in present if one.embedding is not None
+        ]
+    return [
+        Match(from_payload(one.payload, one.embedding), score, twins)
+        for (one, twins), score in zip(present, scores, strict=True)
+        if one.embedding is not None
+    ]
+
+
+def _share(rarity: dict[int, float], terms: Terms | None) -> float:
+    """The rarity of the query's words that a product has, by that of all the query's words."""
+    having = set(terms.indices) if terms else set()
+    return sum(weight for term, weight in rarity.items() if term in having) / sum(rarity.values())
+
+
+def _rarity(store: Store, words: Terms) -> dict[int, float]:
+    """Each word's inverse document frequency, as the engine itself weighs it.
+
+    An engine does not tell it, but the score of a product found by one word is that word's weight in the product, which
+    can be read, times its rarity. A word that finds nothing has the rarity of none among all products:
+    ln(1 + (count - 0 + 0.5) / (0 + 0.5)).
+    """
+    lists = store.ranked([Terms([term], [1.0]) for term in words.indices], 1, None)
+    found = store.fetch([hits[0].id for hits in lists if hits], (), keywords=True)
+    rarity = dict.fromkeys(words.indices, math.log(1 + (store.count(None) + 0.5) / 0.5))
+    for term, hits in zip(words.indices, lists, strict=True):
+        terms = found[hits[0].id].keywords if hits and hits[0].id in found else None
+        if terms and term in terms.indices:
+            rarity[term] = hits[0].score / terms.weights[list(terms.indices).index(term)]
+    return rarity

@@ -1,0 +1,162 @@
+"""A stored product as the payload of a point, and back.
+
+The fields that filters and facets read stand by themselves. Everything else is two JSON texts, because an engine takes
+and hands over one text far faster than a nested structure: `version`, which tells what the product was made from, and
+`record`, the product. The embedding is the point's vector.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.product import CategoryScore, ContentHashes, Product, Scored, StoredProduct, Understanding
+
+# Fixed for ever: another namespace would be another point for the same product.
+NAMESPACE = UUID("6f1f9a3e-6c0b-5f0e-9d53-8f2f4f0c7a11")
+KEYWORD_FIELDS = ("category", "brand", "currency", "decision", "tags", "facts")
+NUMBER_FIELDS = ("price",)
+VERSION_FIELDS = ("version",)
+RECORD_FIELDS = ("version", "record")
+
+
+class Version(NamedTuple):
+    """What of a stored product can be read without reading all of it."""
+
+    id: str
+    hashes: ContentHashes
+    model: str
+
+
+def point_id(product_id: str) -> UUID:
+    return uuid5(NAMESPACE, valid_unicode(product_id))
+
+
+def fact(name: str, value: str) -> str:
+    """An attribute as one text. An "=" or "\\" in the name is escaped, so that two facts never read alike."""
+    return name.replace("\\", "\\\\").replace("=", "\\=") + "=" + value
+
+
+def fact_parts(text: str) -> tuple[str, str]:
+    """The name and value that `fact` joined."""
+    position = 0
+    while text[position] != "=":
+        position += 2 if text[position] == "\\" else 1
+    return text[:position].replace("\\=", "=").replace("\\\\", "\\"), text[position + 1 :]
+
+
+def valid_unicode(text: str) -> str:
+    """The text with lone surrogates, which JSON can carry but UTF-8 cannot, replaced by "?"."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def keyword_text(stored: StoredProduct) -> str:
+    """The words by which a product is found."""
+    product, understanding = stored.product, stored.understanding
+    return valid_unicode(
+        "\n".join(
+            (
+                product.title,
+                product.description,
+                product.brand,
+                *understanding.category.path,
+                *(found.name for found in stored.attributes.values()),
+                *(tag.name for tag in understanding.tags),
+            )
+        )
+    )
+
+
+def to_payload(stored: StoredProduct) -> dict[str, Any]:
+    product, understanding = stored.product, stored.understanding
+    category = understanding.category
+    fields = {
+        "category": list(category.path_ids or (category.id,)),
+        "brand": product.brand,
+        "currency": product.currency,
+        "decision": understanding.decision,
+        "tags": [tag.name for tag in understanding.tags],
+        "facts": [fact(name, found.name) for name, found in stored.attributes.items()],
+        "price": product.price if product.price is not None and math.isfinite(product.price) else None,
+    }
+    # An absent value must not count as a value of its own.
+    present = {name: value for name, value in fields.items() if value not in ("", None, [])}
+    version = Version(product.id, stored.hashes, stored.model)
+    payload = {**present, "version": _compact(version), "record": _compact(_to_record(stored))}
+    return {name: _valid(value) for name, value in payload.items()}
+
+
+def from_payload(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> StoredProduct:
+    """embedding: shape [width]."""
+    record = json.loads(payload["record"])
+    understood = record["understanding"]
+    category, *alternatives = (_category(fields) for fields in understood["categories"])
+    product = Product(
+        id=record["id"],
+        title=record["title"],
+        description=record["description"],
+        brand=record["brand"],
+        price=record["price"],
+        currency=record["currency"],
+        link=record["link"],
+        attributes=record["attributes"],
+    )
+    understanding = Understanding(
+        id=record["id"],
+        category=category,
+        alternatives=tuple(alternatives),
+        tags=tuple(Scored(name, score) for name, score in understood["tags"]),
+        attributes={name: Scored(value, score) for name, (value, score) in understood["attributes"].items()},
+        embedding=embedding,
+        modalities_used=tuple(understood["modalities"]),
+        decision=understood["decision"],
+    )
+    version = to_version(payload)
+    return StoredProduct(product, understanding, version.hashes, version.model, tuple(record["images"]))
+
+
+def to_version(payload: Mapping[str, Any]) -> Version:
+    product_id, hashes, model = json.loads(payload["version"])
+    return Version(product_id, ContentHashes(*hashes), model)
+
+
+def _to_record(stored: StoredProduct) -> dict[str, Any]:
+    product, understanding = stored.product, stored.understanding
+    categories = (understanding.category, *understanding.alternatives)
+    return {
+        "id": product.id,
+        "title": product.title,
+        "description": product.description,
+        "brand": product.brand,
+        "price": product.price,
+        "currency": product.currency,
+        "link": product.link,
+        "attributes": dict(product.attributes),
+        "images": stored.image_refs,
+        "understanding": {
+            "categories": [(one.id, one.path, one.path_scores, one.path_ids) for one in categories],
+            "tags": [(tag.name, tag.score) for tag in understanding.tags],
+            "attributes": {name: (found.name, found.score) for name, found in understanding.attributes.items()},
+            "modalities": understanding.modalities_used,
+            "decision": understanding.decision,
+        },
+    }
+
+
+def _category(fields: Sequence[Any]) -> CategoryScore:
+    node_id, path, path_scores, path_ids = fields
+    return CategoryScore(node_id, tuple(path), tuple(path_scores), tuple(path_ids))
+
+
+def _compact(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _valid(value: Any) -> Any:
+    if isinstance(value, list):
+        return [valid_unicode(item) for item in value]
+    return valid_unicode(value) if isinstance(value, str) else value

@@ -1,0 +1,1 @@
+"""The distributed index: a collection of a Qdrant server or cluster."""
