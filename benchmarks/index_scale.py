@@ -201,15 +201,14 @@ def measure(count: int, width: int, queries: int, seed: int, folder: Path, timeo
     queries_QE = (near_QE / np.linalg.norm(near_QE, axis=1, keepdims=True)).astype(np.float32)
     figures: Figures = {"products": count, "width": width}
     with open_index(folder / "index", width) as index:
-        began = time.perf_counter()
         batches = list(load(index, vectors_NE))
-        figures["load, s"] = time.perf_counter() - began
+        figures["load, s"] = sum(batches) / 1000
         figures |= percentiles(f"upsert of {BATCH}", batches)
         figures["share indexed after the load"] = index.indexed
         before = search_figures("search", index, vectors_NE, queries_QE[:50])
         figures |= {f"not yet indexed: {name}": value for name, value in before.items()}
         figures |= search_while_building(index, queries_QE, timeout)
-        figures["load and index, s"] = time.perf_counter() - began
+        figures["load and index, s"] = figures["load, s"] + figures["index, s"]
         figures |= search_figures("search", index, vectors_NE, queries_QE)
         for level, every in LEVELS.items():
             filter = CategoryUnder((f"in-{every}-0",))

@@ -1,6 +1,7 @@
 """Retrieval through the index against the exact figures: the fashion set's `val` products as a catalogue.
 
     python benchmarks/retrieval.py --data-root DATA [--json FILE]
+    python benchmarks/retrieval.py --data-root DATA --spaces         which of the model's vectors to search by, exactly
 
 title -> picture: the catalogue knows each product by its picture alone, a query is a title alone; to be found is the
 product itself. picture -> same type: catalogue and queries know the picture alone; found is any other product of the
@@ -16,27 +17,28 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from catalog.calibration import Floats
+from catalog.calibration import Floats, Modalities
 from catalog.checkpoint import load_model, shipped_model
 from catalog.index import IndexQuery, ProductIndex, open_index
 from catalog.product import CategoryScore, ContentHashes, Product, StoredProduct, Understanding
 from training.data import Labelled, read_manifest
-from training.predict import encode_rows, has_modalities, predict
+from training.metrics import recall_at, retrieval_ranks
+from training.predict import Predictions, encode_rows, has_modalities, predict
 
 TOP = 10
 Right = Callable[[int, Sequence[int]], list[bool]]
 
 
-def embeddings(data: Path) -> tuple[list[Labelled], Floats, Floats]:
-    """-> the products, and their fused embeddings (N, E) by picture alone and by title alone."""
+def read_products(data: Path) -> tuple[list[Labelled], dict[Modalities, Predictions]]:
+    """-> the products that have both a picture and a title, and what the model makes of each modality and of both."""
     checkpoint = load_model(shipped_model())
     rows = [
         row
         for row in read_manifest(data / "fashion" / "products.jsonl", checkpoint.taxonomy)
         if row.split == "val" and has_modalities(row, "both")
     ]
-    read = predict(checkpoint.model, encode_rows(checkpoint.model, rows, checkpoint.tokenizer), ("image", "text"))
-    return rows, read["image"].fused_NE, read["text"].fused_NE
+    encoded = encode_rows(checkpoint.model, rows, checkpoint.tokenizer)
+    return rows, predict(checkpoint.model, encoded, ("both", "image", "text"))
 
 
 def stored(row: Labelled, embedding: Floats) -> StoredProduct:
@@ -66,7 +68,8 @@ def recall(found: Sequence[Sequence[int]], right: Right) -> dict[str, float]:
 
 
 def measure(data: Path) -> dict[str, dict[str, dict[str, float]]]:
-    rows, by_picture_NE, by_title_NE = embeddings(data)
+    rows, read = read_products(data)
+    by_picture_NE, by_title_NE = read["image"].fused_NE, read["text"].fused_NE
 
     def itself(query: int, found: Sequence[int]) -> list[bool]:
         return [row == query for row in found]
@@ -89,11 +92,28 @@ def measure(data: Path) -> dict[str, dict[str, dict[str, float]]]:
     return report
 
 
+def spaces(data: Path) -> str:
+    """A title finding its own product, by each pair of vectors that the model offers. -> a Markdown table."""
+    _, read = read_products(data)
+    queries = {"text projection": read["both"].text_NE, "fused, title alone": read["text"].fused_NE}
+    catalogues = {"image projection": read["both"].image_NE, "fused, both": read["both"].fused_NE}
+    lines = ["| query | catalogue | R@1 | R@10 |", "|---|---|---|---|"]
+    for catalogue, candidate_NE in catalogues.items():
+        for query, query_NE in queries.items():
+            found = recall_at(retrieval_ranks(query_NE, candidate_NE), (1, TOP))
+            lines.append(f"| {query} | {catalogue} | {found['r_at_1']:.3f} | {found['r_at_10']:.3f} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Retrieval through the index against the exact figures.")
     parser.add_argument("--data-root", type=Path, required=True)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--spaces", action="store_true")
     arguments = parser.parse_args()
+    if arguments.spaces:
+        print(spaces(arguments.data_root))
+        return
     report = measure(arguments.data_root)
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=1) + "\n")

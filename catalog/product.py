@@ -115,6 +115,7 @@ class StoredProduct:
 class Match:
     """A stored product that a search found.
 
+    stored: with its embedding left out (empty); `ProductIndex.get` has it.
     score: the cosine similarity of the query's embedding and the product's, 0 to 1 (below 0 reads 0), so it means the
     same in every search; with words alone and no embedding, the share of the query's words found, rarer words counting
     more. duplicates: ids of near-equal products that were left out in favour of this one.

@@ -23,6 +23,8 @@ MAX_OFFSET = 10_000
 # with different titles none is (the nearest: 0.976).
 NEAR_DUPLICATE_COSINE = 0.98
 FOLDED_AT_ONCE = 64
+# A match comes without its embedding: reading ten of them takes a seventh of a search, and few want them.
+LEFT_OUT = np.empty(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +54,41 @@ def run(store: Store, query: IndexQuery) -> list[Match]:
     if not probes:  # keywords without a letter or a digit
         return []
     excluded = {point_id(name) for name in query.exclude}
+    wanted = query.offset + query.limit
+    if embedding is not None and not words.indices and not query.collapse and wanted <= DEPTHS[0]:
+        matches = _nearest(store, query, embedding, excluded)
+        if matches is not None:
+            return matches
 
     def lists_to(depth: int) -> list[list[Hit]]:
         lists = store.ranked(probes, depth + len(excluded), query.filter)
         return [[hit for hit in hits if hit.id not in excluded][:depth] for hits in lists] if excluded else lists
 
     order = ranked(lists_to, FUSED_DEPTHS if len(probes) > 1 else DEPTHS)
-    wanted = query.offset + query.limit
     if query.collapse:
         page = _folded(store, order, wanted)[query.offset :]
     else:
         page = [(point, ()) for point in next(in_chunks(order, wanted), [])[query.offset :]]
     return _matches(store, page, embedding, words)
+
+
+def _nearest(
+    store: Store, query: IndexQuery, embedding: NDArray[np.float32], excluded: set[UUID]
+) -> list[Match] | None:
+    """What `run` gives of a page within the first depth, in one question to the engine.
+
+    None where the page ends among equal scores: which of them belong to it, only the general way settles for all pages.
+    """
+    wanted = query.offset + query.limit
+    [hits] = store.ranked([embedding], wanted + len(excluded) + 1, query.filter, RECORD_FIELDS)
+    order = sorted((hit for hit in hits if hit.id not in excluded), key=lambda hit: (-hit.score, hit.id))
+    if len(order) > wanted and order[wanted - 1].score == order[wanted].score:
+        return None
+    return [
+        Match(from_payload(hit.found.payload, LEFT_OUT), min(max(hit.score, 0.0), 1.0))
+        for hit in order[query.offset : wanted]
+        if hit.found
+    ]
 
 
 def _checked(query: IndexQuery, width: int) -> NDArray[np.float32] | None:
@@ -121,7 +146,9 @@ def _read(store: Store, order: Iterator[UUID]) -> Iterator[Found]:
 def _matches(
     store: Store, page: Sequence[tuple[UUID, tuple[str, ...]]], embedding: NDArray[np.float32] | None, words: Terms
 ) -> list[Match]:
-    found = store.fetch([point for point, _ in page], RECORD_FIELDS, embedding=True, keywords=embedding is None)
+    found = store.fetch(
+        [point for point, _ in page], RECORD_FIELDS, embedding=embedding is not None, keywords=embedding is None
+    )
     # A product deleted since it was ranked is left out.
     present = [(found[point], twins) for point, twins in page if point in found]
     if embedding is None:
@@ -132,9 +159,8 @@ def _matches(
             min(max(float(embedding @ one.embedding), 0.0), 1.0) for one, _ in present if one.embedding is not None
         ]
     return [
-        Match(from_payload(one.payload, one.embedding), score, twins)
+        Match(from_payload(one.payload, LEFT_OUT), score, twins)
         for (one, twins), score in zip(present, scores, strict=True)
-        if one.embedding is not None
     ]
 
 

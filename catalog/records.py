@@ -18,6 +18,7 @@ from catalog.product import CategoryScore, ContentHashes, Product, Scored, Store
 
 # Fixed for ever: another namespace would be another point for the same product.
 NAMESPACE = UUID("6f1f9a3e-6c0b-5f0e-9d53-8f2f4f0c7a11")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 KEYWORD_FIELDS = ("category", "brand", "currency", "decision", "tags", "facts")
 NUMBER_FIELDS = ("price",)
 VERSION_FIELDS = ("version",)

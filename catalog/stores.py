@@ -21,7 +21,7 @@ EMBEDDING, KEYWORDS = "embedding", "keywords"
 # How many candidates a search of the approximate index (HNSW) keeps; the engine raises it to the number of results.
 # A filtered search needs ACORN, which also looks past the neighbours that do not pass. With 60,000 clustered vectors
 # and filters that a fifth passes, recall was 0.80 without it and 1.00 with it. Filters that few pass are scanned.
-SEARCH_BREADTH, FILTERED_BREADTH = 128, 64
+SEARCH_BREADTH, FILTERED_BREADTH = 64, 32
 ACORN_UP_TO = 0.7  # of the products passing
 
 Payload = Mapping[str, Any]
@@ -61,10 +61,11 @@ class Found(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A point of a ranked list; a higher score is better."""
+    """A point of a ranked list; a higher score is better. found: the point itself, if its fields were asked for."""
 
     id: UUID
     score: float
+    found: Found | None = None
 
 
 Probe = NDArray[np.float32] | Terms
@@ -93,8 +94,13 @@ class Store(Protocol):
     ) -> dict[UUID, Found]:
         """The points that exist, with these payload fields and vectors."""
 
-    def ranked(self, probes: Sequence[Probe], limit: int, filter: Filter | None) -> list[list[Hit]]:
-        """For each probe the best `limit` points that pass the filter, best first."""
+    def ranked(
+        self, probes: Sequence[Probe], limit: int, filter: Filter | None, fields: Sequence[str] = ()
+    ) -> list[list[Hit]]:
+        """For each probe the best `limit` points that pass the filter, best first.
+
+        With `fields`, each comes with these payload fields.
+        """
 
     def count(self, filter: Filter | None) -> int:
         """How many points pass, exactly."""

@@ -17,6 +17,7 @@ import ray
 from ray.data import ActorPoolStrategy, DataContext, Datasource, ReadTask, read_datasource
 from ray.data.block import BlockMetadata
 
+from catalog.errors import InvalidConfig
 from catalog.feeds import Feed
 from catalog.index import ProductIndex, open_index
 from catalog.ingest import CHUNK, Results, load, tasks, understand
@@ -84,6 +85,7 @@ class Chunks(Datasource):
 def connect(address: str) -> None:
     """Join a Ray cluster, or start one of this machine alone ("local")."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     ray.init(
         address=address,
         include_dashboard=False if address == "local" else None,
@@ -93,14 +95,27 @@ def connect(address: str) -> None:
     )
 
 
+def check(pool: Pool) -> None:
+    """Raises InvalidConfig for a pool that the cluster has no room for; Ray itself would wait for ever."""
+    has = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    for name, each in (("CPU", pool.cpus), ("GPU", pool.gpus)):
+        if each * pool.actors > has.get(name, 0):
+            raise InvalidConfig(
+                f"{pool.actors} actors need {each * pool.actors:g} {name}s; the cluster has {has.get(name, 0):g}."
+            )
+
+
 def results(feed: Feed, step: Step, pool: Pool, position: int = 0, chunk: int = CHUNK) -> Results:
     """What becomes of the feed's rows from `position` on, as `LocalWorker.results` gives it. Ray must be running."""
+    check(pool)
     context = DataContext.get_current().copy()
     context.execution_options.preserve_order = True
     context.target_max_block_size = 1  # bytes: never join two chunks
     context.enable_progress_bars = False
     with DataContext.current(context):
-        dataset = read_datasource(Chunks(feed, position, chunk), override_num_blocks=1).map_batches(
+        # Reading takes no processor for itself: with as many actors as processors it would wait for one for ever.
+        source = read_datasource(Chunks(feed, position, chunk), override_num_blocks=1, num_cpus=0)
+        dataset = source.map_batches(
             Actor,
             fn_constructor_args=(step, "cuda" if pool.gpus else "cpu"),
             batch_size=1,

@@ -86,7 +86,9 @@ class EdgeStore:
         records = self._live.read(lambda shard: shard.retrieve(list(ids), list(fields) or False, vectors or False))
         return {found.id: found for found in map(_found, records)}
 
-    def ranked(self, probes: Sequence[Probe], limit: int, filter: Filter | None) -> list[list[Hit]]:
+    def ranked(
+        self, probes: Sequence[Probe], limit: int, filter: Filter | None, fields: Sequence[str] = ()
+    ) -> list[list[Hit]]:
         condition = _filter(filter)
         acorn = edge.AcornSearchParams(enable=True, max_selectivity=ACORN_UP_TO)
         parameters = (
@@ -102,11 +104,15 @@ class EdgeStore:
                 else edge.Query.Nearest(probe.tolist(), using=EMBEDDING),
                 filter=condition,
                 params=parameters,
+                with_payload=list(fields) or False,
             )
             for probe in probes
         ]
         lists = self._live.read(lambda shard: shard.query_batch(edge.QueryBatchRequest(requests)))
-        return [[Hit(_uuid(point.id), point.score) for point in points] for points in lists]
+        return [
+            [Hit(_uuid(point.id), point.score, _found(point) if fields else None) for point in points]
+            for points in lists
+        ]
 
     def count(self, filter: Filter | None) -> int:
         condition = _filter(filter)
@@ -147,7 +153,7 @@ def _sparse(terms: Terms) -> edge.SparseVector:
     return edge.SparseVector(list(terms.indices), list(terms.weights))
 
 
-def _found(record: edge.Record) -> Found:
+def _found(record: edge.Record | edge.ScoredPoint) -> Found:
     vectors: dict[str, Any] = record.vector if isinstance(record.vector, dict) else {}
     embedding, keywords = vectors.get(EMBEDDING), vectors.get(KEYWORDS)
     return Found(

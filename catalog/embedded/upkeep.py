@@ -24,8 +24,9 @@ logger = logging.getLogger(__name__)
 BUILDER = Path(shard_file)  # a program too
 
 QUIET_SECONDS = 1.0
-# When writing never pauses: rebuild once the unindexed points are as many as the others, and at least so many.
+# When writing never pauses. A build takes the cores from a load that would be over in a minute, and has to be done again.
 BUSY_BUILD_FROM = 5  # times `build_from`
+BUSY_BUILD_SECONDS = 300.0
 BUSY_FLUSH_SECONDS = 30.0
 RETRY_SECONDS = 60.0
 POLL_SECONDS = 0.05
@@ -47,7 +48,7 @@ class Upkeep:
         self._urgent = False  # whether somebody waits for the build
         self._retry_at = 0.0
         self._failures = 0
-        self._last_flush = time.monotonic()
+        self._last_flush = self._last_build = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="shelflens-upkeep", daemon=True)
         self._thread.start()
 
@@ -110,22 +111,26 @@ class Upkeep:
             return None
         if now < self._retry_at:
             return self._retry_at - now
-        long_ago = now - self._last_flush > BUSY_FLUSH_SECONDS
-        if (self._urgent and self._worth_building()) or self._worth_building(busy=True) or (live.dirty and long_ago):
+        if self._due(now) or (live.dirty and now - self._last_flush > BUSY_FLUSH_SECONDS):
             return 0.0
         return max(live.last_write + QUIET_SECONDS - now, 0.0)
 
     def _attend(self) -> None:
         if self._live.dirty:
             self._live.flush()
-        self._last_flush = time.monotonic()
-        if self._worth_building():
+        self._last_flush = now = time.monotonic()
+        if self._due(now) or (self._worth_building() and now - self._live.last_write >= QUIET_SECONDS):
             self._rebuild("optimize")
+            self._last_build = time.monotonic()
         self._urgent = self._urgent and self._worth_building()
 
-    def _worth_building(self, busy: bool = False) -> bool:
-        unbuilt, build_from = self._live.unbuilt, self._live.build_from
-        return unbuilt >= (BUSY_BUILD_FROM * build_from if busy else build_from)
+    def _worth_building(self) -> bool:
+        return self._live.unbuilt >= self._live.build_from
+
+    def _due(self, now: float) -> bool:
+        """Whether to build although writing goes on."""
+        many = self._live.unbuilt >= BUSY_BUILD_FROM * self._live.build_from
+        return (self._urgent and self._worth_building()) or (many and now - self._last_build > BUSY_BUILD_SECONDS)
 
     def _rebuild(self, verb: Verb) -> bool:
         """False if it was interrupted."""

@@ -107,7 +107,9 @@ class QdrantStore:
         return {found.id: found for found in map(_found, records)}
 
     @in_our_words
-    def ranked(self, probes: Sequence[Probe], limit: int, filter: Filter | None) -> list[list[Hit]]:
+    def ranked(
+        self, probes: Sequence[Probe], limit: int, filter: Filter | None, fields: Sequence[str] = ()
+    ) -> list[list[Hit]]:
         condition = _filter(filter)
         acorn = models.AcornSearchParams(enable=True, max_selectivity=ACORN_UP_TO)
         parameters = (
@@ -122,11 +124,15 @@ class QdrantStore:
                 filter=condition,
                 params=parameters,
                 limit=limit,
+                with_payload=list(fields) or False,
             )
             for probe in probes
         ]
         answers = self._client.query_batch_points(self._collection, requests)
-        return [[Hit(uuid.UUID(str(point.id)), point.score) for point in answer.points] for answer in answers]
+        return [
+            [Hit(uuid.UUID(str(point.id)), point.score, _found(point) if fields else None) for point in answer.points]
+            for answer in answers
+        ]
 
     @in_our_words
     def count(self, filter: Filter | None) -> int:
@@ -198,7 +204,7 @@ def _sparse(terms: Terms) -> models.SparseVector:
     return models.SparseVector(indices=list(terms.indices), values=list(terms.weights))
 
 
-def _found(record: models.Record) -> Found:
+def _found(record: models.Record | models.ScoredPoint) -> Found:
     vectors: dict[str, Any] = record.vector if isinstance(record.vector, dict) else {}
     embedding, keywords = vectors.get(EMBEDDING), vectors.get(KEYWORDS)
     return Found(
