@@ -4,17 +4,19 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from catalog.dry_run import dry_run
+from catalog.errors import DiskFull, IndexDamaged
 from catalog.feeds import open_feed
 from catalog.filters import parse_filter
 from catalog.index import ProductIndex, open_index
@@ -232,6 +234,52 @@ def test_an_index_folder_that_is_gone_is_filled_from_the_beginning(shop: Shop) -
     shop.ingest()
     os.rename(shop.location, shop.folder / "gone")
     assert shop.ingest().tally.outcomes == {"added": 24}
+
+
+def test_a_feed_that_is_cut_in_a_line_keeps_what_came_before_and_goes_on_once_mended(shop: Shop) -> None:
+    whole = shop.feed.read_bytes()
+    shop.feed.write_bytes(whole[:-20])
+    assert shop.ingest().tally.outcomes == {"added": 23, "failed": 1}
+    assert [(f.line, f.code) for f in shop.failures] == [(25, "row_ragged")]
+    shop.feed.write_bytes(whole)
+    assert shop.ingest().tally.outcomes == {"unchanged": 23, "added": 1}
+
+
+def stored_until(shop: Shop, moment: int, act: Callable[[], object]) -> None:
+    """Ingest, and do something before a chunk is stored."""
+    source = open_feed(shop.feed)
+
+    def disturbed(results: Results) -> Results:
+        for number, chunk in enumerate(results):
+            if number == moment:
+                act()
+            yield chunk
+
+    with shop.index() as index, closing(Ledger(shop.location / "ledger.sqlite")) as ledger:
+        run = ledger.begin(source.fingerprint, index.identity)
+        ingest(disturbed(shop.worker().results(source, index.hashes, run.position, CHUNK)), index, run)
+
+
+def test_an_index_folder_removed_in_the_middle_is_told_and_filled_again(shop: Shop) -> None:
+    with pytest.raises(IndexDamaged, match="The folder of the index was removed while it was open"):
+        stored_until(shop, 3, lambda: shutil.rmtree(shop.location))
+    shutil.rmtree(shop.location, ignore_errors=True)
+    assert shop.ingest().tally.outcomes == {"added": 24}
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_told_and_the_ingest_goes_on_once_there_is_room(shop: Shop, small_disk: Path) -> None:
+    shop.location, filling = small_disk / "index", small_disk / "filling"
+    with pytest.raises(DiskFull, match="What was stored before is intact"):
+        stored_until(shop, 3, lambda: filling.write_bytes(b"x" * shutil.disk_usage(small_disk).free))
+    filling.unlink()
+    with shop.index() as index:
+        before = index.count()
+    assert 2 * CHUNK <= before <= 3 * CHUNK
+    run = shop.ingest()
+    assert run.tally.outcomes["added"] + run.tally.outcomes["unchanged"] == 24
+    with shop.index() as index:
+        assert index.count() == 24
 
 
 KILLED = """

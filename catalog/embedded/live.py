@@ -64,8 +64,12 @@ class LiveShard:
 
     def flush(self) -> None:
         with self._writing:
-            with self._engine:
-                in_our_words(self._usable().flush)
+            try:
+                with self._engine:
+                    in_our_words(self._usable().flush)
+            except IndexFailed:
+                self._folder.check_room(0)  # a full disk is the likeliest reason, and has an error of its own
+                raise
             self._folder.record(self._folder.shard, self.unbuilt)
             self.dirty = False
 

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 BUILDER = Path(shard_file)  # a program too
 
 QUIET_SECONDS = 1.0
-# When writing never pauses. A build takes the cores from a load that would be over in a minute, and has to be done again.
+# When writing never pauses. A build takes the cores from a load that is over in a minute, and has to be done again.
 BUSY_BUILD_FROM = 5  # times `build_from`
 BUSY_BUILD_SECONDS = 300.0
 BUSY_FLUSH_SECONDS = 30.0
