@@ -58,7 +58,7 @@ def model_alone(feed: Feed, worker: LocalWorker) -> float:
 
 def one_ingest(feed: Feed, location: Path, worker: LocalWorker) -> dict[str, Any]:
     """Rows a second of a whole ingest, what its rows came to, and resident memory in MB along the way."""
-    memory: list[tuple[int, float]] = []
+    memory: list[tuple[int, dict[str, int]]] = []
     width = worker.understander.config.embedding_width
     with open_index(location, width) as index, closing(Ledger(location / "ledger.sqlite")) as ledger:
         run = ledger.begin(feed.fingerprint, index.identity)
@@ -76,13 +76,14 @@ def one_ingest(feed: Feed, location: Path, worker: LocalWorker) -> dict[str, Any
         "seconds": seconds,
         "rows_per_second": run.tally.rows / seconds,
         "outcomes": dict(run.tally.outcomes),
-        "memory_mb": [(rows, round(used)) for rows, used in memory if rows >= MEMORY_FROM],
+        "memory_mb": [used for rows, used in memory if rows >= MEMORY_FROM],
     }
 
 
-def resident_mb() -> float:
-    """Of this process, as Linux counts it."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+def resident_mb() -> dict[str, int]:
+    """Of this process, as Linux counts it: its own memory, and the files that it has mapped (the index among them)."""
+    lines = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    return {name: int(lines[field].split()[0]) // 1024 for name, field in (("own", "RssAnon"), ("files", "RssFile"))}
 
 
 def measure(data: Path, rows: int, seed: int) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def measure(data: Path, rows: int, seed: int) -> dict[str, Any]:
         after = model_alone(feed, worker)
         second = one_ingest(feed, Path(folder) / "index", worker)
     alone = (before + after) / 2
-    memory = [used for _, used in first["memory_mb"]]
+    memory = {name: [used[name] for used in first["memory_mb"]] for name in ("own", "files")}
     return {
         "rows": first["rows"],
         "chunk": CHUNK,
@@ -107,13 +108,13 @@ def measure(data: Path, rows: int, seed: int) -> dict[str, Any]:
         "first": first["outcomes"],
         "second": second["outcomes"],
         "second_times_faster": first["seconds"] / second["seconds"],
-        "memory_mb_from_1000_rows": [min(memory), max(memory)] if memory else None,
+        "memory_mb_from_1000_rows": {name: [min(used), max(used)] for name, used in memory.items() if used},
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 
 
 def markdown(report: dict[str, Any]) -> str:
-    memory = report["memory_mb_from_1000_rows"] or ["", ""]
+    memory = report["memory_mb_from_1000_rows"]
     rows = [
         (
             "model alone, products a second, before and after",
@@ -122,8 +123,10 @@ def markdown(report: dict[str, Any]) -> str:
         ("ingest, rows a second", f"{report['ingest_per_second']:.1f}"),
         ("ingest over the model alone", f"{report['ingest_over_model_alone']:.3f}"),
         ("the same feed again, times faster", f"{report['second_times_faster']:.0f}"),
-        ("resident memory from 1,000 rows on, MB", f"{memory[0]} to {memory[1]}"),
     ]
+    names = {"own": "memory of its own from 1,000 rows on, MB", "files": "mapped files, the index among them, MB"}
+    rows += [(names[name], f"{least} to {most}") for name, (least, most) in memory.items()]
+    rows += [("peak of both, MB", str(report["peak_memory_mb"]))]
     lines = [f"| {report['rows']:,} rows, seed {report['seed']} | |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)]
     return "\n".join(lines)
 

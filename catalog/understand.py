@@ -13,6 +13,7 @@ from catalog.product import CategoryScore, Modality, Product, Scored, Understand
 from catalog.runtime import Answers, TorchRuntime
 
 BATCH_SIZE = 32
+SURE_OF_KIND = 0.5
 MODALITIES: tuple[Modality, ...] = ("image", "text")
 
 
@@ -71,7 +72,9 @@ class Understander:
     def _read(self, answers: Answers, row: int, product: Prepared, top_k: int) -> Understanding:
         used = tuple(m for m, has in zip(MODALITIES, (len(product.pixels_NCHW), product.text), strict=True) if has)
         ranked = self._categories(answers.leaf_BC[row], used, top_k + 1)
-        root = self.taxonomy.ancestors(ranked[0].id)[0]
+        # Tags and attributes belong to a kind of product: none are given while its kind is more likely another.
+        sure = ranked[0].path_scores[0] >= SURE_OF_KIND
+        root = self.taxonomy.ancestors(ranked[0].id)[0] if sure else ""
         alone = answers.evidence if len(used) == 2 else {}
         return Understanding(
             id=product.id,

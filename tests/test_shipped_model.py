@@ -78,6 +78,16 @@ def test_the_demo_catalogue_is_recognised(understander: Understander) -> None:
     assert np.mean(right) >= 0.8
 
 
+def test_a_product_of_an_uncertain_kind_gets_no_tags_and_attributes(understander: Understander) -> None:
+    """A carton of milk that the model takes for a sock, with doubts, is not "Men, Blue, slim fit" besides."""
+    products = [Product(row["id"], images=((DEMO / row["image_link"]).read_bytes(),)) for row in demo_rows()]
+    results = [result for result in understander.understand(products) if isinstance(result, Understanding)]
+    unsure = [result for result in results if result.category.path_scores[0] < 0.5]
+    assert unsure
+    assert not any(result.tags or result.attributes for result in unsure)
+    assert any(result.attributes for result in results)
+
+
 @needs_data
 @pytest.mark.slow
 @pytest.mark.parametrize(
