@@ -64,8 +64,8 @@ class Understanding:
     """What the model makes of one product.
 
     `embedding` is float32, of unit length; its first 64 or 128 numbers, rescaled to unit length, are an
-    embedding of their own. `tags` and `attributes` are empty while the top of the category's path has a score below 0.5.
-    `evidence` says which category each modality would give alone.
+    embedding of their own. `tags` and `attributes` are empty where the top of the category's path has a score below
+    0.5. `evidence` says which category each modality would give alone.
     """
 
     id: str
