@@ -35,15 +35,17 @@ def export(batches: Batches, path: Path) -> None:
 
     Raises FeedFormatUnsupported for another suffix, DiskFull, FileNotReadable when the place cannot be written.
     """
-    writers: dict[str, Callable[[Batches, Path], None]] = {
-        ".parquet": write_parquet,
-        ".csv": _write_csv,
-        ".jsonl": _write_jsonl,
-    }
+    write = writer(path)
+    with written_whole(path) as temporary:
+        write(batches, temporary)
+
+
+def writer(path: Path) -> Callable[[Batches, Path], None]:
+    """What writes a file of this suffix. Raises FeedFormatUnsupported."""
+    writers = {".parquet": write_parquet, ".csv": _write_csv, ".jsonl": _write_jsonl}
     if path.suffix.lower() not in writers:
         raise FeedFormatUnsupported("An export ends in .parquet, .csv or .jsonl.")
-    with written_whole(path) as temporary:
-        writers[path.suffix.lower()](batches, temporary)
+    return writers[path.suffix.lower()]
 
 
 def width(path: Path) -> int:

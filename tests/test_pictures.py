@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import catalog.pictures
 from catalog.errors import (
     ImageCorrupt,
     ImageFetchFailed,
@@ -237,7 +236,7 @@ def test_a_link_put_in_place_of_the_file_is_not_followed(root: Path, monkeypatch
             (root / "1.png").symlink_to(root.parent / "secret.png")
         return found
 
-    monkeypatch.setattr(catalog.pictures.os.path, "realpath", swapping)
+    monkeypatch.setattr(os.path, "realpath", swapping)
     with pytest.raises(ImageNotFound, match="does not exist or cannot be read"):
         PictureReader(root).read("1.png")
 

@@ -37,8 +37,10 @@ def export_catalogue(location: str, output: Path) -> None:
     from tqdm import tqdm
 
     from catalog.export import export as write
+    from catalog.export import writer
     from catalog.index import open_index
 
+    writer(output)  # a wrong suffix is told before anything is opened
     with open_index(location, create=False) as index, tqdm(desc="export", total=index.count(), unit="product") as bar:
         write(counted(index.scan(), bar.update), output)
         print(f"wrote {bar.n:,} products to {output}")
