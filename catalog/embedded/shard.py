@@ -27,6 +27,8 @@ def shard_config(width: int, build_from: int) -> edge.EdgeConfig:
         vectors={"embedding": edge.EdgeVectorParams(size=width, distance=edge.Distance.Dot)},
         sparse_vectors={"keywords": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
         hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=2 * kilobytes),
+        # By default a payload comes from disk when it is first found: 1.8 ms a search, not 0.9, until all are read.
+        payload_memory=edge.Memory.Cached,
         optimizers=edge.EdgeOptimizersConfig(indexing_threshold=kilobytes),
     )
 
