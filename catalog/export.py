@@ -101,7 +101,8 @@ class ParquetFolder:
             export([products], self.folder / f"part-{name[:16]}.parquet")
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
-        raise NotImplementedError("No row is only a new offer where none is known.")
+        assert not offers, "no row is only a new offer where none is known"
+        return 0
 
     def flush(self) -> None:
         """Every file is whole as soon as it has its name."""

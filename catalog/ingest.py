@@ -189,8 +189,7 @@ def _digest(content: object) -> str:
 def store(sink: Sink, run: Run, results: Sequence[Result]) -> Tally:
     """Into the index, down to the disk, and only then into the ledger."""
     sink.upsert([result.stored for result in results if result.stored])
-    if offers := [offer for result in results if (offer := _new_offer(result))]:
-        sink.update_offers(offers)
+    sink.update_offers([offer for result in results if (offer := _new_offer(result))])
     sink.flush()
     failures = [failure(result.row, result.error) for result in results if result.error]
     run.commit(run.position + len(results), counted(run.tally, results), failures)

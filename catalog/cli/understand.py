@@ -15,8 +15,6 @@ from catalog.product import Product, Understanding
 if TYPE_CHECKING:
     from rich.table import Table
 
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
-
 
 @app.command()
 def understand(
@@ -57,6 +55,8 @@ def understand(
 
 def expand(patterns: list[str]) -> list[Path]:
     """Files as they are, folders as the pictures in them, patterns as what they match; sorted within each."""
+    from catalog.feeds.folders import PICTURES
+
     paths: list[Path] = []
     for pattern in patterns:
         path = Path(pattern)
