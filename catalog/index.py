@@ -182,6 +182,20 @@ class ProductIndex:
     def count(self, filter: Filter | None = None) -> int:
         return self._store.count(filter)
 
+    def page(
+        self, filter: Filter | None = None, after: str = "", limit: int = CHUNK
+    ) -> tuple[list[StoredProduct], str]:
+        """Products in an order that stays but means nothing, and where the next page starts: "" when this is the last.
+
+        after: what the page before gave. Raises InvalidSearch if it is nothing of the kind.
+        """
+        try:
+            start = UUID(after) if after else None
+        except ValueError:
+            raise InvalidSearch("The place to go on from is not one that a page has given.") from None
+        found, following = self._store.page(start, limit, filter)
+        return [_stored(one) for one in found], "" if following is None else str(following)
+
     def scan(self, batch_size: int = CHUNK) -> Iterator[list[StoredProduct]]:
         """Every product with its embedding, in an order that means nothing. What is written meanwhile may be missed."""
         after: UUID | None = None

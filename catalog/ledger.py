@@ -12,13 +12,14 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from catalog.database import in_our_words, open_database, transaction
 from catalog.disk import written_whole
-from catalog.errors import DiskFull, LedgerDamaged
+from catalog.errors import LedgerDamaged
 
 State = Literal["running", "complete", "cancelled", "failed"]
 
@@ -100,11 +101,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         with _our_words():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(SCHEMA)
+            self._db = open_database(path, SCHEMA)
 
     def close(self) -> None:
         self._db.close()
@@ -139,7 +136,7 @@ class Run:
     def commit(self, position: int, tally: Tally, failures: Sequence[Failure]) -> None:
         """Record a stored chunk, all of it or nothing."""
         rows = [(self.number, f.line, f.id, f.code, f.reason, json.dumps(f.row)) for f in failures]
-        with _our_words(), _transaction(self._db):
+        with _our_words(), transaction(self._db):
             self._db.executemany("INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?)", rows)
             self._db.execute(
                 "UPDATE runs SET position = ?, tally = ? WHERE id = ?", (position, tally.to_json(), self.number)
@@ -160,25 +157,8 @@ class Run:
                 yield Failure(line, product, code, reason, json.loads(content))
 
 
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        if db.in_transaction:  # a full disk ends it by itself
-            db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
-
-
-@contextmanager
-def _our_words() -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        full = getattr(error, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(error, "errno", 0) == 28
-        raise (DiskFull if full else LedgerDamaged) from None
+def _our_words() -> AbstractContextManager[None]:
+    return in_our_words(LedgerDamaged)
 
 
 def write_dead_letters(path: Path, failures: Iterable[Failure]) -> None:

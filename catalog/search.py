@@ -12,7 +12,7 @@ from catalog.calibration import Floats
 from catalog.errors import CatalogError, InvalidSearch, ProductNotFound, SearchEmpty
 from catalog.filters import Filter
 from catalog.index import IndexQuery, ProductIndex
-from catalog.product import Match, Product
+from catalog.product import Match, Product, StoredProduct, Understanding
 from catalog.understand import Understander
 
 MOST_EXAMPLES = 16
@@ -53,19 +53,20 @@ class Found:
 def search(query: Search, index: ProductIndex, understander: Understander) -> Found:
     """Raises InvalidSearch, ProductNotFound, or InvalidProduct or InvalidImage for an example that cannot be read."""
     check(query.examples)
-    wanted = [example for example in query.examples if example.weight > 0]
-    matches = index.search(
-        IndexQuery(
-            embedding=embed(query.examples, index, understander),
-            keywords=" ".join(example.text for example in wanted if example.text),
-            filter=query.filter,
-            limit=query.limit,
-            offset=query.offset,
-            collapse=query.collapse,
-            exclude=frozenset(example.product_id for example in query.examples if example.product_id),
-        )
-    )
+    read = understander.understand(to_read(query.examples), 0, evidence=False)
+    stored = index.get(to_look_up(query.examples))
+    matches = index.search(index_query(query, combined(query.examples, read, stored)))
     return Found(matches, index.facets(query.facets, query.filter) if query.facets else {})
+
+
+def to_read(examples: Sequence[Example]) -> list[Product]:
+    """What the model must read, in the order of the examples: those that are not stored products."""
+    return [Product("", e.text, "", e.images) for e in examples if not e.product_id]
+
+
+def to_look_up(examples: Sequence[Example]) -> list[str]:
+    """The ids of the stored products among the examples, in their order."""
+    return [example.product_id for example in examples if example.product_id]
 
 
 def check(examples: Sequence[Example]) -> None:
@@ -81,21 +82,45 @@ def check(examples: Sequence[Example]) -> None:
         raise InvalidSearch("At least one example must have a weight above 0.")
 
 
-def embed(examples: Sequence[Example], index: ProductIndex, understander: Understander) -> Floats:
-    """-> (E,), of unit length: the weighted sum of what the model makes of each example."""
-    read = [example for example in examples if not example.product_id]
-    understood = iter(understander.understand([Product("", e.text, "", e.images) for e in read], 0, evidence=False))
-    stored = dict(zip(ids := [e.product_id for e in examples if e.product_id], index.get(ids), strict=True))
-    total_E = np.zeros(understander.config.embedding_width, np.float32)
-    for example in examples:
-        found = stored[example.product_id] if example.product_id else next(understood)
-        if found is None:
-            raise ProductNotFound(f"No product with the id {example.product_id!r} is stored.")
-        if isinstance(found, CatalogError):
-            raise found
-        understanding = found.understanding if hasattr(found, "understanding") else found
-        total_E += example.weight * understanding.embedding
+def combined(
+    examples: Sequence[Example],
+    read: Sequence[Understanding | CatalogError],
+    stored: Sequence[StoredProduct | None],
+) -> Floats:
+    """-> (E,), of unit length: the weighted sum of the examples' embeddings.
+
+    read, stored: what `to_read` and `to_look_up` asked for. Raises InvalidSearch, ProductNotFound, or an error in
+    `read`.
+    """
+    reading, looking = iter(read), iter(stored)
+    embeddings = [_looked_up(e, next(looking)) if e.product_id else _understood(next(reading)) for e in examples]
+    total_E = np.sum([e.weight * one_E for e, one_E in zip(examples, embeddings, strict=True)], axis=0)
     length = float(np.linalg.norm(total_E))
     if length < 1e-6:
         raise InvalidSearch("The examples cancel each other out.")
-    return total_E / length
+    return (total_E / length).astype(np.float32)
+
+
+def _understood(found: Understanding | CatalogError) -> Floats:
+    if isinstance(found, CatalogError):
+        raise found
+    return found.embedding
+
+
+def _looked_up(example: Example, found: StoredProduct | None) -> Floats:
+    if found is None:
+        raise ProductNotFound(f"No product with the id {example.product_id!r} is stored.")
+    return found.understanding.embedding
+
+
+def index_query(query: Search, embedding_E: Floats) -> IndexQuery:
+    wanted = [example for example in query.examples if example.weight > 0]
+    return IndexQuery(
+        embedding=embedding_E,
+        keywords=" ".join(example.text for example in wanted if example.text),
+        filter=query.filter,
+        limit=query.limit,
+        offset=query.offset,
+        collapse=query.collapse,
+        exclude=frozenset(to_look_up(query.examples)),
+    )

@@ -108,8 +108,8 @@ class Store(Protocol):
     def facet(self, field: str, filter: Filter | None) -> dict[str, int]:
         """How many points have each value of an indexed field, exactly."""
 
-    def page(self, after: UUID | None, limit: int) -> tuple[list[Found], UUID | None]:
-        """Points in the order of their ids, with all fields and the embedding; and where the next page starts."""
+    def page(self, after: UUID | None, limit: int, filter: Filter | None = None) -> tuple[list[Found], UUID | None]:
+        """Points that pass in the order of their ids, with all fields and the embedding; and where the next page is."""
 
     def flush(self) -> None:
         """Bring everything to disk, so that it also survives a loss of power."""

@@ -33,7 +33,7 @@ from serving.errors import (
 from serving.openapi import ANALYZE, document, error_responses
 from serving.parse import read_form, read_json
 from serving.settings import Settings
-from serving.wire import AnalyzeResponse, Options, analysis
+from serving.wire.analyze import AnalyzeResponse, Options, analysis
 
 # Pictures decode in threads (Pillow lets the interpreter go meanwhile); each may take 160 MB, so they are few.
 DECODERS = min(4, os.cpu_count() or 1)

@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 from serving.errors import FROM_STATUS, ErrorBody, from_status
 from serving.errors import answer as error_answer
 from serving.settings import Settings
-from serving.wire import AnalyzeForm, AnalyzeRequest
+from serving.wire.analyze import AnalyzeForm, AnalyzeRequest
 
 REFERENCE = "#/components/schemas/{model}"
 # 3 by 3 pixels, as small as a picture may be.

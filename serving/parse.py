@@ -1,4 +1,4 @@
-"""The bytes of a request -> the schemas of `serving.wire`, or an error that names the field at fault."""
+"""The bytes of a request -> the schemas of `serving.wire.analyze`, or an error that names the field at fault."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from starlette.datastructures import FormData, UploadFile
 from catalog.product import Product
 from serving.errors import BodyTooLarge, JsonInvalid, RequestInvalid, TooManyItems
 from serving.settings import Settings
-from serving.wire import MOST_ITEMS, AnalyzeForm, AnalyzeRequest
+from serving.wire.analyze import MOST_ITEMS, AnalyzeForm, AnalyzeRequest
 
 DATA_URI = b'"data:'
 

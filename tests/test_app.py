@@ -24,7 +24,7 @@ from serving.errors import ModelFailed, ModelNotReady
 from serving.local import LocalAnalyzer
 from serving.openapi import REQUEST_EXAMPLES
 from serving.settings import Settings
-from serving.wire import AnalyzeRequest, AnalyzeResponse
+from serving.wire.analyze import AnalyzeRequest, AnalyzeResponse
 from tests.bad_pictures import BadPicture, bad_pictures, encode, speckled
 from tests.tiny import tiny_folder
 

@@ -161,7 +161,7 @@ def test_a_device_that_does_not_exist(folder: Path, device: str) -> None:
 
 
 def test_json_in_the_shape_of_the_service(folder: Path) -> None:
-    wire = pytest.importorskip("serving.wire")
+    wire = pytest.importorskip("serving.wire.analyze")
     if not hasattr(wire, "analysis"):
         pytest.skip("the service's answer has no writer for the command line")
     pictures = (folder / "bad" / "deep.png", folder / "bad" / "empty.jpg")

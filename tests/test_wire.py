@@ -19,7 +19,8 @@ from serving.errors import (
 from serving.openapi import REQUEST_EXAMPLES, RESPONSE_EXAMPLE
 from serving.parse import image_bytes, read_json
 from serving.settings import Settings, read_settings
-from serving.wire import AnalyzeRequest, AnalyzeResponse, Item, Options, analysis, cut, picture
+from serving.wire.analyze import AnalyzeRequest, AnalyzeResponse, Item, Options, analysis
+from serving.wire.schema import cut, picture
 
 SHIRT = CategoryScore("clothes.shirt", ("Clothes", "Shirt"), (0.9, 0.80000001))
 SHOE = CategoryScore("clothes.shoe", ("Clothes", "Shoe"), (0.9, 0.1))

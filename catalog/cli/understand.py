@@ -43,7 +43,7 @@ def understand(
         understood = iter(understander.understand([item for item in read if isinstance(item, Product)]))
         results += [next(understood) if isinstance(item, Product) else item for item in read]
     if as_json:
-        from serving.wire import analysis
+        from serving.wire.analyze import analysis
 
         answer = analysis(names, results, understander.version, understander.taxonomy.version)
         print(answer.model_dump_json(indent=1))

@@ -122,8 +122,10 @@ class EdgeStore:
         request = edge.FacetRequest(field, limit=ALL_VALUES, exact=True, filter=_filter(filter))
         return {str(hit.value): hit.count for hit in self._live.read(lambda shard: shard.facet(request)).hits}
 
-    def page(self, after: UUID | None, limit: int) -> tuple[list[Found], UUID | None]:
-        request = edge.ScrollRequest(offset=after, limit=limit, with_payload=True, with_vector=[EMBEDDING])
+    def page(self, after: UUID | None, limit: int, filter: Filter | None = None) -> tuple[list[Found], UUID | None]:
+        request = edge.ScrollRequest(
+            offset=after, limit=limit, filter=_filter(filter), with_payload=True, with_vector=[EMBEDDING]
+        )
         records, following = self._live.read(lambda shard: shard.scroll(request))
         return [_found(record) for record in records], None if following is None else _uuid(following)
 

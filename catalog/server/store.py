@@ -144,10 +144,16 @@ class QdrantStore:
         return {str(hit.value): hit.count for hit in answer.hits}
 
     @in_our_words
-    def page(self, after: uuid.UUID | None, limit: int) -> tuple[list[Found], uuid.UUID | None]:
-        offset = None if after is None else str(after)
+    def page(
+        self, after: uuid.UUID | None, limit: int, filter: Filter | None = None
+    ) -> tuple[list[Found], uuid.UUID | None]:
         records, following = self._client.scroll(
-            self._collection, limit=limit, offset=offset, with_payload=True, with_vectors=[EMBEDDING]
+            self._collection,
+            _filter(filter),
+            limit=limit,
+            offset=None if after is None else str(after),
+            with_payload=True,
+            with_vectors=[EMBEDDING],
         )
         return [_found(record) for record in records], None if following is None else uuid.UUID(str(following))
 

@@ -1,28 +1,32 @@
 """Requests and responses of POST /v1/products/analyze, and their way to a `Product` and from an `Understanding`."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from catalog.errors import CatalogError
-from catalog.product import CategoryScore, Decision, Product, Understanding
-from serving.errors import ErrorDetail, ImageDataInvalid, ImageUrlNotAllowed, detail, param_of
+from catalog.product import Decision, Product, Understanding
+from serving.errors import ErrorDetail, detail, param_of
+from serving.wire.schema import (
+    MOST_ATTRIBUTES,
+    MOST_IMAGES,
+    AttributeValue,
+    Category,
+    Schema,
+    Tag,
+    cut,
+    picture,
+    to_attributes,
+    to_category,
+    to_tags,
+)
 
 Part = Literal["category", "tags", "attributes", "embedding", "evidence"]
 PARTS: tuple[Part, ...] = ("category", "tags", "attributes", "evidence")
 
-# Guards for the parser only, so that a body of a million items ends early. The limits that clients are told are
-# `Settings.max_items` and `catalog.preprocess.MAX_IMAGES`; the second gives an error to one item, not to its batch.
-MOST_ITEMS, MOST_IMAGES, MOST_ATTRIBUTES = 256, 64, 64
-
-
-class Schema(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+# A guard for the parser only, so that a body of a million items ends early: clients are told `Settings.max_items`.
+MOST_ITEMS = 256
 
 
 class Options(Schema):
@@ -77,25 +81,6 @@ class AnalyzeForm(Options):
     description: str = ""
 
 
-class Category(BaseModel):
-    """A node of the category tree. `path` has the labels from the top down, `path_scores` their probabilities."""
-
-    id: str
-    path: list[str]
-    path_scores: list[float]
-    score: Annotated[float, Field(ge=0, le=1)]
-
-
-class Tag(BaseModel):
-    name: str
-    score: Annotated[float, Field(ge=0, le=1)]
-
-
-class AttributeValue(BaseModel):
-    value: str
-    score: Annotated[float, Field(ge=0, le=1)]
-
-
 class Evidence(BaseModel):
     """The category that each modality would give alone; null unless the product has both."""
 
@@ -124,20 +109,6 @@ class AnalyzeResponse(BaseModel):
     results: list[Result]
 
 
-def picture(uri: str) -> bytes:
-    """The bytes of a data URI. Its media type is not read: the bytes say what they are."""
-    scheme, _, rest = uri.partition(":")
-    if scheme.lower() in ("http", "https"):
-        raise ImageUrlNotAllowed
-    header, comma, data = rest.partition(",")
-    if scheme.lower() != "data" or not comma or not header.lower().endswith(";base64"):
-        raise ImageDataInvalid
-    try:
-        return base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
-        raise ImageDataInvalid from None
-
-
 def analysis(
     ids: Sequence[str],
     answers: Sequence[Understanding | CatalogError],
@@ -163,27 +134,11 @@ def to_result(id: str, found: Understanding, options: Options) -> Result:
         result.category = to_category(found.category)
         result.alternatives = [to_category(other) for other in found.alternatives]
     if "tags" in wanted:
-        result.tags = [Tag(name=tag.name, score=rounded(tag.score)) for tag in found.tags]
+        result.tags = to_tags(found.tags)
     if "attributes" in wanted:
-        scored = found.attributes.items()
-        result.attributes = {name: AttributeValue(value=a.name, score=rounded(a.score)) for name, a in scored}
+        result.attributes = to_attributes(found.attributes)
     if "evidence" in wanted:
         result.evidence = Evidence(**{name: to_category(alone) for name, alone in found.evidence.items()})
     if "embedding" in wanted:
         result.embedding = cut(found.embedding, options.embedding_dimensions)
     return result
-
-
-def to_category(scored: CategoryScore) -> Category:
-    scores = [rounded(score) for score in scored.path_scores]
-    return Category(id=scored.id, path=list(scored.path), path_scores=scores, score=scores[-1])
-
-
-def cut(embedding_E: NDArray[np.float32], dimensions: int | None) -> list[float]:
-    """The first numbers of a Matryoshka embedding, of norm 1 again (Kusupati et al. 2022)."""
-    head_D = embedding_E[:dimensions].astype(np.float64)
-    return [round(number, 7) for number in (head_D / np.linalg.norm(head_D)).tolist()]
-
-
-def rounded(score: float) -> float:
-    return round(score, 6)

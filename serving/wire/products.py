@@ -1,0 +1,138 @@
+"""Stored products: what PUT and PATCH take, and what every route that answers with products gives."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from catalog.product import Decision, Modality, Product, StoredProduct, Understanding
+from serving.wire.schema import (
+    MOST_ATTRIBUTES,
+    MOST_IMAGES,
+    AttributeValue,
+    Category,
+    Schema,
+    Tag,
+    cut,
+    picture,
+    to_attributes,
+    to_category,
+    to_tags,
+)
+
+Text = Annotated[str, Field(max_length=8_192)]
+Short = Annotated[str, Field(max_length=256)]
+Currency = Annotated[str, Field(pattern="^([A-Z]{3})?$", description="ISO 4217, such as EUR.")]
+Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+Link = Annotated[str, Field(max_length=2_048)]
+Attributes = Annotated[
+    dict[Annotated[str, Field(min_length=1, max_length=64)], Short],
+    Field(max_length=MOST_ATTRIBUTES, description="Yours; they overrule the model's in filters and facets."),
+]
+Images = Annotated[
+    list[str],
+    Field(max_length=MOST_IMAGES, description="Pictures as data URIs in base64: JPEG, PNG, WebP, GIF or BMP."),
+]
+
+
+class ProductIn(Schema):
+    """A product to store. The model reads title, description and pictures: at least one of them."""
+
+    title: Text = ""
+    description: Text = ""
+    images: Images = []
+    brand: Short = ""
+    price: Price | None = None
+    currency: Currency = ""
+    link: Link = ""
+    attributes: Attributes = {}
+
+    def to_product(self, id: str) -> Product:
+        """Raises ImageUrlNotAllowed or ImageDataInvalid."""
+        fields = self.model_dump() | {"images": tuple(picture(uri) for uri in self.images)}
+        return Product(id=id, **fields)
+
+
+class ProductChange(Schema):
+    """What to change of a stored product; what is left out stays. Only `price` can be null: it then has none."""
+
+    title: Text = ""
+    description: Text = ""
+    images: Images = []
+    brand: Short = ""
+    price: Price | None = None
+    currency: Currency = ""
+    link: Link = ""
+    attributes: Attributes = {}
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that were given, pictures as bytes. Raises ImageUrlNotAllowed or ImageDataInvalid."""
+        given = self.model_dump(exclude_unset=True)
+        return given | ({"images": tuple(picture(uri) for uri in self.images)} if "images" in given else {})
+
+
+class UnderstandingOut(BaseModel):
+    """What the model made of a stored product, or a person who corrected it (scores of 1)."""
+
+    category: Category
+    alternatives: list[Category]
+    tags: list[Tag]
+    attributes: dict[str, AttributeValue]
+    modalities_used: list[Modality]
+    decision: Decision
+
+
+class ProductOut(BaseModel):
+    """A stored product. images: how many pictures of it are kept, to be had at /v1/products/{id}/image?n=0."""
+
+    id: str
+    title: str
+    description: str
+    brand: str
+    price: float | None
+    currency: str
+    link: str
+    attributes: dict[str, str]
+    images: int
+    model: Annotated[str, Field(description="The version of the model that read it.")]
+    understanding: UnderstandingOut
+    embedding: Annotated[list[float] | None, Field(description="Of norm 1; null unless asked for.")] = None
+
+
+def to_understanding(found: Understanding) -> UnderstandingOut:
+    return UnderstandingOut(
+        category=to_category(found.category),
+        alternatives=[to_category(other) for other in found.alternatives],
+        tags=to_tags(found.tags),
+        attributes=to_attributes(found.attributes),
+        modalities_used=list(found.modalities_used),
+        decision=found.decision,
+    )
+
+
+def product_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
+    """The fields of a `ProductOut`, for it and for what extends it."""
+    product = stored.product
+    return {
+        "id": product.id,
+        "title": product.title,
+        "description": product.description,
+        "brand": product.brand,
+        "price": product.price,
+        "currency": product.currency,
+        "link": product.link,
+        "attributes": dict(product.attributes),
+        "images": images,
+        "model": stored.model,
+        "understanding": to_understanding(stored.understanding),
+    }
+
+
+def to_product(stored: StoredProduct, images: int, embedding: bool = False) -> ProductOut:
+    vector = cut(stored.understanding.embedding, None) if embedding else None
+    return ProductOut(**product_fields(stored, images), embedding=vector)
+
+
+def to_products(stored: Sequence[StoredProduct], images: Mapping[str, int]) -> list[ProductOut]:
+    """images: how many pictures are kept of each product, by its id."""
+    return [to_product(one, images.get(one.id, 0)) for one in stored]

@@ -1,0 +1,116 @@
+"""POST /v1/search and GET /v1/products/{id}/similar."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from catalog.filters import Filter, parse_filter
+from catalog.product import Match
+from catalog.search import Example, Search
+from serving.wire.products import ProductOut, product_fields
+from serving.wire.schema import Schema, picture, rounded
+
+Weight = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False, description="Below 0: unlike it.")]
+
+
+class Weights(Schema):
+    """How much each part counts. Given, words and picture are two examples; else the model reads them as one product."""
+
+    text: Weight = 1.0
+    image: Weight = 1.0
+    product_id: Weight = 1.0
+
+
+class SearchRequest(Schema):
+    """Look for products like these words, this picture, this stored product, or several of them at once."""
+
+    text: Annotated[str, Field(max_length=8_192)] = ""
+    image: Annotated[str, Field(description="A picture as a data URI in base64.")] = ""
+    product_id: Annotated[str, Field(max_length=256, description="A stored product; it is not among the results.")] = ""
+    weights: Weights | None = None
+    filter: Annotated[
+        dict[str, Any] | None,
+        Field(
+            description='Such as {"category": "footwear", "price": {"lte": 50}, "attributes": {"colour": ["red", "pink"]},'
+            ' "not": {"brand": "Acme"}}. A category stands for all below it. Keys: category, brand, tags, decision,'
+            " currency, price, attributes, and, or, not."
+        ),
+    ] = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    offset: Annotated[int, Field(ge=0, le=10_000)] = 0
+    facets: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=64)]],
+        Field(max_length=16, description="category, brand, tags, decision, currency, or an attribute's name."),
+    ] = []
+    collapse: Annotated[bool, Field(description="Leave out near-duplicates of better results.")] = False
+
+    def to_search(self) -> Search:
+        """Raises FilterInvalid, ImageUrlNotAllowed or ImageDataInvalid."""
+        return Search(
+            examples=tuple(self._examples()),
+            filter=read_filter(self.filter),
+            limit=self.limit,
+            offset=self.offset,
+            facets=tuple(dict.fromkeys(self.facets)),
+            collapse=self.collapse,
+        )
+
+    def _examples(self) -> list[Example]:
+        images = (picture(self.image),) if self.image else ()
+        weights = self.weights or Weights()
+        stored = [Example(product_id=self.product_id, weight=weights.product_id)] if self.product_id else []
+        if self.weights is None:
+            return [Example(self.text, images), *stored] if self.text or images else stored
+        words = [Example(self.text, weight=weights.text)] if self.text else []
+        pictures = [Example(images=images, weight=weights.image)] if images else []
+        return [*words, *pictures, *stored]
+
+
+class FoundProduct(ProductOut):
+    """A match. score: cosine similarity, 0 to 1. duplicates: ids of near-equal products left out (`collapse`)."""
+
+    score: Annotated[float, Field(ge=0, le=1)]
+    duplicates: list[str] = []
+
+
+class FacetValue(BaseModel):
+    value: str
+    count: int
+
+
+class SearchResponse(BaseModel):
+    """Best first. total: how many stored products the filter leaves, all of which are ranked."""
+
+    results: list[FoundProduct]
+    facets: dict[str, list[FacetValue]]
+    total: int
+    model: str
+
+
+def read_filter(document: dict[str, Any] | None) -> Filter | None:
+    """Raises FilterInvalid. An empty filter leaves everything."""
+    return parse_filter(document) if document else None
+
+
+def to_response(
+    matches: Sequence[Match],
+    facets: Mapping[str, Sequence[tuple[str, int]]],
+    total: int,
+    images: Mapping[str, int],
+    model: str,
+) -> SearchResponse:
+    """images: how many pictures are kept of each product, by its id."""
+    return SearchResponse(
+        results=[
+            FoundProduct(
+                **product_fields(match.stored, images.get(match.stored.id, 0)),
+                score=min(1.0, rounded(match.score)),
+                duplicates=list(match.duplicates),
+            )
+            for match in matches
+        ],
+        facets={name: [FacetValue(value=v, count=n) for v, n in counts] for name, counts in facets.items()},
+        total=total,
+        model=model,
+    )
