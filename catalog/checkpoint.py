@@ -86,22 +86,31 @@ def save_model(
 def load_model(folder: Path) -> Checkpoint:
     """Raises InvalidCheckpoint when the folder is none of ours, CheckpointDamaged when a file was altered."""
     version = _verify(folder)
+    config = read_config(folder)
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         calibration = Calibration(**json.loads((folder / CALIBRATION).read_text(encoding="utf-8")))
-        found, shape = config.get("format"), config.get("model")
-    except (OSError, ValueError, TypeError, AttributeError):
-        raise InvalidCheckpoint("The model's config.json or calibration.json is not valid.") from None
-    if found != FORMAT:
-        raise InvalidCheckpoint(f"The model has the format {found}; this release reads {FORMAT}.")
+    except (OSError, ValueError, TypeError):
+        raise InvalidCheckpoint("The model's calibration.json is not valid.") from None
     taxonomy = Taxonomy.load(folder / TAXONOMY)
     try:
-        model = CatalogModel(ModelConfig.from_dict(shape), taxonomy)
+        model = CatalogModel(config, taxonomy)
         model.load_state_dict({key: value for name in WEIGHTS for key, value in load_file(folder / name).items()})
     except (RuntimeError, TypeError, ValueError, SafetensorError):
         raise InvalidCheckpoint("The weights do not fit the model's configuration and taxonomy.") from None
     tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
     return Checkpoint(model.eval(), taxonomy, tokenizer, calibration, version)
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """The model's shape, without loading it. Raises InvalidCheckpoint or InvalidConfig."""
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        found, shape = config.get("format"), config.get("model")
+    except (OSError, ValueError, AttributeError):
+        raise InvalidCheckpoint("The model's config.json is not valid.") from None
+    if found != FORMAT:
+        raise InvalidCheckpoint(f"The model has the format {found}; this release reads {FORMAT}.")
+    return ModelConfig.from_dict(shape)
 
 
 def write_checksums(folder: Path) -> None:

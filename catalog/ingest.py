@@ -21,7 +21,7 @@ from catalog.index import Offer, StoredVersion
 from catalog.ledger import Failure, Run, State, Tally
 from catalog.pictures import PictureReader
 from catalog.preprocess import Prepared
-from catalog.product import ContentHashes, StoredProduct
+from catalog.product import ContentHashes, Product, StoredProduct
 from catalog.understand import BATCH_SIZE, Understander
 
 CHUNK = 256
@@ -144,7 +144,7 @@ def load(task: Task, pictures: PictureReader, understander: Understander) -> Loa
         return Loaded(row, "failed", error=row.error)
     try:
         images = tuple(pictures.read(ref) for ref in row.image_refs)
-        hashes = content_hashes(row, images)
+        hashes = content_hashes(row.product, images, _references(row))
         known = task.known
         if known is None or known.model != understander.version or known.hashes[:2] != hashes[:2]:
             prepared = understander.prepare(replace(row.product, images=images))
@@ -170,15 +170,14 @@ def understand(chunk: Sequence[Loaded], understander: Understander) -> list[Resu
     return results
 
 
-def content_hashes(row: Row, images: Sequence[bytes]) -> ContentHashes:
-    """What the model reads of a row, each modality for itself, and what it does not read."""
-    product = row.product
+def content_hashes(product: Product, images: Sequence[bytes], references: Sequence[str]) -> ContentHashes:
+    """What the model reads of a product, each modality for itself, and what it does not read."""
     pictures = [hashlib.sha256(data).hexdigest() for data in images]
     offer = [product.brand, product.price, product.currency, product.link, dict(product.attributes)]
     return ContentHashes(
         text=_digest([product.title, product.description]),
         images=_digest(pictures),
-        offer=_digest([*offer, _references(row)]),
+        offer=_digest([*offer, tuple(references)]),
     )
 
 

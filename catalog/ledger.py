@@ -88,12 +88,16 @@ class Tally:
         )
 
 
-def ledger_path(index: str) -> Path:
-    """Where the ledger of an index is kept: in its folder, or for a cluster in the user's state folder."""
+def state_folder(index: str) -> Path:
+    """Where what belongs to an index, but not in it, is kept: in its folder, or for a cluster in the user's own."""
     if "://" not in index:
-        return Path(index) / "ledger.sqlite"
+        return Path(index)
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return state / "shelflens" / f"{hashlib.sha256(index.encode()).hexdigest()[:16]}.sqlite"
+    return state / "shelflens" / hashlib.sha256(index.encode()).hexdigest()[:16]
+
+
+def ledger_path(index: str) -> Path:
+    return state_folder(index) / "ledger.sqlite"
 
 
 class Ledger:

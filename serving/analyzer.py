@@ -13,6 +13,7 @@ import numpy as np
 from catalog.errors import CatalogError
 from catalog.preprocess import Prepared
 from catalog.product import Understanding
+from catalog.taxonomy import Taxonomy
 from catalog.understand import Understander
 from serving.errors import ModelFailed
 
@@ -39,9 +40,11 @@ class Question(NamedTuple):
 
 
 class Analyzer(Protocol):
-    """Where the model is. Both methods raise ModelNotReady, ModelFailed or Overloaded."""
+    """Where the model is. Its methods raise ModelNotReady, ModelFailed or Overloaded."""
 
     async def describe(self) -> ModelInfo: ...
+
+    async def taxonomy(self) -> Taxonomy: ...
 
     async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> list[Answer]:
         """One answer for each product (at least one), in their order; an error in the place of one that failed."""

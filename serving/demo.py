@@ -25,7 +25,7 @@ from catalog.pictures import PictureReader
 from catalog.product import StoredProduct
 from catalog.search import Example, Search, search
 from catalog.understand import Understander
-from serving.deployments import serve, stop
+from serving.deployments.start import serve, stop
 from serving.preflight import url
 from serving.settings import read_settings
 

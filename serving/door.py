@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import HTTP_PROTOCOLS
 
 from catalog.errors import CatalogError
-from serving.errors import BodyTimeout, BodyTooLarge, ModelFailed, ModelNotReady, answer, from_status
+from serving.errors import BodyTimeout, BodyTooLarge, DeadlineExceeded, ModelFailed, ModelNotReady, answer, from_status
 from serving.patience import ImpatientProtocol
 from serving.settings import Settings
 
@@ -63,7 +63,11 @@ class Door:
             return
         scope = {**scope, "headers": [*without_steering(scope["headers"]), (REQUEST_ID, request_id)]}
         try:
-            await self.app(scope, Replay(body, receive), response.send)
+            async with asyncio.timeout(self.settings.request_timeout_seconds):
+                await self.app(scope, Replay(body, receive), response.send)
+        except TimeoutError:
+            if not response.started:
+                return await response.refuse(DeadlineExceeded())
         except Exception:
             # Raised again it would reach the server, which answers in its own words or not at all.
             logger.exception("request %s failed", request_id.decode())

@@ -16,7 +16,16 @@
     │   ├── Overloaded                  overloaded
     │   ├── ModelFailed                 model_failed
     │   ├── ModelNotReady               model_not_ready
-    │   └── DeadlineExceeded            deadline_exceeded
+    │   ├── IndexNotReady               index_not_ready
+    │   ├── DeadlineExceeded            deadline_exceeded
+    │   ├── ProductChanged              product_changed
+    │   ├── PicturesNeeded              pictures_needed
+    │   ├── PictureNotKept              picture_not_kept
+    │   ├── CategoryUnknown             category_unknown
+    │   ├── ModelUnknown                model_unknown
+    │   ├── NoShadow                    no_shadow
+    │   ├── IndexOfOtherModel           index_of_other_model
+    │   └── StateDamaged                state_damaged
     ├── ServiceNotStarted               service_not_started
     │   └── AddressInUse                address_in_use
     └── InvalidImage
@@ -32,7 +41,19 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from catalog.errors import CatalogError, ImageTooManyBytes, InvalidImage, InvalidProduct, TextTooLong, TooManyImages
+from catalog.errors import (
+    CatalogError,
+    DiskFull,
+    ImageTooManyBytes,
+    IndexLocked,
+    IndexUnavailable,
+    InvalidImage,
+    InvalidProduct,
+    InvalidSearch,
+    ProductNotFound,
+    TextTooLong,
+    TooManyImages,
+)
 
 RETRY_SECONDS = 1
 
@@ -120,9 +141,58 @@ class ModelNotReady(ServiceError):
     default = "The model cannot answer now: it is starting or was lost. Try again shortly."
 
 
+class IndexNotReady(ServiceError):
+    code = "index_not_ready"
+    default = "The index cannot answer now: it is starting or was lost. Try again shortly."
+
+
 class DeadlineExceeded(ServiceError):
     code = "deadline_exceeded"
     default = "The answer was not ready in time."
+
+
+class ProductChanged(ServiceError):
+    code = "product_changed"
+    default = "The product was changed by another request at the same time. Read it and try again."
+
+
+class PicturesNeeded(ServiceError):
+    code = "pictures_needed"
+    default = (
+        "The product's pictures are not kept here, so its words cannot be read anew without them: send images, too."
+    )
+    param = "images"
+
+
+class PictureNotKept(ServiceError):
+    code = "picture_not_kept"
+    default = "No such picture of the product is kept here."
+
+
+class CategoryUnknown(RequestInvalid):
+    code = "category_unknown"
+    default = "The category tree has no node of this id."
+    param = "category"
+
+
+class ModelUnknown(ServiceError):
+    code = "model_unknown"
+    default = "No model of this version is loaded. /v1/models lists those that are."
+
+
+class NoShadow(ServiceError):
+    code = "no_shadow"
+    default = "No shadow model is loaded, so there is nothing to compare."
+
+
+class IndexOfOtherModel(ServiceError):
+    code = "index_of_other_model"
+    default = "The index was made by a model that is not loaded, and vectors of two models cannot be compared."
+
+
+class StateDamaged(ServiceError):
+    code = "state_damaged"
+    default = "The service's own records cannot be read or written."
 
 
 class ServiceNotStarted(CatalogError):
@@ -149,6 +219,8 @@ class ImageDataInvalid(InvalidImage):
 # What is not listed was not caused by a client.
 STATUS: dict[type[CatalogError], int] = {
     InvalidProduct: 422,
+    InvalidSearch: 422,
+    ProductNotFound: 404,
     InvalidImage: 422,
     ImageTooManyBytes: 413,
     BadRequest: 400,
@@ -161,14 +233,38 @@ STATUS: dict[type[CatalogError], int] = {
     Overloaded: 429,
     ModelFailed: 500,
     ModelNotReady: 503,
+    IndexNotReady: 503,
     DeadlineExceeded: 504,
+    ProductChanged: 409,
+    PicturesNeeded: 409,
+    PictureNotKept: 404,
+    ModelUnknown: 404,
+    NoShadow: 404,
+    IndexOfOtherModel: 409,
+    IndexLocked: 503,
+    IndexUnavailable: 503,
+    DiskFull: 507,
 }
 
 # Statuses that a framework gives on its own, in our words.
-FROM_STATUS: dict[int, type[ServiceError]] = {
+FROM_STATUS: dict[int, type[CatalogError]] = {
     STATUS[kind]: kind
-    for kind in (BadRequest, NotFound, MethodNotAllowed, BodyTimeout, BodyTooLarge, MediaTypeUnsupported)
-} | {422: RequestInvalid, 429: Overloaded, 503: ModelNotReady, 504: DeadlineExceeded}
+    for kind in (
+        BadRequest,
+        NotFound,
+        MethodNotAllowed,
+        BodyTimeout,
+        ProductChanged,
+        BodyTooLarge,
+        MediaTypeUnsupported,
+        RequestInvalid,
+        Overloaded,
+        ModelFailed,
+        ModelNotReady,
+        DeadlineExceeded,
+        DiskFull,
+    )
+}
 
 
 class ErrorDetail(BaseModel):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from catalog.preprocess import Prepared
+from catalog.taxonomy import Taxonomy
 from catalog.understand import Understander
 from serving.analyzer import Answer, ModelInfo, Question, answer, describe, warm_up
 from serving.errors import ModelNotReady, Overloaded
@@ -36,6 +37,9 @@ class LocalAnalyzer:
 
     async def describe(self) -> ModelInfo:
         return describe(self._ready())
+
+    async def taxonomy(self) -> Taxonomy:
+        return self._ready().taxonomy
 
     async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> list[Answer]:
         model = self._ready()

@@ -4,12 +4,27 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from serving.errors import FROM_STATUS, ErrorBody, from_status
+from serving.errors import ErrorBody, from_status
 from serving.errors import answer as error_answer
 from serving.settings import Settings
 from serving.wire.analyze import AnalyzeForm, AnalyzeRequest
+from serving.wire.embeddings import EmbeddingsRequest
+from serving.wire.feedback import FeedbackRequest
+from serving.wire.products import ProductChange, ProductIn
+from serving.wire.search import SearchRequest
+
+# Routes read these bodies themselves, because ours may hold 20 MB of pictures; so FastAPI does not see them.
+BODIES: tuple[type[BaseModel], ...] = (
+    AnalyzeRequest,
+    EmbeddingsRequest,
+    SearchRequest,
+    ProductIn,
+    ProductChange,
+    FeedbackRequest,
+)
 
 REFERENCE = "#/components/schemas/{model}"
 # 3 by 3 pixels, as small as a picture may be.
@@ -35,6 +50,20 @@ REQUEST_EXAMPLES: dict[str, dict[str, Any]] = {
             "embedding_dimensions": 64,
         }
     },
+}
+PRODUCT_EXAMPLE = {
+    "title": "Red striped cotton shirt",
+    "description": "Long sleeves.",
+    "images": [RED_PNG],
+    "brand": "Acme",
+    "price": 29.9,
+    "currency": "EUR",
+    "attributes": {"material": "cotton"},
+}
+SEARCH_EXAMPLE = {
+    "text": "striped shirt",
+    "filter": {"price": {"lte": 50}, "attributes": {"colour": ["red", "pink"]}},
+    "facets": ["category", "brand"],
 }
 RESPONSE_EXAMPLE = {
     "model": "3f1c0a9be277",
@@ -96,7 +125,7 @@ ANALYZE: dict[str, Any] = {
     "description": f"{AnalyzeRequest.__doc__}\n\nA multipart form takes one product, and its error is the status.",
     "responses": {
         200: {"content": {"application/json": {"example": RESPONSE_EXAMPLE}}},
-        **error_responses(*(status for status in FROM_STATUS if status not in (404, 405)), 500),
+        **error_responses(400, 408, 413, 415, 422, 429, 500, 503, 504),
     },
     "openapi_extra": {
         "requestBody": {
@@ -113,11 +142,18 @@ ANALYZE: dict[str, Any] = {
 }
 
 
+def body_of(schema: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """The documentation of a JSON body that the route reads itself. Its schema must be one of BODIES."""
+    assert schema in BODIES
+    content = {"schema": {"$ref": REFERENCE.format(model=schema.__name__)}, "example": example}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
 def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
     """The OpenAPI document, made once."""
     if app.openapi_schema is None:
         schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        _, definitions = models_json_schema([(AnalyzeRequest, "validation")], ref_template=REFERENCE)
+        _, definitions = models_json_schema([(body, "validation") for body in BODIES], ref_template=REFERENCE)
         schema["components"]["schemas"].update(definitions["$defs"])
         schema["components"]["schemas"]["AnalyzeRequest"]["properties"]["items"]["maxItems"] = settings.max_items
         app.openapi_schema = schema

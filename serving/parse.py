@@ -1,14 +1,15 @@
-"""The bytes of a request -> the schemas of `serving.wire.analyze`, or an error that names the field at fault."""
+"""The bytes of a request -> the schemas of `serving.wire`, or an error that names the field at fault."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from catalog.product import Product
 from serving.errors import BodyTooLarge, JsonInvalid, RequestInvalid, TooManyItems
 from serving.settings import Settings
-from serving.wire.analyze import MOST_ITEMS, AnalyzeForm, AnalyzeRequest
+from serving.wire.analyze import MOST_ITEMS, AnalyzeForm
 
 DATA_URI = b'"data:'
 
@@ -22,17 +23,23 @@ REASONS = {
 }
 
 
-def read_json(body: bytes, settings: Settings) -> AnalyzeRequest:
-    """Raises BodyTooLarge, JsonInvalid, TooManyItems, or RequestInvalid with the field at fault."""
+Request = TypeVar("Request", bound=BaseModel)
+
+
+def read_json(body: bytes, schema: type[Request], settings: Settings) -> Request:
+    """Raises BodyTooLarge, JsonInvalid, or RequestInvalid with the field at fault."""
     if len(body) - image_bytes(body) > settings.max_json_bytes:
         raise BodyTooLarge(f"The JSON has more than {settings.max_json_bytes:,} bytes beside its pictures.")
     try:
-        request = AnalyzeRequest.model_validate_json(body)
+        return schema.model_validate_json(body)
     except ValidationError as error:
-        raise wrong_field(error) from None
-    if len(request.items) > settings.max_items:
-        raise TooManyItems(f"The request has {len(request.items)} items; the limit is {settings.max_items}.")
-    return request
+        raise invalid(error) from None
+
+
+def check_items(count: int, settings: Settings, param: str = "items") -> None:
+    """Raises TooManyItems."""
+    if count > settings.max_items:
+        raise TooManyItems(f"The request has {count} {param}; the limit is {settings.max_items}.", param)
 
 
 def image_bytes(body: bytes) -> int:
@@ -64,19 +71,23 @@ async def read_form(form: FormData) -> tuple[AnalyzeForm, Product]:
     try:
         read = AnalyzeForm.model_validate(fields)
     except ValidationError as error:
-        raise wrong_field(error) from None
+        raise invalid(error) from None
     return read, Product(read.id, read.title, read.description, tuple(images))
 
 
-def wrong_field(error: ValidationError) -> RequestInvalid | JsonInvalid:
-    """The first thing that pydantic found wrong, in our words."""
+def invalid(error: ValidationError) -> RequestInvalid | JsonInvalid:
     first = error.errors(include_input=False, include_url=False)[0]
-    if first["type"] == "json_invalid":
+    return wrong_field(first["type"], first["loc"])
+
+
+def wrong_field(kind: str, location: Sequence[int | str]) -> RequestInvalid | JsonInvalid:
+    """What pydantic found wrong, in our words."""
+    if kind == "json_invalid":
         return JsonInvalid()
-    if first["type"] == "too_long" and first["loc"] == ("items",):
+    if kind == "too_long" and tuple(location) == ("items",):
         return TooManyItems()
-    reason = REASONS.get(first["type"], "has the wrong type or a value out of its range")
-    param = name_of(first["loc"])
+    reason = REASONS.get(kind, "has the wrong type or a value out of its range")
+    param = name_of(location)
     return RequestInvalid(f"The field {param} {reason}." if param else None, param)
 
 

@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from catalog.errors import InvalidConfig
+from catalog.ledger import state_folder
 
 PREFIX = "SHELFLENS_"
 
@@ -19,6 +20,18 @@ class Settings(BaseSettings):
     model: Path | None = Field(
         default=None, description="The model folder; without one, the model that ships with Shelflens."
     )
+    shadow: Path | None = Field(
+        default=None, description="A second model folder, which reads along and can take over from the first."
+    )
+    index: str = Field(
+        default="shelflens-index", description="The index: a folder, or qdrant://HOST:PORT/COLLECTION. Made if missing."
+    )
+    state: Path | None = Field(
+        default=None,
+        description="The folder for pictures, feedback and jobs. Default: the index folder; for a Qdrant cluster one in"
+        " the user's own state folder.",
+    )
+
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(default=8000, ge=1, le=65_535)
 
@@ -54,11 +67,20 @@ class Settings(BaseSettings):
         default=30.0, gt=0.0, description="From a request's last byte to its answer."
     )
 
-    @field_validator("model")
+    @field_validator("model", "shadow", "state")
     @classmethod
-    def absolute(cls, model: Path | None) -> Path | None:
+    def absolute(cls, path: Path | None) -> Path | None:
         """Replicas may run in another folder."""
-        return model.absolute() if model else None
+        return path.absolute() if path else None
+
+    @field_validator("index")
+    @classmethod
+    def absolute_folder(cls, index: str) -> str:
+        return index if "://" in index else str(Path(index).absolute())
+
+    @property
+    def state_folder(self) -> Path:
+        return self.state or state_folder(self.index)
 
     @property
     def device(self) -> str:

@@ -22,10 +22,14 @@ from serving.analyzer import Question, answer
 from serving.app import build_app
 from serving.errors import ModelFailed, ModelNotReady
 from serving.local import LocalAnalyzer
+from serving.models import Models
 from serving.openapi import REQUEST_EXAMPLES
+from serving.services import Services
 from serving.settings import Settings
+from serving.shelf import Shelf
 from serving.wire.analyze import AnalyzeRequest, AnalyzeResponse
 from tests.bad_pictures import BadPicture, bad_pictures, encode, speckled
+from tests.services import tiny_shelf
 from tests.tiny import tiny_folder
 
 ANALYZE = "/v1/products/analyze"
@@ -42,8 +46,18 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
 
 
 @pytest.fixture(scope="module")
-def app(model: Understander) -> ASGIApp:
-    return build_app(LocalAnalyzer(lambda: model, SETTINGS), SETTINGS)
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    with tiny_shelf(tmp_path_factory.mktemp("served") / "index") as shelf:
+        yield shelf
+
+
+@pytest.fixture(scope="module")
+def app(model: Understander, shelf: Shelf) -> ASGIApp:
+    return built(LocalAnalyzer(lambda: model, SETTINGS), shelf, SETTINGS)
+
+
+def built(analyzer: LocalAnalyzer, shelf: Shelf, settings: Settings) -> ASGIApp:
+    return build_app(Services(Models(analyzer), shelf), settings)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +67,23 @@ def client(app: ASGIApp) -> Iterator[TestClient]:
         yield client
 
 
+PATHS = {
+    "/healthz",
+    "/readyz",
+    ANALYZE,
+    "/v1/embeddings",
+    "/v1/feedback",
+    "/v1/feedback/training-set",
+    "/v1/models",
+    "/v1/models/comparison",
+    "/v1/models/{id}/activate",
+    "/v1/products/{id}",
+    "/v1/products/{id}/image",
+    "/v1/products/{id}/similar",
+    "/v1/review",
+    "/v1/search",
+    "/v1/taxonomy",
+}
 FORM = b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nred shirt\r\n--x--\r\n'
 
 
@@ -319,8 +350,8 @@ def test_bad_bodies(client: TestClient, content_type: str, body: bytes, status: 
 
 def test_framework_errors_have_our_words(client: TestClient) -> None:
     assert_error(client.get("/v1/nothing"), 404, "not_found")
-    assert_error(client.post(ANALYZE + "/", json={}), 404, "not_found")
-    wrong_method = client.get(ANALYZE)
+    assert_error(client.post("/v1/search/", json={}), 404, "not_found")
+    wrong_method = client.get("/v1/search")
     assert_error(wrong_method, 405, "method_not_allowed")
     assert wrong_method.headers["allow"] == "POST"
     too_many_parts = [("image", ("a.png", b"x"))] * 33
@@ -338,7 +369,7 @@ def test_request_id_is_the_clients_or_new(client: TestClient) -> None:
 
 def test_health_docs_and_root(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json().keys() == {"status", "model", "taxonomy_version"}
+    assert client.get("/readyz").json().keys() == {"status", "model", "taxonomy_version", "products", "indexed"}
     assert client.get("/docs").status_code == 200
     root = client.get("/", follow_redirects=False)
     assert (root.status_code, root.headers["location"]) == (307, "docs")
@@ -349,7 +380,7 @@ def test_openapi_document_is_whole(client: TestClient) -> None:
     text = json.dumps(document)
     names = set(re.findall(r'"#/components/schemas/(\w+)"', text))
     assert names <= document["components"]["schemas"].keys()
-    assert set(document["paths"]) == {"/healthz", "/readyz", ANALYZE}
+    assert set(document["paths"]) == PATHS
     operation = document["paths"][ANALYZE]["post"]
     assert operation["requestBody"]["content"].keys() == {"application/json", "multipart/form-data"}
     assert operation["requestBody"]["content"]["application/json"]["examples"] == REQUEST_EXAMPLES
@@ -358,14 +389,14 @@ def test_openapi_document_is_whole(client: TestClient) -> None:
     assert document["components"]["schemas"]["AnalyzeRequest"]["properties"]["items"]["maxItems"] == 32
 
 
-def test_not_ready_before_the_model_is_loaded(model: Understander) -> None:
+def test_not_ready_before_the_model_is_loaded(model: Understander, shelf: Shelf) -> None:
     loaded = threading.Event()
 
     def load() -> Understander:
         loaded.wait(60)
         return model
 
-    client = TestClient(build_app(LocalAnalyzer(load, SETTINGS), SETTINGS))
+    client = TestClient(built(LocalAnalyzer(load, SETTINGS), shelf, SETTINGS))
     try:
         assert client.get("/healthz").status_code == 200
         for response in (client.get("/readyz"), client.post(ANALYZE, json={"items": [{"title": "shoe"}]})):
@@ -377,7 +408,7 @@ def test_not_ready_before_the_model_is_loaded(model: Understander) -> None:
     assert_serves(client)
 
 
-def test_overload_is_429(model: Understander) -> None:
+def test_overload_is_429(model: Understander, shelf: Shelf) -> None:
     settings = Settings(batch_size=1, batch_wait_seconds=0)
     working = threading.Event()
 
@@ -390,7 +421,7 @@ def test_overload_is_429(model: Understander) -> None:
             except ModelNotReady:
                 await asyncio.sleep(0.02)
         analyzer._thread.submit(working.wait, 60)
-        app = build_app(analyzer, settings)
+        app = built(analyzer, shelf, settings)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             request = {"items": [{"title": "shoe"}]}
             held = [asyncio.create_task(client.post(ANALYZE, json=request)) for _ in range(settings.max_waiting)]
@@ -409,10 +440,10 @@ def test_overload_is_429(model: Understander) -> None:
         working.set()
 
 
-def test_slow_answer_is_504(model: Understander) -> None:
+def test_slow_answer_is_504(model: Understander, shelf: Shelf) -> None:
     settings = Settings(request_timeout_seconds=0.2)
     analyzer = LocalAnalyzer(lambda: model, settings)
-    client = TestClient(build_app(analyzer, settings))
+    client = TestClient(built(analyzer, shelf, settings))
     wait_until_ready(client)
     working = threading.Event()
     analyzer._thread.submit(working.wait, 60)
@@ -422,9 +453,9 @@ def test_slow_answer_is_504(model: Understander) -> None:
         working.set()
 
 
-def test_stalled_body_is_408(model: Understander) -> None:
+def test_stalled_body_is_408(model: Understander, shelf: Shelf) -> None:
     settings = Settings(body_timeout_seconds=0.1)
-    app = build_app(LocalAnalyzer(lambda: model, settings), settings)
+    app = built(LocalAnalyzer(lambda: model, settings), shelf, settings)
     sent = asyncio.run(converse(app, [{"type": "http.request", "body": b'{"items"', "more_body": True}]))
     assert sent[0]["status"] == 408
     assert (b"connection", b"close") in sent[0]["headers"]

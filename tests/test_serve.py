@@ -15,7 +15,8 @@ import ray
 from ray import serve as ray_serve
 
 from catalog.preprocess import Prepared
-from serving.deployments import APPLICATION, serve, stop
+from serving.deployments.application import APPLICATION
+from serving.deployments.start import serve, stop
 from serving.errors import AddressInUse, ModelFailed
 from serving.preflight import check_address, url
 from serving.settings import Settings

@@ -17,7 +17,7 @@ from serving.errors import (
     TooManyItems,
 )
 from serving.openapi import REQUEST_EXAMPLES, RESPONSE_EXAMPLE
-from serving.parse import image_bytes, read_json
+from serving.parse import check_items, image_bytes, read_json
 from serving.settings import Settings, read_settings
 from serving.wire.analyze import AnalyzeRequest, AnalyzeResponse, Item, Options, analysis
 from serving.wire.schema import cut, picture
@@ -118,38 +118,38 @@ def test_anything_else_is_refused(uri: str) -> None:
 )
 def test_wrong_field_is_named(request_body: bytes, param: str, reason: str) -> None:
     with pytest.raises(RequestInvalid, match=reason) as caught:
-        read_json(request_body, Settings())
+        read_json(request_body, AnalyzeRequest, Settings())
     assert (caught.value.param or "") == param
 
 
 @pytest.mark.parametrize("request_body", [b"", b"{", b"\xff\xfe", b'{"items":[{"title":"\\ud800"}]}', b"[" * 5_000])
 def test_body_that_is_no_json_is_refused(request_body: bytes) -> None:
     with pytest.raises(JsonInvalid, match="not valid JSON"):
-        read_json(request_body, Settings())
+        read_json(request_body, AnalyzeRequest, Settings())
 
 
 @pytest.mark.parametrize("count", [33, 300])
 def test_too_many_items_are_refused(count: int) -> None:
     with pytest.raises(TooManyItems, match="limit") as caught:
-        read_json(body(items=[{"title": "x"}] * count), Settings())
+        check_items(len(read_json(body(items=[{"title": "x"}] * count), AnalyzeRequest, Settings()).items), Settings())
     assert caught.value.param == "items"
-    assert len(read_json(body(items=[{"title": "x"}] * 32), Settings()).items) == 32
+    check_items(32, Settings())
 
 
 def test_pictures_do_not_count_as_json() -> None:
     uri = "data:image/png;base64," + "A" * 3_000_000
     request = body(items=[{"images": [uri, uri]}])
     assert len(request) - image_bytes(request) < 100
-    assert len(read_json(request, Settings()).items[0].images) == 2
+    assert len(read_json(request, AnalyzeRequest, Settings()).items[0].images) == 2
     # PHP writes a slash as \/.
     escaped = request.replace(b"/", b"\\/")
     assert len(escaped) - image_bytes(escaped) < 100
-    assert read_json(escaped, Settings()).items[0].images[0] == uri
+    assert read_json(escaped, AnalyzeRequest, Settings()).items[0].images[0] == uri
 
 
 def test_json_beside_pictures_is_limited() -> None:
     with pytest.raises(BodyTooLarge, match="1,048,576 bytes beside its pictures"):
-        read_json(body(items=[{"title": "x" * 1_048_576}]), Settings())
+        read_json(body(items=[{"title": "x" * 1_048_576}]), AnalyzeRequest, Settings())
 
 
 def test_unending_data_uri_counts_as_json() -> None:

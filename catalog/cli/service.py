@@ -19,7 +19,7 @@ def serve(
 ) -> None:
     """Run the HTTP service on Ray Serve until Ctrl-C."""
     with errors_shown():
-        from serving.deployments import serve as run
+        from serving.deployments.start import serve as run
         from serving.settings import read_settings
 
         chosen = {

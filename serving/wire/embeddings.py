@@ -73,8 +73,8 @@ def to_response(
     embeddings: Sequence[NDArray[np.float32]], request: EmbeddingsRequest, model: str
 ) -> EmbeddingsResponse:
     vectors = [cut(embedding_E, request.dimensions) for embedding_E in embeddings]
-    written = [as_base64(vector) for vector in vectors] if request.encoding_format == "base64" else vectors
-    data = [EmbeddingOut(index=index, embedding=vector) for index, vector in enumerate(written)]
+    written = as_base64 if request.encoding_format == "base64" else list[float]
+    data = [EmbeddingOut(index=index, embedding=written(vector)) for index, vector in enumerate(vectors)]
     return EmbeddingsResponse(data=data, model=model)
 
 

@@ -15,7 +15,7 @@ Weight = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False, description=
 
 
 class Weights(Schema):
-    """How much each part counts. Given, words and picture are two examples; else the model reads them as one product."""
+    """How much each part counts. Without weights the model reads words and picture together, as one product."""
 
     text: Weight = 1.0
     image: Weight = 1.0
@@ -32,8 +32,8 @@ class SearchRequest(Schema):
     filter: Annotated[
         dict[str, Any] | None,
         Field(
-            description='Such as {"category": "footwear", "price": {"lte": 50}, "attributes": {"colour": ["red", "pink"]},'
-            ' "not": {"brand": "Acme"}}. A category stands for all below it. Keys: category, brand, tags, decision,'
+            description='Such as {"category": "footwear", "price": {"lte": 50}, "attributes": {"colour": ["red"]}, '
+            '"not": {"brand": "Acme"}}. A category stands for all below it. Keys: category, brand, tags, decision,'
             " currency, price, attributes, and, or, not."
         ),
     ] = None

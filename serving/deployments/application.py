@@ -1,0 +1,70 @@
+"""The deployments, joined into one application of Ray Serve."""
+
+from pathlib import Path
+from typing import Any
+
+from ray import serve as ray_serve
+from ray.serve.config import BackpressureConfig
+from ray.serve.schema import LoggingConfig
+
+from catalog.checkpoint import read_config, shipped_model
+from serving.deployments.gateway import Gateway
+from serving.deployments.index import IndexOwner
+from serving.deployments.model import ModelReplica
+from serving.errors import RETRY_SECONDS
+from serving.settings import Settings
+
+APPLICATION = "shelflens"
+QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
+
+
+def application(settings: Settings) -> ray_serve.Application:
+    """All deployments, bound. A request beyond what they hold at once and in their queues is answered 429."""
+    model = model_replicas("ModelReplica", settings, settings.model)
+    shadow = model_replicas("ShadowReplica", settings, settings.shadow) if settings.shadow else None
+    width = read_config(settings.model or shipped_model()).embedding_width
+    owner = ray_serve.deployment(
+        name="IndexOwner",
+        num_replicas=1,
+        max_ongoing_requests=256,
+        ray_actor_options={"num_cpus": 0},
+        **shared(settings),
+    )(IndexOwner)
+    # The gateway holds what the replicas work on, what waits for them, and a few requests that need no replica.
+    gateway = ray_serve.deployment(
+        name="Gateway",
+        max_ongoing_requests=at_once(settings) * settings.replicas + settings.max_waiting + 16,
+        ray_actor_options={"num_cpus": 0},
+        **shared(settings),
+    )(ray_serve.ingress()(Gateway))
+    bound: ray_serve.Application = gateway.bind(settings, model, shadow, owner.bind(settings, width))
+    return bound
+
+
+def model_replicas(name: str, settings: Settings, folder: Path | None) -> ray_serve.Application:
+    replicas = ray_serve.deployment(
+        name=name,
+        num_replicas=settings.replicas,
+        max_ongoing_requests=at_once(settings),
+        ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": settings.num_gpus_per_replica},
+        **shared(settings),
+    )(ModelReplica)
+    bound: ray_serve.Application = replicas.bind(settings, folder)
+    return bound
+
+
+def at_once(settings: Settings) -> int:
+    """Requests that one replica holds: a batch at work and the next one."""
+    return 2 * settings.batch_size
+
+
+def shared(settings: Settings) -> dict[str, Any]:
+    return {
+        "max_queued_requests": settings.max_waiting,
+        "backpressure_config": BackpressureConfig(status_code=429, retry_after_s=RETRY_SECONDS),
+        "logging_config": QUIET,
+        "health_check_period_s": 2,
+        "health_check_timeout_s": 30,
+        "graceful_shutdown_timeout_s": 10,
+        "max_constructor_retry_count": 3,
+    }

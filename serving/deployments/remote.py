@@ -1,0 +1,49 @@
+"""A plain class behind a Serve handle, with its own methods and our errors."""
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any
+
+from ray.exceptions import RayActorError, RayTaskError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, ReplicaUnavailableError
+from ray.serve.handle import DeploymentHandle
+
+from catalog.errors import CatalogError
+from serving.errors import ModelFailed, Overloaded
+
+LOST = (RayActorError, DeploymentUnavailableError, ReplicaUnavailableError)
+
+
+class Remote:
+    """Passes each asynchronous method on to a replica. What a replica was doing when it was lost another one does
+    again, once: more often, and a request that kills replicas would kill them all.
+    """
+
+    def __init__(self, handle: DeploymentHandle[Any], lost: type[CatalogError], once: Collection[str] = ()) -> None:
+        """lost: what to raise when no replica answers; once: methods that must not be repeated."""
+        self._handle, self._lost, self._once = handle, lost, once
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        method = getattr(self._handle, name)
+
+        async def call(*args: object, **options: object) -> Any:
+            try:
+                return await reply(method.remote(*args, **options))
+            except LOST:
+                if name in self._once:
+                    raise self._lost from None
+            try:
+                return await reply(method.remote(*args, **options))
+            except LOST:
+                raise self._lost from None
+
+        return call
+
+
+async def reply(response: Awaitable[Any]) -> Any:
+    """A replica's answer, or one of our errors: Ray's hold the traceback in their message. Raises LOST."""
+    try:
+        return await response
+    except BackPressureError:
+        raise Overloaded from None
+    except RayTaskError as error:
+        raise error.cause if isinstance(error.cause, CatalogError) else ModelFailed() from None

@@ -1,0 +1,126 @@
+"""The desk: what several routes do with a request before and after the model. It takes bodies apart, decodes pictures
+in threads, and knows which model to ask.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from catalog.errors import CatalogError
+from catalog.preprocess import Prepared, prepare
+from catalog.product import Product, Understanding
+from serving.analyzer import Answer, ModelInfo
+from serving.door import content_type
+from serving.errors import DimensionsUnsupported, MediaTypeUnsupported, ModelFailed, answer
+from serving.models import Model
+from serving.parse import read_json
+from serving.services import Services
+from serving.settings import Settings
+from serving.shelf import ShelfInfo
+
+# Pictures decode in threads (Pillow lets the interpreter go meanwhile); each may take 160 MB, so they are few.
+DECODERS = min(4, os.cpu_count() or 1)
+# How long what another gateway changed (the active model) may go unnoticed.
+SHELF_SECONDS = 1.0
+
+T = TypeVar("T")
+Body = TypeVar("Body", bound=BaseModel)
+# A product of a request that is yet to be taken apart, so that what is wrong with it is an error of its own.
+Source = Callable[[], Product]
+
+logger = logging.getLogger(__name__)
+
+
+class Desk:
+    """See the module's docstring. One for each application."""
+
+    def __init__(self, services: Services, settings: Settings) -> None:
+        self.models = services.models
+        self.shelf = services.shelf
+        self.settings = settings
+        self.pool = ThreadPoolExecutor(DECODERS, "decode")
+        self._shelf_info: ShelfInfo | None = None
+        self._shelf_read = 0.0
+
+    async def in_thread(self, work: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.pool, work, *args)
+
+    async def json(self, request: Request, schema: type[Body]) -> Body:
+        """Raises MediaTypeUnsupported, or what `read_json` does."""
+        if media_type(request) != b"application/json":
+            raise MediaTypeUnsupported("Send application/json.")
+        return await self.in_thread(read_json, await request.body(), schema, self.settings)
+
+    async def shelf_info(self) -> ShelfInfo:
+        """As the shelf had it at most a second ago. Raises what the shelf does."""
+        if self._shelf_info is None or time.monotonic() - self._shelf_read > SHELF_SECONDS:
+            self._shelf_info = await self.shelf.describe()
+            self._shelf_read = time.monotonic()
+            if self._shelf_info.chosen:
+                await self.choose(self._shelf_info.chosen)
+        return self._shelf_info
+
+    async def choose(self, version: str) -> None:
+        """Make the model active, if it is loaded. One chosen before a restart may be gone."""
+        if version in [model.info.version for model in await self.models.all()]:
+            await self.models.choose(version)
+
+    async def index_model(self) -> Model:
+        """The model that can be compared with what is stored. Raises IndexOfOtherModel."""
+        return await self.models.of_version((await self.shelf_info()).model)
+
+    async def prepare(self, sources: Sequence[Source], info: ModelInfo) -> list[Prepared | CatalogError]:
+        return await asyncio.gather(*(self.in_thread(prepared, source, info.image_size) for source in sources))
+
+    async def embed(self, sources: Sequence[Source], model: Model) -> list[Answer]:
+        """What this very model makes of products, or what is wrong with each."""
+        checked = await self.prepare(sources, model.info)
+        good = [item for item in checked if isinstance(item, Prepared)]
+        found = iter(await model.analyzer.analyze(good, 5, False) if good else ())
+        return [next(found) if isinstance(item, Prepared) else item for item in checked]
+
+    async def understand(self, product: Product, model: Model) -> Understanding:
+        """Raises what is wrong with the product."""
+        (found,) = await self.embed([lambda: product], model)
+        if isinstance(found, CatalogError):
+            raise found
+        return found
+
+
+def media_type(request: Request) -> bytes:
+    return content_type(request.scope["headers"]).strip().lower()
+
+
+def prepared(source: Source, size: int) -> Prepared | CatalogError:
+    """One item's work before the batch; whatever goes wrong is this item's own error."""
+    try:
+        return prepare(source(), size)
+    except CatalogError as error:
+        return error
+    except Exception:
+        logger.exception("a product could not be prepared")
+        return ModelFailed()
+
+
+def check_dimensions(dimensions: int | None, info: ModelInfo, param: str) -> None:
+    """Raises DimensionsUnsupported."""
+    if dimensions not in (None, *info.embedding_cuts):
+        lengths = ", ".join(map(str, info.embedding_cuts))
+        raise DimensionsUnsupported(f"This model's embedding can be cut to: {lengths}.", param)
+
+
+def respond(body: BaseModel, status: int = 200) -> Response:
+    return Response(body.model_dump_json(), status, media_type="application/json")
+
+
+def respond_error(error: CatalogError, param: str | None = None) -> Response:
+    status, headers, body = answer(error, param)
+    return Response(body.model_dump_json(), status, headers, media_type="application/json")

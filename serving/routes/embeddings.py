@@ -1,0 +1,48 @@
+"""POST /v1/embeddings: OpenAI's route, so that its clients work unchanged."""
+
+from functools import partial
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from catalog.errors import CatalogError
+from serving.desk import Desk, check_dimensions, respond, respond_error
+from serving.errors import RequestInvalid, param_of
+from serving.models import Model
+from serving.openapi import body_of, error_responses
+from serving.parse import check_items
+from serving.wire.embeddings import EmbeddingsRequest, EmbeddingsResponse, to_product, to_response
+
+
+def router(desk: Desk) -> APIRouter:
+    routes = APIRouter(tags=["embeddings"])
+
+    @routes.post(
+        "/v1/embeddings",
+        response_model=EmbeddingsResponse,
+        responses=error_responses(400, 413, 415, 422, 429, 503),
+        openapi_extra=body_of(EmbeddingsRequest, {"input": ["red shoes", {"text": "blue shirt"}], "dimensions": 64}),
+    )
+    async def embeddings(request: Request) -> Response:
+        """One vector of norm 1 for each input: words, or an object of `text` and `image`, read together."""
+        read = await desk.json(request, EmbeddingsRequest)
+        if not read.items:
+            raise RequestInvalid("The field input has no entries.", "input")
+        check_items(len(read.items), desk.settings, "input")
+        model = await named(desk, read.model)
+        check_dimensions(read.dimensions, model.info, "dimensions")
+        found = await desk.embed([partial(to_product, item) for item in read.items], model)
+        vectors = []
+        for position, answer in enumerate(found):
+            if isinstance(answer, CatalogError):
+                return respond_error(answer, f"input.{position}.{param_of(answer, 'image') or 'text'}")
+            vectors.append(answer.embedding)
+        return respond(to_response(vectors, read, model.info.version))
+
+    return routes
+
+
+async def named(desk: Desk, name: str | None) -> Model:
+    """The loaded model of this version; the active one for any other name, as clients of OpenAI must give one."""
+    loaded = {model.info.version: model for model in await desk.models.all()}
+    return loaded.get(name or "") or await desk.models.active()

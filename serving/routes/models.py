@@ -1,0 +1,78 @@
+"""The loaded models, their category tree, and the switch between two of them."""
+
+from fastapi import APIRouter
+
+from serving.desk import Desk
+from serving.openapi import error_responses
+from serving.wire.models import (
+    ComparisonResponse,
+    Difference,
+    ModelOut,
+    ModelsResponse,
+    TaxonomyResponse,
+    to_taxonomy,
+)
+
+
+def router(desk: Desk) -> APIRouter:
+    routes = APIRouter(tags=["models"])
+
+    @routes.get("/v1/models", responses=error_responses(503))
+    async def models() -> ModelsResponse:
+        """The loaded models, the active one first."""
+        return await listed(desk)
+
+    @routes.get("/v1/models/comparison", responses=error_responses(404, 503))
+    async def comparison() -> ComparisonResponse:
+        """How the shadow's answers differ from the active model's on what was analyzed since both were loaded."""
+        active, shadow, found = await desk.models.compared()
+        shared = found.products or None
+        return ComparisonResponse(
+            active=active.info.version,
+            shadow=shadow.info.version,
+            products=found.products,
+            missed=found.missed,
+            changed_categories=shared and round(found.changed / shared, 6),
+            top_ten_overlap=shared and round(found.overlap / shared, 6),
+            neighbour_overlap=await desk.in_thread(found.neighbour_overlap),
+            examples=[
+                Difference(
+                    id=ours.id,
+                    active=list(ours.category.path),
+                    active_score=round(ours.category.score, 6),
+                    shadow=list(other.category.path),
+                    shadow_score=round(other.category.score, 6),
+                )
+                for ours, other in found.examples
+            ],
+        )
+
+    @routes.post("/v1/models/{id}/activate", responses=error_responses(404, 503))
+    async def activate(id: str) -> ModelsResponse:
+        """Let this model answer from now on, also after a restart; the other becomes its shadow. Stored products and
+        searches stay with the model that made the index.
+        """
+        await desk.models.choose(id)
+        await desk.shelf.choose_model(id)
+        return await listed(desk)
+
+    @routes.get("/v1/taxonomy", responses=error_responses(503))
+    async def taxonomy() -> TaxonomyResponse:
+        """The category tree and the vocabularies of the active model, in English and Chinese."""
+        return to_taxonomy((await desk.models.active()).taxonomy)
+
+    return routes
+
+
+async def listed(desk: Desk) -> ModelsResponse:
+    data = [
+        ModelOut(
+            id=model.info.version,
+            role="shadow" if position else "active",
+            taxonomy_version=model.info.taxonomy_version,
+            image_size=model.info.image_size,
+            embedding_dimensions=list(model.info.embedding_cuts),
+        )
+        for position, model in enumerate(await desk.models.all())
+    ]
+    return ModelsResponse(data=data)

@@ -1,0 +1,145 @@
+"""Stored products: put, get, change, delete, and their kept pictures."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
+
+from catalog.errors import ProductNotFound
+from catalog.ingest import content_hashes
+from catalog.product import Product, StoredProduct
+from serving.album import shrunk
+from serving.desk import Desk, respond
+from serving.errors import PictureNotKept, PicturesNeeded, ProductChanged
+from serving.models import Model
+from serving.openapi import PRODUCT_EXAMPLE, body_of, error_responses
+from serving.wire.products import ProductChange, ProductIn, ProductOut, to_product
+
+Id = Annotated[str, Path(min_length=1, max_length=256, description="Yours.")]
+# A change that another request overtakes is made again on what that one left, this often.
+ATTEMPTS = 5
+SENT = "(sent)"
+
+
+def router(desk: Desk) -> APIRouter:
+    routes = APIRouter(tags=["products"])
+    shelf = desk.shelf
+
+    # Before the products themselves, whose ids may hold a slash.
+    @routes.get(
+        "/v1/products/{id:path}/image",
+        response_class=Response,
+        responses={200: {"content": {"image/webp": {}}}, **error_responses(404, 422, 503)},
+    )
+    async def image(id: Id, n: Annotated[int, Query(ge=0, le=64, description="Which, from 0.")] = 0) -> Response:
+        """A kept picture of a product, at most 320 pixels on its longer side."""
+        pictures = await shelf.images(id)
+        if n >= len(pictures):
+            raise PictureNotKept
+        return Response(pictures[n], media_type="image/webp", headers={"Cache-Control": "private, max-age=60"})
+
+    @routes.get("/v1/products/{id:path}", responses=error_responses(404, 422, 503))
+    async def get(id: Id, include: Literal["", "embedding"] = "") -> ProductOut:
+        """A stored product and what the model made of it."""
+        return await described(desk, await stored_product(desk, id), include == "embedding")
+
+    @routes.put(
+        "/v1/products/{id:path}",
+        response_model=ProductOut,
+        responses={201: {"model": ProductOut, "description": "It is new."}, **error_responses(*WRITING)},
+        openapi_extra=body_of(ProductIn, PRODUCT_EXAMPLE),
+    )
+    async def put(id: Id, request: Request) -> Response:
+        """Store a product, or replace it. Equal words and pictures are not read by the model again."""
+        product = await desk.in_thread((await desk.json(request, ProductIn)).to_product, id)
+        model = await desk.index_model()
+        (known,) = await shelf.get([id])
+        stored = await read(desk, product, product.images, known, model)
+        pictures = await shrink(desk, product.images)
+        kept = await shelf.put(stored, pictures)
+        return respond(to_product(kept, len(pictures)), 200 if known else 201)
+
+    @routes.patch(
+        "/v1/products/{id:path}",
+        response_model=ProductOut,
+        responses=error_responses(404, 409, *WRITING),
+        openapi_extra=body_of(ProductChange, {"price": 24.5}),
+    )
+    async def patch(id: Id, request: Request) -> Response:
+        """Change some fields. The model reads the product again only where its words or pictures change."""
+        body = await desk.json(request, ProductChange)
+        changes = await desk.in_thread(body.changes)
+        for _ in range(ATTEMPTS):
+            before = await stored_product(desk, id)
+            try:
+                return respond(await changed(desk, before, changes))
+            except ProductChanged:
+                continue
+        raise ProductChanged
+
+    @routes.delete("/v1/products/{id:path}", status_code=204, responses=error_responses(404, 422, 503))
+    async def delete(
+        id: Id,
+        erase: Annotated[bool, Query(description="Also leave nothing of it on disk, within minutes.")] = False,
+    ) -> None:
+        """Forget a product and its pictures."""
+        await shelf.delete(id, erase)
+
+    return routes
+
+
+WRITING = (400, 413, 415, 422, 429, 503, 507)
+
+
+async def stored_product(desk: Desk, id: str) -> StoredProduct:
+    """Raises ProductNotFound."""
+    (stored,) = await desk.shelf.get([id])
+    if stored is None:
+        raise ProductNotFound
+    return stored
+
+
+async def described(desk: Desk, stored: StoredProduct, embedding: bool) -> ProductOut:
+    images = await desk.shelf.image_counts([stored.id])
+    return to_product(stored, images.get(stored.id, 0), embedding)
+
+
+async def read(
+    desk: Desk, product: Product, pictures: Sequence[bytes], known: StoredProduct | None, model: Model
+) -> StoredProduct:
+    """The product as it is to be stored; the model reads it unless it has read the same before. `pictures` are those
+    that tell whether it has. Raises what is wrong with the product.
+    """
+    references = (SENT,) * len(pictures)
+    hashes = content_hashes(product, pictures, references)
+    bare = replace(product, images=())
+    if known and known.model == model.info.version and known.hashes[:2] == hashes[:2]:
+        return replace(known, product=bare, hashes=hashes, image_refs=references)
+    understanding = await desk.understand(replace(product, images=tuple(pictures)), model)
+    return StoredProduct(bare, understanding, hashes, model.info.version, references)
+
+
+async def shrink(desk: Desk, pictures: Sequence[bytes]) -> list[bytes]:
+    return [await desk.in_thread(shrunk, picture) for picture in pictures]
+
+
+async def changed(desk: Desk, before: StoredProduct, changes: dict[str, object]) -> ProductOut:
+    """Raises ProductChanged if another request came first."""
+    product = replace(before.product, **changes)  # type: ignore[arg-type]
+    model = await desk.index_model()
+    if "images" in changes:
+        stored = await read(desk, product, product.images, before, model)
+        pictures = await shrink(desk, product.images)
+        kept = await desk.shelf.put(stored, pictures, before.hashes)
+        return to_product(kept, len(pictures))
+    hashes = content_hashes(product, (), before.image_refs)._replace(images=before.hashes.images)
+    stored = replace(before, product=product, hashes=hashes)
+    if hashes.text != before.hashes.text or before.model != model.info.version:
+        pictures = await desk.shelf.images(before.id)
+        if len(pictures) < len(before.image_refs):
+            raise PicturesNeeded
+        understanding = await desk.understand(replace(product, images=tuple(pictures)), model)
+        stored = replace(stored, understanding=understanding, model=model.info.version)
+    return await described(desk, await desk.shelf.put(stored, None, before.hashes), False)

@@ -1,0 +1,69 @@
+"""Search and similar products."""
+
+import json
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from catalog.errors import FilterInvalid
+from catalog.search import Search, check, combined, index_query, to_look_up, to_read
+from serving.desk import Desk, respond
+from serving.openapi import SEARCH_EXAMPLE, body_of, error_responses
+from serving.wire.search import SearchRequest, SearchResponse, read_filter, to_response
+
+Limit = Annotated[int, Query(ge=1, le=100)]
+Offset = Annotated[int, Query(ge=0, le=10_000)]
+
+
+def router(desk: Desk) -> APIRouter:
+    routes = APIRouter(tags=["search"])
+
+    @routes.post(
+        "/v1/search",
+        response_model=SearchResponse,
+        responses=error_responses(400, 404, 413, 415, 422, 429, 503),
+        openapi_extra=body_of(SearchRequest, SEARCH_EXAMPLE),
+    )
+    async def search(request: Request) -> Response:
+        """Stored products like the words, the picture, the product, or several of them, best first."""
+        query = (await desk.json(request, SearchRequest)).to_search()
+        check(query.examples)
+        return respond(await find(desk, query))
+
+    @routes.get("/v1/products/{id:path}/similar", responses=error_responses(404, 422, 429, 503))
+    async def similar(
+        id: str,
+        limit: Limit = 10,
+        offset: Offset = 0,
+        filter: Annotated[str, Query(max_length=16_384, description="As in /v1/search, as JSON text.")] = "",
+        collapse: bool = False,
+    ) -> SearchResponse:
+        """Stored products nearest to a stored one, itself left out."""
+        chosen = read_filter(json_object(filter))
+        found = await desk.shelf.similar(id, limit, offset, chosen, collapse)
+        info = await desk.shelf_info()
+        return to_response(found.matches, found.facets, found.total, found.images, info.model)
+
+    return routes
+
+
+async def find(desk: Desk, query: Search) -> SearchResponse:
+    model = await desk.index_model()
+    read = await desk.embed([partial(lambda product: product, product) for product in to_read(query.examples)], model)
+    ids = to_look_up(query.examples)
+    stored = await desk.shelf.get(ids) if ids else []
+    found = await desk.shelf.search(index_query(query, combined(query.examples, read, stored)), query.facets)
+    return to_response(found.matches, found.facets, found.total, found.images, model.info.version)
+
+
+def json_object(text: str) -> dict[str, Any] | None:
+    """Raises FilterInvalid."""
+    try:
+        document = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        raise FilterInvalid("The filter is not valid JSON.") from None
+    if document is not None and not isinstance(document, dict):
+        raise FilterInvalid("The filter must be a JSON object.")
+    return document

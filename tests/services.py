@@ -1,0 +1,47 @@
+"""The service in one process over tiny real parts, for tests of its routes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+
+from catalog.index import open_index
+from catalog.understand import Understander
+from serving.app import build_app
+from serving.local import LocalAnalyzer
+from serving.models import Models
+from serving.services import Services
+from serving.settings import Settings
+from serving.shelf import Shelf
+
+WIDTH = 32  # of a tiny model's embeddings
+SETTINGS = Settings(batch_wait_seconds=0.001)
+
+
+@contextmanager
+def tiny_shelf(folder: Path) -> Iterator[Shelf]:
+    shelf = Shelf(open_index(folder, WIDTH), folder)
+    try:
+        yield shelf
+    finally:
+        shelf._close()
+
+
+@contextmanager
+def tiny_client(
+    model: Understander, folder: Path, settings: Settings = SETTINGS, shadow: Understander | None = None
+) -> Iterator[TestClient]:
+    """A client of the whole application. folder: of the index."""
+    analyzers = [LocalAnalyzer(lambda one=one: one, settings) for one in (model, shadow) if one]  # type: ignore[misc]
+    with tiny_shelf(folder) as shelf, TestClient(build_app(Services(Models(*analyzers), shelf), settings)) as client:
+        wait_until_ready(client)
+        yield client
+
+
+def wait_until_ready(client: TestClient) -> None:
+    deadline = time.monotonic() + 60
+    while client.get("/readyz").status_code != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
