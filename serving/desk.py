@@ -61,12 +61,14 @@ class Desk:
 
     async def shelf_info(self) -> ShelfInfo:
         """As the shelf had it at most a second ago. Raises what the shelf does."""
-        if self._shelf_info is None or time.monotonic() - self._shelf_read > SHELF_SECONDS:
-            self._shelf_info = await self.shelf.describe()
+        known = self._shelf_info
+        # Which model an empty index is for is settled by the next product, perhaps just now.
+        if known is None or not known.model or time.monotonic() - self._shelf_read > SHELF_SECONDS:
+            known = self._shelf_info = await self.shelf.describe()
             self._shelf_read = time.monotonic()
-            if self._shelf_info.chosen:
-                await self.choose(self._shelf_info.chosen)
-        return self._shelf_info
+            if known.chosen:
+                await self.choose(known.chosen)
+        return known
 
     async def choose(self, version: str) -> None:
         """Make the model active, if it is loaded. One chosen before a restart may be gone."""
