@@ -5,8 +5,10 @@ There are two analyzers: the replicas of Ray Serve (`serving.deployments`), and 
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
-from typing import NamedTuple, Protocol
+from functools import partial
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
@@ -15,7 +17,9 @@ from catalog.preprocess import Prepared
 from catalog.product import Understanding
 from catalog.taxonomy import Taxonomy
 from catalog.understand import Understander
+from serving.batches import Batcher, BatchFacts
 from serving.errors import ModelFailed
+from serving.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +43,24 @@ class Question(NamedTuple):
     evidence: bool
 
 
+class Answered(NamedTuple):
+    """One answer for each product asked about, and what its batch was like."""
+
+    answers: list[Answer]
+    facts: list[BatchFacts]
+
+
+Batches: TypeAlias = Batcher[Question, Answer]
+
+
 class Analyzer(Protocol):
-    """Where the model is. Its methods raise ModelNotReady, ModelFailed or Overloaded."""
+    """Where the model is. Its methods raise ModelNotReady, ModelFailed, Overloaded or DeadlineExceeded."""
 
     async def describe(self) -> ModelInfo: ...
 
     async def taxonomy(self) -> Taxonomy: ...
 
-    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> list[Answer]:
+    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> Answered:
         """One answer for each product (at least one), in their order; an error in the place of one that failed."""
         ...
 
@@ -59,6 +73,17 @@ def warm_up(model: Understander) -> None:
     """One forward pass over both modalities: the first one allocates and is many times slower than the next."""
     size = model.config.image.size
     model.understand_prepared([Prepared("", np.zeros((1, 3, size, size), np.uint8), "warm up")])
+
+
+def batches(model: Understander, thread: Executor, settings: Settings) -> Batches:
+    """The model as something to ask, from one event loop; `thread` is its one thread."""
+    waits = (settings.batch_wait_seconds, settings.request_timeout_seconds)
+    return Batcher(partial(answer, model), thread, settings.batch_size, *waits)
+
+
+async def ask(batches: Batches, products: Sequence[Prepared], top_k: int, evidence: bool) -> Answered:
+    found = await batches.ask([Question(product, top_k, evidence) for product in products])
+    return Answered([answer for answer, _ in found], [facts for _, facts in found])
 
 
 def answer(model: Understander, questions: Sequence[Question]) -> list[Answer]:

@@ -30,6 +30,8 @@ from serving.shelf import ShelfInfo
 DECODERS = min(4, os.cpu_count() or 1)
 # How long what another gateway changed (the active model) may go unnoticed.
 SHELF_SECONDS = 1.0
+# How many other categories are stored with a product.
+ALTERNATIVES = 5
 
 T = TypeVar("T")
 Body = TypeVar("Body", bound=BaseModel)
@@ -86,7 +88,7 @@ class Desk:
         """What this very model makes of products, or what is wrong with each."""
         checked = await self.prepare(sources, model.info)
         good = [item for item in checked if isinstance(item, Prepared)]
-        found = iter(await model.analyzer.analyze(good, 5, False) if good else ())
+        found = iter((await model.analyzer.analyze(good, ALTERNATIVES, False)).answers if good else ())
         return [next(found) if isinstance(item, Prepared) else item for item in checked]
 
     async def understand(self, product: Product, model: Model) -> Understanding:

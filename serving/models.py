@@ -9,7 +9,7 @@ from catalog.errors import CatalogError
 from catalog.preprocess import Prepared
 from catalog.product import Understanding
 from catalog.taxonomy import Taxonomy
-from serving.analyzer import Analyzer, Answer, ModelInfo
+from serving.analyzer import Analyzer, Answer, Answered, ModelInfo
 from serving.comparison import NEIGHBOURS, Comparison
 from serving.errors import IndexOfOtherModel, ModelNotReady, ModelUnknown, NoShadow, Overloaded
 
@@ -91,14 +91,14 @@ class Models:
             self._known[id(analyzer)] = Model(analyzer, info, taxonomy)
         return self._known[id(analyzer)]
 
-    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> list[Answer]:
+    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> Answered:
         """The active model's answers. A shadow reads the same products afterwards; nobody waits for it."""
         model = await self.active()
         if self.second is None:
             return await model.analyzer.analyze(products, top_k, evidence)
         found = await model.analyzer.analyze(products, max(top_k, NEIGHBOURS - 1), evidence)
-        self._read_along(products, found)
-        return [cut(answer, top_k) for answer in found]
+        self._read_along(products, found.answers)
+        return found._replace(answers=[cut(answer, top_k) for answer in found.answers])
 
     def _read_along(self, products: Sequence[Prepared], found: Sequence[Answer]) -> None:
         if len(self._reading) >= SHADOWED_AT_ONCE:
@@ -115,7 +115,7 @@ class Models:
         except CatalogError:
             self.comparison.missed += len(products)
             return
-        for ours, other in zip(found, others, strict=True):
+        for ours, other in zip(found, others.answers, strict=True):
             if isinstance(ours, Understanding) and isinstance(other, Understanding):
                 self.comparison.add(ours, other)
             else:

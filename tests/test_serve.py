@@ -34,7 +34,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     folder = tiny_folder(tmp_path_factory.mktemp("served") / "model")
-    return Settings(model=folder, port=port, replicas=2, body_timeout_seconds=3, header_timeout_seconds=2)
+    index = str(tmp_path_factory.mktemp("index") / "index")
+    return Settings(model=folder, index=index, port=port, replicas=2, body_timeout_seconds=3, header_timeout_seconds=2)
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +100,8 @@ def test_product_that_breaks_the_forward_pass_fails_alone_in_its_batch() -> None
     good = Prepared("good", np.zeros((1, 3, 32, 32), np.uint8), "a")
     poison = Prepared("poison", np.zeros((1, 3, 5, 5), np.uint8), "a")
     found = replicas.analyze.remote([good, poison, good], 1, False).result(timeout_s=60)
-    assert [getattr(answer, "id", None) for answer in found] == ["good", None, "good"]
-    assert isinstance(found[1], ModelFailed)
+    assert [getattr(answer, "id", None) for answer in found.answers] == ["good", None, "good"]
+    assert isinstance(found.answers[1], ModelFailed)
 
 
 def test_clients_cannot_steer_serve(client: httpx.Client) -> None:
