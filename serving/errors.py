@@ -27,7 +27,8 @@
     │   ├── IndexOfOtherModel           index_of_other_model
     │   └── StateDamaged                state_damaged
     ├── ServiceNotStarted               service_not_started
-    │   └── AddressInUse                address_in_use
+    │   ├── AddressInUse                address_in_use
+    │   └── ServiceLost                 service_lost
     └── InvalidImage
         ├── ImageUrlNotAllowed          image_url_not_allowed
         └── ImageDataInvalid            image_data_invalid
@@ -203,6 +204,11 @@ class ServiceNotStarted(CatalogError):
 class AddressInUse(ServiceNotStarted):
     code = "address_in_use"
     default = "The address and port cannot be listened on."
+
+
+class ServiceLost(ServiceNotStarted):
+    code = "service_lost"
+    default = "The service has not answered for a minute: Ray was lost. Start it again; nothing stored is lost."
 
 
 class ImageUrlNotAllowed(InvalidImage):

@@ -8,6 +8,19 @@ from contextlib import contextmanager
 from serving.errors import AddressInUse
 from serving.settings import PREFIX, Settings
 
+# Ray and Serve read these from the environment of their processes, which inherit ours.
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # From the default of 10 s each, a killed proxy is replaced after 7 s and not 26.
+    "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
+    "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "1",
+    # From the default of 5 s a busy machine kills each proxy before it has started, and starts another, for ever.
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
+    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serving.door.proxy_middlewares",
+    # Ray announces that a later release changes what CUDA_VISIBLE_DEVICES is where no GPU is asked for.
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
 
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65_535)
 
     replicas: int = Field(default=1, ge=1, le=1_000, description="How many copies of the model answer.")
+    max_replicas: int | None = Field(
+        default=None, ge=1, le=1_000, description="Above `replicas`: up to so many are started while requests wait."
+    )
     num_gpus_per_replica: float = Field(
         default=0.0, ge=0.0, description="Above 0 the model runs on CUDA; 0.5 lets two share."
     )
@@ -89,12 +92,22 @@ class Settings(BaseSettings):
     @property
     def cpus_per_replica(self) -> float:
         """Cores for Ray to reserve. Replicas that ask for more than there is would wait for it for ever."""
-        return self.num_cpus_per_replica or min(1.0, (os.cpu_count() or 1) / self.replicas)
+        return self.num_cpus_per_replica or min(1.0, (os.cpu_count() or 1) / self.most_copies)
+
+    @property
+    def most_replicas(self) -> int:
+        """Of each model."""
+        return max(self.replicas, self.max_replicas or 0)
+
+    @property
+    def most_copies(self) -> int:
+        """Of all models together."""
+        return self.most_replicas * (2 if self.shadow else 1)
 
     @property
     def threads_per_replica(self) -> int:
         """Threads of one forward pass: all replicas together use each core once."""
-        return max(1, (os.cpu_count() or 1) // self.replicas)
+        return max(1, (os.cpu_count() or 1) // self.most_copies)
 
     @property
     def max_waiting(self) -> int:

@@ -1,5 +1,6 @@
 """`shelflens serve` and `shelflens demo`: the HTTP service."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,13 @@ def serve(
         float | None, typer.Option(help="GPUs (or a fraction of one) for each replica. Default: 0, on the CPU.")
     ] = None,
     model: ModelOption = None,
+    shadow: Annotated[
+        Path | None, typer.Option(help="A second model folder: it reads along, is compared, and can take over.")
+    ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option(help="A folder, or qdrant://HOST/COLLECTION. Default: shelflens-index."),
+    ] = None,
 ) -> None:
     """Run the HTTP service on Ray Serve until Ctrl-C."""
     with errors_shown():
@@ -28,6 +36,8 @@ def serve(
             "replicas": replicas,
             "num_gpus_per_replica": num_gpus_per_replica,
             "model": model,
+            "shadow": shadow,
+            "index": index,
         }
         run(read_settings(**{name: value for name, value in chosen.items() if value is not None}), blocking=True)
 

@@ -12,7 +12,7 @@ from serving.deployments.gateway import Gateway
 from serving.deployments.index import IndexOwner
 from serving.deployments.model import ModelReplica
 from serving.errors import RETRY_SECONDS
-from serving.settings import Settings
+from serving.settings import Settings, read_settings
 
 APPLICATION = "shelflens"
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
@@ -30,10 +30,10 @@ def application(settings: Settings) -> ray_serve.Application:
         ray_actor_options={"num_cpus": 0},
         **shared(settings),
     )(IndexOwner)
-    # The gateway holds what the replicas work on, what waits for them, and a few requests that need no replica.
+    # The gateway holds what the replicas work on, what waits for them, and some requests that need no replica.
     gateway = ray_serve.deployment(
         name="Gateway",
-        max_ongoing_requests=at_once(settings) * settings.replicas + settings.max_waiting + 16,
+        max_ongoing_requests=at_once(settings) * settings.most_replicas + settings.max_waiting + 16,
         ray_actor_options={"num_cpus": 0},
         **shared(settings),
     )(ray_serve.ingress()(Gateway))
@@ -41,16 +41,32 @@ def application(settings: Settings) -> ray_serve.Application:
     return bound
 
 
+def build(arguments: dict[str, Any]) -> ray_serve.Application:
+    """For `serve run` and `serve deploy` (deploy/serve.yaml). arguments: settings by name, before the environment's.
+
+    Raises InvalidConfig.
+    """
+    return application(read_settings(**arguments))
+
+
 def model_replicas(name: str, settings: Settings, folder: Path | None) -> ray_serve.Application:
     replicas = ray_serve.deployment(
         name=name,
-        num_replicas=settings.replicas,
         max_ongoing_requests=at_once(settings),
+        **scale(settings),
         ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": settings.num_gpus_per_replica},
         **shared(settings),
     )(ModelReplica)
     bound: ray_serve.Application = replicas.bind(settings, folder)
     return bound
+
+
+def scale(settings: Settings) -> dict[str, Any]:
+    """A fixed number of replicas, or one that follows the requests each has to deal with."""
+    if settings.most_replicas == settings.replicas:
+        return {"num_replicas": settings.replicas}
+    bounds = {"min_replicas": settings.replicas, "max_replicas": settings.most_replicas}
+    return {"autoscaling_config": bounds | {"target_ongoing_requests": settings.batch_size}}
 
 
 def at_once(settings: Settings) -> int:

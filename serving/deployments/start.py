@@ -4,7 +4,6 @@ import logging
 import signal
 import time
 from contextlib import suppress
-from threading import Event
 
 import httpx
 import ray
@@ -14,23 +13,12 @@ from ray.serve.config import HTTPOptions
 
 from catalog.understand import Understander
 from serving.deployments.application import APPLICATION, QUIET, application
-from serving.errors import ServiceNotStarted
-from serving.preflight import check_address, environment, url
+from serving.errors import ServiceLost, ServiceNotStarted
+from serving.preflight import ENVIRONMENT, check_address, environment, url
 from serving.settings import Settings
 
 START_SECONDS = 120.0
-# Ray and Serve read these from the environment of their processes, which inherit ours.
-ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    # From the default of 10 s each, a killed proxy is replaced after 7 s and not 26.
-    "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
-    "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "1",
-    # From the default of 5 s a busy machine kills each proxy before it has started, and starts another, for ever.
-    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
-    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serving.door.proxy_middlewares",
-    # Ray announces that a later release changes what CUDA_VISIBLE_DEVICES is where no GPU is asked for.
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-}
+WATCH_SECONDS, LOST_SECONDS = 5.0, 60.0
 
 
 def serve(settings: Settings, *, blocking: bool) -> None:
@@ -41,14 +29,15 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     """
     check_address(settings)
     # A replica that cannot load its model says so only in a log, after Serve has tried it several times.
-    Understander.load(settings.model, settings.device)
+    for folder in dict.fromkeys((settings.model, settings.shadow or settings.model)):
+        Understander.load(folder, settings.device)
     try:
         start(settings)
         if blocking:
             # Only now: Ray sets a handler of its own while it starts.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             print(f"Shelflens answers at {url(settings)}, see {url(settings)}/docs. Ctrl-C ends it.", flush=True)
-            Event().wait()
+            watch(settings)
     except KeyboardInterrupt:
         stop()
         if not blocking:
@@ -98,11 +87,23 @@ def check_resources(settings: Settings) -> None:
     """Raises ServiceNotStarted. Serve would wait for ever for resources that do not exist."""
     there = ray.cluster_resources()  # type: ignore[no-untyped-call]
     asked = {"CPU": settings.cpus_per_replica, "GPU": settings.num_gpus_per_replica}
+    copies = settings.replicas * (2 if settings.shadow else 1)
     for name, each in asked.items():
-        if each * settings.replicas > there.get(name, 0.0) + 1e-6:
+        if each * copies > there.get(name, 0.0) + 1e-6:
             raise ServiceNotStarted(
-                f"{settings.replicas} replicas with {each:g} {name} each: there are only {there.get(name, 0.0):g}."
+                f"{copies} replicas with {each:g} {name} each: there are only {there.get(name, 0.0):g}."
             )
+
+
+def watch(settings: Settings) -> None:
+    """Wait for ever. Raises ServiceLost once nothing has answered for a minute: Ray mends what is lost but itself."""
+    answered = time.monotonic()
+    while time.monotonic() - answered < LOST_SECONDS:
+        time.sleep(WATCH_SECONDS)
+        with suppress(httpx.TransportError):
+            httpx.get(f"{url(settings)}/healthz", timeout=5.0, trust_env=False)
+            answered = time.monotonic()
+    raise ServiceLost
 
 
 def wait_until_ready(settings: Settings) -> None:
