@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     batch_wait_seconds: float = Field(
         default=0.01, ge=0.0, le=10.0, description="How long a product waits for companions."
     )
+    state_resource: str = Field(
+        default="",
+        description="On a cluster: the custom Ray resource of the node whose disk has the index and the state folder.",
+    )
     object_store_bytes: int = Field(
         default=200_000_000, ge=80_000_000, description="Shared memory that Ray sets aside."
     )

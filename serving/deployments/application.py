@@ -27,7 +27,7 @@ def application(settings: Settings) -> ray_serve.Application:
         name="IndexOwner",
         num_replicas=1,
         max_ongoing_requests=256,
-        ray_actor_options={"num_cpus": 0},
+        ray_actor_options=beside_state(settings),
         **shared(settings),
     )(IndexOwner)
     # The gateway holds what the replicas work on, what waits for them, and some requests that need no replica.
@@ -67,6 +67,12 @@ def scale(settings: Settings) -> dict[str, Any]:
         return {"num_replicas": settings.replicas}
     bounds = {"min_replicas": settings.replicas, "max_replicas": settings.most_replicas}
     return {"autoscaling_config": bounds | {"target_ongoing_requests": settings.batch_size}}
+
+
+def beside_state(settings: Settings) -> dict[str, Any]:
+    """For what must run where the index and the state folder are."""
+    resources = {settings.state_resource: 0.001} if settings.state_resource else {}
+    return {"num_cpus": 0, "resources": resources}
 
 
 def at_once(settings: Settings) -> int:
