@@ -47,19 +47,18 @@ def write_feed(data: Path, rows: int, seed: int, path: Path) -> None:
 def model_alone(feed: Feed, worker: LocalWorker) -> float:
     """Products a second."""
     rows = [row for row, _ in zip(feed, range(SAMPLE), strict=False) if isinstance(row, Row)]
-    loaded = [load(Task(row), worker.pictures, worker.understander).prepared for row in rows]
+    loaded = [load(Task(row), worker.pictures, worker.reader).prepared for row in rows]
     prepared = [item for item in loaded if item]
-    worker.understander.understand_prepared(prepared[:BATCH_SIZE], evidence=False)
+    worker.reader.understand_prepared(prepared[:BATCH_SIZE], evidence=False)
     started = time.perf_counter()
     for start in tqdm(range(0, len(prepared), BATCH_SIZE), desc="model alone", unit="batch"):
-        worker.understander.understand_prepared(prepared[start : start + BATCH_SIZE], evidence=False)
+        worker.reader.understand_prepared(prepared[start : start + BATCH_SIZE], evidence=False)
     return len(prepared) / (time.perf_counter() - started)
 
 
-def one_ingest(feed: Feed, location: Path, worker: LocalWorker) -> dict[str, Any]:
+def one_ingest(feed: Feed, location: Path, worker: LocalWorker, width: int) -> dict[str, Any]:
     """Rows a second of a whole ingest, what its rows came to, and resident memory in MB along the way."""
     memory: list[tuple[int, dict[str, int]]] = []
-    width = worker.understander.config.embedding_width
     with open_index(location, width) as index, closing(Ledger(location / "ledger.sqlite")) as ledger:
         run = ledger.begin(feed.fingerprint, index.identity)
         with tqdm(desc="ingest", total=feed.total, unit="row") as bar:
@@ -92,11 +91,12 @@ def measure(data: Path, rows: int, seed: int) -> dict[str, Any]:
         path = Path(folder) / "feed.jsonl"
         write_feed(data, rows, seed, path)
         feed = open_feed(path)
-        worker = LocalWorker(Understander.load(), PictureReader(data))
+        understander = Understander.load()
+        worker, width = LocalWorker(understander, PictureReader(data)), understander.config.embedding_width
         before = model_alone(feed, worker)
-        first = one_ingest(feed, Path(folder) / "index", worker)
+        first = one_ingest(feed, Path(folder) / "index", worker, width)
         after = model_alone(feed, worker)
-        second = one_ingest(feed, Path(folder) / "index", worker)
+        second = one_ingest(feed, Path(folder) / "index", worker, width)
     alone = (before + after) / 2
     memory = {name: [used[name] for used in first["memory_mb"]] for name in ("resident", "own", "files")}
     return {

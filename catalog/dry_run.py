@@ -2,16 +2,34 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 
 from catalog.feeds import BadRow, Row
-from catalog.ingest import Knows, Loaded, LocalWorker, failure, in_background, tasks
+from catalog.index import Offer
+from catalog.ingest import Knows, LocalWorker, Reader, Result, Sink, failure
 from catalog.ledger import Failure
 from catalog.preprocess import Prepared
-from catalog.understand import BATCH_SIZE, Understander
+from catalog.product import StoredProduct
+from catalog.understand import BATCH_SIZE
+
+
+class Unstored:
+    """A `catalog.ingest.Sink` that knows what another holds, and keeps nothing."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.identity, self.hashes, self.count = sink.identity, sink.hashes, sink.count
+
+    def upsert(self, products: Sequence[StoredProduct]) -> None:
+        pass
+
+    def update_offers(self, offers: Sequence[Offer]) -> int:
+        return 0
+
+    def flush(self) -> None:
+        pass
 
 
 @dataclass
@@ -36,7 +54,7 @@ def dry_run(
     found = DryRun()
     sample: list[Prepared] = []
     fresh = 0
-    with closing(in_background(worker.load(tasks(feed, knows)))) as loaded:
+    with closing(worker.loaded(feed, knows)) as loaded:
         for chunk in loaded:
             for item in chunk:
                 found.outcomes[item.outcome] += 1
@@ -47,11 +65,11 @@ def dry_run(
             fresh += len(prepared)
             sample += islice(prepared, max(0, BATCH_SIZE - len(sample)))
             progress(len(chunk))
-    found.seconds = fresh * _seconds_each(sample, worker.understander) if sample else 0.0
+    found.seconds = fresh * _seconds_each(sample, worker.reader) if sample else 0.0
     return found
 
 
-def _prepared(chunk: Iterable[Loaded]) -> Iterator[Prepared]:
+def _prepared(chunk: Iterable[Result]) -> Iterator[Prepared]:
     return (item.prepared for item in chunk if item.prepared)
 
 
@@ -59,9 +77,9 @@ def _modalities(product: Prepared) -> str:
     return "+".join(name for name, has in (("image", len(product.pixels_NCHW)), ("text", product.text)) if has)
 
 
-def _seconds_each(sample: list[Prepared], understander: Understander) -> float:
+def _seconds_each(sample: list[Prepared], reader: Reader) -> float:
     """For a product like those of the sample, once the model is warm."""
-    understander.understand_prepared(sample, evidence=False)
+    reader.understand_prepared(sample, evidence=False)
     started = time.perf_counter()
-    understander.understand_prepared(sample, evidence=False)
+    reader.understand_prepared(sample, evidence=False)
     return (time.perf_counter() - started) / len(sample)

@@ -19,10 +19,10 @@ from catalog.errors import CatalogError, RowIdDuplicate
 from catalog.feeds import BadRow, Row
 from catalog.index import Offer, StoredVersion
 from catalog.ledger import Failure, Run, State, Tally
-from catalog.pictures import PictureReader
+from catalog.pictures import ImageRef
 from catalog.preprocess import Prepared
-from catalog.product import ContentHashes, Product, StoredProduct
-from catalog.understand import BATCH_SIZE, Understander
+from catalog.product import ContentHashes, Product, StoredProduct, Understanding
+from catalog.understand import BATCH_SIZE
 
 CHUNK = 256
 T = TypeVar("T")
@@ -37,23 +37,15 @@ class Task(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A row whose pictures have been read. prepared: for the model, where there is anything new for it to read."""
+class Result:
+    """What a row comes to. prepared: for the model, once the pictures have been read and where there is anything new
+    for it; stored: what the index is to keep, once the model has read that.
+    """
 
     row: Row | BadRow
     outcome: Outcome
     hashes: ContentHashes | None = None
     prepared: Prepared | None = None
-    error: CatalogError | None = None
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a row came to. stored: what the index is to keep, of the outcomes added and updated."""
-
-    row: Row | BadRow
-    outcome: Outcome
-    hashes: ContentHashes | None = None
     stored: StoredProduct | None = None
     error: CatalogError | None = None
 
@@ -61,6 +53,31 @@ class Result:
 Chunks = Generator[list[Task], None, None]
 Results = Generator[list[Result], None, None]
 Knows = Callable[[Sequence[str]], Sequence[StoredVersion | None]]
+
+
+class Pictures(Protocol):
+    """Where pictures are read from: a `PictureReader`."""
+
+    def read(self, ref: ImageRef) -> bytes:
+        """Raises InvalidImage."""
+        ...
+
+
+class Reader(Protocol):
+    """What reads products: an `Understander`, or one that is elsewhere. version: the model's."""
+
+    @property
+    def version(self) -> str: ...
+
+    def prepare(self, product: Product) -> Prepared:
+        """Called by several threads. Raises InvalidProduct or InvalidImage."""
+        ...
+
+    def understand_prepared(
+        self, products: Sequence[Prepared], *, evidence: bool
+    ) -> Sequence[Understanding | CatalogError]:
+        """One for each product, in their order; an error in the place of one that could not be read."""
+        ...
 
 
 class Sink(Protocol):
@@ -122,52 +139,57 @@ def _without_duplicates(feed: Iterable[Row | BadRow]) -> Iterator[Row | BadRow]:
 class LocalWorker:
     """Loads and understands in this process: two threads decode the next chunk while the model works on this one."""
 
-    def __init__(self, understander: Understander, pictures: PictureReader, threads: int = 2) -> None:
-        self.understander, self.pictures, self.threads = understander, pictures, threads
+    def __init__(self, reader: Reader, pictures: Pictures, threads: int = 2) -> None:
+        self.reader, self.pictures, self.threads = reader, pictures, threads
 
     def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = CHUNK) -> Results:
         """What becomes of the feed's rows from `position` on, in chunks. knows: as `ProductIndex.hashes`."""
-        with closing(in_background(self.load(tasks(feed, knows, position, chunk)))) as loaded:
+        with closing(self.loaded(feed, knows, position, chunk)) as loaded:
             for items in loaded:
-                yield understand(items, self.understander)
+                yield understand(items, self.reader)
 
-    def load(self, chunks: Chunks) -> Generator[list[Loaded], None, None]:
+    def loaded(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = CHUNK) -> Results:
+        """The same before the model has read anything."""
+        return in_background(self._load(tasks(feed, knows, position, chunk)))
+
+    def _load(self, chunks: Chunks) -> Results:
         with ThreadPoolExecutor(self.threads, "load") as pool:
             for chunk in chunks:
-                yield list(pool.map(lambda task: load(task, self.pictures, self.understander), chunk))
+                yield list(pool.map(lambda task: load(task, self.pictures, self.reader), chunk))
 
 
-def load(task: Task, pictures: PictureReader, understander: Understander) -> Loaded:
+def load(task: Task, pictures: Pictures, reader: Reader) -> Result:
     """Read the row's pictures and tell what is new. A picture that cannot be read makes the row a failed one."""
     row = task.row
     if isinstance(row, BadRow):
-        return Loaded(row, "failed", error=row.error)
+        return Result(row, "failed", error=row.error)
     try:
         images = tuple(pictures.read(ref) for ref in row.image_refs)
-        hashes = content_hashes(row.product, images, _references(row))
+        hashes = content_hashes(row.product, images, row.references)
         known = task.known
-        if known is None or known.model != understander.version or known.hashes[:2] != hashes[:2]:
-            prepared = understander.prepare(replace(row.product, images=images))
-            return Loaded(row, "updated" if known else "added", hashes, prepared)
-        return Loaded(row, "unchanged" if known.hashes == hashes else "offer_updated", hashes)
+        if known is None or known.model != reader.version or known.hashes[:2] != hashes[:2]:
+            prepared = reader.prepare(replace(row.product, images=images))
+            return Result(row, "updated" if known else "added", hashes, prepared)
+        return Result(row, "unchanged" if known.hashes == hashes else "offer_updated", hashes)
     except CatalogError as error:
-        return Loaded(row, "failed", error=error)
+        return Result(row, "failed", error=error)
 
 
-def understand(chunk: Sequence[Loaded], understander: Understander) -> list[Result]:
+def understand(chunk: Sequence[Result], reader: Reader) -> list[Result]:
     """The model's work for a chunk, in batches; rows with nothing for it to read pass through."""
     fresh = [item.prepared for item in chunk if item.prepared]
     batches = (fresh[start : start + BATCH_SIZE] for start in range(0, len(fresh), BATCH_SIZE))
-    understood = iter([u for batch in batches for u in understander.understand_prepared(batch, evidence=False)])
-    results = []
-    for item in chunk:
-        stored = None
-        if item.prepared and item.hashes and isinstance(item.row, Row):
-            stored = StoredProduct(
-                item.row.product, next(understood), item.hashes, understander.version, _references(item.row)
-            )
-        results.append(Result(item.row, item.outcome, item.hashes, stored, item.error))
-    return results
+    answers = iter([answer for batch in batches for answer in reader.understand_prepared(batch, evidence=False)])
+    return [understood(item, next(answers), reader.version) if item.prepared else item for item in chunk]
+
+
+def understood(item: Result, answer: Understanding | CatalogError, version: str) -> Result:
+    if isinstance(answer, CatalogError):
+        return Result(item.row, "failed", error=answer)
+    assert isinstance(item.row, Row)
+    assert item.hashes
+    stored = StoredProduct(item.row.product, answer, item.hashes, version, item.row.references)
+    return replace(item, prepared=None, stored=stored)
 
 
 def content_hashes(product: Product, images: Sequence[bytes], references: Sequence[str]) -> ContentHashes:
@@ -197,12 +219,8 @@ def store(sink: Sink, run: Run, results: Sequence[Result]) -> Tally:
 
 def _new_offer(result: Result) -> Offer | None:
     if result.outcome == "offer_updated" and result.hashes and isinstance(result.row, Row):
-        return Offer(result.row.product, result.hashes, _references(result.row))
+        return Offer(result.row.product, result.hashes, result.row.references)
     return None
-
-
-def _references(row: Row) -> tuple[str, ...]:
-    return tuple(str(ref) for ref in row.image_refs)
 
 
 def failure(row: Row | BadRow, error: CatalogError) -> Failure:

@@ -22,6 +22,7 @@ from catalog.disk import written_whole
 from catalog.errors import LedgerDamaged
 
 State = Literal["running", "complete", "cancelled", "failed"]
+PAGE = 1024 * 1024
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -130,6 +131,17 @@ class Ledger:
             )
             return Run(self._db, int(inserted.lastrowid or 0), 0, tally)
 
+    def run(self, number: int) -> "Run | None":
+        """As it now stands, to be read while another process or thread goes on with it."""
+        with _our_words():
+            found = self._db.execute("SELECT position, tally FROM runs WHERE id = ?", (number,)).fetchone()
+        return Run(self._db, number, found[0], Tally.from_json(found[1])) if found else None
+
+    def forget(self, number: int) -> None:
+        with _our_words(), transaction(self._db):
+            self._db.execute("DELETE FROM failures WHERE run = ?", (number,))
+            self._db.execute("DELETE FROM runs WHERE id = ?", (number,))
+
 
 class Run:
     """One run. position: how many rows of the feed are dealt with; tally: what became of them."""
@@ -153,12 +165,28 @@ class Run:
 
     def failures(self) -> Iterator[Failure]:
         """In the order of the feed."""
+        after: int | None = 0
+        while after is not None:
+            found, after = self.some_failures(after)
+            yield from found
+
+    def some_failures(self, after: int = 0, characters: int = PAGE) -> tuple[list[Failure], int | None]:
+        """The failures behind a place (0: from the first), about so many characters of rows, and the place to go on
+        from, None at the end.
+        """
+        found, size = list[Failure](), 0
         with _our_words():
-            found = self._db.execute(
-                "SELECT line, product, code, reason, content FROM failures WHERE run = ? ORDER BY rowid", (self.number,)
+            rows = self._db.execute(
+                "SELECT rowid, line, product, code, reason, content FROM failures WHERE run = ? AND rowid > ?"
+                " ORDER BY rowid",
+                (self.number, after),
             )
-            for line, product, code, reason, content in found:
-                yield Failure(line, product, code, reason, json.loads(content))
+            for place, line, product, code, reason, content in rows:
+                found.append(Failure(line, product, code, reason, json.loads(content)))
+                size += len(content)
+                if size >= characters:
+                    return found, place
+        return found, None
 
 
 def _our_words() -> AbstractContextManager[None]:
@@ -168,4 +196,8 @@ def _our_words() -> AbstractContextManager[None]:
 def write_dead_letters(path: Path, failures: Iterable[Failure]) -> None:
     """One JSON object a line. Corrected in `row`, the file is a feed of its own: only those rows come in again."""
     with written_whole(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(failure._asdict(), ensure_ascii=False) + "\n" for failure in failures)
+        file.writelines(map(dead_letter, failures))
+
+
+def dead_letter(failure: Failure) -> str:
+    return json.dumps(failure._asdict(), ensure_ascii=False) + "\n"

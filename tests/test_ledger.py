@@ -30,6 +30,28 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(tmp_path: Path) -> None
     assert again.tally.rows == 3
 
 
+def test_a_run_is_read_beside_the_one_who_writes_it_and_forgotten_whole(tmp_path: Path) -> None:
+    ledger, beside = Ledger(tmp_path / "ledger.sqlite"), Ledger(tmp_path / "ledger.sqlite")
+    run, other = ledger.begin("feed", "index"), ledger.begin("other feed", "index")
+    for line in range(1, 6):
+        run.commit(line, tally(failed=line), [BAD._replace(line=line)])
+    other.commit(1, tally(failed=1), [BAD])
+
+    seen = beside.run(run.number)
+    assert seen is not None
+    assert (seen.position, seen.tally) == (5, tally(failed=5))
+    first, place = seen.some_failures(characters=1)
+    assert place is not None
+    rest, end = seen.some_failures(place)
+    assert [failure.line for failure in first] == [1]
+    assert ([failure.line for failure in rest], end) == ([2, 3, 4, 5], None)
+
+    ledger.forget(run.number)
+    assert beside.run(run.number) is None
+    assert list(seen.failures()) == []
+    assert list(other.failures()) == [BAD]
+
+
 @pytest.mark.parametrize(("feed", "index"), [("other feed", "index"), ("feed", "other index")])
 def test_another_feed_or_index_starts_from_the_beginning(tmp_path: Path, feed: str, index: str) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")

@@ -70,12 +70,13 @@ def ingest(
         source = open_feed(feed, mapping=read_mapping(columns or []))
         archive = None if images else source.archive
         pictures = PictureReader(images or source.root, archive, tuple(hosts or ()), tuple(stores or ()))
-        worker = LocalWorker(Understander.load(model, device), pictures)
+        understander = Understander.load(model, device)
+        worker = LocalWorker(understander, pictures)
         if dry:
             report = rehearse(source, index, worker)
         else:
             dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
-            with opened(index, output, worker.understander.config.embedding_width) as sink:
+            with opened(index, output, understander.config.embedding_width) as sink:
                 make = partial(local_results, worker)
                 if ray:
                     make = partial(ray_results, ray, actors, gpus, pictures, model, None if output else index)

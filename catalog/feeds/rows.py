@@ -56,6 +56,11 @@ class Row:
     def id(self) -> str:
         return self.product.id
 
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Where the pictures are, in the words that are stored and shown."""
+        return tuple(str(ref) for ref in self.image_refs)
+
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
