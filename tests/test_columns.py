@@ -106,7 +106,7 @@ def test_a_column_taken_by_the_mapping_is_not_read_as_something_else() -> None:
         (["id", "title"], {"zzz": "title"}, r'There is no field "zzz"\.$'),
         (["id", "name_de"], {"title": "namede2"}, r'The feed has no column "namede2"\. Did you mean "name_de"\?'),
         (["id", "title", "title"], {}, r'more than one column named "title"\.'),
-        (["title", "price"], {}, r'No column gives the id\. The columns are "title", "price"\. Say which: --map id='),
+        (["title", "price"], {}, r'No column gives the id\. The columns are "title", "price"\. Map one to it: id='),
         (["id", "price"], {}, r'No column gives a title, a description or a picture\. The columns are "id", "price"'),
         ([f"c{n}" for n in range(1_001)], {}, r"The feed has 1,001 columns; the limit is 1,000\."),
         (["id\0\n", "x" * 50], {}, 'The columns are "id��", "x{40}…"'),

@@ -301,7 +301,7 @@ MALFORMED = [
         "1,Shirt,Blue\n2,Hat,Red\n",
         [
             'feed_columns_invalid: No column gives the id. The columns are "1", "Shirt", "Blue". '
-            "Say which: --map id=COLUMN."
+            "Map one to it: id=COLUMN."
         ],
     ),
     Malformed(
@@ -452,7 +452,7 @@ MALFORMED = [
         "no row has an id",
         "f.jsonl",
         '{"nr": 1, "title": "x"}\n' * 3,
-        ['feed_columns_invalid: No column gives the id. The columns are "nr", "title". Say which: --map id=COLUMN.'],
+        ['feed_columns_invalid: No column gives the id. The columns are "nr", "title". Map one to it: id=COLUMN.'],
     ),
     # Parquet
     Malformed(
