@@ -109,5 +109,5 @@ def test_an_index_keeps_its_ledger_in_its_folder_and_a_cluster_in_the_users_stat
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert ledger_path("catalogue") == Path("catalogue/ledger.sqlite")
     cluster = ledger_path("qdrant://host/products")
-    assert cluster.parent == tmp_path / "shelflens"
+    assert cluster.parent.parent == tmp_path / "shelflens"
     assert cluster != ledger_path("qdrant://host/others")
