@@ -1,6 +1,7 @@
 """Files that appear whole or not at all, and what a full disk says."""
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,3 +23,16 @@ def written_whole(path: Path) -> Iterator[Path]:
         raise FileNotWritable(f"{path.name} cannot be written.") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """A file that is there, whole, even after a loss of power. Raises DiskFull and FileNotWritable."""
+    with written_whole(path) as temporary, temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

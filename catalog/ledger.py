@@ -134,8 +134,8 @@ class Ledger:
     def run(self, number: int) -> "Run | None":
         """As it now stands, to be read while another process or thread goes on with it."""
         with _our_words():
-            found = self._db.execute("SELECT position, tally FROM runs WHERE id = ?", (number,)).fetchone()
-        return Run(self._db, number, found[0], Tally.from_json(found[1])) if found else None
+            found = self._db.execute("SELECT position, tally, state FROM runs WHERE id = ?", (number,)).fetchone()
+        return Run(self._db, number, found[0], Tally.from_json(found[1]), found[2] == "complete") if found else None
 
     def forget(self, number: int) -> None:
         with _our_words(), transaction(self._db):
@@ -144,10 +144,12 @@ class Ledger:
 
 
 class Run:
-    """One run. position: how many rows of the feed are dealt with; tally: what became of them."""
+    """One run. position: how many rows of the feed are dealt with; tally: what became of them; complete: all are."""
 
-    def __init__(self, db: sqlite3.Connection, number: int, position: int, tally: Tally) -> None:
-        self._db, self.number, self.position, self.tally = db, number, position, tally
+    def __init__(
+        self, db: sqlite3.Connection, number: int, position: int, tally: Tally, complete: bool = False
+    ) -> None:
+        self._db, self.number, self.position, self.tally, self.complete = db, number, position, tally, complete
 
     def commit(self, position: int, tally: Tally, failures: Sequence[Failure]) -> None:
         """Record a stored chunk, all of it or nothing."""
@@ -162,6 +164,7 @@ class Run:
     def end(self, state: State) -> None:
         with _our_words():
             self._db.execute("UPDATE runs SET state = ?, finished = ? WHERE id = ?", (state, time.time(), self.number))
+        self.complete = state == "complete"
 
     def failures(self) -> Iterator[Failure]:
         """In the order of the feed."""

@@ -12,7 +12,7 @@ from serving.door import Door
 from serving.errors import from_status
 from serving.openapi import document
 from serving.parse import wrong_field
-from serving.routes import analyze, embeddings, feedback, health, models, products, search
+from serving.routes import analyze, embeddings, feedback, health, jobs, models, products, search
 from serving.services import Services
 from serving.settings import Settings
 
@@ -30,6 +30,8 @@ def build_app(services: Services, settings: Settings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, on_invalid_parameter)
     for routes in ROUTERS:
         app.include_router(routes.router(desk))
+    if services.jobs is not None:
+        app.include_router(jobs.router(desk, services.jobs))
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:

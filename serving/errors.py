@@ -7,8 +7,12 @@
     │   │   └── MultipartInvalid        multipart_invalid
     │   ├── RequestInvalid              request_invalid
     │   │   ├── TooManyItems            too_many_items
+    │   │   ├── SourcesOff              sources_off
+    │   │   ├── SourceOutside           source_outside
+    │   │   ├── SourceNotFound          source_not_found
     │   │   └── DimensionsUnsupported   embedding_dimensions_unsupported
     │   ├── NotFound                    not_found
+    │   │   └── JobNotFound             job_not_found
     │   ├── MethodNotAllowed            method_not_allowed
     │   ├── BodyTimeout                 body_timeout
     │   ├── BodyTooLarge                body_too_large
@@ -25,7 +29,9 @@
     │   ├── ModelUnknown                model_unknown
     │   ├── NoShadow                    no_shadow
     │   ├── IndexOfOtherModel           index_of_other_model
-    │   └── StateDamaged                state_damaged
+    │   ├── StateDamaged                state_damaged
+    │   ├── JobFinished                 job_finished
+    │   └── IdempotencyConflict         idempotency_conflict
     ├── ServiceNotStarted               service_not_started
     │   ├── AddressInUse                address_in_use
     │   └── ServiceLost                 service_lost
@@ -48,6 +54,7 @@ from catalog.errors import (
     ImageTooManyBytes,
     IndexLocked,
     IndexUnavailable,
+    InvalidFeed,
     InvalidImage,
     InvalidProduct,
     InvalidSearch,
@@ -196,6 +203,40 @@ class StateDamaged(ServiceError):
     default = "The service's own records cannot be read or written."
 
 
+class JobNotFound(NotFound):
+    code = "job_not_found"
+    default = "There is no job with this id. Those that ended long ago are forgotten."
+
+
+class JobFinished(ServiceError):
+    code = "job_finished"
+    default = "The job has ended already."
+
+
+class IdempotencyConflict(ServiceError):
+    code = "idempotency_conflict"
+    default = "A job with this Idempotency-Key was asked for with other content. Use a new key."
+    param = "Idempotency-Key"
+
+
+class SourcesOff(RequestInvalid):
+    code = "sources_off"
+    default = "The server has no folder of feeds. Send the feed itself, as a file in a multipart form."
+    param = "source"
+
+
+class SourceOutside(RequestInvalid):
+    code = "source_outside"
+    default = "The source leads out of the server's folder of feeds. Give a path that starts from that folder."
+    param = "source"
+
+
+class SourceNotFound(RequestInvalid):
+    code = "source_not_found"
+    default = "The source is not a file in the server's folder of feeds, or it cannot be read."
+    param = "source"
+
+
 class ServiceNotStarted(CatalogError):
     code = "service_not_started"
     default = "The service could not be started."
@@ -226,6 +267,7 @@ class ImageDataInvalid(InvalidImage):
 STATUS: dict[type[CatalogError], int] = {
     InvalidProduct: 422,
     InvalidSearch: 422,
+    InvalidFeed: 422,
     ProductNotFound: 404,
     InvalidImage: 422,
     ImageTooManyBytes: 413,
@@ -249,6 +291,8 @@ STATUS: dict[type[CatalogError], int] = {
     IndexOfOtherModel: 409,
     IndexLocked: 503,
     IndexUnavailable: 503,
+    JobFinished: 409,
+    IdempotencyConflict: 409,
     DiskFull: 507,
 }
 

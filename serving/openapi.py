@@ -1,5 +1,6 @@
 """What the OpenAPI document says beyond what FastAPI reads off the routes: bodies, examples, errors."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,12 +8,14 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from serving.errors import ErrorBody, from_status
+from catalog.errors import CatalogError
+from serving.errors import ErrorBody, IdempotencyConflict, from_status, status_of
 from serving.errors import answer as error_answer
 from serving.settings import Settings
 from serving.wire.analyze import AnalyzeForm, AnalyzeRequest
 from serving.wire.embeddings import EmbeddingsRequest
 from serving.wire.feedback import FeedbackRequest
+from serving.wire.jobs import JobForm, JobRequest
 from serving.wire.products import ProductChange, ProductIn
 from serving.wire.search import SearchRequest
 
@@ -24,6 +27,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     ProductIn,
     ProductChange,
     FeedbackRequest,
+    JobRequest,
 )
 
 REFERENCE = "#/components/schemas/{model}"
@@ -97,20 +101,20 @@ RESPONSE_EXAMPLE = {
 }
 
 
-def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The documentation of some error statuses, each with the body it has."""
+def error_responses(*statuses: int, errors: Sequence[CatalogError] = ()) -> dict[int | str, dict[str, Any]]:
+    """The documentation of some error statuses, each with the body it has. errors: those that are a route's own."""
     return {
-        status: {
+        status_of(error): {
             "model": ErrorBody,
-            "description": from_status(status).message,
-            "content": {"application/json": {"example": error_answer(from_status(status)).body.model_dump()}},
+            "description": error.message,
+            "content": {"application/json": {"example": error_answer(error).body.model_dump()}},
         }
-        for status in statuses
+        for error in (*map(from_status, statuses), *errors)
     }
 
 
-def form_schema() -> dict[str, Any]:
-    """The multipart form: AnalyzeForm's fields and the files, which pydantic does not see."""
+def analyze_form_schema() -> dict[str, Any]:
+    """AnalyzeForm's fields and the files, which pydantic does not see."""
     schema = AnalyzeForm.model_json_schema(ref_template=REFERENCE)
     schema["properties"]["image"] = {
         "type": "array",
@@ -119,6 +123,36 @@ def form_schema() -> dict[str, Any]:
     }
     return schema
 
+
+def job_form_schema() -> dict[str, Any]:
+    schema = JobForm.model_json_schema(ref_template=REFERENCE)
+    columns = schema["properties"]["columns"]
+    schema["properties"] = {
+        "file": {"type": "string", "contentMediaType": "application/octet-stream", "description": "The feed."},
+        "columns": {"type": "string", "description": f"JSON text. {columns['description']}"},
+        "dry_run": schema["properties"]["dry_run"],
+    }
+    return schema | {"required": ["file"]}
+
+
+JOB: dict[str, Any] = {
+    "summary": "Ingest a feed",
+    "description": "CSV, TSV, JSON lines, Parquet, or a zip of one of these and its pictures; sent along, or by its "
+    "path in the server's folder of feeds. The answer comes at once; the job then tells how far it has come.",
+    "responses": error_responses(400, 408, 413, 415, 422, 429, 503, 507, errors=[IdempotencyConflict()]),
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {"schema": job_form_schema()},
+                "application/json": {
+                    "schema": {"$ref": REFERENCE.format(model="JobRequest")},
+                    "example": {"source": "spring/products.csv", "columns": {"title": "name"}, "dry_run": True},
+                },
+            },
+        }
+    },
+}
 
 ANALYZE: dict[str, Any] = {
     "summary": "Category, tags, attributes and embedding of products",
@@ -135,7 +169,7 @@ ANALYZE: dict[str, Any] = {
                     "schema": {"$ref": REFERENCE.format(model="AnalyzeRequest")},
                     "examples": REQUEST_EXAMPLES,
                 },
-                "multipart/form-data": {"schema": form_schema()},
+                "multipart/form-data": {"schema": analyze_form_schema()},
             },
         }
     },

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from serving.jobs.jobs import Jobs
 from serving.models import Models
 from serving.shelf import Shelf
 
 
 @dataclass(frozen=True)
 class Services:
-    """shelf: a `Shelf`, or what passes each of its methods on to where it is."""
+    """shelf, jobs: these, or what passes each of their methods on to where they are."""
 
     models: Models
     shelf: Shelf
+    jobs: Jobs | None = None

@@ -2,14 +2,17 @@
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from catalog.errors import InvalidConfig
 from catalog.ledger import state_folder
 
 PREFIX = "SHELFLENS_"
+# In the environment they are parted by commas.
+Words = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -74,7 +77,27 @@ class Settings(BaseSettings):
         default=30.0, gt=0.0, description="From a request's last byte to its answer."
     )
 
-    @field_validator("model", "shadow", "state")
+    feeds: Path | None = Field(
+        default=None, description="The folder of feeds that jobs may read by path. None: feeds must be uploaded."
+    )
+    image_hosts: Words = Field(
+        default=(), description="Hosts that a feed's https pictures may be fetched from, parted by commas."
+    )
+    image_stores: Words = Field(
+        default=(), description="Places a feed's pictures may be read from, such as s3://BUCKET/FOLDER."
+    )
+    max_queued_jobs: int = Field(default=100, ge=1, le=10_000, description="Jobs that may wait for their turn.")
+    max_finished_jobs: int = Field(default=1_000, ge=1, le=100_000, description="Jobs remembered once they ended.")
+    job_patience_seconds: float = Field(
+        default=600.0, ge=0.0, description="How long a job waits for a busy or lost model or index before it fails."
+    )
+
+    @field_validator("image_hosts", "image_stores", mode="before")
+    @classmethod
+    def parted(cls, words: object) -> object:
+        return tuple(word.strip() for word in words.split(",") if word.strip()) if isinstance(words, str) else words
+
+    @field_validator("model", "shadow", "state", "feeds")
     @classmethod
     def absolute(cls, path: Path | None) -> Path | None:
         """Replicas may run in another folder."""
@@ -120,7 +143,8 @@ class Settings(BaseSettings):
 
     def as_environment(self) -> dict[str, str]:
         """These settings for a child process, which reads them with `Settings()`."""
-        return {PREFIX + name.upper(): str(value) for name, value in self if value is not None}
+        given = {name: ",".join(value) if isinstance(value, tuple) else value for name, value in self}
+        return {PREFIX + name.upper(): str(value) for name, value in given.items() if value is not None}
 
 
 def read_settings(**given: object) -> Settings:

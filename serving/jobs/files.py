@@ -1,0 +1,89 @@
+"""The feeds that jobs read: uploads, which are kept until their job has ended, and files in the operator's folder."""
+
+import os
+import time
+import unicodedata
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+from catalog.disk import write_durably
+from catalog.errors import FileNotReadable
+from catalog.feeds import Feed, open_feed
+from catalog.pictures import PictureReader
+from catalog.pictures.archives import leads_out
+from serving.errors import SourceNotFound, SourceOutside, SourcesOff
+from serving.settings import Settings
+
+SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".parquet", ".zip")
+# A file without a job is one whose upload was cut off, unless it is so new that it may be one under way.
+UNDER_WAY_SECONDS = 600.0
+SHOWN = 200
+
+
+class JobFiles:
+    """Threads may share it. Raises InvalidConfig for a place in an object store that cannot be read."""
+
+    def __init__(self, uploads: Path, settings: Settings) -> None:
+        self.uploads, self.feeds = uploads, settings.feeds
+        self._pictures = PictureReader(None, None, settings.image_hosts, settings.image_stores)
+
+    def receive(self, id: str, filename: str, data: bytes) -> str:
+        """Keep an upload, down to the disk. -> its name here. Raises DiskFull or FileNotWritable."""
+        suffix = PurePosixPath(filename).suffix.lower()
+        name = id + (suffix if suffix in SUFFIXES else "")
+        write_durably(self.uploads / name, data)
+        return name
+
+    def remove(self, upload: str | None) -> None:
+        if upload:
+            (self.uploads / upload).unlink(missing_ok=True)
+
+    def sweep(self, wanted: Collection[str | None]) -> None:
+        """Remove what crashes have left."""
+        old = time.time() - UNDER_WAY_SECONDS
+        for path in self.uploads.glob("*"):
+            with suppress(OSError):
+                if path.name not in wanted and path.stat().st_mtime < old:
+                    path.unlink()
+
+    def open(self, upload: str | None, source: str, columns: Mapping[str, str]) -> Feed:
+        """Raises InvalidFeed, or what `source_path` does."""
+        path = self.uploads / upload if upload else source_path(self.feeds, source)
+        try:
+            return open_feed(path, columns)
+        except FileNotReadable:
+            raise SourceNotFound from None
+
+    def pictures(self, upload: str | None, feed: Feed) -> PictureReader:
+        """Paths start from the feed's own folder. An upload has none, unless it is a zip."""
+        root = None if upload else feed.root
+        return PictureReader(root, feed.archive, self._pictures.hosts, self._pictures.stores)
+
+
+def source_path(feeds: Path | None, source: str) -> Path:
+    """The file at this path below the folder, links followed. Raises SourcesOff, SourceOutside or SourceNotFound."""
+    if feeds is None:
+        raise SourcesOff
+    if not source or "\0" in source:
+        raise SourceNotFound("The source is empty or holds a NUL character.")
+    if leads_out(source):
+        raise SourceOutside
+    try:
+        folder = os.path.realpath(feeds)
+        path = os.path.realpath(os.path.join(folder, source))
+        inside = os.path.commonpath((folder, path)) == folder
+    except (OSError, ValueError):
+        raise SourceNotFound from None
+    if not inside:
+        raise SourceOutside
+    if not os.path.isfile(path):
+        raise SourceNotFound
+    return Path(path)
+
+
+def shown_name(filename: str) -> str:
+    """What to call an upload: the last part of its name, without what could not be stored or shown."""
+    last = filename.replace("\\", "/").rpartition("/")[2]
+    shown = "".join(letter for letter in last if not unicodedata.category(letter).startswith(("C", "Zl", "Zp")))
+    return shown.strip()[:SHOWN] or "upload"

@@ -1,0 +1,63 @@
+"""A bulk ingest job: as it is asked for, and as it is told of."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from serving.errors import ErrorDetail
+
+State = Literal["queued", "running", "complete", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A feed to ingest: sent along (`filename` and `data`), or a path below the server's folder of feeds (`source`).
+
+    columns: field -> column, see `catalog.feeds.columns.recognise`; key: what the client calls this request, so that
+    sending it twice makes one job.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+    key: str | None = None
+    source: str | None = None
+    filename: str = ""
+    data: bytes | None = field(default=None, repr=False)
+
+    @property
+    def content(self) -> str:
+        """The same for two requests that ask for the same. A file's name is not part of it."""
+        asked = json.dumps([sorted(self.columns.items()), self.dry_run, self.source])
+        return hashlib.sha256(asked.encode() + b"\n" + (self.data or b"")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """created, started, finished: seconds since 1970. total: rows of the feed, None while they are being counted; done:
+    those dealt with, among them skipped ones, which were stored already as they are. error: why the job failed.
+    """
+
+    id: str
+    state: State
+    source: str
+    dry_run: bool
+    created: float
+    started: float | None
+    finished: float | None
+    total: int | None
+    done: int
+    failed: int
+    skipped: int
+    added: int
+    updated: int
+    eta_seconds: float | None
+    error: ErrorDetail | None
+
+
+class ErrorLines(NamedTuple):
+    """Failed rows as JSON lines. after: the place to ask for more from, None at the end."""
+
+    lines: bytes
+    after: int | None

@@ -1,0 +1,151 @@
+"""The jobs of the service: taken in, told of, cancelled, and worked off in the background."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from catalog.ledger import Ledger, Tally, dead_letter
+from serving.errors import ErrorDetail, IdempotencyConflict, Overloaded
+from serving.jobs.files import JobFiles, shown_name
+from serving.jobs.job import ErrorLines, Job, Submission
+from serving.jobs.runner import Runner
+from serving.jobs.table import JobTable, Record
+from serving.models import Models
+from serving.settings import Settings
+from serving.shelf import Shelf
+
+T = TypeVar("T")
+
+
+class Jobs:
+    """Nothing is lost when the process dies: what was accepted is on the disk, and goes on where it was.
+
+    Arguments and answers can be pickled. Every method may raise StateDamaged or DiskFull.
+    """
+
+    def __init__(self, folder: Path, models: Models, shelf: Shelf, settings: Settings) -> None:
+        """folder: of the jobs alone. Two processes may share it for as long as one takes over from the other.
+
+        Raises InvalidConfig for a place in an object store that cannot be read.
+        """
+        self._settings = settings
+        self._table = JobTable(folder / "jobs.sqlite")
+        self._ledger = Ledger(folder / "jobs.sqlite")
+        self._files = JobFiles(folder / "uploads", settings)
+        self._runner = Runner(folder, self._table, self._files, models, shelf, settings)
+        # One thread each: submissions go one after another, and nobody who asks waits for one.
+        self._submitting, self._asking = ThreadPoolExecutor(1, "submit"), ThreadPoolExecutor(1, "ask")
+
+    async def start(self) -> None:
+        """Work jobs off from now on, those first that an earlier process left. Models and shelf are asked in this event
+        loop, so it is that in which they live.
+        """
+        self._runner.start(asyncio.get_running_loop())
+
+    async def submit(self, asked: Submission) -> Job:
+        """Accept a feed, and keep it if it came along. Of equal submissions with one key the first makes the job.
+
+        Raises InvalidFeed for a feed of which it can be told at once, SourcesOff, SourceOutside, SourceNotFound,
+        IdempotencyConflict, or Overloaded when as many jobs wait as may.
+        """
+        id = await self._in(self._submitting, self._submit, asked)
+        self._runner.wake()
+        return await self.get(id)
+
+    async def get(self, id: str) -> Job:
+        """Raises JobNotFound."""
+        return await self._in(self._asking, lambda: self._told(self._table.get(id)))
+
+    async def list(self, limit: int) -> Sequence[Job]:
+        """The newest first."""
+        return await self._in(self._asking, lambda: [self._told(record) for record in self._table.newest(limit)])
+
+    async def cancel(self, id: str) -> Job:
+        """A job that waits has then ended; one that runs ends within a chunk, whose rows stay stored.
+
+        Raises JobNotFound or JobFinished.
+        """
+        return await self._in(self._asking, self._cancel, id)
+
+    async def errors(self, id: str, after: int = 0) -> ErrorLines:
+        """The rows that failed so far, about a megabyte of them from a place on. Raises JobNotFound."""
+        return await self._in(self._asking, self._errors, id, after)
+
+    async def close(self) -> None:
+        """The job under way stops after its chunk, and goes on at the next start."""
+        await asyncio.to_thread(self._runner.close)
+        for pool in (self._submitting, self._asking):
+            await asyncio.to_thread(pool.shutdown)
+        self._table.close()
+        self._ledger.close()
+
+    async def _in(self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+
+    def _submit(self, asked: Submission) -> str:
+        while True:
+            known = self._table.with_key(asked.key) if asked.key else None
+            if known:
+                if known.content != asked.content:
+                    raise IdempotencyConflict
+                return known.id
+            record = self._accepted(asked)
+            if record:
+                return record.id
+
+    def _accepted(self, asked: Submission) -> Record | None:
+        """None if another process has accepted one of the same key meanwhile."""
+        waiting = sum(record.state == "queued" for record in self._table.unfinished())
+        if waiting >= self._settings.max_queued_jobs:
+            raise Overloaded(f"{waiting} jobs wait already. Try again when some have ended.")
+        id, added = uuid.uuid4().hex, False
+        upload = None if asked.data is None else self._files.receive(id, asked.filename, asked.data)
+        source = asked.source if upload is None else shown_name(asked.filename)
+        columns = json.dumps(dict(asked.columns))
+        record = Record(id, asked.key, asked.content, source or "", upload, columns, asked.dry_run, time.time())
+        try:
+            self._files.open(upload, record.source, asked.columns)
+            added = self._table.add(record)
+        finally:
+            if not added:
+                self._files.remove(upload)
+        return record if added else None
+
+    def _told(self, record: Record) -> Job:
+        run = self._ledger.run(record.run) if record.run is not None else None
+        tally = run.tally if run else Tally()
+        counts = tally.outcomes
+        return Job(
+            id=record.id,
+            state=record.state,
+            source=record.source,
+            dry_run=bool(record.dry_run),
+            created=record.created,
+            started=record.started,
+            finished=record.finished,
+            total=record.total,
+            done=tally.rows,
+            failed=counts["failed"],
+            skipped=counts["unchanged"],
+            added=counts["added"],
+            updated=counts["updated"] + counts["offer_updated"],
+            eta_seconds=self._runner.eta(record.id, record.total) if record.state == "running" else None,
+            error=ErrorDetail.model_validate_json(record.error) if record.error else None,
+        )
+
+    def _cancel(self, id: str) -> Job:
+        before = self._table.cancel(id)
+        if before.state == "queued":
+            self._files.remove(before.upload)
+        return self._told(self._table.get(id))
+
+    def _errors(self, id: str, after: int) -> ErrorLines:
+        record = self._table.get(id)
+        run = self._ledger.run(record.run) if record.run is not None else None
+        failures, following = run.some_failures(after) if run else ([], None)
+        return ErrorLines("".join(map(dead_letter, failures)).encode(), following)

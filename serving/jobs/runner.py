@@ -1,0 +1,190 @@
+"""The thread that works jobs off, one after another, with the steps of `catalog.ingest`."""
+
+import asyncio
+import fcntl
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+
+from catalog.dry_run import Unstored
+from catalog.errors import CatalogError
+from catalog.feeds import BadRow, Feed, Row
+from catalog.ingest import LocalWorker, ingest
+from catalog.ledger import Ledger
+from serving.errors import ErrorDetail, ModelFailed, ModelNotReady, detail
+from serving.jobs.caller import Caller, Stopped
+from serving.jobs.files import JobFiles
+from serving.jobs.job import State
+from serving.jobs.pace import Pace, counting
+from serving.jobs.steps import ModelChanged, ServedReader, ShelfSink, Small, WatchedPictures
+from serving.jobs.table import JobTable, Record
+from serving.models import Model, Models
+from serving.settings import Settings
+from serving.shelf import Shelf
+
+# Rows: what is stored at once, told as progress, and repeated after a crash.
+CHUNK = 32
+LOOK_SECONDS = 0.25
+# How often a model may turn out to be another one before a job gives up.
+MODEL_CHANGES = 20
+IDLE_SECONDS = 1.0
+AFTER_FAILURE_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class Runner:
+    """Works on the jobs of a state folder while no other process does."""
+
+    def __init__(
+        self, folder: Path, table: JobTable, files: JobFiles, models: Models, shelf: Shelf, settings: Settings
+    ) -> None:
+        self._folder, self._table, self._files = folder, table, files
+        self._models, self._shelf, self._settings = models, shelf, settings
+        self._closing, self._waking = Event(), Event()
+        self._thread: Thread | None = None
+        self._paces: dict[str, Pace] = {}
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._thread = Thread(target=self._run, args=(loop,), name="jobs", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._waking.set()
+
+    def close(self) -> None:
+        """What is being stored is stored whole; the job goes on from there at the next start."""
+        self._closing.set()
+        self._waking.set()
+        if self._thread:
+            self._thread.join()
+
+    def eta(self, id: str, total: int | None) -> float | None:
+        pace = self._paces.get(id)
+        return pace.eta(total) if pace and total is not None else None
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        while not self._closing.is_set() and loop.is_running():
+            try:
+                with alone(self._folder / "lock", self._closing):
+                    self._work_off(loop)
+            except Exception:
+                # A full disk, most likely. A job that cannot be recorded as ended still runs: it is tried again.
+                logger.exception("the jobs cannot go on")
+                self._closing.wait(AFTER_FAILURE_SECONDS)
+
+    def _work_off(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._files.sweep([record.upload for record in self._table.unfinished()])
+        while not self._closing.is_set() and loop.is_running():
+            self._waking.clear()
+            record = self._table.take()
+            if record:
+                self._work(record, loop)
+            else:
+                self._waking.wait(IDLE_SECONDS)
+
+    def _work(self, record: Record, loop: asyncio.AbstractEventLoop) -> None:
+        state: State = "complete"
+        error: ErrorDetail | None = None
+        check = self._check(record.id)
+        try:
+            self._ingest(record, Caller(loop, self._closing, check, self._settings.job_patience_seconds))
+        except Stopped:
+            if not self._table.get(record.id).cancelling:
+                self._closing.wait(LOOK_SECONDS)
+                return
+            state = "cancelled"
+        except CatalogError as found:
+            state, error = "failed", detail(found)
+        except Exception:
+            logger.exception("the job %s failed", record.id)
+            state, error = "failed", detail(ModelFailed())
+        self._paces.pop(record.id, None)
+        self._table.finish(record.id, state, error)
+        self._files.remove(record.upload)
+        self._forget_old()
+
+    def _check(self, id: str) -> Callable[[], None]:
+        looked = 0.0
+
+        def check() -> None:
+            nonlocal looked
+            if self._closing.is_set():
+                raise Stopped
+            if monotonic() - looked > LOOK_SECONDS:
+                looked = monotonic()
+                if self._table.get(id).cancelling:
+                    looked = 0.0
+                    raise Stopped
+
+        return check
+
+    def _ingest(self, record: Record, call: Caller) -> None:
+        call.check()
+        feed = self._files.open(record.upload, record.source, record.mapping)
+        told = partial(self._table.counted, record.id)
+        with closing(Ledger(self._folder / "jobs.sqlite")) as ledger, counting(feed, told):
+            before = ledger.run(record.run) if record.run is not None else None
+            if before and before.complete:  # it was killed before it could be recorded as ended
+                return told(before.tally.rows)
+            for _ in range(MODEL_CHANGES):
+                try:
+                    return self._go_on(record, feed, ledger, call)
+                except ModelChanged:
+                    self._closing.wait(LOOK_SECONDS)
+            raise ModelNotReady
+
+    def _go_on(self, record: Record, feed: Feed, ledger: Ledger, call: Caller) -> None:
+        """From where the ledger says."""
+        small: Small = {}
+        sink = ShelfSink(self._shelf, call, small)
+        reader = ServedReader(call(self._index_model), call, None if record.dry_run else small)
+        # The feed's fingerprint: one that was exchanged meanwhile is read from its beginning.
+        run = ledger.begin(f"{record.id} {feed.fingerprint}", sink.identity)
+        self._table.begun(record.id, run.number)
+        pace = self._paces[record.id] = Pace(run.position)
+        worker = LocalWorker(reader, WatchedPictures(self._files.pictures(record.upload, feed), call.check))
+        make = worker.loaded if record.dry_run else worker.results
+        results = make(watched(feed, call.check), sink.hashes, run.position, CHUNK)
+        ingest(results, Unstored(sink) if record.dry_run else sink, run, lambda tally: pace.mark(tally.rows))
+        self._table.counted(record.id, run.tally.rows)
+
+    async def _index_model(self) -> Model:
+        """The model that made the index; of an empty one, the active model."""
+        await self._models.ready()
+        shelf = await self._shelf.describe()
+        chosen = [model for model in await self._models.all() if model.info.version == shelf.chosen]
+        return await self._models.of_version(shelf.model) if shelf.model or not chosen else chosen[0]
+
+    def _forget_old(self) -> None:
+        with closing(Ledger(self._folder / "jobs.sqlite")) as ledger:
+            for record in self._table.beyond(self._settings.max_finished_jobs):
+                if record.run is not None:
+                    ledger.forget(record.run)
+                self._table.forget(record.id)
+
+
+def watched(rows: Iterable[Row | BadRow], check: Callable[[], None]) -> Iterator[Row | BadRow]:
+    """The same, until the job is to stop."""
+    for row in rows:
+        check()
+        yield row
+
+
+@contextmanager
+def alone(path: Path, closing: Event) -> Iterator[None]:
+    """Wait until no other process is in the block, as while one service takes over from another. It may enter without,
+    once `closing` is set.
+    """
+    with path.open("wb") as lock:
+        while not closing.is_set():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                closing.wait(LOOK_SECONDS)
+        yield

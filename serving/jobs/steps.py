@@ -1,0 +1,112 @@
+"""What `catalog.ingest` needs of the outside, as the service has it: the model, the shelf, and the pictures."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from catalog.errors import CatalogError
+from catalog.index import Offer, StoredVersion
+from catalog.pictures import ImageRef, PictureReader
+from catalog.preprocess import Prepared, prepare
+from catalog.product import Product, StoredProduct
+from serving.album import shrunk
+from serving.analyzer import Answer
+from serving.errors import ModelFailed
+from serving.jobs.caller import Caller
+from serving.models import Model
+from serving.shelf import Shelf
+
+# A job asks the model about few products together, no more than it reads in so many seconds: people who wait for an
+# answer wait behind them.
+TURN_SECONDS = 0.25
+FIRST, MOST = 4, 16
+TOP_K = 5
+Small = dict[str, list[bytes]]
+
+
+class ModelChanged(Exception):
+    """The model is another one than when the job began, so the job begins anew where it is."""
+
+
+class ServedReader:
+    """A `catalog.ingest.Reader`: the model behind its analyzer, asked for a few products at a time.
+
+    small: where to put each product's pictures, shrunk, by its id; None does not keep any.
+    """
+
+    def __init__(self, model: Model, call: Caller, small: Small | None) -> None:
+        self.version = model.info.version
+        self._model, self._call, self._small = model, call, small
+        self._together = FIRST
+
+    def prepare(self, product: Product) -> Prepared:
+        prepared = prepare(product, self._model.info.image_size)
+        if self._small is not None:
+            self._small[product.id] = [shrunk(picture) for picture in product.images]
+        return prepared
+
+    def understand_prepared(self, products: Sequence[Prepared], *, evidence: bool) -> list[Answer]:
+        """Raises ModelChanged, Stopped, or what the analyzer does for as long as the job has patience."""
+        answers: list[Answer] = []
+        while len(answers) < len(products):
+            answers += self._read(products[len(answers) :][: self._together], evidence)
+        if self._call(self._model.analyzer.describe).version != self.version:
+            raise ModelChanged
+        return answers
+
+    def _read(self, products: Sequence[Prepared], evidence: bool) -> Sequence[Answer]:
+        self._call.check()
+        answers: list[Answer]
+        try:
+            answers, facts = self._call(lambda: self._model.analyzer.analyze(products, TOP_K, evidence))
+            each = facts[-1].work_seconds / facts[-1].size
+            self._together = max(1, min(MOST, int(TURN_SECONDS / max(each, 1e-6))))
+        except ModelFailed as error:
+            answers = [error for _ in products]
+        for product, answer in zip(products, answers, strict=True):
+            if self._small is not None and isinstance(answer, CatalogError):
+                self._small.pop(product.id, None)
+        return answers
+
+
+class ShelfSink:
+    """A `catalog.ingest.Sink`: the shelf, with the products' small pictures beside them."""
+
+    def __init__(self, shelf: Shelf, call: Caller, small: Small) -> None:
+        self._shelf, self._call, self._small = shelf, call, small
+        self._written = False
+        self.identity = call(shelf.describe).identity
+
+    def hashes(self, ids: Sequence[str]) -> Sequence[StoredVersion | None]:
+        return self._call(lambda: self._shelf.versions(ids)) if ids else []
+
+    def count(self) -> int:
+        return self._call(self._shelf.describe).products
+
+    def upsert(self, products: Sequence[StoredProduct]) -> None:
+        small = {stored.id: self._small.pop(stored.id, []) for stored in products}
+        if small:
+            self._write(lambda: self._shelf.keep_images(small))
+            self._write(lambda: self._shelf.upsert(products))
+
+    def update_offers(self, offers: Sequence[Offer]) -> int:
+        return self._write(lambda: self._shelf.update_offers(offers)) if offers else 0
+
+    def flush(self) -> None:
+        if self._written:
+            self._call(self._shelf.flush)
+            self._written = False
+
+    def _write(self, write: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        self._written = True
+        return self._call(write)
+
+
+class WatchedPictures:
+    """A `catalog.ingest.Pictures` that reads none for a job that is to stop: each may take many seconds."""
+
+    def __init__(self, pictures: PictureReader, check: Callable[[], None]) -> None:
+        self._pictures, self._check = pictures, check
+
+    def read(self, ref: ImageRef) -> bytes:
+        self._check()
+        return self._pictures.read(ref)
