@@ -17,7 +17,7 @@ from serving.services import Services
 from serving.settings import Settings
 
 # In this order they stand in the documentation.
-ROUTERS = (analyze, embeddings, search, products, feedback, models, health)
+ROUTERS = (analyze, embeddings, search, products, jobs, feedback, models, health)
 
 
 def build_app(services: Services, settings: Settings) -> FastAPI:
@@ -30,8 +30,6 @@ def build_app(services: Services, settings: Settings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, on_invalid_parameter)
     for routes in ROUTERS:
         app.include_router(routes.router(desk))
-    if services.jobs is not None:
-        app.include_router(jobs.router(desk, services.jobs))
 
     @app.get("/", include_in_schema=False)
     async def root() -> RedirectResponse:

@@ -47,6 +47,7 @@ class Desk:
     def __init__(self, services: Services, settings: Settings) -> None:
         self.models = services.models
         self.shelf = services.shelf
+        self.jobs = services.jobs
         self.settings = settings
         self.pool = ThreadPoolExecutor(DECODERS, "decode")
         self._shelf_info: ShelfInfo | None = None

@@ -21,6 +21,7 @@
     │   ├── ModelFailed                 model_failed
     │   ├── ModelNotReady               model_not_ready
     │   ├── IndexNotReady               index_not_ready
+    │   ├── JobsNotReady                jobs_not_ready
     │   ├── DeadlineExceeded            deadline_exceeded
     │   ├── ProductChanged              product_changed
     │   ├── PicturesNeeded              pictures_needed
@@ -154,6 +155,11 @@ class IndexNotReady(ServiceError):
     default = "The index cannot answer now: it is starting or was lost. Try again shortly."
 
 
+class JobsNotReady(ServiceError):
+    code = "jobs_not_ready"
+    default = "Jobs cannot be taken in or told of now: their process is starting or was lost. Try again shortly."
+
+
 class DeadlineExceeded(ServiceError):
     code = "deadline_exceeded"
     default = "The answer was not ready in time."
@@ -282,6 +288,7 @@ STATUS: dict[type[CatalogError], int] = {
     ModelFailed: 500,
     ModelNotReady: 503,
     IndexNotReady: 503,
+    JobsNotReady: 503,
     DeadlineExceeded: 504,
     ProductChanged: 409,
     PicturesNeeded: 409,

@@ -13,4 +13,4 @@ class Services:
 
     models: Models
     shelf: Shelf
-    jobs: Jobs | None = None
+    jobs: Jobs

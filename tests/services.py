@@ -9,7 +9,9 @@ from fastapi.testclient import TestClient
 
 from catalog.index import open_index
 from catalog.understand import Understander
+from serving.analyzer import Analyzer
 from serving.app import build_app
+from serving.jobs.jobs import Jobs
 from serving.local import LocalAnalyzer
 from serving.models import Models
 from serving.services import Services
@@ -35,9 +37,21 @@ def tiny_client(
 ) -> Iterator[TestClient]:
     """A client of the whole application. folder: of the index."""
     analyzers = [LocalAnalyzer(lambda one=one: one, settings) for one in (model, shadow) if one]  # type: ignore[misc]
-    with tiny_shelf(folder) as shelf, TestClient(build_app(Services(Models(*analyzers), shelf), settings)) as client:
-        wait_until_ready(client)
-        yield client
+    models = Models(*analyzers)
+    with tiny_shelf(folder) as shelf:
+        jobs = Jobs(folder / "jobs", models, shelf, settings)
+        with TestClient(build_app(Services(models, shelf, jobs), settings)) as client:
+            assert client.portal
+            client.portal.call(jobs.start)
+            wait_until_ready(client)
+            yield client
+            client.portal.call(jobs.close)
+
+
+def tiny_services(analyzer: Analyzer, shelf: Shelf, folder: Path, settings: Settings = SETTINGS) -> Services:
+    """Services that work no jobs off. folder: for the jobs."""
+    models = Models(analyzer)
+    return Services(models, shelf, Jobs(folder, models, shelf, settings))
 
 
 def wait_until_ready(client: TestClient) -> None:

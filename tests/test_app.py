@@ -7,6 +7,8 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import httpx
@@ -22,14 +24,12 @@ from serving.analyzer import Question, answer
 from serving.app import build_app
 from serving.errors import ModelFailed, ModelNotReady
 from serving.local import LocalAnalyzer
-from serving.models import Models
 from serving.openapi import REQUEST_EXAMPLES
-from serving.services import Services
 from serving.settings import Settings
 from serving.shelf import Shelf
 from serving.wire.analyze import AnalyzeRequest, AnalyzeResponse
 from tests.bad_pictures import BadPicture, bad_pictures, encode, speckled
-from tests.services import tiny_shelf
+from tests.services import tiny_services, tiny_shelf
 from tests.tiny import tiny_folder
 
 ANALYZE = "/v1/products/analyze"
@@ -57,7 +57,7 @@ def app(model: Understander, shelf: Shelf) -> ASGIApp:
 
 
 def built(analyzer: LocalAnalyzer, shelf: Shelf, settings: Settings) -> ASGIApp:
-    return build_app(Services(Models(analyzer), shelf), settings)
+    return build_app(tiny_services(analyzer, shelf, Path(mkdtemp()), settings), settings)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,10 @@ PATHS = {
     "/v1/embeddings",
     "/v1/feedback",
     "/v1/feedback/training-set",
+    "/v1/jobs",
+    "/v1/jobs/{id}",
+    "/v1/jobs/{id}/cancel",
+    "/v1/jobs/{id}/errors",
     "/v1/models",
     "/v1/models/comparison",
     "/v1/models/{id}/activate",

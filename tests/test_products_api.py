@@ -22,13 +22,11 @@ from catalog.understand import Understander
 from serving.album import SIDE
 from serving.app import build_app
 from serving.local import LocalAnalyzer
-from serving.models import Models
-from serving.services import Services
 from tests.bad_pictures import encode
 from tests.catalogue import COLOURS as COLOUR_VALUES
 from tests.catalogue import KINDS as KIND_SHAPES
 from tests.catalogue import draw_product
-from tests.services import SETTINGS, tiny_client, tiny_shelf
+from tests.services import SETTINGS, tiny_client, tiny_services, tiny_shelf
 from tests.tiny import tiny_folder, tiny_taxonomy
 from training.data import read_manifest
 
@@ -146,7 +144,8 @@ def test_changed_words_need_pictures_that_were_not_kept(
 def test_changes_at_the_same_time_are_all_kept(model: Understander, tmp_path: Path) -> None:
     async def scenario() -> dict[str, Any]:
         with tiny_shelf(tmp_path / "index") as shelf:
-            app = build_app(Services(Models(LocalAnalyzer(lambda: model, SETTINGS)), shelf), SETTINGS)
+            services = tiny_services(LocalAnalyzer(lambda: model, SETTINGS), shelf, tmp_path / "jobs")
+            app = build_app(services, SETTINGS)
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
                 while (await client.put("/v1/products/a", json={"title": "red Shirt"})).status_code != 201:
                     await asyncio.sleep(0.05)

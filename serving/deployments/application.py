@@ -10,26 +10,24 @@ from ray.serve.schema import LoggingConfig
 from catalog.checkpoint import read_config, shipped_model
 from serving.deployments.gateway import Gateway
 from serving.deployments.index import IndexOwner
+from serving.deployments.jobs import JobRunner
 from serving.deployments.model import ModelReplica
 from serving.errors import RETRY_SECONDS
 from serving.settings import Settings, read_settings
 
 APPLICATION = "shelflens"
+# Calls at once of what answers in milliseconds.
+MOST_ASKED = 256
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
 
 
 def application(settings: Settings) -> ray_serve.Application:
     """All deployments, bound. A request beyond what they hold at once and in their queues is answered 429."""
+    width = read_config(settings.model or shipped_model()).embedding_width
     model = model_replicas("ModelReplica", settings, settings.model)
     shadow = model_replicas("ShadowReplica", settings, settings.shadow) if settings.shadow else None
-    width = read_config(settings.model or shipped_model()).embedding_width
-    owner = ray_serve.deployment(
-        name="IndexOwner",
-        num_replicas=1,
-        max_ongoing_requests=256,
-        ray_actor_options=beside_state(settings),
-        **shared(settings),
-    )(IndexOwner)
+    index = sole("IndexOwner", IndexOwner, settings, beside_state(settings)).bind(settings, width)
+    jobs = sole("JobRunner", JobRunner, settings, beside_state(settings)).bind(settings, model, shadow, index)
     # The gateway holds what the replicas work on, what waits for them, and some requests that need no replica.
     gateway = ray_serve.deployment(
         name="Gateway",
@@ -37,8 +35,14 @@ def application(settings: Settings) -> ray_serve.Application:
         ray_actor_options={"num_cpus": 0},
         **shared(settings),
     )(ray_serve.ingress()(Gateway))
-    bound: ray_serve.Application = gateway.bind(settings, model, shadow, owner.bind(settings, width))
+    bound: ray_serve.Application = gateway.bind(settings, model, shadow, index, jobs)
     return bound
+
+
+def sole(name: str, owner: type, settings: Settings, actor: dict[str, Any]) -> ray_serve.Deployment:
+    """A deployment of one replica, which owns what only one process may."""
+    options: dict[str, Any] = {"num_replicas": 1, "max_ongoing_requests": MOST_ASKED, "ray_actor_options": actor}
+    return ray_serve.deployment(name=name, **options, **shared(settings))(owner)
 
 
 def build(arguments: dict[str, Any]) -> ray_serve.Application:

@@ -1,18 +1,14 @@
 """The deployment that answers HTTP."""
 
-from typing import Any, cast
+from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 from starlette.types import ASGIApp
 
-from serving.analyzer import Analyzer
 from serving.app import build_app
-from serving.deployments.remote import Remote
-from serving.errors import IndexNotReady, ModelNotReady
-from serving.models import Models
+from serving.deployments.remote import remote_jobs, remote_models, remote_shelf
 from serving.services import Services
 from serving.settings import Settings
-from serving.shelf import Shelf
 
 
 class Gateway:
@@ -24,15 +20,10 @@ class Gateway:
         model: DeploymentHandle[Any],
         shadow: DeploymentHandle[Any] | None,
         index: DeploymentHandle[Any],
+        jobs: DeploymentHandle[Any],
     ) -> None:
         self.settings = settings
-        self.model, self.shadow, self.index = model, shadow, index
+        self.services = Services(remote_models(model, shadow), remote_shelf(index), remote_jobs(jobs))
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
-        shelf = cast(Shelf, Remote(self.index, IndexNotReady, once=("delete",)))
-        models = Models(analyzer(self.model), analyzer(self.shadow) if self.shadow else None)
-        return build_app(Services(models, shelf), self.settings)
-
-
-def analyzer(handle: DeploymentHandle[Any]) -> Analyzer:
-    return cast(Analyzer, Remote(handle, ModelNotReady))
+        return build_app(self.services, self.settings)

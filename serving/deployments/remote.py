@@ -1,14 +1,18 @@
 """A plain class behind a Serve handle, with its own methods and our errors."""
 
 from collections.abc import Awaitable, Callable, Collection
-from typing import Any
+from typing import Any, cast
 
 from ray.exceptions import RayActorError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, ReplicaUnavailableError
 from ray.serve.handle import DeploymentHandle
 
 from catalog.errors import CatalogError
-from serving.errors import ModelFailed, Overloaded
+from serving.analyzer import Analyzer
+from serving.errors import IndexNotReady, JobsNotReady, ModelFailed, ModelNotReady, Overloaded
+from serving.jobs.jobs import Jobs
+from serving.models import Models
+from serving.shelf import Shelf
 
 LOST = (RayActorError, DeploymentUnavailableError, ReplicaUnavailableError)
 
@@ -47,3 +51,20 @@ async def reply(response: Awaitable[Any]) -> Any:
         raise Overloaded from None
     except RayTaskError as error:
         raise error.cause if isinstance(error.cause, CatalogError) else ModelFailed() from None
+
+
+def remote_models(model: DeploymentHandle[Any], shadow: DeploymentHandle[Any] | None) -> Models:
+    shadowing = remote_analyzer(shadow) if shadow else None
+    return Models(remote_analyzer(model), shadowing)
+
+
+def remote_analyzer(handle: DeploymentHandle[Any]) -> Analyzer:
+    return cast(Analyzer, Remote(handle, ModelNotReady))
+
+
+def remote_shelf(index: DeploymentHandle[Any]) -> Shelf:
+    return cast(Shelf, Remote(index, IndexNotReady, once=("delete",)))
+
+
+def remote_jobs(jobs: DeploymentHandle[Any]) -> Jobs:
+    return cast(Jobs, Remote(jobs, JobsNotReady, once=("submit", "cancel")))

@@ -27,8 +27,9 @@ NDJSON = "application/x-ndjson"
 CANCELLING = error_responses(404, 422, 503, errors=[JobFinished()])
 
 
-def router(desk: Desk, jobs: Jobs) -> APIRouter:
+def router(desk: Desk) -> APIRouter:
     routes = APIRouter(tags=["jobs"])
+    jobs = desk.jobs
 
     @routes.post("/v1/jobs", status_code=202, response_model=JobOut, **JOB)
     async def submit(request: Request, idempotency_key: Key = None) -> Response:

@@ -1,0 +1,28 @@
+"""The deployment that works off bulk ingest jobs."""
+
+from typing import Any
+
+from ray.serve.handle import DeploymentHandle
+
+from serving.deployments.remote import remote_models, remote_shelf
+from serving.jobs.jobs import Jobs
+from serving.settings import Settings
+
+
+class JobRunner(Jobs):
+    """The one replica that works jobs off. It reads feeds and pictures; the model and the index are asked elsewhere."""
+
+    async def __init__(  # type: ignore[misc]
+        self,
+        settings: Settings,
+        model: DeploymentHandle[Any],
+        shadow: DeploymentHandle[Any] | None,
+        index: DeploymentHandle[Any],
+    ) -> None:
+        """Awaited by Serve."""
+        super().__init__(settings.state_folder / "jobs", remote_models(model, shadow), remote_shelf(index), settings)
+        await self.start()
+
+    async def __del__(self) -> None:
+        """Awaited by Serve when it stops the replica."""
+        await self.close()
