@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 import catalog
@@ -12,12 +12,12 @@ from serving.door import Door
 from serving.errors import from_status
 from serving.openapi import document
 from serving.parse import wrong_field
-from serving.routes import analyze, embeddings, feedback, health, jobs, models, products, search
+from serving.routes import analyze, embeddings, feedback, health, jobs, models, page, products, search
 from serving.services import Services
 from serving.settings import Settings
 
 # In this order they stand in the documentation.
-ROUTERS = (analyze, embeddings, search, products, jobs, feedback, models, health)
+ROUTERS = (analyze, embeddings, search, products, jobs, feedback, models, health, page)
 
 
 def build_app(services: Services, settings: Settings) -> FastAPI:
@@ -30,10 +30,6 @@ def build_app(services: Services, settings: Settings) -> FastAPI:
     app.add_exception_handler(RequestValidationError, on_invalid_parameter)
     for routes in ROUTERS:
         app.include_router(routes.router(desk))
-
-    @app.get("/", include_in_schema=False)
-    async def root() -> RedirectResponse:
-        return RedirectResponse("docs")
 
     app.openapi = lambda: document(app, settings)  # type: ignore[method-assign]
     return app

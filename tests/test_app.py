@@ -375,8 +375,7 @@ def test_health_docs_and_root(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json().keys() == {"status", "model", "taxonomy_version", "products", "indexed"}
     assert client.get("/docs").status_code == 200
-    root = client.get("/", follow_redirects=False)
-    assert (root.status_code, root.headers["location"]) == (307, "docs")
+    assert client.get("/").headers["content-type"] == "text/html; charset=utf-8"
 
 
 def test_openapi_document_is_whole(client: TestClient) -> None:

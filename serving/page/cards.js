@@ -1,0 +1,59 @@
+// Products as cards.
+import { icon, make } from "./dom.js";
+import { above, decisionBadge } from "./findings.js";
+import { count, decimal, percent, price, t } from "./language.js";
+import { productPicture } from "./pictures.js";
+import { asHash } from "./search-query.js";
+import { leaf } from "./taxonomy.js";
+
+export const productAddress = (id) => "#/product/" + encodeURIComponent(id);
+
+export function priceLabel(product) {
+  if (product.price === null || product.price === undefined) return null;
+  return make("span", { class: "price" }, price(product.price, product.currency));
+}
+
+/** product: as a search answers it, with `score` and `duplicates`. */
+export function card(product, signal) {
+  const { category, decision } = product.understanding;
+  const name = product.title || product.id;
+  return make(
+    "li",
+    { class: "card" },
+    make("div", { class: "card-picture" }, productPicture(product, { signal }), priceLabel(product)),
+    make(
+      "div",
+      { class: "card-text" },
+      make("h3", {}, make("a", { href: productAddress(product.id), class: "cover" }, name)),
+      product.brand && make("p", { class: "soft small" }, product.brand),
+      category &&
+        make(
+          "p",
+          { class: "small" },
+          make("span", { class: "soft" }, above(category), above(category) && " \u203a "),
+          leaf(category),
+          " ",
+          make("span", { class: "score" }, percent(category.score)),
+        ),
+      decision !== "auto" && decisionBadge(decision),
+      product.duplicates?.length > 0 &&
+        make("p", { class: "soft small" }, count("search.duplicates", product.duplicates.length)),
+      make(
+        "div",
+        { class: "card-foot" },
+        product.score !== undefined &&
+          make(
+            "span",
+            { class: "soft small", title: t("search.match_why") },
+            t("search.match", { score: decimal(product.score) }),
+          ),
+        make(
+          "a",
+          { href: asHash({ like: product.id }), class: "similar", "aria-label": t("search.similar_to", { name }) },
+          icon("both"),
+          t("search.similar"),
+        ),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,165 @@
+// One bulk job: its card, and its rows that failed.
+import { request } from "./api.js";
+import { announce, button, make, show } from "./dom.js";
+import { count, duration, moment, t, translated, whole } from "./language.js";
+import { errorNotice, stopped } from "./notice.js";
+
+const FIGURES = ["added", "updated", "skipped", "failed"];
+const MOST_REASONS = 10;
+
+const address = (job) => `v1/jobs/${encodeURIComponent(job.id)}`;
+const isActive = (job) => job.state === "queued" || job.state === "running";
+
+/** A list item with `update(job)`. link: whether its name leads to its own page; onchange: called once it was changed. */
+export function jobCard(job, { link, onchange }) {
+  const element = make("li", { class: "sheet job" });
+  const problem = make("div", {});
+  let state = null;
+
+  async function act(work, from) {
+    if (from.getAttribute("aria-disabled")) return;
+    from.setAttribute("aria-disabled", "true");
+    show(problem);
+    try {
+      await work();
+    } catch (error) {
+      if (!stopped(error)) show(problem, errorNotice(error));
+    }
+    from.removeAttribute("aria-disabled");
+  }
+
+  element.update = (now) => {
+    const focused = element.contains(document.activeElement) ? document.activeElement.dataset.act : null;
+    const acting = {
+      cancel: (event) => act(() => cancel(now, element, onchange), event.currentTarget),
+      download: (event) => act(() => download(now), event.currentTarget),
+    };
+    const empty = now.state === "failed" && !now.done;
+    show(
+      element,
+      head(now, link),
+      !empty && progress(now),
+      !empty && figures(now),
+      now.error && make("p", { class: "notice bad" }, translated(`error.${now.error.code}`, now.error.message)),
+      actions(now, acting),
+      problem,
+    );
+    if (focused) (element.querySelector(`[data-act="${focused}"]`) ?? element.querySelector("a, button"))?.focus();
+    if (state && state !== now.state) announce(`${now.source}: ${t(`job.${now.state}`)}`);
+    state = now.state;
+  };
+  element.update(job);
+  return element;
+}
+
+function head(job, link) {
+  const name = job.source || job.id;
+  const title = link ? make("a", { href: `#/jobs/${encodeURIComponent(job.id)}`, "data-act": "open" }, name) : name;
+  return make(
+    "div",
+    { class: "job-head" },
+    make("h3", {}, title),
+    make("span", { class: `badge ${job.state}` }, t(`job.${job.state}`)),
+    job.dry_run && make("span", { class: "badge" }, t("job.dry_run")),
+    make("span", { class: "soft small" }, moment(job.started_at ?? job.created_at)),
+  );
+}
+
+function progress(job) {
+  const share = job.total ? job.done / job.total : 0;
+  const known = job.total !== null && job.total !== undefined;
+  const said = known
+    ? t("job.progress", { done: whole(job.done), total: whole(job.total) })
+    : t(isActive(job) ? "job.counting" : "job.rows", { done: whole(job.done) });
+  const eta =
+    isActive(job) &&
+    job.eta_seconds !== null &&
+    job.eta_seconds !== undefined &&
+    t("job.eta", { time: duration(job.eta_seconds) });
+  const meter = make("progress", {
+    max: "1",
+    "aria-label": t("job.progress_of", { name: job.source || job.id }),
+    value:
+      known || !isActive(job)
+        ? String(isActive(job) ? share : Math.max(share, job.state === "complete" ? 1 : 0))
+        : null,
+  });
+  return make(
+    "div",
+    { class: "job-progress" },
+    meter,
+    make("span", { class: "small" }, said, eta && make("span", { class: "soft" }, ` \u00b7 ${eta}`)),
+  );
+}
+
+function figures(job) {
+  const rows = FIGURES.map((name) =>
+    make(
+      "div",
+      { class: name === "failed" && job.failed ? "has-failed" : null },
+      make("dt", {}, t(`job.${name}_rows`)),
+      make("dd", {}, whole(job[name] ?? 0)),
+    ),
+  );
+  return make("dl", { class: "figures" }, rows);
+}
+
+function actions(job, { cancel, download }) {
+  const buttons = [
+    isActive(job) && button(t("action.cancel"), cancel, { "data-act": "cancel" }, "close"),
+    job.failed > 0 && button(t("job.download"), download, { "data-act": "download" }, "download"),
+  ].filter(Boolean);
+  return buttons.length ? make("div", { class: "actions" }, buttons) : null;
+}
+
+async function cancel(job, element, onchange) {
+  element.update(await request(`${address(job)}/cancel`, { method: "POST" }));
+  onchange();
+}
+
+/** The rows that failed, as a file. It needs the key, so a plain link would not do. */
+async function download(job) {
+  const blob = await request(`${address(job)}/errors`, { as: "blob" });
+  const link = make("a", { href: URL.createObjectURL(blob), download: `${job.id}-failed.jsonl` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** Why rows failed: each reason with how often and where first. */
+export async function failures(place, job, signal) {
+  if (!job.failed) return show(place);
+  try {
+    const lines = (await request(`${address(job)}/errors`, { as: "text", signal })).split("\n").filter(Boolean);
+    const reasons = new Map();
+    for (const row of lines.map((line) => JSON.parse(line))) {
+      const known = reasons.get(row.code) ?? { ...row, rows: [] };
+      known.rows.push(row.id || t("job.line", { n: row.line }));
+      reasons.set(row.code, known);
+    }
+    const sorted = [...reasons.values()]
+      .sort((one, other) => other.rows.length - one.rows.length)
+      .slice(0, MOST_REASONS);
+    const items = sorted.map(({ code, reason, rows }) =>
+      make(
+        "li",
+        {},
+        make("strong", {}, translated(`error.${code}`, reason)),
+        make(
+          "span",
+          { class: "soft small" },
+          count("job.such_rows", rows.length, { first: rows.slice(0, 3).join(", ") }),
+        ),
+      ),
+    );
+    show(
+      place,
+      make("section", { class: "sheet" }, make("h2", {}, t("job.why")), make("ul", { class: "reasons" }, items)),
+    );
+  } catch (error) {
+    if (!stopped(error))
+      show(
+        place,
+        errorNotice(error, () => failures(place, job, signal)),
+      );
+  }
+}

@@ -1,0 +1,111 @@
+// The view of bulk jobs: send a feed, watch it, look at earlier ones; and one job by itself.
+import { request } from "./api.js";
+import { make, show as fill } from "./dom.js";
+import { feedForm } from "./feed-form.js";
+import { failures, jobCard } from "./job.js";
+import { t } from "./language.js";
+import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
+import { poll } from "./poll.js";
+
+const MOST = 20;
+const ACTIVE = new Set(["queued", "running"]);
+
+export async function show(main, { rest: id }, signal) {
+  return id ? showOne(main, id, signal) : showAll(main, signal);
+}
+
+async function showAll(main, signal) {
+  const list = make("ul", { class: "jobs" });
+  const place = make("div", {});
+  const drawn = new Map();
+  const draw = ({ jobs }) => {
+    if (!jobs.length) return fill(place, emptyState("upload", t("jobs.none"), t("jobs.none_how")));
+    if (!list.isConnected) fill(place, list);
+    jobs.forEach((job, position) => putAt(list, position, cardOf(job, drawn, watch)));
+    while (list.children.length > jobs.length) list.lastChild.remove();
+  };
+  let watching = null;
+  const watch = () => {
+    watching?.abort();
+    watching = new AbortController();
+    signal.addEventListener("abort", () => watching.abort());
+    follow(
+      () => request(`v1/jobs?limit=${MOST}`, { signal }),
+      draw,
+      ({ jobs }) => jobs.some((job) => ACTIVE.has(job.state)),
+      place,
+      watching.signal,
+      watch,
+    );
+  };
+  fill(
+    main,
+    make("h1", { tabindex: "-1" }, t("jobs.title")),
+    make("p", { class: "lead" }, t("jobs.lead")),
+    feedForm({ signal, onsent: watch }),
+    make("section", { class: "past", "aria-labelledby": "past" }, make("h2", { id: "past" }, t("jobs.past")), place),
+  );
+  watch();
+}
+
+/** The card of a job, drawn anew only when the job has changed, so that focus and screen readers are left in peace. */
+function cardOf(job, drawn, watch) {
+  const now = JSON.stringify(job);
+  const before = drawn.get(job.id);
+  if (before?.now === now) return before.card;
+  if (before) before.card.update(job);
+  const card = before?.card ?? jobCard(job, { link: true, onchange: watch });
+  drawn.set(job.id, { now, card });
+  return card;
+}
+
+function putAt(list, position, element) {
+  if (list.children[position] !== element) list.insertBefore(element, list.children[position] ?? null);
+}
+
+async function showOne(main, id, signal) {
+  const place = make("div", {});
+  const rows = make("div", {});
+  let card = null;
+  let told = 0;
+  const draw = (job) => {
+    if (card) card.update(job);
+    else fill(place, make("ul", { class: "jobs" }, (card = jobCard(job, { link: false, onchange: watch }))));
+    if (ACTIVE.has(job.state) || job.failed === told) return;
+    told = job.failed;
+    failures(rows, job, signal);
+  };
+  const watch = () =>
+    follow(
+      () => request(`v1/jobs/${encodeURIComponent(id)}`, { signal }),
+      draw,
+      (job) => ACTIVE.has(job.state),
+      place,
+      signal,
+      watch,
+    );
+  fill(
+    main,
+    make("p", { class: "back" }, make("a", { href: "#/jobs" }, "\u2190 ", t("jobs.back"))),
+    make("h1", { tabindex: "-1" }, t("jobs.single")),
+    place,
+    rows,
+  );
+  watch();
+}
+
+/** Ask, draw, and go on as long as something moves. */
+async function follow(ask, draw, active, place, signal, again) {
+  const busy = place.childElementCount ? null : waiting(t("jobs.busy"), null, signal);
+  if (busy) fill(place, busy);
+  place.querySelector(".notice")?.remove();
+  try {
+    await poll(ask, draw, active, signal);
+  } catch (error) {
+    if (stopped(error)) return;
+    if (busy?.isConnected) busy.remove();
+    place.prepend(errorNotice(error, again));
+  } finally {
+    busy?.done();
+  }
+}

@@ -1,0 +1,77 @@
+// Words, numbers and dates in the reader's language.
+import en from "./words-en.js";
+import zhErrors from "./errors-zh.js";
+import zhValues from "./values-zh.js";
+import zhWords from "./words-zh.js";
+
+const WORDS = { en, zh: { ...zhWords, ...zhErrors, ...zhValues } };
+const TAGS = { en: "en", zh: "zh-CN" };
+
+/** The reader's own variant of the language, for dates and numbers: en-GB, say. */
+const local = () => navigator.languages.find((one) => one.split("-")[0] === language) ?? TAGS[language];
+
+export let language = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
+
+export function setLanguage(name) {
+  language = name;
+  document.documentElement.lang = TAGS[name];
+}
+
+/** The text of a key, its {places} filled. */
+export function t(key, values = {}) {
+  const text = WORDS[language][key] ?? en[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+}
+
+/** `t` by a number: KEY.one or KEY.other, as the language counts. */
+export function count(key, number, values = {}) {
+  const form = new Intl.PluralRules(TAGS[language]).select(number);
+  const known = `${key}.${form}` in WORDS[language] ? form : "other";
+  return t(`${key}.${known}`, { n: whole(number), ...values });
+}
+
+/** The text of a key that may not be there: names and values of attributes, codes of errors. */
+export function translated(key, otherwise) {
+  return WORDS[language][key] ?? otherwise;
+}
+
+/** A probability in words: 0.97 is "97 %". Only what is certain, a person's own word, is 100 %. */
+export function percent(score) {
+  const gap = language === "zh" ? "" : "\u00a0";
+  if (score < 1 && score >= 0.995) return `>${gap}99${gap}%`;
+  if (score > 0 && score < 0.005) return `<${gap}1${gap}%`;
+  return `${Math.round(100 * score)}${gap}%`;
+}
+
+export function whole(number) {
+  return new Intl.NumberFormat(local()).format(number);
+}
+
+export function decimal(number) {
+  return new Intl.NumberFormat(local(), { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(number);
+}
+
+export function price(amount, currency) {
+  try {
+    return new Intl.NumberFormat(local(), { style: "currency", currency }).format(amount);
+  } catch {
+    return `${decimal(amount)} ${currency ?? ""}`.trim(); // a currency that is no ISO code
+  }
+}
+
+export function moment(text) {
+  const date = new Date(text);
+  if (Number.isNaN(date.valueOf())) return "";
+  return new Intl.DateTimeFormat(local(), { dateStyle: "medium", timeStyle: "short" }).format(date);
+}
+
+export function duration(seconds) {
+  if (seconds < 90) return t("time.seconds", { n: whole(Math.max(1, Math.round(seconds))) });
+  if (seconds < 5400) return t("time.minutes", { n: whole(Math.round(seconds / 60)) });
+  return t("time.hours", { n: decimal(seconds / 3600) });
+}
+
+export function bytes(size) {
+  if (size < 1e6) return `${whole(Math.max(1, Math.round(size / 1e3)))} kB`;
+  return `${decimal(size / 1e6)} MB`;
+}

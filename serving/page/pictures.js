@@ -1,0 +1,48 @@
+// The kept pictures of stored products. They need the key, so they are fetched and shown as blobs.
+import { request } from "./api.js";
+import { icon, make } from "./dom.js";
+
+const MOST = 300; // pictures kept in memory, of some 20 kB each
+const addresses = new Map();
+
+/** The picture as a blob. Raises ApiError or AbortError. */
+export function fetchPicture(id, number = 0, signal) {
+  return request(`v1/products/${encodeURIComponent(id)}/image?n=${number}`, { as: "blob", signal });
+}
+
+async function addressOf(id, number, signal) {
+  const name = `${number}/${id}`;
+  if (addresses.has(name)) return addresses.get(name);
+  const address = URL.createObjectURL(await fetchPicture(id, number, signal));
+  addresses.set(name, address);
+  if (addresses.size > MOST) {
+    const [oldest, old] = addresses.entries().next().value;
+    addresses.delete(oldest);
+    URL.revokeObjectURL(old);
+  }
+  return address;
+}
+
+/** A square that keeps its place while the picture is on its way, and asks for it once it is near the window. */
+export function productPicture(product, { number = 0, alt = "", signal } = {}) {
+  const frame = make("div", { class: "picture" });
+  if (product.images <= number) {
+    frame.append(icon("picture"));
+    return frame;
+  }
+  const watcher = new IntersectionObserver(
+    async (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watcher.disconnect();
+      try {
+        frame.replaceChildren(make("img", { src: await addressOf(product.id, number, signal), alt }));
+      } catch (error) {
+        if (error.name !== "AbortError") frame.replaceChildren(icon("picture"));
+      }
+    },
+    { rootMargin: "300px" },
+  );
+  watcher.observe(frame);
+  signal?.addEventListener("abort", () => watcher.disconnect());
+  return frame;
+}

@@ -1,0 +1,65 @@
+// A search as the address holds it, and as the service takes it.
+
+const FIELDS = ["category", "brand", "tags", "decision", "currency"]; // the other facets are attributes
+const MARK = "f.";
+
+/** -> {text, like, chosen: Map of facet -> values, min, max, collapse} */
+export function readQuery(parameters) {
+  const chosen = new Map();
+  for (const name of new Set(parameters.keys())) {
+    if (name.startsWith(MARK)) chosen.set(name.slice(MARK.length), parameters.getAll(name));
+  }
+  const amount = (name) =>
+    parameters.get(name) && Number.isFinite(Number(parameters.get(name))) ? parameters.get(name) : "";
+  return {
+    text: parameters.get("q") ?? "",
+    like: parameters.get("like") ?? "",
+    chosen,
+    min: amount("min"),
+    max: amount("max"),
+    collapse: parameters.get("collapse") === "1",
+  };
+}
+
+export function asHash({ text = "", like = "", chosen = new Map(), min = "", max = "", collapse = false }) {
+  const parameters = new URLSearchParams();
+  if (text) parameters.set("q", text);
+  if (like) parameters.set("like", like);
+  for (const [name, values] of chosen) for (const value of values) parameters.append(MARK + name, value);
+  if (min) parameters.set("min", min);
+  if (max) parameters.set("max", max);
+  if (collapse) parameters.set("collapse", "1");
+  const written = parameters.toString();
+  return "#/search" + (written ? "?" + written : "");
+}
+
+/** The service's filter, or undefined where nothing is chosen. */
+export function asFilter({ chosen, min, max }) {
+  const filter = {};
+  for (const [name, values] of chosen) {
+    if (!values.length) continue;
+    if (FIELDS.includes(name)) filter[name] = values;
+    else (filter.attributes ??= {})[name] = values;
+  }
+  if (min || max) filter.price = { ...(min && { gte: Number(min) }), ...(max && { lte: Number(max) }) };
+  return Object.keys(filter).length ? filter : undefined;
+}
+
+/** chosen with one value of one facet put in or taken out. */
+export function toggled(chosen, name, value, on) {
+  const values = (chosen.get(name) ?? []).filter((one) => one !== value);
+  if (on) values.push(value);
+  const changed = new Map(chosen);
+  if (values.length) changed.set(name, values);
+  else changed.delete(name);
+  return changed;
+}
+
+export async function asDataUri(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+}

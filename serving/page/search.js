@@ -1,0 +1,224 @@
+// The view that finds products by words, a picture, both, or likeness to another product.
+import { request } from "./api.js";
+import { announce, button, make, show as fill } from "./dom.js";
+import { card, productAddress } from "./cards.js";
+import { facetPanel } from "./facets.js";
+import { count, t } from "./language.js";
+import { emptyState, errorNotice, stopped, Task, waiting } from "./notice.js";
+import { searchParts } from "./search-parts.js";
+import { asDataUri, asFilter, asHash, readQuery, toggled } from "./search-query.js";
+import { attributeNames, loadTaxonomy } from "./taxonomy.js";
+
+const PAGE = 24;
+const SUGGESTIONS = ["search.example.shoes", "search.example.bag", "search.example.fruit", "search.example.shirt"];
+const held = { picture: null };
+const task = new Task();
+let page = null; // what is on the screen: {query, parts, results, total, signal}
+
+/** Search from another view, by words and a picture. */
+export function searchFor(text, picture) {
+  held.picture = picture;
+  const hash = asHash({ text });
+  if (location.hash === hash) dispatchEvent(new HashChangeEvent("hashchange"));
+  else location.hash = hash;
+}
+
+export async function show(main, { parameters }, signal) {
+  task.stop();
+  const query = readQuery(parameters);
+  const submit = (text) => navigate({ ...page.query, like: "", text });
+  page = { query, signal, results: [], total: 0, parts: searchParts(query.text, held, submit, signal) };
+  fill(
+    main,
+    make("h1", { tabindex: "-1" }, t("search.title")),
+    page.parts.form,
+    make("div", { class: "aside-split" }, page.parts.aside, page.parts.found),
+  );
+  await loadTaxonomy();
+  if (!signal.aborted) run();
+}
+
+/** The address changed while this view was open: by a filter, or by back and forward. */
+export function update({ parameters }) {
+  page.query = readQuery(parameters);
+  page.parts.words.value = page.query.text;
+  run();
+  return true;
+}
+
+function navigate(query) {
+  const hash = asHash(query);
+  if (hash === location.hash || (hash === "#/search" && !location.hash.includes("?"))) {
+    page.query = query;
+    run();
+  } else location.hash = hash;
+}
+
+/** Ask for the first page, in place of whatever was asked before. */
+async function run() {
+  task.stop();
+  const { query, parts, signal } = page;
+  if (!query.text && !query.like && !held.picture) {
+    parts.aside.hidden = true;
+    return put(beginning());
+  }
+  if (parts.aside.hidden) drawFilters(); // their place, before their counts are known
+  const outcome = await ask(0, showBusy);
+  if (!outcome || signal.aborted) return;
+  Object.assign(page, outcome);
+  drawFilters(outcome.facets);
+  drawResults();
+  announce(t("search.found_said", { n: page.results.length, total: page.total }));
+}
+
+/** What was found before stays, faintly, until there is something new: nothing jumps where the answer comes quickly. */
+function showBusy(busy) {
+  const { found } = page.parts;
+  if (!found.querySelector(".card")) return put(busy);
+  found.classList.add("busy");
+  found.querySelector(".waiting")?.remove();
+  found.prepend(busy);
+}
+
+function put(...children) {
+  page.parts.found.classList.remove("busy");
+  fill(page.parts.found, ...children);
+}
+
+/** One page of results from `offset`; undefined if it was cancelled or failed, which is then on the screen. */
+async function ask(offset, showBusy) {
+  const { signal } = page;
+  try {
+    const outcome = await task.run(async (running, cancel) => {
+      const busy = waiting(t("search.busy"), cancel, running);
+      showBusy(busy);
+      const body = await asBody(page.query, offset);
+      return await request("v1/search", { body, signal: running }).finally(busy.done);
+    }, signal);
+    if (!outcome && !signal.aborted && !task.running) offset ? drawResults() : put(stoppedEarly());
+    return outcome;
+  } catch (error) {
+    if (stopped(error)) return undefined;
+    if (offset) drawResults(errorNotice(error, more));
+    else put(errorNotice(error, run));
+    return undefined;
+  }
+}
+
+async function asBody(query, offset) {
+  const facets = offset ? undefined : ["category", "brand", ...attributeNames(), "tags", "decision"];
+  const example = query.like
+    ? { product_id: query.like }
+    : { text: query.text || undefined, image: held.picture ? await asDataUri(held.picture) : undefined };
+  return { ...example, filter: asFilter(query), limit: PAGE, offset, facets, collapse: query.collapse };
+}
+
+function drawFilters(facets = {}) {
+  const { parts, query } = page;
+  const before = parts.filters.contains(document.activeElement) ? document.activeElement : null;
+  parts.aside.hidden = false;
+  fill(
+    parts.filters,
+    facetPanel(facets, query, {
+      change: (name, value, on) => navigate({ ...page.query, chosen: toggled(page.query.chosen, name, value, on) }),
+      changePrice: (min, max) => navigate({ ...page.query, min, max }),
+      reset: () => navigate({ ...page.query, chosen: new Map(), min: "", max: "" }),
+    }),
+    collapseBox(),
+  );
+  if (before) focusAgain(before);
+}
+
+/** The filters were drawn anew while the reader was in one of them: he stays there, with what he has typed. */
+function focusAgain({ dataset: { facet = "", value = "" }, type, value: typed }) {
+  const same = `[data-facet="${CSS.escape(facet)}"][data-value="${CSS.escape(value)}"]`;
+  const field = page.parts.filters.querySelector(same);
+  if (type === "number" && field) field.value = typed;
+  field?.focus();
+}
+
+function collapseBox() {
+  const box = make("input", {
+    type: "checkbox",
+    checked: page.query.collapse,
+    "data-facet": "collapse",
+    "data-value": "",
+  });
+  box.addEventListener("change", () => navigate({ ...page.query, collapse: box.checked }));
+  return make(
+    "div",
+    { class: "facet" },
+    make("label", {}, box, make("span", { class: "value" }, t("search.collapse"))),
+  );
+}
+
+/** below: an error in the place of the button for more. */
+function drawResults(below = null) {
+  const { results, total, query, signal } = page;
+  if (!results.length) return put(above(), nothingFound());
+  const cards = make(
+    "ul",
+    { class: "cards" },
+    results.map((product) => card(product, signal)),
+  );
+  const left = results.length < total - (query.like ? 1 : 0);
+  put(above(), cards, below ?? (left && make("div", { class: "more" }, button(t("search.more"), more))));
+}
+
+function above() {
+  const { results, total, query } = page;
+  const like =
+    query.like &&
+    make(
+      "p",
+      { class: "like" },
+      t("search.like"),
+      " ",
+      make("a", { href: productAddress(query.like) }, query.like),
+      " ",
+      button(t("search.like_end"), () => navigate({ ...query, like: "" }), { class: "plain" }),
+    );
+  return [
+    like,
+    results.length > 0 && make("p", { class: "soft tally" }, count("search.tally", total, { shown: results.length })),
+  ];
+}
+
+async function more() {
+  const shown = page.results.length;
+  const place = page.parts.found.querySelector(".more, .notice");
+  const outcome = await ask(shown, (busy) => place?.replaceWith(busy));
+  if (!outcome) return;
+  page.results = [...page.results, ...outcome.results];
+  page.total = outcome.results.length ? outcome.total : page.results.length;
+  drawResults();
+  page.parts.found.querySelectorAll(".card a.cover")[shown]?.focus();
+  announce(count("search.more_said", outcome.results.length));
+}
+
+function nothingFound() {
+  const filtered = asFilter(page.query) !== undefined;
+  const reset =
+    filtered && button(t("search.reset"), () => navigate({ ...page.query, chosen: new Map(), min: "", max: "" }));
+  const fresh = !filtered && make("a", { href: "#/jobs", class: "button" }, t("search.to_jobs"));
+  return emptyState(
+    "search",
+    t("search.none"),
+    t(filtered ? "search.none_filtered" : "search.none_stored"),
+    reset,
+    fresh,
+  );
+}
+
+function stoppedEarly() {
+  return make(
+    "div",
+    { class: "notice" },
+    make("div", {}, make("p", {}, t("wait.cancelled")), button(t("action.again"), run)),
+  );
+}
+
+function beginning() {
+  const examples = SUGGESTIONS.map((name) => make("a", { href: asHash({ text: t(name) }), class: "button" }, t(name)));
+  return emptyState("search", t("search.start"), t("search.start_how"), make("div", { class: "examples" }, examples));
+}

@@ -1,0 +1,85 @@
+// The category tree with its labels in both languages, asked for once.
+import { request } from "./api.js";
+import { language } from "./language.js";
+
+let tree = null;
+let asked = null;
+
+/** Get the tree; without one the labels of the answers, which are English, are shown. Never fails. */
+export async function loadTaxonomy() {
+  if (tree) return;
+  asked ??= request("v1/taxonomy")
+    .then((found) => (tree = indexed(found)))
+    .catch(() => null)
+    .finally(() => (asked = null));
+  await asked;
+}
+
+function indexed({ nodes, tags, attributes }) {
+  const order = new Map(nodes.map((node, position) => [node.id, { ...node, position }]));
+  return { nodes: order, tags: new Map(tags.map((tag) => [tag.name, tag])), attributes };
+}
+
+const labelled = (node) => (language === "zh" && node.label_zh) || node.label;
+
+/** Ids from the top down to the node. */
+function line(id) {
+  const found = [];
+  for (let node = tree?.nodes.get(id); node; node = tree.nodes.get(node.parent)) found.unshift(node);
+  return found;
+}
+
+/** The labels of a category from the top down; `category` as the service answers it, or `{id}`. */
+export function path({ id, path: given = [id] }) {
+  const nodes = line(id);
+  return nodes.length ? nodes.map(labelled) : given;
+}
+
+export const SEPARATOR = " \u203a ";
+
+export function pathText(category) {
+  return path(category).join(SEPARATOR);
+}
+
+export function leaf(category) {
+  return path(category).at(-1);
+}
+
+export function depth(id) {
+  return Math.max(0, line(id).length - 1);
+}
+
+export function position(id) {
+  return tree?.nodes.get(id)?.position ?? Infinity;
+}
+
+export function tagLabel(name) {
+  const tag = tree?.tags.get(name);
+  return (tag && language === "zh" && tag.label_zh) || name;
+}
+
+export function attributeNames() {
+  return (tree?.attributes ?? []).map((attribute) => attribute.name);
+}
+
+/** Categories whose label or path, in either language, has every word typed; those that begin so first. */
+export function findCategories(typed, most = 12) {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  if (!tree || !words.length) return [];
+  const found = [];
+  for (const node of tree.nodes.values()) {
+    const labels = [node.label, node.label_zh ?? ""].map((label) => label.toLowerCase());
+    const text = line(node.id)
+      .flatMap((one) => [one.label, one.label_zh ?? ""])
+      .join(" ")
+      .toLowerCase();
+    if (!words.every((word) => text.includes(word))) continue;
+    const starts = labels.some((label) => label.startsWith(words[0]));
+    const own = labels.some((label) => words.some((word) => label.includes(word)));
+    found.push({ node, rank: (starts ? 0 : own ? 1 : 2) * 1e6 + node.position });
+  }
+  return found
+    .sort((one, other) => one.rank - other.rank)
+    .slice(0, most)
+    .map(({ node }) => node);
+}

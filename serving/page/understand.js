@@ -1,0 +1,219 @@
+// The view that takes a picture and words and shows what the model makes of them.
+import { ApiError, request } from "./api.js";
+import { announce, button, make, show as fill } from "./dom.js";
+import { categoryLevels, decisionBanner, evidence, otherCategories, properties, section, summary } from "./findings.js";
+import { decimal, t } from "./language.js";
+import { errorNotice, plainNotice, Task, waiting } from "./notice.js";
+import { fetchPicture, productPicture } from "./pictures.js";
+import { pictureField } from "./picture-field.js";
+import { searchFor } from "./search.js";
+import { loadTaxonomy } from "./taxonomy.js";
+
+const PARTS = "category,tags,attributes,evidence";
+const EXAMPLES = ["shoes", "apples", "bag", "watch"];
+const FROM_CATALOGUE = 8;
+
+// They outlive the view: whoever looks into another and comes back finds what he had.
+const draft = { picture: null, title: "", description: "" };
+let answer = null;
+const task = new Task();
+
+export async function show(main, _query, signal) {
+  task.stop();
+  const panel = make("section", { class: "sheet result", "aria-labelledby": "result-title" });
+  const form = makeForm(panel, signal);
+  fill(
+    main,
+    make("h1", { tabindex: "-1" }, t("understand.title")),
+    make("p", { class: "lead" }, t("understand.lead")),
+    make("div", { class: "split" }, form.element, panel),
+  );
+  if (answer) {
+    await loadTaxonomy();
+    fill(panel, found(answer));
+  } else fill(panel, nothingYet(form, signal));
+}
+
+function makeForm(panel, signal) {
+  const picture = pictureField(draft, { signal });
+  const title = make("input", {
+    id: "title",
+    type: "text",
+    value: draft.title,
+    autocomplete: "off",
+    placeholder: t("understand.title_hint"),
+  });
+  const description = make("textarea", { id: "description", rows: "3" }, draft.description);
+  for (const field of [title, description]) field.addEventListener("input", () => (draft[field.id] = field.value));
+  const submit = make("button", { type: "submit", class: "main" }, t("understand.do"));
+  const problem = make("div", {});
+  const element = make(
+    "form",
+    { class: "sheet ask" },
+    picture.element,
+    make("label", { for: "title" }, t("understand.product_title")),
+    title,
+    make(
+      "label",
+      { for: "description" },
+      t("understand.description"),
+      make("span", { class: "soft" }, " " + t("page.optional")),
+    ),
+    description,
+    problem,
+    make("div", { class: "actions" }, submit, button(t("action.clear"), clear, { class: "plain" })),
+  );
+  element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    start();
+  });
+  description.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) start();
+  });
+
+  function start() {
+    if (task.running) return;
+    const empty = !draft.picture && !draft.title.trim() && !draft.description.trim();
+    fill(problem, empty && plainNotice(t("error.product_empty")));
+    if (empty) return title.focus();
+    understand(panel, submit, start, signal);
+  }
+
+  function fillIn(picked, words) {
+    task.stop();
+    Object.assign(draft, { title: words, description: "" });
+    [title.value, description.value] = [words, ""];
+    picture.choose(picked);
+    start();
+  }
+
+  function clear() {
+    task.stop();
+    answer = null;
+    Object.assign(draft, { title: "", description: "" });
+    [title.value, description.value] = ["", ""];
+    picture.choose(null);
+    fill(problem);
+    fill(panel, nothingYet(form, signal));
+    title.focus();
+  }
+
+  const form = { element, fillIn };
+  return form;
+}
+
+/** Sends the draft and shows the answer, or what went wrong. */
+async function understand(panel, submit, again, signal) {
+  submit.setAttribute("aria-disabled", "true");
+  answer = null;
+  try {
+    await task.run(async (running, cancel) => {
+      const cancelled = () => {
+        cancel();
+        fill(panel, stoppedEarly(again));
+      };
+      const busy = waiting(t("understand.busy"), cancelled, running);
+      fill(panel, busy);
+      const started = performance.now();
+      const [body] = await Promise.all([
+        request("v1/products/analyze", { body: asForm(), signal: running }),
+        loadTaxonomy(),
+      ]).finally(busy.done);
+      running.throwIfAborted();
+      const result = body.results[0];
+      if (result.error) throw new ApiError(result.error.code, result.error.message, { status: 422 });
+      answer = { result, model: body.model, seconds: (performance.now() - started) / 1000 };
+    }, signal);
+    if (answer) fill(panel, found(answer));
+    if (answer) announce(summary(answer.result));
+  } catch (error) {
+    fill(panel, heading(), errorNotice(error, again));
+  }
+  if (!task.running) submit.removeAttribute("aria-disabled");
+  if (matchMedia("(max-width: 60rem)").matches && panel.isConnected) panel.scrollIntoView({ block: "start" });
+}
+
+function asForm() {
+  const form = new FormData();
+  if (draft.picture) form.append("image", draft.picture, draft.picture.name || "picture");
+  for (const name of ["title", "description"]) if (draft[name].trim()) form.append(name, draft[name]);
+  form.append("include", PARTS);
+  form.append("top_k", "5");
+  return form;
+}
+
+const heading = () => make("h2", { id: "result-title", class: "unseen" }, t("understand.result"));
+
+function found({ result, model, seconds }) {
+  return [
+    heading(),
+    decisionBanner(result.decision),
+    section(t("found.category"), categoryLevels(result.category)),
+    evidence(result),
+    properties(result),
+    otherCategories(result.alternatives),
+    make(
+      "div",
+      { class: "actions end" },
+      make("span", { class: "soft small" }, t("understand.made_by", { model, seconds: decimal(seconds) })),
+      button(t("understand.find_similar"), () => searchFor(words(), draft.picture), {}, "search"),
+    ),
+  ];
+}
+
+const LONGEST_SEARCH = 300; // characters: they go into the address
+
+const words = () =>
+  [draft.title, draft.description]
+    .map((text) => text.trim())
+    .filter(Boolean)
+    .join(" ")
+    .slice(0, LONGEST_SEARCH);
+
+function stoppedEarly(again) {
+  return [heading(), make("p", {}, t("wait.cancelled")), button(t("action.again"), again)];
+}
+
+/** What to try, before anything was asked: some words, and products of the catalogue if it has any. */
+function nothingYet(form, signal) {
+  const texts = EXAMPLES.map((name) =>
+    button(t(`example.${name}`), () => form.fillIn(null, t(`example.${name}`)), { class: "example" }, "words"),
+  );
+  const shelf = make("div", { class: "from-catalogue" });
+  fillShelf(shelf, form, signal);
+  const title = make("h2", { id: "result-title" }, t("understand.try"));
+  return [
+    title,
+    make("p", { class: "soft" }, t("understand.try_words")),
+    make("div", { class: "examples" }, texts),
+    shelf,
+  ];
+}
+
+async function fillShelf(shelf, form, signal) {
+  try {
+    const { results } = await request("v1/search", { body: { text: t("understand.shelf_query"), limit: 24 }, signal });
+    const pictured = results.filter((product) => product.images > 0).slice(0, FROM_CATALOGUE);
+    if (!pictured.length) return;
+    const buttons = pictured.map((product) =>
+      make(
+        "button",
+        { type: "button", class: "thumb", onclick: () => tryProduct(product, form, signal) },
+        productPicture(product, { signal }),
+        make("span", {}, product.title || product.id),
+      ),
+    );
+    fill(shelf, make("p", { class: "soft" }, t("understand.try_products")), make("div", { class: "thumbs" }, buttons));
+  } catch {
+    // Examples are an offer: without a catalogue, or without its picture, there are just fewer.
+  }
+}
+
+async function tryProduct(product, form, signal) {
+  try {
+    const blob = await fetchPicture(product.id, 0, signal);
+    form.fillIn(new File([blob], `${product.id}.webp`, { type: blob.type }), product.title);
+  } catch {
+    form.fillIn(null, product.title);
+  }
+}
