@@ -4,8 +4,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.browser import Reader
 
 
 @pytest.fixture
@@ -18,3 +24,32 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("a small disk can only be mounted as root")
     yield disk
     subprocess.check_call(["umount", disk])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    from tests.browser import chromium
+
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a service with a tiny model and a small catalogue answers."""
+    from catalog.understand import Understander
+    from tests.browser import fill, served
+    from tests.tiny import tiny_folder
+
+    folder = tmp_path_factory.mktemp("page")
+    with served(folder, Understander.load(tiny_folder(folder / "model"))) as address:
+        fill(address)
+        yield address
+
+
+@pytest.fixture
+def reader(browser: "Browser", address: str) -> Iterator["Reader"]:
+    from tests.browser import reading
+
+    with reading(browser, address) as reader:
+        yield reader
