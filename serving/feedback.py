@@ -76,11 +76,10 @@ class FeedbackLog:
 
     def latest(self, products: Sequence[StoredProduct]) -> dict[str, Feedback]:
         """For each product the last verdict on it as it now is, by its id."""
-        marks = ",".join("?" * len(products))
-        query = f"SELECT * FROM feedback WHERE product IN ({marks}) ORDER BY id"
         contents = {stored.id: _content(stored.hashes) for stored in products}
+        query = "SELECT * FROM feedback WHERE product IN (SELECT value FROM json_each(?)) ORDER BY id"
         with self._lock, in_our_words(StateDamaged):
-            rows = self._db.execute(query, list(contents)).fetchall()
+            rows = self._db.execute(query, (json.dumps(list(contents)),)).fetchall()
         return {row[1]: _from_row(row) for row in rows if row[2] == contents[row[1]]}
 
     def all(self) -> Iterator[Feedback]:

@@ -224,7 +224,13 @@ class Shelf:
             if not after:
                 break
         images = self._album.counts([stored.id for stored in waiting])
-        return Page(waiting, images, after, self._index.count(UNSURE))
+        return Page(waiting, images, after, self._index.count(UNSURE) - self._rejected())
+
+    def _rejected(self) -> int:
+        """How many stored products are unsure and judged all the same."""
+        ids = [feedback.product_id for feedback in self._feedback.all() if feedback.verdict == "reject"]
+        unsure = [stored for stored in self._index.get(ids) if stored and stored.understanding.decision != "auto"]
+        return len(self._feedback.latest(unsure))
 
     async def judge(self, id: str, verdict: Verdict, correction: Correction, comment: str) -> Feedback:
         """Keep a verdict and apply it. Raises ProductNotFound."""

@@ -329,6 +329,7 @@ def test_verdicts_empty_the_review_queue(client: TestClient) -> None:
     assert client.post("/v1/feedback", json=right).json()["category"] == leaf
     assert client.post("/v1/feedback", json={"product_id": rejected, "verdict": "reject"}).status_code == 201
     assert sorted(waiting(client)) == unsure[3:]
+    assert client.get("/v1/review").json()["total"] == len(unsure[3:])
     found = client.get(f"/v1/products/{corrected}").json()["understanding"]
     assert (found["category"]["id"], found["category"]["score"], found["decision"]) == (leaf, 1.0, "auto")
     assert found["attributes"] == {"colour": {"value": "red", "score": 1.0}}

@@ -42,9 +42,7 @@ class FeedbackOut(BaseModel):
 
 
 class ReviewResponse(BaseModel):
-    """Products of low confidence that nobody has judged. after: the cursor of the next page. total: with those judged
-    since they were last read by the model.
-    """
+    """Products of low confidence that nobody has judged. after: the cursor of the next page; total: of all pages."""
 
     products: list[ProductOut]
     after: str | None
