@@ -119,7 +119,7 @@ class Batcher(Generic[Q, A]):
         try:
             answers = await loop.run_in_executor(self.thread, self.work, [waiting.question for waiting in batch])
             seconds = time.monotonic() - started
-            for waiting, answer in zip(batch, answers, strict=True):
+            for waiting, answer in list(zip(batch, answers, strict=True)):
                 if not waiting.answer.done():
                     facts = BatchFacts(len(batch), started - waiting.since, seconds)
                     waiting.answer.set_result((answer, facts))
