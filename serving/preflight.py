@@ -17,6 +17,9 @@ ENVIRONMENT = {
     # From the default of 5 s a busy machine kills each proxy before it has started, and starts another, for ever.
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
     "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serving.door.proxy_middlewares",
+    # Requests go from process to process by gRPC instead of Ray's actor calls: a third less time for each. The replicas
+    # listen on a port for it either way.
+    "RAY_SERVE_USE_GRPC_BY_DEFAULT": "1",
     # Ray announces that a later release changes what CUDA_VISIBLE_DEVICES is where no GPU is asked for.
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }

@@ -1,11 +1,13 @@
 """A plain class behind a Serve handle, with its own methods and our errors."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any, cast
 
+from grpc.aio import AioRpcError
 from ray.exceptions import RayActorError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, ReplicaUnavailableError
-from ray.serve.handle import DeploymentHandle
+from ray.serve.handle import DeploymentHandle, DeploymentResponse, DeploymentResponseGenerator
 
 from catalog.errors import CatalogError
 from serving.analyzer import Analyzer
@@ -14,7 +16,7 @@ from serving.jobs.jobs import Jobs
 from serving.models import Models
 from serving.shelf import Shelf
 
-LOST = (RayActorError, DeploymentUnavailableError, ReplicaUnavailableError)
+LOST = (RayActorError, DeploymentUnavailableError, ReplicaUnavailableError, AioRpcError)
 
 
 class Remote:
@@ -43,14 +45,23 @@ class Remote:
         return call
 
 
-async def reply(response: Awaitable[Any]) -> Any:
+async def reply(response: DeploymentResponse[Any] | DeploymentResponseGenerator[Any]) -> Any:
     """A replica's answer, or one of our errors: Ray's hold the traceback in their message. Raises LOST."""
+    assert isinstance(response, DeploymentResponse)
     try:
         return await response
+    except asyncio.CancelledError:
+        response.cancel()  # type: ignore[no-untyped-call]  # else the replica would go on
+        raise
     except BackPressureError:
         raise Overloaded from None
     except RayTaskError as error:
         raise error.cause if isinstance(error.cause, CatalogError) else ModelFailed() from None
+    except (CatalogError, *LOST):
+        raise
+    except Exception:
+        # By gRPC an error of the replica arrives as itself, not as a RayTaskError.
+        raise ModelFailed from None
 
 
 def remote_models(model: DeploymentHandle[Any], shadow: DeploymentHandle[Any] | None) -> Models:
