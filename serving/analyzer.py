@@ -19,6 +19,7 @@ from catalog.taxonomy import Taxonomy
 from catalog.understand import Understander
 from serving.batches import Batcher, BatchFacts
 from serving.errors import ModelFailed
+from serving.logs import request_id
 from serving.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Question(NamedTuple):
     product: Prepared
     top_k: int
     evidence: bool
+    request_id: str = ""
 
 
 class Answered(NamedTuple):
@@ -82,7 +84,8 @@ def batches(model: Understander, thread: Executor, settings: Settings) -> Batche
 
 
 async def ask(batches: Batches, products: Sequence[Prepared], top_k: int, evidence: bool) -> Answered:
-    found = await batches.ask([Question(product, top_k, evidence) for product in products])
+    asking = request_id()
+    found = await batches.ask([Question(product, top_k, evidence, asking) for product in products])
     return Answered([answer for answer, _ in found], [facts for _, facts in found])
 
 
@@ -94,7 +97,8 @@ def answer(model: Understander, questions: Sequence[Question]) -> list[Answer]:
         understood = model.understand_prepared([question.product for question in questions], top_k, evidence)
         return [cut(found, question) for found, question in zip(understood, questions, strict=True)]
     except Exception:
-        logger.exception("a batch of %d failed", len(questions))
+        asking = list(dict.fromkeys(question.request_id for question in questions if question.request_id))
+        logger.exception("a batch of %d failed", len(questions), extra={"fields": {"request_ids": asking}})
     return [ModelFailed()] if len(questions) == 1 else [answer(model, [question])[0] for question in questions]
 
 

@@ -8,11 +8,11 @@ from starlette.exceptions import HTTPException
 import catalog
 from catalog.errors import CatalogError
 from serving.desk import Desk, respond_error
-from serving.door import Door
 from serving.errors import from_status
+from serving.front import front
 from serving.openapi import document
 from serving.parse import wrong_field
-from serving.routes import analyze, embeddings, feedback, health, jobs, models, page, products, search
+from serving.routes import analyze, docs, embeddings, feedback, health, jobs, metrics, models, page, products, search
 from serving.services import Services
 from serving.settings import Settings
 
@@ -23,13 +23,16 @@ ROUTERS = (analyze, embeddings, search, products, jobs, feedback, models, health
 def build_app(services: Services, settings: Settings) -> FastAPI:
     """The service as an ASGI application. It owns neither model nor index: `services` knows where they are."""
     desk = Desk(services, settings)
-    app = FastAPI(title="Shelflens", version=catalog.__version__, redirect_slashes=False, redoc_url=None)
-    app.add_middleware(Door, settings=settings)
+    app = FastAPI(title="Shelflens", version=catalog.__version__, redirect_slashes=False, docs_url=None, redoc_url=None)
+    for layer in front(settings):
+        app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     app.add_exception_handler(CatalogError, on_catalog_error)
     app.add_exception_handler(HTTPException, on_framework_error)
     app.add_exception_handler(RequestValidationError, on_invalid_parameter)
     for routes in ROUTERS:
         app.include_router(routes.router(desk))
+    app.include_router(metrics.router(services))
+    app.include_router(docs.router())
 
     app.openapi = lambda: document(app, settings)  # type: ignore[method-assign]
     return app

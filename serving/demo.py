@@ -25,9 +25,9 @@ from catalog.pictures import PictureReader
 from catalog.product import StoredProduct
 from catalog.search import Example, Search, search
 from catalog.understand import Understander
+from serving.configuration import read_settings
 from serving.deployments.start import serve, stop
 from serving.preflight import url
-from serving.settings import read_settings
 
 CATALOGUE = Path(__file__).parent.parent / "assets" / "demo"
 INDEX = "demo-index"
@@ -90,7 +90,8 @@ def run_demo(check: bool, port: int) -> None:
     """
     if not (CATALOGUE / "products.csv").is_file():
         raise FileNotReadable("The demo catalogue is part of the repository, not of the installed package.")
-    settings = read_settings(port=port)
+    # The requests that it shows are to work as they stand, also where the folder has a file of API keys.
+    settings = read_settings(port=port, host="127.0.0.1", keys=Path("demo-keys.json"))
     console = Console(highlight=False, soft_wrap=True)
     understander = Understander.load(settings.model)
     with open_index(INDEX, understander.config.embedding_width) as index:

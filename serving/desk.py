@@ -8,7 +8,9 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from contextvars import copy_context
+from functools import partial
+from typing import TypeVar, cast
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -20,11 +22,12 @@ from catalog.product import Product, Understanding
 from serving.analyzer import Answer, ModelInfo
 from serving.door import content_type
 from serving.errors import DimensionsUnsupported, MediaTypeUnsupported, ModelFailed, answer
+from serving.facts import Timed, facts, timed
 from serving.models import Model
 from serving.parse import read_json
 from serving.services import Services
 from serving.settings import Settings
-from serving.shelf import ShelfInfo
+from serving.shelf import Shelf, ShelfInfo
 
 # Pictures decode in threads (Pillow lets the interpreter go meanwhile); each may take 160 MB, so they are few.
 DECODERS = min(4, os.cpu_count() or 1)
@@ -46,7 +49,7 @@ class Desk:
 
     def __init__(self, services: Services, settings: Settings) -> None:
         self.models = services.models
-        self.shelf = services.shelf
+        self.shelf = cast(Shelf, Timed(services.shelf, "index"))
         self.jobs = services.jobs
         self.settings = settings
         self.pool = ThreadPoolExecutor(DECODERS, "decode")
@@ -54,7 +57,8 @@ class Desk:
         self._shelf_read = 0.0
 
     async def in_thread(self, work: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self.pool, work, *args)
+        told = partial(copy_context().run, work, *args)  # what is logged there names the request
+        return await asyncio.get_running_loop().run_in_executor(self.pool, told)
 
     async def json(self, request: Request, schema: type[Body]) -> Body:
         """Raises MediaTypeUnsupported, or what `read_json` does."""
@@ -83,13 +87,21 @@ class Desk:
         return await self.models.of_version((await self.shelf_info()).model)
 
     async def prepare(self, sources: Sequence[Source], info: ModelInfo) -> list[Prepared | CatalogError]:
-        return await asyncio.gather(*(self.in_thread(prepared, source, info.image_size) for source in sources))
+        with timed("decode"):
+            checked = await asyncio.gather(*(self.in_thread(prepared, source, info.image_size) for source in sources))
+        for item in checked:
+            if isinstance(item, Prepared):
+                facts().add_item(len(item.pixels_NCHW) > 0, bool(item.text))
+            else:
+                facts().add_item(False, False)
+                facts().add_error(item)
+        return checked
 
     async def embed(self, sources: Sequence[Source], model: Model) -> list[Answer]:
         """What this very model makes of products, or what is wrong with each."""
         checked = await self.prepare(sources, model.info)
         good = [item for item in checked if isinstance(item, Prepared)]
-        found = iter((await model.analyzer.analyze(good, ALTERNATIVES, False)).answers if good else ())
+        found = iter(await model.analyze(good, ALTERNATIVES, False) if good else ())
         return [next(found) if isinstance(item, Prepared) else item for item in checked]
 
     async def understand(self, product: Product, model: Model) -> Understanding:

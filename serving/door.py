@@ -1,8 +1,9 @@
 """The door: what every request passes before any of our routes, or Ray Serve, spends work on it.
 
-It takes the whole body, counted and timed, so that neither a huge nor a stalled upload ever occupies a replica; drops
-the headers by which a client could steer Ray Serve; gives the request an id; and has every error leave in our words.
-The same class stands in front of `build_app` and, through `proxy_middlewares`, inside Ray Serve's proxy process.
+It takes the whole body, counted and timed, so that neither a huge nor a stalled upload ever occupies a replica;
+drops the headers by which a client could steer Ray Serve; gives the request an id; and has every error leave in our
+words. The same class stands in front of `build_app` and, through `serving.front.proxy_middlewares`, inside Ray
+Serve's proxy process.
 """
 
 import asyncio
@@ -11,16 +12,20 @@ import re
 import uuid
 from collections.abc import Iterable
 
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.config import HTTP_PROTOCOLS
 
 from catalog.errors import CatalogError
-from serving.errors import BodyTimeout, BodyTooLarge, DeadlineExceeded, ModelFailed, ModelNotReady, answer, from_status
-from serving.patience import ImpatientProtocol
+from serving.errors import (
+    BodyTimeout,
+    BodyTooLarge,
+    DeadlineExceeded,
+    DeadlineInvalid,
+    ModelFailed,
+    from_status,
+    status_of,
+)
+from serving.refusal import Header, refuse, turn_away
 from serving.settings import Settings
-
-Header = tuple[bytes, bytes]
 
 REQUEST_ID = b"x-request-id"
 GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
@@ -34,7 +39,8 @@ STEERING = frozenset(
     )
 )
 STEERING_PREFIX = b"x-serve-"
-LINGER_SECONDS = 2.0
+DEADLINE = b"x-request-deadline-seconds"
+GOOD_DEADLINE = re.compile(rb"[0-9]{1,6}(\.[0-9]{1,9})?")
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +48,16 @@ logger = logging.getLogger(__name__)
 class Door:
     """ASGI middleware; see the module's docstring."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, lost: type[CatalogError] = ModelFailed) -> None:
-        """lost: what to answer when the app ends without an answer."""
+    def __init__(
+        self, app: ASGIApp, settings: Settings, lost: type[CatalogError] = ModelFailed, grace_seconds: float = 0.0
+    ) -> None:
+        """lost: what to answer when the app ends without an answer. grace_seconds: beyond the deadline, for an app that
+        has a door of its own, which is to be the first to give up.
+        """
         self.app = app
         self.settings = settings
         self.lost = lost
+        self.grace_seconds = grace_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,7 +65,10 @@ class Door:
         request_id = read_request_id(scope["headers"])
         response = Response(send, request_id)
         try:
+            seconds = deadline(scope["headers"], self.settings.request_timeout_seconds)
             body = await self.take_body(scope, receive)
+        except DeadlineInvalid as error:
+            return await turn_away(error, scope, receive, send)
         except BodyTooLarge as error:
             return await response.refuse(error, linger=receive)
         except BodyTimeout as error:
@@ -62,16 +76,17 @@ class Door:
         if body is None:
             return
         scope = {**scope, "headers": [*without_steering(scope["headers"]), (REQUEST_ID, request_id)]}
+        watched = Watched(receive)
         try:
-            async with asyncio.timeout(self.settings.request_timeout_seconds):
-                await self.app(scope, Replay(body, receive), response.send)
+            async with asyncio.timeout(seconds + self.grace_seconds):
+                await self.app(scope, Replay(body, watched), response.send)
         except TimeoutError:
             if not response.started:
-                return await response.refuse(DeadlineExceeded())
+                return await response.refuse(DeadlineExceeded(f"The answer was not ready within {seconds:g} seconds."))
         except Exception:
             # Raised again it would reach the server, which answers in its own words or not at all.
-            logger.exception("request %s failed", request_id.decode())
-        if not response.started:
+            logger.exception("a request failed")
+        if not response.started and not watched.client_left:
             await response.refuse(self.lost())
 
     async def take_body(self, scope: Scope, receive: Receive) -> bytes | None:
@@ -95,6 +110,19 @@ class Door:
             seconds = self.settings.body_timeout_seconds
             raise BodyTimeout(f"The body of the request did not arrive within {seconds:g} seconds.") from None
         return None
+
+
+class Watched:
+    """An ASGI `receive` that remembers whether the client left."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive = receive
+        self.client_left = False
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        self.client_left = message["type"] == "http.disconnect"
+        return message
 
 
 class Replay:
@@ -136,31 +164,8 @@ class Response:
         never see why; the connection then ends.
         """
         self.started = True
-        status, extra, body = answer(error)
-        content = body.model_dump_json().encode()
-        headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", str(len(content)).encode()),
-            (REQUEST_ID, self._request_id),
-            *((name.lower().encode(), value.encode()) for name, value in extra.items()),
-        ]
-        if status in (408, 413):
-            headers.append((b"connection", b"close"))
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
-        await self._send({"type": "http.response.body", "body": content, "more_body": linger is not None})
-        if linger is not None:
-            await discard(linger)
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def discard(receive: Receive) -> None:
-    """Read and forget until the body ends, the client leaves, or LINGER_SECONDS have passed."""
-    try:
-        async with asyncio.timeout(LINGER_SECONDS):
-            while (message := await receive())["type"] == "http.request" and message.get("more_body", False):
-                pass
-    except TimeoutError:
-        pass
+        close = status_of(error) in (408, 413)
+        await refuse(error, self._send, [(REQUEST_ID, self._request_id)], linger, close)
 
 
 def content_type(headers: Iterable[Header]) -> bytes:
@@ -174,6 +179,16 @@ def read_request_id(headers: Iterable[Header]) -> bytes:
     return given if GOOD_ID.fullmatch(given) else uuid.uuid4().hex.encode()
 
 
+def deadline(headers: Iterable[Header], limit: float) -> float:
+    """The seconds that the client gives its request, `limit` at most. Raises DeadlineInvalid."""
+    given = dict(headers).get(DEADLINE)
+    if given is None:
+        return limit
+    if not GOOD_DEADLINE.fullmatch(given) or float(given) == 0:
+        raise DeadlineInvalid
+    return min(float(given), limit)
+
+
 def without_steering(headers: Iterable[Header]) -> list[Header]:
     """Headers for the app: Serve takes `-` and `_` for the same."""
     plain = ((name, value, name.lower().replace(b"_", b"-")) for name, value in headers)
@@ -182,15 +197,3 @@ def without_steering(headers: Iterable[Header]) -> list[Header]:
         for name, value, key in plain
         if key not in STEERING and key != REQUEST_ID and not key.startswith(STEERING_PREFIX)
     ]
-
-
-def proxy_middlewares() -> list[Middleware]:
-    """Called by Ray Serve in its proxy process (RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH).
-
-    Serve offers no limit on the time that headers take and builds its uvicorn server with the protocol "auto", so
-    that name is pointed at ours; uvicorn looks it up when the server is made, which is after this call.
-    """
-    settings = Settings()
-    ImpatientProtocol.header_timeout = settings.header_timeout_seconds
-    HTTP_PROTOCOLS["auto"] = "serving.patience:ImpatientProtocol"
-    return [Middleware(Door, settings=settings, lost=ModelNotReady)]

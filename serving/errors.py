@@ -4,13 +4,20 @@
     ├── ServiceError                    service_error
     │   ├── BadRequest                  bad_request
     │   │   ├── JsonInvalid             json_invalid
-    │   │   └── MultipartInvalid        multipart_invalid
+    │   │   ├── MultipartInvalid        multipart_invalid
+    │   │   └── DeadlineInvalid         deadline_invalid
     │   ├── RequestInvalid              request_invalid
     │   │   ├── TooManyItems            too_many_items
     │   │   ├── SourcesOff              sources_off
     │   │   ├── SourceOutside           source_outside
     │   │   ├── SourceNotFound          source_not_found
     │   │   └── DimensionsUnsupported   embedding_dimensions_unsupported
+    │   ├── Unauthorized                unauthorized
+    │   │   ├── ApiKeyMissing           api_key_missing
+    │   │   └── ApiKeyInvalid           api_key_invalid
+    │   ├── Forbidden                   forbidden
+    │   │   ├── ScopeInsufficient       scope_insufficient
+    │   │   └── CrossSite               cross_site
     │   ├── NotFound                    not_found
     │   │   └── JobNotFound             job_not_found
     │   ├── MethodNotAllowed            method_not_allowed
@@ -18,6 +25,8 @@
     │   ├── BodyTooLarge                body_too_large
     │   ├── MediaTypeUnsupported        media_type_unsupported
     │   ├── Overloaded                  overloaded
+    │   │   ├── RateLimited             rate_limited
+    │   │   └── TooManyConcurrent       too_many_concurrent
     │   ├── ModelFailed                 model_failed
     │   ├── ModelNotReady               model_not_ready
     │   ├── IndexNotReady               index_not_ready
@@ -35,7 +44,8 @@
     │   └── IdempotencyConflict         idempotency_conflict
     ├── ServiceNotStarted               service_not_started
     │   ├── AddressInUse                address_in_use
-    │   └── ServiceLost                 service_lost
+    │   ├── ServiceLost                 service_lost
+    │   └── KeysRequired                keys_required
     └── InvalidImage
         ├── ImageUrlNotAllowed          image_url_not_allowed
         └── ImageDataInvalid            image_data_invalid
@@ -89,6 +99,12 @@ class MultipartInvalid(BadRequest):
     default = "The body is not a valid multipart form, or it has too many parts."
 
 
+class DeadlineInvalid(BadRequest):
+    code = "deadline_invalid"
+    default = "X-Request-Deadline-Seconds is a number of seconds above 0, such as 2.5."
+    param = "x-request-deadline-seconds"
+
+
 class RequestInvalid(ServiceError):
     code = "request_invalid"
     default = "A field of the request is missing, unknown or has the wrong type."
@@ -108,6 +124,36 @@ class DimensionsUnsupported(RequestInvalid):
     code = "embedding_dimensions_unsupported"
     default = "The model's embedding cannot be cut to this length."
     param = "embedding_dimensions"
+
+
+class Unauthorized(ServiceError):
+    code = "unauthorized"
+    default = "This address needs an API key."
+
+
+class ApiKeyMissing(Unauthorized):
+    code = "api_key_missing"
+    default = "This service needs an API key. Send it as the header Authorization: Bearer KEY."
+
+
+class ApiKeyInvalid(Unauthorized):
+    code = "api_key_invalid"
+    default = "The API key is not known to this service."
+
+
+class Forbidden(ServiceError):
+    code = "forbidden"
+    default = "This is not allowed."
+
+
+class ScopeInsufficient(Forbidden):
+    code = "scope_insufficient"
+    default = "The API key may only read: analyze, embed, search and get."
+
+
+class CrossSite(Forbidden):
+    code = "cross_site"
+    default = "A page of another site asked for this. Without API keys only pages of this service may."
 
 
 class NotFound(ServiceError):
@@ -138,6 +184,22 @@ class MediaTypeUnsupported(ServiceError):
 class Overloaded(ServiceError):
     code = "overloaded"
     default = "The service has as much work as it accepts. Try again shortly."
+
+
+class RateLimited(Overloaded):
+    """`retry_seconds`: after how many seconds the next request is taken."""
+
+    code = "rate_limited"
+    default = "This client sends more requests than it may. Try again later."
+
+    def __init__(self, message: str | None = None, retry_seconds: int = RETRY_SECONDS) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
+
+
+class TooManyConcurrent(Overloaded):
+    code = "too_many_concurrent"
+    default = "This client has as many requests under way as it may. Try again when one has been answered."
 
 
 class ModelFailed(ServiceError):
@@ -258,6 +320,14 @@ class ServiceLost(ServiceNotStarted):
     default = "The service has not answered for a minute: Ray was lost. Start it again; nothing stored is lost."
 
 
+class KeysRequired(ServiceNotStarted):
+    code = "keys_required"
+    default = (
+        "To listen beyond this machine the service needs an API key: make one with `shelflens keys add NAME`."
+        " With --insecure everyone who reaches the address may do everything."
+    )
+
+
 class ImageUrlNotAllowed(InvalidImage):
     code = "image_url_not_allowed"
     default = "URLs are off by default. Send the picture itself, as a data URI or in a multipart form."
@@ -278,6 +348,8 @@ STATUS: dict[type[CatalogError], int] = {
     InvalidImage: 422,
     ImageTooManyBytes: 413,
     BadRequest: 400,
+    Unauthorized: 401,
+    Forbidden: 403,
     NotFound: 404,
     MethodNotAllowed: 405,
     BodyTimeout: 408,
@@ -308,6 +380,8 @@ FROM_STATUS: dict[int, type[CatalogError]] = {
     STATUS[kind]: kind
     for kind in (
         BadRequest,
+        Unauthorized,
+        Forbidden,
         NotFound,
         MethodNotAllowed,
         BodyTimeout,
@@ -322,6 +396,11 @@ FROM_STATUS: dict[int, type[CatalogError]] = {
         DiskFull,
     )
 }
+
+
+# The `type` of an error is what its status says in general.
+TYPES = {401: "authentication_error", 403: "permission_error", 429: "overloaded_error"}
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="shelflens"'}
 
 
 class ErrorDetail(BaseModel):
@@ -354,13 +433,15 @@ def detail(error: CatalogError, param: str | None = None) -> ErrorDetail:
     status = status_of(error)
     if status == 500:
         error = ModelFailed()
-    kind = "overloaded_error" if status == 429 else "server_error" if status >= 500 else "invalid_request_error"
+    kind = TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     return ErrorDetail(message=error.message, type=kind, param=param or getattr(error, "param", None), code=error.code)
 
 
 def answer(error: CatalogError, param: str | None = None) -> ErrorAnswer:
     status = status_of(error)
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status in (429, 503) else {}
+    headers = dict(CHALLENGE) if status == 401 else {}
+    if status in (429, 503):
+        headers["Retry-After"] = str(getattr(error, "retry_seconds", RETRY_SECONDS))
     return ErrorAnswer(status, headers, ErrorBody(error=detail(error, param)))
 
 

@@ -9,15 +9,23 @@ from catalog.errors import CatalogError
 from catalog.preprocess import Prepared
 from catalog.product import Understanding
 from catalog.taxonomy import Taxonomy
-from serving.analyzer import Analyzer, Answer, Answered, ModelInfo
+from serving.analyzer import Analyzer, Answer, ModelInfo
 from serving.comparison import NEIGHBOURS, Comparison
 from serving.errors import IndexOfOtherModel, ModelNotReady, ModelUnknown, NoShadow, Overloaded
+from serving.facts import facts
 
 READY_SECONDS = 2.0
 # The shadow must not take much from the active model: what comes while it is so busy it does not read.
 SHADOWED_AT_ONCE = 2
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Load:
+    """waiting: requests that a model has not answered yet."""
+
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,22 @@ class Model:
     analyzer: Analyzer
     info: ModelInfo
     taxonomy: Taxonomy
+    load: Load = field(default_factory=Load, compare=False)
+
+    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> list[Answer]:
+        """As the analyzer does, and tells the facts of the request."""
+        told = facts()
+        told.model = self.info.version
+        self.load.waiting += 1
+        try:
+            answers, batches = await self.analyzer.analyze(products, top_k, evidence)
+        finally:
+            self.load.waiting -= 1
+        told.add_batches(batches)
+        for answer in answers:
+            if isinstance(answer, CatalogError):
+                told.add_error(answer)
+        return answers
 
 
 @dataclass
@@ -39,6 +63,11 @@ class Models:
     comparison: Comparison = field(default_factory=Comparison)
     _known: dict[int, Model] = field(default_factory=dict)
     _reading: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a model, or are with it."""
+        return sum(model.load.waiting for model in self._known.values())
 
     async def ready(self) -> ModelInfo:
         """Raises ModelNotReady unless the active model answers now. One that is busy is ready."""
@@ -91,14 +120,14 @@ class Models:
             self._known[id(analyzer)] = Model(analyzer, info, taxonomy)
         return self._known[id(analyzer)]
 
-    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> Answered:
+    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> list[Answer]:
         """The active model's answers. A shadow reads the same products afterwards; nobody waits for it."""
         model = await self.active()
         if self.second is None:
-            return await model.analyzer.analyze(products, top_k, evidence)
-        found = await model.analyzer.analyze(products, max(top_k, NEIGHBOURS - 1), evidence)
-        self._read_along(products, found.answers)
-        return found._replace(answers=[cut(answer, top_k) for answer in found.answers])
+            return await model.analyze(products, top_k, evidence)
+        found = await model.analyze(products, max(top_k, NEIGHBOURS - 1), evidence)
+        self._read_along(products, found)
+        return [cut(answer, top_k) for answer in found]
 
     def _read_along(self, products: Sequence[Prepared], found: Sequence[Answer]) -> None:
         if len(self._reading) >= SHADOWED_AT_ONCE:

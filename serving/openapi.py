@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from catalog.errors import CatalogError
+from serving.addresses import is_open
 from serving.errors import ErrorBody, IdempotencyConflict, from_status, status_of
 from serving.errors import answer as error_answer
 from serving.settings import Settings
@@ -31,6 +32,14 @@ BODIES: tuple[type[BaseModel], ...] = (
 )
 
 REFERENCE = "#/components/schemas/{model}"
+ERROR = {"$ref": REFERENCE.format(model="ErrorBody")}
+DEADLINE = {
+    "name": "X-Request-Deadline-Seconds",
+    "in": "header",
+    "required": False,
+    "description": "Give up after so many seconds, and answer 504. The service's own limit cannot be made longer.",
+    "schema": {"type": "number", "exclusiveMinimum": 0, "example": 2.5},
+}
 # 3 by 3 pixels, as small as a picture may be.
 RED_PNG = "data:image/png;base64," + (
     "iVBORw0KGgoAAAANSUhEUgAAAAMAAAADCAIAAADZSiLoAAAAEElEQVR4nGP8zwAFTAyYLAAdWwEFNX6VDAAAAABJRU5ErkJggg=="
@@ -190,5 +199,21 @@ def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
         _, definitions = models_json_schema([(body, "validation") for body in BODIES], ref_template=REFERENCE)
         schema["components"]["schemas"].update(definitions["$defs"])
         schema["components"]["schemas"]["AnalyzeRequest"]["properties"]["items"]["maxItems"] = settings.max_items
+        describe_access(schema)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def describe_access(schema: dict[str, Any]) -> None:
+    """What the gate and the door add to every route behind them: the API key, its errors, and the deadline."""
+    schema["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "Where the service has API keys: one of them."}
+    }
+    for path, operations in schema["paths"].items():
+        for operation in operations.values() if not is_open(path) else ():
+            operation["security"] = [{}, {"bearer": []}]
+            added = error_responses(400, 401, 403, 429, 504)
+            for status, response in added.items():
+                schemed = {"application/json": {**response["content"]["application/json"], "schema": ERROR}}
+                operation["responses"].setdefault(str(status), {**response, "content": schemed}).pop("model", None)
+            operation["parameters"] = [*operation.get("parameters", ()), DEADLINE]

@@ -2,12 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from catalog.errors import InvalidConfig
 from catalog.ledger import state_folder
 
 PREFIX = "SHELFLENS_"
@@ -92,12 +91,34 @@ class Settings(BaseSettings):
         default=600.0, ge=0.0, description="How long a job waits for a busy or lost model or index before it fails."
     )
 
+    keys: Path = Field(
+        default=Path("shelflens-keys.json"), validate_default=True, description="The file of `shelflens keys`."
+    )
+    insecure: bool = Field(
+        default=False, description="Let everyone do everything, also beyond this machine, while there are no API keys."
+    )
+    rate_per_minute: int = Field(
+        default=0, ge=0, le=1_000_000, description="Requests of one API key in a minute; 0 is no limit."
+    )
+    concurrent_per_key: int = Field(
+        default=0, ge=0, le=1_000_000, description="Requests of one API key at the same time; 0 is no limit."
+    )
+
+    log_format: Literal["json", "console"] = Field(default="json", description="A line for programs, or for people.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="At debug, lines on failures may quote what products say."
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        description="Where traces go, such as http://localhost:4318; OTEL_EXPORTER_OTLP_ENDPOINT works, too.",
+    )
+
     @field_validator("image_hosts", "image_stores", mode="before")
     @classmethod
     def parted(cls, words: object) -> object:
         return tuple(word.strip() for word in words.split(",") if word.strip()) if isinstance(words, str) else words
 
-    @field_validator("model", "shadow", "state", "feeds")
+    @field_validator("model", "shadow", "state", "feeds", "keys")
     @classmethod
     def absolute(cls, path: Path | None) -> Path | None:
         """Replicas may run in another folder."""
@@ -145,12 +166,3 @@ class Settings(BaseSettings):
         """These settings for a child process, which reads them with `Settings()`."""
         given = {name: ",".join(value) if isinstance(value, tuple) else value for name, value in self}
         return {PREFIX + name.upper(): str(value) for name, value in given.items() if value is not None}
-
-
-def read_settings(**given: object) -> Settings:
-    """The environment's settings, except those given and not None (a command line's flags). Raises InvalidConfig."""
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    except ValidationError as error:
-        names = dict.fromkeys(str(problem["loc"][0]).removeprefix(PREFIX.lower()) for problem in error.errors())
-        raise InvalidConfig(f"Not a valid value for: {', '.join(names)}.") from None

@@ -70,6 +70,7 @@ def client(app: ASGIApp) -> Iterator[TestClient]:
 PATHS = {
     "/healthz",
     "/readyz",
+    "/metrics",
     ANALYZE,
     "/v1/embeddings",
     "/v1/feedback",
@@ -387,7 +388,9 @@ def test_openapi_document_is_whole(client: TestClient) -> None:
     operation = document["paths"][ANALYZE]["post"]
     assert operation["requestBody"]["content"].keys() == {"application/json", "multipart/form-data"}
     assert operation["requestBody"]["content"]["application/json"]["examples"] == REQUEST_EXAMPLES
-    assert {"200", "400", "408", "413", "415", "422", "429", "500", "503", "504"} == operation["responses"].keys()
+    assert {"200", "400", "401", "403", "408", "413", "415", "422", "429", "500", "503", "504"} == operation[
+        "responses"
+    ].keys()
     assert all(response["content"]["application/json"]["example"] for response in operation["responses"].values())
     assert document["components"]["schemas"]["AnalyzeRequest"]["properties"]["items"]["maxItems"] == 32
 

@@ -17,6 +17,7 @@ VERBS = (
     "index",
     "export",
     "serve",
+    "keys",
     "demo",
     "train",
     "evaluate",

@@ -3,10 +3,10 @@
 import os
 from typing import Any
 
-from catalog.cli import export, index, ingest, search, service, training, understand
+from catalog.cli import export, index, ingest, keys, search, service, training, understand
 from catalog.cli.app import app
 
-__all__ = ["app", "export", "index", "ingest", "main", "search", "service", "training", "understand"]
+__all__ = ["app", "export", "index", "ingest", "keys", "main", "search", "service", "training", "understand"]
 
 
 def main(arguments: list[str] | None = None) -> Any:

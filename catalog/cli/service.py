@@ -24,22 +24,30 @@ def serve(
         str | None,
         typer.Option(help="A folder, or qdrant://HOST/COLLECTION. Default: shelflens-index."),
     ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file of settings. Flags and the environment win over it.")
+    ] = None,
+    insecure: Annotated[
+        bool | None, typer.Option("--insecure", help="Listen beyond this machine without any API key.")
+    ] = None,
 ) -> None:
     """Run the HTTP service on Ray Serve until Ctrl-C."""
     with errors_shown():
+        from serving.configuration import read_settings
         from serving.deployments.start import serve as run
-        from serving.settings import read_settings
 
-        chosen = {
-            "host": host,
-            "port": port,
-            "replicas": replicas,
-            "num_gpus_per_replica": num_gpus_per_replica,
-            "model": model,
-            "shadow": shadow,
-            "index": index,
-        }
-        run(read_settings(**{name: value for name, value in chosen.items() if value is not None}), blocking=True)
+        settings = read_settings(
+            config,
+            host=host,
+            port=port,
+            replicas=replicas,
+            num_gpus_per_replica=num_gpus_per_replica,
+            model=model,
+            shadow=shadow,
+            index=index,
+            insecure=insecure,
+        )
+        run(settings, blocking=True)
 
 
 @app.command()

@@ -8,12 +8,13 @@ from ray.serve.config import BackpressureConfig
 from ray.serve.schema import LoggingConfig
 
 from catalog.checkpoint import read_config, shipped_model
+from serving.configuration import read_settings
 from serving.deployments.gateway import Gateway
 from serving.deployments.index import IndexOwner
 from serving.deployments.jobs import JobRunner
 from serving.deployments.model import ModelReplica
 from serving.errors import RETRY_SECONDS
-from serving.settings import Settings, read_settings
+from serving.settings import Settings
 
 APPLICATION = "shelflens"
 # Calls at once of what answers in milliseconds.

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from serving.app import build_app
 from serving.deployments.remote import remote_jobs, remote_models, remote_shelf
+from serving.logs import start_logs
 from serving.services import Services
 from serving.settings import Settings
 
@@ -26,4 +27,5 @@ class Gateway:
         self.services = Services(remote_models(model, shadow), remote_shelf(index), remote_jobs(jobs))
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
+        start_logs(self.settings)
         return build_app(self.services, self.settings)

@@ -4,6 +4,7 @@ import time
 
 from catalog.errors import IndexLocked
 from catalog.index import ProductIndex, open_index
+from serving.logs import start_logs
 from serving.settings import Settings
 from serving.shelf import Shelf
 
@@ -16,6 +17,7 @@ class IndexOwner(Shelf):
 
     def __init__(self, settings: Settings, width: int) -> None:
         """width: of the embeddings, should the index have to be made."""
+        start_logs(settings)
         super().__init__(opened(settings.index, width), settings.state_folder)
 
     def __del__(self) -> None:

@@ -6,6 +6,7 @@ from ray.serve.handle import DeploymentHandle
 
 from serving.deployments.remote import remote_models, remote_shelf
 from serving.jobs.jobs import Jobs
+from serving.logs import start_logs
 from serving.settings import Settings
 
 
@@ -20,6 +21,7 @@ class JobRunner(Jobs):
         index: DeploymentHandle[Any],
     ) -> None:
         """Awaited by Serve."""
+        start_logs(settings)
         super().__init__(settings.state_folder / "jobs", remote_models(model, shadow), remote_shelf(index), settings)
         await self.start()
 

@@ -11,6 +11,7 @@ from catalog.taxonomy import Taxonomy
 from catalog.understand import Understander
 from serving.analyzer import Answered, ModelInfo, ask, batches, describe, warm_up
 from serving.errors import ModelFailed
+from serving.logs import start_logs
 from serving.settings import Settings
 
 
@@ -18,6 +19,7 @@ class ModelReplica:
     """One copy of a model. It is ready once it has answered a first question."""
 
     def __init__(self, settings: Settings, folder: Path | None) -> None:
+        start_logs(settings)
         torch.set_num_threads(settings.threads_per_replica)
         self.settings = settings
         self.model = Understander.load(folder, settings.device)

@@ -11,29 +11,46 @@ from ray import serve as ray_serve
 from ray.exceptions import RayError
 from ray.serve.config import HTTPOptions
 
+import catalog
 from catalog.understand import Understander
+from serving.configuration import changed, everything
 from serving.deployments.application import APPLICATION, QUIET, application
 from serving.errors import ServiceLost, ServiceNotStarted
+from serving.gate import check_access
+from serving.keys import Keys
+from serving.logs import start_logs
 from serving.preflight import ENVIRONMENT, check_address, environment, url
 from serving.settings import Settings
+from serving.terminal import lines_shown
+from serving.tracing import check_tracing
 
 START_SECONDS = 120.0
 WATCH_SECONDS, LOST_SECONDS = 5.0, 60.0
+
+logger = logging.getLogger(__name__)
 
 
 def serve(settings: Settings, *, blocking: bool) -> None:
     """Start Ray and the service, and return once /readyz answers; with `blocking`, only after Ctrl-C or SIGTERM has
     ended it. Without, `stop` ends it.
 
-    Raises AddressInUse, ServiceNotStarted, or what is wrong with the model (InvalidCheckpoint, InvalidConfig).
+    Raises AddressInUse, KeysRequired, KeysDamaged, ServiceNotStarted, or what is wrong with the settings or the model
+    (InvalidConfig, InvalidCheckpoint).
     """
+    keys = Keys(settings.keys)
+    check_access(settings, keys)
+    check_tracing(settings)
     check_address(settings)
     # A replica that cannot load its model says so only in a log, after Serve has tried it several times.
     for folder in dict.fromkeys((settings.model, settings.shadow or settings.model)):
         Understander.load(folder, settings.device)
     try:
-        start(settings)
-        if blocking:
+        if not blocking:
+            return start(settings, {})
+        with lines_shown() as told:
+            start_logs(settings)
+            announce(settings, keys)
+            start(settings, told)
             # Only now: Ray sets a handler of its own while it starts.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
             print(f"Shelflens answers at {url(settings)}, see {url(settings)}/docs. Ctrl-C ends it.", flush=True)
@@ -47,6 +64,15 @@ def serve(settings: Settings, *, blocking: bool) -> None:
         raise
 
 
+def announce(settings: Settings, keys: Keys) -> None:
+    """What an operator wants to see of the settings: those that are not as they come. At debug, all of them."""
+    chosen = everything(settings) if settings.log_level == "debug" else changed(settings)
+    line = {"version": catalog.__version__, "address": url(settings), "api_keys": len(keys), "settings": chosen}
+    logger.info("starting", extra={"fields": line})
+    if settings.insecure and not len(keys):
+        logger.warning("everyone who reaches this address may do everything: there are no API keys")
+
+
 def stop() -> None:
     """End the service and its Ray. Requests under way have ten seconds to finish."""
     if ray.is_initialized():
@@ -57,8 +83,9 @@ def stop() -> None:
         ray.shutdown()
 
 
-def start(settings: Settings) -> None:
-    with environment(ENVIRONMENT | settings.as_environment()):
+def start(settings: Settings, told: dict[str, str]) -> None:
+    """told: more for the environment of Ray's processes."""
+    with environment(ENVIRONMENT | settings.as_environment() | told):
         ray.init(
             address="local",
             include_dashboard=False,

@@ -65,6 +65,10 @@ class Jobs:
         """The newest first."""
         return await self._in(self._asking, lambda: [self._told(record) for record in self._table.newest(limit)])
 
+    async def counts(self) -> dict[str, int]:
+        """How many of the jobs that are remembered are in each state."""
+        return await self._in(self._asking, self._table.counts)
+
     async def cancel(self, id: str) -> Job:
         """A job that waits has then ended; one that runs ends within a chunk, whose rows stay stored.
 

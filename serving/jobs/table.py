@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from catalog.database import in_our_words, open_database, transaction
 from serving.errors import ErrorDetail, JobFinished, JobNotFound, StateDamaged
@@ -104,6 +104,12 @@ class JobTable:
     def unfinished(self) -> Sequence[Record]:
         """The oldest first."""
         return self._select(f"WHERE {UNFINISHED} ORDER BY number")
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs are in each state."""
+        with self._alone():
+            found = dict(self._db.execute("SELECT state, count(*) FROM jobs GROUP BY state"))
+        return {state: found.get(state, 0) for state in get_args(State)}
 
     def take(self) -> Record | None:
         """The job to work on next, from now on a running one: one that was cut off, or the one that waits longest."""

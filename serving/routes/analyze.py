@@ -63,7 +63,7 @@ async def ask(desk: Desk, sources: Sequence[Source], options: Options, model: Mo
     checked = await desk.prepare(sources, model.info)
     good = [item for item in checked if isinstance(item, Prepared)]
     evidence = "evidence" in options.include
-    found = iter((await desk.models.analyze(good, options.top_k, evidence)).answers if good else ())
+    found = iter(await desk.models.analyze(good, options.top_k, evidence) if good else ())
     return [next(found) if isinstance(item, Prepared) else item for item in checked]
 
 

@@ -1,0 +1,66 @@
+"""The service's addresses: what they need of an API key, and their names in logs and metrics.
+
+They are known without the routes, as Ray Serve's proxy refuses requests before any route is found, and is not to
+load the routes with all that they import. A test holds this list against the routes.
+"""
+
+import re
+
+OPEN = ("/", "/healthz", "/readyz", "/docs", "/openapi.json", "/favicon.ico")
+OPEN_FOLDERS = ("/page/", "/docs/")
+# They read although they post.
+ASKING = ("/v1/products/analyze", "/v1/embeddings", "/v1/search")
+
+PATTERNS = (
+    "/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/docs",
+    "/docs/{name}",
+    "/openapi.json",
+    "/page/{name}",
+    "/v1/products/analyze",
+    "/v1/products/{id}",
+    "/v1/products/{id}/image",
+    "/v1/products/{id}/similar",
+    "/v1/embeddings",
+    "/v1/search",
+    "/v1/taxonomy",
+    "/v1/jobs",
+    "/v1/jobs/{id}",
+    "/v1/jobs/{id}/errors",
+    "/v1/jobs/{id}/cancel",
+    "/v1/feedback",
+    "/v1/feedback/training-set",
+    "/v1/review",
+    "/v1/models",
+    "/v1/models/comparison",
+    "/v1/models/{id}/activate",
+)
+UNKNOWN = "other"
+
+_FIXED = frozenset(pattern for pattern in PATTERNS if "{" not in pattern)
+# The longest first: what is between the slashes may itself hold slashes.
+_OTHERS = [
+    (pattern, re.compile(re.sub(r"\{\w+\}", ".+", pattern)))
+    for pattern in sorted(PATTERNS, key=len, reverse=True)
+    if "{" in pattern
+]
+
+
+def pattern_of(path: str) -> str:
+    """/v1/products/7 -> /v1/products/{id}. Of a few names only, whatever clients ask for."""
+    if path in _FIXED:
+        return path
+    return next((pattern for pattern, form in _OTHERS if form.fullmatch(path)), UNKNOWN)
+
+
+def is_open(path: str) -> bool:
+    """Whether everyone may come here, also where API keys are needed."""
+    return path in OPEN or path.startswith(OPEN_FOLDERS)
+
+
+def only_reads(method: str, path: str) -> bool:
+    """Whether a key of the scope "read" suffices."""
+    return method in ("GET", "HEAD", "OPTIONS") or path in ASKING
