@@ -97,10 +97,17 @@ class Server(socketserver.ThreadingUnixStreamServer):
 
 @contextmanager
 def lines_shown() -> Iterator[dict[str, str]]:
-    """What processes of this service log is shown on this one's stderr. Gives the environment that tells them where."""
+    """What processes of this service log is shown on this one's stderr. Gives the environment that tells them where,
+    an empty one where there is no place for a socket.
+    """
     with tempfile.TemporaryDirectory(prefix="shelflens-") as folder:
         path = Path(folder, "log")
-        with Server(str(path)) as server:
+        try:
+            server = Server(str(path))
+        except OSError:  # the path of the folder is too long for one
+            yield {}
+            return
+        with server:
             thread = threading.Thread(target=server.serve_forever, name="log lines", daemon=True)
             thread.start()
             try:

@@ -51,6 +51,13 @@ def test_without_the_terminal_a_process_keeps_its_lines(tmp_path: Path) -> None:
     assert run({VARIABLE: str(tmp_path / "gone")}).count("\n") == 3
 
 
+def test_a_folder_with_too_long_a_path_for_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ("x" * 200)).mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("x" * 200)))
+    with lines_shown() as environment:
+        assert environment == {}
+
+
 def test_a_terminal_that_goes_takes_no_process_with_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
