@@ -21,6 +21,7 @@ from serving.errors import (
     DeadlineExceeded,
     DeadlineInvalid,
     ModelFailed,
+    ModelNotReady,
     from_status,
     status_of,
 )
@@ -39,6 +40,11 @@ STEERING = frozenset(
     )
 )
 STEERING_PREFIX = b"x-serve-"
+# Where the outer door puts the body for the inner one: Serve would have the gateway fetch it from the proxy by a call
+# of its own, which costs each request some milliseconds. Clients cannot set keys of a scope.
+BODY = "shelflens.body"
+# How much longer than the gateway the proxy waits for an answer in time.
+GRACE_SECONDS = 1.0
 DEADLINE = b"x-request-deadline-seconds"
 GOOD_DEADLINE = re.compile(rb"[0-9]{1,6}(\.[0-9]{1,9})?")
 
@@ -48,16 +54,15 @@ logger = logging.getLogger(__name__)
 class Door:
     """ASGI middleware; see the module's docstring."""
 
-    def __init__(
-        self, app: ASGIApp, settings: Settings, lost: type[CatalogError] = ModelFailed, grace_seconds: float = 0.0
-    ) -> None:
-        """lost: what to answer when the app ends without an answer. grace_seconds: beyond the deadline, for an app that
-        has a door of its own, which is to be the first to give up.
+    def __init__(self, app: ASGIApp, settings: Settings, outer: bool = False) -> None:
+        """outer: the app has a door of its own in another process. That one is the first to give up when time runs out,
+        and is handed the body; and when it ends without an answer, the app was lost.
         """
         self.app = app
         self.settings = settings
-        self.lost = lost
-        self.grace_seconds = grace_seconds
+        self.outer = outer
+        self.lost: type[CatalogError] = ModelNotReady if outer else ModelFailed
+        self.grace_seconds = GRACE_SECONDS if outer else 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -79,7 +84,7 @@ class Door:
         watched = Watched(receive)
         try:
             async with asyncio.timeout(seconds + self.grace_seconds):
-                await self.app(scope, Replay(body, watched), response.send)
+                await self.pass_on(body, scope, watched, response)
         except TimeoutError:
             if not response.started:
                 return await response.refuse(DeadlineExceeded(f"The answer was not ready within {seconds:g} seconds."))
@@ -89,8 +94,17 @@ class Door:
         if not response.started and not watched.client_left:
             await response.refuse(self.lost())
 
+    async def pass_on(self, body: bytes, scope: Scope, receive: Receive, response: "Response") -> None:
+        if self.outer:
+            await self.app({**scope, BODY: body}, receive, response.send)
+        else:
+            await self.app(scope, Replay(body, receive), response.send)
+
     async def take_body(self, scope: Scope, receive: Receive) -> bytes | None:
         """The whole body, or None if the client left. Raises BodyTooLarge or BodyTimeout."""
+        if BODY in scope:
+            handed: bytes = scope.pop(BODY)
+            return handed
         limit = self.settings.max_body_bytes
         declared = dict(scope["headers"]).get(b"content-length", b"")
         if declared.isdigit() and int(declared) > limit:

@@ -6,11 +6,9 @@ does the work.
 from starlette.middleware import Middleware
 from uvicorn.config import HTTP_PROTOCOLS
 
-from catalog.errors import CatalogError
 from serving.access import Access
 from serving.configuration import read_settings
 from serving.door import Door
-from serving.errors import ModelFailed, ModelNotReady
 from serving.gate import Gate
 from serving.keys import Keys
 from serving.limits import ClientLimits
@@ -20,17 +18,15 @@ from serving.patience import ImpatientProtocol
 from serving.settings import Settings
 from serving.tracing import tracer
 
-# How much longer than the gateway the proxy waits for an answer in time.
-GRACE_SECONDS = 1.0
 
+def front(settings: Settings, outer: bool = False) -> list[Middleware]:
+    """In the order in which they are wrapped around an application: the last is the outermost. For `outer` see `Door`.
 
-def front(settings: Settings, lost: type[CatalogError] = ModelFailed, grace_seconds: float = 0.0) -> list[Middleware]:
-    """In the order in which they are wrapped around an application: the last is the outermost. For lost and
-    grace_seconds see `Door`. Raises KeysDamaged, or InvalidConfig where tracing cannot be done.
+    Raises KeysDamaged, or InvalidConfig where tracing cannot be done.
     """
     limits = ClientLimits(settings.rate_per_minute, settings.concurrent_per_key)
     return [
-        Middleware(Door, settings=settings, lost=lost, grace_seconds=grace_seconds),
+        Middleware(Door, settings=settings, outer=outer),
         Middleware(Gate, settings=settings, keys=Keys(settings.keys), limits=limits),
         Middleware(Access, metrics=Metrics(), tracer=tracer(settings)),
     ]
@@ -46,4 +42,4 @@ def proxy_middlewares() -> list[Middleware]:
     start_logs(settings)
     ImpatientProtocol.header_timeout = settings.header_timeout_seconds
     HTTP_PROTOCOLS["auto"] = "serving.patience:ImpatientProtocol"
-    return front(settings, ModelNotReady, GRACE_SECONDS)
+    return front(settings, outer=True)
