@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from catalog.errors import CatalogError
 from catalog.preprocess import Prepared, prepare
 from catalog.product import Product, Understanding
+from serving.admission import Admission
 from serving.analyzer import Answer, ModelInfo
 from serving.door import content_type
 from serving.errors import DimensionsUnsupported, MediaTypeUnsupported, ModelFailed, answer
@@ -52,6 +53,7 @@ class Desk:
         self.shelf = cast(Shelf, Timed(services.shelf, "index"))
         self.jobs = services.jobs
         self.settings = settings
+        self.admission = Admission(settings.most_under_way)
         self.pool = ThreadPoolExecutor(DECODERS, "decode")
         self._shelf_info: ShelfInfo | None = None
         self._shelf_read = 0.0
@@ -98,10 +100,11 @@ class Desk:
         return checked
 
     async def embed(self, sources: Sequence[Source], model: Model) -> list[Answer]:
-        """What this very model makes of products, or what is wrong with each."""
-        checked = await self.prepare(sources, model.info)
-        good = [item for item in checked if isinstance(item, Prepared)]
-        found = iter(await model.analyze(good, ALTERNATIVES, False) if good else ())
+        """What this very model makes of products, or what is wrong with each. Raises Overloaded."""
+        with self.admission.admitted(len(sources)):
+            checked = await self.prepare(sources, model.info)
+            good = [item for item in checked if isinstance(item, Prepared)]
+            found = iter(await model.analyze(good, ALTERNATIVES, False) if good else ())
         return [next(found) if isinstance(item, Prepared) else item for item in checked]
 
     async def understand(self, product: Product, model: Model) -> Understanding:

@@ -1,6 +1,6 @@
 """What stands before the routes, from the outside in: `Access` (log, metrics, trace), `Gate` (keys, limits), `Door`
 (body, deadline). The same three stand before the application and, on Ray Serve, also in its proxy, which then
-does the work.
+does the work and has two more of its own behind them (`serving.proxy`).
 """
 
 from starlette.middleware import Middleware
@@ -15,6 +15,7 @@ from serving.limits import ClientLimits
 from serving.logs import start_logs
 from serving.metrics import Metrics
 from serving.patience import ImpatientProtocol
+from serving.proxy import Turnstile, UntilRouted
 from serving.settings import Settings
 from serving.tracing import tracer
 
@@ -42,4 +43,5 @@ def proxy_middlewares() -> list[Middleware]:
     start_logs(settings)
     ImpatientProtocol.header_timeout = settings.header_timeout_seconds
     HTTP_PROTOCOLS["auto"] = "serving.patience:ImpatientProtocol"
-    return front(settings, outer=True)
+    inner = [Middleware(UntilRouted), Middleware(Turnstile, most=settings.most_under_way)]
+    return [*inner, *front(settings, outer=True)]

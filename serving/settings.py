@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         default=5.0, gt=0.0, description="From a request's first byte to its last header."
     )
     body_timeout_seconds: float = Field(
-        default=15.0, gt=0.0, description="From a request's last header to its last byte."
+        default=14.0, gt=0.0, description="From a request's last header to its last byte."
     )
     request_timeout_seconds: float = Field(
         default=30.0, gt=0.0, description="From a request's last byte to its answer."
@@ -139,8 +139,10 @@ class Settings(BaseSettings):
 
     @property
     def cpus_per_replica(self) -> float:
-        """Cores for Ray to reserve. Replicas that ask for more than there is would wait for it for ever."""
-        return self.num_cpus_per_replica or min(1.0, (os.cpu_count() or 1) / self.most_copies)
+        """Cores for Ray to reserve. Replicas that ask for more than there is would wait for it for ever, so there is
+        room for one more of each model, which a redeploy starts.
+        """
+        return self.num_cpus_per_replica or min(1.0, (os.cpu_count() or 1) / (self.most_copies + self.models))
 
     @property
     def most_replicas(self) -> int:
@@ -150,12 +152,24 @@ class Settings(BaseSettings):
     @property
     def most_copies(self) -> int:
         """Of all models together."""
-        return self.most_replicas * (2 if self.shadow else 1)
+        return self.most_replicas * self.models
+
+    @property
+    def models(self) -> int:
+        """How many are loaded side by side."""
+        return 2 if self.shadow else 1
 
     @property
     def threads_per_replica(self) -> int:
         """Threads of one forward pass: all replicas together use each core once."""
         return max(1, (os.cpu_count() or 1) // self.most_copies)
+
+    @property
+    def most_under_way(self) -> int:
+        """Products that are decoded, with the model (a batch at work and the next one) or waiting for it; beyond these
+        the answer is 429.
+        """
+        return 2 * self.batch_size * self.most_replicas + self.max_waiting
 
     @property
     def max_waiting(self) -> int:

@@ -19,21 +19,25 @@ from serving.settings import Settings
 APPLICATION = "shelflens"
 # Calls at once of what answers in milliseconds.
 MOST_ASKED = 256
+# On a redeploy a new replica starts before an old one ends, one at a time (a share of the replicas, rounded up).
+SURGE = 1
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
 
 
 def application(settings: Settings) -> ray_serve.Application:
-    """All deployments, bound. A request beyond what they hold at once and in their queues is answered 429."""
+    """All deployments, bound. What is too much is refused by `serving.admission`; each deployment can hold all that is
+    admitted, since what waits in a queue of Serve's is looked after only every half second.
+    """
     width = read_config(settings.model or shipped_model()).embedding_width
     model = model_replicas("ModelReplica", settings, settings.model)
     shadow = model_replicas("ShadowReplica", settings, settings.shadow) if settings.shadow else None
     index = sole("IndexOwner", IndexOwner, settings, beside_state(settings)).bind(settings, width)
     jobs = sole("JobRunner", JobRunner, settings, beside_state(settings)).bind(settings, model, shadow, index)
-    # The gateway holds what the replicas work on, what waits for them, and some requests that need no replica.
     gateway = ray_serve.deployment(
         name="Gateway",
-        max_ongoing_requests=at_once(settings) * settings.most_replicas + settings.max_waiting + 16,
+        max_ongoing_requests=settings.most_under_way + MOST_ASKED,
         ray_actor_options={"num_cpus": 0},
+        max_surge_percent=SURGE,
         **shared(settings),
     )(ray_serve.ingress()(Gateway))
     bound: ray_serve.Application = gateway.bind(settings, model, shadow, index, jobs)
@@ -57,9 +61,11 @@ def build(arguments: dict[str, Any]) -> ray_serve.Application:
 def model_replicas(name: str, settings: Settings, folder: Path | None) -> ray_serve.Application:
     replicas = ray_serve.deployment(
         name=name,
-        max_ongoing_requests=at_once(settings),
+        max_ongoing_requests=settings.most_under_way + MOST_ASKED,
         **scale(settings),
         ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": settings.num_gpus_per_replica},
+        # A GPU has no room for a second model.
+        max_surge_percent=0 if settings.num_gpus_per_replica else SURGE,
         **shared(settings),
     )(ModelReplica)
     bound: ray_serve.Application = replicas.bind(settings, folder)
@@ -80,18 +86,16 @@ def beside_state(settings: Settings) -> dict[str, Any]:
     return {"num_cpus": 0, "resources": resources}
 
 
-def at_once(settings: Settings) -> int:
-    """Requests that one replica holds: a batch at work and the next one."""
-    return 2 * settings.batch_size
-
-
 def shared(settings: Settings) -> dict[str, Any]:
     return {
-        "max_queued_requests": settings.max_waiting,
+        # While no replica is there: it starts, or was lost.
+        "max_queued_requests": settings.most_under_way + MOST_ASKED,
         "backpressure_config": BackpressureConfig(status_code=429, retry_after_s=RETRY_SECONDS),
         "logging_config": QUIET,
-        "health_check_period_s": 2,
+        "health_check_period_s": 1,
         "health_check_timeout_s": 30,
-        "graceful_shutdown_timeout_s": 10,
+        # Every request ends by itself by then; the replica looks whether all have so often.
+        "graceful_shutdown_timeout_s": settings.request_timeout_seconds,
+        "graceful_shutdown_wait_loop_s": 0.2,
         "max_constructor_retry_count": 3,
     }

@@ -58,12 +58,13 @@ async def analyze_form(desk: Desk, request: Request) -> Response:
 
 
 async def ask(desk: Desk, sources: Sequence[Source], options: Options, model: Model) -> list[Answer]:
-    """Decode each product, then send the good ones to the model. Raises DimensionsUnsupported."""
+    """Decode each product, then send the good ones to the model. Raises DimensionsUnsupported or Overloaded."""
     check_dimensions(options.embedding_dimensions, model.info, "embedding_dimensions")
-    checked = await desk.prepare(sources, model.info)
-    good = [item for item in checked if isinstance(item, Prepared)]
-    evidence = "evidence" in options.include
-    found = iter(await desk.models.analyze(good, options.top_k, evidence) if good else ())
+    with desk.admission.admitted(len(sources)):
+        checked = await desk.prepare(sources, model.info)
+        good = [item for item in checked if isinstance(item, Prepared)]
+        evidence = "evidence" in options.include
+        found = iter(await desk.models.analyze(good, options.top_k, evidence) if good else ())
     return [next(found) if isinstance(item, Prepared) else item for item in checked]
 
 
