@@ -5,6 +5,7 @@ An example with a picture and words is one product to the model: its learned fus
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from catalog.errors import CatalogError, InvalidSearch, ProductNotFound, SearchE
 from catalog.filters import Filter
 from catalog.index import IndexQuery, ProductIndex
 from catalog.product import Match, Product, StoredProduct, Understanding
-from catalog.understand import Understander
+
+if TYPE_CHECKING:  # the schemas of requests need this module, and not torch
+    from catalog.understand import Understander
 
 MOST_EXAMPLES = 16
 
@@ -50,7 +53,7 @@ class Found:
     facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
 
 
-def search(query: Search, index: ProductIndex, understander: Understander) -> Found:
+def search(query: Search, index: ProductIndex, understander: "Understander") -> Found:
     """Raises InvalidSearch, ProductNotFound, or InvalidProduct or InvalidImage for an example that cannot be read."""
     check(query.examples)
     read = understander.understand(to_read(query.examples), 0, evidence=False)

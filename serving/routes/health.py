@@ -1,29 +1,14 @@
 """Whether the process lives, and whether it can answer."""
 
 import asyncio
-from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from serving.desk import Desk
 from serving.errors import IndexNotReady
 from serving.models import READY_SECONDS
 from serving.openapi import error_responses
-
-
-class Health(BaseModel):
-    status: Literal["ok"]
-
-
-class Ready(BaseModel):
-    """products: how many are stored. indexed: the share of them, 0 to 1, that searches need not compare one by one."""
-
-    status: Literal["ready"]
-    model: str
-    taxonomy_version: str
-    products: int
-    indexed: float
+from serving.wire.health import Health, Ready
 
 
 def router(desk: Desk) -> APIRouter:

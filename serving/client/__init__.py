@@ -1,0 +1,30 @@
+"""A typed client of the HTTP API, for programs that wait for each answer and for asyncio.
+
+    from serving.client import Client
+
+    with Client("http://127.0.0.1:8000") as client:
+        client.put_product("shirt-1", title="Red striped shirt", images=["shirt.jpg"], price=29.9, currency="EUR")
+        for product in client.search(text="striped shirt").results:
+            print(product.id, product.score)
+
+`AsyncClient` has the same methods, to be awaited. Answers are the models of `serving.wire`.
+"""
+
+from serving.client.clients import AsyncClient, Client
+from serving.client.errors import ClientError, RequestFailed, ServiceTimeout, ServiceUnreachable
+from serving.client.fields import EmbeddingFields, ItemFields, Picture, ProductFields
+from serving.client.steps import Retries
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "ClientError",
+    "EmbeddingFields",
+    "ItemFields",
+    "Picture",
+    "ProductFields",
+    "RequestFailed",
+    "Retries",
+    "ServiceTimeout",
+    "ServiceUnreachable",
+]

@@ -1,0 +1,124 @@
+"""The two clients: one waits for each answer, the other is awaited. What they ask is in
+`products`, `jobs` and `models`."""
+
+import asyncio
+import os
+import time
+from functools import partial
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+
+import catalog
+from serving.client.models import ModelOperations
+from serving.client.products import ProductOperations
+from serving.client.steps import Awaiting, Blocking, Request, Retries, Steps
+
+T = TypeVar("T")
+
+ADDRESS = "http://127.0.0.1:8000"
+TIMEOUT_SECONDS = 60.0
+CONNECT_SECONDS = 5.0
+KEY_VARIABLE = "SHELFLENS_API_KEY"
+
+
+class Operations(ProductOperations, ModelOperations):
+    """All of them."""
+
+
+class Client(Operations, Blocking):
+    """A client that waits for each answer. Threads may share it; close it, or use it in a `with`.
+
+    address: the service's; api_key: by default what SHELFLENS_API_KEY holds, if anything; timeout: seconds for each
+    attempt; transport: how httpx reaches the service, for tests and proxies.
+    """
+
+    def __init__(
+        self,
+        address: str = ADDRESS,
+        api_key: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        retries: Retries | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._retries = retries or Retries()
+        self._http = httpx.Client(**settings(address, api_key, timeout), transport=transport)
+
+    def _run(self, steps: Steps[T]) -> T:
+        resume = partial(next, steps)
+        try:
+            while True:
+                step = resume()
+                if not isinstance(step, Request):
+                    time.sleep(step)
+                    resume = partial(next, steps)
+                    continue
+                try:
+                    resume = partial(steps.send, self._http.request(**step.arguments()))
+                except httpx.RequestError as error:
+                    resume = partial(steps.throw, error)
+        except StopIteration as end:
+            return end.value
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncClient(Operations, Awaiting):
+    """A client for asyncio: as `Client`, each method to be awaited, in an `async with`."""
+
+    def __init__(
+        self,
+        address: str = ADDRESS,
+        api_key: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+        retries: Retries | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._retries = retries or Retries()
+        self._http = httpx.AsyncClient(**settings(address, api_key, timeout), transport=transport)
+
+    async def _run(self, steps: Steps[T]) -> T:
+        resume = partial(next, steps)
+        try:
+            while True:
+                step = resume()
+                if not isinstance(step, Request):
+                    await asyncio.sleep(step)
+                    resume = partial(next, steps)
+                    continue
+                try:
+                    resume = partial(steps.send, await self._http.request(**step.arguments()))
+                except httpx.RequestError as error:
+                    resume = partial(steps.throw, error)
+        except StopIteration as end:
+            return end.value
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def settings(address: str, api_key: str | None, timeout: float) -> dict[str, Any]:
+    """What both clients of httpx are made with."""
+    key = os.environ.get(KEY_VARIABLE, "") if api_key is None else api_key
+    headers = {"User-Agent": f"shelflens/{catalog.__version__}"} | ({"Authorization": f"Bearer {key}"} if key else {})
+    return {
+        "base_url": address,
+        "headers": headers,
+        "timeout": httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
+    }

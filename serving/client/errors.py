@@ -1,0 +1,64 @@
+"""What a client raises.
+
+CatalogError                    see catalog.errors
+└── ClientError                 client_error
+    ├── RequestFailed           the service's own code
+    ├── ServiceUnreachable      service_unreachable
+    └── ServiceTimeout          service_timeout
+"""
+
+import httpx
+from pydantic import ValidationError
+
+from catalog.errors import CatalogError
+from serving.errors import ErrorBody
+
+
+class ClientError(CatalogError):
+    code = "client_error"
+
+
+class RequestFailed(ClientError):
+    """The service answered with an error. code: as in its documentation, stable across releases; param: the field at
+    fault, where one is; request_id: by which the service's log has the request.
+    """
+
+    default = "The service answered with an error."
+
+    def __init__(
+        self,
+        message: str | None = None,
+        status: int = 500,
+        code: str = "request_failed",
+        param: str | None = None,
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.param = param
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.status} {self.code})"
+
+
+class ServiceUnreachable(ClientError):
+    code = "service_unreachable"
+    default = "The service cannot be reached, or the connection to it broke."
+
+
+class ServiceTimeout(ClientError):
+    code = "service_timeout"
+    default = "The service did not answer in time."
+
+
+def failed(response: httpx.Response) -> RequestFailed:
+    """The error of an answer. One that is not the service's, but that of a proxy before it, has a code of ours."""
+    request_id = response.headers.get("x-request-id", "")
+    try:
+        said = ErrorBody.model_validate_json(response.content).error
+    except ValidationError:
+        message = f"The answer with status {response.status_code} is not one of Shelflens."
+        return RequestFailed(message, response.status_code, "answer_unknown", None, request_id)
+    return RequestFailed(said.message, response.status_code, said.code, said.param, request_id)

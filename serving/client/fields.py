@@ -1,0 +1,72 @@
+"""What callers give, and what is sent of it. Pictures are bytes, paths, or data URIs."""
+
+import base64
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, TypedDict
+
+from catalog.errors import FileNotReadable
+
+Picture: TypeAlias = bytes | str | os.PathLike[str]
+
+
+class ItemFields(TypedDict, total=False):
+    """A product to analyze: at least a picture or some text. See `serving.wire.analyze.Item`."""
+
+    id: str
+    title: str
+    description: str
+    images: Sequence[Picture]
+    attributes: Mapping[str, str]
+
+
+class ProductFields(TypedDict, total=False):
+    """A product to store, or what to change of one. See `serving.wire.products.ProductIn`."""
+
+    title: str
+    description: str
+    images: Sequence[Picture]
+    brand: str
+    price: float | None
+    currency: str
+    link: str
+    attributes: Mapping[str, str]
+
+
+class EmbeddingFields(TypedDict, total=False):
+    """Words, a picture, or both, for one vector."""
+
+    text: str
+    image: Picture
+
+
+def data_uri(picture: Picture) -> str:
+    """Raises FileNotReadable. A URL is sent as it is: whether it is allowed is for the service to say."""
+    if isinstance(picture, str) and picture.partition(":")[0].lower() in ("data", "http", "https"):
+        return picture
+    data = picture if isinstance(picture, bytes) else read_file(picture)
+    return "data:application/octet-stream;base64," + base64.b64encode(data).decode()
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """Raises FileNotReadable."""
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError):
+        raise FileNotReadable(f"The file {os.fspath(path)} cannot be read.") from None
+
+
+def with_uris(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as JSON has them."""
+    sent = dict(fields)
+    if "images" in sent:
+        sent["images"] = [data_uri(picture) for picture in sent["images"]]
+    if "image" in sent:
+        sent["image"] = data_uri(sent["image"])
+    return sent
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """Those that are not None: for the others the service has its own defaults."""
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,116 @@
+"""Products: analyzed, embedded, searched, stored."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Unpack
+
+from serving.client.asking import Asking, segment
+from serving.client.fields import EmbeddingFields, ItemFields, Picture, ProductFields, data_uri, given, with_uris
+from serving.client.steps import Request, Steps, operation
+from serving.wire.analyze import AnalyzeResponse, Part
+from serving.wire.embeddings import EmbeddingsResponse
+from serving.wire.products import ProductOut
+from serving.wire.search import SearchResponse
+
+
+class ProductOperations(Asking):
+    @operation
+    def analyze(
+        self,
+        products: Iterable[ItemFields],
+        *,
+        top_k: int | None = None,
+        include: Sequence[Part] | None = None,
+        embedding_dimensions: int | None = None,
+    ) -> Steps[AnalyzeResponse]:
+        """What the model makes of products; nothing is stored. A product that cannot be read has its error in its
+        result.
+        """
+        items = [with_uris(product) for product in products]
+        options = given(top_k=top_k, include=include, embedding_dimensions=embedding_dimensions)
+        return self._ask(AnalyzeResponse, "POST", "/v1/products/analyze", json={"items": items, **options})
+
+    @operation
+    def embed(
+        self,
+        inputs: str | EmbeddingFields | Sequence[str | EmbeddingFields],
+        *,
+        dimensions: int | None = None,
+        model: str | None = None,
+    ) -> Steps[EmbeddingsResponse]:
+        """A vector of norm 1 for each input."""
+        listed = [inputs] if isinstance(inputs, str | dict) else inputs
+        body = {"input": [one if isinstance(one, str) else with_uris(one) for one in listed]}
+        options = given(dimensions=dimensions, model=model)
+        return self._ask(EmbeddingsResponse, "POST", "/v1/embeddings", json=body | options)
+
+    @operation
+    def search(
+        self,
+        text: str | None = None,
+        *,
+        image: Picture | None = None,
+        product_id: str | None = None,
+        weights: Mapping[str, float] | None = None,
+        filter: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        facets: Sequence[str] | None = None,
+        collapse: bool | None = None,
+    ) -> Steps[SearchResponse]:
+        """Stored products like the words, the picture, the stored product, or several of them, best first."""
+        body = given(
+            text=text,
+            image=None if image is None else data_uri(image),
+            product_id=product_id,
+            weights=weights,
+            filter=filter,
+            limit=limit,
+            offset=offset,
+            facets=facets,
+            collapse=collapse,
+        )
+        return self._ask(SearchResponse, "POST", "/v1/search", json=body)
+
+    @operation
+    def similar(
+        self,
+        id: str,
+        *,
+        filter: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        collapse: bool | None = None,
+    ) -> Steps[SearchResponse]:
+        """Stored products nearest to a stored one, itself left out."""
+        query = given(filter=filter and json.dumps(filter), limit=limit, offset=offset, collapse=collapse)
+        return self._ask(SearchResponse, "GET", f"{product(id)}/similar", query=query)
+
+    @operation
+    def get_product(self, id: str, *, embedding: bool = False) -> Steps[ProductOut]:
+        """A stored product and what the model made of it."""
+        return self._ask(ProductOut, "GET", product(id), query={"include": "embedding"} if embedding else {})
+
+    @operation
+    def put_product(self, id: str, **fields: Unpack[ProductFields]) -> Steps[ProductOut]:
+        """Store a product, or replace it."""
+        return self._ask(ProductOut, "PUT", product(id), json=with_uris(fields))
+
+    @operation
+    def patch_product(self, id: str, **fields: Unpack[ProductFields]) -> Steps[ProductOut]:
+        """Change some fields of a stored product. Pictures stay unless `images` is given."""
+        return self._ask(ProductOut, "PATCH", product(id), json=with_uris(fields))
+
+    @operation
+    def delete_product(self, id: str, *, erase: bool = False) -> Steps[None]:
+        """Forget a product. erase: also leave nothing of it on the service's disk, within minutes."""
+        yield from self._send(Request("DELETE", product(id), {"erase": "true"} if erase else {}))
+
+    @operation
+    def image(self, id: str, n: int = 0) -> Steps[bytes]:
+        """A kept picture of a product, from 0, as WebP."""
+        return (yield from self._send(Request("GET", f"{product(id)}/image", {"n": n}))).content
+
+
+def product(id: str) -> str:
+    return f"/v1/products/{segment(id)}"
