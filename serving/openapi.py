@@ -198,7 +198,7 @@ def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
         schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
         _, definitions = models_json_schema([(body, "validation") for body in BODIES], ref_template=REFERENCE)
         schema["components"]["schemas"].update(definitions["$defs"])
-        schema["components"]["schemas"]["AnalyzeRequest"]["properties"]["items"]["maxItems"] = settings.max_items
+        limit(schema["components"]["schemas"], settings.max_items)
         describe_access(schema)
         app.openapi_schema = schema
     return app.openapi_schema
@@ -217,3 +217,10 @@ def describe_access(schema: dict[str, Any]) -> None:
                 schemed = {"application/json": {**response["content"]["application/json"], "schema": ERROR}}
                 operation["responses"].setdefault(str(status), {**response, "content": schemed}).pop("model", None)
             operation["parameters"] = [*operation.get("parameters", ()), DEADLINE]
+
+
+def limit(schemas: dict[str, Any], items: int) -> None:
+    """So many items in one request, as the operator has it."""
+    schemas["AnalyzeRequest"]["properties"]["items"]["maxItems"] = items
+    lists = schemas["EmbeddingsRequest"]["properties"]["input"]["anyOf"]
+    next(one for one in lists if one.get("type") == "array")["maxItems"] = items

@@ -9,7 +9,8 @@ from starlette.datastructures import FormData, UploadFile
 from catalog.product import Product
 from serving.errors import BodyTooLarge, JsonInvalid, RequestInvalid, TooManyItems
 from serving.settings import Settings
-from serving.wire.analyze import MOST_ITEMS, AnalyzeForm
+from serving.wire.analyze import AnalyzeForm
+from serving.wire.schema import MOST_ITEMS
 
 DATA_URI = b'"data:'
 
@@ -22,6 +23,8 @@ REASONS = {
     "too_short": "has too few entries",
 }
 
+# Of products, whose number has an error of its own.
+LISTS = (("items",), ("input",))
 
 Request = TypeVar("Request", bound=BaseModel)
 
@@ -84,8 +87,8 @@ def wrong_field(kind: str, location: Sequence[int | str]) -> RequestInvalid | Js
     """What pydantic found wrong, in our words."""
     if kind == "json_invalid":
         return JsonInvalid()
-    if kind == "too_long" and tuple(location) == ("items",):
-        return TooManyItems()
+    if kind == "too_long" and tuple(location) in LISTS:
+        return TooManyItems(None, name_of(location))
     reason = REASONS.get(kind, "has the wrong type or a value out of its range")
     param = name_of(location)
     return RequestInvalid(f"The field {param} {reason}." if param else None, param)
@@ -93,4 +96,4 @@ def wrong_field(kind: str, location: Sequence[int | str]) -> RequestInvalid | Js
 
 def name_of(location: Sequence[int | str]) -> str:
     """A field's place as clients write it: items.0.title."""
-    return ".".join(str(step) for step in location)[:200]
+    return ".".join(str(step) for step in location if step != "[key]")[:200]

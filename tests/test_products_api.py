@@ -174,7 +174,7 @@ def test_changes_at_the_same_time_are_all_kept(model: Understander, tmp_path: Pa
         ({"title": "x", "price": -1}, 422, "request_invalid", "price"),
         ({"title": "x", "price": "cheap"}, 422, "request_invalid", "price"),
         ({"title": "x", "currency": "euro"}, 422, "request_invalid", "currency"),
-        ({"title": "x", "attributes": {"": "y"}}, 422, "request_invalid", "attributes..[key]"),
+        ({"title": "x", "attributes": {"": "y"}}, 422, "request_invalid", "attributes."),
         ({"images": ["https://x.example/a.jpg"]}, 422, "image_url_not_allowed", None),
         ({"images": ["data:image/png;base64,AAAA"]}, 422, "image_format_unsupported", None),
         ({"images": ["x"]}, 422, "image_data_invalid", None),
@@ -295,6 +295,9 @@ def test_embedding_of_a_picture_with_words_is_the_stored_one(catalogue: TestClie
         ({"input": "x", "dimensions": 7}, 422, "embedding_dimensions_unsupported", "dimensions"),
         ({"input": "x", "encoding_format": "hex"}, 422, "request_invalid", "encoding_format"),
         ({"input": ["x"] * 33}, 422, "too_many_items", "input"),
+        ({"input": [[1, 2]]}, 422, "request_invalid", "input.0"),
+        ({"input": ["x", {"text": 5}]}, 422, "request_invalid", "input.1.text"),
+        ({"input": 5}, 422, "request_invalid", "input.0"),
         ({}, 422, "request_invalid", "input"),
     ],
 )

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from catalog.errors import CatalogError
 from serving.desk import Desk, check_dimensions, respond, respond_error
-from serving.errors import RequestInvalid, param_of
+from serving.errors import param_of
 from serving.models import Model
 from serving.openapi import body_of, error_responses
 from serving.parse import check_items
@@ -26,12 +26,10 @@ def router(desk: Desk) -> APIRouter:
     async def embeddings(request: Request) -> Response:
         """One vector of norm 1 for each input: words, or an object of `text` and `image`, read together."""
         read = await desk.json(request, EmbeddingsRequest)
-        if not read.items:
-            raise RequestInvalid("The field input has no entries.", "input")
-        check_items(len(read.items), desk.settings, "input")
+        check_items(len(read.input), desk.settings, "input")
         model = await named(desk, read.model)
         check_dimensions(read.dimensions, model.info, "dimensions")
-        found = await desk.embed([partial(to_product, item) for item in read.items], model)
+        found = await desk.embed([partial(to_product, item) for item in read.input], model)
         vectors = []
         for position, answer in enumerate(found):
             if isinstance(answer, CatalogError):

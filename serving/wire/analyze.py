@@ -11,6 +11,7 @@ from serving.errors import ErrorDetail, detail, param_of
 from serving.wire.schema import (
     MOST_ATTRIBUTES,
     MOST_IMAGES,
+    MOST_ITEMS,
     AttributeValue,
     Category,
     Schema,
@@ -24,9 +25,6 @@ from serving.wire.schema import (
 
 Part = Literal["category", "tags", "attributes", "embedding", "evidence"]
 PARTS: tuple[Part, ...] = ("category", "tags", "attributes", "evidence")
-
-# A guard for the parser only, so that a body of a million items ends early: clients are told `Settings.max_items`.
-MOST_ITEMS = 256
 
 
 class Options(Schema):

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from catalog.product import Product
-from serving.wire.schema import Schema, cut, picture
+from serving.wire.schema import MOST_ITEMS, Schema, cut, picture
 
 
 class EmbeddingItem(Schema):
@@ -19,7 +19,22 @@ class EmbeddingItem(Schema):
     image: Annotated[str, Field(description="A picture as a data URI in base64.")] = ""
 
 
-Item = str | EmbeddingItem
+def as_object(given: object) -> object:
+    return {"text": given} if isinstance(given, str) else given
+
+
+def as_list(given: object) -> object:
+    return given if isinstance(given, list) else [given]
+
+
+# Not a union of types: pydantic would name its members in the place of an error.
+Item = Annotated[EmbeddingItem, BeforeValidator(as_object, json_schema_input_type=str | EmbeddingItem)]
+Several = Annotated[list[str | EmbeddingItem], Field(min_length=1)]
+Items = Annotated[
+    list[Item],
+    Field(min_length=1, max_length=MOST_ITEMS),
+    BeforeValidator(as_list, json_schema_input_type=str | EmbeddingItem | Several),
+]
 
 
 class EmbeddingsRequest(BaseModel):
@@ -27,7 +42,7 @@ class EmbeddingsRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    input: Annotated[Item | list[Item], Field(description="One input or a list of them.")]
+    input: Annotated[Items, Field(description="One input or a list of them.")]
     model: Annotated[
         str | None,
         Field(max_length=256, description="A version that /v1/models lists, or any other name for the active."),
@@ -36,10 +51,6 @@ class EmbeddingsRequest(BaseModel):
     encoding_format: Annotated[Literal["float", "base64"], Field(description="base64: little-endian float32.")] = (
         "float"
     )
-
-    @property
-    def items(self) -> list[Item]:
-        return self.input if isinstance(self.input, list) else [self.input]
 
 
 class EmbeddingOut(BaseModel):
@@ -62,10 +73,8 @@ class EmbeddingsResponse(BaseModel):
     usage: Usage = Usage()
 
 
-def to_product(item: Item) -> Product:
+def to_product(item: EmbeddingItem) -> Product:
     """Raises ImageUrlNotAllowed or ImageDataInvalid."""
-    if isinstance(item, str):
-        return Product(title=item)
     return Product(title=item.text, images=(picture(item.image),) if item.image else ())
 
 

@@ -15,6 +15,8 @@ from serving.errors import ImageDataInvalid, ImageUrlNotAllowed
 # Guards for the parser only. Clients are told of `catalog.preprocess.MAX_IMAGES`, which gives an error to one item and
 # not to its batch.
 MOST_IMAGES, MOST_ATTRIBUTES = 64, 64
+# So that a body of a million items ends early: clients are told `Settings.max_items`.
+MOST_ITEMS = 256
 
 
 class Schema(BaseModel):
