@@ -11,11 +11,13 @@ import logging
 import re
 import uuid
 from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from catalog.errors import CatalogError
 from serving.errors import (
+    BadRequest,
     BodyTimeout,
     BodyTooLarge,
     DeadlineExceeded,
@@ -29,6 +31,7 @@ from serving.refusal import Header, refuse, turn_away
 from serving.settings import Settings
 
 REQUEST_ID = b"x-request-id"
+BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 # Serve reads these from clients: a timeout of 0 would switch the time limit off, the others choose a replica.
 STEERING = frozenset(
@@ -70,9 +73,10 @@ class Door:
         request_id = read_request_id(scope["headers"])
         response = Response(send, request_id)
         try:
+            check_address(scope)
             seconds = deadline(scope["headers"], self.settings.request_timeout_seconds)
             body = await self.take_body(scope, receive)
-        except DeadlineInvalid as error:
+        except BadRequest as error:
             return await turn_away(error, scope, receive, send)
         except BodyTooLarge as error:
             return await response.refuse(error, linger=receive)
@@ -185,6 +189,17 @@ class Response:
 def content_type(headers: Iterable[Header]) -> bytes:
     values = [value for name, value in headers if name.lower() == b"content-type"]
     return values[0].split(b";")[0] if values else b""
+
+
+def check_address(scope: Scope) -> None:
+    """Raises BadRequest unless the address says one thing only: decoded anyway, several would come to the same id."""
+    address = scope.get("raw_path", b"") + b"?" + scope.get("query_string", b"")
+    if BAD_ESCAPE.search(address):
+        raise BadRequest
+    try:
+        unquote_to_bytes(address).decode()
+    except UnicodeDecodeError:
+        raise BadRequest from None
 
 
 def read_request_id(headers: Iterable[Header]) -> bytes:

@@ -22,6 +22,7 @@
     │   │   └── JobNotFound             job_not_found
     │   ├── MethodNotAllowed            method_not_allowed
     │   ├── BodyTimeout                 body_timeout
+    │   ├── HeadersTooLarge             headers_too_large
     │   ├── BodyTooLarge                body_too_large
     │   ├── MediaTypeUnsupported        media_type_unsupported
     │   ├── Overloaded                  overloaded
@@ -169,6 +170,11 @@ class MethodNotAllowed(ServiceError):
 class BodyTimeout(ServiceError):
     code = "body_timeout"
     default = "The body of the request did not arrive in time."
+
+
+class HeadersTooLarge(ServiceError):
+    code = "headers_too_large"
+    default = "The headers or the address of the request are larger than the limit."
 
 
 class BodyTooLarge(ServiceError):
@@ -354,6 +360,7 @@ STATUS: dict[type[CatalogError], int] = {
     MethodNotAllowed: 405,
     BodyTimeout: 408,
     BodyTooLarge: 413,
+    HeadersTooLarge: 431,
     MediaTypeUnsupported: 415,
     RequestInvalid: 422,
     Overloaded: 429,

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from serving.patience import ImpatientProtocol
+
 
 @contextmanager
 def listening(app: ASGIApp) -> Iterator[str]:
     """The address, on this machine alone."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", http=ImpatientProtocol))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

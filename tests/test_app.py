@@ -12,7 +12,6 @@ from tempfile import mkdtemp
 from typing import Any
 
 import httpx
-import httpx2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
@@ -28,15 +27,12 @@ from serving.openapi import REQUEST_EXAMPLES
 from serving.settings import Settings
 from serving.shelf import Shelf
 from serving.wire.analyze import AnalyzeRequest, AnalyzeResponse
+from tests.answers import FOREIGN, assert_error
 from tests.bad_pictures import BadPicture, bad_pictures, encode, speckled
 from tests.services import tiny_services, tiny_shelf
 from tests.tiny import tiny_folder
 
 ANALYZE = "/v1/products/analyze"
-# Words that only a library, a path or a traceback would bring into an answer.
-FOREIGN = re.compile(
-    r"pillow|PIL|pydantic|starlette|fastapi|ray\.|torch|Traceback|File \"|/tmp|/home|site-packages|0x[0-9a-f]{6}|\.py\b"
-)
 SETTINGS = Settings(batch_wait_seconds=0.001)
 
 
@@ -101,20 +97,6 @@ def wait_until_ready(client: TestClient) -> None:
 
 def uri(data: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(data).decode()
-
-
-def assert_error(response: httpx.Response | httpx2.Response, status: int, code: str, param: str | None = None) -> str:
-    """The error has our shape and no library's words; returns its message."""
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/json"
-    assert response.headers["x-request-id"]
-    assert response.json().keys() == {"error"}
-    error = response.json()["error"]
-    assert error.keys() == {"message", "type", "param", "code"}
-    assert (error["code"], error["param"]) == (code, param)
-    assert not FOREIGN.search(response.text), response.text
-    message: str = error["message"]
-    return message
 
 
 def assert_serves(client: TestClient) -> None:

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from serving.desk import Desk
 from serving.openapi import error_responses
+from serving.routes.parameters import ModelId
 from serving.wire.models import (
     ComparisonResponse,
     Difference,
@@ -47,8 +48,8 @@ def router(desk: Desk) -> APIRouter:
             ],
         )
 
-    @routes.post("/v1/models/{id}/activate", responses=error_responses(404, 503))
-    async def activate(id: str) -> ModelsResponse:
+    @routes.post("/v1/models/{id}/activate", responses=error_responses(404, 422, 503))
+    async def activate(id: ModelId) -> ModelsResponse:
         """Let this model answer from now on, also after a restart; the other becomes its shadow. Stored products and
         searches stay with the model that made the index.
         """

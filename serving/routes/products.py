@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from catalog.errors import ProductNotFound
@@ -12,15 +12,17 @@ from catalog.ingest import content_hashes
 from catalog.product import Product, StoredProduct
 from serving.album import shrunk
 from serving.desk import Desk, respond
-from serving.errors import PictureNotKept, PicturesNeeded, ProductChanged
+from serving.errors import PictureNotKept, PicturesNeeded, ProductChanged, RequestInvalid
 from serving.models import Model
 from serving.openapi import PRODUCT_EXAMPLE, body_of, error_responses
+from serving.routes.parameters import ProductId as Id
 from serving.wire.products import ProductChange, ProductIn, ProductOut, to_product
 
-Id = Annotated[str, Path(min_length=1, max_length=256, description="Yours.")]
 # A change that another request overtakes is made again on what that one left, this often.
 ATTEMPTS = 5
 SENT = "(sent)"
+# A product stored under an id with one of these ends could not be read back.
+TAKEN = ("/image", "/similar")
 
 
 def router(desk: Desk) -> APIRouter:
@@ -53,6 +55,8 @@ def router(desk: Desk) -> APIRouter:
     )
     async def put(id: Id, request: Request) -> Response:
         """Store a product, or replace it. Equal words and pictures are not read by the model again."""
+        if id.endswith(TAKEN):
+            raise RequestInvalid("The address of this id would be another's: it ends in /image or /similar.", "id")
         product = await desk.in_thread((await desk.json(request, ProductIn)).to_product, id)
         model = await desk.index_model()
         (known,) = await shelf.get([id])

@@ -11,6 +11,7 @@ from catalog.errors import FilterInvalid
 from catalog.search import Search, check, combined, index_query, to_look_up, to_read
 from serving.desk import Desk, respond
 from serving.openapi import SEARCH_EXAMPLE, body_of, error_responses
+from serving.routes.parameters import ProductId
 from serving.wire.search import SearchRequest, SearchResponse, read_filter, to_response
 
 Limit = Annotated[int, Query(ge=1, le=100)]
@@ -34,7 +35,7 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.get("/v1/products/{id:path}/similar", responses=error_responses(404, 422, 429, 503))
     async def similar(
-        id: str,
+        id: ProductId,
         limit: Limit = 10,
         offset: Offset = 0,
         filter: Annotated[str, Query(max_length=16_384, description="As in /v1/search, as JSON text.")] = "",
