@@ -1,10 +1,12 @@
 """The service in one process over tiny real parts, for tests of its routes."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 from fastapi.testclient import TestClient
 
 from catalog.index import open_index
@@ -17,6 +19,7 @@ from serving.models import Models
 from serving.services import Services
 from serving.settings import Settings
 from serving.shelf import Shelf
+from tests.listening import listening
 
 WIDTH = 32  # of a tiny model's embeddings
 SETTINGS = Settings(batch_wait_seconds=0.001)
@@ -52,6 +55,22 @@ def tiny_services(analyzer: Analyzer, shelf: Shelf, folder: Path, settings: Sett
     """Services that work no jobs off. folder: for the jobs."""
     models = Models(analyzer)
     return Services(models, shelf, Jobs(folder, models, shelf, settings))
+
+
+@contextmanager
+def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS) -> Iterator[str]:
+    """The address of the whole application, which works no jobs off, behind a real HTTP server. folder: of the index."""
+    with tiny_shelf(folder) as shelf:
+        services = tiny_services(LocalAnalyzer(lambda: model, settings), shelf, folder / "jobs", settings)
+        try:
+            with listening(build_app(services, settings)) as address:
+                deadline = time.monotonic() + 60
+                while httpx.get(f"{address}/readyz").status_code != 200:
+                    assert time.monotonic() < deadline
+                    time.sleep(0.02)
+                yield address
+        finally:
+            asyncio.run(services.jobs.close())
 
 
 def wait_until_ready(client: TestClient) -> None:

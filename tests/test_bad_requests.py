@@ -1,48 +1,54 @@
 """Hundreds of bad requests, byte for byte over a real connection: each is refused as it should be, harming nothing."""
 
 import base64
-import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from catalog.understand import Understander
-from serving.app import build_app
-from serving.local import LocalAnalyzer
-from serving.models import Models
-from serving.services import Services
 from tests.answers import error_of
 from tests.bad_pictures import encode, speckled
 from tests.bad_requests import bad_requests
-from tests.listening import listening
-from tests.services import SETTINGS, tiny_shelf
+from tests.services import SETTINGS, tiny_server
 from tests.tiny import tiny_folder
 from tests.wire_request import JSON, BadRequest, exchange, http
 
 FEWEST = 150
 REQUESTS = bad_requests()
-GOOD = http("POST", "/v1/products/analyze", '{"items": [{"title": "red shirt"}]}', JSON)
+GOOD = http("GET", "/v1/products/stored")
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of a service that holds one product."""
-    model = Understander.load(tiny_folder(tmp_path_factory.mktemp("served") / "model"))
-    with tiny_shelf(tmp_path_factory.mktemp("served") / "index") as shelf:
-        app = build_app(Services(Models(LocalAnalyzer(lambda: model, SETTINGS)), shelf), SETTINGS)
-        with listening(app) as address:
-            uri = "data:image/png;base64," + base64.b64encode(encode(speckled(), "PNG")).decode()
-            product = {"title": "red shirt", "images": [uri]}
-            deadline = time.monotonic() + 60
-            while httpx.put(f"{address}/v1/products/stored", json=product).status_code != 201:
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-            yield address
+    folder = tmp_path_factory.mktemp("served")
+    model = Understander.load(tiny_folder(folder / "model"))
+    settings = SETTINGS.model_copy(update={"feeds": feeds(folder)})
+    uri = "data:image/png;base64," + base64.b64encode(encode(speckled(), "PNG")).decode()
+    with tiny_server(model, folder / "index", settings) as address:
+        product = {"title": "red shirt", "images": [uri]}
+        assert httpx.put(f"{address}/v1/products/stored", json=product).status_code == 201
+        job = httpx.post(f"{address}/v1/jobs", json={"source": "good.csv"}, headers={"Idempotency-Key": "used"})
+        assert job.status_code == 202
+        yield address
+
+
+def feeds(folder: Path) -> Path:
+    """Files that jobs may read, and links out."""
+    inside = folder / "feeds"
+    inside.mkdir()
+    for path in (inside / "good.csv", folder / "secret.csv"):
+        path.write_text("id,title\n1,red shirt\n")
+    (inside / "link.csv").symlink_to("../secret.csv")
+    (inside / "folder").mkdir()
+    return inside
 
 
 def state(address: str) -> list[str]:
     addresses = ("/v1/products/stored?include=embedding", "/v1/products/stored/similar", "/v1/feedback", "/v1/models")
+    addresses += ("/v1/jobs", "/v1/review")
     return [exchange(address, http("GET", path)).text for path in addresses]
 
 
@@ -65,3 +71,5 @@ def test_bad_request_is_refused(address: str, before: list[str], bad: BadRequest
 
 def test_nothing_was_changed(address: str, before: list[str]) -> None:
     assert state(address) == before
+    analyzed = exchange(address, http("POST", "/v1/products/analyze", '{"items": [{"title": "red shirt"}]}', JSON))
+    assert analyzed.json()["results"][0]["error"] is None

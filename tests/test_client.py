@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import httpx
@@ -32,7 +33,8 @@ from serving.wire.products import ProductOut
 from serving.wire.search import SearchResponse
 from tests.bad_pictures import encode
 from tests.catalogue import draw_product
-from tests.services import tiny_client
+from tests.job_office import Office, office
+from tests.services import SETTINGS, tiny_client
 from tests.through import Through
 from tests.tiny import tiny_folder, tiny_taxonomy
 
@@ -295,3 +297,51 @@ def test_importing_the_client_loads_no_model_and_no_server() -> None:
     code = f"import sys, serving.client; print(sorted({heavy} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
     assert run.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def desk(model: Understander, tmp_path: Path) -> Iterator[Office]:
+    feeds = tmp_path / "feeds"
+    feeds.mkdir()
+    (feeds / "spring.csv").write_text("nr,name\n1,red shirt\n2,blue shoe\n")
+    with office(tmp_path, model, SETTINGS.model_copy(update={"feeds": feeds})) as running:
+        yield running
+
+
+def test_feeds_are_ingested(make: Any, desk: Office, tmp_path: Path) -> None:
+    client = make("http://testserver", transport=Through(desk.client))
+    feed = tmp_path / "feed.csv"
+    feed.write_text("id,title,price\na,red shirt,9\n,green pear,1\nb,blue shoe,cheap\n")
+    seen = []
+    started = answer(client.submit_job(feed))
+    assert (started.source, started.dry_run) == ("feed.csv", False)
+    job = answer(client.wait_for_job(started.id, progress=seen.append, every_seconds=0.02, timeout=30))
+    assert (job.state, job.added, job.failed, seen[-1]) == ("complete", 1, 2, job)
+    assert [(row.line, row.code, row.row["title"]) for row in answer(client.job_errors(job.id))] == [
+        (3, "row_id_missing", "green pear"),
+        (4, "row_price_invalid", "blue shoe"),
+    ]
+    by_path = answer(client.submit_job(source="spring.csv", columns={"id": "nr", "title": "name"}, dry_run=True))
+    checked = answer(client.wait_for_job(by_path.id, every_seconds=0.02))
+    assert (checked.state, checked.dry_run, checked.done) == ("complete", True, 2)
+    assert [one.id for one in answer(client.jobs(limit=2)).jobs] == [by_path.id, job.id]
+    with pytest.raises(RequestFailed, match="409 job_finished"):
+        answer(client.cancel_job(job.id))
+    with pytest.raises(ValueError, match="either a file or a source"):
+        answer(client.submit_job())
+
+
+def test_a_job_is_submitted_once_cancelled_and_waited_for_only_so_long(make: Any, desk: Office) -> None:
+    client = make("http://testserver", transport=Through(desk.client))
+    go_on = Event()
+    desk.analyzer.hold(go_on)
+    try:
+        first = answer(client.submit_job(b'{"id": "a", "title": "shirt"}\n', filename="a.jsonl", idempotency_key="k"))
+        again = answer(client.submit_job(b'{"id": "a", "title": "shirt"}\n', filename="a.jsonl", idempotency_key="k"))
+        assert again.id == first.id
+        with pytest.raises(ServiceTimeout, match=r"not ended within 0\.1 seconds"):
+            answer(client.wait_for_job(first.id, every_seconds=0.05, timeout=0.1))
+        waiting = answer(client.submit_job(b"id,title\nb,shoe\n"))
+        assert answer(client.cancel_job(waiting.id)).state == "cancelled"
+    finally:
+        go_on.set()

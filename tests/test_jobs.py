@@ -19,10 +19,10 @@ from catalog.preprocess import Prepared
 from catalog.product import Understanding
 from catalog.understand import Understander
 from serving.settings import Settings
+from tests.answers import assert_error
 from tests.bad_pictures import encode
 from tests.catalogue import draw_product
 from tests.job_office import Office, as_csv, as_json_lines, counts, office, rows
-from tests.test_app import assert_error
 from tests.tiny import tiny_checkpoint, tiny_folder
 
 SETTINGS = Settings(batch_wait_seconds=0.001, job_patience_seconds=60)

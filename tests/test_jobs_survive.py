@@ -26,9 +26,9 @@ from serving.local import LocalAnalyzer
 from serving.models import Models
 from serving.settings import Settings
 from serving.shelf import Shelf
+from tests.answers import assert_error
 from tests.job_office import Watched, as_csv, as_json_lines, counts, office, rows
 from tests.services import WIDTH
-from tests.test_app import assert_error
 from tests.tiny import tiny_checkpoint, tiny_folder
 
 SETTINGS = Settings(batch_wait_seconds=0.001, job_patience_seconds=60)

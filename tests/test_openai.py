@@ -1,6 +1,5 @@
 """OpenAI's own Python client, unchanged, against the service behind a real HTTP server."""
 
-import time
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,12 +7,7 @@ import openai
 import pytest
 
 from catalog.understand import Understander
-from serving.app import build_app
-from serving.local import LocalAnalyzer
-from serving.models import Models
-from serving.services import Services
-from tests.listening import listening
-from tests.services import SETTINGS, WIDTH, tiny_shelf
+from tests.services import WIDTH, tiny_server
 from tests.tiny import tiny_folder
 
 NAME = "text-embedding-3-small"
@@ -26,22 +20,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
 
 @pytest.fixture(scope="module")
 def client(model: Understander, tmp_path_factory: pytest.TempPathFactory) -> Iterator[openai.OpenAI]:
-    with tiny_shelf(tmp_path_factory.mktemp("served") / "index") as shelf:
-        app = build_app(Services(Models(LocalAnalyzer(lambda: model, SETTINGS)), shelf), SETTINGS)
-        with listening(app) as address, openai.OpenAI(base_url=f"{address}/v1", api_key="any", max_retries=0) as client:
-            wait_for_model(client)
-            yield client
-
-
-def wait_for_model(client: openai.OpenAI) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            client.models.list()
-            return
-        except openai.InternalServerError:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+    with (
+        tiny_server(model, tmp_path_factory.mktemp("served") / "index") as address,
+        openai.OpenAI(base_url=f"{address}/v1", api_key="any", max_retries=0) as client,
+    ):
+        yield client
 
 
 def test_its_default_and_plain_numbers_are_the_same_vectors(client: openai.OpenAI, model: Understander) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 import catalog
+from serving.client.jobs import JobOperations
 from serving.client.models import ModelOperations
 from serving.client.products import ProductOperations
 from serving.client.steps import Awaiting, Blocking, Request, Retries, Steps
@@ -23,7 +24,7 @@ CONNECT_SECONDS = 5.0
 KEY_VARIABLE = "SHELFLENS_API_KEY"
 
 
-class Operations(ProductOperations, ModelOperations):
+class Operations(ProductOperations, JobOperations, ModelOperations):
     """All of them."""
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, field_validator
 
@@ -64,6 +64,16 @@ class JobOut(BaseModel):
     updated: int
     eta_seconds: Annotated[float | None, Field(description="From the rate so far; null while there is none.")]
     error: Annotated[ErrorDetail | None, Field(description="Why the job failed as a whole.")]
+
+
+class FailedRow(BaseModel):
+    """A row that could not be ingested. row: as the feed has it."""
+
+    line: int
+    id: str
+    code: str
+    reason: str
+    row: dict[str, Any]
 
 
 class JobsResponse(BaseModel):
