@@ -59,7 +59,7 @@ def tiny_services(analyzer: Analyzer, shelf: Shelf, folder: Path, settings: Sett
 
 @contextmanager
 def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS) -> Iterator[str]:
-    """The address of the whole application, which works no jobs off, behind a real HTTP server. folder: of the index."""
+    """The address of the whole application, which works no jobs off, over real HTTP. folder: of the index."""
     with tiny_shelf(folder) as shelf:
         services = tiny_services(LocalAnalyzer(lambda: model, settings), shelf, folder / "jobs", settings)
         try:
