@@ -9,12 +9,13 @@ STEERING = (
     "X-Forwarded-Host: b",
 )
 SOCKET = ("Upgrade: websocket", "Connection: Upgrade, close", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: eA==")
+NO_DEADLINE = (400, "deadline_invalid")
 TOO_LARGE = (431, "headers_too_large")
 SEARCH = http("POST", "/v1/search", '{"text": "red"}', JSON)
 
 
 def bad_http() -> list[BadRequest]:
-    return [*malformed(), *methods(), *addresses()]
+    return [*malformed(), *methods(), *headers(), *addresses()]
 
 
 def malformed() -> list[BadRequest]:
@@ -92,9 +93,27 @@ def methods() -> list[BadRequest]:
         ("POST", "/v1/jobs/nothing/errors"),
         ("POST", "/healthz"),
         ("DELETE", "/readyz"),
+        ("POST", "/metrics"),
         ("POST", "/openapi.json"),
     ]
     return [got(path, 405, "method_not_allowed", method) for method, path in wrong]
+
+
+def headers() -> list[BadRequest]:
+    """Of a browser that a page of another site uses, and deadlines that are none."""
+    deadline = "X-Request-Deadline-Seconds: "
+    late = ("0", "-1", "", "soon", "NaN", "1e9", "0x10", "99999999999", "1 000", "\u0661", "0.0", "+1", "inf")
+    foreign = http("GET", "/v1/models").replace(b"localhost", b"attacker.example")
+    site = http("POST", "/v1/search", '{"text": "red"}', JSON, "Sec-Fetch-Site: cross-site")
+    return [
+        *(
+            BadRequest(f"deadline {value!r}", http("GET", "/v1/models", b"", "", deadline + value), *NO_DEADLINE)
+            for value in late
+        ),
+        BadRequest("a name of another's", foreign, 403, "cross_site"),
+        BadRequest("a page of another site", site, 403, "cross_site"),
+        BadRequest("another site's forms", site.replace(b"cross-site", b"same-site"), 403, "cross_site"),
+    ]
 
 
 def addresses() -> list[BadRequest]:
@@ -115,7 +134,7 @@ def addresses() -> list[BadRequest]:
         got("*", 404, "not_found", "OPTIONS"),
         got("/v1/nothing#fragment", 404, "not_found"),
         BadRequest("connect", http("CONNECT", "a.example:443"), 400, "bad_request"),
-        BadRequest("two hosts", http("GET", "/v1/nothing", b"", "", "Host: a.example"), 404, "not_found"),
+        BadRequest("two hosts", http("GET", "/v1/models", b"", "", "Host: a.example"), 403, "cross_site"),
         BadRequest("steering headers", http("GET", "/v1/nothing", b"", "", *STEERING), 404, "not_found"),
         BadRequest("WebSocket", http("GET", "/v1/search", b"", "", *SOCKET), 405, "method_not_allowed"),
         BadRequest("WebSocket nowhere", http("GET", "/v1/socket", b"", "", *SOCKET), 404, "not_found"),

@@ -41,7 +41,7 @@ class WireAnswer:
 def http(method: str, target: str, body: bytes | str = b"", kind: str = "", *headers: str) -> bytes:
     """A request that is well formed unless its parts are not. Parts outside Latin-1 go as UTF-8."""
     content = body.encode() if isinstance(body, str) else body
-    lines = [f"{method} {target} HTTP/1.1", "Host: test", "Connection: close", *headers]
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
     if kind:
         lines.append(f"Content-Type: {kind}")
     if content or method in ("POST", "PUT", "PATCH"):

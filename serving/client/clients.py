@@ -21,6 +21,8 @@ T = TypeVar("T")
 ADDRESS = "http://127.0.0.1:8000"
 TIMEOUT_SECONDS = 60.0
 CONNECT_SECONDS = 5.0
+# By when the service, too, gives up.
+DEADLINE = "X-Request-Deadline-Seconds"
 KEY_VARIABLE = "SHELFLENS_API_KEY"
 
 
@@ -117,7 +119,8 @@ class AsyncClient(Operations, Awaiting):
 def settings(address: str, api_key: str | None, timeout: float) -> dict[str, Any]:
     """What both clients of httpx are made with."""
     key = os.environ.get(KEY_VARIABLE, "") if api_key is None else api_key
-    headers = {"User-Agent": f"shelflens/{catalog.__version__}"} | ({"Authorization": f"Bearer {key}"} if key else {})
+    headers = {"User-Agent": f"shelflens/{catalog.__version__}", DEADLINE: f"{timeout:.3f}"}
+    headers |= {"Authorization": f"Bearer {key}"} if key else {}
     return {
         "base_url": address,
         "headers": headers,
