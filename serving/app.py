@@ -16,6 +16,10 @@ from serving.routes import analyze, docs, embeddings, feedback, health, jobs, me
 from serving.services import Services
 from serving.settings import Settings
 
+SUMMARY = "Category, tags, attributes and one embedding for a product, from its pictures and its text."
+DESCRIPTION = """Scores are from 0 to 1, embeddings of norm 1, times ISO 8601 in UTC. Ids are yours. Every error has the
+body `{"error": {"message", "type", "param", "code"}}`: messages are for people, codes are stable."""
+
 # In this order they stand in the documentation.
 ROUTERS = (analyze, embeddings, search, products, jobs, feedback, models, health, page)
 
@@ -23,7 +27,16 @@ ROUTERS = (analyze, embeddings, search, products, jobs, feedback, models, health
 def build_app(services: Services, settings: Settings) -> FastAPI:
     """The service as an ASGI application. It owns neither model nor index: `services` knows where they are."""
     desk = Desk(services, settings)
-    app = FastAPI(title="Shelflens", version=catalog.__version__, redirect_slashes=False, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Shelflens",
+        version=catalog.__version__,
+        summary=SUMMARY,
+        description=DESCRIPTION,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
     for layer in front(settings):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     app.add_exception_handler(CatalogError, on_catalog_error)

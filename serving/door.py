@@ -49,7 +49,7 @@ BODY = "shelflens.body"
 # How much longer than the gateway the proxy waits for an answer in time.
 GRACE_SECONDS = 1.0
 DEADLINE = b"x-request-deadline-seconds"
-GOOD_DEADLINE = re.compile(rb"[0-9]{1,6}(\.[0-9]{1,9})?")
+GOOD_DEADLINE = re.compile(rb"[0-9]{1,6}(\.[0-9]{1,20})?")
 
 logger = logging.getLogger(__name__)
 

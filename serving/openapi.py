@@ -1,5 +1,6 @@
-"""What the OpenAPI document says beyond what FastAPI reads off the routes: bodies, examples, errors."""
+"""What the OpenAPI document says beyond what FastAPI reads off the routes: bodies, examples, errors, access."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,118 +9,151 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from catalog.errors import CatalogError
+from catalog.errors import (
+    CatalogError,
+    DiskFull,
+    ImageAspectOutOfRange,
+    ImageCorrupt,
+    ImageEmpty,
+    ImageFormatUnsupported,
+    ImageSideOutOfRange,
+    ImageTooManyPixels,
+    IndexLocked,
+    IndexUnavailable,
+    ProductEmpty,
+    TextTooLong,
+    TooManyImages,
+)
+from serving import errors
 from serving.addresses import is_open
-from serving.errors import ErrorBody, IdempotencyConflict, from_status, status_of
-from serving.errors import answer as error_answer
+from serving.errors import ErrorBody, answer, status_of
 from serving.settings import Settings
 from serving.wire.analyze import AnalyzeForm, AnalyzeRequest
 from serving.wire.embeddings import EmbeddingsRequest
 from serving.wire.feedback import FeedbackRequest
-from serving.wire.jobs import JobForm, JobRequest
+from serving.wire.jobs import FailedRow, JobForm, JobRequest
 from serving.wire.products import ProductChange, ProductIn
-from serving.wire.search import SearchRequest
+from serving.wire.search import FILTER, SearchRequest
 
-# Routes read these bodies themselves, because ours may hold 20 MB of pictures; so FastAPI does not see them.
-BODIES: tuple[type[BaseModel], ...] = (
+JSON, FORM, LINES = "application/json", "multipart/form-data", "application/x-ndjson"
+
+# Schemas that FastAPI does not see: routes read these bodies themselves, as ours may hold 20 MB of pictures.
+UNSEEN: tuple[type[BaseModel], ...] = (
     AnalyzeRequest,
     EmbeddingsRequest,
-    SearchRequest,
-    ProductIn,
-    ProductChange,
+    ErrorBody,
+    FailedRow,
     FeedbackRequest,
     JobRequest,
+    ProductChange,
+    ProductIn,
+    SearchRequest,
 )
-
 REFERENCE = "#/components/schemas/{model}"
-ERROR = {"$ref": REFERENCE.format(model="ErrorBody")}
+
+Errors = Sequence[type[CatalogError]]
+
+# What every address may answer behind the gate and the door; with a body; and what several routes share.
+COMMON: Errors = (
+    errors.BadRequest,
+    errors.DeadlineInvalid,
+    errors.ApiKeyMissing,
+    errors.ApiKeyInvalid,
+    errors.ScopeInsufficient,
+    errors.CrossSite,
+    errors.RateLimited,
+    errors.TooManyConcurrent,
+    errors.HeadersTooLarge,
+    errors.ModelFailed,
+    errors.DeadlineExceeded,
+)
+BODY: Errors = (
+    errors.JsonInvalid,
+    errors.BodyTimeout,
+    errors.BodyTooLarge,
+    errors.MediaTypeUnsupported,
+    errors.RequestInvalid,
+)
+PICTURE: Errors = (
+    errors.ImageUrlNotAllowed,
+    errors.ImageDataInvalid,
+    ImageEmpty,
+    ImageFormatUnsupported,
+    ImageCorrupt,
+    ImageTooManyPixels,
+    ImageSideOutOfRange,
+    ImageAspectOutOfRange,
+)
+PRODUCT: Errors = (ProductEmpty, TextTooLong, TooManyImages, *PICTURE)
+MODEL: Errors = (errors.ModelNotReady, errors.Overloaded)
+INDEX: Errors = (errors.IndexNotReady, IndexLocked, IndexUnavailable)
+WRITING: Errors = (*INDEX, DiskFull)
+
+BEARER = {"type": "http", "scheme": "bearer", "description": "Where the service has API keys: one of them."}
+HEADERS = {
+    "X-Request-Id": {"description": "By which the service's log has the request.", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 0}},
+}
 DEADLINE = {
     "name": "X-Request-Deadline-Seconds",
     "in": "header",
     "required": False,
     "description": "Give up after so many seconds, and answer 504. The service's own limit cannot be made longer.",
-    "schema": {"type": "number", "exclusiveMinimum": 0, "example": 2.5},
-}
-# 3 by 3 pixels, as small as a picture may be.
-RED_PNG = "data:image/png;base64," + (
-    "iVBORw0KGgoAAAANSUhEUgAAAAMAAAADCAIAAADZSiLoAAAAEElEQVR4nGP8zwAFTAyYLAAdWwEFNX6VDAAAAABJRU5ErkJggg=="
-)
-REQUEST_EXAMPLES: dict[str, dict[str, Any]] = {
-    "text alone": {"value": {"items": [{"id": "shirt-1", "title": "Red striped cotton shirt"}]}},
-    "picture and text": {
-        "value": {
-            "items": [
-                {
-                    "id": "shirt-2",
-                    "title": "Shirt",
-                    "description": "Long sleeves.",
-                    "images": [RED_PNG],
-                    "attributes": {"material": "cotton"},
-                },
-                {"id": "shoe-1", "title": "Running shoe, blue, men"},
-            ],
-            "top_k": 3,
-            "include": ["category", "tags", "attributes", "embedding", "evidence"],
-            "embedding_dimensions": 64,
-        }
-    },
-}
-PRODUCT_EXAMPLE = {
-    "title": "Red striped cotton shirt",
-    "description": "Long sleeves.",
-    "images": [RED_PNG],
-    "brand": "Acme",
-    "price": 29.9,
-    "currency": "EUR",
-    "attributes": {"material": "cotton"},
-}
-SEARCH_EXAMPLE = {
-    "text": "striped shirt",
-    "filter": {"price": {"lte": 50}, "attributes": {"colour": ["red", "pink"]}},
-    "facets": ["category", "brand"],
-}
-RESPONSE_EXAMPLE = {
-    "model": "3f1c0a9be277",
-    "taxonomy_version": "1",
-    "results": [
-        {
-            "id": "shirt-1",
-            "category": {
-                "id": "clothing.shirt",
-                "path": ["Clothing", "Shirt"],
-                "path_scores": [0.98, 0.91],
-                "score": 0.91,
-            },
-            "alternatives": [
-                {
-                    "id": "clothing.t-shirt",
-                    "path": ["Clothing", "T-shirt"],
-                    "path_scores": [0.98, 0.05],
-                    "score": 0.05,
-                }
-            ],
-            "tags": [{"name": "striped", "score": 0.88}],
-            "attributes": {"colour": {"value": "red", "score": 0.97}},
-            "embedding": None,
-            "evidence": {"image": None, "text": None},
-            "modalities_used": ["text"],
-            "decision": "auto",
-            "error": None,
-        }
-    ],
+    "schema": {"type": "number", "minimum": 0.001, "maximum": 999_999},
+    "example": 2.5,
 }
 
 
-def error_responses(*statuses: int, errors: Sequence[CatalogError] = ()) -> dict[int | str, dict[str, Any]]:
-    """The documentation of some error statuses, each with the body it has. errors: those that are a route's own."""
-    return {
-        status_of(error): {
-            "model": ErrorBody,
-            "description": error.message,
-            "content": {"application/json": {"example": error_answer(error).body.model_dump()}},
-        }
-        for error in (*map(from_status, statuses), *errors)
-    }
+def reference(schema: type[BaseModel]) -> dict[str, str]:
+    assert schema in UNSEEN
+    return {"$ref": REFERENCE.format(model=schema.__name__)}
+
+
+def operation(
+    summary: str,
+    example: Any = None,
+    *,
+    status: int = 200,
+    kind: str = JSON,
+    body: dict[str, Any] | None = None,
+    raises: Errors = (),
+    gated: bool = True,
+) -> dict[str, Any]:
+    """What a route's decorator is told for the document. example, kind: of a good answer, None where it has no body;
+    raises: errors of this route beside those of every one; gated: it stands behind the gate.
+    """
+    said = (*(COMMON if gated else ()), *(BODY if body else ()), *raises)
+    good: dict[str, Any] = {} if example is None else {"content": {kind: {"example": example}}}
+    if kind != JSON:
+        schema = {"type": "string"} if isinstance(example, str) else {"type": "string", "contentMediaType": kind}
+        good = {"content": {kind: {"schema": schema} | ({"example": example} if isinstance(example, str) else {})}}
+    documented: dict[str, Any] = {"summary": summary, "status_code": status}
+    documented["responses"] = {status: good} | error_responses(said)
+    if body:
+        documented["openapi_extra"] = {"requestBody": {"required": True, "content": body}}
+    return documented
+
+
+def error_responses(said: Errors) -> dict[int | str, dict[str, Any]]:
+    """Each status with every error that has it, by its code."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for error in sorted((kind() for kind in dict.fromkeys(said)), key=status_of):
+        status, _, body = answer(error)
+        if status not in responses:
+            responses[status] = {"model": ErrorBody, "description": "", "content": {JSON: {"examples": {}}}}
+        responses[status]["description"] += f"- `{error.code}`: {error.message}\n"
+        responses[status]["content"][JSON]["examples"][error.code] = {"value": body.model_dump()}
+    return responses
+
+
+def json_body(schema: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """The documentation of a body that the route reads itself."""
+    return {JSON: {"schema": reference(schema), "example": example}}
+
+
+def lines(example: dict[str, Any]) -> str:
+    """JSON lines, one of them."""
+    return json.dumps(example, ensure_ascii=False) + "\n"
 
 
 def analyze_form_schema() -> dict[str, Any]:
@@ -130,6 +164,8 @@ def analyze_form_schema() -> dict[str, Any]:
         "items": {"type": "string", "contentMediaType": "application/octet-stream"},
         "description": "Picture files: JPEG, PNG, WebP, GIF or BMP.",
     }
+    (dimensions, _) = schema["properties"]["embedding_dimensions"].pop("anyOf")  # a form has no null
+    schema["properties"]["embedding_dimensions"] |= dimensions
     return schema
 
 
@@ -144,82 +180,47 @@ def job_form_schema() -> dict[str, Any]:
     return schema | {"required": ["file"]}
 
 
-JOB: dict[str, Any] = {
-    "summary": "Ingest a feed",
-    "description": "CSV, TSV, JSON lines, Parquet, or a zip of one of these and its pictures; sent along, or by its "
-    "path in the server's folder of feeds. The answer comes at once; the job then tells how far it has come.",
-    "responses": error_responses(400, 408, 413, 415, 422, 429, 503, 507, errors=[IdempotencyConflict()]),
-    "openapi_extra": {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {"schema": job_form_schema()},
-                "application/json": {
-                    "schema": {"$ref": REFERENCE.format(model="JobRequest")},
-                    "example": {"source": "spring/products.csv", "columns": {"title": "name"}, "dry_run": True},
-                },
-            },
-        }
-    },
-}
-
-ANALYZE: dict[str, Any] = {
-    "summary": "Category, tags, attributes and embedding of products",
-    "description": f"{AnalyzeRequest.__doc__}\n\nA multipart form takes one product, and its error is the status.",
-    "responses": {
-        200: {"content": {"application/json": {"example": RESPONSE_EXAMPLE}}},
-        **error_responses(400, 408, 413, 415, 422, 429, 500, 503, 504),
-    },
-    "openapi_extra": {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {"$ref": REFERENCE.format(model="AnalyzeRequest")},
-                    "examples": REQUEST_EXAMPLES,
-                },
-                "multipart/form-data": {"schema": analyze_form_schema()},
-            },
-        }
-    },
-}
-
-
-def body_of(schema: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
-    """The documentation of a JSON body that the route reads itself. Its schema must be one of BODIES."""
-    assert schema in BODIES
-    content = {"schema": {"$ref": REFERENCE.format(model=schema.__name__)}, "example": example}
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}
-
-
 def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
     """The OpenAPI document, made once."""
     if app.openapi_schema is None:
-        schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        _, definitions = models_json_schema([(body, "validation") for body in BODIES], ref_template=REFERENCE)
-        schema["components"]["schemas"].update(definitions["$defs"])
-        limit(schema["components"]["schemas"], settings.max_items)
-        describe_access(schema)
+        schema = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            description=app.description,
+            routes=app.routes,
+        )
+        schemas = schema["components"]["schemas"]
+        _, definitions = models_json_schema([(model, "validation") for model in UNSEEN], ref_template=REFERENCE)
+        schemas.update(definitions["$defs"])
+        describe_filter(schemas)
+        describe_limits(schemas, settings.max_items)
+        for path, operations in schema["paths"].items():
+            for described in operations.values():
+                describe_headers(described, is_open(path))
+        schema["components"] |= {"headers": HEADERS, "securitySchemes": {"bearer": BEARER}}
         app.openapi_schema = schema
     return app.openapi_schema
 
 
-def describe_access(schema: dict[str, Any]) -> None:
-    """What the gate and the door add to every route behind them: the API key, its errors, and the deadline."""
-    schema["components"]["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "description": "Where the service has API keys: one of them."}
-    }
-    for path, operations in schema["paths"].items():
-        for operation in operations.values() if not is_open(path) else ():
-            operation["security"] = [{}, {"bearer": []}]
-            added = error_responses(400, 401, 403, 429, 504)
-            for status, response in added.items():
-                schemed = {"application/json": {**response["content"]["application/json"], "schema": ERROR}}
-                operation["responses"].setdefault(str(status), {**response, "content": schemed}).pop("model", None)
-            operation["parameters"] = [*operation.get("parameters", ()), DEADLINE]
+def describe_headers(described: dict[str, Any], is_open: bool) -> None:
+    """What gate and door read of a request's headers and add to an answer's."""
+    if not is_open:
+        described["security"] = [{}, {"bearer": []}]
+        described["parameters"] = [*described.get("parameters", ()), DEADLINE]
+    for status, response in described["responses"].items():
+        names = ("X-Request-Id", "Retry-After") if status in ("429", "503") else ("X-Request-Id",)
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def limit(schemas: dict[str, Any], items: int) -> None:
+def describe_filter(schemas: dict[str, Any]) -> None:
+    """A filter is read by hand, so that its errors name its parts."""
+    schemas["Filter"] = FILTER
+    field = schemas["SearchRequest"]["properties"]["filter"]
+    field["anyOf"] = [{"$ref": REFERENCE.format(model="Filter")}, {"type": "null"}]
+
+
+def describe_limits(schemas: dict[str, Any], items: int) -> None:
     """So many items in one request, as the operator has it."""
     schemas["AnalyzeRequest"]["properties"]["items"]["maxItems"] = items
     lists = schemas["EmbeddingsRequest"]["properties"]["input"]["anyOf"]

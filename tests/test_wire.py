@@ -17,7 +17,7 @@ from serving.errors import (
     RequestInvalid,
     TooManyItems,
 )
-from serving.openapi import REQUEST_EXAMPLES, RESPONSE_EXAMPLE
+from serving.examples import ANALYZE_REQUESTS, ANALYZED
 from serving.parse import check_items, image_bytes, read_json
 from serving.settings import Settings
 from serving.wire.analyze import AnalyzeRequest, AnalyzeResponse, Item, Options, analysis
@@ -198,11 +198,11 @@ def test_error_that_no_client_caused_gives_nothing_away() -> None:
 
 
 def test_examples_fit_the_schemas() -> None:
-    for example in REQUEST_EXAMPLES.values():
+    for example in ANALYZE_REQUESTS.values():
         request = AnalyzeRequest.model_validate(example["value"])
         assert all(item.to_product() for item in request.items)
-    AnalyzeResponse.model_validate(RESPONSE_EXAMPLE)
-    assert AnalyzeResponse.model_validate(RESPONSE_EXAMPLE).model_dump() == RESPONSE_EXAMPLE
+    AnalyzeResponse.model_validate(ANALYZED)
+    assert AnalyzeResponse.model_validate(ANALYZED).model_dump() == ANALYZED
 
 
 def test_settings_come_from_the_environment_and_flags_win(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, ImageTooManyBytes
 from catalog.preprocess import Prepared
+from serving import examples
 from serving.analyzer import Answer
 from serving.desk import Desk, Source, check_dimensions, media_type, respond, respond_error
-from serving.errors import MediaTypeUnsupported, MultipartInvalid, param_of
+from serving.errors import DimensionsUnsupported, MediaTypeUnsupported, MultipartInvalid, TooManyItems, param_of
 from serving.models import Model
-from serving.openapi import ANALYZE
+from serving.openapi import FORM, JSON, MODEL, PRODUCT, analyze_form_schema, operation, reference
 from serving.parse import check_items, read_form
 from serving.wire.analyze import AnalyzeRequest, AnalyzeResponse, Options, analysis
 
@@ -23,8 +24,24 @@ MOST_FILES, MOST_FIELDS = 32, 32
 def router(desk: Desk) -> APIRouter:
     routes = APIRouter(tags=["products"])
 
-    @routes.post("/v1/products/analyze", response_model=AnalyzeResponse, **ANALYZE)
-    async def analyze(request: Request) -> Response:
+    @routes.post(
+        "/v1/products/analyze",
+        response_model=AnalyzeResponse,
+        **operation(
+            "Category, tags, attributes and embedding of products",
+            examples.ANALYZED,
+            body={
+                JSON: {"schema": reference(AnalyzeRequest), "examples": examples.ANALYZE_REQUESTS},
+                FORM: {"schema": analyze_form_schema(), "example": examples.ANALYZE_FORM},
+            },
+            raises=(MultipartInvalid, TooManyItems, DimensionsUnsupported, *PRODUCT, ImageTooManyBytes, *MODEL),
+        ),
+    )
+    async def analyze_products(request: Request) -> Response:
+        """Nothing is stored. Each item of a JSON request has its own result, in their order: one that cannot be read
+        has its error there, with status 200, and only a request that is wrong as a whole fails as a whole. A multipart
+        form takes one product, and its error is the status.
+        """
         kind = media_type(request)
         if kind == b"application/json":
             return await analyze_json(desk, request)

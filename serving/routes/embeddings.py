@@ -6,10 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from catalog.errors import CatalogError
+from serving import examples
 from serving.desk import Desk, check_dimensions, respond, respond_error
-from serving.errors import param_of
+from serving.errors import DimensionsUnsupported, TooManyItems, param_of
 from serving.models import Model
-from serving.openapi import body_of, error_responses
+from serving.openapi import MODEL, PRODUCT, json_body, operation
 from serving.parse import check_items
 from serving.wire.embeddings import EmbeddingsRequest, EmbeddingsResponse, to_product, to_response
 
@@ -20,10 +21,14 @@ def router(desk: Desk) -> APIRouter:
     @routes.post(
         "/v1/embeddings",
         response_model=EmbeddingsResponse,
-        responses=error_responses(400, 413, 415, 422, 429, 503),
-        openapi_extra=body_of(EmbeddingsRequest, {"input": ["red shoes", {"text": "blue shirt"}], "dimensions": 64}),
+        **operation(
+            "Embeddings, as OpenAI's clients ask for them",
+            examples.EMBEDDED,
+            body=json_body(EmbeddingsRequest, examples.EMBEDDINGS_REQUEST),
+            raises=(TooManyItems, DimensionsUnsupported, *PRODUCT, *MODEL),
+        ),
     )
-    async def embeddings(request: Request) -> Response:
+    async def create_embeddings(request: Request) -> Response:
         """One vector of norm 1 for each input: words, or an object of `text` and `image`, read together."""
         read = await desk.json(request, EmbeddingsRequest)
         check_items(len(read.input), desk.settings, "input")

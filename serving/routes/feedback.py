@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from catalog.errors import InvalidSearch, ProductNotFound
+from serving import examples
 from serving.desk import Desk, respond
-from serving.errors import CategoryUnknown
+from serving.errors import CategoryUnknown, IndexNotReady, IndexOfOtherModel, ModelNotReady, RequestInvalid
 from serving.feedback import Correction, Feedback, category_of
-from serving.openapi import body_of, error_responses
+from serving.openapi import INDEX, LINES, WRITING, json_body, lines, operation
 from serving.wire.feedback import FeedbackOut, FeedbackRequest, ReviewResponse
 from serving.wire.products import to_products
-
-FEEDBACK_EXAMPLE = {"product_id": "shirt-1", "verdict": "correct", "category": "apparel.topwear.shirts"}
 
 
 def router(desk: Desk) -> APIRouter:
@@ -20,12 +20,16 @@ def router(desk: Desk) -> APIRouter:
 
     @routes.post(
         "/v1/feedback",
-        status_code=201,
         response_model=FeedbackOut,
-        responses=error_responses(400, 404, 413, 415, 422, 503, 507),
-        openapi_extra=body_of(FeedbackRequest, FEEDBACK_EXAMPLE),
+        **operation(
+            "Say whether the model is right",
+            examples.FEEDBACK,
+            status=201,
+            body=json_body(FeedbackRequest, examples.FEEDBACK_REQUEST),
+            raises=(ProductNotFound, CategoryUnknown, IndexOfOtherModel, ModelNotReady, *WRITING),
+        ),
     )
-    async def judge(request: Request) -> Response:
+    async def give_feedback(request: Request) -> Response:
         """Accept, correct or reject what is stored of a product. Accepted and corrected ones count as sure, also when
         they are stored again, until their words or pictures change.
         """
@@ -44,27 +48,30 @@ def router(desk: Desk) -> APIRouter:
     @routes.get(
         "/v1/feedback",
         response_class=Response,
-        responses={200: {"content": {"application/x-ndjson": {}}}, **error_responses(503)},
+        **operation("All feedback", lines(examples.FEEDBACK), kind=LINES, raises=(IndexNotReady,)),
     )
-    async def feedback() -> Response:
+    async def list_feedback() -> Response:
         """The last verdict on each product, a JSON object a line, oldest first."""
-        lines = [to_feedback(one).model_dump_json() + "\n" for one in await desk.shelf.feedback()]
-        return Response("".join(lines), media_type="application/x-ndjson")
+        written = [to_feedback(one).model_dump_json() + "\n" for one in await desk.shelf.feedback()]
+        return Response("".join(written), media_type="application/x-ndjson")
 
     @routes.get(
         "/v1/feedback/training-set",
         response_class=Response,
-        responses={200: {"content": {"application/zip": {}}}, **error_responses(503)},
+        **operation("Feedback as training data", kind="application/zip", raises=INDEX),
     )
-    async def training_set() -> Response:
+    async def get_training_set() -> Response:
         """Accepted and corrected products as a zip of `manifest.jsonl` and pictures: unpacked, `shelflens train` reads
         it.
         """
         headers = {"Content-Disposition": 'attachment; filename="feedback.zip"'}
         return Response(await desk.shelf.training_set(), media_type="application/zip", headers=headers)
 
-    @routes.get("/v1/review", responses=error_responses(422, 503))
-    async def review(
+    @routes.get(
+        "/v1/review",
+        **operation("What waits for a person", examples.REVIEW, raises=(RequestInvalid, InvalidSearch, *INDEX)),
+    )
+    async def list_products_to_review(
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         after: Annotated[str, Query(max_length=64, description="What the page before gave.")] = "",
     ) -> ReviewResponse:

@@ -9,12 +9,26 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from catalog.errors import FeedColumnsInvalid, InvalidFeed
+from catalog.errors import DiskFull, FeedColumnsInvalid, FeedDamaged, FeedEmpty, FeedFormatUnsupported, InvalidFeed
+from serving import examples
 from serving.desk import Desk, media_type, respond, respond_error
-from serving.errors import JobFinished, MediaTypeUnsupported, MultipartInvalid, RequestInvalid
+from serving.errors import (
+    IdempotencyConflict,
+    JobFinished,
+    JobNotFound,
+    JobsNotReady,
+    MediaTypeUnsupported,
+    MultipartInvalid,
+    Overloaded,
+    RequestInvalid,
+    SourceNotFound,
+    SourceOutside,
+    SourcesOff,
+)
 from serving.jobs.job import ErrorLines, Submission
 from serving.jobs.jobs import Jobs
-from serving.openapi import JOB, error_responses
+from serving.openapi import FORM, JSON, LINES, job_form_schema, operation, reference
+from serving.openapi import lines as written
 from serving.parse import invalid
 from serving.wire.jobs import JobForm, JobOut, JobRequest, JobsResponse, to_job, to_jobs
 
@@ -23,16 +37,46 @@ Key = Annotated[
     str | None,
     Header(min_length=1, max_length=255, description="Yours: sending the same again makes no second job."),
 ]
-NDJSON = "application/x-ndjson"
-CANCELLING = error_responses(404, 422, 503, errors=[JobFinished()])
+ASKING = (JobNotFound, RequestInvalid, JobsNotReady)
+SUBMITTING = (
+    MultipartInvalid,
+    IdempotencyConflict,
+    InvalidFeed,
+    FeedEmpty,
+    FeedFormatUnsupported,
+    FeedColumnsInvalid,
+    FeedDamaged,
+    SourcesOff,
+    SourceOutside,
+    SourceNotFound,
+    Overloaded,
+    JobsNotReady,
+    DiskFull,
+)
 
 
 def router(desk: Desk) -> APIRouter:
     routes = APIRouter(tags=["jobs"])
     jobs = desk.jobs
 
-    @routes.post("/v1/jobs", status_code=202, response_model=JobOut, **JOB)
-    async def submit(request: Request, idempotency_key: Key = None) -> Response:
+    @routes.post(
+        "/v1/jobs",
+        response_model=JobOut,
+        **operation(
+            "Ingest a feed",
+            examples.JOB,
+            status=202,
+            body={
+                FORM: {"schema": job_form_schema(), "example": examples.JOB_FORM},
+                JSON: {"schema": reference(JobRequest), "example": examples.JOB_REQUEST},
+            },
+            raises=SUBMITTING,
+        ),
+    )
+    async def submit_job(request: Request, idempotency_key: Key = None) -> Response:
+        """CSV, TSV, JSON lines, Parquet, or a zip of one of these and its pictures; sent along, or by its path in the
+        server's folder of feeds. The answer comes at once; the job then tells how far it has come.
+        """
         asked = await read(desk, request, idempotency_key)
         try:
             return respond(to_job(await jobs.submit(asked)), 202)
@@ -41,32 +85,38 @@ def router(desk: Desk) -> APIRouter:
         except InvalidFeed as error:
             return respond_error(error, "source" if asked.data is None else "file")
 
-    @routes.get("/v1/jobs", responses=error_responses(422, 503))
-    async def listed(limit: Annotated[int, Query(ge=1, le=100)] = 20) -> JobsResponse:
-        """The newest jobs, newest first."""
+    @routes.get("/v1/jobs", **operation("The newest jobs", examples.JOBS, raises=(RequestInvalid, JobsNotReady)))
+    async def list_jobs(limit: Annotated[int, Query(ge=1, le=100)] = 20) -> JobsResponse:
+        """Newest first. Those that ended long ago are forgotten."""
         return to_jobs(await jobs.list(limit))
 
-    @routes.get("/v1/jobs/{id}", responses=error_responses(404, 422, 503))
-    async def get(id: Id) -> JobOut:
-        """How far a job has come."""
+    @routes.get("/v1/jobs/{id}", **operation("How far a job is", examples.JOB, raises=ASKING))
+    async def get_job(id: Id) -> JobOut:
+        """Its state, its rows by what became of them, and when it will be done at the rate so far."""
         return to_job(await jobs.get(id))
 
     @routes.get(
         "/v1/jobs/{id}/errors",
         response_class=Response,
-        responses={200: {"content": {NDJSON: {}}}, **error_responses(404, 422, 503)},
+        **operation("Rows that failed", written(examples.FAILED_ROW), kind=LINES, raises=ASKING),
     )
-    async def errors(id: Id) -> Response:
+    async def list_job_errors(id: Id) -> Response:
         """The rows that failed so far, a JSON object a line: `line`, `id`, `code`, `reason`, and `row` as the feed has
         it. Corrected in `row`, the lines are a feed of their own.
         """
-        return StreamingResponse(lines(jobs, id, await jobs.errors(id)), media_type=NDJSON)
+        return StreamingResponse(lines(jobs, id, await jobs.errors(id)), media_type=LINES)
 
     @routes.post(
-        "/v1/jobs/{id}/cancel", status_code=202, responses=error_responses(404, 422, 503, errors=[JobFinished()])
+        "/v1/jobs/{id}/cancel",
+        **operation(
+            "Stop a job",
+            examples.JOB | {"state": "cancelled", "finished_at": examples.CREATED, "eta_seconds": None},
+            status=202,
+            raises=(*ASKING, JobFinished),
+        ),
     )
-    async def cancel(id: Id) -> JobOut:
-        """Stop a job. What it has stored stays."""
+    async def cancel_job(id: Id) -> JobOut:
+        """What it has stored stays."""
         return to_job(await jobs.cancel(id))
 
     return routes

@@ -10,7 +10,9 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from catalog.errors import CatalogError
+from serving import examples
 from serving.metrics import CONTENT_TYPE, Standing, standing
+from serving.openapi import operation
 from serving.services import Services
 
 # A scrape waits no longer for any part. What is not known in time is left out; that it is, is a metric, too.
@@ -22,9 +24,13 @@ T = TypeVar("T")
 def router(services: Services) -> APIRouter:
     routes = APIRouter(tags=["health"])
 
-    @routes.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-    async def metrics() -> Response:
-        """For Prometheus. Where API keys are needed this needs one, too; one of the scope "read" will do."""
+    @routes.get(
+        "/metrics", response_class=Response, **operation("Metrics for Prometheus", examples.METRICS, kind="text/plain")
+    )
+    async def get_metrics() -> Response:
+        """Models, index, jobs and requests in numbers. Where API keys are needed this needs one, too; one of the scope
+        "read" will do.
+        """
         models, shelf, states = await asyncio.gather(
             in_time(services.models.all()),
             in_time(services.shelf.describe()),

@@ -2,8 +2,11 @@
 
 from fastapi import APIRouter
 
+from catalog.errors import DiskFull
+from serving import examples
 from serving.desk import Desk
-from serving.openapi import error_responses
+from serving.errors import IndexNotReady, ModelNotReady, ModelUnknown, NoShadow, RequestInvalid
+from serving.openapi import operation
 from serving.routes.parameters import ModelId
 from serving.wire.models import (
     ComparisonResponse,
@@ -18,13 +21,16 @@ from serving.wire.models import (
 def router(desk: Desk) -> APIRouter:
     routes = APIRouter(tags=["models"])
 
-    @routes.get("/v1/models", responses=error_responses(503))
-    async def models() -> ModelsResponse:
+    @routes.get("/v1/models", **operation("The loaded models", examples.MODELS, raises=(ModelNotReady,)))
+    async def list_models() -> ModelsResponse:
         """The loaded models, the active one first."""
         return await listed(desk)
 
-    @routes.get("/v1/models/comparison", responses=error_responses(404, 503))
-    async def comparison() -> ComparisonResponse:
+    @routes.get(
+        "/v1/models/comparison",
+        **operation("What the shadow model would have answered", examples.COMPARISON, raises=(NoShadow, ModelNotReady)),
+    )
+    async def compare_models() -> ComparisonResponse:
         """How the shadow's answers differ from the active model's on what was analyzed since both were loaded."""
         active, shadow, found = await desk.models.compared()
         shared = found.products or None
@@ -48,8 +54,15 @@ def router(desk: Desk) -> APIRouter:
             ],
         )
 
-    @routes.post("/v1/models/{id}/activate", responses=error_responses(404, 422, 503))
-    async def activate(id: ModelId) -> ModelsResponse:
+    @routes.post(
+        "/v1/models/{id}/activate",
+        **operation(
+            "Switch to another model",
+            examples.MODELS,
+            raises=(ModelUnknown, RequestInvalid, ModelNotReady, IndexNotReady, DiskFull),
+        ),
+    )
+    async def activate_model(id: ModelId) -> ModelsResponse:
         """Let this model answer from now on, also after a restart; the other becomes its shadow. Stored products and
         searches stay with the model that made the index.
         """
@@ -57,8 +70,8 @@ def router(desk: Desk) -> APIRouter:
         await desk.shelf.choose_model(id)
         return await listed(desk)
 
-    @routes.get("/v1/taxonomy", responses=error_responses(503))
-    async def taxonomy() -> TaxonomyResponse:
+    @routes.get("/v1/taxonomy", **operation("The category tree", examples.TAXONOMY, raises=(ModelNotReady,)))
+    async def get_taxonomy() -> TaxonomyResponse:
         """The category tree and the vocabularies of the active model, in English and Chinese."""
         return to_taxonomy((await desk.models.active()).taxonomy)
 

@@ -2,19 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from catalog.errors import ProductNotFound
+from catalog.errors import DiskFull, ImageTooManyBytes, ProductNotFound
 from catalog.ingest import content_hashes
 from catalog.product import Product, StoredProduct
+from serving import examples
 from serving.album import shrunk
 from serving.desk import Desk, respond
-from serving.errors import PictureNotKept, PicturesNeeded, ProductChanged, RequestInvalid
+from serving.errors import (
+    IndexNotReady,
+    IndexOfOtherModel,
+    PictureNotKept,
+    PicturesNeeded,
+    ProductChanged,
+    RequestInvalid,
+)
 from serving.models import Model
-from serving.openapi import PRODUCT_EXAMPLE, body_of, error_responses
+from serving.openapi import INDEX, MODEL, PRODUCT, WRITING, json_body, operation
 from serving.routes.parameters import ProductId as Id
 from serving.wire.products import ProductChange, ProductIn, ProductOut, to_product
 
@@ -33,27 +41,37 @@ def router(desk: Desk) -> APIRouter:
     @routes.get(
         "/v1/products/{id:path}/image",
         response_class=Response,
-        responses={200: {"content": {"image/webp": {}}}, **error_responses(404, 422, 503)},
+        **operation(
+            "A kept picture of a product", kind="image/webp", raises=(PictureNotKept, RequestInvalid, IndexNotReady)
+        ),
     )
-    async def image(id: Id, n: Annotated[int, Query(ge=0, le=64, description="Which, from 0.")] = 0) -> Response:
+    async def get_product_image(
+        id: Id, n: Annotated[int, Query(ge=0, le=64, description="Which, from 0.")] = 0
+    ) -> Response:
         """A kept picture of a product, at most 320 pixels on its longer side."""
         pictures = await shelf.images(id)
         if n >= len(pictures):
             raise PictureNotKept
         return Response(pictures[n], media_type="image/webp", headers={"Cache-Control": "private, max-age=60"})
 
-    @routes.get("/v1/products/{id:path}", responses=error_responses(404, 422, 503))
-    async def get(id: Id, include: Literal["", "embedding"] = "") -> ProductOut:
+    @routes.get("/v1/products/{id:path}", **operation("A stored product", examples.PRODUCT, raises=READING))
+    async def get_product(id: Id, include: Literal["", "embedding"] = "") -> ProductOut:
         """A stored product and what the model made of it."""
         return await described(desk, await stored_product(desk, id), include == "embedding")
 
     @routes.put(
         "/v1/products/{id:path}",
         response_model=ProductOut,
-        responses={201: {"model": ProductOut, "description": "It is new."}, **error_responses(*WRITING)},
-        openapi_extra=body_of(ProductIn, PRODUCT_EXAMPLE),
+        **created(
+            operation(
+                "Store a product",
+                examples.PRODUCT,
+                body=json_body(ProductIn, examples.PRODUCT_REQUEST),
+                raises=(*PRODUCT, *STORING),
+            )
+        ),
     )
-    async def put(id: Id, request: Request) -> Response:
+    async def put_product(id: Id, request: Request) -> Response:
         """Store a product, or replace it. Equal words and pictures are not read by the model again."""
         if id.endswith(TAKEN):
             raise RequestInvalid("The address of this id would be another's: it ends in /image or /similar.", "id")
@@ -68,10 +86,14 @@ def router(desk: Desk) -> APIRouter:
     @routes.patch(
         "/v1/products/{id:path}",
         response_model=ProductOut,
-        responses=error_responses(404, 409, *WRITING),
-        openapi_extra=body_of(ProductChange, {"price": 24.5}),
+        **operation(
+            "Change a product",
+            examples.PRODUCT | examples.CHANGE_REQUEST,
+            body=json_body(ProductChange, examples.CHANGE_REQUEST),
+            raises=(ProductNotFound, ProductChanged, PicturesNeeded, *PRODUCT, *STORING),
+        ),
     )
-    async def patch(id: Id, request: Request) -> Response:
+    async def patch_product(id: Id, request: Request) -> Response:
         """Change some fields. The model reads the product again only where its words or pictures change."""
         body = await desk.json(request, ProductChange)
         changes = await desk.in_thread(body.changes)
@@ -83,8 +105,8 @@ def router(desk: Desk) -> APIRouter:
                 continue
         raise ProductChanged
 
-    @routes.delete("/v1/products/{id:path}", status_code=204, responses=error_responses(404, 422, 503))
-    async def delete(
+    @routes.delete("/v1/products/{id:path}", **operation("Forget a product", status=204, raises=(*READING, DiskFull)))
+    async def delete_product(
         id: Id,
         erase: Annotated[bool, Query(description="Also leave nothing of it on disk, within minutes.")] = False,
     ) -> None:
@@ -94,7 +116,15 @@ def router(desk: Desk) -> APIRouter:
     return routes
 
 
-WRITING = (400, 413, 415, 422, 429, 503, 507)
+READING = (ProductNotFound, RequestInvalid, *INDEX)
+STORING = (IndexOfOtherModel, ImageTooManyBytes, *MODEL, *WRITING)
+
+
+def created(documented: dict[str, Any]) -> dict[str, Any]:
+    """The same answer with 201, for what is new."""
+    good = documented["responses"][200]
+    documented["responses"][201] = {**good, "model": ProductOut, "description": "It is new."}
+    return documented
 
 
 async def stored_product(desk: Desk, id: str) -> StoredProduct:

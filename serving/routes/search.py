@@ -7,12 +7,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from catalog.errors import FilterInvalid
+from catalog.errors import FilterInvalid, InvalidSearch, ProductNotFound, SearchEmpty, TextTooLong
 from catalog.search import Search, check, combined, index_query, to_look_up, to_read
+from serving import examples
 from serving.desk import Desk, respond
-from serving.openapi import SEARCH_EXAMPLE, body_of, error_responses
+from serving.errors import IndexOfOtherModel, RequestInvalid
+from serving.openapi import INDEX, MODEL, PICTURE, json_body, operation
 from serving.routes.parameters import ProductId
 from serving.wire.search import SearchRequest, SearchResponse, read_filter, to_response
+
+COMPARING = (IndexOfOtherModel, *MODEL, *INDEX)
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Offset = Annotated[int, Query(ge=0, le=10_000)]
@@ -24,17 +28,28 @@ def router(desk: Desk) -> APIRouter:
     @routes.post(
         "/v1/search",
         response_model=SearchResponse,
-        responses=error_responses(400, 404, 413, 415, 422, 429, 503),
-        openapi_extra=body_of(SearchRequest, SEARCH_EXAMPLE),
+        **operation(
+            "Search by words, picture, product, or several of them",
+            examples.FOUND,
+            body=json_body(SearchRequest, examples.SEARCH_REQUEST),
+            raises=(ProductNotFound, InvalidSearch, SearchEmpty, FilterInvalid, TextTooLong, *PICTURE, *COMPARING),
+        ),
     )
-    async def search(request: Request) -> Response:
+    async def search_products(request: Request) -> Response:
         """Stored products like the words, the picture, the product, or several of them, best first."""
         query = (await desk.json(request, SearchRequest)).to_search()
         check(query.examples)
         return respond(await find(desk, query))
 
-    @routes.get("/v1/products/{id:path}/similar", responses=error_responses(404, 422, 429, 503))
-    async def similar(
+    @routes.get(
+        "/v1/products/{id:path}/similar",
+        **operation(
+            "Products like a stored one",
+            examples.SIMILAR,
+            raises=(ProductNotFound, RequestInvalid, InvalidSearch, FilterInvalid, *INDEX),
+        ),
+    )
+    async def find_similar_products(
         id: ProductId,
         limit: Limit = 10,
         offset: Offset = 0,

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from catalog.product import Product
-from serving.wire.schema import MOST_ITEMS, Schema, cut, picture
+from serving.wire.schema import MOST_ITEMS, DataUri, Schema, cut, picture
 
 
 class EmbeddingItem(Schema):
     """Words, a picture, or both: one vector, by the model's learned fusion."""
 
     text: str = ""
-    image: Annotated[str, Field(description="A picture as a data URI in base64.")] = ""
+    image: DataUri = ""
 
 
 def as_object(given: object) -> object:

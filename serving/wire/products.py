@@ -11,6 +11,7 @@ from serving.wire.schema import (
     MOST_IMAGES,
     AttributeValue,
     Category,
+    DataUri,
     Schema,
     Tag,
     cut,
@@ -30,8 +31,8 @@ Attributes = Annotated[
     Field(max_length=MOST_ATTRIBUTES, description="Yours; they overrule the model's in filters and facets."),
 ]
 Images = Annotated[
-    list[str],
-    Field(max_length=MOST_IMAGES, description="Pictures as data URIs in base64: JPEG, PNG, WebP, GIF or BMP."),
+    list[DataUri],
+    Field(max_length=MOST_IMAGES, description="Pictures, the best first."),
 ]
 
 

@@ -19,6 +19,17 @@ MOST_IMAGES, MOST_ATTRIBUTES = 64, 64
 MOST_ITEMS = 256
 
 
+# The pattern is documentation: what does not fit has errors of its own. The type may be missing or wrong.
+URI_PATTERN = "^data:[^,]*;base64,([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+DataUri = Annotated[
+    str,
+    Field(
+        description="A picture as a data URI in base64: JPEG, PNG, WebP, GIF or BMP.",
+        json_schema_extra={"pattern": f"^$|{URI_PATTERN}"},
+    ),
+]
+
+
 class Schema(BaseModel):
     model_config = ConfigDict(extra="forbid")
 

@@ -5,13 +5,46 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from catalog.filters import Filter, parse_filter
+from catalog.filters import BOUNDS, FIELDS, MAX_CHARACTERS, MAX_CONDITIONS, MAX_DEPTH, Filter, parse_filter
 from catalog.product import Match
 from catalog.search import Example, Search
 from serving.wire.products import ProductOut, product_fields
-from serving.wire.schema import Schema, picture, rounded
+from serving.wire.schema import DataUri, Schema, picture, rounded
 
 Weight = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False, description="Below 0: unlike it.")]
+
+
+TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS}
+VALUES = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1, "maxItems": MAX_CONDITIONS}]}
+PART = {"allOf": [{"$ref": "#/components/schemas/Filter"}, {"minProperties": 1}]}
+PARTS = {"type": "array", "items": PART, "minItems": 1, "maxItems": MAX_CONDITIONS}
+# The schema of what `catalog.filters.parse_filter` reads.
+FILTER: dict[str, Any] = {
+    "title": "Filter",
+    "type": "object",
+    "description": "Several keys of one object must all hold. Of a list of values one must match. A category stands for"
+    f" all below it. `not` of a price holds for products without one. At most {MAX_DEPTH} deep, with"
+    f" {MAX_CONDITIONS} values in all.",
+    "properties": {
+        **dict.fromkeys(("category", *FIELDS), VALUES),
+        "price": {
+            "type": "object",
+            "properties": {bound: {"type": "number"} for bound in BOUNDS},
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+        "attributes": {
+            "type": "object",
+            "propertyNames": TEXT,
+            "additionalProperties": VALUES,
+            "minProperties": 1,
+        },
+        "and": PARTS,
+        "or": PARTS,
+        "not": PART,
+    },
+    "additionalProperties": False,
+}
 
 
 class Weights(Schema):
@@ -26,15 +59,14 @@ class SearchRequest(Schema):
     """Look for products like these words, this picture, this stored product, or several of them at once."""
 
     text: Annotated[str, Field(max_length=8_192)] = ""
-    image: Annotated[str, Field(description="A picture as a data URI in base64.")] = ""
+    image: DataUri = ""
     product_id: Annotated[str, Field(max_length=256, description="A stored product; it is not among the results.")] = ""
     weights: Weights | None = None
     filter: Annotated[
         dict[str, Any] | None,
         Field(
             description='Such as {"category": "footwear", "price": {"lte": 50}, "attributes": {"colour": ["red"]}, '
-            '"not": {"brand": "Acme"}}. A category stands for all below it. Keys: category, brand, tags, decision,'
-            " currency, price, attributes, and, or, not."
+            '"not": {"brand": "Acme"}}.'
         ),
     ] = None
     limit: Annotated[int, Field(ge=1, le=100)] = 10

@@ -1,0 +1,207 @@
+"""The examples of the OpenAPI document: of each request and each answer. A test holds them against the schemas."""
+
+from typing import Any
+
+# 3 by 3 pixels, as small as a picture may be.
+RED_PNG = "data:image/png;base64," + (
+    "iVBORw0KGgoAAAANSUhEUgAAAAMAAAADCAIAAADZSiLoAAAAEElEQVR4nGP8zwAFTAyYLAAdWwEFNX6VDAAAAABJRU5ErkJggg=="
+)
+MODEL = "3f1c0a9be277"
+SHADOW = "a90d51b3c6e4"
+PRODUCT_ID = "shirt-1"
+JOB_ID = "9b2f6c1e0d7a4c58b3e1f2a4d5c6b7a8"
+CURSOR = "5c1e7f0a-6d0e-5b7c-9a51-0c2b8f1d3e4f"
+CREATED = "2026-03-01T09:30:00+00:00"
+
+ANALYZE_REQUESTS: dict[str, dict[str, Any]] = {
+    "text alone": {"value": {"items": [{"id": PRODUCT_ID, "title": "Red striped cotton shirt"}]}},
+    "picture and text": {
+        "value": {
+            "items": [
+                {
+                    "id": "shirt-2",
+                    "title": "Shirt",
+                    "description": "Long sleeves.",
+                    "images": [RED_PNG],
+                    "attributes": {"material": "cotton"},
+                },
+                {"id": "shoe-1", "title": "Running shoe, blue, men"},
+            ],
+            "top_k": 3,
+            "include": ["category", "tags", "attributes", "embedding", "evidence"],
+            "embedding_dimensions": 64,
+        }
+    },
+}
+ANALYZE_FORM: dict[str, Any] = {"id": PRODUCT_ID, "title": "Red striped cotton shirt", "top_k": 3}
+
+SHIRT: dict[str, Any] = {
+    "id": "clothing.shirt",
+    "path": ["Clothing", "Shirt"],
+    "path_scores": [0.98, 0.91],
+    "score": 0.91,
+}
+UNDERSTANDING: dict[str, Any] = {
+    "category": SHIRT,
+    "alternatives": [
+        {"id": "clothing.t-shirt", "path": ["Clothing", "T-shirt"], "path_scores": [0.98, 0.05], "score": 0.05}
+    ],
+    "tags": [{"name": "striped", "score": 0.88}],
+    "attributes": {"colour": {"value": "red", "score": 0.97}},
+    "modalities_used": ["text"],
+    "decision": "auto",
+}
+ANALYZED: dict[str, Any] = {
+    "model": MODEL,
+    "taxonomy_version": "1",
+    "results": [
+        {
+            "id": PRODUCT_ID,
+            **{name: UNDERSTANDING[name] for name in ("category", "alternatives", "tags", "attributes")},
+            "embedding": None,
+            "evidence": {"image": None, "text": None},
+            "modalities_used": ["text"],
+            "decision": "auto",
+            "error": None,
+        }
+    ],
+}
+
+EMBEDDINGS_REQUEST: dict[str, Any] = {"input": ["red shoes", {"text": "blue shirt"}], "dimensions": 64}
+EMBEDDED: dict[str, Any] = {
+    "object": "list",
+    "data": [{"object": "embedding", "index": 0, "embedding": [0.6, 0.0, -0.8]}],
+    "model": MODEL,
+    "usage": {"prompt_tokens": 0, "total_tokens": 0},
+}
+
+PRODUCT_REQUEST: dict[str, Any] = {
+    "title": "Red striped cotton shirt",
+    "description": "Long sleeves.",
+    "images": [RED_PNG],
+    "brand": "Acme",
+    "price": 29.9,
+    "currency": "EUR",
+    "link": "https://shop.example/shirt-1",
+    "attributes": {"material": "cotton"},
+}
+CHANGE_REQUEST: dict[str, Any] = {"price": 24.5}
+PRODUCT: dict[str, Any] = {
+    "id": PRODUCT_ID,
+    **PRODUCT_REQUEST,
+    "images": 1,
+    "model": MODEL,
+    "understanding": UNDERSTANDING | {"modalities_used": ["image", "text"]},
+    "embedding": None,
+}
+
+SEARCH_REQUEST: dict[str, Any] = {
+    "text": "striped shirt",
+    "filter": {"price": {"lte": 50}, "attributes": {"colour": ["red", "pink"]}},
+    "facets": ["category", "brand"],
+}
+SIMILAR: dict[str, Any] = {
+    "results": [PRODUCT | {"score": 0.84, "duplicates": []}],
+    "facets": {},
+    "total": 120,
+    "model": MODEL,
+}
+FOUND: dict[str, Any] = SIMILAR | {
+    "facets": {"category": [{"value": "clothing.shirt", "count": 88}], "brand": [{"value": "Acme", "count": 12}]}
+}
+
+FEEDBACK_REQUEST: dict[str, Any] = {
+    "product_id": PRODUCT_ID,
+    "verdict": "correct",
+    "category": "clothing.shirt",
+    "tags": ["striped"],
+    "attributes": {"colour": "red"},
+    "comment": "The stripes are white.",
+}
+FEEDBACK: dict[str, Any] = {"id": 1, **FEEDBACK_REQUEST, "created_at": CREATED}
+REVIEW: dict[str, Any] = {"products": [PRODUCT], "after": CURSOR, "total": 7}
+
+JOB_REQUEST: dict[str, Any] = {"source": "spring/products.csv", "columns": {"title": "name"}, "dry_run": True}
+JOB_FORM: dict[str, Any] = {
+    "file": "id,name,price\nshirt-1,Red striped cotton shirt,29.90 EUR\n",
+    "columns": '{"title": "name"}',
+    "dry_run": True,
+}
+JOB: dict[str, Any] = {
+    "id": JOB_ID,
+    "state": "running",
+    "source": "products.csv",
+    "dry_run": False,
+    "created_at": CREATED,
+    "started_at": CREATED,
+    "finished_at": None,
+    "total": 1200,
+    "done": 400,
+    "failed": 3,
+    "skipped": 150,
+    "added": 240,
+    "updated": 7,
+    "eta_seconds": 31.5,
+    "error": None,
+}
+JOBS: dict[str, Any] = {"jobs": [JOB]}
+FAILED_ROW: dict[str, Any] = {
+    "line": 17,
+    "id": "shirt-9",
+    "code": "row_price_invalid",
+    "reason": "The price is not a number.",
+    "row": {"id": "shirt-9", "name": "Shirt", "price": "cheap"},
+}
+
+MODELS: dict[str, Any] = {
+    "object": "list",
+    "data": [
+        {
+            "id": MODEL,
+            "object": "model",
+            "created": 0,
+            "owned_by": "shelflens",
+            "role": "active",
+            "taxonomy_version": "1",
+            "image_size": 224,
+            "embedding_dimensions": [64, 128, 256],
+        }
+    ],
+}
+COMPARISON: dict[str, Any] = {
+    "active": MODEL,
+    "shadow": SHADOW,
+    "products": 200,
+    "missed": 3,
+    "changed_categories": 0.035,
+    "top_ten_overlap": 0.91,
+    "neighbour_overlap": 0.87,
+    "examples": [
+        {
+            "id": PRODUCT_ID,
+            "active": ["Clothing", "Shirt"],
+            "active_score": 0.61,
+            "shadow": ["Clothing", "T-shirt"],
+            "shadow_score": 0.7,
+        }
+    ],
+}
+TAXONOMY: dict[str, Any] = {
+    "version": "1",
+    "nodes": [
+        {"id": "clothing", "parent": None, "label": "Clothing", "label_zh": "服装"},
+        {"id": "clothing.shirt", "parent": "clothing", "label": "Shirt", "label_zh": "衬衫"},
+    ],
+    "tags": [{"name": "striped", "label_zh": "条纹"}],
+    "attributes": [{"name": "colour", "values": ["red", "blue"]}],
+}
+
+HEALTH: dict[str, Any] = {"status": "ok"}
+READY: dict[str, Any] = {
+    "status": "ready",
+    "model": MODEL,
+    "taxonomy_version": "1",
+    "products": 1200,
+    "indexed": 1.0,
+}
+METRICS = "# TYPE shelflens_products gauge\nshelflens_products 1200\n"
