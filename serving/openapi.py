@@ -49,6 +49,7 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     ProductIn,
     SearchRequest,
 )
+NULL = "(null)"
 REFERENCE = "#/components/schemas/{model}"
 
 Errors = Sequence[type[CatalogError]]
@@ -123,7 +124,7 @@ def operation(
     raises: errors of this route beside those of every one; gated: it stands behind the gate.
     """
     said = (*(COMMON if gated else ()), *(BODY if body else ()), *raises)
-    good: dict[str, Any] = {} if example is None else {"content": {kind: {"example": example}}}
+    good: dict[str, Any] = {} if example is None else {"content": {kind: {"example": marked(example)}}}
     if kind != JSON:
         schema = {"type": "string"} if isinstance(example, str) else {"type": "string", "contentMediaType": kind}
         good = {"content": {kind: {"schema": schema} | ({"example": example} if isinstance(example, str) else {})}}
@@ -142,8 +143,22 @@ def error_responses(said: Errors) -> dict[int | str, dict[str, Any]]:
         if status not in responses:
             responses[status] = {"model": ErrorBody, "description": "", "content": {JSON: {"examples": {}}}}
         responses[status]["description"] += f"- `{error.code}`: {error.message}\n"
-        responses[status]["content"][JSON]["examples"][error.code] = {"value": body.model_dump()}
+        responses[status]["content"][JSON]["examples"][error.code] = {"value": marked(body.model_dump())}
     return responses
+
+
+def marked(example: Any) -> Any:
+    """The example with marks for its nulls, which FastAPI would drop."""
+    return exchanged(example, None, NULL)
+
+
+def exchanged(document: Any, old: Any, new: Any) -> Any:
+    """One value for another throughout a document."""
+    if isinstance(document, dict):
+        return {name: exchanged(value, old, new) for name, value in document.items()}
+    if isinstance(document, list):
+        return [exchanged(value, old, new) for value in document]
+    return new if document == old else document
 
 
 def json_body(schema: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
@@ -199,7 +214,7 @@ def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
             for described in operations.values():
                 describe_headers(described, is_open(path))
         schema["components"] |= {"headers": HEADERS, "securitySchemes": {"bearer": BEARER}}
-        app.openapi_schema = schema
+        app.openapi_schema = exchanged(schema, NULL, None)
     return app.openapi_schema
 
 

@@ -27,7 +27,7 @@ from serving.errors import (
 )
 from serving.jobs.job import ErrorLines, Submission
 from serving.jobs.jobs import Jobs
-from serving.openapi import FORM, JSON, LINES, job_form_schema, operation, reference
+from serving.openapi import FORM, JSON, LINES, Errors, job_form_schema, operation, reference
 from serving.openapi import lines as written
 from serving.parse import invalid
 from serving.wire.jobs import JobForm, JobOut, JobRequest, JobsResponse, to_job, to_jobs
@@ -37,8 +37,8 @@ Key = Annotated[
     str | None,
     Header(min_length=1, max_length=255, description="Yours: sending the same again makes no second job."),
 ]
-ASKING = (JobNotFound, RequestInvalid, JobsNotReady)
-SUBMITTING = (
+ASKING: Errors = (JobNotFound, RequestInvalid, JobsNotReady)
+SUBMITTING: Errors = (
     MultipartInvalid,
     IdempotencyConflict,
     InvalidFeed,

@@ -22,7 +22,7 @@ from serving.errors import (
     RequestInvalid,
 )
 from serving.models import Model
-from serving.openapi import INDEX, MODEL, PRODUCT, WRITING, json_body, operation
+from serving.openapi import INDEX, MODEL, PRODUCT, WRITING, Errors, json_body, operation
 from serving.routes.parameters import ProductId as Id
 from serving.wire.products import ProductChange, ProductIn, ProductOut, to_product
 
@@ -116,8 +116,8 @@ def router(desk: Desk) -> APIRouter:
     return routes
 
 
-READING = (ProductNotFound, RequestInvalid, *INDEX)
-STORING = (IndexOfOtherModel, ImageTooManyBytes, *MODEL, *WRITING)
+READING: Errors = (ProductNotFound, RequestInvalid, *INDEX)
+STORING: Errors = (IndexOfOtherModel, ImageTooManyBytes, *MODEL, *WRITING)
 
 
 def created(documented: dict[str, Any]) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from catalog.search import Search, check, combined, index_query, to_look_up, to_
 from serving import examples
 from serving.desk import Desk, respond
 from serving.errors import IndexOfOtherModel, RequestInvalid
-from serving.openapi import INDEX, MODEL, PICTURE, json_body, operation
+from serving.openapi import INDEX, MODEL, PICTURE, Errors, json_body, operation
 from serving.routes.parameters import ProductId
 from serving.wire.search import SearchRequest, SearchResponse, read_filter, to_response
 
-COMPARING = (IndexOfOtherModel, *MODEL, *INDEX)
+COMPARING: Errors = (IndexOfOtherModel, *MODEL, *INDEX)
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Offset = Annotated[int, Query(ge=0, le=10_000)]
