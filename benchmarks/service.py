@@ -13,12 +13,12 @@ import argparse
 import asyncio
 import base64
 import json
-import socket
 import statistics
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.traffic import free_port
 from catalog import Product, Understander
 from catalog.feeds.folders import PICTURES
 from serving.deployments.start import serve, stop
@@ -175,13 +175,6 @@ def markdown(report: dict[str, Any]) -> str:
     ]
     title = f"{report['products']} products, {report['picture_bytes']:,} bytes a picture, {report['bodies']}"
     return "\n".join([f"| {title} | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def main() -> None:

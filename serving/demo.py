@@ -1,9 +1,9 @@
-"""`shelflens demo`: the demo catalogue is ingested into an index, then the service runs, with requests to try."""
+"""`shelflens demo`: the service runs, the demo catalogue goes into it as a job, and there are requests to try."""
 
 import json
 import shlex
+import time
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -15,23 +15,19 @@ from rich.markup import escape
 from rich.table import Table
 from tqdm import tqdm
 
-from catalog.cli.search import show
 from catalog.errors import FileNotReadable
 from catalog.feeds import open_feed
-from catalog.index import ProductIndex, open_index
-from catalog.ingest import LocalWorker, ingest
-from catalog.ledger import Ledger, ledger_path
-from catalog.pictures import PictureReader
-from catalog.product import StoredProduct
-from catalog.search import Example, Search, search
-from catalog.understand import Understander
+from serving.client import Client
 from serving.configuration import read_settings
 from serving.deployments.start import serve, stop
 from serving.preflight import url
+from serving.wire.jobs import JobOut
+from serving.wire.products import ProductOut
 
 CATALOGUE = Path(__file__).parent.parent / "assets" / "demo"
+FEED = "products.csv"
 INDEX = "demo-index"
-ROUTE = "/v1/products/analyze"
+ANALYZE, SEARCH = "/v1/products/analyze", "/v1/search"
 
 
 @dataclass(frozen=True)
@@ -39,6 +35,7 @@ class Question:
     """One request to try: as a form with a picture, or as JSON."""
 
     asks: str
+    path: str = ANALYZE
     form: dict[str, str] = field(default_factory=dict)
     picture: str = ""
     body: dict[str, Any] = field(default_factory=dict)
@@ -49,16 +46,15 @@ class Question:
         else:
             shown = _shown(CATALOGUE / self.picture)
             parts = ["-F", f"image=@{shown}", *(x for n, v in self.form.items() for x in ("-F", f"{n}={v}"))]
-        return shlex.join(["curl", "-s", base + ROUTE, *parts])
+        return shlex.join(["curl", "-s", base + self.path, *parts])
 
     def ask(self, client: httpx.Client) -> Any:
         if self.body:
-            return client.post(ROUTE, json=self.body).raise_for_status().json()
+            return client.post(self.path, json=self.body).raise_for_status().json()
         files = {"image": (Path(self.picture).name, (CATALOGUE / self.picture).read_bytes())}
-        return client.post(ROUTE, data=self.form, files=files).raise_for_status().json()
+        return client.post(self.path, data=self.form, files=files).raise_for_status().json()
 
 
-SEARCH = "red shoes"
 QUESTIONS = (
     Question(
         "A picture and a title: what is it, and which of the two says what?",
@@ -71,6 +67,11 @@ QUESTIONS = (
         picture="images/green-apple.jpg",
     ),
     Question(
+        "Products of the catalogue like some words, below a price:",
+        path=SEARCH,
+        body={"text": "red shoes", "filter": {"price": {"lte": 90}}, "limit": 2},
+    ),
+    Question(
         "Words without a picture, and an embedding of 64 numbers:",
         body={
             "items": [{"id": "1", "title": "Leather handbag with a zip, tan"}],
@@ -80,37 +81,53 @@ QUESTIONS = (
         },
     ),
 )
+# Of an answer's fields, those that are printed.
+SHOWN = frozenset(
+    (
+        "id",
+        "title",
+        "price",
+        "currency",
+        "score",
+        "category",
+        "alternatives",
+        "tags",
+        "attributes",
+        "embedding",
+        "evidence",
+        "modalities_used",
+        "decision",
+    )
+)
 
 
 def run_demo(check: bool, port: int) -> None:
-    """Bring the catalogue into an index, start the service, print requests to try; then wait for Ctrl-C, or with
-    `check` ask them and end.
+    """Start the service, bring the catalogue in, print requests to try; then wait for Ctrl-C, or with `check` ask them
+    and end.
 
     Raises FileNotReadable outside a checkout of the repository, where there is no demo catalogue.
     """
-    if not (CATALOGUE / "products.csv").is_file():
+    if not (CATALOGUE / FEED).is_file():
         raise FileNotReadable("The demo catalogue is part of the repository, not of the installed package.")
     # The requests that it shows are to work as they stand, also where the folder has a file of API keys.
-    settings = read_settings(port=port, host="127.0.0.1", keys=Path("demo-keys.json"))
+    settings = read_settings(
+        port=port, host="127.0.0.1", index=INDEX, feeds=CATALOGUE, keys=Path("demo-keys.json"), log_level="error"
+    )
     console = Console(highlight=False, soft_wrap=True)
-    understander = Understander.load(settings.model)
-    with open_index(INDEX, understander.config.embedding_width) as index:
-        console.print(table(ingest_catalogue(index, understander)))
-        console.print(
-            f"\nThey are in the index [bold]{INDEX}[/bold]. Search it by words, by --image or by --like ID:\n"
-        )
-        console.print(shlex.join(["shelflens", "search", "--index", INDEX, "--text", SEARCH]) + "\n")
-        if check:
-            show(search(Search((Example(SEARCH),), limit=3), index, understander))
     console.print("Starting the service on Ray Serve; this takes about half a minute.")
+    started = time.monotonic()
     serve(settings, blocking=False)
     try:
-        with httpx.Client(base_url=url(settings), timeout=60, trust_env=False) as client:
-            console.print(f"\nThe service answers at [bold]{url(settings)}/docs[/bold]. Three requests to try:\n")
+        console.print(f"Ready after {time.monotonic() - started:.0f} seconds. Bringing in the demo catalogue.")
+        with Client(url(settings)) as client:
+            console.print(table(bring_in(client)))
+        address = url(settings)
+        console.print(f"\nOpen [bold]{address}[/bold] in a browser, or try these ({address}/docs has the rest):\n")
+        with httpx.Client(base_url=address, timeout=60, trust_env=False) as plain:
             for question in QUESTIONS:
-                console.print(f"[bold]{escape(question.asks)}[/bold]\n{escape(question.curl(url(settings)))}")
+                console.print(f"[bold]{escape(question.asks)}[/bold]\n{escape(question.curl(address))}")
                 if check:
-                    console.print(escape(shortened(question.ask(client))))
+                    console.print(escape(shortened(question.ask(plain))))
                 console.print()
         if not check:
             console.print("Ctrl-C ends it.")
@@ -121,35 +138,44 @@ def run_demo(check: bool, port: int) -> None:
         stop()
 
 
-def ingest_catalogue(index: ProductIndex, understander: Understander) -> list[StoredProduct]:
+def bring_in(client: Client) -> list[ProductOut]:
     """The demo's products, understood and stored; the second time, only looked up."""
-    feed = open_feed(CATALOGUE / "products.csv")
-    worker = LocalWorker(understander, PictureReader(feed.root))
-    with closing(Ledger(ledger_path(INDEX))) as ledger, tqdm(desc="demo catalogue", unit="product") as bar:
-        run = ledger.begin(feed.fingerprint, index.identity)
-        ingest(worker.results(feed, index.hashes), index, run, lambda tally: bar.update(tally.rows - bar.n))
-    return [stored for stored in index.get([row.id for row in feed]) if stored]
+    with tqdm(desc="demo catalogue", unit="product") as bar:
+
+        def show(job: JobOut) -> None:
+            bar.total = job.total
+            bar.update(job.done - bar.n)
+
+        job = client.wait_for_job(client.submit_job(source=FEED).id, progress=show, every_seconds=0.2)
+    if job.error:
+        raise FileNotReadable(job.error.message)
+    return [client.get_product(row.id) for row in open_feed(CATALOGUE / FEED)]
 
 
-def table(products: list[StoredProduct]) -> Table:
-    decisions = Counter(stored.understanding.decision for stored in products)
+def table(products: list[ProductOut]) -> Table:
+    decisions = Counter(product.understanding.decision for product in products)
     caption = ", ".join(f"{decision}: {count}" for decision, count in decisions.most_common())
     table = Table("product", "category", "score", "known of it", title=f"{len(products)} products", caption=caption)
-    for stored in products:
-        found = stored.understanding
-        known = [value.name for value in (*found.attributes.values(), *found.tags)]
+    for product in products:
+        found = product.understanding
+        known = [*(value.value for value in found.attributes.values()), *(tag.name for tag in found.tags)]
         path = " > ".join(found.category.path)
-        table.add_row(escape(stored.product.title), path, f"{found.category.score:.2f}", ", ".join(known))
+        table.add_row(escape(product.title), path, f"{found.category.score:.2f}", ", ".join(known))
     return table
 
 
 def shortened(answer: Any) -> str:
-    """The answer's one result as JSON, a field a line, its embedding cut short."""
-    result = {name: value for name, value in answer["results"][0].items() if value not in (None, [], {})}
-    if "embedding" in result:
-        shown = ", ".join(str(number) for number in result["embedding"][:4])
-        result["embedding"] = f"[{shown}, … {len(result['embedding'])} numbers]"
-    fields = (f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in result.items())
+    """The answer's results as JSON, a field a line, their embeddings cut short."""
+    return "\n".join(map(_shortened, answer["results"]))
+
+
+def _shortened(found: dict[str, Any]) -> str:
+    found = {**found, **(found.get("understanding") or {})}
+    shown = {name: value for name, value in found.items() if name in SHOWN and value not in (None, [], {}, "")}
+    if "embedding" in shown:
+        head = ", ".join(str(number) for number in shown["embedding"][:4])
+        shown["embedding"] = f"[{head}, … {len(shown['embedding'])} numbers]"
+    fields = (f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in shown.items())
     return "{\n" + ",\n".join(fields) + "\n}"
 
 

@@ -1,6 +1,7 @@
 """The service in one process over tiny real parts, for tests of its routes."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +72,14 @@ def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS
                 yield address
         finally:
             asyncio.run(services.jobs.close())
+
+
+def free_port() -> int:
+    """A port of the loopback that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def wait_until_ready(client: TestClient) -> None:

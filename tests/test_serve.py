@@ -21,6 +21,7 @@ from serving.errors import AddressInUse, ModelFailed
 from serving.preflight import check_address, url
 from serving.settings import Settings
 from tests.bad_pictures import BadPicture, bad_pictures, encode, speckled
+from tests.services import free_port
 from tests.tiny import tiny_folder
 
 pytestmark = pytest.mark.slow
@@ -30,9 +31,7 @@ ANALYZE = "/v1/products/analyze"
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder = tiny_folder(tmp_path_factory.mktemp("served") / "model")
     index = str(tmp_path_factory.mktemp("index") / "index")
     return Settings(model=folder, index=index, port=port, replicas=2, body_timeout_seconds=3, header_timeout_seconds=2)

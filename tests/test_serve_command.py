@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typer.testing import CliRunner
 
 from catalog.cli import app
 from serving.keys import add_key
+from tests.services import free_port
 from tests.test_access import samples
 from tests.tiny import tiny_folder
 
@@ -38,9 +38,7 @@ class Running(NamedTuple):
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("command")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     tiny_folder(folder / "model")
     (folder / "shelflens.toml").write_text('model = "model"\nrate_per_minute = 30\nlog_level = "info"\n')
     key = add_key(folder / "shelflens-keys.json", "shop")

@@ -24,6 +24,9 @@ def serve(
         str | None,
         typer.Option(help="A folder, or qdrant://HOST/COLLECTION. Default: shelflens-index."),
     ] = None,
+    feeds: Annotated[
+        Path | None, typer.Option(help="A folder below which jobs may read feeds by path. Without one: uploads only.")
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(help="A TOML file of settings. Flags and the environment win over it.")
     ] = None,
@@ -45,6 +48,7 @@ def serve(
             model=model,
             shadow=shadow,
             index=index,
+            feeds=feeds,
             insecure=insecure,
         )
         run(settings, blocking=True)
