@@ -170,7 +170,8 @@ def shortened(answer: Any) -> str:
 
 
 def _shortened(found: dict[str, Any]) -> str:
-    found = {**found, **(found.get("understanding") or {})}
+    if "understanding" in found:  # a stored product
+        found = {**found, **found["understanding"], "alternatives": None}
     shown = {name: value for name, value in found.items() if name in SHOWN and value not in (None, [], {}, "")}
     if "embedding" in shown:
         head = ", ".join(str(number) for number in shown["embedding"][:4])

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -36,8 +35,8 @@ class Reader:
 
     def run(self, block: str) -> str:
         """What a block prints. Its variables stay for the next one, as in a terminal."""
-        kept = "set -e; [ ! -f .kept ] || source ./.kept"
-        script = f"{kept}\n{block.replace('localhost:8000', f'localhost:{self.port}')}\ndeclare -p job key > .kept 2>/dev/null || true"
+        followed = block.replace("localhost:8000", f"localhost:{self.port}")
+        script = f"set -e; [ ! -f .job ] || job=$(<.job)\n{followed}\necho $job > .job"
         found = subprocess.run(
             ["bash", "-c", script], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120
         )
@@ -59,8 +58,8 @@ class Reader:
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Iterator[Reader]:
-    yield Reader(tmp_path)
+def reader(tmp_path: Path) -> Reader:
+    return Reader(tmp_path)
 
 
 def test_the_guide(reader: Reader) -> None:
