@@ -32,6 +32,7 @@ from serving.settings import Settings
 
 REQUEST_ID = b"x-request-id"
 BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 # Serve reads these from clients: a timeout of 0 would switch the time limit off, the others choose a replica.
 STEERING = frozenset(
@@ -192,12 +193,14 @@ def content_type(headers: Iterable[Header]) -> bytes:
 
 
 def check_address(scope: Scope) -> None:
-    """Raises BadRequest unless the address says one thing only: decoded anyway, several would come to the same id."""
-    address = scope.get("raw_path", b"") + b"?" + scope.get("query_string", b"")
-    if BAD_ESCAPE.search(address):
+    """Raises BadRequest unless the address says one thing only: decoded anyway, several would come to the same id, and
+    routes take a line's end for the address's.
+    """
+    path, query = scope.get("raw_path", b""), scope.get("query_string", b"")
+    if BAD_ESCAPE.search(path + b"?" + query) or CONTROL.search(unquote_to_bytes(path)):
         raise BadRequest
     try:
-        unquote_to_bytes(address).decode()
+        unquote_to_bytes(path + b"?" + query).decode()
     except UnicodeDecodeError:
         raise BadRequest from None
 

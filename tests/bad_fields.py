@@ -226,7 +226,7 @@ def parameters() -> Iterator[BadRequest]:
 
 def ids() -> Iterator[BadRequest]:
     """Ids that cannot be stored are never found either."""
-    for id in ("x" * 257, "", "%00", "a%00b", "a%1Bb", "%7F", "%C2%85", "%E2%80%A8"):
+    for id in ("x" * 257, "", "%C2%85", "%E2%80%A8"):
         yield got(f"/v1/products/{id}", *INVALID)
         yield got(f"/v1/products/{id}/similar", *INVALID)
         yield got(f"/v1/products/{id}/image", *INVALID)

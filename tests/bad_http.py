@@ -119,9 +119,16 @@ def headers() -> list[BadRequest]:
 def addresses() -> list[BadRequest]:
     nowhere = ["/v1", "/v1/", "/v2/search", "//v1/search", "/v1//search", "/v1/search/", "/V1/search", "/v1/search;x=1"]
     nowhere += ["/../../etc/passwd", "/v1/../v1/taxonomy", "/v1/%2e%2e/%2e%2e/etc/passwd", "/.env", "/static/../app.py"]
-    nowhere += ["/v1/models/a/b/activate", "/v1/products", "/v1/products/a%0Ab", "/v1/review/1", "/v1/embeddings/0"]
+    nowhere += ["/v1/models/a/b/activate", "/v1/products", "/v1/review/1", "/v1/embeddings/0"]
     unwritten = ["/v1/%zz", "/v1/models%", "/v1/models%2", "/v1/models%C3", "/v1/models/%FF/x", "/v1/products/%"]
     unwritten += ["/v1/models/%ED%A0%80/x", "/v1/models/%C0%AE%C0%AE/x", "/v1/\u00e9"]
+    unwritten += [
+        "/v1/products/%00",
+        "/v1/products/a%00b",
+        "/v1/products/a%0Ab/similar",
+        "/v1/models%0A",
+        "/healthz%7F",
+    ]
     unwritten += ["/v1/taxonomy?x=%", "/v1/review?after=%FF"]
     return [
         *(got(path, 404, "not_found") for path in nowhere),

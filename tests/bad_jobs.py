@@ -110,7 +110,7 @@ def keys() -> Iterator[BadRequest]:
 def others() -> Iterator[BadRequest]:
     for limit in ("0", "-1", "101", "x", "", "1e1", "NaN", "9" * 400):
         yield got(f"{JOBS}?limit={limit}", *INVALID)
-    for id in ("nothing", "%00", "..", "%2e%2e", "%27--", "%F0%9F%91%95", "x" * 64):
+    for id in ("nothing", "..", "%2e%2e", "%27--", "%F0%9F%91%95", "x" * 64):
         yield got(f"{JOBS}/{id}", 404, "job_not_found")
         yield got(f"{JOBS}/{id}/errors", 404, "job_not_found")
         yield got(f"{JOBS}/{id}/cancel", 404, "job_not_found", "POST")

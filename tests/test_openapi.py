@@ -17,6 +17,7 @@ from hypothesis.errors import Unsatisfiable
 from jsonschema import Draft202012Validator
 from requests import Session
 from schemathesis import GenerationMode
+from schemathesis.generation.feedback import NO_FEEDBACK
 from schemathesis.python.asgi import get_client
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -213,7 +214,7 @@ def send(service: Service, one: Any, mode: GenerationMode, path: dict[str, str] 
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(one.as_strategy(mode, path_parameters=path))
+    @given(one.as_strategy(mode, path_parameters=path, feedback=NO_FEEDBACK))
     def ask(case: schemathesis.Case) -> None:
         nonlocal sent
         sent += 1

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
@@ -30,9 +30,9 @@ from serving.jobs.jobs import Jobs
 from serving.openapi import FORM, JSON, LINES, Errors, job_form_schema, operation, reference
 from serving.openapi import lines as written
 from serving.parse import invalid
+from serving.routes.parameters import JobId
 from serving.wire.jobs import JobForm, JobOut, JobRequest, JobsResponse, to_job, to_jobs
 
-Id = Annotated[str, Path(max_length=64, description="As the job was given it.")]
 Key = Annotated[
     str | None,
     Header(min_length=1, max_length=255, description="Yours: sending the same again makes no second job."),
@@ -91,7 +91,7 @@ def router(desk: Desk) -> APIRouter:
         return to_jobs(await jobs.list(limit))
 
     @routes.get("/v1/jobs/{id}", **operation("How far a job is", examples.JOB, raises=ASKING))
-    async def get_job(id: Id) -> JobOut:
+    async def get_job(id: JobId) -> JobOut:
         """Its state, its rows by what became of them, and when it will be done at the rate so far."""
         return to_job(await jobs.get(id))
 
@@ -100,7 +100,7 @@ def router(desk: Desk) -> APIRouter:
         response_class=Response,
         **operation("Rows that failed", written(examples.FAILED_ROW), kind=LINES, raises=ASKING),
     )
-    async def list_job_errors(id: Id) -> Response:
+    async def list_job_errors(id: JobId) -> Response:
         """The rows that failed so far, a JSON object a line: `line`, `id`, `code`, `reason`, and `row` as the feed has
         it. Corrected in `row`, the lines are a feed of their own.
         """
@@ -115,7 +115,7 @@ def router(desk: Desk) -> APIRouter:
             raises=(*ASKING, JobFinished),
         ),
     )
-    async def cancel_job(id: Id) -> JobOut:
+    async def cancel_job(id: JobId) -> JobOut:
         """What it has stored stays."""
         return to_job(await jobs.cancel(id))
 
