@@ -197,8 +197,10 @@ async def under_redeploy(address: Address, changed: Settings, calm: float) -> Ro
     await asyncio.sleep(calm)
     before = processes(REPLICA)
     began = time.monotonic()
-    await asyncio.to_thread(deploy, changed)
+    target = ray_serve.RunTarget(application(changed), name=APPLICATION, route_prefix="/")
+    await asyncio.to_thread(ray_serve.run_many, [target], wait_for_applications_running=False)
     await until(lambda: not set(before) & set(processes(REPLICA)), HEALTHY_SECONDS)
+    await until_all_running()
     seconds = time.monotonic() - began
     await asyncio.sleep(calm)
     outcomes = await traffic.stop()
@@ -214,10 +216,6 @@ async def under_redeploy(address: Address, changed: Settings, calm: float) -> Ro
         "lost": len(await lost_products(address, outcomes)),
         "statuses": statuses(outcomes),
     }
-
-
-def deploy(settings: Settings) -> None:
-    ray_serve.run(application(settings), name=APPLICATION, route_prefix="/")
 
 
 async def slow_client(address: Address, head: bytes, drop: bytes) -> float:

@@ -47,7 +47,8 @@ class Settings(BaseSettings):
     num_cpus_per_replica: float | None = Field(
         default=None,
         gt=0.0,
-        description="What Ray reserves; by default one core, or an equal share where cores are fewer.",
+        description="What Ray reserves; by default one core, or less where cores are few. A redeploy needs room for one"
+        " replica more.",
     )
     batch_size: int = Field(default=16, ge=1, le=1_024, description="The most products in one forward pass.")
     batch_wait_seconds: float = Field(
@@ -139,10 +140,10 @@ class Settings(BaseSettings):
 
     @property
     def cpus_per_replica(self) -> float:
-        """Cores for Ray to reserve. Replicas that ask for more than there is would wait for it for ever, so there is
-        room for one more of each model, which a redeploy starts.
+        """Cores for Ray to reserve. Replicas that ask for more than there is would wait for it for ever, also those
+        that a redeploy starts beside the old ones: by default all together ask for half of the machine.
         """
-        return self.num_cpus_per_replica or min(1.0, (os.cpu_count() or 1) / (self.most_copies + self.models))
+        return self.num_cpus_per_replica or min(1.0, (os.cpu_count() or 1) / (2 * self.most_copies))
 
     @property
     def most_replicas(self) -> int:
@@ -152,12 +153,7 @@ class Settings(BaseSettings):
     @property
     def most_copies(self) -> int:
         """Of all models together."""
-        return self.most_replicas * self.models
-
-    @property
-    def models(self) -> int:
-        """How many are loaded side by side."""
-        return 2 if self.shadow else 1
+        return self.most_replicas * (2 if self.shadow else 1)
 
     @property
     def threads_per_replica(self) -> int:
