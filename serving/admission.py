@@ -1,7 +1,7 @@
 """Admission: no more is begun than can be finished in time, and what is refused costs next to nothing.
 
-Work is refused in two places. `serving.proxy` counts requests in Ray Serve's proxy, and turns one away before it is
-passed on; the desk in the gateway counts products, as a request may hold many, before it decodes their pictures.
+Work is refused in two places. `serving.front.proxy` counts requests in Ray Serve's proxy, and turns one away before it
+is passed on; the desk in the gateway counts products, as a request may hold many, before it decodes their pictures.
 """
 
 from collections.abc import Iterator

@@ -19,8 +19,8 @@ from catalog.taxonomy import Taxonomy
 from catalog.understand import Understander
 from serving.batches import Batcher, BatchFacts
 from serving.errors import ModelFailed
-from serving.logs import request_id
 from serving.settings import Settings
+from serving.telemetry.logs import request_id
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import catalog
 from catalog.errors import CatalogError
 from serving.desk import Desk, respond_error
 from serving.errors import from_status
-from serving.front import front
+from serving.front.stack import front
 from serving.openapi import document
 from serving.parse import wrong_field
 from serving.routes import analyze, docs, embeddings, feedback, health, jobs, metrics, models, page, products, search

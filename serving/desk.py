@@ -21,14 +21,14 @@ from catalog.preprocess import Prepared, prepare
 from catalog.product import Product, Understanding
 from serving.admission import Admission
 from serving.analyzer import Answer, ModelInfo
-from serving.door import content_type
 from serving.errors import DimensionsUnsupported, MediaTypeUnsupported, ModelFailed, answer
-from serving.facts import Timed, facts, timed
+from serving.front.door import content_type
 from serving.models import Model
 from serving.parse import read_json
 from serving.services import Services
 from serving.settings import Settings
 from serving.shelf import Shelf, ShelfInfo
+from serving.telemetry.facts import Timed, facts, timed
 
 # Pictures decode in threads (Pillow lets the interpreter go meanwhile); each may take 160 MB, so they are few.
 DECODERS = min(4, os.cpu_count() or 1)

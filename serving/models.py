@@ -12,7 +12,7 @@ from catalog.taxonomy import Taxonomy
 from serving.analyzer import Analyzer, Answer, ModelInfo
 from serving.comparison import NEIGHBOURS, Comparison
 from serving.errors import IndexOfOtherModel, ModelNotReady, ModelUnknown, NoShadow, Overloaded
-from serving.facts import facts
+from serving.telemetry.facts import facts
 
 READY_SECONDS = 2.0
 # The shadow must not take much from the active model: what comes while it is so busy it does not read.

@@ -25,8 +25,8 @@ from catalog.errors import (
     TooManyImages,
 )
 from serving import errors
-from serving.addresses import is_open
 from serving.errors import ErrorBody, answer, status_of
+from serving.front.addresses import is_open
 from serving.settings import Settings
 from serving.wire.analyze import AnalyzeForm, AnalyzeRequest
 from serving.wire.embeddings import EmbeddingsRequest

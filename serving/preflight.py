@@ -16,7 +16,7 @@ ENVIRONMENT = {
     "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "1",
     # From the default of 5 s a busy machine kills each proxy before it has started, and starts another, for ever.
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
-    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serving.front.proxy_middlewares",
+    "RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "serving.front.stack.proxy_middlewares",
     # Requests go from process to process by gRPC instead of Ray's actor calls: a third less time for each. The replicas
     # listen on a port for it either way.
     "RAY_SERVE_USE_GRPC_BY_DEFAULT": "1",

@@ -10,9 +10,9 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from serving.facts import facts
-from serving.front import front
+from serving.front.stack import front
 from serving.settings import Settings
+from serving.telemetry.facts import facts
 
 
 class Work:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from serving.patience import ImpatientProtocol
+from serving.front.patience import ImpatientProtocol
 
 
 @contextmanager

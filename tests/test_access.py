@@ -18,15 +18,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from catalog.errors import InvalidConfig
-from serving import front as module
-from serving.access import Access
-from serving.facts import FACTS_HEADER, Facts, facts, from_header, gathered, timed, to_header
-from serving.front import front
-from serving.keys import add_key
-from serving.logs import start_logs
-from serving.metrics import Metrics
+from serving.front import stack as module
+from serving.front.access import Access
+from serving.front.keys import add_key
+from serving.front.stack import front
 from serving.settings import Settings
-from serving.tracing import EXPORTER, SpanTracer, tracer
+from serving.telemetry.facts import FACTS_HEADER, Facts, facts, from_header, gathered, timed, to_header
+from serving.telemetry.logs import start_logs
+from serving.telemetry.metrics import Metrics
+from serving.telemetry.tracing import EXPORTER, SpanTracer, tracer
 from tests.fronted import application, client
 
 SEARCH, ANALYZE = "/v1/search", "/v1/products/analyze"
@@ -112,7 +112,7 @@ def test_one_line_for_each_request(settings: Settings, lines: "Lines", build: An
     assert line == {
         "event": "request",
         "level": "info",
-        "logger": "serving.access",
+        "logger": "serving.front.access",
         "request_id": "order-66",
         "route": ANALYZE,
         "method": "POST",

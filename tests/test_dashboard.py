@@ -11,8 +11,8 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.errors import RateLimited
-from serving.facts import Facts
-from serving.metrics import Metrics, Standing, standing
+from serving.telemetry.facts import Facts
+from serving.telemetry.metrics import Metrics, Standing, standing
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "grafana" / "shelflens.json").read_text())

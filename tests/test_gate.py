@@ -10,10 +10,10 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import KeysRequired, RateLimited, TooManyConcurrent
-from serving.front import front
-from serving.gate import check_access
-from serving.keys import Keys, add_key
-from serving.limits import ClientLimits
+from serving.front.gate import check_access
+from serving.front.keys import Keys, add_key
+from serving.front.limits import ClientLimits
+from serving.front.stack import front
 from serving.settings import Settings
 from tests.fronted import Work, application, client
 

@@ -12,8 +12,17 @@ from typer.testing import CliRunner, Result
 
 from catalog.cli import app
 from catalog.errors import FileNotWritable
-from serving import keys as module
-from serving.keys import KeyNameInvalid, KeyNameTaken, KeyNotFound, Keys, KeysDamaged, add_key, read_keys, remove_key
+from serving.front import keys as module
+from serving.front.keys import (
+    KeyNameInvalid,
+    KeyNameTaken,
+    KeyNotFound,
+    Keys,
+    KeysDamaged,
+    add_key,
+    read_keys,
+    remove_key,
+)
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from starlette.routing import Route
 
 from catalog.preprocess import Prepared
 from catalog.understand import Understander
-from serving.addresses import OPEN, PATTERNS, UNKNOWN, pattern_of
 from serving.analyzer import Question, answer
 from serving.app import build_app
-from serving.keys import add_key
+from serving.front.addresses import OPEN, PATTERNS, UNKNOWN, pattern_of
+from serving.front.keys import add_key
 from serving.local import LocalAnalyzer
 from serving.settings import Settings
 from tests.services import tiny_client, tiny_services, tiny_shelf, wait_until_ready
@@ -164,7 +164,7 @@ def test_metrics_of_a_model_that_is_not_there(settings: Settings, tmp_path: Path
 def test_the_log_line_of_the_whole(client: TestClient, model: Understander, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="serving"):
         client.post(ANALYZE, json={"items": [{"title": "red striped shirt"}, {}]})
-    [record] = [record for record in caplog.records if record.name == "serving.access"]
+    [record] = [record for record in caplog.records if record.name == "serving.front.access"]
     fields = record.fields  # type: ignore[attr-defined]
     assert (fields["items"], fields["with_text"], fields["model"]) == (2, 1, model.version)
     assert fields["failed"] == {"product_empty": 1}

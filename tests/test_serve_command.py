@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from catalog.cli import app
-from serving.keys import add_key
+from serving.front.keys import add_key
 from tests.services import free_port
 from tests.test_access import samples
 from tests.tiny import tiny_folder

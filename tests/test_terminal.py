@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from serving.terminal import VARIABLE, TerminalHandler, lines_shown
+from serving.telemetry.terminal import VARIABLE, TerminalHandler, lines_shown
 
 CODE = """
 import logging
-from serving.terminal import TerminalHandler
+from serving.telemetry.terminal import TerminalHandler
 logger = logging.getLogger("serving.test")
 logger.addHandler(TerminalHandler())
 for n in range(3):

@@ -33,7 +33,7 @@ def add(
     """Make a key and print it. Only its hash is kept, so it is shown this once."""
     with errors_shown():
         from serving.configuration import read_settings
-        from serving.keys import add_key
+        from serving.front.keys import add_key
 
         path = read_settings(keys=keys).keys
         key = add_key(path, name, scope.value)
@@ -55,7 +55,7 @@ def list_keys(keys: KeysOption = None, as_json: JsonOption = False) -> None:
         from rich.table import Table
 
         from serving.configuration import read_settings
-        from serving.keys import read_keys
+        from serving.front.keys import read_keys
 
         known = read_keys(read_settings(keys=keys).keys)
         if as_json:
@@ -72,7 +72,7 @@ def remove(name: NameArgument, keys: KeysOption = None) -> None:
     """Take a key back. A service that runs refuses it a second later."""
     with errors_shown():
         from serving.configuration import read_settings
-        from serving.keys import remove_key
+        from serving.front.keys import remove_key
 
         path = read_settings(keys=keys).keys
         remove_key(path, name)

@@ -7,9 +7,9 @@ from starlette.types import ASGIApp
 
 from serving.app import build_app
 from serving.deployments.remote import remote_jobs, remote_models, remote_shelf
-from serving.logs import start_logs
 from serving.services import Services
 from serving.settings import Settings
+from serving.telemetry.logs import start_logs
 
 
 class Gateway:

@@ -4,9 +4,9 @@ import time
 
 from catalog.errors import IndexLocked
 from catalog.index import ProductIndex, open_index
-from serving.logs import start_logs
 from serving.settings import Settings
 from serving.shelf import Shelf
+from serving.telemetry.logs import start_logs
 
 # One that is being replaced may still be closing the index.
 LOCKED_SECONDS = 20.0

@@ -6,8 +6,8 @@ from ray.serve.handle import DeploymentHandle
 
 from serving.deployments.remote import remote_models, remote_shelf
 from serving.jobs.jobs import Jobs
-from serving.logs import start_logs
 from serving.settings import Settings
+from serving.telemetry.logs import start_logs
 
 
 class JobRunner(Jobs):

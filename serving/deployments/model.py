@@ -11,8 +11,8 @@ from catalog.taxonomy import Taxonomy
 from catalog.understand import Understander
 from serving.analyzer import Answered, ModelInfo, ask, batches, describe, warm_up
 from serving.errors import ModelFailed
-from serving.logs import start_logs
 from serving.settings import Settings
+from serving.telemetry.logs import start_logs
 
 
 class ModelReplica:

@@ -16,13 +16,13 @@ from catalog.understand import Understander
 from serving.configuration import changed, everything
 from serving.deployments.application import APPLICATION, QUIET, application
 from serving.errors import ServiceLost, ServiceNotStarted
-from serving.gate import check_access
-from serving.keys import Keys
-from serving.logs import start_logs
+from serving.front.gate import check_access
+from serving.front.keys import Keys
 from serving.preflight import ENVIRONMENT, check_address, environment, url
 from serving.settings import Settings
-from serving.terminal import lines_shown
-from serving.tracing import check_tracing
+from serving.telemetry.logs import start_logs
+from serving.telemetry.terminal import lines_shown
+from serving.telemetry.tracing import check_tracing
 
 START_SECONDS = 120.0
 WATCH_SECONDS, LOST_SECONDS = 5.0, 60.0

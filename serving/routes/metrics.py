@@ -1,5 +1,5 @@
 """GET /metrics: how models, index and jobs stand. The counts of requests are added on the way out
-(`serving.access`).
+(`serving.front.access`).
 """
 
 import asyncio
@@ -11,9 +11,9 @@ from fastapi.responses import Response
 
 from catalog.errors import CatalogError
 from serving import examples
-from serving.metrics import CONTENT_TYPE, Standing, standing
 from serving.openapi import operation
 from serving.services import Services
+from serving.telemetry.metrics import CONTENT_TYPE, Standing, standing
 
 # A scrape waits no longer for any part. What is not known in time is left out; that it is, is a metric, too.
 SECONDS = 1.0

@@ -1,6 +1,6 @@
 """What is to be known of a request beyond its status: how many products, which model, how long each stage took.
 
-The routes tell it here as they go. Whoever saw the request first (`serving.access`) makes of it one log line, the
+The routes tell it here as they go. Whoever saw the request first (`serving.front.access`) makes of it one log line, the
 metrics and a trace. On Ray Serve that is the proxy, so the facts go there in a header of the answer, which no
 client ever sees: one process counts, however many gateways answer.
 """

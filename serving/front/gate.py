@@ -6,11 +6,11 @@ from contextlib import ExitStack
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.addresses import is_open, only_reads
 from serving.errors import ApiKeyInvalid, ApiKeyMissing, CrossSite, KeysRequired, ScopeInsufficient, ServiceError
-from serving.keys import Keys
-from serving.limits import ClientLimits
-from serving.refusal import Header, turn_away
+from serving.front.addresses import is_open, only_reads
+from serving.front.keys import Keys
+from serving.front.limits import ClientLimits
+from serving.front.refusal import Header, turn_away
 from serving.settings import Settings
 
 # Marks in a request's scope, which no client can set. On Ray Serve the proxy's gate sets the first, and the gateway's,

@@ -1,23 +1,23 @@
 """What stands before the routes, from the outside in: `Access` (log, metrics, trace), `Gate` (keys, limits), `Door`
 (body, deadline). The same three stand before the application and, on Ray Serve, also in its proxy, which then
-does the work and has two more of its own behind them (`serving.proxy`).
+does the work and has two more of its own behind them (`serving.front.proxy`).
 """
 
 from starlette.middleware import Middleware
 from uvicorn.config import HTTP_PROTOCOLS
 
-from serving.access import Access
 from serving.configuration import read_settings
-from serving.door import Door
-from serving.gate import Gate
-from serving.keys import Keys
-from serving.limits import ClientLimits
-from serving.logs import start_logs
-from serving.metrics import Metrics
-from serving.patience import ImpatientProtocol
-from serving.proxy import Turnstile, UntilRouted
+from serving.front.access import Access
+from serving.front.door import Door
+from serving.front.gate import Gate
+from serving.front.keys import Keys
+from serving.front.limits import ClientLimits
+from serving.front.patience import ImpatientProtocol
+from serving.front.proxy import Turnstile, UntilRouted
 from serving.settings import Settings
-from serving.tracing import tracer
+from serving.telemetry.logs import start_logs
+from serving.telemetry.metrics import Metrics
+from serving.telemetry.tracing import tracer
 
 
 def front(settings: Settings, outer: bool = False) -> list[Middleware]:
@@ -42,6 +42,6 @@ def proxy_middlewares() -> list[Middleware]:
     settings = read_settings()
     start_logs(settings)
     ImpatientProtocol.header_timeout = settings.header_timeout_seconds
-    HTTP_PROTOCOLS["auto"] = "serving.patience:ImpatientProtocol"
+    HTTP_PROTOCOLS["auto"] = "serving.front.patience:ImpatientProtocol"
     inner = [Middleware(UntilRouted), Middleware(Turnstile, most=settings.most_under_way)]
     return [*inner, *front(settings, outer=True)]

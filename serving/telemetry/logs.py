@@ -15,12 +15,12 @@ import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
 from serving.settings import Settings
-from serving.terminal import TerminalHandler
+from serving.telemetry.terminal import TerminalHandler
 
 ROOTS = ("serving", "catalog")
 DEEPEST = 40
 
-access = logging.getLogger("serving.access")
+access = logging.getLogger("serving.front.access")
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.addresses import pattern_of
-from serving.door import REQUEST_ID, content_type, read_request_id
-from serving.facts import FACTS_HEADER, Facts, from_header, gathered, to_header
-from serving.gate import CLIENT, PASSED
-from serving.logs import access, of_request
-from serving.metrics import CONTENT_TYPE, Metrics
-from serving.refusal import Header
-from serving.tracing import Tracer
+from serving.front.addresses import pattern_of
+from serving.front.door import REQUEST_ID, content_type, read_request_id
+from serving.front.gate import CLIENT, PASSED
+from serving.front.refusal import Header
+from serving.telemetry.facts import FACTS_HEADER, Facts, from_header, gathered, to_header
+from serving.telemetry.logs import access, of_request
+from serving.telemetry.metrics import CONTENT_TYPE, Metrics
+from serving.telemetry.tracing import Tracer
 
 # The status that is written down for a client that left before its answer began; none is ever sent.
 CLIENT_LEFT = 499

@@ -7,9 +7,9 @@ from time import monotonic
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.admission import Admission
-from serving.door import content_type
 from serving.errors import ModelNotReady, Overloaded
-from serving.refusal import refuse
+from serving.front.door import content_type
+from serving.front.refusal import refuse
 
 # A proxy that has just started knows the application after a moment; without an application it never does.
 UNKNOWN_SECONDS, AGAIN_SECONDS = 10.0, 0.02

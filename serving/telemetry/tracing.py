@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import catalog
 from catalog.errors import InvalidConfig
-from serving.facts import Facts
 from serving.settings import Settings
+from serving.telemetry.facts import Facts
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor

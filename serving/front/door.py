@@ -2,7 +2,7 @@
 
 It takes the whole body, counted and timed, so that neither a huge nor a stalled upload ever occupies a replica;
 drops the headers by which a client could steer Ray Serve; gives the request an id; and has every error leave in our
-words. The same class stands in front of `build_app` and, through `serving.front.proxy_middlewares`, inside Ray
+words. The same class stands in front of `build_app` and, through `serving.front.stack.proxy_middlewares`, inside Ray
 Serve's proxy process.
 """
 
@@ -27,7 +27,7 @@ from serving.errors import (
     from_status,
     status_of,
 )
-from serving.refusal import Header, refuse, turn_away
+from serving.front.refusal import Header, refuse, turn_away
 from serving.settings import Settings
 
 REQUEST_ID = b"x-request-id"
