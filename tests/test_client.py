@@ -28,6 +28,7 @@ from serving.client import (
     ServiceUnreachable,
 )
 from serving.client.products import ProductOperations
+from serving.keys import add_key
 from serving.wire.analyze import AnalyzeResponse
 from serving.wire.products import ProductOut
 from serving.wire.search import SearchResponse
@@ -180,6 +181,20 @@ def test_the_key_is_sent(make: Any, service: TestClient, monkeypatch: pytest.Mon
     assert sent(api_key="one") == "Bearer one"
     monkeypatch.setenv("SHELFLENS_API_KEY", "two")
     assert (sent(), sent(api_key="one"), sent(api_key="")) == ("Bearer two", "Bearer one", None)
+
+
+def test_a_service_with_keys_lets_only_those_in(make: Any, model: Understander, tmp_path: Path) -> None:
+    key = add_key(tmp_path / "keys.json", "reader", "read")
+    with tiny_client(
+        model, tmp_path / "index", SETTINGS.model_copy(update={"keys": tmp_path / "keys.json"})
+    ) as service:
+        for given, wanted in (("", "401 api_key_missing"), ("sl-wrong", "401 api_key_invalid")):
+            with pytest.raises(RequestFailed, match=wanted):
+                answer(make("http://testserver", api_key=given, transport=Through(service)).models())
+        client = make("http://testserver", api_key=key, transport=Through(service))
+        assert answer(client.models()).data[0].id == model.version
+        with pytest.raises(RequestFailed, match="403 scope_insufficient"):
+            answer(client.put_product("a", title="red shirt"))
 
 
 def test_clients_are_context_managers(service: TestClient) -> None:

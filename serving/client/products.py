@@ -83,7 +83,9 @@ class ProductOperations(Asking):
         collapse: bool | None = None,
     ) -> Steps[SearchResponse]:
         """Stored products nearest to a stored one, itself left out."""
-        query = given(filter=filter and json.dumps(filter), limit=limit, offset=offset, collapse=collapse)
+        query = given(
+            filter=None if filter is None else json.dumps(dict(filter)), limit=limit, offset=offset, collapse=collapse
+        )
         return self._ask(SearchResponse, "GET", f"{product(id)}/similar", query=query)
 
     @operation
