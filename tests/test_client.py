@@ -28,7 +28,7 @@ from serving.client import (
     ServiceUnreachable,
 )
 from serving.client.products import ProductOperations
-from serving.keys import add_key
+from serving.front.keys import add_key
 from serving.wire.analyze import AnalyzeResponse
 from serving.wire.products import ProductOut
 from serving.wire.search import SearchResponse
