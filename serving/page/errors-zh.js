@@ -15,6 +15,7 @@ export default {
   "error.overloaded": "服务正忙，请稍后再试。",
   "error.model_failed": "服务处理此请求时出错，问题不在您的请求。",
   "error.model_not_ready": "模型暂时无法回答，可能正在启动。请稍后再试。",
+  "error.headers_too_large": "请求头过大。",
   "error.index_not_ready": "商品目录暂时无法使用，可能正在启动。请稍后再试。",
   "error.jobs_not_ready": "导入任务暂时无法处理，服务可能正在启动。请稍后再试。",
   "error.deadline_exceeded": "未能及时得出结果。",
