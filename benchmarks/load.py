@@ -58,7 +58,7 @@ def service(model: Path | None, index: Path) -> Iterator[Address]:
     address = Address("127.0.0.1", free_port())
     command = [sys.executable, "-m", "catalog.cli", "serve", "--port", str(address.port), "--index", str(index)]
     chosen = ["--model", str(model)] if model else []
-    process = subprocess.Popen([*command, *chosen], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*command, *chosen], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         asyncio.run(until_ready(address, process))
         yield address

@@ -115,6 +115,8 @@ class EdgeStore:
         ]
 
     def count(self, filter: Filter | None) -> int:
+        if filter is None:  # known, where counting 200,000 takes 10 ms
+            return self._live.read(lambda shard: shard.info().points_count)
         condition = _filter(filter)
         return self._live.read(lambda shard: shard.count(edge.CountRequest(exact=True, filter=condition)))
 
