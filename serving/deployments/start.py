@@ -74,7 +74,7 @@ def announce(settings: Settings, keys: Keys) -> None:
 
 
 def stop() -> None:
-    """End the service and its Ray. Requests under way have ten seconds to finish."""
+    """End the service and its Ray. Requests under way may finish."""
     if ray.is_initialized():
         # Not `ray_serve.shutdown`, at whose end Ray prints that it will repeat what it has just done. Whatever is lost
         # already, the rest is to end too.
