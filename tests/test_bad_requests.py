@@ -15,6 +15,8 @@ from tests.services import SETTINGS, tiny_server
 from tests.tiny import tiny_folder
 from tests.wire_request import JSON, BadRequest, exchange, http
 
+pytestmark = pytest.mark.slow
+
 FEWEST = 150
 REQUESTS = bad_requests()
 GOOD = http("GET", "/v1/products/stored")

@@ -31,6 +31,8 @@ from tests.job_office import Watched, as_csv, as_json_lines, counts, office, row
 from tests.services import WIDTH
 from tests.tiny import tiny_checkpoint, tiny_folder
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = Settings(batch_wait_seconds=0.001, job_patience_seconds=60)
 
 
@@ -238,7 +240,6 @@ def test_what_crashes_have_left_is_swept(tmp_path: Path, model: Understander) ->
         assert [path.name for path in uploads.iterdir()] == ["new.csv"]
 
 
-@pytest.mark.slow
 def test_a_full_disk_is_told_and_nothing_is_left_of_the_upload(small_disk: Path, tmp_path: Path) -> None:
     model = Understander.load(tiny_folder(tmp_path / "model"))
     with office(small_disk, model, SETTINGS) as desk:
@@ -299,7 +300,6 @@ def serve_until_killed(folder: Path, model: Path, done: int) -> str:
     return said.strip()
 
 
-@pytest.mark.slow
 def test_kill_9_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     model = tiny_folder(tmp_path / "model")
     lines = rows(1_000)

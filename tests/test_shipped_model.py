@@ -19,6 +19,8 @@ from training.data import Labelled, read_manifest
 from training.evaluate import Classes, category_result, probabilities
 from training.predict import encode_rows, predict
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "assets" / "demo"
 DATA = os.environ.get("SHELFLENS_DATA", "")
@@ -89,7 +91,6 @@ def test_a_product_of_an_uncertain_kind_gets_no_tags_and_attributes(understander
 
 
 @needs_data
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "floor"), [("grocery", 0.7), ("clothing", 0.78), ("fashion", 0.93)], ids=lambda value: str(value)
 )
