@@ -20,12 +20,11 @@ class ModelReplica:
 
     def __init__(self, settings: Settings, folder: Path | None) -> None:
         start_logs(settings)
-        torch.set_num_threads(settings.threads_per_replica)
         self.settings = settings
-        self.model = Understander.load(folder, settings.device)
-        # OpenMP keeps its helpers for each thread that computes: the one that warms up is the one that works.
+        # One thread does all that computes. OpenMP keeps helpers for each thread that ever computed, and with more of
+        # them than cores it puts those that wait to sleep: a forward pass then takes twice as long.
         thread = ThreadPoolExecutor(1, "model")
-        thread.submit(warm_up, self.model).result()
+        self.model = thread.submit(loaded, settings, folder).result()
         self.batches = batches(self.model, thread, settings)
 
     async def describe(self) -> ModelInfo:
@@ -41,3 +40,11 @@ class ModelReplica:
         """Called by Serve, which replaces a replica whose forward pass never ends."""
         if self.batches.busy_seconds > self.settings.request_timeout_seconds:
             raise ModelFailed
+
+
+def loaded(settings: Settings, folder: Path | None) -> Understander:
+    """The model, once it has answered a first question."""
+    torch.set_num_threads(settings.threads_per_replica)
+    model = Understander.load(folder, settings.device)
+    warm_up(model)
+    return model
