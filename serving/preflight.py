@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from catalog.errors import InvalidConfig
 from serving.errors import AddressInUse
 from serving.settings import PREFIX, Settings
 
@@ -37,6 +38,12 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
         for name in added:
             os.environ.pop(name)
         os.environ.update({name: before[name] for name in added.keys() & before.keys()})
+
+
+def check_feeds(settings: Settings) -> None:
+    """Raises InvalidConfig. Each job would find out only when it is asked for."""
+    if settings.feeds is not None and not settings.feeds.is_dir():
+        raise InvalidConfig("The folder of feeds does not exist.")
 
 
 def check_address(settings: Settings) -> None:

@@ -106,6 +106,7 @@ def test_what_was_refused_starts_no_ray(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     for arguments, code in (
         (["--host", "0.0.0.0"], "keys_required"),
+        (["--feeds", "nowhere"], "config_invalid"),
         (["--config", "none.toml"], "config_invalid"),
         (["--port", "0"], "config_invalid"),
     ):

@@ -18,7 +18,7 @@ from serving.deployments.application import APPLICATION, QUIET, application
 from serving.errors import ServiceLost, ServiceNotStarted
 from serving.front.gate import check_access
 from serving.front.keys import Keys
-from serving.preflight import ENVIRONMENT, check_address, environment, url
+from serving.preflight import ENVIRONMENT, check_address, check_feeds, environment, url
 from serving.settings import Settings
 from serving.telemetry.logs import start_logs
 from serving.telemetry.terminal import lines_shown
@@ -40,6 +40,7 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     keys = Keys(settings.keys)
     check_access(settings, keys)
     check_tracing(settings)
+    check_feeds(settings)
     check_address(settings)
     # A replica that cannot load its model says so only in a log, after Serve has tried it several times.
     for folder in dict.fromkeys((settings.model, settings.shadow or settings.model)):
@@ -53,7 +54,9 @@ def serve(settings: Settings, *, blocking: bool) -> None:
             start(settings, told)
             # Only now: Ray sets a handler of its own while it starts.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
-            print(f"Shelflens answers at {url(settings)}, see {url(settings)}/docs. Ctrl-C ends it.", flush=True)
+            print(
+                f"Shelflens answers at {url(settings)}, its API is at {url(settings)}/docs. Ctrl-C ends it.", flush=True
+            )
             watch(settings)
     except KeyboardInterrupt:
         stop()
