@@ -14,6 +14,7 @@ import asyncio
 import base64
 import json
 import statistics
+import tempfile
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -187,14 +188,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    settings = Settings(port=free_port(), model=arguments.model)
     products = read_products(arguments.data, arguments.products)
-    model = Understander.load(settings.model)
-    serve(settings, blocking=False)
-    try:
-        report = measure(model, Address(settings.host, settings.port), products, arguments.bodies, arguments)
-    finally:
-        stop()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(port=free_port(), model=arguments.model, index=f"{folder}/index")
+        model = Understander.load(settings.model)
+        serve(settings, blocking=False)
+        try:
+            report = measure(model, Address(settings.host, settings.port), products, arguments.bodies, arguments)
+        finally:
+            stop()
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=1) + "\n")
     print(markdown(report))

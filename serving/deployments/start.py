@@ -109,6 +109,7 @@ def start(settings: Settings, told: dict[str, str]) -> None:
         ray_serve.start(http_options=http, logging_config=QUIET)
         ray_serve.run(application(settings), name=APPLICATION, route_prefix="/")
     except (RayError, RuntimeError, TimeoutError):
+        logger.exception("Ray Serve did not start the deployments")
         raise ServiceNotStarted from None
     wait_until_ready(settings)
 
