@@ -17,23 +17,17 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from benchmarks.traffic import free_port
+from benchmarks.traffic import DEMO, Address, free_port
 from catalog import Product, Understander
 from catalog.feeds.folders import PICTURES
 from serving.deployments.start import serve, stop
 from serving.settings import Settings
 
-DEMO = Path("assets/demo/images")
 PATH = "/v1/products/analyze"
 BATCH_SIZES = (4, 8, 16, 32)
 BOUNDARY = "shelflens"
-
-
-class Address(NamedTuple):
-    host: str
-    port: int
 
 
 def read_products(folder: Path, count: int) -> list[Product]:

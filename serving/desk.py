@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
@@ -23,7 +23,7 @@ from serving.admission import Admission
 from serving.analyzer import Answer, ModelInfo
 from serving.errors import DimensionsUnsupported, MediaTypeUnsupported, ModelFailed, answer
 from serving.front.door import content_type
-from serving.models import Model
+from serving.models import ALTERNATIVES, Model
 from serving.parse import read_json
 from serving.services import Services
 from serving.settings import Settings
@@ -34,13 +34,12 @@ from serving.telemetry.facts import Timed, facts, timed
 DECODERS = min(4, os.cpu_count() or 1)
 # How long what another gateway changed (the active model) may go unnoticed.
 SHELF_SECONDS = 1.0
-# How many other categories are stored with a product.
-ALTERNATIVES = 5
 
 T = TypeVar("T")
 Body = TypeVar("Body", bound=BaseModel)
 # A product of a request that is yet to be taken apart, so that what is wrong with it is an error of its own.
 Source = Callable[[], Product]
+Analyze = Callable[[Sequence[Prepared]], Awaitable[list[Answer]]]
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ class Desk:
 
     async def choose(self, version: str) -> None:
         """Make the model active, if it is loaded. One chosen before a restart may be gone."""
-        if version in [model.info.version for model in await self.models.all()]:
+        if await self.models.loaded(version):
             await self.models.choose(version)
 
     async def index_model(self) -> Model:
@@ -99,13 +98,19 @@ class Desk:
                 facts().add_error(item)
         return checked
 
+    async def ask(self, sources: Sequence[Source], info: ModelInfo, analyze: Analyze) -> list[Answer]:
+        """Decode each product, and have the good ones analyzed. -> an answer, or what is wrong, for each, in their
+        order. Raises Overloaded.
+        """
+        with self.admission.admitted(len(sources)):
+            checked = await self.prepare(sources, info)
+            good = [item for item in checked if isinstance(item, Prepared)]
+            found = iter(await analyze(good) if good else ())
+        return [next(found) if isinstance(item, Prepared) else item for item in checked]
+
     async def embed(self, sources: Sequence[Source], model: Model) -> list[Answer]:
         """What this very model makes of products, or what is wrong with each. Raises Overloaded."""
-        with self.admission.admitted(len(sources)):
-            checked = await self.prepare(sources, model.info)
-            good = [item for item in checked if isinstance(item, Prepared)]
-            found = iter(await model.analyze(good, ALTERNATIVES, False) if good else ())
-        return [next(found) if isinstance(item, Prepared) else item for item in checked]
+        return await self.ask(sources, model.info, lambda good: model.analyze(good, ALTERNATIVES, False))
 
     async def understand(self, product: Product, model: Model) -> Understanding:
         """Raises what is wrong with the product."""

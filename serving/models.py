@@ -1,7 +1,6 @@
 """The loaded models: the active one answers, and a shadow may read along, so that it is known before it takes over."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -17,8 +16,8 @@ from serving.telemetry.facts import facts
 READY_SECONDS = 2.0
 # The shadow must not take much from the active model: what comes while it is so busy it does not read.
 SHADOWED_AT_ONCE = 2
-
-logger = logging.getLogger(__name__)
+# How many other categories are stored with a product.
+ALTERNATIVES = 5
 
 
 @dataclass
@@ -98,17 +97,13 @@ class Models:
         active = await self.active()
         if version in ("", active.info.version):
             return active
-        for model in await self.all():
-            if model.info.version == version:
-                return model
-        raise IndexOfOtherModel(f"The index was made by the model {version}, which is not loaded.")
+        model = await self.loaded(version)
+        if model is None:
+            raise IndexOfOtherModel(f"The index was made by the model {version}, which is not loaded.")
+        return model
 
-    async def known(self, version: str) -> Model:
-        """Raises ModelUnknown."""
-        for model in await self.all():
-            if model.info.version == version:
-                return model
-        raise ModelUnknown
+    async def loaded(self, version: str) -> Model | None:
+        return next((model for model in await self.all() if model.info.version == version), None)
 
     async def _model(self, analyzer: Analyzer) -> Model:
         if id(analyzer) not in self._known:
@@ -152,7 +147,8 @@ class Models:
 
     async def choose(self, version: str) -> None:
         """Make a loaded model the active one: from the next request on, and for this process. Raises ModelUnknown."""
-        await self.known(version)
+        if await self.loaded(version) is None:
+            raise ModelUnknown
         if version != (await self.active()).info.version:
             self.chosen = version
             self.comparison = Comparison()

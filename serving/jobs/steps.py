@@ -12,14 +12,13 @@ from serving.album import shrunk
 from serving.analyzer import Answer
 from serving.errors import ModelFailed
 from serving.jobs.caller import Caller
-from serving.models import Model
+from serving.models import ALTERNATIVES, Model
 from serving.shelf import Shelf
 
 # A job asks the model about few products together, no more than it reads in so many seconds: people who wait for an
 # answer wait behind them.
 TURN_SECONDS = 0.25
 FIRST, MOST = 4, 16
-TOP_K = 5
 Small = dict[str, list[bytes]]
 
 
@@ -57,7 +56,7 @@ class ServedReader:
         self._call.check()
         answers: list[Answer]
         try:
-            answers, facts = self._call(lambda: self._model.analyzer.analyze(products, TOP_K, evidence))
+            answers, facts = self._call(lambda: self._model.analyzer.analyze(products, ALTERNATIVES, evidence))
             each = facts[-1].work_seconds / facts[-1].size
             self._together = max(1, min(MOST, int(TURN_SECONDS / max(each, 1e-6))))
         except ModelFailed as error:

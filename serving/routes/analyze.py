@@ -7,7 +7,6 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from catalog.errors import CatalogError, ImageTooManyBytes
-from catalog.preprocess import Prepared
 from serving import examples
 from serving.analyzer import Answer
 from serving.desk import Desk, Source, check_dimensions, media_type, respond, respond_error
@@ -77,12 +76,8 @@ async def analyze_form(desk: Desk, request: Request) -> Response:
 async def ask(desk: Desk, sources: Sequence[Source], options: Options, model: Model) -> list[Answer]:
     """Decode each product, then send the good ones to the model. Raises DimensionsUnsupported or Overloaded."""
     check_dimensions(options.embedding_dimensions, model.info, "embedding_dimensions")
-    with desk.admission.admitted(len(sources)):
-        checked = await desk.prepare(sources, model.info)
-        good = [item for item in checked if isinstance(item, Prepared)]
-        evidence = "evidence" in options.include
-        found = iter(await desk.models.analyze(good, options.top_k, evidence) if good else ())
-    return [next(found) if isinstance(item, Prepared) else item for item in checked]
+    evidence = "evidence" in options.include
+    return await desk.ask(sources, model.info, lambda good: desk.models.analyze(good, options.top_k, evidence))
 
 
 def answered(options: Options, model: Model, ids: Sequence[str], answers: Sequence[Answer]) -> Response:

@@ -47,5 +47,4 @@ def router(desk: Desk) -> APIRouter:
 
 async def named(desk: Desk, name: str | None) -> Model:
     """The loaded model of this version; the active one for any other name, as clients of OpenAI must give one."""
-    loaded = {model.info.version: model for model in await desk.models.all()}
-    return loaded.get(name or "") or await desk.models.active()
+    return await desk.models.loaded(name or "") or await desk.models.active()

@@ -36,8 +36,8 @@ Images = Annotated[
 ]
 
 
-class ProductIn(Schema):
-    """A product to store. The model reads title, description and pictures: at least one of them."""
+class ProductFields(Schema):
+    """What the merchant says of a product."""
 
     title: Text = ""
     description: Text = ""
@@ -47,6 +47,10 @@ class ProductIn(Schema):
     currency: Currency = ""
     link: Link = ""
     attributes: Attributes = {}
+
+
+class ProductIn(ProductFields):
+    """A product to store. The model reads title, description and pictures: at least one of them."""
 
     def to_product(self, id: str) -> Product:
         """Raises ImageUrlNotAllowed or ImageDataInvalid."""
@@ -54,17 +58,8 @@ class ProductIn(Schema):
         return Product(id=id, **fields)
 
 
-class ProductChange(Schema):
+class ProductChange(ProductFields):
     """What to change of a stored product; what is left out stays. Only `price` can be null: it then has none."""
-
-    title: Text = ""
-    description: Text = ""
-    images: Images = []
-    brand: Short = ""
-    price: Price | None = None
-    currency: Currency = ""
-    link: Link = ""
-    attributes: Attributes = {}
 
     def changes(self) -> dict[str, Any]:
         """The fields that were given, pictures as bytes. Raises ImageUrlNotAllowed or ImageDataInvalid."""
