@@ -115,12 +115,14 @@ def test_one_process_works_at_a_time_and_the_next_takes_over(tmp_path: Path, mod
         former, latter = (Jobs(tmp_path / "jobs", Models(one), shelf, SETTINGS) for one in analyzers)
         analyzers[0].hold(Event(), after=32)
         await former.start()
-        await latter.start()
         running = await former.submit(Submission(filename="feed.csv", data=as_csv(rows(200)).encode()))
-        late = await latter.submit(Submission(filename="feed.csv", data=as_csv(rows(3)).encode(), dry_run=True))
-        while (await latter.get(running.id)).done < 32:
+        while (await former.get(running.id)).done < 32:
             await asyncio.sleep(0.01)
+        await latter.start()
+        late = await latter.submit(Submission(filename="feed.csv", data=as_csv(rows(3)).encode(), dry_run=True))
+        await asyncio.sleep(0.5)
         assert analyzers[1].asked == []
+        assert ((await latter.get(late.id)).state, (await latter.get(running.id)).done) == ("queued", 32)
         await former.close()
         while (job := await latter.get(late.id)).state != "complete":
             await asyncio.sleep(0.01)
