@@ -5,19 +5,20 @@ There are two analyzers: the replicas of Ray Serve (`serving.deployments`), and 
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
+import torch
 
 from catalog.errors import CatalogError
 from catalog.preprocess import Prepared
 from catalog.product import Understanding
 from catalog.taxonomy import Taxonomy
 from catalog.understand import Understander
-from serving.batches import Batcher, BatchFacts
+from serving.batches import Batcher, BatchFacts, Crew
 from serving.errors import ModelFailed
 from serving.settings import Settings
 from serving.telemetry.logs import request_id
@@ -62,8 +63,13 @@ class Analyzer(Protocol):
 
     async def taxonomy(self) -> Taxonomy: ...
 
-    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> Answered:
-        """One answer for each product (at least one), in their order; an error in the place of one that failed."""
+    async def analyze(
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool = False
+    ) -> Answered:
+        """One answer for each product (at least one), in their order; an error in the place of one that failed.
+
+        patient: requests that come a little later may be answered before.
+        """
         ...
 
 
@@ -77,15 +83,24 @@ def warm_up(model: Understander) -> None:
     model.understand_prepared([Prepared("", np.zeros((1, 3, size, size), np.uint8), "warm up")])
 
 
-def batches(model: Understander, thread: Executor, settings: Settings) -> Batches:
-    """The model as something to ask, from one event loop; `thread` is its one thread."""
+def crew(threads: int) -> Crew:
+    """Threads for a model. Each has its own number of cores, and OpenMP keeps helpers for each that ever had more than
+    one: with more helpers than cores a forward pass takes twice as long, so only `whole` may have them.
+    """
+    whole = ThreadPoolExecutor(1, "model", torch.set_num_threads, (threads,))
+    lanes = ThreadPoolExecutor(threads, "lane", torch.set_num_threads, (1,)) if threads > 1 else whole
+    return Crew(whole, lanes, threads)
+
+
+def batches(model: Understander, crew: Crew, settings: Settings) -> Batches:
+    """The model as something to ask, from one event loop."""
     waits = (settings.batch_wait_seconds, settings.request_timeout_seconds)
-    return Batcher(partial(answer, model), thread, settings.batch_size, *waits)
+    return Batcher(partial(answer, model), crew, settings.batch_size, *waits)
 
 
-async def ask(batches: Batches, products: Sequence[Prepared], top_k: int, evidence: bool) -> Answered:
+async def ask(batches: Batches, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool) -> Answered:
     asking = request_id()
-    found = await batches.ask([Question(product, top_k, evidence, asking) for product in products])
+    found = await batches.ask([Question(product, top_k, evidence, asking) for product in products], patient)
     return Answered([answer for answer, _ in found], [facts for _, facts in found])
 
 

@@ -1,23 +1,23 @@
 """The model in the process that asks it, without Ray: for tests and a debugger."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 from catalog.preprocess import Prepared
 from catalog.taxonomy import Taxonomy
 from catalog.understand import Understander
-from serving.analyzer import Answered, Batches, ModelInfo, ask, batches, describe, warm_up
+from serving.analyzer import Answered, Batches, ModelInfo, ask, batches, crew, describe, warm_up
 from serving.errors import ModelNotReady, Overloaded
 from serving.settings import Settings
 
 
 class LocalAnalyzer:
-    """The model in this process, loaded in the background and run by one thread, its requests joined into batches."""
+    """The model in this process, loaded in the background, its requests joined into batches."""
 
     def __init__(self, load: Callable[[], Understander], settings: Settings) -> None:
         self.settings = settings
-        self._thread = ThreadPoolExecutor(1, "model")
-        self._model: Future[Understander] = self._thread.submit(self._load, load)
+        self._crew = crew(settings.threads_per_replica)
+        self._model: Future[Understander] = self._crew.whole.submit(self._load, load)
         self._batches: Batches | None = None
         self._requests = 0
 
@@ -38,12 +38,14 @@ class LocalAnalyzer:
     async def taxonomy(self) -> Taxonomy:
         return self._ready().taxonomy
 
-    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> Answered:
-        self._batches = self._batches or batches(self._ready(), self._thread, self.settings)
+    async def analyze(
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool = False
+    ) -> Answered:
+        self._batches = self._batches or batches(self._ready(), self._crew, self.settings)
         if self._requests >= self.settings.max_waiting:
             raise Overloaded
         self._requests += 1
         try:
-            return await ask(self._batches, products, top_k, evidence)
+            return await ask(self._batches, products, top_k, evidence, patient)
         finally:
             self._requests -= 1

@@ -135,7 +135,7 @@ class Models:
     async def _compare(self, products: Sequence[Prepared], found: Sequence[Answer]) -> None:
         shadow = (await self.all())[1]
         try:
-            others = await shadow.analyzer.analyze(products, NEIGHBOURS - 1, False)
+            others = await shadow.analyzer.analyze(products, NEIGHBOURS - 1, False, patient=True)
         except CatalogError:
             self.comparison.missed += len(products)
             return

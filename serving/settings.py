@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     )
     batch_size: int = Field(default=16, ge=1, le=1_024, description="The most products in one forward pass.")
     batch_wait_seconds: float = Field(
-        default=0.002, ge=0.0, le=10.0, description="How long a free model waits for a batch as large as its last."
+        default=0.02, ge=0.0, le=10.0, description="How long a free model waits for a batch as large as its last."
     )
     state_resource: str = Field(
         default="",

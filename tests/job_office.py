@@ -38,14 +38,16 @@ class Watched(LocalAnalyzer):
         self.asked: list[list[str]] = []
         self.before: Callable[[Sequence[Prepared]], None] = lambda products: None
 
-    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> Answered:
+    async def analyze(
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool = False
+    ) -> Answered:
         self.before(products)
         self.asked.append([product.id for product in products])
-        return await super().analyze(products, top_k, evidence)
+        return await super().analyze(products, top_k, evidence, patient)
 
     def exchange(self, model: Understander) -> None:
         """As when a replica of another model takes this one's place."""
-        self._model = self._thread.submit(lambda: model)
+        self._model = self._crew.whole.submit(lambda: model)
         self._model.result()
         self._batches = None
 

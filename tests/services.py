@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,3 +88,10 @@ def wait_until_ready(client: TestClient) -> None:
     while client.get("/readyz").status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def occupy(analyzer: LocalAnalyzer, until: threading.Event) -> None:
+    """Keep all of the model's threads from working until the event is set, for a minute at most."""
+    crew = analyzer._crew
+    for thread in (crew.whole, *[crew.lanes] * crew.threads):
+        thread.submit(until.wait, 60)

@@ -28,7 +28,7 @@ from serving.shelf import Shelf
 from serving.wire.analyze import AnalyzeRequest, AnalyzeResponse
 from tests.answers import FOREIGN, assert_error
 from tests.bad_pictures import BadPicture, bad_pictures, encode, speckled
-from tests.services import tiny_services, tiny_shelf
+from tests.services import occupy, tiny_services, tiny_shelf
 from tests.tiny import tiny_folder
 
 ANALYZE = "/v1/products/analyze"
@@ -404,7 +404,7 @@ def test_overload_is_429(model: Understander, shelf: Shelf) -> None:
                 break
             except ModelNotReady:
                 await asyncio.sleep(0.02)
-        analyzer._thread.submit(working.wait, 60)
+        occupy(analyzer, working)
         app = built(analyzer, shelf, settings)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             request = {"items": [{"title": "shoe"}]}
@@ -430,7 +430,7 @@ def test_slow_answer_is_504(model: Understander, shelf: Shelf) -> None:
     client = TestClient(built(analyzer, shelf, settings))
     wait_until_ready(client)
     working = threading.Event()
-    analyzer._thread.submit(working.wait, 60)
+    occupy(analyzer, working)
     try:
         assert_error(client.post(ANALYZE, json={"items": [{"title": "shoe"}]}), 504, "deadline_exceeded")
     finally:

@@ -22,7 +22,7 @@ from serving.front.addresses import OPEN, PATTERNS, UNKNOWN, pattern_of
 from serving.front.keys import add_key
 from serving.local import LocalAnalyzer
 from serving.settings import Settings
-from tests.services import tiny_client, tiny_services, tiny_shelf, wait_until_ready
+from tests.services import occupy, tiny_client, tiny_services, tiny_shelf, wait_until_ready
 from tests.test_access import samples
 from tests.tiny import tiny_folder
 
@@ -105,7 +105,7 @@ def test_a_deadline_can_be_made_shorter_and_what_waited_is_not_worked_on(
         client = TestClient(build_app(tiny_services(analyzer, shelf, tmp_path / "jobs", settings), settings))
         wait_until_ready(client)
         working = threading.Event()
-        analyzer._thread.submit(working.wait, 60)
+        occupy(analyzer, working)
         try:
             started = time.monotonic()
             late = client.post(ANALYZE, json=SHIRT, headers={"X-Request-Deadline-Seconds": "0.2"})

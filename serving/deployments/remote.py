@@ -26,7 +26,10 @@ class Remote:
 
     def __init__(self, handle: DeploymentHandle[Any], lost: type[CatalogError], once: Collection[str] = ()) -> None:
         """lost: what to raise when no replica answers; once: methods that must not be repeated."""
-        self._handle, self._lost, self._once = handle, lost, once
+        # By gRPC: a call of Ray's own takes what is above 100 kB through its object store. Serve's setting for it is
+        # read where and when Serve is imported, which here was before it was set.
+        self._handle = handle.options(_by_reference=False)
+        self._lost, self._once = lost, once
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         method = getattr(self._handle, name)

@@ -15,8 +15,8 @@ from serving.jobs.caller import Caller
 from serving.models import ALTERNATIVES, Model
 from serving.shelf import Shelf
 
-# A job asks the model about few products together, no more than it reads in so many seconds: people who wait for an
-# answer wait behind them.
+# A job asks the model about few products together, no more than it reads in so many seconds: whoever comes while they
+# are read waits for them, and passes those that only wait.
 TURN_SECONDS = 0.25
 FIRST, MOST = 4, 16
 Small = dict[str, list[bytes]]
@@ -56,7 +56,8 @@ class ServedReader:
         self._call.check()
         answers: list[Answer]
         try:
-            answers, facts = self._call(lambda: self._model.analyzer.analyze(products, ALTERNATIVES, evidence))
+            analyze = self._model.analyzer.analyze
+            answers, facts = self._call(lambda: analyze(products, ALTERNATIVES, evidence, patient=True))
             each = facts[-1].work_seconds / facts[-1].size
             self._together = max(1, min(MOST, int(TURN_SECONDS / max(each, 1e-6))))
         except ModelFailed as error:
