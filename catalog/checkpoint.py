@@ -2,6 +2,7 @@
 
     config.json  calibration.json  taxonomy.json  tokenizer.json  tokenizer_config.json
     image_encoder.safetensors  text_encoder.safetensors  fusion.safetensors  sha256.json
+    image_encoder.onnx  text_encoder.onnx  answer.onnx  graphs.json    (if exported: see catalog.graphs)
 
 The encoders change rarely and the fusion often, so they live in files of their own. Nothing is ever unpickled.
 """
@@ -31,19 +32,39 @@ WEIGHTS = {
     "text_encoder.safetensors": ("text_encoder.",),
     "fusion.safetensors": ("fusion.", "heads."),
 }
+# One for each file of weights, which it names and does not hold.
+GRAPHS = ("image_encoder.onnx", "text_encoder.onnx", "answer.onnx")
+GRAPH_WEIGHTS = "graphs.json"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """A loaded model folder. `version` names the weights and taxonomy: the first 12 hex digits over all checksums."""
+class ModelFolder:
+    """A model folder that was found whole, its weights not yet loaded.
 
-    model: CatalogModel
+    version: names the weights and taxonomy: the first 12 hex digits over all checksums, without those of the graphs,
+    as these compute the same.
+    """
+
+    path: Path
+    config: ModelConfig
     taxonomy: Taxonomy
     tokenizer: PreTrainedTokenizerBase
     calibration: Calibration
     version: str
+
+    @property
+    def exported(self) -> bool:
+        """Whether it has graphs for ONNX Runtime."""
+        return all((self.path / name).is_file() for name in (*GRAPHS, GRAPH_WEIGHTS))
+
+
+@dataclass(frozen=True)
+class Checkpoint(ModelFolder):
+    """A model folder with its model in PyTorch."""
+
+    model: CatalogModel
 
 
 def shipped_model() -> Path:
@@ -83,7 +104,7 @@ def save_model(
     shutil.rmtree(former, ignore_errors=True)
 
 
-def load_model(folder: Path) -> Checkpoint:
+def open_model(folder: Path) -> ModelFolder:
     """Raises InvalidCheckpoint when the folder is none of ours, CheckpointDamaged when a file was altered."""
     version = _verify(folder)
     config = read_config(folder)
@@ -92,13 +113,24 @@ def load_model(folder: Path) -> Checkpoint:
     except (OSError, ValueError, TypeError):
         raise InvalidCheckpoint("The model's calibration.json is not valid.") from None
     taxonomy = Taxonomy.load(folder / TAXONOMY)
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    return ModelFolder(folder, config, taxonomy, tokenizer, calibration, version)
+
+
+def load_model(folder: Path) -> Checkpoint:
+    """Raises InvalidCheckpoint or CheckpointDamaged as `open_model`, and where the weights do not fit."""
+    opened = open_model(folder)
+    return Checkpoint(**vars(opened), model=build_model(opened))
+
+
+def build_model(opened: ModelFolder) -> CatalogModel:
+    """The folder's model in PyTorch, to be asked and not trained. Raises InvalidCheckpoint."""
     try:
-        model = CatalogModel(config, taxonomy)
-        model.load_state_dict({key: value for name in WEIGHTS for key, value in load_file(folder / name).items()})
+        model = CatalogModel(opened.config, opened.taxonomy)
+        model.load_state_dict({key: value for name in WEIGHTS for key, value in load_file(opened.path / name).items()})
     except (RuntimeError, TypeError, ValueError, SafetensorError):
         raise InvalidCheckpoint("The weights do not fit the model's configuration and taxonomy.") from None
-    tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
-    return Checkpoint(model.eval(), taxonomy, tokenizer, calibration, version)
+    return model.eval()
 
 
 def read_config(folder: Path) -> ModelConfig:
@@ -133,7 +165,8 @@ def _verify(folder: Path) -> str:
     for name, recorded in sums.items():
         if "/" in name or _sha256(folder / name) != recorded:
             raise CheckpointDamaged(f"The model's {name} differs from its recorded sha256.")
-    return hashlib.sha256(json.dumps(sums, sort_keys=True).encode()).hexdigest()[:12]
+    naming = {name: recorded for name, recorded in sums.items() if name not in (*GRAPHS, GRAPH_WEIGHTS)}
+    return hashlib.sha256(json.dumps(naming, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _forget_last_call(path: Path) -> None:

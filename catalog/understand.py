@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from catalog.calibration import Floats, Modalities, leaf_roots, sigmoid, softmax
-from catalog.checkpoint import Checkpoint, load_model, shipped_model
+from catalog.checkpoint import ModelFolder, open_model, shipped_model
 from catalog.errors import CatalogError
 from catalog.preprocess import Prepared, collate, prepare
 from catalog.product import CategoryScore, Modality, Product, Scored, Understanding
-from catalog.runtime import Answers, TorchRuntime
+from catalog.runtime import Answers, Runtime, open_runtime
 
 BATCH_SIZE = 32
 SURE_OF_KIND = 0.5
@@ -20,23 +21,24 @@ MODALITIES: tuple[Modality, ...] = ("image", "text")
 class Understander:
     """A loaded model that reads products. Safe to share between threads; costs a few seconds to load."""
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
-        self.taxonomy = checkpoint.taxonomy
-        self.calibration = checkpoint.calibration
-        self.version = checkpoint.version
-        self.config = checkpoint.model.config
-        self._tokenizer = checkpoint.tokenizer
-        self._runtime = TorchRuntime(checkpoint.model, device)
+    def __init__(self, model: ModelFolder, runtime: Runtime) -> None:
+        self.taxonomy = model.taxonomy
+        self.calibration = model.calibration
+        self.version = model.version
+        self.config = model.config
+        self._tokenizer = model.tokenizer
+        self._runtime = runtime
         self._leaf_paths = [self.taxonomy.ancestors(leaf.id) for leaf in self.taxonomy.leaves]
         self._leaf_roots = leaf_roots(self.taxonomy)
 
     @classmethod
-    def load(cls, folder: str | Path | None = None, device: str = "cpu") -> "Understander":
+    def load(cls, folder: str | Path | None = None, device: str = "cpu") -> Self:
         """Load a model folder; without one, the model that ships with Shelflens.
 
         Raises InvalidCheckpoint, CheckpointDamaged, or InvalidConfig when the device is missing.
         """
-        return cls(load_model(Path(folder) if folder else shipped_model()), device)
+        model = open_model(Path(folder) if folder else shipped_model())
+        return cls(model, open_runtime(model, device))
 
     def understand(
         self, products: Sequence[Product], top_k: int = 5, evidence: bool = True

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from catalog.checkpoint import open_model
 from catalog.cli import app
 from tests.bad_pictures import BadPicture, bad_pictures, encode, plain
 from tests.catalogue import write_catalogue, write_config
+from tests.tiny import tiny_folder
 
 VERBS = (
     "understand",
@@ -237,6 +239,18 @@ def test_train_then_export_then_understand(folder: Path) -> None:
     assert exported.stdout.startswith("wrote served, version ")
     picture = folder / "data/shop/images/test-Apple-red-0.png"
     assert run("understand", "--model", folder / "served", picture).exit_code == 0
+
+
+@pytest.mark.slow
+def test_graphs_for_a_model_folder_from_before(tmp_path: Path) -> None:
+    model = tiny_folder(tmp_path / "model")
+    exported = run("export", "--model", model, "--output", tmp_path / "faster")
+    assert exported.exit_code == 0, exported.stderr
+    assert open_model(tmp_path / "faster").exported
+    assert f"version {open_model(model).version}," in exported.stdout
+    again = run("export", "--model", model, "--output", tmp_path / "faster")
+    assert again.exit_code == 2
+    assert again.stderr.startswith("error: 'faster' is there already")
 
 
 @pytest.mark.parametrize("verb", VERBS)

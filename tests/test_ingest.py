@@ -28,7 +28,7 @@ from catalog.product import Understanding
 from catalog.understand import Understander
 from tests.bad_pictures import encode
 from tests.catalogue import COLOURS, KINDS, draw_product
-from tests.tiny import tiny_checkpoint, tiny_folder
+from tests.tiny import tiny_folder
 
 CHUNK = 5
 FIELDS = ("id", "title", "description", "brand", "price", "image_link", "additional_image_link")
@@ -99,7 +99,7 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def understander(tmp_path_factory: pytest.TempPathFactory) -> Counting:
-    return Counting(tiny_checkpoint(tmp_path_factory.mktemp("model") / "model"))
+    return Counting.load(tiny_folder(tmp_path_factory.mktemp("model") / "model"))
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_new_words_or_a_new_picture_are_understood(shop: Shop) -> None:
 
 def test_another_model_understands_everything_anew(shop: Shop, tmp_path: Path) -> None:
     shop.ingest()
-    shop.understander = Counting(tiny_checkpoint(tmp_path / "other", "early"))
+    shop.understander = Counting.load(tiny_folder(tmp_path / "other", "early"))
     assert shop.ingest().tally.outcomes == {"updated": 24}
 
 

@@ -23,7 +23,7 @@ from tests.answers import assert_error
 from tests.bad_pictures import encode
 from tests.catalogue import draw_product
 from tests.job_office import Office, as_csv, as_json_lines, counts, office, rows
-from tests.tiny import tiny_checkpoint, tiny_folder
+from tests.tiny import tiny_folder
 
 SETTINGS = Settings(batch_wait_seconds=0.001, job_patience_seconds=60)
 
@@ -223,7 +223,7 @@ def test_a_slow_model_is_asked_about_fewer_together(tmp_path: Path) -> None:
             time.sleep(0.08 * len(products))
             return super().understand_prepared(products, top_k, evidence)
 
-    with office(tmp_path, Slow(tiny_checkpoint(tmp_path / "model")), SETTINGS) as desk:
+    with office(tmp_path, Slow.load(tiny_folder(tmp_path / "model")), SETTINGS) as desk:
         desk.ingested(as_csv(rows(20)))
         assert max(map(len, desk.analyzer.asked[1:])) <= 3
 

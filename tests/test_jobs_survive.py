@@ -29,7 +29,7 @@ from serving.shelf import Shelf
 from tests.answers import assert_error
 from tests.job_office import Watched, as_csv, as_json_lines, counts, office, rows
 from tests.services import WIDTH
-from tests.tiny import tiny_checkpoint, tiny_folder
+from tests.tiny import tiny_folder
 
 pytestmark = pytest.mark.slow
 
@@ -172,7 +172,7 @@ def test_a_product_that_the_model_fails_on_fails_alone(tmp_path: Path, model: Un
             lost.extend(product.id for product in products)
             raise ModelFailed
 
-    with office(tmp_path, Poisoned(tiny_checkpoint(tmp_path / "model")), SETTINGS) as desk:
+    with office(tmp_path, Poisoned.load(tiny_folder(tmp_path / "model")), SETTINGS) as desk:
         desk.analyzer.before = broken
         job = desk.ingested(as_csv(rows(40)))
         errors = desk.errors(job["id"])

@@ -12,7 +12,7 @@ from catalog.search import Example, Found, Search, search
 from catalog.understand import Understander
 from tests.bad_pictures import encode
 from tests.catalogue import COLOURS, KINDS, draw_product
-from tests.tiny import tiny_checkpoint
+from tests.tiny import tiny_folder
 
 
 def picture(kind: str, colour: str) -> bytes:
@@ -21,7 +21,7 @@ def picture(kind: str, colour: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def understander(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander(tiny_checkpoint(tmp_path_factory.mktemp("model") / "model"))
+    return Understander.load(tiny_folder(tmp_path_factory.mktemp("model") / "model"))
 
 
 @pytest.fixture(scope="module")

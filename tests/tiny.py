@@ -6,7 +6,7 @@ import torch
 from transformers import BertTokenizerFast, PreTrainedTokenizerBase
 
 from catalog.calibration import Calibration
-from catalog.checkpoint import Checkpoint, load_model, save_model
+from catalog.checkpoint import save_model
 from catalog.encoders import ImageEncoderConfig, TextEncoderConfig
 from catalog.fusion import FusionKind
 from catalog.model import CatalogModel, ModelConfig
@@ -67,7 +67,3 @@ def tiny_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0) -> Pat
     tokenizer = tiny_tokenizer(folder.with_name(folder.name + "-vocabulary"))
     save_model(folder, tiny_model(fusion, seed), tiny_taxonomy(), tokenizer, tiny_calibration())
     return folder
-
-
-def tiny_checkpoint(folder: Path, fusion: FusionKind = "late") -> Checkpoint:
-    return load_model(tiny_folder(folder, fusion))

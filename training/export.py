@@ -8,6 +8,7 @@ import torch
 
 from catalog.checkpoint import Checkpoint, load_model, save_model
 from catalog.errors import InvalidCheckpoint
+from catalog.graphs import write_graphs
 from training.calibrate import calibrate
 from training.data import Labelled
 from training.predict import encode_rows, predict
@@ -29,6 +30,7 @@ def export(run_model: Path, output: Path, train: Sequence[Labelled], val: Sequen
     exported = load_model(output)
     step = max(len(val) // CHECKED, 1)
     compare_answers(trained, exported, val[::step])
+    write_graphs(exported, output)
     return exported
 
 

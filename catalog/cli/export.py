@@ -1,5 +1,6 @@
 """`shelflens export`: what was understood, or what was trained, as files for others."""
 
+import shutil
 from collections.abc import Callable, Iterator, Sized
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -22,15 +23,18 @@ def export(
         Path | None, typer.Option(help="Export the model that was trained with this configuration.")
     ] = None,
     data_root: DataOption = Path(),
+    model: Annotated[Path | None, typer.Option(help="Copy this model folder, with graphs for ONNX Runtime.")] = None,
 ) -> None:
     """Write an understood catalogue to a file, or turn a trained model into the folder that is served."""
     with errors_shown():
         if config:
             export_model(config, output, data_root)
+        elif model:
+            export_graphs(model, output)
         elif index:
             export_catalogue(index, output)
         else:
-            raise InvalidConfig("Give --index to export a catalogue, or --config to export a trained model.")
+            raise InvalidConfig("Give --index to export a catalogue, or --config or --model to export a model.")
 
 
 def export_catalogue(location: str, output: Path) -> None:
@@ -64,3 +68,17 @@ def export_model(config: Path, output: Path, data_root: Path) -> None:
         train_rows, val_rows = (read_sets(chosen, data_root, taxonomy, split) for split in ("train", "val"))
         checkpoint = run(Path(chosen.output) / "model", output, train_rows, val_rows)
         print(f"wrote {output.name}, version {checkpoint.version}")
+
+
+def export_graphs(folder: Path, output: Path) -> None:
+    with training_extra():
+        from catalog.checkpoint import load_model
+        from catalog.graphs import write_graphs
+
+        checkpoint = load_model(folder)
+        if output.exists() and not output.samefile(folder):
+            raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder.")
+        if not output.exists():
+            shutil.copytree(folder, output)
+        write_graphs(checkpoint, output)
+        print(f"wrote {output.name}, version {checkpoint.version}, with graphs for ONNX Runtime")

@@ -1,7 +1,6 @@
-"""Where the forward pass runs. Batches go in, NumPy arrays come out; nobody above sees a tensor."""
+"""The model in PyTorch: on a GPU, and for a model folder without graphs."""
 
 import re
-from dataclasses import dataclass
 
 import torch
 
@@ -10,20 +9,7 @@ from catalog.errors import InvalidConfig
 from catalog.model import CatalogModel
 from catalog.preprocess import Batch
 from catalog.product import Modality
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What the model says of B products: logits as in `catalog.model.Outputs`, and unit embeddings (B, E).
-
-    evidence: the leaf logits (B, C) that each modality would give alone; empty where it was not asked for.
-    """
-
-    leaf_BC: Floats
-    tags_BG: Floats
-    attributes: dict[str, Floats]
-    embedding_BE: Floats
-    evidence: dict[Modality, Floats]
+from catalog.runtime.answers import Answers
 
 
 class TorchRuntime:

@@ -1,0 +1,126 @@
+"""The same answers from PyTorch and from ONNX Runtime."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog.checkpoint import build_model, load_model, open_model, shipped_model, write_checksums
+from catalog.errors import InvalidCheckpoint
+from catalog.fusion import FUSIONS, FusionKind
+from catalog.graphs import write_graphs
+from catalog.preprocess import Prepared, collate
+from catalog.runtime import Answers, OnnxRuntime, TorchRuntime, open_runtime
+from tests.tiny import tiny_folder
+
+TOLERANCE = 1e-4
+
+
+def products(size: int) -> list[Prepared]:
+    """With one picture and words, words, several pictures, and both again."""
+    random = np.random.default_rng(0)
+    pictures = [random.integers(0, 256, (count, 3, size, size), dtype=np.uint8) for count in (1, 0, 3, 2)]
+    words = ("red shirt", "a fresh green pear for men and women", "", "shoe")
+    return [Prepared(text, pixels_NCHW, text) for pixels_NCHW, text in zip(pictures, words, strict=True)]
+
+
+def answered_by_both(folder: Path, given: list[Prepared], evidence: bool = True) -> tuple[Answers, Answers]:
+    opened = open_model(folder)
+    batch = collate(given, opened.tokenizer, opened.config.text.max_tokens)
+    return TorchRuntime(build_model(opened)).run(batch, evidence), OnnxRuntime(opened).run(batch, evidence)
+
+
+def assert_equal(torch: Answers, onnx: Answers) -> None:
+    for name in ("leaf_BC", "tags_BG", "embedding_BE"):
+        np.testing.assert_allclose(getattr(onnx, name), getattr(torch, name), atol=TOLERANCE)
+    for kind in ("attributes", "evidence"):
+        assert getattr(onnx, kind).keys() == getattr(torch, kind).keys()
+        for name, logits in getattr(torch, kind).items():
+            np.testing.assert_allclose(getattr(onnx, kind)[name], logits, atol=TOLERANCE)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tiny_folder(tmp_path_factory.mktemp("exported") / "model", "cross")
+    write_graphs(load_model(folder), folder)
+    return folder
+
+
+@pytest.fixture
+def folder(exported: Path, tmp_path: Path) -> Path:
+    """A copy to harm."""
+    return Path(shutil.copytree(exported, tmp_path / "model"))
+
+
+def test_both_answer_the_same(exported: Path) -> None:
+    torch, onnx = answered_by_both(exported, products(32))
+    assert_equal(torch, onnx)
+    assert set(onnx.evidence) == {"image", "text"}
+
+
+@pytest.mark.parametrize("row", range(3))
+def test_one_product_alone_gets_the_same_answer(exported: Path, row: int) -> None:
+    assert_equal(*answered_by_both(exported, [products(32)[row]]))
+
+
+def test_evidence_only_when_asked_for(exported: Path) -> None:
+    _, onnx = answered_by_both(exported, products(32), evidence=False)
+    assert not onnx.evidence
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fusion", [fusion for fusion in FUSIONS if fusion != "cross"])
+def test_every_fusion_answers_the_same(tmp_path: Path, fusion: FusionKind) -> None:
+    folder = tiny_folder(tmp_path / "model", fusion)
+    write_graphs(load_model(folder), folder)
+    assert_equal(*answered_by_both(folder, products(32)))
+
+
+def test_the_shipped_graphs_answer_the_same() -> None:
+    assert_equal(*answered_by_both(shipped_model(), products(224)))
+
+
+@pytest.mark.slow
+def test_the_shipped_graphs_are_those_of_the_shipped_weights(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(shipped_model(), tmp_path / "model"))
+    checkpoint = load_model(folder)
+    for graph in folder.glob("*.onnx"):
+        graph.unlink()
+    write_graphs(checkpoint, folder)
+    assert_equal(*answered_by_both(folder, products(224)))
+
+
+def test_graphs_are_the_default_where_there_are_any(exported: Path, tmp_path: Path) -> None:
+    assert isinstance(open_runtime(open_model(exported)), OnnxRuntime)
+    assert isinstance(open_runtime(open_model(tiny_folder(tmp_path / "model"))), TorchRuntime)
+
+
+def test_graphs_leave_the_version_as_it_is(folder: Path) -> None:
+    version = open_model(folder).version
+    for name in ("image_encoder.onnx", "text_encoder.onnx", "answer.onnx", "graphs.json"):
+        (folder / name).unlink()
+    write_checksums(folder)
+    assert open_model(folder).version == version
+
+
+def test_graphs_hold_no_weights(exported: Path) -> None:
+    graphs = sum(path.stat().st_size for path in exported.glob("*.onnx"))
+    weights = sum(path.stat().st_size for path in exported.glob("*.safetensors"))
+    assert graphs < weights / 2
+
+
+def test_a_graph_of_another_model_is_refused(folder: Path, tmp_path: Path) -> None:
+    other = tiny_folder(tmp_path / "late", "late")
+    for path in other.glob("*.safetensors"):
+        shutil.copy(path, folder)
+    write_checksums(folder)
+    with pytest.raises(InvalidCheckpoint):
+        OnnxRuntime(open_model(folder))
+
+
+def test_a_damaged_graph_is_refused(folder: Path) -> None:
+    (folder / "answer.onnx").write_bytes(b"no graph")
+    write_checksums(folder)
+    with pytest.raises(InvalidCheckpoint, match=r"answer\.onnx does not fit its weights"):
+        OnnxRuntime(open_model(folder))
