@@ -1,4 +1,4 @@
-"""The model's graphs in ONNX Runtime (see `catalog.graphs`): on a CPU three times as fast as PyTorch."""
+"""The model's graphs in ONNX Runtime (see `catalog.graphs`): on a CPU two to three times as fast as PyTorch."""
 
 import json
 import threading
