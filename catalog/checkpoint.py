@@ -10,6 +10,8 @@ The encoders change rarely and the fusion often, so they live in files of their 
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -81,19 +83,26 @@ def save_model(
     calibration: Calibration | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Write the folder beside its place and then swap it in, so that a reader never sees half a model."""
+    """Write a model folder, so that a reader never sees half of it."""
+    with replaced(folder) as temporary:
+        state = model.state_dict()
+        for name, prefixes in WEIGHTS.items():
+            part = {key: _packed(value, dtype) for key, value in state.items() if key.startswith(prefixes)}
+            (temporary / name).write_bytes(save(part))  # not save_file: what that writes, other users cannot read
+        _write_json(temporary / CONFIG, {"format": FORMAT, "model": model.config.to_dict()})
+        _write_json(temporary / CALIBRATION, asdict(calibration or Calibration()))
+        (temporary / TAXONOMY).write_text(taxonomy.to_json(), encoding="utf-8")
+        tokenizer.save_pretrained(str(temporary))
+        _forget_last_call(temporary / TOKENIZER[0])
+
+
+@contextmanager
+def replaced(folder: Path) -> Iterator[Path]:
+    """An empty folder to write a model into; it takes the place of `folder` once it is whole."""
     temporary = folder.with_name(folder.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    state = model.state_dict()
-    for name, prefixes in WEIGHTS.items():
-        part = {key: _packed(value, dtype) for key, value in state.items() if key.startswith(prefixes)}
-        (temporary / name).write_bytes(save(part))  # not save_file: what that writes, other users cannot read
-    _write_json(temporary / CONFIG, {"format": FORMAT, "model": model.config.to_dict()})
-    _write_json(temporary / CALIBRATION, asdict(calibration or Calibration()))
-    (temporary / TAXONOMY).write_text(taxonomy.to_json(), encoding="utf-8")
-    tokenizer.save_pretrained(str(temporary))
-    _forget_last_call(temporary / TOKENIZER[0])
+    yield temporary
     write_checksums(temporary)
     # Renamed away before it is deleted, file by file: until the new folder stands, the old one is whole.
     former = folder.with_name(folder.name + ".old")

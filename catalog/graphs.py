@@ -9,6 +9,7 @@ pictures and tokens there are is left open.
 """
 
 import json
+import shutil
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from onnx import ModelProto, TensorProto
 from onnxscript.optimizer import fold_constants, remove_unused_nodes
 from torch import Tensor, nn
 
-from catalog.checkpoint import GRAPH_WEIGHTS, GRAPHS, Checkpoint, write_checksums
+from catalog.checkpoint import GRAPH_WEIGHTS, GRAPHS, Checkpoint, replaced
 from catalog.encoders import Encoded
 from catalog.model import CatalogModel
 
@@ -62,7 +63,7 @@ class AnswerPart(nn.Module):
 
 
 def write_graphs(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write the graphs of a model into its folder. Takes half a minute."""
+    """Copy the model's folder to `folder`, which may be itself, with its graphs. Takes half a minute."""
     model = checkpoint.model.eval()
     image, text = model.image_encoder, model.text_encoder
     size, length = image.config.size, min(7, text.config.max_tokens)
@@ -79,9 +80,10 @@ def write_graphs(checkpoint: Checkpoint, folder: Path) -> None:
         (TextPart(model), [ids_BT, mask_BT], ["ids", "mask"], ["tokens", "pooled"]),
         (AnswerPart(model), encoded, encodings, answers),
     ]
-    used = {name: _write(folder / name, *part) for name, part in zip(GRAPHS, parts, strict=True)}
-    (folder / GRAPH_WEIGHTS).write_text(json.dumps(used, indent=1) + "\n", encoding="utf-8")
-    write_checksums(folder)
+    with replaced(folder) as temporary:
+        shutil.copytree(checkpoint.path, temporary, dirs_exist_ok=True)
+        used = {name: _write(temporary / name, *part) for name, part in zip(GRAPHS, parts, strict=True)}
+        (temporary / GRAPH_WEIGHTS).write_text(json.dumps(used, indent=1) + "\n", encoding="utf-8")
 
 
 def _example(products: int, tokens: int, width: int) -> Encoded:

@@ -4,7 +4,7 @@ There are two analyzers: the replicas of Ray Serve (`serving.deployments`), and 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -77,12 +77,6 @@ def describe(model: Understander) -> ModelInfo:
     return ModelInfo(model.version, model.taxonomy.version, model.config.image.size, tuple(model.config.embedding_cuts))
 
 
-def warm_up(model: Understander) -> None:
-    """One forward pass over both modalities: the first one allocates and is many times slower than the next."""
-    size = model.config.image.size
-    model.understand_prepared([Prepared("", np.zeros((1, 3, size, size), np.uint8), "warm up")])
-
-
 def crew(threads: int) -> Crew:
     """Threads for a model. Each has its own number of cores, and OpenMP keeps helpers for each that ever had more than
     one: with more helpers than cores a forward pass takes twice as long, so only `whole` may have them.
@@ -90,6 +84,20 @@ def crew(threads: int) -> Crew:
     whole = ThreadPoolExecutor(1, "model", torch.set_num_threads, (threads,))
     lanes = ThreadPoolExecutor(threads, "lane", torch.set_num_threads, (1,)) if threads > 1 else whole
     return Crew(whole, lanes, threads)
+
+
+def start(load: Callable[[], Understander], crew: Crew) -> Understander:
+    """The model, loaded and warmed up in the threads that will run it. Takes seconds."""
+    model = crew.whole.submit(load).result()
+    for thread in (crew.whole, crew.lanes):
+        thread.submit(warm_up, model).result()
+    return model
+
+
+def warm_up(model: Understander) -> None:
+    """One forward pass over both modalities: the first one allocates and is many times slower than the next."""
+    size = model.config.image.size
+    model.understand_prepared([Prepared("", np.zeros((1, 3, size, size), np.uint8), "warm up")])
 
 
 def batches(model: Understander, crew: Crew, settings: Settings) -> Batches:

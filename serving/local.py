@@ -1,12 +1,12 @@
 """The model in the process that asks it, without Ray: for tests and a debugger."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from catalog.preprocess import Prepared
 from catalog.taxonomy import Taxonomy
 from catalog.understand import Understander
-from serving.analyzer import Answered, Batches, ModelInfo, ask, batches, crew, describe, warm_up
+from serving.analyzer import Answered, Batches, ModelInfo, ask, batches, crew, describe, start
 from serving.errors import ModelNotReady, Overloaded
 from serving.settings import Settings
 
@@ -17,15 +17,9 @@ class LocalAnalyzer:
     def __init__(self, load: Callable[[], Understander], settings: Settings) -> None:
         self.settings = settings
         self._crew = crew(settings.threads_per_replica)
-        self._model: Future[Understander] = self._crew.whole.submit(self._load, load)
+        self._model: Future[Understander] = ThreadPoolExecutor(1, "start").submit(start, load, self._crew)
         self._batches: Batches | None = None
         self._requests = 0
-
-    @staticmethod
-    def _load(load: Callable[[], Understander]) -> Understander:
-        model = load()
-        warm_up(model)
-        return model
 
     def _ready(self) -> Understander:
         if not self._model.done() or self._model.exception() is not None:

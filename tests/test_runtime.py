@@ -124,3 +124,17 @@ def test_a_damaged_graph_is_refused(folder: Path) -> None:
     write_checksums(folder)
     with pytest.raises(InvalidCheckpoint, match=r"answer\.onnx does not fit its weights"):
         OnnxRuntime(open_model(folder))
+
+
+@pytest.mark.parametrize("names", ["no JSON", "[]", "{}", '{"answer.onnx": ["fusion.nothing"]}', '{"answer.onnx": 1}'])
+def test_a_list_of_weights_that_names_none_is_refused(folder: Path, names: str) -> None:
+    (folder / "graphs.json").write_text(names)
+    write_checksums(folder)
+    with pytest.raises(InvalidCheckpoint, match=r"graphs\.json does not name weights"):
+        OnnxRuntime(open_model(folder))
+
+
+def test_graphs_for_a_folder_leave_the_rest_of_it_as_it_is(exported: Path, tmp_path: Path) -> None:
+    write_graphs(load_model(exported), tmp_path / "model")
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {path.name for path in exported.iterdir()}
+    assert not list(tmp_path.glob("*.tmp"))

@@ -1,6 +1,5 @@
 """`shelflens export`: what was understood, or what was trained, as files for others."""
 
-import shutil
 from collections.abc import Callable, Iterator, Sized
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -71,14 +70,12 @@ def export_model(config: Path, output: Path, data_root: Path) -> None:
 
 
 def export_graphs(folder: Path, output: Path) -> None:
+    if output.exists() and not output.samefile(folder):
+        raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder.")
     with training_extra():
         from catalog.checkpoint import load_model
         from catalog.graphs import write_graphs
 
         checkpoint = load_model(folder)
-        if output.exists() and not output.samefile(folder):
-            raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder.")
-        if not output.exists():
-            shutil.copytree(folder, output)
         write_graphs(checkpoint, output)
         print(f"wrote {output.name}, version {checkpoint.version}, with graphs for ONNX Runtime")

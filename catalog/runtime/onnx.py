@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from catalog.product import Modality
 from catalog.runtime.answers import Answers
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession, OrtValue
 
 
 class Encodings(NamedTuple):
@@ -53,12 +54,7 @@ class OnnxRuntime:
         """Raises InvalidCheckpoint when the graphs cannot be loaded with these weights."""
         self._folder = model.path
         self._attributes = [attribute.name for attribute in model.taxonomy.attributes]
-        weights = {name: array for file in WEIGHTS for name, array in load_file(model.path / file).items()}
-        used: dict[str, list[str]] = json.loads((model.path / GRAPH_WEIGHTS).read_text(encoding="utf-8"))
-        try:
-            self._weights = {graph: {name: _as_float(weights[name]) for name in used[graph]} for graph in GRAPHS}
-        except KeyError as error:
-            raise InvalidCheckpoint(f"The model's {GRAPH_WEIGHTS} wants {error}, which is not there.") from None
+        self._weights = _weights(model.path)
         self._by_cores: dict[int, Graphs] = {}
         self._loading = threading.Lock()
         self._graphs()
@@ -71,13 +67,14 @@ class OnnxRuntime:
         return self._by_cores[cores]
 
     def _session(self, name: str, cores: int) -> "InferenceSession":
-        from onnxruntime import InferenceSession, OrtValue, SessionOptions
+        from onnxruntime import InferenceSession, SessionOptions
 
         graph = (self._folder / name).read_bytes()
         options = SessionOptions()
         options.intra_op_num_threads = cores
-        arrays = [OrtValue.ortvalue_from_numpy(array) for array in self._weights[name].values()]
-        options.add_external_initializers(list(self._weights[name]), arrays)
+        # Each graph has helpers of its own. Left spinning after a run, they would take the cores of the next graph's.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        options.add_external_initializers(list(self._weights[name]), list(self._weights[name].values()))
         try:
             return InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception:  # onnxruntime has a class of its own for each kind, none of them public
@@ -145,6 +142,21 @@ def _nothing(present_B: NDArray[np.bool_], width: int) -> Encodings:
     """A modality that no product has."""
     tokens_BTD = np.zeros((len(present_B), 1, width), np.float32)
     return Encodings(tokens_BTD, np.zeros((len(present_B), 1), np.bool_), tokens_BTD[:, 0], present_B)
+
+
+def _weights(folder: Path) -> dict[str, dict[str, "OrtValue"]]:
+    """The weights that each graph wants, by their names. Raises InvalidCheckpoint."""
+    from onnxruntime import OrtValue
+
+    arrays = {name: array for file in WEIGHTS for name, array in load_file(folder / file).items()}
+    try:
+        used = json.loads((folder / GRAPH_WEIGHTS).read_text(encoding="utf-8"))
+        return {
+            graph: {name: OrtValue.ortvalue_from_numpy(_as_float(arrays[name])) for name in used[graph]}
+            for graph in GRAPHS
+        }
+    except (ValueError, TypeError, KeyError):
+        raise InvalidCheckpoint(f"The model's {GRAPH_WEIGHTS} does not name weights of this model.") from None
 
 
 def _as_float(array: NDArray[Any]) -> NDArray[Any]:

@@ -1,12 +1,13 @@
 """The deployment that runs the model."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from catalog.preprocess import Prepared
 from catalog.taxonomy import Taxonomy
 from catalog.understand import Understander
-from serving.analyzer import Answered, ModelInfo, ask, batches, crew, describe, warm_up
+from serving.analyzer import Answered, ModelInfo, ask, batches, crew, describe, start
 from serving.errors import ModelFailed
 from serving.settings import Settings
 from serving.telemetry.logs import start_logs
@@ -19,7 +20,7 @@ class ModelReplica:
         start_logs(settings)
         self.settings = settings
         team = crew(1 if settings.num_gpus_per_replica else settings.threads_per_replica)
-        self.model = team.whole.submit(loaded, settings, folder).result()
+        self.model = start(partial(Understander.load, folder, settings.device), team)
         self.batches = batches(self.model, team, settings)
 
     async def describe(self) -> ModelInfo:
@@ -37,10 +38,3 @@ class ModelReplica:
         """Called by Serve, which replaces a replica whose forward pass never ends."""
         if self.batches.busy_seconds > self.settings.request_timeout_seconds:
             raise ModelFailed
-
-
-def loaded(settings: Settings, folder: Path | None) -> Understander:
-    """The model, once it has answered a first question."""
-    model = Understander.load(folder, settings.device)
-    warm_up(model)
-    return model
