@@ -166,16 +166,16 @@ def build_index(folder: Path, model: Path | None, products: int) -> None:
     """As many made-up products as the model would have stored."""
     # Only here: the client that measures is to be small.
     from benchmarks.index_scale import BATCH, clustered_vectors, stored
-    from catalog.checkpoint import load_model, shipped_model
     from catalog.index import open_index
+    from catalog.model_folder import open_model, shipped_model
 
-    checkpoint = load_model(model or shipped_model())
-    width = checkpoint.model.config.embedding_width
+    opened = open_model(model or shipped_model())
+    width = opened.config.embedding_width
     vectors_NE = clustered_vectors(products, width, seed=0)
     with open_index(str(folder), width) as index:
         for start in range(0, products, BATCH):
             positions = range(start, min(start + BATCH, products))
-            index.upsert([replace(stored(n, vectors_NE[n]), model=checkpoint.version) for n in positions])
+            index.upsert([replace(stored(n, vectors_NE[n]), model=opened.version) for n in positions])
         index.wait_until_indexed(3600)
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from catalog.calibration import Modalities
-from catalog.checkpoint import load_model, shipped_model
+from catalog.checkpoint import load_model
+from catalog.model_folder import shipped_model
 from training.data import read_manifest
 from training.evaluate import Report, evaluate
 

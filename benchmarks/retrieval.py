@@ -18,8 +18,9 @@ import numpy as np
 from tqdm import tqdm
 
 from catalog.calibration import Floats, Modalities
-from catalog.checkpoint import load_model, shipped_model
+from catalog.checkpoint import load_model
 from catalog.index import IndexQuery, ProductIndex, open_index
+from catalog.model_folder import shipped_model
 from catalog.product import CategoryScore, ContentHashes, Product, StoredProduct, Understanding
 from training.data import Labelled, read_manifest
 from training.metrics import recall_at, retrieval_ranks

@@ -16,9 +16,11 @@ from statistics import median
 import numpy as np
 from tqdm import tqdm
 
-from catalog.checkpoint import build_model, open_model, shipped_model
+from catalog.checkpoint import build_model
+from catalog.model_folder import open_model, shipped_model
 from catalog.preprocess import Prepared, collate
-from catalog.runtime import OnnxRuntime, TorchRuntime
+from catalog.runtime.onnx import OnnxRuntime
+from catalog.runtime.pytorch import TorchRuntime
 
 WORDS = "Women's running shoe, light and breathable, navy blue, size {}"
 KINDS = {"both": (1, WORDS), "picture": (1, ""), "words": (0, WORDS)}
@@ -37,7 +39,7 @@ def main() -> None:
             products = [
                 Prepared(str(n), random.integers(0, 256, shape, dtype=np.uint8), words.format(n)) for n in range(count)
             ]
-            batch = collate(products, opened.tokenizer, opened.config.text.max_tokens)
+            batch = collate(products, opened.tokenizer)
             asked = {
                 name: lambda runtime=runtime, batch=batch: runtime.run(batch, True)
                 for name, runtime in runtimes.items()

@@ -5,8 +5,6 @@ are the cells of a CNN's feature map. It is the same timm `VisionTransformer`, w
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +15,7 @@ from timm.layers import HybridEmbed
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
+from catalog.config import ImageEncoderConfig, TextEncoderConfig
 from catalog.errors import InvalidConfig
 
 
@@ -28,6 +27,18 @@ class Encoded(NamedTuple):
     pooled_BD: Tensor
     present_B: Tensor
 
+    @classmethod
+    def placed(cls, tokens_NTD: Tensor, mask_NT: Tensor, pooled_ND: Tensor, places_BP: Tensor) -> "Encoded":
+        """What was encoded once, where products have it: tokens of all places in a row, pooled vectors averaged.
+
+        places_BP: which of the N fills each place; -1 for none. N may be 0.
+        """
+        filled_BP = places_BP >= 0
+        tokens_BPTD, mask_BPT, pooled_BPD = (_taken(each, places_BP) for each in (tokens_NTD, mask_NT, pooled_ND))
+        count_B = filled_BP.sum(1)
+        pooled_BD = pooled_BPD.sum(1) / count_B.clamp(min=1).unsqueeze(1)
+        return cls(tokens_BPTD.flatten(1, 2), mask_BPT.flatten(1), pooled_BD, count_B > 0)
+
     def keep(self, keep_B: Tensor) -> "Encoded":
         """The same tokens, but missing wherever `keep_B` is False."""
         return self._replace(present_B=self.present_B & keep_B)
@@ -36,24 +47,9 @@ class Encoded(NamedTuple):
         return Encoded(*(tensor.to(device) for tensor in self))
 
 
-@dataclass(frozen=True)
-class ImageEncoderConfig:
-    """`architecture` and `stem` are timm model names; `options` go to the ViT's constructor."""
-
-    architecture: str
-    stem: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    size: int = 224
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-
-
-@dataclass(frozen=True)
-class TextEncoderConfig:
-    """`bert` holds the arguments of transformers' `BertConfig`."""
-
-    bert: Mapping[str, Any]
-    max_tokens: int = 96
+def _taken(rows: Tensor, places_BP: Tensor) -> Tensor:
+    """The row of each place; zeros, or False, in one that nothing fills."""
+    return torch.cat([rows.new_zeros(1, *rows.shape[1:]), rows])[places_BP + 1]
 
 
 class ImageEncoder(nn.Module):

@@ -3,14 +3,11 @@
 Each reads `Encoded` pairs. A missing modality is a learned "absent" vector, never a different code path.
 """
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 
+from catalog.config import FusionKind
 from catalog.encoders import Encoded, masked_mean
-
-FusionKind = Literal["early", "late", "cross"]
 
 
 class PooledInput(nn.Module):

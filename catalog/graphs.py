@@ -1,7 +1,8 @@
 """The model as graphs for ONNX Runtime: an encoder for pictures, one for words, and the way from both to the answers.
 
     image_encoder.onnx: pixels -> tokens, pooled         text_encoder.onnx: ids, mask -> tokens, pooled
-    answer.onnx: image_tokens, image_mask, ... text_present -> leaf, tags, attribute_NAME ..., fused
+    answer.onnx: images, image_tokens, image_pooled, texts, text_tokens, text_mask, text_pooled
+                 -> leaf, tags, attribute_NAME ..., fused
 
 The graphs hold no weights: they name those of the model folder, which are handed over when a graph is loaded; which
 graph wants which stands in graphs.json. So they are small, and the folder has every number once. How many products,
@@ -11,19 +12,28 @@ pictures and tokens there are is left open.
 import json
 import shutil
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from onnx import ModelProto, TensorProto
 from onnxscript.optimizer import fold_constants, remove_unused_nodes
 from torch import Tensor, nn
 
-from catalog.checkpoint import GRAPH_WEIGHTS, GRAPHS, Checkpoint, replaced
+from catalog.checkpoint import Checkpoint, replaced
 from catalog.encoders import Encoded
+from catalog.errors import InvalidCheckpoint
 from catalog.model import CatalogModel
+from catalog.model_folder import GRAPH_WEIGHTS, GRAPHS, ModelFolder
+from catalog.preprocess import Batch, Prepared, collate
+from catalog.runtime.answers import Difference, difference
+from catalog.runtime.onnx import OnnxRuntime
+from catalog.runtime.pytorch import TorchRuntime
 
 OPSET = 20
+TOLERANCE = 1e-4
 LARGEST_CONSTANT = 1024  # numbers that are worked out now; longer ones are left to ONNX Runtime
 
 Names = Sequence[str]
@@ -56,39 +66,76 @@ class AnswerPart(nn.Module):
         super().__init__()
         self.fusion, self.heads = model.fusion, model.heads
 
-    def forward(self, *encoded: Tensor) -> tuple[Tensor, ...]:
-        image, text = Encoded(*encoded[:4]), Encoded(*encoded[4:])
+    def forward(
+        self,
+        images_BP: Tensor,
+        image_tokens_NTD: Tensor,
+        image_pooled_ND: Tensor,
+        texts_BP: Tensor,
+        text_tokens_UTD: Tensor,
+        text_mask_UT: Tensor,
+        text_pooled_UD: Tensor,
+    ) -> tuple[Tensor, ...]:
+        everywhere_NT = torch.ones_like(image_tokens_NTD[:, :, 0], dtype=torch.bool)
+        image = Encoded.placed(image_tokens_NTD, everywhere_NT, image_pooled_ND, images_BP)
+        text = Encoded.placed(text_tokens_UTD, text_mask_UT, text_pooled_UD, texts_BP)
         outputs = self.heads(self.fusion(image, text), image, text)
         return outputs.leaf_BC, outputs.tags_BG, *outputs.attributes.values(), outputs.fused_BE
 
 
-def write_graphs(checkpoint: Checkpoint, folder: Path) -> None:
-    """Copy the model's folder to `folder`, which may be itself, with its graphs. Takes half a minute."""
+def write_graphs(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] = ()) -> Difference:
+    """Copy the model's folder to `folder`, which may be itself, with its graphs. Takes half a minute.
+
+    batches: what ONNX Runtime is to answer as PyTorch does; without any, noise and numbers. Raises InvalidCheckpoint,
+    and writes nothing, when it gives a product another category or moves one number of an embedding by more than 1e-4.
+    """
     model = checkpoint.model.eval()
     image, text = model.image_encoder, model.text_encoder
     size, length = image.config.size, min(7, text.config.max_tokens)
     pixels_NCHW = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
-    ids_BT, mask_BT = torch.zeros(3, length, dtype=torch.long), torch.ones(3, length, dtype=torch.bool)
+    ids_UT, mask_UT = torch.zeros(3, length, dtype=torch.long), torch.ones(3, length, dtype=torch.bool)
     with torch.inference_mode():
         patches = image(pixels_NCHW)[0].shape[1]
-    encoded = [*_example(3, patches, image.width), *_example(3, length, text.width)]
-    fields = ("tokens", "mask", "pooled", "present")
+    encoded = {
+        "images": torch.tensor([[0, 1], [-1, -1], [1, -1], [0, -1]]),
+        "image_tokens": torch.randn(2, patches, image.width),
+        "image_pooled": torch.randn(2, image.width),
+        "texts": torch.tensor([[-1], [0], [1], [2]]),
+        "text_tokens": torch.randn(3, length, text.width),
+        "text_mask": mask_UT,
+        "text_pooled": torch.randn(3, text.width),
+    }
     answers = ["leaf", "tags", *(f"attribute_{name}" for name in model.heads.attributes), "fused"]
-    encodings = [f"{modality}_{field}" for modality in ("image", "text") for field in fields]
     parts: list[tuple[nn.Module, Sequence[Tensor], Names, Names]] = [
         (ImagePart(model), [pixels_NCHW], ["pixels"], ["tokens", "pooled"]),
-        (TextPart(model), [ids_BT, mask_BT], ["ids", "mask"], ["tokens", "pooled"]),
-        (AnswerPart(model), encoded, encodings, answers),
+        (TextPart(model), [ids_UT, mask_UT], ["ids", "mask"], ["tokens", "pooled"]),
+        (AnswerPart(model), list(encoded.values()), list(encoded), answers),
     ]
     with replaced(folder) as temporary:
         shutil.copytree(checkpoint.path, temporary, dirs_exist_ok=True)
         used = {name: _write(temporary / name, *part) for name, part in zip(GRAPHS, parts, strict=True)}
         (temporary / GRAPH_WEIGHTS).write_text(json.dumps(used, indent=1) + "\n", encoding="utf-8")
+        exported = OnnxRuntime(replace(checkpoint, path=temporary))
+        found = difference(TorchRuntime(model), exported, batches or made_up(checkpoint))
+        if found.changed or found.embedding > TOLERANCE:
+            raise InvalidCheckpoint(
+                f"In ONNX Runtime {found.changed} of {found.products} products get another category, "
+                f"and a number of an embedding moves by {found.embedding:.6f}."
+            )
+    return found
 
 
-def _example(products: int, tokens: int, width: int) -> Encoded:
-    yes = torch.ones(products, tokens, dtype=torch.bool)
-    return Encoded(torch.randn(products, tokens, width), yes, torch.randn(products, width), yes[:, 0])
+def made_up(model: ModelFolder) -> list[Batch]:
+    """One product of noise and words, one of noise, one of words, and one with two pictures."""
+    size = model.config.image.size
+    noise = np.random.default_rng(0).integers(0, 256, (2, 3, size, size), dtype=np.uint8)
+    products = [
+        Prepared("", noise[:1], "1 red 2"),
+        Prepared("", noise[1:], ""),
+        Prepared("", noise[:0], "a " * model.config.text.max_tokens),
+        Prepared("", noise, "3"),
+    ]
+    return [collate(products, model.tokenizer)]
 
 
 def _write(path: Path, part: nn.Module, example: Sequence[Tensor], inputs: Names, outputs: Names) -> list[str]:
@@ -102,7 +149,7 @@ def _write(path: Path, part: nn.Module, example: Sequence[Tensor], inputs: Names
             tuple(example),
             input_names=list(inputs),
             output_names=list(outputs),
-            dynamic_shapes=(free,) if isinstance(part, AnswerPart) else free,  # that one takes *encoded
+            dynamic_shapes=free,
             opset_version=OPSET,
             dynamo=True,
             optimize=False,
@@ -123,7 +170,7 @@ def _write(path: Path, part: nn.Module, example: Sequence[Tensor], inputs: Names
 
 def _open(name: str) -> range:
     """The axes of an input whose length is left open: products or pictures, and tokens."""
-    return range(1 if name.endswith(("pixels", "pooled", "present")) else 2)
+    return range(1 if name.endswith(("pixels", "pooled")) or name == "texts" else 2)
 
 
 def _strip(proto: ModelProto, weights: Mapping[str, Tensor]) -> list[str]:

@@ -1,52 +1,41 @@
 """The model, whole: encode the picture, encode the words, fuse them, read the answers off the fused vector."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from catalog.calibration import Modalities
-from catalog.encoders import Encoded, ImageEncoder, ImageEncoderConfig, TextEncoder, TextEncoderConfig
-from catalog.errors import InvalidConfig
-from catalog.fusion import FUSIONS, FusionKind
+from catalog.config import ModelConfig
+from catalog.encoders import Encoded, ImageEncoder, TextEncoder
+from catalog.fusion import FUSIONS
 from catalog.preprocess import Batch
 from catalog.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True)
-class ModelConfig:
-    """Everything that gives the model its shape. Saved as JSON beside the weights."""
+class Inputs:
+    """A `catalog.preprocess.Batch` as tensors."""
 
-    image: ImageEncoderConfig
-    text: TextEncoderConfig
-    fusion: FusionKind = "late"
-    width: int = 384
-    depth: int = 1
-    heads: int = 6
-    dropout: float = 0.1
-    embedding_width: int = 256
-    embedding_cuts: tuple[int, ...] = (64, 128, 256)
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+    pixels_NCHW: Tensor
+    words: tuple[tuple[Tensor, Tensor], ...]
+    images_BP: Tensor
+    texts_BP: Tensor
 
     @classmethod
-    def from_dict(cls, fields: Mapping[str, Any]) -> "ModelConfig":
-        """Raises InvalidConfig on unknown or missing fields."""
-        try:
-            image = dict(fields["image"])
-            image |= {name: tuple(image[name]) for name in ("mean", "std") if name in image}
-            rest = {name: value for name, value in fields.items() if name not in ("image", "text")}
-            rest |= {"embedding_cuts": tuple(rest["embedding_cuts"])} if "embedding_cuts" in rest else {}
-            config = cls(ImageEncoderConfig(**image), TextEncoderConfig(**fields["text"]), **rest)
-        except (KeyError, TypeError) as error:
-            raise InvalidConfig("The model configuration has a missing or unknown field.") from error
-        if config.fusion not in FUSIONS:
-            raise InvalidConfig(f"The fusion must be one of {', '.join(FUSIONS)}.")
-        return config
+    def of(cls, batch: Batch) -> "Inputs":
+        words = tuple((torch.from_numpy(group.ids_GT), torch.from_numpy(group.mask_GT)) for group in batch.words)
+        pixels_NCHW, *places = map(torch.from_numpy, (batch.pixels_NCHW, batch.images_BP, batch.texts_BP))
+        return cls(pixels_NCHW, words, *places)
+
+    def to(self, device: torch.device) -> "Inputs":
+        def moved(tensor: Tensor) -> Tensor:
+            return tensor.to(device, non_blocking=True)
+
+        words = tuple((moved(ids_GT), moved(mask_GT)) for ids_GT, mask_GT in self.words)
+        return Inputs(moved(self.pixels_NCHW), words, moved(self.images_BP), moved(self.texts_BP))
 
 
 class Outputs(NamedTuple):
@@ -80,8 +69,8 @@ class CatalogModel(nn.Module):
         self.fusion = FUSIONS[config.fusion](*widths, config.width, config.depth, config.heads, config.dropout)
         self.heads = Heads(config, taxonomy, *widths)
 
-    def forward(self, batch: Batch) -> Outputs:
-        return self.answer(*self.encode(batch))
+    def forward(self, inputs: Inputs) -> Outputs:
+        return self.answer(*self.encode(inputs))
 
     def answer(self, image: Encoded, text: Encoded, modalities: Modalities = "both") -> Outputs:
         """What is read off both encoders' results, or as if a product had only the one modality."""
@@ -89,31 +78,35 @@ class CatalogModel(nn.Module):
         kept_text = text.keep(torch.full_like(text.present_B, modalities != "image"))
         return self.heads(self.fusion(kept_image, kept_text), image, text)
 
-    def encode(self, batch: Batch) -> tuple[Encoded, Encoded]:
-        return self.encode_image(batch), self.encode_text(batch)
+    def encode(self, inputs: Inputs) -> tuple[Encoded, Encoded]:
+        return self.encode_image(inputs), self.encode_text(inputs)
 
-    def encode_text(self, batch: Batch) -> Encoded:
-        tokens_BTD, pooled_BD = self.text_encoder(batch.ids_BT, batch.mask_BT)
-        return Encoded(tokens_BTD, batch.mask_BT, pooled_BD, batch.has_text_B)
+    def encode_image(self, inputs: Inputs) -> Encoded:
+        if not len(inputs.pixels_NCHW):
+            return Encoded.placed(*_nothing(self.image_encoder.width, inputs.images_BP.device), inputs.images_BP)
+        tokens_NTD, pooled_ND = self.image_encoder(inputs.pixels_NCHW)
+        everywhere_NT = torch.ones_like(tokens_NTD[:, :, 0], dtype=torch.bool)
+        return Encoded.placed(tokens_NTD, everywhere_NT, pooled_ND, inputs.images_BP)
 
-    def encode_image(self, batch: Batch) -> Encoded:
-        """Several pictures of one product: their tokens in a row, their pooled vectors averaged."""
-        products, device = len(batch.has_image_B), batch.has_image_B.device
-        if len(batch.owner_N) == 0:
-            empty_BTD = torch.zeros(products, 1, self.image_encoder.width, device=device)
-            no_token_BT = torch.zeros(products, 1, dtype=torch.bool, device=device)
-            return Encoded(empty_BTD, no_token_BT, empty_BTD[:, 0], batch.has_image_B)
-        tokens_NTD, pooled_ND = self.image_encoder(batch.pixels_NCHW)
-        count_B = torch.bincount(batch.owner_N, minlength=products)
-        first_B = count_B.cumsum(0) - count_B
-        slot_N = torch.arange(len(batch.owner_N), device=device) - first_B[batch.owner_N]
-        shape = products, int(count_B.max()), *tokens_NTD.shape[1:]
-        tokens_BPTD = tokens_NTD.new_zeros(shape).index_put((batch.owner_N, slot_N), tokens_NTD)
-        filled_BP = torch.arange(shape[1], device=device) < count_B.unsqueeze(1)
-        mask_BT = filled_BP.repeat_interleave(shape[2], 1)
-        sum_BD = pooled_ND.new_zeros(products, shape[3]).index_add(0, batch.owner_N, pooled_ND)
-        pooled_BD = sum_BD / count_B.clamp(min=1).unsqueeze(1)
-        return Encoded(tokens_BPTD.flatten(1, 2), mask_BT, pooled_BD, batch.has_image_B)
+    def encode_text(self, inputs: Inputs) -> Encoded:
+        """Texts go in groups of like length, so that a long one does not pad them all."""
+        if not inputs.words:
+            return Encoded.placed(*_nothing(self.text_encoder.width, inputs.texts_BP.device), inputs.texts_BP)
+        longest = max(mask_GT.shape[1] for _, mask_GT in inputs.words)
+        tokens, masks, pooled = [], [], []
+        for ids_GT, mask_GT in inputs.words:
+            tokens_GTD, pooled_GD = self.text_encoder(ids_GT, mask_GT)
+            missing = longest - mask_GT.shape[1]
+            tokens.append(F.pad(tokens_GTD, (0, 0, 0, missing)))
+            masks.append(F.pad(mask_GT, (0, missing)))
+            pooled.append(pooled_GD)
+        return Encoded.placed(torch.cat(tokens), torch.cat(masks), torch.cat(pooled), inputs.texts_BP)
+
+
+def _nothing(width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """What an encoder makes of no picture, or no words: tokens, their mask, pooled vectors."""
+    tokens_NTD = torch.zeros(0, 1, width, device=device)
+    return tokens_NTD, torch.zeros(0, 1, dtype=torch.bool, device=device), tokens_NTD[:, 0]
 
 
 class Heads(nn.Module):

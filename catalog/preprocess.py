@@ -1,4 +1,4 @@
-"""Products -> tensors: the one path that training and serving share.
+"""Products -> arrays: the one path that training and serving share.
 
 `prepare` is the CPU work for one product and raises for a bad one; `collate` joins good ones into a `Batch`.
 So a bad product is refused before it can harm a batch.
@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
-from transformers import PreTrainedTokenizerBase
 
 from catalog.errors import ProductEmpty, TextTooLong, TooManyImages
 from catalog.images import decode
 from catalog.product import Product
+from catalog.tokens import Tokenizer
 
 MAX_CHARACTERS = 8_192
 MAX_IMAGES = 8
+GROUP = 16  # texts that are padded alike
 
 
 class Prepared(NamedTuple):
@@ -31,23 +30,25 @@ class Prepared(NamedTuple):
     text: str
 
 
+class Words(NamedTuple):
+    """Texts of like length, the shorter ones padded: ids (G, T), and a mask that is True at real tokens."""
+
+    ids_GT: NDArray[np.int64]
+    mask_GT: NDArray[np.bool_]
+
+
 @dataclass(frozen=True)
 class Batch:
-    """B products with N pictures among them.
+    """B products, with N different pictures and U different texts among them: equal ones are there once.
 
-    pixels_NCHW: uint8; owner_N: which product a picture belongs to; ids_BT, mask_BT: tokens (T is the longest here);
-    has_image_B, has_text_B: bool.
+    pixels_NCHW: uint8; words: the U texts, shortest first, in groups that are padded alike; images_BP and texts_BP:
+    which pictures, and which text, each product has, in its P places; -1 in a place that it does not fill.
     """
 
-    pixels_NCHW: Tensor
-    owner_N: Tensor
-    ids_BT: Tensor
-    mask_BT: Tensor
-    has_image_B: Tensor
-    has_text_B: Tensor
-
-    def to(self, device: torch.device) -> "Batch":
-        return Batch(**{name: tensor.to(device, non_blocking=True) for name, tensor in vars(self).items()})
+    pixels_NCHW: NDArray[np.uint8]
+    words: tuple[Words, ...]
+    images_BP: NDArray[np.int64]
+    texts_BP: NDArray[np.int64]
 
 
 def prepare(product: Product, size: int) -> Prepared:
@@ -70,21 +71,32 @@ def to_pixels(picture: Image.Image, size: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.asarray(squashed, np.uint8).transpose(2, 0, 1))
 
 
-def tokenize(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Tensor, Tensor]:
-    """-> ids int64 (B, T), mask bool (B, T); T is the longest text of these, at most max_tokens."""
-    encoded = tokenizer(list(texts), padding=True, truncation=True, max_length=max_tokens, return_tensors="pt")
-    return encoded["input_ids"], encoded["attention_mask"].bool()
-
-
-def collate(products: Sequence[Prepared], tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> Batch:
+def collate(products: Sequence[Prepared], tokenizer: Tokenizer) -> Batch:
     """Join prepared products (at least one) into a batch."""
-    ids_BT, mask_BT = tokenize([product.text for product in products], tokenizer, max_tokens)
-    counts = torch.tensor([len(product.pixels_NCHW) for product in products])
+    pictures: dict[bytes, int] = {}
+    pixels: list[NDArray[np.uint8]] = []
+    images_BP = np.full((len(products), max(1, *(len(product.pixels_NCHW) for product in products))), -1, np.int64)
+    for row, product in enumerate(products):
+        for place, pixels_CHW in enumerate(product.pixels_NCHW):
+            images_BP[row, place] = pictures.setdefault(pixels_CHW.tobytes(), len(pixels))
+            if len(pictures) > len(pixels):
+                pixels.append(pixels_CHW)
+    different = list(dict.fromkeys(product.text for product in products if product.text))
+    ids = dict(zip(different, tokenizer(different), strict=True))
+    ordered = sorted(different, key=lambda text: len(ids[text]))
+    number = {text: index for index, text in enumerate(ordered)}
+    groups = [ordered[start : start + GROUP] for start in range(0, len(ordered), GROUP)]
     return Batch(
-        pixels_NCHW=torch.from_numpy(np.concatenate([product.pixels_NCHW for product in products])),
-        owner_N=torch.arange(len(products)).repeat_interleave(counts),
-        ids_BT=ids_BT,
-        mask_BT=mask_BT,
-        has_image_B=counts > 0,
-        has_text_B=torch.tensor([bool(product.text) for product in products]),
+        pixels_NCHW=np.stack(pixels) if pixels else products[0].pixels_NCHW[:0],
+        words=tuple(pad([ids[text] for text in group], tokenizer.pad_id) for group in groups),
+        images_BP=images_BP,
+        texts_BP=np.array([[number.get(product.text, -1)] for product in products]),
     )
+
+
+def pad(ids: Sequence[Sequence[int]], pad_id: int) -> Words:
+    length_G = np.array([len(each) for each in ids])
+    mask_GT = np.arange(length_G.max()) < length_G[:, None]
+    ids_GT = np.full(mask_GT.shape, pad_id, np.int64)
+    ids_GT[mask_GT] = np.concatenate(ids)
+    return Words(ids_GT, mask_GT)

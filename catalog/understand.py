@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 
 from catalog.calibration import Floats, Modalities, leaf_roots, sigmoid, softmax
-from catalog.checkpoint import ModelFolder, open_model, shipped_model
 from catalog.errors import CatalogError
+from catalog.model_folder import ModelFolder, open_model, shipped_model
 from catalog.preprocess import Prepared, collate, prepare
 from catalog.product import CategoryScore, Modality, Product, Scored, Understanding
 from catalog.runtime import Answers, Runtime, open_runtime
@@ -67,7 +67,7 @@ class Understander:
         self, products: Sequence[Prepared], top_k: int = 5, evidence: bool = True
     ) -> list[Understanding]:
         """The model's work for one batch of products that `prepare` has accepted."""
-        batch = collate(products, self._tokenizer, self.config.text.max_tokens)
+        batch = collate(products, self._tokenizer)
         answers = self._runtime.run(batch, evidence)
         return [self._read(answers, row, product, top_k) for row, product in enumerate(products)]
 

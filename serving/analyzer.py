@@ -11,11 +11,11 @@ from functools import partial
 from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
-import torch
 
 from catalog.errors import CatalogError
 from catalog.preprocess import Prepared
 from catalog.product import Understanding
+from catalog.runtime import take_cores
 from catalog.taxonomy import Taxonomy
 from catalog.understand import Understander
 from serving.batches import Batcher, BatchFacts, Crew
@@ -78,11 +78,11 @@ def describe(model: Understander) -> ModelInfo:
 
 
 def crew(threads: int) -> Crew:
-    """Threads for a model. Each has its own number of cores, and OpenMP keeps helpers for each that ever had more than
-    one: with more helpers than cores a forward pass takes twice as long, so only `whole` may have them.
+    """Threads for a model. Each has its own number of cores, and helpers stay with each that ever had more than one:
+    with more helpers than cores a forward pass takes twice as long, so only `whole` may have them.
     """
-    whole = ThreadPoolExecutor(1, "model", torch.set_num_threads, (threads,))
-    lanes = ThreadPoolExecutor(threads, "lane", torch.set_num_threads, (1,)) if threads > 1 else whole
+    whole = ThreadPoolExecutor(1, "model", take_cores, (threads,))
+    lanes = ThreadPoolExecutor(threads, "lane", take_cores, (1,)) if threads > 1 else whole
     return Crew(whole, lanes, threads)
 
 

@@ -160,5 +160,5 @@ def bert_folder(folder: Path, dtype: torch.dtype = torch.float32) -> Path:
         BertConfig(**{**tiny_config().text.bert, "max_position_embeddings": 96}), add_pooling_layer=False
     )
     bert.to(dtype=dtype).save_pretrained(folder)
-    tiny_tokenizer(folder).save_pretrained(folder)
+    tiny_tokenizer(folder)
     return folder

@@ -11,9 +11,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from catalog.calibration import Calibration
-from catalog.checkpoint import WEIGHTS, load_model, save_model, shipped_model, write_checksums
+from catalog.checkpoint import load_model, save_model
 from catalog.errors import CheckpointDamaged, InvalidCheckpoint
-from catalog.model import Outputs
+from catalog.model import Inputs, Outputs
+from catalog.model_folder import WEIGHTS, shipped_model, write_checksums
 from catalog.preprocess import Prepared, collate, prepare
 from catalog.product import Product
 from tests.bad_pictures import encode, speckled
@@ -51,7 +52,7 @@ def products() -> list[Prepared]:
 def answers(folder: Path) -> Outputs:
     loaded = load_model(folder)
     with torch.inference_mode():
-        outputs: Outputs = loaded.model(collate(products(), loaded.tokenizer, loaded.model.config.text.max_tokens))
+        outputs: Outputs = loaded.model(Inputs.of(collate(products(), loaded.tokenizer)))
     return outputs
 
 
@@ -71,7 +72,7 @@ def test_what_is_loaded_is_what_was_saved(saved: Path, tmp_path: Path) -> None:
     original, loaded = tiny_model("cross"), load_model(saved)
     assert_same_tensors(original.state_dict(), loaded.model.state_dict())
     with torch.inference_mode():
-        expected = original(collate(products(), tiny_tokenizer(tmp_path), 32))
+        expected = original(Inputs.of(collate(products(), tiny_tokenizer(tmp_path))))
     found = answers(saved)
     # Equal weights at other addresses: the last bit may be rounded otherwise.
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
@@ -89,7 +90,7 @@ def test_everything_else_is_loaded_too(saved: Path) -> None:
     assert loaded.calibration == tiny_calibration()
     assert loaded.model.config == tiny_model("cross").config
     assert not loaded.model.training
-    assert loaded.tokenizer.tokenize("red shirts") == ["red", "[UNK]"]
+    assert loaded.tokenizer(["red shirts"]) == [[2, 5, 1, 3]]
 
 
 def test_the_version_names_the_weights(saved: Path, tmp_path: Path) -> None:
@@ -115,7 +116,7 @@ def test_the_version_does_not_depend_on_what_was_read_before(saved: Path, tmp_pa
     loaded = load_model(saved)
     for name in ("before", "after"):
         save_model(tmp_path / name, loaded.model, loaded.taxonomy, loaded.tokenizer)
-        collate(products(), loaded.tokenizer, 8)
+        collate(products(), loaded.tokenizer)
     assert load_model(tmp_path / "before").version == load_model(tmp_path / "after").version
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from catalog.checkpoint import open_model
 from catalog.cli import app
+from catalog.model_folder import open_model
 from tests.bad_pictures import BadPicture, bad_pictures, encode, plain
 from tests.catalogue import write_catalogue, write_config
 from tests.tiny import tiny_folder

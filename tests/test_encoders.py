@@ -9,7 +9,8 @@ import pytest
 import timm
 import torch
 
-from catalog.encoders import ImageEncoder, ImageEncoderConfig, TextEncoder, masked_mean
+from catalog.config import ImageEncoderConfig
+from catalog.encoders import ImageEncoder, TextEncoder, masked_mean
 from catalog.errors import InvalidConfig
 from tests.catalogue import bert_folder, vit_folder
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from catalog.config import FusionKind
 from catalog.encoders import Encoded
-from catalog.fusion import FUSIONS, FusionKind
+from catalog.fusion import FUSIONS
 
 KINDS: tuple[FusionKind, ...] = ("early", "late", "cross")
 

@@ -6,25 +6,24 @@ import numpy as np
 import pytest
 import torch
 
+from catalog.config import FusionKind, ModelConfig
 from catalog.errors import InvalidConfig
-from catalog.fusion import FusionKind
-from catalog.model import ModelConfig
-from catalog.preprocess import Batch
+from catalog.model import Inputs
 from tests.tiny import tiny_config, tiny_model
 
 KINDS: tuple[FusionKind, ...] = ("early", "late", "cross")
 
 
-def batch(owners: list[int], products: int, has_text: list[bool], seed: int = 0) -> Batch:
+def batch(owners: list[int], products: int, has_text: list[bool], seed: int = 0) -> Inputs:
+    """Pictures of these owners, in their order; every product has its own text, which it may not be given."""
     generator = torch.Generator().manual_seed(seed)
-    counts = torch.bincount(torch.tensor(owners, dtype=torch.long), minlength=products)
-    return Batch(
+    own = [[picture for picture, owner in enumerate(owners) if owner == product] for product in range(products)]
+    places = max(1, *map(len, own))
+    return Inputs(
         pixels_NCHW=torch.randint(0, 256, (len(owners), 3, 32, 32), dtype=torch.uint8, generator=generator),
-        owner_N=torch.tensor(owners, dtype=torch.long),
-        ids_BT=torch.randint(5, 20, (products, 6), generator=generator),
-        mask_BT=torch.ones(products, 6, dtype=torch.bool),
-        has_image_B=counts > 0,
-        has_text_B=torch.tensor(has_text),
+        words=((torch.randint(5, 20, (products, 6), generator=generator), torch.ones(products, 6, dtype=torch.bool)),),
+        images_BP=torch.tensor([pictures + [-1] * (places - len(pictures)) for pictures in own]),
+        texts_BP=torch.tensor([[row if given else -1] for row, given in enumerate(has_text)]),
     )
 
 
@@ -40,14 +39,9 @@ def test_embeddings_are_unit_vectors_in_one_space(kind: FusionKind) -> None:
 def test_a_product_reads_the_same_alone_and_in_company(kind: FusionKind) -> None:
     model = tiny_model(kind)
     whole = batch([0, 1, 1, 2], 4, [True, True, False, True])
-    alone = Batch(
-        whole.pixels_NCHW[1:3],
-        torch.tensor([0, 0]),
-        whole.ids_BT[1:2],
-        whole.mask_BT[1:2],
-        whole.has_image_B[1:2],
-        whole.has_text_B[1:2],
-    )
+    ids_BT, mask_BT = whole.words[0]
+    words = ((ids_BT[1:2], mask_BT[1:2]),)
+    alone = Inputs(whole.pixels_NCHW[1:3], words, torch.tensor([[0, 1]]), torch.tensor([[0]]))
     torch.testing.assert_close(model(whole).leaf_BC[1:2], model(alone).leaf_BC, atol=1e-5, rtol=1e-4)
 
 
@@ -57,6 +51,30 @@ def test_the_order_of_pictures_and_products_does_not_matter(kind: FusionKind) ->
     given = batch([0, 0, 1], 2, [True, True])
     turned = replace(given, pixels_NCHW=given.pixels_NCHW[[1, 0, 2]])
     torch.testing.assert_close(model(given).leaf_BC, model(turned).leaf_BC, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_two_products_share_is_the_same_for_both(kind: FusionKind) -> None:
+    model = tiny_model(kind)
+    own = batch([0, 1], 2, [True, True])
+    shared = replace(own, images_BP=torch.tensor([[0], [0]]), texts_BP=torch.tensor([[0], [0]]))
+    torch.testing.assert_close(model(shared).leaf_BC, model(own).leaf_BC[[0, 0]], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_groups_of_texts_make_no_difference(kind: FusionKind) -> None:
+    model = tiny_model(kind)
+    whole = batch([0, 1], 3, [True, True, True])
+    ids_BT, mask_BT = whole.words[0]
+    mask_BT[0, 3:] = False
+    short, long = (ids_BT[:1, :3], mask_BT[:1, :3]), (ids_BT[1:], mask_BT[1:])
+    torch.testing.assert_close(model(replace(whole, words=(short, long))).leaf_BC, model(whole).leaf_BC)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_picture_alone_needs_no_words(kind: FusionKind) -> None:
+    alone = replace(batch([0], 1, [False]), words=())
+    torch.testing.assert_close(tiny_model(kind)(alone).leaf_BC, tiny_model(kind)(batch([0], 1, [False])).leaf_BC)
 
 
 @pytest.mark.parametrize("kind", KINDS)

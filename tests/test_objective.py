@@ -6,13 +6,12 @@ import pytest
 import torch
 
 from catalog.encoders import Encoded
-from catalog.model import CatalogModel
-from catalog.preprocess import Batch
+from catalog.model import CatalogModel, Inputs
 from tests.tiny import tiny_model, tiny_taxonomy
 from training.config import SetConfig, StartConfig, TrainConfig
 from training.data import Labelled, TargetMaker, Targets
 from training.losses import tree_cross_entropy
-from training.objective import batch_losses, encode_by_length, every_reading, modality_dropout
+from training.objective import batch_losses, every_reading, modality_dropout
 
 PLAIN = TrainConfig(
     output="",
@@ -33,17 +32,15 @@ def model() -> CatalogModel:
     return tiny_model()
 
 
-def batch() -> Batch:
+def batch() -> Inputs:
     """Five products: the third has no picture, the fourth no words; texts are of unlike lengths."""
     generator = torch.Generator().manual_seed(0)
-    length_B = torch.tensor([9, 3, 5, 2, 12])
-    return Batch(
+    length_U = torch.tensor([9, 3, 5, 2, 12])
+    return Inputs(
         pixels_NCHW=torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8, generator=generator),
-        owner_N=torch.tensor([0, 0, 1, 3, 4]),
-        ids_BT=torch.randint(5, 20, (5, 12), generator=generator),
-        mask_BT=torch.arange(12) < length_B.unsqueeze(1),
-        has_image_B=torch.tensor([True, True, False, True, True]),
-        has_text_B=torch.tensor([True, True, True, False, True]),
+        words=((torch.randint(5, 20, (5, 12), generator=generator), torch.arange(12) < length_U.unsqueeze(1)),),
+        images_BP=torch.tensor([[0, 1], [2, -1], [-1, -1], [3, -1], [4, -1]]),
+        texts_BP=torch.tensor([[0], [1], [2], [-1], [4]]),
     )
 
 
@@ -55,15 +52,6 @@ def targets() -> Targets:
 def modality(present: list[bool]) -> Encoded:
     count = len(present)
     return Encoded(torch.zeros(count, 2, 4), torch.ones(count, 2).bool(), torch.zeros(count, 4), torch.tensor(present))
-
-
-def test_texts_encoded_by_length_are_the_same(model: CatalogModel) -> None:
-    for plain, grouped in zip(model.encode(batch()), encode_by_length(model, batch(), group=2), strict=True):
-        torch.testing.assert_close(plain.pooled_BD, grouped.pooled_BD, atol=1e-5, rtol=1e-4)
-        shown_BT1 = plain.mask_BT.unsqueeze(-1)
-        torch.testing.assert_close(plain.tokens_BTD * shown_BT1, grouped.tokens_BTD * shown_BT1, atol=1e-5, rtol=1e-4)
-        assert torch.equal(plain.mask_BT, grouped.mask_BT)
-        assert torch.equal(plain.present_B, grouped.present_B)
 
 
 def test_every_reading_is_a_loss_of_its_own(model: CatalogModel) -> None:
@@ -86,10 +74,11 @@ def test_without_dropout_each_product_is_read_whole(model: CatalogModel) -> None
 def test_words_that_only_caption_a_picture_are_not_read(model: CatalogModel) -> None:
     """The caption of the fourth product: other words there change the contrastive loss and nothing else."""
     config = dataclasses.replace(PLAIN, contrastive_weight=1, read_every_way=True)
-    captioned = dataclasses.replace(batch(), has_text_B=torch.ones(5, dtype=torch.bool))
-    ids_BT = captioned.ids_BT.clone()
-    ids_BT[3] = 23
-    other = dataclasses.replace(captioned, ids_BT=ids_BT)
+    captioned = dataclasses.replace(batch(), texts_BP=torch.arange(5).unsqueeze(1))
+    ((ids_UT, mask_UT),) = captioned.words
+    ids_UT = ids_UT.clone()
+    ids_UT[3] = 23
+    other = dataclasses.replace(captioned, words=((ids_UT, mask_UT),))
     one, two = (batch_losses(model, given, None, targets(), config) for given in (captioned, other))
     torch.testing.assert_close(one["category"], two["category"])
     assert not torch.isclose(one["contrastive"], two["contrastive"])

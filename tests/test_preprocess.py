@@ -1,16 +1,13 @@
-"""Products -> tensors."""
-
-from pathlib import Path
+"""Products -> arrays."""
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from transformers import PreTrainedTokenizerBase
 
 from catalog.errors import ImageFormatUnsupported, ProductEmpty, TextTooLong, TooManyImages
-from catalog.preprocess import MAX_CHARACTERS, MAX_IMAGES, collate, prepare, to_pixels, tokenize
+from catalog.preprocess import MAX_CHARACTERS, MAX_IMAGES, Prepared, collate, prepare, to_pixels
 from catalog.product import Product
+from catalog.tokens import Tokenizer
 from tests.bad_pictures import encode, plain, speckled
 from tests.tiny import tiny_tokenizer
 
@@ -18,7 +15,7 @@ RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> PreTrainedTokenizerBase:
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     return tiny_tokenizer(tmp_path_factory.mktemp("vocabulary"))
 
 
@@ -68,35 +65,47 @@ def test_what_is_refused() -> None:
         prepare(Product(title="red", images=(b"words",)), 32)
 
 
-def test_text_is_cut_at_the_most_tokens(tokenizer: PreTrainedTokenizerBase) -> None:
-    ids_BT, mask_BT = tokenize(["red " * 100, "red"], tokenizer, 8)
-    assert ids_BT.shape == mask_BT.shape == (2, 8)
-    assert ids_BT.dtype == torch.int64
-    assert mask_BT.sum(1).tolist() == [8, 3]
-    assert ids_BT[0, -1] == ids_BT[1, 2] == tokenizer.sep_token_id
+def words(*texts: str) -> list[Prepared]:
+    return [prepare(Product(title=text), 16) for text in texts]
 
 
-def test_a_batch_is_as_long_as_its_longest_text(tokenizer: PreTrainedTokenizerBase) -> None:
-    assert tokenize(["red shirt", "a"], tokenizer, 96)[0].shape == (2, 4)
+def test_texts_are_cut_at_the_most_tokens(tokenizer: Tokenizer) -> None:
+    (group,) = collate(words("red " * 100, "red"), tokenizer).words
+    assert group.ids_GT.shape == group.mask_GT.shape == (2, 32)
+    assert group.ids_GT.dtype == np.int64
+    assert group.mask_GT.sum(1).tolist() == [3, 32]
+    assert group.ids_GT[1, -1] == group.ids_GT[0, 2] == 3
 
 
-def test_a_batch_knows_whose_pictures_are_whose(tokenizer: PreTrainedTokenizerBase) -> None:
+def test_a_group_of_texts_is_as_long_as_its_longest(tokenizer: Tokenizer) -> None:
+    batch = collate(words(*("red " * count for count in range(20, 0, -1))), tokenizer)
+    assert [group.ids_GT.shape for group in batch.words] == [(16, 18), (4, 22)]
+    assert batch.texts_BP[:, 0].tolist() == list(range(19, -1, -1))
+
+
+def test_a_batch_knows_whose_pictures_are_whose(tokenizer: Tokenizer) -> None:
     red, blue = encode(plain("RGB", RED), "PNG"), encode(plain("RGB", BLUE), "PNG")
-    products = [Product("a", images=(red, blue)), Product("b", "shoe"), Product("c", "apple", images=(blue,))]
-    batch = collate([prepare(product, 16) for product in products], tokenizer, 96)
-    assert batch.pixels_NCHW.shape == (3, 3, 16, 16)
-    assert batch.pixels_NCHW[:, 0, 0, 0].tolist() == [255, 0, 0]
-    assert batch.owner_N.tolist() == [0, 0, 2]
-    assert batch.has_image_B.tolist() == [True, False, True]
-    assert batch.has_text_B.tolist() == [False, True, True]
+    products = [Product("a", images=(red, blue)), Product("b", "shoe"), Product("c", "apple red", images=(blue,))]
+    batch = collate([prepare(product, 16) for product in products], tokenizer)
+    assert batch.pixels_NCHW.shape == (2, 3, 16, 16)
+    assert batch.pixels_NCHW[:, 0, 0, 0].tolist() == [255, 0]
+    assert batch.images_BP.tolist() == [[0, 1], [-1, -1], [1, -1]]
+    assert batch.texts_BP.tolist() == [[-1], [0], [1]]
 
 
-def test_a_batch_of_words_alone_has_no_pictures(tokenizer: PreTrainedTokenizerBase) -> None:
-    batch = collate([prepare(Product(title="shoe"), 16)], tokenizer, 96)
+def test_equal_texts_are_in_a_batch_once(tokenizer: Tokenizer) -> None:
+    batch = collate(words("red shoe", "apple", "red shoe"), tokenizer)
+    assert [len(group.ids_GT) for group in batch.words] == [2]
+    assert batch.texts_BP.tolist() == [[1], [0], [1]]
+
+
+def test_a_batch_of_words_alone_has_no_pictures(tokenizer: Tokenizer) -> None:
+    batch = collate(words("shoe"), tokenizer)
     assert batch.pixels_NCHW.shape == (0, 3, 16, 16)
-    assert batch.owner_N.tolist() == []
+    assert batch.images_BP.tolist() == [[-1]]
 
 
-def test_a_batch_moves_whole(tokenizer: PreTrainedTokenizerBase, tmp_path: Path) -> None:
-    batch = collate([prepare(Product(title="shoe"), 16)], tokenizer, 96).to(torch.device("meta"))
-    assert {tensor.device.type for tensor in vars(batch).values()} == {"meta"}
+def test_a_batch_of_pictures_alone_has_no_words(tokenizer: Tokenizer) -> None:
+    batch = collate([prepare(Product(images=(encode(plain("RGB", RED), "PNG"),)), 16)], tokenizer)
+    assert batch.words == ()
+    assert batch.texts_BP.tolist() == [[-1]]

@@ -1,17 +1,24 @@
 """The same answers from PyTorch and from ONNX Runtime."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from catalog.checkpoint import build_model, load_model, open_model, shipped_model, write_checksums
+from catalog.checkpoint import build_model, load_model
+from catalog.config import FusionKind
 from catalog.errors import InvalidCheckpoint
-from catalog.fusion import FUSIONS, FusionKind
+from catalog.fusion import FUSIONS
 from catalog.graphs import write_graphs
+from catalog.model_folder import open_model, shipped_model, write_checksums
 from catalog.preprocess import Prepared, collate
-from catalog.runtime import Answers, OnnxRuntime, TorchRuntime, open_runtime
+from catalog.runtime import Answers, open_runtime
+from catalog.runtime.onnx import OnnxRuntime
+from catalog.runtime.pytorch import TorchRuntime
 from tests.tiny import tiny_folder
 
 TOLERANCE = 1e-4
@@ -27,7 +34,7 @@ def products(size: int) -> list[Prepared]:
 
 def answered_by_both(folder: Path, given: list[Prepared], evidence: bool = True) -> tuple[Answers, Answers]:
     opened = open_model(folder)
-    batch = collate(given, opened.tokenizer, opened.config.text.max_tokens)
+    batch = collate(given, opened.tokenizer)
     return TorchRuntime(build_model(opened)).run(batch, evidence), OnnxRuntime(opened).run(batch, evidence)
 
 
@@ -117,6 +124,27 @@ def test_a_graph_of_another_model_is_refused(folder: Path, tmp_path: Path) -> No
     write_checksums(folder)
     with pytest.raises(InvalidCheckpoint):
         OnnxRuntime(open_model(folder))
+
+
+def test_graphs_that_answer_otherwise_are_not_written(folder: Path, tmp_path: Path) -> None:
+    checkpoint = load_model(folder)
+    with torch.no_grad():
+        checkpoint.model.heads.embedding.bias += 1
+    with pytest.raises(InvalidCheckpoint, match=r"0 of 4 products get another category, .* moves by 0\.\d+"):
+        write_graphs(checkpoint, tmp_path / "wrong")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
+
+
+def test_the_shipped_model_needs_no_pytorch() -> None:
+    code = """if True:
+        import sys
+        from catalog import Product, Understander
+        print(Understander.load().understand([Product(title="red shirt")])[0].category.id)
+        print([name for name in ("torch", "transformers", "timm") if name in sys.modules])
+    """
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split("\n")
+    assert answer[0] == "apparel.topwear.shirts"
+    assert answer[1] == "[]"
 
 
 def test_a_damaged_graph_is_refused(folder: Path) -> None:

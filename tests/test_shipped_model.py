@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from catalog import Product, Understander, Understanding
-from catalog.checkpoint import load_model, shipped_model
+from catalog.checkpoint import load_model
+from catalog.model_folder import shipped_model
 from training.data import Labelled, read_manifest
 from training.evaluate import Classes, category_result, probabilities
 from training.predict import encode_rows, predict

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import torch
-from transformers import BertTokenizerFast, PreTrainedTokenizerBase
+from transformers import BertTokenizerFast
 
 from catalog.calibration import Calibration
 from catalog.checkpoint import save_model
-from catalog.encoders import ImageEncoderConfig, TextEncoderConfig
-from catalog.fusion import FusionKind
-from catalog.model import CatalogModel, ModelConfig
+from catalog.config import FusionKind, ImageEncoderConfig, ModelConfig, TextEncoderConfig
+from catalog.model import CatalogModel
 from catalog.taxonomy import Attribute, Node, Tag, Taxonomy
+from catalog.tokens import Tokenizer
 
 WORDS = "red green blue shirt shoe apple pear running striped plain men women fresh the a item 0 1 2 3 4 5 6 7 8 9"
 
@@ -31,11 +31,13 @@ def tiny_taxonomy() -> Taxonomy:
     )
 
 
-def tiny_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+def tiny_tokenizer(folder: Path, max_tokens: int = 32) -> Tokenizer:
+    """Writes transformers' files of it into the folder, too."""
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys(WORDS.split())]
     (folder / "vocab.txt").write_text("\n".join(vocabulary))
-    return BertTokenizerFast(vocab=str(folder / "vocab.txt"))
+    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(str(folder))
+    return Tokenizer.from_pretrained(str(folder), max_tokens)
 
 
 def tiny_config(fusion: FusionKind = "late") -> ModelConfig:

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from transformers import PreTrainedTokenizerBase
 
 from catalog.calibration import Calibration, Floats, Modalities, leaf_roots, sigmoid, softmax
 from catalog.errors import InvalidManifest
 from catalog.model import CatalogModel
 from catalog.taxonomy import Taxonomy
+from catalog.tokens import Tokenizer
 from training.data import Labelled
 from training.evaluate import Classes, attribute_labels
 from training.metrics import Flags, Ints
@@ -23,7 +23,7 @@ AUTO_ACCURACY, REVIEW_ACCURACY, ATTRIBUTE_ACCURACY = 0.98, 0.5, 0.9
 def calibrate(
     model: CatalogModel,
     taxonomy: Taxonomy,
-    tokenizer: PreTrainedTokenizerBase,
+    tokenizer: Tokenizer,
     train: Sequence[Labelled],
     val: Sequence[Labelled],
 ) -> Calibration:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from catalog.config import FusionKind
 from catalog.errors import FileNotReadable, InvalidConfig
-from catalog.fusion import FusionKind
 
 T = TypeVar("T")
 

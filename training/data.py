@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
-from transformers import PreTrainedTokenizerBase
 
 from catalog.errors import CatalogError, FileNotReadable, InvalidManifest
 from catalog.images import decode
-from catalog.preprocess import Batch, Prepared, collate
+from catalog.model import Inputs
+from catalog.preprocess import Prepared, collate
 from catalog.product import Product
 from catalog.taxonomy import Taxonomy
+from catalog.tokens import Tokenizer
 from training.titles import made_title, padded
 
 Draw = tuple[int, Hashable]
@@ -279,27 +280,27 @@ class Sampler:
 
 
 class Collator:
-    """Samples -> (Batch, Targets); picklable, so that worker processes can use it."""
+    """Samples -> (Inputs, Targets); picklable, so that worker processes can use it."""
 
-    def __init__(self, sampler: Sampler, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> None:
-        self.sampler, self.tokenizer, self.max_tokens = sampler, tokenizer, max_tokens
+    def __init__(self, sampler: Sampler, tokenizer: Tokenizer) -> None:
+        self.sampler, self.tokenizer = sampler, tokenizer
         self.targets = TargetMaker(sampler.taxonomy)
 
     def at_size(self, size: int) -> "Collator":
         """The same collator, for pictures of another size."""
         old = self.sampler
         sampler = Sampler(old.rows, old.taxonomy, size, old.seed, old.made_titles)
-        return Collator(sampler, self.tokenizer, self.max_tokens)
+        return Collator(sampler, self.tokenizer)
 
-    def __call__(self, draws: Sequence[Draw]) -> tuple[Batch, Targets]:
+    def __call__(self, draws: Sequence[Draw]) -> tuple[Inputs, Targets]:
         """`draws` are (row index, key); equal draws give equal samples."""
         samples = [self.sampler(index, key) for index, key in draws]
-        batch = collate([sample.prepared for sample in samples], self.tokenizer, self.max_tokens)
+        inputs = Inputs.of(collate([sample.prepared for sample in samples], self.tokenizer))
         rows = [self.sampler.rows[index] for index, _ in draws]
-        return batch, self.targets(rows, [sample.prepared.text for sample in samples], [s.given for s in samples])
+        return inputs, self.targets(rows, [sample.prepared.text for sample in samples], [s.given for s in samples])
 
 
-class DrawnBatches(Dataset[tuple[Batch, Targets] | CatalogError]):
+class DrawnBatches(Dataset[tuple[Inputs, Targets] | CatalogError]):
     """A map-style dataset of whole batches, made in the loader's worker processes.
 
     An error of ours is an item, too: were it raised, the loader would put a traceback in place of its words.
@@ -311,14 +312,14 @@ class DrawnBatches(Dataset[tuple[Batch, Targets] | CatalogError]):
     def __len__(self) -> int:
         return len(self.draws)
 
-    def __getitem__(self, number: int) -> tuple[Batch, Targets] | CatalogError:
+    def __getitem__(self, number: int) -> tuple[Inputs, Targets] | CatalogError:
         try:
             return self.collator(self.draws[number])
         except CatalogError as error:
             return error
 
 
-def load(draws: Sequence[Sequence[Draw]], collator: Collator, workers: int) -> Iterator[tuple[Batch, Targets]]:
+def load(draws: Sequence[Sequence[Draw]], collator: Collator, workers: int) -> Iterator[tuple[Inputs, Targets]]:
     """The batches in order, made ahead by `workers` processes of one thread each (0: in this process)."""
     loader: DataLoader[Any] = DataLoader(
         DrawnBatches(draws, collator),

@@ -11,7 +11,7 @@ from catalog.errors import InvalidCheckpoint
 from catalog.graphs import write_graphs
 from training.calibrate import calibrate
 from training.data import Labelled
-from training.predict import encode_rows, predict
+from training.predict import encode_rows, predict, read_batches
 
 CHANGED_CATEGORIES = 0.002
 EMBEDDING_TOLERANCE = 0.02
@@ -22,7 +22,7 @@ def export(run_model: Path, output: Path, train: Sequence[Labelled], val: Sequen
     """Write `output` from the model that a training run kept. -> the exported model, loaded back.
 
     Raises InvalidCheckpoint when half precision changes the category of more than 2 in 1,000 products of `val`, or any
-    embedding by more than 0.02 in one number.
+    embedding by more than 0.02 in one number; or when ONNX Runtime answers otherwise than PyTorch for any of `val`.
     """
     trained = load_model(run_model)
     calibration = calibrate(trained.model, trained.taxonomy, trained.tokenizer, train, val)
@@ -30,7 +30,7 @@ def export(run_model: Path, output: Path, train: Sequence[Labelled], val: Sequen
     exported = load_model(output)
     step = max(len(val) // CHECKED, 1)
     compare_answers(trained, exported, val[::step])
-    write_graphs(exported, output)
+    write_graphs(exported, output, read_batches(val, exported.config.image.size, exported.tokenizer))
     return exported
 
 

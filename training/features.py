@@ -58,9 +58,9 @@ class FeatureCache:
         draws = [[(row, view) for row in range(i, min(i + batch_size, count))] for i in range(0, count, batch_size)]
         images, texts = [], []
         batches = load(draws, self.collator, workers=1)
-        for batch, _ in tqdm(batches, desc=f"features, view {view + 1} of {self.views}", total=len(draws)):
+        for inputs, _ in tqdm(batches, desc=f"features, view {view + 1} of {self.views}", total=len(draws)):
             with mixed_precision(device):
-                image, text = model.encode(batch.to(device))
+                image, text = model.encode(inputs.to(device))
             images.append(image)
             texts.append(text)
         return _plain(

@@ -1,12 +1,10 @@
 """What a batch costs: which of its products' modalities are read, and every loss of what the model makes of them."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from catalog.encoders import Encoded
-from catalog.model import CatalogModel
-from catalog.preprocess import Batch
+from catalog.model import CatalogModel, Inputs
 from training.config import TrainConfig
 from training.data import Targets
 from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, tree_cross_entropy
@@ -14,15 +12,15 @@ from training.losses import asymmetric_loss, attribute_cross_entropy, contrastiv
 
 def batch_losses(
     model: CatalogModel,
-    batch: Batch | None,
+    inputs: Inputs | None,
     encoded: tuple[Encoded, Encoded] | None,
     targets: Targets,
     config: TrainConfig,
 ) -> dict[str, Tensor]:
     """All losses of one batch, a mean over the ways in which its products are read."""
     if encoded is None:
-        assert batch is not None
-        encoded = encode_by_length(model, batch)
+        assert inputs is not None
+        encoded = model.encode(inputs)
     image, caption = encoded
     # Words that are only the label's caption teach the contrastive loss, never the rest.
     text = caption.keep(targets.given_B)
@@ -65,21 +63,6 @@ def reading_losses(
             + 0.5 * contrastive(fused_BE, image_BE, *space)
         ),
     }
-
-
-def encode_by_length(model: CatalogModel, batch: Batch, group: int = 16) -> tuple[Encoded, Encoded]:
-    """Both encoders' results. Texts go in groups of like length, so that a long one does not pad them all."""
-    length_B = batch.mask_BT.sum(1)
-    order_B = length_B.argsort(stable=True)
-    tokens, pooled = [], []
-    for part_G in order_B.split(group):
-        longest = int(length_B[part_G].max())
-        tokens_GTD, pooled_GD = model.text_encoder(batch.ids_BT[part_G, :longest], batch.mask_BT[part_G, :longest])
-        tokens.append(F.pad(tokens_GTD, (0, 0, 0, batch.mask_BT.shape[1] - longest)))
-        pooled.append(pooled_GD)
-    back_B = order_B.argsort()
-    text = Encoded(torch.cat(tokens)[back_B], batch.mask_BT, torch.cat(pooled)[back_B], batch.has_text_B)
-    return model.encode_image(batch), text
 
 
 def every_reading(image: Encoded, text: Encoded) -> list[tuple[Encoded, Encoded]]:

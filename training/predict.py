@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from tqdm import tqdm
-from transformers import PreTrainedTokenizerBase
 
 from catalog.calibration import Floats, Modalities
 from catalog.encoders import Encoded
-from catalog.model import CatalogModel, Outputs
-from catalog.preprocess import Prepared, collate, prepare
+from catalog.model import CatalogModel, Inputs, Outputs
+from catalog.preprocess import Batch, Prepared, collate, prepare
+from catalog.tokens import Tokenizer
 from training.data import Labelled
 
 
@@ -50,12 +50,17 @@ def predict(
 
 @torch.inference_mode()
 def encode_rows(
-    model: CatalogModel, rows: Sequence[Labelled], tokenizer: PreTrainedTokenizerBase, batch_size: int = 32
+    model: CatalogModel, rows: Sequence[Labelled], tokenizer: Tokenizer, batch_size: int = 32
 ) -> Iterator[tuple[Encoded, Encoded]]:
     """The encoders' view of the products, batch by batch, read the way serving reads them."""
-    size, max_tokens = model.config.image.size, model.config.text.max_tokens
     device = next(model.parameters()).device
     model.eval()
+    for batch in read_batches(rows, model.config.image.size, tokenizer, batch_size):
+        yield model.encode(Inputs.of(batch).to(device))
+
+
+def read_batches(rows: Sequence[Labelled], size: int, tokenizer: Tokenizer, batch_size: int = 32) -> Iterator[Batch]:
+    """The products as serving reads them; the pictures of the next batch are decoded meanwhile."""
 
     def load(row: Labelled) -> Prepared:
         return prepare(row.product(), size)
@@ -67,7 +72,7 @@ def encode_rows(
             items = list(coming)
             coming = pool.map(load, following)
             if items:
-                yield model.encode(collate(items, tokenizer, max_tokens).to(device))
+                yield collate(items, tokenizer)
 
 
 def _join(outputs: Sequence[Outputs]) -> Predictions:

@@ -7,17 +7,18 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from catalog.checkpoint import load_model
-from catalog.encoders import ImageEncoder, ImageEncoderConfig, TextEncoder
+from catalog.config import ImageEncoderConfig, ModelConfig
+from catalog.encoders import ImageEncoder, TextEncoder
 from catalog.errors import InvalidConfig
-from catalog.model import CatalogModel, ModelConfig
+from catalog.model import CatalogModel
 from catalog.taxonomy import Taxonomy
+from catalog.tokens import Tokenizer
 from training.config import TrainConfig
 
 
-def starting_model(config: TrainConfig, taxonomy: Taxonomy) -> tuple[CatalogModel, PreTrainedTokenizerBase]:
+def starting_model(config: TrainConfig, taxonomy: Taxonomy) -> tuple[CatalogModel, Tokenizer]:
     """Raises InvalidConfig when the configuration does not say where the encoders come from."""
     start = config.start
     if start.model:
@@ -39,7 +40,7 @@ def starting_model(config: TrainConfig, taxonomy: Taxonomy) -> tuple[CatalogMode
     try:
         image = ImageEncoder.from_pretrained(start.image) if start.image else hybrid_encoder(config)
         text = TextEncoder.from_pretrained(start.text)
-        tokenizer = AutoTokenizer.from_pretrained(start.text, trust_remote_code=False)
+        tokenizer = Tokenizer.from_pretrained(start.text, text.config.max_tokens)
     except OSError:
         raise InvalidConfig("[start] names weights that are neither in a local folder nor on the hub.") from None
     return CatalogModel(model_config(config, image, text), taxonomy, image, text), tokenizer

@@ -26,8 +26,7 @@ from tqdm import tqdm
 from catalog.checkpoint import save_model
 from catalog.encoders import Encoded
 from catalog.errors import InvalidConfig, InvalidManifest
-from catalog.model import CatalogModel
-from catalog.preprocess import Batch
+from catalog.model import CatalogModel, Inputs
 from catalog.taxonomy import Taxonomy
 from training.config import TrainConfig
 from training.data import Collator, Labelled, Sampler, Targets, load, read_manifest
@@ -39,7 +38,7 @@ from training.predict import encode_rows
 from training.start import starting_model
 
 MAY_CHANGE = ("output", "workers", "checkpoint_seconds", "features")
-Sample = tuple[Batch | None, tuple[Encoded, Encoded] | None, Targets]
+Sample = tuple[Inputs | None, tuple[Encoded, Encoded] | None, Targets]
 
 
 def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) -> dict[str, float]:
@@ -58,7 +57,7 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
     # Cached views are shared between seeds; the seed then decides which of them a step draws.
     seed = 0 if config.cache_views else config.seed
     sampler = Sampler(rows["train"], taxonomy, model.config.image.size, seed, config.made_titles)
-    collator = Collator(sampler, tokenizer, model.config.text.max_tokens)
+    collator = Collator(sampler, tokenizer)
     cache = None
     if config.cache_views:
         path = Path(config.features) if config.features else run.folder / "features.pt"
@@ -140,8 +139,8 @@ def load_epoch(
         collator = collator.at_size(config.small_size)
     # A repeated row is drawn anew each time: its place in the run is part of the draw.
     draws = [[(row, (epoch, number, place)) for place, row in enumerate(part)] for number, part in enumerate(parts)]
-    for batch, targets in load(draws[first:], collator, config.workers):
-        yield batch, None, targets
+    for inputs, targets in load(draws[first:], collator, config.workers):
+        yield inputs, None, targets
 
 
 class Run:
@@ -260,9 +259,9 @@ class Run:
 
 
 def moved(sample: Sample, device: torch.device) -> Sample:
-    batch, encoded, targets = sample
+    inputs, encoded, targets = sample
     image_and_text = (encoded[0].to(device), encoded[1].to(device)) if encoded else None
-    return (batch.to(device) if batch else None), image_and_text, targets.to(device)
+    return (inputs.to(device) if inputs else None), image_and_text, targets.to(device)
 
 
 def schedule(progress: float, warmup: float) -> float:

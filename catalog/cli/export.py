@@ -77,5 +77,6 @@ def export_graphs(folder: Path, output: Path) -> None:
         from catalog.graphs import write_graphs
 
         checkpoint = load_model(folder)
-        write_graphs(checkpoint, output)
+        found = write_graphs(checkpoint, output)
         print(f"wrote {output.name}, version {checkpoint.version}, with graphs for ONNX Runtime")
+        print(f"an embedding differs from PyTorch's by {found.embedding:.1e} at most")

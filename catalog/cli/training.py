@@ -47,7 +47,8 @@ def evaluate(
 ) -> None:
     """Score the model on labelled products: category, calibration, attributes, tags, retrieval."""
     with errors_shown(), training_extra():
-        from catalog.checkpoint import load_model, shipped_model
+        from catalog.checkpoint import load_model
+        from catalog.model_folder import shipped_model
         from training.data import read_manifest
         from training.evaluate import evaluate as score
         from training.report import markdown, write_report

@@ -2,19 +2,23 @@
 
 from importlib.util import find_spec
 
-from catalog.checkpoint import ModelFolder, build_model
+from catalog.model_folder import ModelFolder
 from catalog.runtime.answers import Answers, Runtime
-from catalog.runtime.onnx import OnnxRuntime
-from catalog.runtime.pytorch import TorchRuntime
+from catalog.runtime.cores import take_cores
 
-__all__ = ["Answers", "OnnxRuntime", "Runtime", "TorchRuntime", "open_runtime"]
+__all__ = ["Answers", "Runtime", "open_runtime", "take_cores"]
 
 
 def open_runtime(model: ModelFolder, device: str = "cpu") -> Runtime:
     """ONNX Runtime where the folder has graphs for it and a CPU is to do the work, else PyTorch.
 
-    Raises InvalidConfig when the device is missing, InvalidCheckpoint when the weights do not fit.
+    Only the one that is taken is imported. Raises InvalidConfig when the device is missing, InvalidCheckpoint when the
+    weights do not fit.
     """
     if device == "cpu" and model.exported and find_spec("onnxruntime"):
+        from catalog.runtime.onnx import OnnxRuntime
+
         return OnnxRuntime(model)
-    return TorchRuntime(build_model(model), device)
+    from catalog.runtime.pytorch import TorchRuntime
+
+    return TorchRuntime.load(model, device)

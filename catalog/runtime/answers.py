@@ -1,7 +1,10 @@
-"""What every runtime gives, and what it must be able to do."""
+"""What every runtime gives, what it must be able to do, and how far two are from each other."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+import numpy as np
 
 from catalog.calibration import Floats
 from catalog.preprocess import Batch
@@ -28,3 +31,23 @@ class Runtime(Protocol):
     def run(self, batch: Batch, evidence: bool) -> Answers:
         """evidence: whether to say what each modality would answer alone, if any product has both."""
         ...
+
+
+class Difference(NamedTuple):
+    """products: how many were compared; changed: how many got another category; embedding: the most that one number of
+    an embedding moved.
+    """
+
+    products: int
+    changed: int
+    embedding: float
+
+
+def difference(one: Runtime, other: Runtime, batches: Iterable[Batch]) -> Difference:
+    products, changed, moved = 0, 0, 0.0
+    for batch in batches:
+        ours, theirs = one.run(batch, False), other.run(batch, False)
+        products += len(ours.leaf_BC)
+        changed += int((ours.leaf_BC.argmax(1) != theirs.leaf_BC.argmax(1)).sum())
+        moved = max(moved, float(np.abs(ours.embedding_BE - theirs.embedding_BE).max()))
+    return Difference(products, changed, moved)

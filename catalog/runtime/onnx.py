@@ -2,38 +2,26 @@
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from catalog.calibration import Floats
-from catalog.checkpoint import GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder
 from catalog.errors import InvalidCheckpoint
-from catalog.preprocess import Batch
+from catalog.model_folder import GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder
+from catalog.preprocess import Batch, Words
 from catalog.product import Modality
 from catalog.runtime.answers import Answers
+from catalog.runtime.cores import cores
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession, OrtValue
 
-
-class Encodings(NamedTuple):
-    """One modality of B products in NumPy, as `catalog.encoders.Encoded`."""
-
-    tokens_BTD: Floats
-    mask_BT: NDArray[np.bool_]
-    pooled_BD: Floats
-    present_B: NDArray[np.bool_]
-
-    def inputs(self, modality: Modality, kept: bool) -> dict[str, NDArray[Any]]:
-        """As the graph `answer.onnx` names them. kept: False as if no product had this modality."""
-        fields = self._asdict() | {"present_B": self.present_B & kept}
-        return {f"{modality}_{name.rsplit('_', 1)[0]}": array for name, array in fields.items()}
+Arrays = dict[str, NDArray[Any]]
 
 
 class Graphs(NamedTuple):
@@ -45,10 +33,7 @@ class Graphs(NamedTuple):
 
 
 class OnnxRuntime:
-    """The model's graphs in ONNX Runtime, on the CPU, with the weights of its folder.
-
-    A pass takes as many cores as PyTorch would take in the thread that asks for it (`torch.set_num_threads`).
-    """
+    """The model's graphs in ONNX Runtime, on the CPU, with the weights of its folder."""
 
     def __init__(self, model: ModelFolder) -> None:
         """Raises InvalidCheckpoint when the graphs cannot be loaded with these weights."""
@@ -60,18 +45,17 @@ class OnnxRuntime:
         self._graphs()
 
     def _graphs(self) -> Graphs:
-        cores = torch.get_num_threads()  # a number of the thread's own
         with self._loading:
-            if cores not in self._by_cores:
-                self._by_cores[cores] = Graphs(*(self._session(name, cores) for name in GRAPHS))
-        return self._by_cores[cores]
+            if cores() not in self._by_cores:
+                self._by_cores[cores()] = Graphs(*(self._session(name) for name in GRAPHS))
+        return self._by_cores[cores()]
 
-    def _session(self, name: str, cores: int) -> "InferenceSession":
+    def _session(self, name: str) -> "InferenceSession":
         from onnxruntime import InferenceSession, SessionOptions
 
         graph = (self._folder / name).read_bytes()
         options = SessionOptions()
-        options.intra_op_num_threads = cores
+        options.intra_op_num_threads = cores()
         # Each graph has helpers of its own. Left spinning after a run, they would take the cores of the next graph's.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         options.add_external_initializers(list(self._weights[name]), list(self._weights[name].values()))
@@ -82,13 +66,13 @@ class OnnxRuntime:
 
     def run(self, batch: Batch, evidence: bool) -> Answers:
         graphs = self._graphs()
-        image, text = self._images(graphs, batch), self._texts(graphs, batch)
-        outputs = self._answer(graphs, image.inputs("image", True) | text.inputs("text", True))
+        encoded = {**_images(graphs, batch.pixels_NCHW), **_texts(graphs, batch.words)}
+        encoded |= {"images": batch.images_BP, "texts": batch.texts_BP}
+        outputs = _answer(graphs, encoded)
         alone: dict[Modality, Floats] = {}
-        if evidence and (image.present_B & text.present_B).any():
-            for modality in ("image", "text"):
-                kept = image.inputs("image", modality == "image") | text.inputs("text", modality == "text")
-                alone[modality] = self._answer(graphs, kept)["leaf"]
+        if evidence and ((batch.images_BP[:, 0] >= 0) & (batch.texts_BP[:, 0] >= 0)).any():
+            alone["image"] = _answer(graphs, encoded | {"texts": np.full_like(batch.texts_BP, -1)})["leaf"]
+            alone["text"] = _answer(graphs, encoded | {"images": np.full_like(batch.images_BP, -1)})["leaf"]
         return Answers(
             leaf_BC=outputs["leaf"],
             tags_BG=outputs["tags"],
@@ -97,51 +81,48 @@ class OnnxRuntime:
             evidence=alone,
         )
 
-    def _images(self, graphs: Graphs, batch: Batch) -> Encodings:
-        """Several pictures of one product: their tokens in a row, their pooled vectors averaged."""
-        present_B = batch.has_image_B.numpy()
-        width = _width(graphs.image)
-        if not present_B.any():
-            return _nothing(present_B, width)
-        tokens_NTD, pooled_ND = graphs.image.run(["tokens", "pooled"], {"pixels": batch.pixels_NCHW.numpy()})
-        owner_N = batch.owner_N.numpy()
-        count_B = np.bincount(owner_N, minlength=len(present_B))
-        slot_N = np.arange(len(owner_N)) - (count_B.cumsum() - count_B)[owner_N]
-        shape = len(present_B), int(count_B.max()), *tokens_NTD.shape[1:]
-        tokens_BPTD = np.zeros(shape, np.float32)
-        tokens_BPTD[owner_N, slot_N] = tokens_NTD
-        mask_BT = (np.arange(shape[1]) < count_B[:, None]).repeat(shape[2], 1)
-        pooled_BD = np.zeros((len(present_B), width), np.float32)
-        np.add.at(pooled_BD, owner_N, pooled_ND)
-        pooled_BD /= np.maximum(count_B, 1, dtype=np.float32)[:, None]
-        return Encodings(tokens_BPTD.reshape(len(present_B), -1, width), mask_BT, pooled_BD, present_B)
 
-    def _texts(self, graphs: Graphs, batch: Batch) -> Encodings:
-        present_B, mask_BT = batch.has_text_B.numpy(), batch.mask_BT.numpy()
-        width = _width(graphs.text)
-        if not present_B.any():
-            return _nothing(present_B, width)
-        pooled_BD = np.zeros((len(present_B), width), np.float32)
-        tokens_BTD = np.zeros((*mask_BT.shape, width), np.float32)
-        words = {"ids": batch.ids_BT.numpy()[present_B], "mask": mask_BT[present_B]}
-        tokens_BTD[present_B], pooled_BD[present_B] = graphs.text.run(["tokens", "pooled"], words)
-        return Encodings(tokens_BTD, mask_BT, pooled_BD, present_B)
-
-    @staticmethod
-    def _answer(graphs: Graphs, inputs: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
-        names = [output.name for output in graphs.answer.get_outputs()]
-        wanted = {input.name: inputs[input.name] for input in graphs.answer.get_inputs()}
-        return dict(zip(names, graphs.answer.run(names, wanted), strict=True))
+def _images(graphs: Graphs, pixels_NCHW: NDArray[np.uint8]) -> Arrays:
+    """Tokens and a pooled vector of each picture, the tokens only if the fusion reads them."""
+    names = _wanted(graphs, "image_")
+    if not len(pixels_NCHW):
+        return {f"image_{name}": array for name, array in _nothing(graphs.image).items()}
+    found = graphs.image.run(names, {"pixels": pixels_NCHW})
+    return {f"image_{name}": array for name, array in zip(names, found, strict=True)}
 
 
-def _width(encoder: "InferenceSession") -> int:
-    return int(encoder.get_outputs()[1].shape[1])
+def _texts(graphs: Graphs, words: Sequence[Words]) -> Arrays:
+    names = _wanted(graphs, "text_")
+    if not words:
+        return {f"text_{name}": array for name, array in _nothing(graphs.text).items()}
+    longest = max(group.mask_GT.shape[1] for group in words)
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*names, "mask")}
+    for group in words:
+        missing = longest - group.mask_GT.shape[1]
+        found = graphs.text.run(names, {"ids": group.ids_GT, "mask": group.mask_GT})
+        for name, array in zip(names, found, strict=True):
+            parts[name].append(np.pad(array, ((0, 0), (0, missing), (0, 0))) if name == "tokens" else array)
+        parts["mask"].append(np.pad(group.mask_GT, ((0, 0), (0, missing))))
+    return {f"text_{name}": np.concatenate(arrays) for name, arrays in parts.items()}
 
 
-def _nothing(present_B: NDArray[np.bool_], width: int) -> Encodings:
-    """A modality that no product has."""
-    tokens_BTD = np.zeros((len(present_B), 1, width), np.float32)
-    return Encodings(tokens_BTD, np.zeros((len(present_B), 1), np.bool_), tokens_BTD[:, 0], present_B)
+def _wanted(graphs: Graphs, modality: str) -> list[str]:
+    """Which outputs of an encoder the way to the answers reads."""
+    names = [given.name.removeprefix(modality) for given in graphs.answer.get_inputs()]
+    return [name for name in ("tokens", "pooled") if name in names]
+
+
+def _nothing(encoder: "InferenceSession") -> Arrays:
+    """What an encoder makes of no picture, or no words."""
+    width = int(encoder.get_outputs()[1].shape[1])
+    tokens_NTD = np.zeros((0, 1, width), np.float32)
+    return {"tokens": tokens_NTD, "mask": np.zeros((0, 1), np.bool_), "pooled": tokens_NTD[:, 0]}
+
+
+def _answer(graphs: Graphs, encoded: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
+    names = [output.name for output in graphs.answer.get_outputs()]
+    wanted = {given.name: encoded[given.name] for given in graphs.answer.get_inputs()}
+    return dict(zip(names, graphs.answer.run(names, wanted), strict=True))
 
 
 def _weights(folder: Path) -> dict[str, dict[str, "OrtValue"]]:

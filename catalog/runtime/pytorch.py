@@ -1,15 +1,19 @@
 """The model in PyTorch: on a GPU, and for a model folder without graphs."""
 
 import re
+from typing import Self
 
 import torch
 
 from catalog.calibration import Floats
+from catalog.checkpoint import build_model
 from catalog.errors import InvalidConfig
-from catalog.model import CatalogModel
+from catalog.model import CatalogModel, Inputs
+from catalog.model_folder import ModelFolder
 from catalog.preprocess import Batch
 from catalog.product import Modality
 from catalog.runtime.answers import Answers
+from catalog.runtime.cores import cores
 
 
 class TorchRuntime:
@@ -24,11 +28,18 @@ class TorchRuntime:
         self.model = model.eval().to(self.device)
         self.low_precision = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
 
+    @classmethod
+    def load(cls, model: ModelFolder, device: str = "cpu") -> Self:
+        """Raises InvalidConfig, or InvalidCheckpoint when the weights do not fit."""
+        set_threads()
+        return cls(build_model(model), device)
+
     @torch.inference_mode()
     def run(self, batch: Batch, evidence: bool) -> Answers:
-        batch = batch.to(self.device)
+        set_threads()
+        inputs = Inputs.of(batch).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision):
-            image, text = self.model.encode(batch)
+            image, text = self.model.encode(inputs)
             outputs = self.model.answer(image, text)
             alone: dict[Modality, torch.Tensor] = {}
             if evidence and bool((image.present_B & text.present_B).any()):
@@ -43,6 +54,12 @@ class TorchRuntime:
             embedding_BE=_array(outputs.fused_BE),
             evidence={name: _array(logits_BC) for name, logits_BC in alone.items()},
         )
+
+
+def set_threads() -> None:
+    """PyTorch has a number of each thread, too. Its helpers stay, so it must be right from the first pass on."""
+    if cores() and cores() != torch.get_num_threads():
+        torch.set_num_threads(cores())
 
 
 def _array(tensor: torch.Tensor) -> Floats:

@@ -7,7 +7,7 @@ from ray import serve as ray_serve
 from ray.serve.config import BackpressureConfig
 from ray.serve.schema import LoggingConfig
 
-from catalog.checkpoint import read_config, shipped_model
+from catalog.model_folder import read_config, shipped_model
 from serving.configuration import read_settings
 from serving.deployments.gateway import Gateway
 from serving.deployments.index import IndexOwner

@@ -1,0 +1,122 @@
+"""One folder holds one model: weights in safetensors, config, taxonomy, calibration, tokenizer, sha256 of each.
+
+    config.json  calibration.json  taxonomy.json  tokenizer.json  tokenizer_config.json
+    image_encoder.safetensors  text_encoder.safetensors  fusion.safetensors  sha256.json
+    image_encoder.onnx  text_encoder.onnx  answer.onnx  graphs.json    (if exported: see catalog.graphs)
+
+The encoders change rarely and the fusion often, so they live in files of their own. Nothing is ever unpickled. A folder
+is opened without PyTorch, which takes seconds to import; `catalog.checkpoint` has the model in PyTorch.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from catalog import tokens
+from catalog.calibration import Calibration
+from catalog.config import ModelConfig
+from catalog.errors import CheckpointDamaged, InvalidCheckpoint
+from catalog.taxonomy import Taxonomy
+from catalog.tokens import Tokenizer
+
+CONFIG, CALIBRATION, TAXONOMY, CHECKSUMS = "config.json", "calibration.json", "taxonomy.json", "sha256.json"
+WEIGHTS = {
+    "image_encoder.safetensors": ("image_encoder.",),
+    "text_encoder.safetensors": ("text_encoder.",),
+    "fusion.safetensors": ("fusion.", "heads."),
+}
+# One for each file of weights, which it names and does not hold.
+GRAPHS = ("image_encoder.onnx", "text_encoder.onnx", "answer.onnx")
+GRAPH_WEIGHTS = "graphs.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model folder that was found whole, its weights not yet loaded.
+
+    version: names the weights and taxonomy: the first 12 hex digits over all checksums, without those of the graphs,
+    as these compute the same.
+    """
+
+    path: Path
+    config: ModelConfig
+    taxonomy: Taxonomy
+    tokenizer: Tokenizer
+    calibration: Calibration
+    version: str
+
+    @property
+    def exported(self) -> bool:
+        """Whether it has graphs for ONNX Runtime."""
+        return all((self.path / name).is_file() for name in (*GRAPHS, GRAPH_WEIGHTS))
+
+
+def shipped_model() -> Path:
+    """The model folder that comes with Shelflens: in the installed package, or in a checkout of the repository."""
+    installed = Path(str(files("catalog"))) / "assets" / "model"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "assets" / "model"
+
+
+def open_model(folder: Path) -> ModelFolder:
+    """Raises InvalidCheckpoint when the folder is none of ours, CheckpointDamaged when a file was altered."""
+    version = _verify(folder)
+    config = read_config(folder)
+    try:
+        calibration = Calibration(**json.loads((folder / CALIBRATION).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        raise InvalidCheckpoint("The model's calibration.json is not valid.") from None
+    taxonomy = Taxonomy.load(folder / TAXONOMY)
+    tokenizer = Tokenizer.load(folder, config.text.max_tokens)
+    return ModelFolder(folder, config, taxonomy, tokenizer, calibration, version)
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """The model's shape, without loading it. Raises InvalidCheckpoint or InvalidConfig."""
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        found, shape = config.get("format"), config.get("model")
+    except (OSError, ValueError, AttributeError):
+        raise InvalidCheckpoint("The model's config.json is not valid.") from None
+    if found != FORMAT:
+        raise InvalidCheckpoint(f"The model has the format {found}; this release reads {FORMAT}.")
+    return ModelConfig.from_dict(shape)
+
+
+def write_checksums(folder: Path) -> None:
+    """Record the sha256 of every file in the folder, but for a model card, which may be edited."""
+    files_of_model = sorted(path for path in folder.iterdir() if path.name != CHECKSUMS and path.suffix != ".md")
+    sums = {path.name: _sha256(path) for path in files_of_model}
+    write_json(folder / CHECKSUMS, sums)
+
+
+def _verify(folder: Path) -> str:
+    try:
+        sums: dict[str, str] = dict(json.loads((folder / CHECKSUMS).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        raise InvalidCheckpoint(
+            f"{folder.name!r} holds no readable {CHECKSUMS}, so it is not a Shelflens model."
+        ) from None
+    for name in (CONFIG, CALIBRATION, TAXONOMY, *tokens.FILES, *WEIGHTS):
+        if name not in sums or not (folder / name).is_file():
+            raise InvalidCheckpoint(f"The model's {name} is missing.")
+    for name, recorded in sums.items():
+        if "/" in name or _sha256(folder / name) != recorded:
+            raise CheckpointDamaged(f"The model's {name} differs from its recorded sha256.")
+    naming = {name: recorded for name, recorded in sums.items() if name not in (*GRAPHS, GRAPH_WEIGHTS)}
+    return hashlib.sha256(json.dumps(naming, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
