@@ -1,11 +1,14 @@
 """The service as it is deployed: one real Ray Serve with two replicas of a tiny model, shared by all tests here."""
 
 import base64
+import fcntl
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +17,7 @@ import pytest
 import ray
 from ray import serve as ray_serve
 
+from catalog.embedded.folder import LOCK
 from catalog.preprocess import Prepared
 from serving.deployments.application import APPLICATION
 from serving.deployments.start import serve, stop
@@ -39,12 +43,22 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def client(settings: Settings) -> Iterator[httpx.Client]:
+    """The service, whose index was made later than all else: nothing may be in its folder before it."""
+    keep_locked(Path(settings.index), seconds=10)
     serve(settings, blocking=False)
     try:
         with httpx.Client(base_url=url(settings), timeout=60, trust_env=False) as client:
             yield client
     finally:
         stop()
+
+
+def keep_locked(index: Path, seconds: float) -> None:
+    """As if another process had the index, for so long."""
+    index.mkdir()
+    lock = (index / LOCK).open("ab")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    threading.Timer(seconds, lock.close).start()
 
 
 def uri(data: bytes) -> str:

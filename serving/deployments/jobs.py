@@ -22,7 +22,9 @@ class JobRunner(Jobs):
     ) -> None:
         """Awaited by Serve."""
         start_logs(settings)
-        super().__init__(settings.state_folder / "jobs", remote_models(model, shadow), remote_shelf(index), settings)
+        shelf = remote_shelf(index)
+        await shelf.describe()  # the jobs' folder is in the index's, which must be there before
+        super().__init__(settings.state_folder / "jobs", remote_models(model, shadow), shelf, settings)
         await self.start()
 
     async def __del__(self) -> None:
