@@ -91,7 +91,7 @@ def measure(data: Path, rows: int, seed: int) -> dict[str, Any]:
         path = Path(folder) / "feed.jsonl"
         write_feed(data, rows, seed, path)
         feed = open_feed(path)
-        understander = Understander.load()
+        understander = Understander.load(cache_megabytes=0)
         worker, width = LocalWorker(understander, PictureReader(data)), understander.config.embedding_width
         before = model_alone(feed, worker)
         first = one_ingest(feed, Path(folder) / "index", worker, width)

@@ -58,7 +58,9 @@ def service(model: Path | None, index: Path) -> Iterator[Address]:
     address = Address("127.0.0.1", free_port())
     command = [sys.executable, "-m", "catalog.cli", "serve", "--port", str(address.port), "--index", str(index)]
     chosen = ["--model", str(model)] if model else []
-    process = subprocess.Popen([*command, *chosen], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    environment = os.environ | {"SHELFLENS_CACHE_MEGABYTES": "0"}  # the same requests come again and again
+    unheard = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([*command, *chosen], env=environment, **unheard)
     try:
         asyncio.run(until_ready(address, process))
         yield address
@@ -67,8 +69,8 @@ def service(model: Path | None, index: Path) -> Iterator[Address]:
         process.wait(STOP_SECONDS)
 
 
-async def until_ready(address: Address, process: subprocess.Popen[bytes]) -> None:
-    client, ready = Client(address), Ask("ready", request("GET", "/readyz"))
+async def until_ready(address: Address, process: subprocess.Popen[bytes], path: str = "/readyz") -> None:
+    client, ready = Client(address), Ask("ready", request("GET", path))
     deadline = time.monotonic() + START_SECONDS
     while not (await client.ask(ready)).good:
         if time.monotonic() > deadline or process.poll() is not None:

@@ -1,71 +1,159 @@
-"""A model's forward pass in PyTorch and in ONNX Runtime, in the same run.
+"""A model's forward pass in PyTorch and in ONNX Runtime, and models that one would take instead, in the same run.
 
-    python benchmarks/runtimes.py [--model FOLDER] [--batches 1 8 32] [--rounds 20] [--json FILE]
+    python benchmarks/runtimes.py [--model FOLDER] [--int8 FOLDER] [--batches 1 8 32] [--cores 1 2] [--rounds 20]
+                                  [--json FILE]
 
-Products are made up: a picture of noise and so many words as a title has. The two take turns, so that both meet the
-same neighbours on the machine. Figures are medians, in milliseconds a product.
+Products are made up: a picture of noise and so many words as a title has. All take turns, so that all meet the same
+neighbours on the machine. Figures are medians, in milliseconds a product. The others have random weights, as only their
+speed is measured: what a user would write, a ViT-S/14 and a MiniLM in PyTorch, each on its own; OpenCLIP's ViT-B/32,
+picture and words; sentence-transformers with our text encoder. The last two only where they are installed
+(`pip install 'shelflens[bench]'`).
 """
 
 import argparse
 import json
-import time
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from statistics import median
+from typing import Any
 
 import numpy as np
-from tqdm import tqdm
+import torch
 
+from benchmarks.timing import in_turns
 from catalog.checkpoint import build_model
-from catalog.model_folder import open_model, shipped_model
-from catalog.preprocess import Prepared, collate
+from catalog.config import ImageEncoderConfig
+from catalog.encoders import ImageEncoder, TextEncoder
+from catalog.model_folder import ModelFolder, open_model, shipped_model
+from catalog.preprocess import Batch, Prepared, collate
+from catalog.runtime import Runtime, take_cores
 from catalog.runtime.onnx import OnnxRuntime
 from catalog.runtime.pytorch import TorchRuntime
 
 WORDS = "Women's running shoe, light and breathable, navy blue, size {}"
 KINDS = {"both": (1, WORDS), "picture": (1, ""), "words": (0, WORDS)}
+OURS, EAGER = "ONNX Runtime", "PyTorch"
+Ask = Callable[[Batch, list[str]], object]
 
 
 def main() -> None:
     arguments = parsed()
     opened = open_model(arguments.model or shipped_model())
-    runtimes = {"PyTorch": TorchRuntime(build_model(opened)), "ONNX Runtime": OnnxRuntime(opened)}
-    random, size = np.random.default_rng(0), opened.config.image.size
     rows = []
-    print("| products | batch | PyTorch, ms | ONNX Runtime, ms | times as fast |\n|---|---|---|---|---|")
-    for kind, (pictures, words) in KINDS.items():
-        for count in arguments.batches:
-            shape = (pictures, 3, size, size)
-            products = [
-                Prepared(str(n), random.integers(0, 256, shape, dtype=np.uint8), words.format(n)) for n in range(count)
-            ]
-            batch = collate(products, opened.tokenizer)
-            asked = {
-                name: lambda runtime=runtime, batch=batch: runtime.run(batch, True)
-                for name, runtime in runtimes.items()
-            }
-            torch, onnx = (1000 * seconds / count for seconds in in_turns(asked, arguments.rounds).values())
-            rows.append({"products": kind, "batch": count, "torch_ms": torch, "onnx_ms": onnx})
-            print(f"| {kind} | {count} | {torch:.1f} | {onnx:.1f} | {torch / onnx:.2f} |")
+    for cores in arguments.cores:
+        take_cores(cores)
+        torch.set_num_threads(cores)
+        contenders = dict(entered(opened, arguments.int8))
+        for kind in KINDS:
+            for count in arguments.batches:
+                batch, texts = made_up(opened, kind, count)
+                asked = {name: partial(asks[kind], batch, texts) for name, asks in contenders.items() if kind in asks}
+                taken = in_turns(asked, arguments.rounds)
+                found = {name: 1000 * seconds / count for name, seconds in taken.items()}
+                rows.append({"cores": cores, "products": kind, "batch": count, "ms": found})
+    print(markdown(rows))
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
 
 
-def in_turns(asked: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """The median seconds of each, after one that does not count."""
-    taken: dict[str, list[float]] = {name: [] for name in asked}
-    for _ in tqdm(range(rounds + 1), leave=False):
-        for name, run in asked.items():
-            started = time.perf_counter()
-            run()
-            taken[name].append(time.perf_counter() - started)
-    return {name: median(seconds[1:]) for name, seconds in taken.items()}
+def entered(opened: ModelFolder, int8: Path | None) -> Iterator[tuple[str, dict[str, Ask]]]:
+    """Who takes part, and in what."""
+
+    def every(runtime: Runtime) -> dict[str, Ask]:
+        return dict.fromkeys(KINDS, lambda batch, texts: runtime.run(batch, True))
+
+    yield OURS, every(OnnxRuntime(opened))
+    if int8:
+        yield "ONNX Runtime, int8", every(OnnxRuntime(open_model(int8)))
+    model = build_model(opened)
+    yield EAGER, every(TorchRuntime(model))
+    yield "ViT-S/14 + MiniLM", pair(model.text_encoder)
+    with suppress(ImportError):
+        yield "OpenCLIP ViT-B/32", open_clip()
+    with suppress(ImportError):
+        yield "sentence-transformers", sentences(model.text_encoder)
+
+
+def pair(text: TextEncoder) -> dict[str, Ask]:
+    """Our text encoder has the size of MiniLM."""
+    image = ImageEncoder(ImageEncoderConfig("vit_small_patch14_dinov2")).eval()
+
+    @torch.inference_mode()
+    def picture(batch: Batch, texts: list[str]) -> object:
+        return image(torch.from_numpy(batch.pixels_NCHW))
+
+    @torch.inference_mode()
+    def words(batch: Batch, texts: list[str]) -> object:
+        return [text(torch.from_numpy(ids_GT), torch.from_numpy(mask_GT)) for ids_GT, mask_GT in batch.words]
+
+    return asks(picture, words)
+
+
+def open_clip() -> dict[str, Ask]:
+    import open_clip
+
+    model = open_clip.create_model("ViT-B-32", pretrained=None).eval()
+    tokenize = open_clip.get_tokenizer("ViT-B-32")
+
+    @torch.inference_mode()
+    def picture(batch: Batch, texts: list[str]) -> object:
+        return model.encode_image(torch.from_numpy(batch.pixels_NCHW).float() / 255)
+
+    @torch.inference_mode()
+    def words(batch: Batch, texts: list[str]) -> object:
+        return model.encode_text(tokenize(texts))
+
+    return asks(picture, words)
+
+
+def sentences(text: TextEncoder) -> dict[str, Ask]:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+
+    with tempfile.TemporaryDirectory() as folder:
+        text.bert.save_pretrained(folder)
+        for name in ("tokenizer.json", "tokenizer_config.json"):
+            Path(folder, name).write_bytes((shipped_model() / name).read_bytes())
+        encoder = Transformer(folder, max_seq_length=text.config.max_tokens)
+        model = SentenceTransformer(modules=[encoder, Pooling(text.width)], device="cpu")
+    return {"words": lambda batch, texts: model.encode(texts, batch_size=len(texts), show_progress_bar=False)}
+
+
+def asks(picture: Ask, words: Ask) -> dict[str, Ask]:
+    return {
+        "both": lambda batch, texts: (picture(batch, texts), words(batch, texts)),
+        "picture": picture,
+        "words": words,
+    }
+
+
+def made_up(opened: ModelFolder, kind: str, count: int) -> tuple[Batch, list[str]]:
+    random, size = np.random.default_rng(0), opened.config.image.size
+    pictures, words = KINDS[kind]
+    products = [
+        Prepared(str(n), random.integers(0, 256, (pictures, 3, size, size), dtype=np.uint8), words.format(n))
+        for n in range(count)
+    ]
+    return collate(products, opened.tokenizer), [product.text for product in products]
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row["ms"]))
+    lines = ["| products | batch | cores | " + " | ".join(names) + " |", "|---" * (3 + len(names)) + "|"]
+    for row in rows:
+        cells = [f"{row['ms'][name]:.1f}" if name in row["ms"] else "" for name in names]
+        lines.append(f"| {row['products']} | {row['batch']} | {row['cores']} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, help="a folder with graphs; without it, the shipped model")
+    parser.add_argument("--int8", type=Path, help="the same model in int8, as `shelflens export --int8` writes it")
     parser.add_argument("--batches", type=int, nargs="+", default=(1, 8, 32))
+    parser.add_argument("--cores", type=int, nargs="+", default=(torch.get_num_threads(),))
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--json", type=Path)
     return parser.parse_args()

@@ -5,8 +5,8 @@ itself, with one replica on a free port of the loopback, and stops it.
 
 The clients are connections of one asyncio thread that send requests made beforehand, one after the other each, with
 one picture and a title. The model alone is `Understander.understand` in this process, decoding included, with the same
-products; its batches have the size that answers most. Both take turns, a round each, since a machine has other work,
-too: a figure is the median of its rounds.
+products; its batches have the size that answers most. Neither keeps anything of the pictures, which come again. Both
+take turns, a round each, since a machine has other work, too: a figure is the median of its rounds.
 """
 
 import argparse
@@ -184,8 +184,8 @@ def main() -> None:
     arguments = parser.parse_args()
     products = read_products(arguments.data, arguments.products)
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(port=free_port(), model=arguments.model, index=f"{folder}/index")
-        model = Understander.load(settings.model)
+        settings = Settings(port=free_port(), model=arguments.model, index=f"{folder}/index", cache_megabytes=0)
+        model = Understander.load(settings.model, cache_megabytes=0)
         serve(settings, blocking=False)
         try:
             report = measure(model, Address(settings.host, settings.port), products, arguments.bodies, arguments)

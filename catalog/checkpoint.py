@@ -85,6 +85,8 @@ def load_model(folder: Path) -> Checkpoint:
 
 def build_model(opened: ModelFolder) -> CatalogModel:
     """The folder's model in PyTorch, to be asked and not trained. Raises InvalidCheckpoint."""
+    if opened.int8:
+        raise InvalidCheckpoint("This model is in int8, for CPUs; PyTorch needs the one that it is made from.")
     try:
         model = CatalogModel(opened.config, opened.taxonomy)
         model.load_state_dict({key: value for name in WEIGHTS for key, value in load_file(opened.path / name).items()})

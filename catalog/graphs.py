@@ -12,7 +12,7 @@ pictures and tokens there are is left open.
 import json
 import shutil
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -163,7 +163,7 @@ def _write(path: Path, part: nn.Module, example: Sequence[Tensor], inputs: Names
     )
     remove_unused_nodes(program.model)
     proto = program.model_proto
-    names = _strip(proto, weights)
+    names = without_weights(proto, weights)
     path.write_bytes(proto.SerializeToString())
     return names
 
@@ -173,11 +173,12 @@ def _open(name: str) -> range:
     return range(1 if name.endswith(("pixels", "pooled")) or name == "texts" else 2)
 
 
-def _strip(proto: ModelProto, weights: Mapping[str, Tensor]) -> list[str]:
+def without_weights(proto: ModelProto, weights: Collection[str]) -> list[str]:
     """Leave out the weights, inputs without effect, and notes about the export. -> the names of the weights."""
     named = [tensor for tensor in proto.graph.initializer if tensor.name in weights]
     for tensor in named:
-        tensor.ClearField("raw_data")
+        for field in ("raw_data", "float_data", "int32_data", "int64_data"):
+            tensor.ClearField(field)
         tensor.data_location = TensorProto.EXTERNAL
         for key, value in (("location", "safetensors"), ("offset", "0"), ("length", "0")):
             tensor.external_data.add(key=key, value=value)

@@ -15,6 +15,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from catalog import tokens
 from catalog.calibration import Calibration
 from catalog.config import ModelConfig
@@ -39,7 +42,7 @@ class ModelFolder:
     """A model folder that was found whole, its weights not yet loaded.
 
     version: names the weights and taxonomy: the first 12 hex digits over all checksums, without those of the graphs,
-    as these compute the same.
+    as these compute the same. int8: whether its encoders are in 8 bits, for CPUs (see `catalog.quantize`).
     """
 
     path: Path
@@ -48,6 +51,7 @@ class ModelFolder:
     tokenizer: Tokenizer
     calibration: Calibration
     version: str
+    int8: bool
 
     @property
     def exported(self) -> bool:
@@ -64,26 +68,25 @@ def shipped_model() -> Path:
 def open_model(folder: Path) -> ModelFolder:
     """Raises InvalidCheckpoint when the folder is none of ours, CheckpointDamaged when a file was altered."""
     version = _verify(folder)
-    config = read_config(folder)
+    found = _read_config(folder)
+    config = ModelConfig.from_dict(found["model"])
     try:
         calibration = Calibration(**json.loads((folder / CALIBRATION).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         raise InvalidCheckpoint("The model's calibration.json is not valid.") from None
     taxonomy = Taxonomy.load(folder / TAXONOMY)
     tokenizer = Tokenizer.load(folder, config.text.max_tokens)
-    return ModelFolder(folder, config, taxonomy, tokenizer, calibration, version)
+    return ModelFolder(folder, config, taxonomy, tokenizer, calibration, version, bool(found.get("int8")))
 
 
 def read_config(folder: Path) -> ModelConfig:
     """The model's shape, without loading it. Raises InvalidCheckpoint or InvalidConfig."""
-    try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        found, shape = config.get("format"), config.get("model")
-    except (OSError, ValueError, AttributeError):
-        raise InvalidCheckpoint("The model's config.json is not valid.") from None
-    if found != FORMAT:
-        raise InvalidCheckpoint(f"The model has the format {found}; this release reads {FORMAT}.")
-    return ModelConfig.from_dict(shape)
+    return ModelConfig.from_dict(_read_config(folder)["model"])
+
+
+def as_float(array: NDArray[Any]) -> NDArray[Any]:
+    """Weights may be kept in half precision; they are computed with in single."""
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def write_checksums(folder: Path) -> None:
@@ -91,6 +94,17 @@ def write_checksums(folder: Path) -> None:
     files_of_model = sorted(path for path in folder.iterdir() if path.name != CHECKSUMS and path.suffix != ".md")
     sums = {path.name: _sha256(path) for path in files_of_model}
     write_json(folder / CHECKSUMS, sums)
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    try:
+        config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        found = config.get("format")
+    except (OSError, ValueError, AttributeError):
+        raise InvalidCheckpoint("The model's config.json is not valid.") from None
+    if found != FORMAT:
+        raise InvalidCheckpoint(f"The model has the format {found}; this release reads {FORMAT}.")
+    return {"model": {}} | config
 
 
 def _verify(folder: Path) -> str:

@@ -4,6 +4,7 @@
 So a bad product is refused before it can harm a batch.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -23,11 +24,15 @@ GROUP = 16  # texts that are padded alike
 
 
 class Prepared(NamedTuple):
-    """A checked product: pictures as uint8 (N, 3, size, size), words as one string."""
+    """A checked product: pictures as uint8 (N, 3, size, size), words as one string.
+
+    digests: of the files that the pictures came from; pictures with equal ones are equal. Without any, none are.
+    """
 
     id: str
     pixels_NCHW: NDArray[np.uint8]
     text: str
+    digests: tuple[bytes, ...] = ()
 
 
 class Words(NamedTuple):
@@ -42,10 +47,12 @@ class Batch:
     """B products, with N different pictures and U different texts among them: equal ones are there once.
 
     pixels_NCHW: uint8; words: the U texts, shortest first, in groups that are padded alike; images_BP and texts_BP:
-    which pictures, and which text, each product has, in its P places; -1 in a place that it does not fill.
+    which pictures, and which text, each product has, in its P places; -1 in a place that it does not fill. digests:
+    as in Prepared, of the N pictures; b"" if there is none.
     """
 
     pixels_NCHW: NDArray[np.uint8]
+    digests: tuple[bytes, ...]
     words: tuple[Words, ...]
     images_BP: NDArray[np.int64]
     texts_BP: NDArray[np.int64]
@@ -62,7 +69,8 @@ def prepare(product: Product, size: int) -> Prepared:
         raise ProductEmpty
     pictures = [to_pixels(decode(data, size_hint=size), size) for data in product.images]
     pixels_NCHW = np.stack(pictures) if pictures else np.empty((0, 3, size, size), np.uint8)
-    return Prepared(product.id, pixels_NCHW, text)
+    digests = tuple(hashlib.blake2b(data, digest_size=16).digest() for data in product.images)
+    return Prepared(product.id, pixels_NCHW, text, digests)
 
 
 def to_pixels(picture: Image.Image, size: int) -> NDArray[np.uint8]:
@@ -73,14 +81,19 @@ def to_pixels(picture: Image.Image, size: int) -> NDArray[np.uint8]:
 
 def collate(products: Sequence[Prepared], tokenizer: Tokenizer) -> Batch:
     """Join prepared products (at least one) into a batch."""
-    pictures: dict[bytes, int] = {}
     pixels: list[NDArray[np.uint8]] = []
+    digests: list[bytes] = []
+    seen: dict[bytes, int] = {}
     images_BP = np.full((len(products), max(1, *(len(product.pixels_NCHW) for product in products))), -1, np.int64)
     for row, product in enumerate(products):
-        for place, pixels_CHW in enumerate(product.pixels_NCHW):
-            images_BP[row, place] = pictures.setdefault(pixels_CHW.tobytes(), len(pixels))
-            if len(pictures) > len(pixels):
+        named = product.digests or (b"",) * len(product.pixels_NCHW)
+        for place, (pixels_CHW, digest) in enumerate(zip(product.pixels_NCHW, named, strict=True)):
+            if digest not in seen:
                 pixels.append(pixels_CHW)
+                digests.append(digest)
+            images_BP[row, place] = seen.get(digest, len(pixels) - 1)
+            if digest:
+                seen[digest] = int(images_BP[row, place])
     different = list(dict.fromkeys(product.text for product in products if product.text))
     ids = dict(zip(different, tokenizer(different), strict=True))
     ordered = sorted(different, key=lambda text: len(ids[text]))
@@ -88,6 +101,7 @@ def collate(products: Sequence[Prepared], tokenizer: Tokenizer) -> Batch:
     groups = [ordered[start : start + GROUP] for start in range(0, len(ordered), GROUP)]
     return Batch(
         pixels_NCHW=np.stack(pixels) if pixels else products[0].pixels_NCHW[:0],
+        digests=tuple(digests),
         words=tuple(pad([ids[text] for text in group], tokenizer.pad_id) for group in groups),
         images_BP=images_BP,
         texts_BP=np.array([[number.get(product.text, -1)] for product in products]),

@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     batch_wait_seconds: float = Field(
         default=0.02, ge=0.0, le=10.0, description="How long a free model waits for a batch as large as its last."
     )
+    cache_megabytes: int = Field(
+        default=32,
+        ge=0,
+        description="Memory of each copy of the model for pictures and texts that come again.",
+    )
     state_resource: str = Field(
         default="",
         description="On a cluster: the custom Ray resource of the node whose disk has the index and the state folder.",

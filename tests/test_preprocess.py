@@ -89,6 +89,7 @@ def test_a_batch_knows_whose_pictures_are_whose(tokenizer: Tokenizer) -> None:
     batch = collate([prepare(product, 16) for product in products], tokenizer)
     assert batch.pixels_NCHW.shape == (2, 3, 16, 16)
     assert batch.pixels_NCHW[:, 0, 0, 0].tolist() == [255, 0]
+    assert len(set(batch.digests)) == 2
     assert batch.images_BP.tolist() == [[0, 1], [-1, -1], [1, -1]]
     assert batch.texts_BP.tolist() == [[-1], [0], [1]]
 

@@ -166,3 +166,30 @@ def test_graphs_for_a_folder_leave_the_rest_of_it_as_it_is(exported: Path, tmp_p
     write_graphs(load_model(exported), tmp_path / "model")
     assert {path.name for path in (tmp_path / "model").iterdir()} == {path.name for path in exported.iterdir()}
     assert not list(tmp_path.glob("*.tmp"))
+
+
+def test_what_comes_again_is_not_read_again(exported: Path) -> None:
+    opened = open_model(exported)
+    random = np.random.default_rng(0)
+    pixels_NCHW = random.integers(0, 256, (3, 3, 32, 32), dtype=np.uint8)
+    first = [Prepared("", pixels_NCHW[:2], "red shirt", (b"a", b"b")), Prepared("", pixels_NCHW[:0], "pear and apple")]
+    # The second time the pictures are others, which their digests deny, and one text has longer company.
+    second = [Prepared("", pixels_NCHW[[2, 2]], "red shirt", (b"a", b"b")), Prepared("", pixels_NCHW[:0], "red " * 20)]
+    keeping, forgetting = OnnxRuntime(opened, cache_bytes=1_000_000), OnnxRuntime(opened)
+    one, two = (collate(products, opened.tokenizer) for products in (first, second))
+    kept = keeping.run(one, False).embedding_BE
+    np.testing.assert_allclose(keeping.run(two, False).embedding_BE[0], kept[0], atol=1e-6)
+    forgotten = forgetting.run(one, False).embedding_BE
+    assert np.abs(forgetting.run(two, False).embedding_BE[0] - forgotten[0]).max() > 1e-3
+
+
+def test_products_without_digests_are_never_taken_for_each_other(exported: Path) -> None:
+    opened = open_model(exported)
+    keeping = OnnxRuntime(opened, cache_bytes=1_000_000)
+    black, white = (np.full((1, 3, 32, 32), level, np.uint8) for level in (0, 255))
+    answers = [
+        keeping.run(collate([Prepared("", pixels_NCHW, "")], opened.tokenizer), False).embedding_BE
+        for pixels_NCHW in (black, white, black)
+    ]
+    assert np.abs(answers[0] - answers[1]).max() > 1e-3
+    np.testing.assert_allclose(answers[0], answers[2], atol=1e-6)

@@ -23,10 +23,17 @@ def export(
     ] = None,
     data_root: DataOption = Path(),
     model: Annotated[Path | None, typer.Option(help="Copy this model folder, with graphs for ONNX Runtime.")] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="With --config: turn --model, or the shipped one, into int8 for CPUs.")
+    ] = False,
 ) -> None:
     """Write an understood catalogue to a file, or turn a trained model into the folder that is served."""
     with errors_shown():
-        if config:
+        if config and int8:
+            export_int8(model, config, output, data_root)
+        elif int8:
+            raise InvalidConfig("--int8 needs --config, for pictures to measure on.")
+        elif config:
             export_model(config, output, data_root)
         elif model:
             export_graphs(model, output)
@@ -80,3 +87,20 @@ def export_graphs(folder: Path, output: Path) -> None:
         found = write_graphs(checkpoint, output)
         print(f"wrote {output.name}, version {checkpoint.version}, with graphs for ONNX Runtime")
         print(f"an embedding differs from PyTorch's by {found.embedding:.1e} at most")
+
+
+def export_int8(model: Path | None, config: Path, output: Path, data_root: Path) -> None:
+    with training_extra():
+        from catalog.model_folder import open_model, shipped_model
+        from training.config import read_config
+        from training.export import export_int8 as run
+        from training.train import read_sets
+
+        chosen, opened = read_config(config), open_model(model or shipped_model())
+        if output.exists():
+            raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder.")
+        train_rows, val_rows = (read_sets(chosen, data_root, opened.taxonomy, split) for split in ("train", "val"))
+        before, after = run(opened, output, train_rows, val_rows)
+        print(f"wrote {output.name}, version {open_model(output).version}, in int8")
+        print(f"right categories {after.top_1:.4f} (before {before.top_1:.4f})")
+        print(f"words that find their picture {after.found:.4f} (before {before.found:.4f})")

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from catalog.calibration import Floats
 from catalog.errors import InvalidCheckpoint
-from catalog.model_folder import GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder
+from catalog.model_folder import GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder, as_float
 from catalog.preprocess import Batch, Words
 from catalog.product import Modality
 from catalog.runtime.answers import Answers
+from catalog.runtime.cache import Cache, Row
 from catalog.runtime.cores import cores
 
 if TYPE_CHECKING:
@@ -35,11 +37,15 @@ class Graphs(NamedTuple):
 class OnnxRuntime:
     """The model's graphs in ONNX Runtime, on the CPU, with the weights of its folder."""
 
-    def __init__(self, model: ModelFolder) -> None:
-        """Raises InvalidCheckpoint when the graphs cannot be loaded with these weights."""
+    def __init__(self, model: ModelFolder, cache_bytes: int = 0) -> None:
+        """Raises InvalidCheckpoint when the graphs cannot be loaded with these weights.
+
+        cache_bytes: how much may be kept of what the encoders made of the pictures and texts that came last.
+        """
         self._folder = model.path
         self._attributes = [attribute.name for attribute in model.taxonomy.attributes]
         self._weights = _weights(model.path)
+        self._cache = Cache(cache_bytes)
         self._by_cores: dict[int, Graphs] = {}
         self._loading = threading.Lock()
         self._graphs()
@@ -66,8 +72,8 @@ class OnnxRuntime:
 
     def run(self, batch: Batch, evidence: bool) -> Answers:
         graphs = self._graphs()
-        encoded = {**_images(graphs, batch.pixels_NCHW), **_texts(graphs, batch.words)}
-        encoded |= {"images": batch.images_BP, "texts": batch.texts_BP}
+        encoded = {"images": batch.images_BP, "texts": batch.texts_BP}
+        encoded |= self._images(graphs, batch) | self._texts(graphs, batch.words)
         outputs = _answer(graphs, encoded)
         alone: dict[Modality, Floats] = {}
         if evidence and ((batch.images_BP[:, 0] >= 0) & (batch.texts_BP[:, 0] >= 0)).any():
@@ -81,29 +87,46 @@ class OnnxRuntime:
             evidence=alone,
         )
 
+    def _images(self, graphs: Graphs, batch: Batch) -> Arrays:
+        """Tokens and a pooled vector of each picture, the tokens only if the fusion reads them."""
+        names = _wanted(graphs, "image_")
 
-def _images(graphs: Graphs, pixels_NCHW: NDArray[np.uint8]) -> Arrays:
-    """Tokens and a pooled vector of each picture, the tokens only if the fusion reads them."""
-    names = _wanted(graphs, "image_")
-    if not len(pixels_NCHW):
-        return {f"image_{name}": array for name, array in _nothing(graphs.image).items()}
-    found = graphs.image.run(names, {"pixels": pixels_NCHW})
-    return {f"image_{name}": array for name, array in zip(names, found, strict=True)}
+        def read(positions: list[int]) -> list[Row]:
+            found = graphs.image.run(names, {"pixels": batch.pixels_NCHW[positions]})
+            return [dict(zip(names, row, strict=True)) for row in zip(*found, strict=True)]
+
+        rows = self._cache.rows(batch.digests, read)
+        if not rows:
+            return {f"image_{name}": array for name, array in _nothing(graphs.image).items()}
+        return {f"image_{name}": np.stack([row[name] for row in rows]) for name in names}
+
+    def _texts(self, graphs: Graphs, words: Sequence[Words]) -> Arrays:
+        """As of pictures, and which tokens are real: from here on all texts are padded alike."""
+        names = _wanted(graphs, "text_")
+        rows: list[Row] = []
+        lengths: list[int] = []
+        for group in words:
+            ids = [ids_T[mask_T] for ids_T, mask_T in zip(*group, strict=True)]
+
+            def read(positions: list[int], group: Words = group) -> list[Row]:
+                given = {"ids": group.ids_GT[positions], "mask": group.mask_GT[positions]}
+                found = graphs.text.run(names, given)
+                return [dict(zip(names, row, strict=True)) for row in zip(*found, strict=True)]
+
+            rows += self._cache.rows([ids_T.tobytes() for ids_T in ids], read)
+            lengths += map(len, ids)
+        if not rows:
+            return {f"text_{name}": array for name, array in _nothing(graphs.text).items()}
+        encoded = {f"text_{name}": [row[name] for row in rows] for name in names}
+        if "tokens" in names:
+            tokens = zip(encoded["text_tokens"], lengths, strict=True)
+            encoded["text_tokens"] = [_padded(tokens_TD, real, max(lengths)) for tokens_TD, real in tokens]
+        mask_UT = np.arange(max(lengths)) < np.array(lengths)[:, None]
+        return {"text_mask": mask_UT, **{name: np.stack(arrays) for name, arrays in encoded.items()}}
 
 
-def _texts(graphs: Graphs, words: Sequence[Words]) -> Arrays:
-    names = _wanted(graphs, "text_")
-    if not words:
-        return {f"text_{name}": array for name, array in _nothing(graphs.text).items()}
-    longest = max(group.mask_GT.shape[1] for group in words)
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in (*names, "mask")}
-    for group in words:
-        missing = longest - group.mask_GT.shape[1]
-        found = graphs.text.run(names, {"ids": group.ids_GT, "mask": group.mask_GT})
-        for name, array in zip(names, found, strict=True):
-            parts[name].append(np.pad(array, ((0, 0), (0, missing), (0, 0))) if name == "tokens" else array)
-        parts["mask"].append(np.pad(group.mask_GT, ((0, 0), (0, missing))))
-    return {f"text_{name}": np.concatenate(arrays) for name, arrays in parts.items()}
+def _padded(tokens_TD: Floats, real: int, length: int) -> Floats:
+    return np.pad(tokens_TD[:real], ((0, length - real), (0, 0)))
 
 
 def _wanted(graphs: Graphs, modality: str) -> list[str]:
@@ -129,17 +152,12 @@ def _weights(folder: Path) -> dict[str, dict[str, "OrtValue"]]:
     """The weights that each graph wants, by their names. Raises InvalidCheckpoint."""
     from onnxruntime import OrtValue
 
-    arrays = {name: array for file in WEIGHTS for name, array in load_file(folder / file).items()}
     try:
         used = json.loads((folder / GRAPH_WEIGHTS).read_text(encoding="utf-8"))
+        loaded = {graph: load_file(folder / weights) for graph, weights in zip(GRAPHS, WEIGHTS, strict=True)}
         return {
-            graph: {name: OrtValue.ortvalue_from_numpy(_as_float(arrays[name])) for name in used[graph]}
-            for graph in GRAPHS
+            graph: {name: OrtValue.ortvalue_from_numpy(as_float(arrays[name])) for name in used[graph]}
+            for graph, arrays in loaded.items()
         }
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, SafetensorError):
         raise InvalidCheckpoint(f"The model's {GRAPH_WEIGHTS} does not name weights of this model.") from None
-
-
-def _as_float(array: NDArray[Any]) -> NDArray[Any]:
-    """Weights may be kept in half precision; they are computed with in single."""
-    return array.astype(np.float32) if array.dtype == np.float16 else array
