@@ -1,7 +1,7 @@
 """The service with 16 clients against infinity-emb, which serves a text encoder of as many operations, in the same run.
 
     python -m venv infinity && infinity/bin/pip install 'infinity-emb[torch,server]==0.0.78' 'transformers<5'
-    python benchmarks/peers.py --infinity infinity/bin/python [--rounds 3] [--seconds 15] [--json FILE]
+    python benchmarks/peers.py --infinity infinity/bin/infinity_emb [--rounds 3] [--seconds 15] [--json FILE]
 
 infinity-emb wants older libraries than we do, so it has an environment of its own. Its model is a BERT as wide as our
 text encoder, with so many layers that a text of two dozen tokens takes as many operations as one of our products, a
@@ -83,11 +83,11 @@ def equal_model(folder: Path) -> tuple[int, int, int]:
 
 
 @contextmanager
-def infinity(python: Path, model: Path) -> Iterator[Address]:
+def infinity(program: Path, model: Path) -> Iterator[Address]:
     address = Address("127.0.0.1", free_port())
     options = ["--model-id", str(model), "--served-model-name", "bert", "--engine", "torch", "--device", "cpu"]
     where = ["--host", address.host, "--port", str(address.port)]
-    command = [str(python), "-m", "infinity_emb", "v2", *options, *where, "--no-bettertransformer"]
+    command = [str(program), "v2", *options, *where, "--no-bettertransformer"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         asyncio.run(until_ready(address, process, "/health"))
@@ -107,7 +107,7 @@ async def measured(address: Address, given: list[Ask], seconds: float) -> float:
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--infinity", type=Path, required=True, help="a Python that has infinity-emb")
+    parser.add_argument("--infinity", type=Path, required=True, help="the program infinity_emb")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--json", type=Path)

@@ -46,7 +46,7 @@ def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> 
             onnx.save(with_weights(folder / name, folder / weights), whole)
             quant_pre_process(whole, ready, skip_symbolic_shape=True)
             if name == GRAPHS[0]:
-                # Activations without a sign: of two signed bytes x86 makes the product almost three times as slowly.
+                # Activations without a sign: of two signed bytes x86 makes products almost three times as slowly.
                 types = {"activation_type": QuantType.QUInt8, "weight_type": QuantType.QInt8}
                 quantize_static(ready, small, Pictures(calibration), QuantFormat.QDQ, per_channel=True, **types)
             else:
