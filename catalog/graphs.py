@@ -9,7 +9,6 @@ graph wants which stands in graphs.json. So they are small, and the folder has e
 pictures and tokens there are is left open.
 """
 
-import json
 import shutil
 import warnings
 from collections.abc import Collection, Iterable, Sequence
@@ -26,7 +25,7 @@ from catalog.checkpoint import Checkpoint, replaced
 from catalog.encoders import Encoded
 from catalog.errors import InvalidCheckpoint
 from catalog.model import CatalogModel
-from catalog.model_folder import GRAPH_WEIGHTS, GRAPHS, ModelFolder
+from catalog.model_folder import GRAPH_WEIGHTS, GRAPHS, ModelFolder, write_json
 from catalog.preprocess import Batch, Prepared, collate
 from catalog.runtime.answers import Difference, difference
 from catalog.runtime.onnx import OnnxRuntime
@@ -114,7 +113,7 @@ def write_graphs(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] 
     with replaced(folder) as temporary:
         shutil.copytree(checkpoint.path, temporary, dirs_exist_ok=True)
         used = {name: _write(temporary / name, *part) for name, part in zip(GRAPHS, parts, strict=True)}
-        (temporary / GRAPH_WEIGHTS).write_text(json.dumps(used, indent=1) + "\n", encoding="utf-8")
+        write_json(temporary / GRAPH_WEIGHTS, used)
         exported = OnnxRuntime(replace(checkpoint, path=temporary))
         found = difference(TorchRuntime(model), exported, batches or made_up(checkpoint))
         if found.changed or found.embedding > TOLERANCE:

@@ -88,12 +88,13 @@ def collate(products: Sequence[Prepared], tokenizer: Tokenizer) -> Batch:
     for row, product in enumerate(products):
         named = product.digests or (b"",) * len(product.pixels_NCHW)
         for place, (pixels_CHW, digest) in enumerate(zip(product.pixels_NCHW, named, strict=True)):
-            if digest not in seen:
+            picture = seen.get(digest, len(pixels))
+            if picture == len(pixels):
                 pixels.append(pixels_CHW)
                 digests.append(digest)
-            images_BP[row, place] = seen.get(digest, len(pixels) - 1)
             if digest:
-                seen[digest] = int(images_BP[row, place])
+                seen[digest] = picture
+            images_BP[row, place] = picture
     different = list(dict.fromkeys(product.text for product in products if product.text))
     ids = dict(zip(different, tokenizer(different), strict=True))
     ordered = sorted(different, key=lambda text: len(ids[text]))

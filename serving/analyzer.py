@@ -89,7 +89,7 @@ def crew(threads: int) -> Crew:
 def start(load: Callable[[], Understander], crew: Crew) -> Understander:
     """The model, loaded and warmed up in the threads that will run it. Takes seconds."""
     model = crew.whole.submit(load).result()
-    for thread in (crew.whole, crew.lanes):
+    for thread in dict.fromkeys((crew.whole, crew.lanes)):  # with one core they are the same
         thread.submit(warm_up, model).result()
     return model
 

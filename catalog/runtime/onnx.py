@@ -92,8 +92,10 @@ class OnnxRuntime:
         names = _wanted(graphs, "image_")
 
         def read(positions: list[int]) -> list[Row]:
-            found = graphs.image.run(names, {"pixels": batch.pixels_NCHW[positions]})
-            return [dict(zip(names, row, strict=True)) for row in zip(*found, strict=True)]
+            pixels_NCHW = batch.pixels_NCHW
+            if len(positions) < len(pixels_NCHW):  # else a copy of them all
+                pixels_NCHW = pixels_NCHW[positions]
+            return _rows(names, graphs.image.run(names, {"pixels": pixels_NCHW}))
 
         rows = self._cache.rows(batch.digests, read)
         if not rows:
@@ -110,8 +112,7 @@ class OnnxRuntime:
 
             def read(positions: list[int], group: Words = group) -> list[Row]:
                 given = {"ids": group.ids_GT[positions], "mask": group.mask_GT[positions]}
-                found = graphs.text.run(names, given)
-                return [dict(zip(names, row, strict=True)) for row in zip(*found, strict=True)]
+                return _rows(names, graphs.text.run(names, given))
 
             rows += self._cache.rows([ids_T.tobytes() for ids_T in ids], read)
             lengths += map(len, ids)
@@ -123,6 +124,11 @@ class OnnxRuntime:
             encoded["text_tokens"] = [_padded(tokens_TD, real, max(lengths)) for tokens_TD, real in tokens]
         mask_UT = np.arange(max(lengths)) < np.array(lengths)[:, None]
         return {"text_mask": mask_UT, **{name: np.stack(arrays) for name, arrays in encoded.items()}}
+
+
+def _rows(names: Sequence[str], found: Sequence[NDArray[Any]]) -> list[Row]:
+    """What an encoder made of a batch, as a row of each picture or text."""
+    return [dict(zip(names, row, strict=True)) for row in zip(*found, strict=True)]
 
 
 def _padded(tokens_TD: Floats, real: int, length: int) -> Floats:
