@@ -28,6 +28,7 @@ from catalog.preprocess import Batch
 
 SMALLEST_WEIGHT = 1024  # bytes; smaller ones stay in the graph
 ENCODERS = GRAPHS[:2]
+WHOLE = tuple(WEIGHTS)[2]  # the weights that stay as they are
 
 
 def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> None:
@@ -57,6 +58,9 @@ def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> 
             without_weights(proto, arrays)
             (folder / name).write_bytes(proto.SerializeToString())
             used[name] = sorted(arrays)
+    # What only training asks for stays behind: PyTorch, which could want it, does not open a model in int8.
+    arrays = load_file(folder / WHOLE)
+    (folder / WHOLE).write_bytes(save({name: arrays[name] for name in used[GRAPHS[2]]}))
     write_json(folder / GRAPH_WEIGHTS, used)
     write_json(folder / CONFIG, json.loads((folder / CONFIG).read_text(encoding="utf-8")) | {"int8": True})
 

@@ -58,6 +58,11 @@ class Tokenizer:
         plain = json.loads(files[FILES[0]]) | {"truncation": None, "padding": None}
         return cls(files | {FILES[0]: json.dumps(plain, indent=1, ensure_ascii=False) + "\n"}, max_tokens)
 
+    @property
+    def size(self) -> int:
+        """How many tokens its vocabulary has."""
+        return self._backend.get_vocab_size()
+
     def save(self, folder: Path) -> None:
         for name, content in self.files.items():
             (folder / name).write_text(content, encoding="utf-8")

@@ -16,6 +16,7 @@ from tests.tiny import tiny_taxonomy, tiny_tokenizer
 from training.data import (
     Collator,
     Labelled,
+    Reader,
     Sampler,
     TargetMaker,
     label_words,
@@ -211,7 +212,8 @@ def rows(tmp_path: Path) -> list[Labelled]:
 
 @pytest.fixture
 def collator(rows: list[Labelled], tmp_path: Path) -> Collator:
-    return Collator(Sampler(rows, tiny_taxonomy(), 32, seed=0), tiny_tokenizer(tmp_path / "vocabulary", 16))
+    reader = Reader(32, tiny_tokenizer(tmp_path / "vocabulary", 16))
+    return Collator(Sampler(rows, tiny_taxonomy(), 32, seed=0), reader)
 
 
 def test_a_sample_is_drawn_by_its_key_alone(rows: list[Labelled]) -> None:
@@ -253,10 +255,11 @@ def test_samples_are_bytes_of_the_asked_size(rows: list[Labelled]) -> None:
 
 def test_the_label_of_a_wordless_product_is_never_read_as_its_words(collator: Collator) -> None:
     for key in range(20):
-        batch, targets = collator([(n, key) for n in range(5)])
-        assert targets.given_B.tolist() == [True, False, True, True, True]
+        drawn = collator([(n, key) for n in range(5)])
+        assert drawn.targets.given_B.tolist() == [True, False, True, True, True]
         # It still captions the picture, so there is text to contrast it with.
-        assert (batch.texts_BP >= 0).all()
+        assert drawn.inputs
+        assert (drawn.inputs.texts_BP >= 0).all()
 
 
 def test_equal_texts_have_equal_numbers(collator: Collator, rows: list[Labelled]) -> None:
@@ -288,18 +291,38 @@ def test_a_tree_of_one_level() -> None:
 def test_another_size_changes_nothing_but_the_size(collator: Collator) -> None:
     draws = [(0, 1), (2, 1)]
     small, whole = collator.at_size(16)(draws), collator(draws)
-    assert small[0].pixels_NCHW.shape == (1, 3, 16, 16)
-    torch.testing.assert_close(small[0].words, whole[0].words)
-    assert small[1].under_BLC.tolist() == whole[1].under_BLC.tolist()
+    assert small.inputs
+    assert whole.inputs
+    assert small.inputs.pixels_NCHW.shape == (1, 3, 16, 16)
+    torch.testing.assert_close(small.inputs.words, whole.inputs.words)
+    assert small.targets.under_BLC.tolist() == whole.targets.under_BLC.tolist()
+
+
+def test_a_teacher_reads_the_same_samples_its_own_way(rows: list[Labelled], tmp_path: Path) -> None:
+    sampler, tokenizer = Sampler(rows, tiny_taxonomy(), 16, seed=0), tiny_tokenizer(tmp_path / "vocabulary", 16)
+    brief = tiny_tokenizer(tmp_path / "brief", 4)
+    taught = Collator(sampler, Reader(16, brief), Reader(32, tokenizer))
+    draws = [(0, 1), (1, 1), (2, 1)]
+    drawn, alone = taught(draws), Collator(sampler, Reader(32, tokenizer))(draws)
+    assert drawn.inputs
+    assert drawn.shown
+    assert alone.inputs
+    np.testing.assert_array_equal(drawn.shown.pixels_NCHW, alone.inputs.pixels_NCHW.numpy())
+    np.testing.assert_array_equal(drawn.shown.words[0].ids_GT, alone.inputs.words[0][0].numpy())
+    assert drawn.inputs.words[0][0].shape[1] == 4
+    # The student's picture is the teacher's, only smaller.
+    halved_NCHW = torch.nn.functional.avg_pool2d(alone.inputs.pixels_NCHW.float(), 2)
+    assert (drawn.inputs.pixels_NCHW - halved_NCHW).abs().mean() < 8
+    assert taught.at_size(8)(draws).shown.pixels_NCHW.shape == (2, 3, 32, 32)  # type: ignore[union-attr]
 
 
 def test_worker_processes_make_the_same_batches(collator: Collator) -> None:
     draws = [[(0, n), (1, n)] for n in range(3)]
     here, there = (list(load(draws, collator, workers)) for workers in (0, 1))
-    for (one, _), (other, _) in zip(here, there, strict=True):
-        for name, tensor in vars(one).items():
-            torch.testing.assert_close(tensor, getattr(other, name), msg=name)
-    assert isinstance(here[0][0], Inputs)
+    for one, other in zip(here, there, strict=True):
+        assert isinstance(one.inputs, Inputs)
+        for name, tensor in vars(one.inputs).items():
+            torch.testing.assert_close(tensor, getattr(other.inputs, name), msg=name)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -307,7 +330,7 @@ def test_an_error_keeps_its_words_on_the_way_from_a_worker(tmp_path: Path, worke
     given = rows_of(tmp_path, GOOD | {"image": "bad.jpg"}, GOOD | {"image": "gone.jpg"})
     (tmp_path / "shop" / "bad.jpg").write_bytes(halved(encode(plain("RGB", (9, 9, 9)), "JPEG")))
     sampler = Sampler(given, tiny_taxonomy(), 32, seed=0)
-    collator = Collator(sampler, tiny_tokenizer(tmp_path / "vocabulary", 16))
+    collator = Collator(sampler, Reader(32, tiny_tokenizer(tmp_path / "vocabulary", 16)))
     with pytest.raises(ImageCorrupt, match=r"^The picture is damaged or cut short and cannot be decoded\.$"):
         list(load([[(0, 0)]], collator, workers))
     with pytest.raises(FileNotReadable, match=r"^The picture 'gone\.jpg' of shop cannot be read\.$"):

@@ -9,7 +9,7 @@ from catalog.encoders import Encoded
 from catalog.model import CatalogModel, Inputs
 from tests.tiny import tiny_model, tiny_taxonomy
 from training.config import SetConfig, StartConfig, TrainConfig
-from training.data import Labelled, TargetMaker, Targets
+from training.data import Drawn, Labelled, TargetMaker, Targets
 from training.losses import tree_cross_entropy
 from training.objective import batch_losses, every_reading, modality_dropout
 
@@ -61,14 +61,14 @@ def test_every_reading_is_a_loss_of_its_own(model: CatalogModel) -> None:
         tree_cross_entropy(model.answer(image, text, choice).leaf_BC[rows], targets().under_BLC[rows], 0, 0.3)  # type: ignore[arg-type]
         for choice, rows in readings.items()
     ]
-    loss = batch_losses(model, batch(), None, targets(), dataclasses.replace(PLAIN, read_every_way=True))["loss"]
+    loss = batch_losses(model, Drawn(targets(), batch()), dataclasses.replace(PLAIN, read_every_way=True))["loss"]
     torch.testing.assert_close(loss, torch.stack(expected).mean(), atol=1e-5, rtol=1e-4)
 
 
 def test_without_dropout_each_product_is_read_whole(model: CatalogModel) -> None:
     outputs = model(batch())
     expected = tree_cross_entropy(outputs.leaf_BC, targets().under_BLC, 0, 0.3)
-    torch.testing.assert_close(batch_losses(model, batch(), None, targets(), PLAIN)["loss"], expected)
+    torch.testing.assert_close(batch_losses(model, Drawn(targets(), batch()), PLAIN)["loss"], expected)
 
 
 def test_words_that_only_caption_a_picture_are_not_read(model: CatalogModel) -> None:
@@ -79,7 +79,7 @@ def test_words_that_only_caption_a_picture_are_not_read(model: CatalogModel) -> 
     ids_UT = ids_UT.clone()
     ids_UT[3] = 23
     other = dataclasses.replace(captioned, words=((ids_UT, mask_UT),))
-    one, two = (batch_losses(model, given, None, targets(), config) for given in (captioned, other))
+    one, two = (batch_losses(model, Drawn(targets(), given), config) for given in (captioned, other))
     torch.testing.assert_close(one["category"], two["category"])
     assert not torch.isclose(one["contrastive"], two["contrastive"])
 

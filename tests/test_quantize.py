@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 import training.export
 from catalog.checkpoint import load_model
@@ -56,6 +57,8 @@ def test_it_is_a_smaller_model_of_its_own_version(exact: ModelFolder, int8: Mode
     assert int8.version != exact.version
     sizes = [(model.path / "text_encoder.safetensors").stat().st_size for model in (exact, int8)]
     assert sizes[1] < sizes[0] / 2
+    kept, all_of_it = (load_file(model.path / "fusion.safetensors") for model in (int8, exact))
+    assert {name for name in all_of_it if name not in kept} >= {"heads.log_scale", "heads.text_embedding.linear.weight"}
 
 
 def test_pytorch_is_not_given_it(int8: ModelFolder) -> None:

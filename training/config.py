@@ -24,8 +24,10 @@ class SetConfig:
 class StartConfig:
     """Where weights come from. A name is a hub's, a local folder, or (`stem_weights`, `model`) a local file or run.
 
-    Give `image` (any timm ViT), or `stem` and `stem_weights` for a hybrid ViT of `image_options`; or `model`, a
-    folder that an earlier run wrote, for both encoders; with `keep_fusion` for its fusion and heads, too.
+    Give `image` (any timm ViT), or `stem` and `stem_weights` for a hybrid ViT of `image_options` on pictures of `size`
+    pixels; or `model`, a folder that an earlier run wrote, for both encoders; with `keep_fusion` for its fusion and
+    heads, too. text_options: the shape of a smaller BERT to make of `text`, with the first `vocabulary` of its tokens
+    and those that the training texts use.
     average: further such folders; each encoder then starts as the mean of its weights in all of them, which generalises
     better than any one of them (Wortsman et al. 2022).
     """
@@ -34,7 +36,10 @@ class StartConfig:
     stem: str = ""
     stem_weights: str = ""
     image_options: dict[str, Any] = field(default_factory=dict)
+    size: int = 224
     text: str = ""
+    text_options: dict[str, Any] = field(default_factory=dict)
+    vocabulary: int = 8000
     model: str = ""
     keep_fusion: bool = False
     average: tuple[str, ...] = ()
@@ -54,6 +59,8 @@ class TrainConfig:
     view (Touvron et al. 2019).
     cache_views: with both encoders frozen, how many augmented views of each product to encode once and train on; 0
     encodes anew each time. features: the file that holds them, for runs that share it.
+    teacher: a model folder; what that model says of each product is learned, too, with the weight `teacher_weight` and
+    its logits divided by `temperature` (Hinton et al. 2015).
     average_decay: of the moving average of the weights, which is what is scored and kept.
     """
 
@@ -87,6 +94,9 @@ class TrainConfig:
     attribute_weight: float = 0.5
     tag_weight: float = 0.1
     contrastive_weight: float = 0.3
+    teacher: str = ""
+    teacher_weight: float = 1.0
+    temperature: float = 2.0
     average_decay: float = 0.998
     small_size: int = 0
     small_epochs: int = 0
@@ -118,6 +128,8 @@ def parse_config(fields: dict[str, Any]) -> TrainConfig:
     config = _build(TrainConfig, fields | {"sets": sets, "start": start}, "the file")
     if config.accumulate < 1 or config.batch_size < 1 or config.batch_size % config.accumulate:
         raise InvalidConfig("batch_size must be a multiple of accumulate.")
+    if config.teacher and config.cache_views:
+        raise InvalidConfig("A teacher reads each picture as it is drawn, so there is none with cache_views.")
     return config
 
 

@@ -19,10 +19,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
+from catalog.encoders import Encoded
 from catalog.errors import CatalogError, FileNotReadable, InvalidManifest
 from catalog.images import decode
 from catalog.model import Inputs
-from catalog.preprocess import Prepared, collate
+from catalog.preprocess import Batch, Prepared, collate
 from catalog.product import Product
 from catalog.taxonomy import Taxonomy
 from catalog.tokens import Tokenizer
@@ -247,6 +248,10 @@ class Sampler:
         self.rows, self.taxonomy, self.size, self.seed, self.made_titles = rows, taxonomy, size, seed, made_titles
         self.transform = augmentation(size)
 
+    def at_size(self, size: int) -> "Sampler":
+        """The same samples, with pictures of another size."""
+        return Sampler(self.rows, self.taxonomy, size, self.seed, self.made_titles)
+
     def __call__(self, index: int, key: Hashable) -> Sample:
         row = self.rows[index]
         text, given = self.words(index, key)
@@ -279,28 +284,64 @@ class Sampler:
         return text, True
 
 
-class Collator:
-    """Samples -> (Inputs, Targets); picklable, so that worker processes can use it."""
+class Reader(NamedTuple):
+    """How a model reads products: its pictures' size, and the tokens of its words."""
 
-    def __init__(self, sampler: Sampler, tokenizer: Tokenizer) -> None:
-        self.sampler, self.tokenizer = sampler, tokenizer
+    size: int
+    tokenizer: Tokenizer
+
+    def __call__(self, products: Sequence[Prepared]) -> Batch:
+        batch = collate(products, self.tokenizer)
+        if batch.pixels_NCHW.shape[-1] == self.size:
+            return batch
+        size, pixels_NCHW = [self.size, self.size], torch.from_numpy(batch.pixels_NCHW)
+        smaller_NCHW = v2.functional.resize(pixels_NCHW, size, v2.InterpolationMode.BICUBIC, antialias=True)
+        return replace(batch, pixels_NCHW=np.asarray(smaller_NCHW, np.uint8))
+
+
+class Drawn(NamedTuple):
+    """A batch of samples: their inputs or, from a cache, what the encoders made of them.
+
+    shown: the batch as the teacher reads it, if there is one.
+    """
+
+    targets: Targets
+    inputs: Inputs | None = None
+    encoded: tuple[Encoded, Encoded] | None = None
+    shown: Batch | None = None
+
+    def to(self, device: torch.device) -> "Drawn":
+        return Drawn(
+            self.targets.to(device),
+            self.inputs.to(device) if self.inputs else None,
+            (self.encoded[0].to(device), self.encoded[1].to(device)) if self.encoded else None,
+            self.shown,
+        )
+
+
+class Collator:
+    """Samples -> batches, for a model and, maybe, its teacher; picklable, so that worker processes can use it."""
+
+    def __init__(self, sampler: Sampler, reader: Reader, teacher: Reader | None = None) -> None:
+        self.sampler = sampler.at_size(max(each.size for each in (reader, teacher) if each))
+        self.reader, self.teacher = reader, teacher
         self.targets = TargetMaker(sampler.taxonomy)
 
     def at_size(self, size: int) -> "Collator":
         """The same collator, for pictures of another size."""
-        old = self.sampler
-        sampler = Sampler(old.rows, old.taxonomy, size, old.seed, old.made_titles)
-        return Collator(sampler, self.tokenizer)
+        return Collator(self.sampler, self.reader._replace(size=size), self.teacher)
 
-    def __call__(self, draws: Sequence[Draw]) -> tuple[Inputs, Targets]:
+    def __call__(self, draws: Sequence[Draw]) -> Drawn:
         """`draws` are (row index, key); equal draws give equal samples."""
         samples = [self.sampler(index, key) for index, key in draws]
-        inputs = Inputs.of(collate([sample.prepared for sample in samples], self.tokenizer))
+        products = [sample.prepared for sample in samples]
         rows = [self.sampler.rows[index] for index, _ in draws]
-        return inputs, self.targets(rows, [sample.prepared.text for sample in samples], [s.given for s in samples])
+        targets = self.targets(rows, [product.text for product in products], [sample.given for sample in samples])
+        inputs = Inputs.of(self.reader(products))
+        return Drawn(targets, inputs, shown=self.teacher(products) if self.teacher else None)
 
 
-class DrawnBatches(Dataset[tuple[Inputs, Targets] | CatalogError]):
+class DrawnBatches(Dataset[Drawn | CatalogError]):
     """A map-style dataset of whole batches, made in the loader's worker processes.
 
     An error of ours is an item, too: were it raised, the loader would put a traceback in place of its words.
@@ -312,14 +353,14 @@ class DrawnBatches(Dataset[tuple[Inputs, Targets] | CatalogError]):
     def __len__(self) -> int:
         return len(self.draws)
 
-    def __getitem__(self, number: int) -> tuple[Inputs, Targets] | CatalogError:
+    def __getitem__(self, number: int) -> Drawn | CatalogError:
         try:
             return self.collator(self.draws[number])
         except CatalogError as error:
             return error
 
 
-def load(draws: Sequence[Sequence[Draw]], collator: Collator, workers: int) -> Iterator[tuple[Inputs, Targets]]:
+def load(draws: Sequence[Sequence[Draw]], collator: Collator, workers: int) -> Iterator[Drawn]:
     """The batches in order, made ahead by `workers` processes of one thread each (0: in this process)."""
     loader: DataLoader[Any] = DataLoader(
         DrawnBatches(draws, collator),

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from catalog.encoders import Encoded
 from catalog.errors import InvalidConfig
 from catalog.model import CatalogModel
-from training.data import Collator, Labelled, Targets, load
+from training.data import Collator, Drawn, Labelled, load
 from training.device import best_device, mixed_precision
 from training.predict import encode_rows
 
@@ -40,7 +40,7 @@ class FeatureCache:
         key = _fingerprint(model, [*collator.sampler.rows, *val], views)
         stored = torch.load(path, weights_only=True) if path.exists() else {}
         if stored.get("key") != key:
-            encoded = [_plain(pair) for pair in encode_rows(model, val, collator.tokenizer)]
+            encoded = [_plain(pair) for pair in encode_rows(model, val, collator.reader.tokenizer)]
             stored = {"key": key, "val": encoded, "views": [self._encode(model, view) for view in range(views)]}
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_suffix(".tmp")
@@ -58,9 +58,10 @@ class FeatureCache:
         draws = [[(row, view) for row in range(i, min(i + batch_size, count))] for i in range(0, count, batch_size)]
         images, texts = [], []
         batches = load(draws, self.collator, workers=1)
-        for inputs, _ in tqdm(batches, desc=f"features, view {view + 1} of {self.views}", total=len(draws)):
+        for drawn in tqdm(batches, desc=f"features, view {view + 1} of {self.views}", total=len(draws)):
+            assert drawn.inputs is not None
             with mixed_precision(device):
-                image, text = model.encode(inputs.to(device))
+                image, text = model.encode(drawn.inputs.to(device))
             images.append(image)
             texts.append(text)
         return _plain(
@@ -70,14 +71,15 @@ class FeatureCache:
             )
         )
 
-    def read(self, indices: Sequence[int], seed: int) -> tuple[Pair, Targets]:
+    def read(self, indices: Sequence[int], seed: int) -> Drawn:
         """The features and targets of some rows, in views drawn by `seed`."""
         generator = torch.Generator().manual_seed(seed)
         image_views, text_views = torch.randint(self.views, (2, len(indices)), generator=generator).tolist()
         words = [self.collator.sampler.words(row, view) for row, view in zip(indices, text_views, strict=True)]
         rows = [self.collator.sampler.rows[index] for index in indices]
         targets = self.collator.targets(rows, [text for text, _ in words], [given for _, given in words])
-        return (_pick(self.image, image_views, indices), _pick(self.text, text_views, indices)), targets
+        encoded = _pick(self.image, image_views, indices), _pick(self.text, text_views, indices)
+        return Drawn(targets, encoded=encoded)
 
 
 def _plain(pair: Pair) -> tuple[Plain, Plain]:

@@ -66,3 +66,11 @@ def contrastive(a_BE: Tensor, b_BE: Tensor, same_BB: Tensor, log_scale: Tensor, 
             logits_BB = scale * F.normalize(a_BE[:, :cut], dim=-1) @ F.normalize(b_BE[:, :cut], dim=-1).T
             total = total + F.cross_entropy(logits_BB, target_BB) + F.cross_entropy(logits_BB.T, target_BB.T)
     return total / (2 * len(cuts))
+
+
+def divergence(logits_BV: Tensor, taught_BV: Tensor, temperature: float) -> Tensor:
+    """Kullback-Leibler divergence from what a teacher says, both softened by `temperature`, times its square, so that
+    gradients keep their size (Hinton et al. 2015). -> mean over products, of which there is at least one.
+    """
+    ours_BV, theirs_BV = ((each.float() / temperature).log_softmax(-1) for each in (logits_BV, taught_BV))
+    return temperature**2 * F.kl_div(ours_BV, theirs_BV, log_target=True, reduction="batchmean")

@@ -1,31 +1,38 @@
 """What a batch costs: which of its products' modalities are read, and every loss of what the model makes of them."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from catalog.encoders import Encoded
-from catalog.model import CatalogModel, Inputs
+from catalog.model import CatalogModel
+from catalog.runtime import Answers, Runtime
 from training.config import TrainConfig
-from training.data import Targets
+from training.data import Drawn, Targets
 from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, tree_cross_entropy
+from training.teacher import teach, teacher_loss
 
 
 def batch_losses(
-    model: CatalogModel,
-    inputs: Inputs | None,
-    encoded: tuple[Encoded, Encoded] | None,
-    targets: Targets,
-    config: TrainConfig,
+    model: CatalogModel, drawn: Drawn, config: TrainConfig, teacher: Runtime | None = None
 ) -> dict[str, Tensor]:
     """All losses of one batch, a mean over the ways in which its products are read."""
+    encoded = drawn.encoded
     if encoded is None:
-        assert inputs is not None
-        encoded = model.encode(inputs)
+        assert drawn.inputs is not None
+        encoded = model.encode(drawn.inputs)
     image, caption = encoded
     # Words that are only the label's caption teach the contrastive loss, never the rest.
-    text = caption.keep(targets.given_B)
+    text = caption.keep(drawn.targets.given_B)
     readings = every_reading(image, text) if config.read_every_way else [modality_dropout(image, text, config)]
-    parts = [reading_losses(model, *reading, encoded, targets, config) for reading in readings]
+    taught: Sequence[Answers | None] = [None] * len(readings)
+    if teacher is not None and drawn.shown is not None:
+        taught = teach(teacher, drawn.shown, readings)
+    parts = [
+        reading_losses(model, *reading, encoded, drawn.targets, config, theirs)
+        for reading, theirs in zip(readings, taught, strict=True)
+    ]
     losses = {name: torch.stack([part[name].float() for part in parts]).mean() for name in parts[0]}
     return {"loss": torch.stack(list(losses.values())).sum(), **losses}
 
@@ -37,20 +44,25 @@ def reading_losses(
     whole: tuple[Encoded, Encoded],
     targets: Targets,
     config: TrainConfig,
+    taught: Answers | None = None,
 ) -> dict[str, Tensor]:
     """Losses of what is read off `image` and `text`, over the products that have anything left to read.
 
-    whole: both modalities with nothing taken away; they are what the contrastive loss brings together.
+    whole: both modalities with nothing taken away; they are what the contrastive loss brings together. taught: what a
+    teacher says of the same.
     """
     outputs = model.heads(model.fusion(image, text), *whole)
     read_B = image.present_B | text.present_B
+    lesson = (
+        {} if taught is None else {"teacher": config.teacher_weight * teacher_loss(outputs, taught, read_B, config)}
+    )
     targets = targets.only(read_B)
     pair_B = whole[0].present_B & whole[1].present_B & read_B
     texts = targets.text_B[pair_B]
     same_BB = texts.unsqueeze(0) == texts.unsqueeze(1)
     image_BE, text_BE, fused_BE = outputs.image_BE[pair_B], outputs.text_BE[pair_B], outputs.fused_BE[pair_B]
     space = same_BB, model.heads.log_scale, model.config.embedding_cuts
-    return {
+    return lesson | {
         "category": config.category_weight
         * tree_cross_entropy(outputs.leaf_BC, targets.under_BLC, config.smoothing, config.upper_weight),
         "attributes": config.attribute_weight

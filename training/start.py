@@ -1,6 +1,6 @@
 """Where a training run gets its model from: pretrained encoders, or the encoders of an earlier run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +16,13 @@ from catalog.model import CatalogModel
 from catalog.taxonomy import Taxonomy
 from catalog.tokens import Tokenizer
 from training.config import TrainConfig
+from training.student import kept_tokens, narrowed, shortened
 
 
-def starting_model(config: TrainConfig, taxonomy: Taxonomy) -> tuple[CatalogModel, Tokenizer]:
-    """Raises InvalidConfig when the configuration does not say where the encoders come from."""
+def starting_model(
+    config: TrainConfig, taxonomy: Taxonomy, texts: Iterable[str] = ()
+) -> tuple[CatalogModel, Tokenizer]:
+    """texts: those of the training products. Raises InvalidConfig when it is not said where the encoders come from."""
     start = config.start
     if start.model:
         earlier = load_model(Path(start.model))
@@ -43,6 +46,10 @@ def starting_model(config: TrainConfig, taxonomy: Taxonomy) -> tuple[CatalogMode
         tokenizer = Tokenizer.from_pretrained(start.text, text.config.max_tokens)
     except OSError:
         raise InvalidConfig("[start] names weights that are neither in a local folder nor on the hub.") from None
+    if start.text_options:
+        names = (name for node in taxonomy.nodes for name in (node.label, *node.synonyms))
+        kept = kept_tokens(tokenizer, start.vocabulary, [*texts, *names])
+        text, tokenizer = narrowed(text, kept, start.text_options), shortened(tokenizer, kept)
     return CatalogModel(model_config(config, image, text), taxonomy, image, text), tokenizer
 
 
@@ -77,7 +84,7 @@ def hybrid_encoder(config: TrainConfig) -> ImageEncoder:
     """A ViT with fresh blocks on a pretrained CNN stem."""
     start = config.start
     try:
-        encoder = ImageEncoder(ImageEncoderConfig("vit_small_patch16_224", start.stem, start.image_options))
+        encoder = ImageEncoder(ImageEncoderConfig("vit_small_patch16_224", start.stem, start.image_options, start.size))
         if start.stem_weights:
             encoder.vit.patch_embed.backbone.load_state_dict(load_file(start.stem_weights), strict=True)
     except (AssertionError, RuntimeError, TypeError, SafetensorError):

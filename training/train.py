@@ -24,21 +24,21 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from catalog.checkpoint import save_model
-from catalog.encoders import Encoded
 from catalog.errors import InvalidConfig, InvalidManifest
-from catalog.model import CatalogModel, Inputs
+from catalog.model import CatalogModel
+from catalog.runtime import Runtime, open_runtime
 from catalog.taxonomy import Taxonomy
 from training.config import TrainConfig
-from training.data import Collator, Labelled, Sampler, Targets, load, read_manifest
+from training.data import Collator, Drawn, Labelled, Reader, Sampler, load, read_manifest
 from training.device import best_device, mixed_precision
 from training.evaluate import validation_scores
 from training.features import FeatureCache
 from training.objective import batch_losses
 from training.predict import encode_rows
 from training.start import starting_model
+from training.teacher import open_teacher
 
 MAY_CHANGE = ("output", "workers", "checkpoint_seconds", "features")
-Sample = tuple[Inputs | None, tuple[Encoded, Encoded] | None, Targets]
 
 
 def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) -> dict[str, float]:
@@ -50,14 +50,17 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
     taxonomy = Taxonomy.load(Path(config.taxonomy))
     rows = {split: read_sets(config, data, taxonomy, split) for split in ("train", "val")}
     torch.manual_seed(config.seed)
-    model, tokenizer = starting_model(config, taxonomy)
+    texts = (f"{row.title} {row.description}" for row in rows["train"])
+    model, tokenizer = starting_model(config, taxonomy, texts)
     freeze(model, config.frozen)
-    run = Run(config, model)
+    teacher = open_teacher(Path(config.teacher), model, taxonomy) if config.teacher else None
+    run = Run(config, model, open_runtime(teacher, best_device().type) if teacher else None)
     run.resume()
     # Cached views are shared between seeds; the seed then decides which of them a step draws.
     seed = 0 if config.cache_views else config.seed
     sampler = Sampler(rows["train"], taxonomy, model.config.image.size, seed, config.made_titles)
-    collator = Collator(sampler, tokenizer)
+    shown_as = Reader(teacher.config.image.size, teacher.tokenizer) if teacher else None
+    collator = Collator(sampler, Reader(sampler.size, tokenizer), shown_as)
     cache = None
     if config.cache_views:
         path = Path(config.features) if config.features else run.folder / "features.pt"
@@ -129,25 +132,24 @@ def epoch_order(config: TrainConfig, rows: Sequence[Labelled], epoch: int) -> li
 
 def load_epoch(
     config: TrainConfig, collator: Collator, cache: FeatureCache | None, epoch: int, first: int
-) -> Iterator[Sample]:
+) -> Iterator[Drawn]:
     parts = epoch_order(config, collator.sampler.rows, epoch)
     if cache is not None:
         for number, part in enumerate(parts[first:], first):
-            yield None, *cache.read(part, seed=config.seed * 1_000_003 + epoch * 10_007 + number)
+            yield cache.read(part, seed=config.seed * 1_000_003 + epoch * 10_007 + number)
         return
     if epoch < config.small_epochs:
         collator = collator.at_size(config.small_size)
     # A repeated row is drawn anew each time: its place in the run is part of the draw.
     draws = [[(row, (epoch, number, place)) for place, row in enumerate(part)] for number, part in enumerate(parts)]
-    for inputs, targets in load(draws[first:], collator, config.workers):
-        yield inputs, None, targets
+    yield from load(draws[first:], collator, config.workers)
 
 
 class Run:
     """What changes while training: weights, their moving average, optimizer, step. Saved whole, replaced atomically."""
 
-    def __init__(self, config: TrainConfig, model: CatalogModel) -> None:
-        self.config, self.device = config, best_device()
+    def __init__(self, config: TrainConfig, model: CatalogModel, teacher: Runtime | None = None) -> None:
+        self.config, self.device, self.teacher = config, best_device(), teacher
         self.model = model.to(self.device)
         self.folder = Path(config.output)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -187,7 +189,7 @@ class Run:
             for (scale, decays), members in groups.items()
         ]
 
-    def update(self, samples: Iterator[Sample], total: int) -> dict[str, float]:
+    def update(self, samples: Iterator[Drawn], total: int) -> dict[str, float]:
         """One optimizer step over the next `accumulate` parts of a batch. -> the losses, for the log."""
         set_training(self.model)
         torch.manual_seed(self.config.seed * 1_000_003 + self.step)
@@ -195,9 +197,9 @@ class Run:
             group["lr"] = self.config.learning_rate * group["scale"] * schedule(self.step / total, self.config.warmup)
         parts: list[dict[str, Tensor]] = []
         for _ in range(self.config.accumulate):
-            sample = moved(next(samples), self.device)
+            drawn = next(samples).to(self.device)
             with mixed_precision(self.device):
-                parts.append(batch_losses(self.model, *sample, self.config))
+                parts.append(batch_losses(self.model, drawn, self.config, self.teacher))
             (parts[-1]["loss"] / self.config.accumulate).backward()
             parts[-1] = {name: loss.detach() for name, loss in parts[-1].items()}
         nn.utils.clip_grad_norm_((p for p in self.model.parameters() if p.requires_grad), 1.0)
@@ -256,12 +258,6 @@ class Run:
             self.model.load_state_dict(state["model"])
             self.average.module.load_state_dict(state["average"])
             self.optimizer.load_state_dict(state["optimizer"])
-
-
-def moved(sample: Sample, device: torch.device) -> Sample:
-    inputs, encoded, targets = sample
-    image_and_text = (encoded[0].to(device), encoded[1].to(device)) if encoded else None
-    return (inputs.to(device) if inputs else None), image_and_text, targets.to(device)
 
 
 def schedule(progress: float, warmup: float) -> float:
