@@ -129,8 +129,8 @@ def asks(picture: Ask, words: Ask) -> dict[str, Ask]:
     }
 
 
-def made_up(opened: ModelFolder, kind: str, count: int) -> tuple[Batch, list[str]]:
-    random, size = np.random.default_rng(0), opened.config.image.size
+def made_up(opened: ModelFolder, kind: str, count: int, seed: int = 0) -> tuple[Batch, list[str]]:
+    random, size = np.random.default_rng(seed), opened.config.image.size
     pictures, words = KINDS[kind]
     products = [
         Prepared(str(n), random.integers(0, 256, (pictures, 3, size, size), dtype=np.uint8), words.format(n))

@@ -2,18 +2,20 @@
 
     feed -> tasks -> load (pictures read, hashed, decoded) -> understand (the model) -> store (index, then ledger)
 
-The steps overlap: while the model works on one chunk, the next is loaded in other threads and the one
-before is stored. `load` and `understand` see nothing but their arguments, so Ray's actors run the same two functions.
+The steps overlap: while the model works on one chunk, the next is loaded and the one before is stored. `load` and
+`understand` see nothing but their arguments, so Ray's actors run the same two functions.
 """
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
-from typing import Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 from catalog.errors import CatalogError, RowIdDuplicate
 from catalog.feeds import BadRow, Row
@@ -22,7 +24,8 @@ from catalog.ledger import Failure, Run, State, Tally
 from catalog.pictures import ImageRef
 from catalog.preprocess import Prepared
 from catalog.product import ContentHashes, Product, StoredProduct, Understanding
-from catalog.understand import BATCH_SIZE
+from catalog.runtime import take_cores
+from catalog.understand import BATCH_OF_A_CORE
 
 CHUNK = 256
 T = TypeVar("T")
@@ -52,6 +55,7 @@ class Result:
 
 Chunks = Generator[list[Task], None, None]
 Results = Generator[list[Result], None, None]
+Each = Callable[[Callable[..., Any], Iterable[Any]], Iterable[Any]]
 Knows = Callable[[Sequence[str]], Sequence[StoredVersion | None]]
 
 
@@ -137,25 +141,38 @@ def _without_duplicates(feed: Iterable[Row | BadRow]) -> Iterator[Row | BadRow]:
 
 
 class LocalWorker:
-    """Loads and understands in this process: two threads decode the next chunk while the model works on this one."""
+    """Loads and understands in this process, in a thread for each core.
 
-    def __init__(self, reader: Reader, pictures: Pictures, threads: int = 2) -> None:
-        self.reader, self.pictures, self.threads = reader, pictures, threads
+    A thread asks the model with its own core alone: were all cores to read one batch together, each part of it would
+    wait for the core that has a picture to decode meanwhile. batch_size: how many products it asks about together.
+    """
 
-    def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = CHUNK) -> Results:
+    def __init__(self, reader: Reader, pictures: Pictures, threads: int = 0, batch_size: int = BATCH_OF_A_CORE) -> None:
+        self.reader, self.pictures, self.batch_size = reader, pictures, batch_size
+        self.threads = threads or os.cpu_count() or 1
+
+    def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = 0) -> Results:
         """What becomes of the feed's rows from `position` on, in chunks. knows: as `ProductIndex.hashes`."""
-        with closing(self.loaded(feed, knows, position, chunk)) as loaded:
+        with self._pool() as pool, closing(self._loaded(pool, feed, knows, position, chunk)) as loaded:
             for items in loaded:
-                yield understand(items, self.reader)
+                yield understand(items, self.reader, self.batch_size, pool.map)
 
-    def loaded(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = CHUNK) -> Results:
+    def loaded(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = 0) -> Results:
         """The same before the model has read anything."""
-        return in_background(self._load(tasks(feed, knows, position, chunk)))
+        with self._pool() as pool, closing(self._loaded(pool, feed, knows, position, chunk)) as loaded:
+            yield from loaded
 
-    def _load(self, chunks: Chunks) -> Results:
-        with ThreadPoolExecutor(self.threads, "load") as pool:
-            for chunk in chunks:
-                yield list(pool.map(lambda task: load(task, self.pictures, self.reader), chunk))
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.threads, "ingest", take_cores, (1,))
+
+    def _loaded(
+        self, pool: ThreadPoolExecutor, feed: Iterable[Row | BadRow], knows: Knows, position: int, chunk: int
+    ) -> Results:
+        def load_all() -> Results:
+            for part in tasks(feed, knows, position, chunk or max(CHUNK, self.threads * self.batch_size)):
+                yield list(pool.map(lambda task: load(task, self.pictures, self.reader), part))
+
+        return in_background(load_all())
 
 
 def load(task: Task, pictures: Pictures, reader: Reader) -> Result:
@@ -175,12 +192,24 @@ def load(task: Task, pictures: Pictures, reader: Reader) -> Result:
         return Result(row, "failed", error=error)
 
 
-def understand(chunk: Sequence[Result], reader: Reader) -> list[Result]:
-    """The model's work for a chunk, in batches; rows with nothing for it to read pass through."""
-    fresh = [item.prepared for item in chunk if item.prepared]
-    batches = (fresh[start : start + BATCH_SIZE] for start in range(0, len(fresh), BATCH_SIZE))
-    answers = iter([answer for batch in batches for answer in reader.understand_prepared(batch, evidence=False)])
-    return [understood(item, next(answers), reader.version) if item.prepared else item for item in chunk]
+def understand(
+    chunk: Sequence[Result], reader: Reader, batch_size: int = BATCH_OF_A_CORE, each: Each = map
+) -> list[Result]:
+    """The model's work for a chunk, in batches of texts of like length; rows with nothing for it to read pass through.
+
+    each: how to go through the batches: as `map` does, or as that of a pool.
+    """
+    fresh = [(number, item.prepared) for number, item in enumerate(chunk) if item.prepared]
+    fresh.sort(key=lambda one: len(one[1].text))
+    batches = [fresh[start : start + batch_size] for start in range(0, len(fresh), batch_size)]
+    products = [[prepared for _, prepared in batch] for batch in batches]
+    results = list(chunk)
+    for batch, answers in zip(
+        batches, each(partial(reader.understand_prepared, evidence=False), products), strict=True
+    ):
+        for (number, _), answer in zip(batch, answers, strict=True):
+            results[number] = understood(chunk[number], answer, reader.version)
+    return results
 
 
 def understood(item: Result, answer: Understanding | CatalogError, version: str) -> Result:

@@ -32,7 +32,8 @@ class Inputs:
 
     def to(self, device: torch.device) -> "Inputs":
         def moved(tensor: Tensor) -> Tensor:
-            return tensor.to(device, non_blocking=True)
+            # From memory that is pinned a GPU copies on its own, while the CPU goes on.
+            return (tensor.pin_memory() if device.type == "cuda" else tensor).to(device, non_blocking=True)
 
         words = tuple((moved(ids_GT), moved(mask_GT)) for ids_GT, mask_GT in self.words)
         return Inputs(moved(self.pixels_NCHW), words, moved(self.images_BP), moved(self.texts_BP))

@@ -14,6 +14,7 @@ from catalog.product import CategoryScore, Modality, Product, Scored, Understand
 from catalog.runtime import Answers, Runtime, open_runtime
 
 BATCH_SIZE = 32
+BATCH_OF_A_CORE = 8  # what a core reads of more products at once does not stay in its cache
 CACHE_MEGABYTES = 32
 SURE_OF_KIND = 0.5
 MODALITIES: tuple[Modality, ...] = ("image", "text")
@@ -34,15 +35,21 @@ class Understander:
 
     @classmethod
     def load(
-        cls, folder: str | Path | None = None, device: str = "cpu", cache_megabytes: int = CACHE_MEGABYTES
+        cls,
+        folder: str | Path | None = None,
+        device: str = "cpu",
+        cache_megabytes: int = CACHE_MEGABYTES,
+        compiled: bool = False,
     ) -> Self:
         """Load a model folder; without one, the model that ships with Shelflens.
 
         cache_megabytes: memory for what was made of the pictures and texts that came last, should they come again.
-        Raises InvalidCheckpoint, CheckpointDamaged, or InvalidConfig when the device is missing.
+        compiled: whether PyTorch is to compile the image encoder, which takes minutes and pays on CUDA; the model may
+        then be asked in one thread only. Raises InvalidCheckpoint, CheckpointDamaged, or InvalidConfig when the device
+        is missing.
         """
         model = open_model(Path(folder) if folder else shipped_model())
-        return cls(model, open_runtime(model, device, cache_megabytes * 1_000_000))
+        return cls(model, open_runtime(model, device, cache_megabytes * 1_000_000, compiled))
 
     def understand(
         self, products: Sequence[Product], top_k: int = 5, evidence: bool = True

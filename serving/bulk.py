@@ -22,7 +22,7 @@ from catalog.feeds import Feed
 from catalog.index import ProductIndex, open_index
 from catalog.ingest import CHUNK, Results, load, tasks, understand
 from catalog.pictures import PictureReader
-from catalog.understand import Understander
+from catalog.understand import BATCH_OF_A_CORE, BATCH_SIZE, Understander
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Actor:
     def __init__(self, step: Step, device: str) -> None:
         self.pictures = step.pictures
         self.understander = Understander.load(step.model, device)
+        self.batch_size = BATCH_OF_A_CORE if device == "cpu" else BATCH_SIZE
         self.index: ProductIndex | None = open_index(step.index, create=False) if step.index else None
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
@@ -57,7 +58,8 @@ class Actor:
     def deal_with(self, chunk: list[Any]) -> list[Any]:
         known = self.index.hashes([task.row.id for task in chunk]) if self.index else [None] * len(chunk)
         asked = [task._replace(known=version) for task, version in zip(chunk, known, strict=True)]
-        return understand([load(task, self.pictures, self.understander) for task in asked], self.understander)
+        loaded = [load(task, self.pictures, self.understander) for task in asked]
+        return understand(loaded, self.understander, self.batch_size)
 
 
 class Chunks(Datasource):

@@ -44,6 +44,11 @@ class Settings(BaseSettings):
     num_gpus_per_replica: float = Field(
         default=0.0, ge=0.0, description="Above 0 the model runs on CUDA; 0.5 lets two share."
     )
+    compile_image_encoder: bool = Field(
+        default=False,
+        description="With GPUs: compile it and record CUDA graphs, so that small batches are faster. A replica then"
+        " needs minutes to start, and a C compiler.",
+    )
     num_cpus_per_replica: float | None = Field(
         default=None,
         gt=0.0,

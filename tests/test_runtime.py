@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from shutil import which
 
 import numpy as np
 import pytest
@@ -18,8 +19,8 @@ from catalog.model_folder import open_model, shipped_model, write_checksums
 from catalog.preprocess import Prepared, collate
 from catalog.runtime import Answers, open_runtime
 from catalog.runtime.onnx import OnnxRuntime
-from catalog.runtime.pytorch import TorchRuntime
-from tests.tiny import tiny_folder
+from catalog.runtime.pytorch import FixedSizes, TorchRuntime
+from tests.tiny import tiny_folder, tiny_model
 
 TOLERANCE = 1e-4
 
@@ -193,3 +194,25 @@ def test_products_without_digests_are_never_taken_for_each_other(exported: Path)
     ]
     assert np.abs(answers[0] - answers[1]).max() > 1e-3
     np.testing.assert_allclose(answers[0], answers[2], atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 3, 8, 33, 70])
+def test_any_number_of_pictures_is_read_in_a_few_sizes(count: int) -> None:
+    encoder, sizes = tiny_model().image_encoder, []
+    encoder.register_forward_pre_hook(lambda _, given: sizes.append(len(given[0])))
+    pixels_NCHW = torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8)
+    with torch.inference_mode():
+        found = FixedSizes(encoder)(pixels_NCHW)
+        assert set(sizes) <= set(FixedSizes.SIZES)
+        for mine, expected in zip(found, encoder(pixels_NCHW), strict=True):
+            torch.testing.assert_close(mine, expected)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(which("g++") is None, reason="compiling needs a C++ compiler")
+def test_a_compiled_image_encoder_says_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FixedSizes, "SIZES", (1, 4))
+    opened = open_model(folder)
+    batch = collate(products(32), opened.tokenizer)
+    plain, compiled = (TorchRuntime.load(opened, compiled=each).run(batch, True) for each in (False, True))
+    assert_equal(plain, compiled)

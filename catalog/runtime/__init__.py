@@ -9,11 +9,12 @@ from catalog.runtime.cores import take_cores
 __all__ = ["Answers", "Runtime", "open_runtime", "take_cores"]
 
 
-def open_runtime(model: ModelFolder, device: str = "cpu", cache_bytes: int = 0) -> Runtime:
+def open_runtime(model: ModelFolder, device: str = "cpu", cache_bytes: int = 0, compiled: bool = False) -> Runtime:
     """ONNX Runtime where the folder has graphs for it and a CPU is to do the work, else PyTorch.
 
-    Only the one that is taken is imported. cache_bytes: see OnnxRuntime; PyTorch keeps nothing. Raises InvalidConfig
-    when the device is missing, InvalidCheckpoint when the weights do not fit.
+    Only the one that is taken is imported. cache_bytes: see OnnxRuntime; PyTorch keeps nothing. compiled: see
+    TorchRuntime; ONNX Runtime needs no compiling. Raises InvalidConfig when the device is missing, InvalidCheckpoint
+    when the weights do not fit.
     """
     if device == "cpu" and model.exported and find_spec("onnxruntime"):
         from catalog.runtime.onnx import OnnxRuntime
@@ -21,4 +22,4 @@ def open_runtime(model: ModelFolder, device: str = "cpu", cache_bytes: int = 0) 
         return OnnxRuntime(model, cache_bytes)
     from catalog.runtime.pytorch import TorchRuntime
 
-    return TorchRuntime.load(model, device)
+    return TorchRuntime.load(model, device, compiled)

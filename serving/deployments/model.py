@@ -20,7 +20,9 @@ class ModelReplica:
         start_logs(settings)
         self.settings = settings
         team = crew(1 if settings.num_gpus_per_replica else settings.threads_per_replica)
-        self.model = start(partial(Understander.load, folder, settings.device, settings.cache_megabytes), team)
+        compiled = settings.device == "cuda" and settings.compile_image_encoder
+        load = partial(Understander.load, folder, settings.device, settings.cache_megabytes, compiled)
+        self.model = start(load, team)
         self.batches = batches(self.model, team, settings)
 
     async def describe(self) -> ModelInfo:
