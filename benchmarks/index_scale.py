@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from benchmarks.timing import growth
 from catalog.filters import CategoryUnder, Filter, OneOf
 from catalog.index import IndexQuery, Offer, ProductIndex, open_index
 from catalog.product import CategoryScore, ContentHashes, Product, Scored, StoredProduct, Understanding
@@ -40,6 +41,19 @@ TARGETS = {
     **{f"filtered {level} p50": 4.0 for level in LEVELS},
     **{f"filtered {level} recall": 0.98 for level in LEVELS},
 }
+BRIEF = (
+    "load and index, s",
+    "search p50",
+    "search p99",
+    "recall",
+    "search, scan p50",
+    "search, scan / index",
+    "filtered 1 % p50",
+    "keywords p50",
+    "hybrid p50",
+    "facets p50",
+    "upsert p50",
+)
 
 Floats = NDArray[np.float32]
 Figures = dict[str, float]
@@ -227,18 +241,18 @@ def measure(count: int, width: int, queries: int, seed: int, folder: Path, timeo
     return figures
 
 
-def growth(runs: Sequence[Figures]) -> Figures:
-    """The exponent of each time's growth, by least squares on logarithms."""
-    sizes = np.log([run["products"] for run in runs])
+def exponents_of(runs: Sequence[Figures]) -> Figures:
+    """Of each time's growth."""
+    sizes = [run["products"] for run in runs]
     timings = [name for name in runs[0] if name.endswith((" p50", ", s")) and all(run.get(name, 0) > 0 for run in runs)]
-    return {name: float(np.polyfit(sizes, np.log([run[name] for run in runs]), 1)[0]) for name in timings}
+    return {name: growth(sizes, [run[name] for run in runs]) for name in timings}
 
 
-def to_markdown(runs: Sequence[Figures], exponents: Figures) -> str:
+def to_markdown(runs: Sequence[Figures], exponents: Figures, brief: bool) -> str:
     heads = [f"{int(run['products']):,} x {int(run['width'])}" for run in runs]
     lines = ["| figure | " + " | ".join(heads) + " | grows as n to the | target |", "|---|" + "---|" * (len(runs) + 2)]
     for name in runs[0]:
-        if name in ("products", "width"):
+        if name in ("products", "width") or (brief and name not in BRIEF):
             continue
         cells = " | ".join(f"{run[name]:.4g}" if name in run else "" for run in runs)
         exponent = f"{exponents[name]:.2f}" if name in exponents else ""
@@ -256,6 +270,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--timeout", type=float, default=3600, help="seconds to wait for the approximate index")
     parser.add_argument("--folder", type=Path, default=None, help="where to put the indexes; they are removed again")
+    parser.add_argument("--brief", action="store_true", help="print only what there is to know at first")
     parser.add_argument("--json", type=Path, default=None)
     parser.add_argument("--markdown", type=Path, default=None)
     arguments = parser.parse_args()
@@ -266,8 +281,8 @@ def main() -> None:
             runs.append(measure(count, arguments.width, arguments.queries, arguments.seed, folder, arguments.timeout))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    exponents = growth(runs) if len(runs) > 1 else {}
-    table = to_markdown(runs, exponents)
+    exponents = exponents_of(runs) if len(runs) > 1 else {}
+    table = to_markdown(runs, exponents, arguments.brief)
     print(table)
     if arguments.markdown:
         arguments.markdown.write_text(table)

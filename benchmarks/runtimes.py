@@ -1,7 +1,7 @@
 """A model's forward pass in PyTorch and in ONNX Runtime, and models that one would take instead, in the same run.
 
-    python benchmarks/runtimes.py [--model FOLDER] [--int8 FOLDER] [--batches 1 8 32] [--cores 1 2] [--rounds 20]
-                                  [--json FILE]
+    python benchmarks/runtimes.py [--model FOLDER] [--int8 FOLDER] [--nano FOLDER] [--batches 1 8 32] [--cores 1 2]
+                                  [--rounds 20] [--json FILE]
 
 Products are made up: a picture of noise and so many words as a title has. All take turns, so that all meet the same
 neighbours on the machine. Figures are medians, in milliseconds a product. The others have random weights, as only their
@@ -45,11 +45,14 @@ def main() -> None:
     for cores in arguments.cores:
         take_cores(cores)
         torch.set_num_threads(cores)
-        contenders = dict(entered(opened, arguments.int8))
+        contenders = list(entered(opened, arguments.int8, arguments.nano))
         for kind in KINDS:
             for count in arguments.batches:
-                batch, texts = made_up(opened, kind, count)
-                asked = {name: partial(asks[kind], batch, texts) for name, asks in contenders.items() if kind in asks}
+                asked = {
+                    name: partial(asks[kind], *made_up(reader, kind, count))
+                    for name, reader, asks in contenders
+                    if kind in asks
+                }
                 taken = in_turns(asked, arguments.rounds)
                 found = {name: 1000 * seconds / count for name, seconds in taken.items()}
                 rows.append({"cores": cores, "products": kind, "batch": count, "ms": found})
@@ -58,22 +61,26 @@ def main() -> None:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
 
 
-def entered(opened: ModelFolder, int8: Path | None) -> Iterator[tuple[str, dict[str, Ask]]]:
-    """Who takes part, and in what."""
+def entered(
+    opened: ModelFolder, int8: Path | None, nano: Path | None
+) -> Iterator[tuple[str, ModelFolder, dict[str, Ask]]]:
+    """Who takes part, the model whose batches it reads, and what it does with them."""
 
     def every(runtime: Runtime) -> dict[str, Ask]:
         return dict.fromkeys(KINDS, lambda batch, texts: runtime.run(batch, True))
 
-    yield OURS, every(OnnxRuntime(opened))
-    if int8:
-        yield "ONNX Runtime, int8", every(OnnxRuntime(open_model(int8)))
+    yield OURS, opened, every(OnnxRuntime(opened))
+    for name, folder in (("int8", int8), ("nano", nano)):
+        if folder:
+            other = open_model(folder)
+            yield name, other, every(OnnxRuntime(other))
     model = build_model(opened)
-    yield EAGER, every(TorchRuntime(model))
-    yield "ViT-S/14 + MiniLM", pair(model.text_encoder)
+    yield EAGER, opened, every(TorchRuntime(model))
+    yield "ViT-S/14 + MiniLM", opened, pair(model.text_encoder)
     with suppress(ImportError):
-        yield "OpenCLIP ViT-B/32", open_clip()
+        yield "OpenCLIP ViT-B/32", opened, open_clip()
     with suppress(ImportError):
-        yield "sentence-transformers", sentences(model.text_encoder)
+        yield "sentence-transformers", opened, sentences(model.text_encoder)
 
 
 def pair(text: TextEncoder) -> dict[str, Ask]:
@@ -141,9 +148,10 @@ def made_up(opened: ModelFolder, kind: str, count: int, seed: int = 0) -> tuple[
 
 def markdown(rows: list[dict[str, Any]]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row["ms"]))
-    lines = ["| products | batch | cores | " + " | ".join(names) + " |", "|---" * (3 + len(names)) + "|"]
+    lines = ["| ms a product | batch | cores | " + " | ".join(names) + " | wins |", "|---" * (4 + len(names)) + "|"]
     for row in rows:
         cells = [f"{row['ms'][name]:.1f}" if name in row["ms"] else "" for name in names]
+        cells.append(min(row["ms"], key=row["ms"].__getitem__))
         lines.append(f"| {row['products']} | {row['batch']} | {row['cores']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -152,6 +160,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, help="a folder with graphs; without it, the shipped model")
     parser.add_argument("--int8", type=Path, help="the same model in int8, as `shelflens export --int8` writes it")
+    parser.add_argument("--nano", type=Path, help="a small model; the shipped one is called nano")
     parser.add_argument("--batches", type=int, nargs="+", default=(1, 8, 32))
     parser.add_argument("--cores", type=int, nargs="+", default=(torch.get_num_threads(),))
     parser.add_argument("--rounds", type=int, default=20)

@@ -1,9 +1,10 @@
-"""Times measured in turns: whatever else the machine does meets all that are compared."""
+"""Times measured in turns: whatever else the machine does meets all that are compared. And how times grow."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
+import numpy as np
 from tqdm import tqdm
 
 
@@ -16,3 +17,8 @@ def in_turns(asked: Mapping[str, Callable[[], object]], rounds: int) -> dict[str
             ask()
             taken[name].append(time.perf_counter() - started)
     return {name: median(seconds[1:]) for name, seconds in taken.items()}
+
+
+def growth(sizes: Sequence[float], seconds: Sequence[float]) -> float:
+    """The power of the size that the time is proportional to, by least squares on logarithms."""
+    return float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])

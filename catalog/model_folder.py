@@ -59,14 +59,26 @@ class ModelFolder:
         return all((self.path / name).is_file() for name in (*GRAPHS, GRAPH_WEIGHTS))
 
 
-def shipped_model() -> Path:
-    """The model folder that comes with Shelflens: in the installed package, or in a checkout of the repository."""
-    installed = Path(str(files("catalog"))) / "assets" / "model"
-    return installed if installed.is_dir() else Path(__file__).parent.parent / "assets" / "model"
+def shipped_model(name: str = "model") -> Path:
+    """A model folder that comes with Shelflens: in the installed package, or in a checkout of the repository.
+
+    name: model, or nano, the small one for cheap machines.
+    """
+    installed = Path(str(files("catalog"))) / "assets" / name
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "assets" / name
+
+
+def find_model(folder: Path) -> Path:
+    """The folder, or the shipped small model for "nano", if nothing here is called that."""
+    return shipped_model(str(folder)) if folder == Path("nano") and not folder.exists() else folder
 
 
 def open_model(folder: Path) -> ModelFolder:
-    """Raises InvalidCheckpoint when the folder is none of ours, CheckpointDamaged when a file was altered."""
+    """Raises InvalidCheckpoint when the folder is none of ours, CheckpointDamaged when a file was altered.
+
+    folder: see `find_model`.
+    """
+    folder = find_model(folder)
     version = _verify(folder)
     found = _read_config(folder)
     config = ModelConfig.from_dict(found["model"])
@@ -80,8 +92,8 @@ def open_model(folder: Path) -> ModelFolder:
 
 
 def read_config(folder: Path) -> ModelConfig:
-    """The model's shape, without loading it. Raises InvalidCheckpoint or InvalidConfig."""
-    return ModelConfig.from_dict(_read_config(folder)["model"])
+    """The model's shape, without loading it. Raises InvalidCheckpoint or InvalidConfig. folder: see `find_model`."""
+    return ModelConfig.from_dict(_read_config(find_model(folder))["model"])
 
 
 def as_float(array: NDArray[Any]) -> NDArray[Any]:

@@ -41,7 +41,7 @@ class Understander:
         cache_megabytes: int = CACHE_MEGABYTES,
         compiled: bool = False,
     ) -> Self:
-        """Load a model folder; without one, the model that ships with Shelflens.
+        """Load a model folder; without one, the model that ships with Shelflens; "nano" is the small one that does.
 
         cache_megabytes: memory for what was made of the pictures and texts that came last, should they come again.
         compiled: whether PyTorch is to compile the image encoder, which takes minutes and pays on CUDA; the model may

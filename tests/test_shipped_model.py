@@ -15,27 +15,47 @@ import pytest
 
 from catalog import Product, Understander, Understanding
 from catalog.checkpoint import load_model
-from catalog.model_folder import shipped_model
+from catalog.errors import InvalidCheckpoint
+from catalog.model_folder import open_model, read_config, shipped_model
+from catalog.runtime import open_runtime
+from catalog.runtime.answers import difference
+from catalog.runtime.onnx import OnnxRuntime
+from catalog.runtime.pytorch import TorchRuntime
 from training.data import Labelled, read_manifest
 from training.evaluate import Classes, category_result, probabilities
-from training.predict import encode_rows, predict
+from training.export import served
+from training.predict import encode_rows, predict, read_batches
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
 DEMO = ROOT / "assets" / "demo"
 DATA = os.environ.get("SHELFLENS_DATA", "")
+TOLERANCE = 1e-4  # of an embedding, between runtimes
 needs_data = pytest.mark.skipif(not DATA, reason="SHELFLENS_DATA names no folder with the labelled pictures")
 
 
-@pytest.fixture(scope="module")
-def understander() -> Understander:
-    return Understander.load()
+@pytest.fixture(scope="module", params=["model", "nano"])
+def understander(request: pytest.FixtureRequest) -> Understander:
+    return Understander.load(shipped_model(request.param))
 
 
 def test_each_file_is_under_fifty_megabytes() -> None:
     sizes = {path.name: path.stat().st_size for path in shipped_model().iterdir()}
     assert {name: size for name, size in sizes.items() if size >= 50_000_000} == {}
+
+
+def test_the_small_model_is_under_ten_megabytes() -> None:
+    assert sum(path.stat().st_size for path in shipped_model("nano").iterdir()) < 10_000_000
+
+
+def test_the_small_model_is_meant_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert open_model(Path("nano")).path == shipped_model("nano")
+    assert read_config(Path("nano")).image.size < read_config(shipped_model()).image.size
+    (tmp_path / "nano").mkdir()
+    with pytest.raises(InvalidCheckpoint):
+        open_model(Path("nano"))
 
 
 def test_importing_catalog_is_quick_because_it_loads_no_model_library() -> None:
@@ -104,6 +124,32 @@ def test_accuracy_on_real_products(data: str, floor: float) -> None:
     classes = Classes.of(everything, checkpoint.taxonomy)
     probability = probabilities(rows, answers.leaf_NC, "both", checkpoint.calibration, checkpoint.taxonomy)
     assert category_result(rows, probability, classes, checkpoint.taxonomy).correct_N.mean() >= floor
+
+
+@needs_data
+@pytest.mark.slow
+def test_onnx_runtime_answers_as_pytorch_does_for_all_of_val() -> None:
+    opened = open_model(shipped_model())
+    manifests = (Path(DATA) / data / "products.jsonl" for data in ("grocery", "clothing", "fashion", "eshop"))
+    rows = [row for manifest in manifests for row in read_manifest(manifest, opened.taxonomy, "val")]
+    batches = read_batches(rows, opened.config.image.size, opened.tokenizer)
+    found = difference(TorchRuntime.load(opened), OnnxRuntime(opened), batches)
+    assert found.products == len(rows) > 1_800
+    assert found.changed == 0
+    assert found.embedding <= TOLERANCE
+
+
+@needs_data
+@pytest.mark.slow
+def test_the_small_model_loses_little() -> None:
+    """On a sample of `val`; docs/results.md has all of it, with its command."""
+    models = [open_model(shipped_model(name)) for name in ("model", "nano")]
+    rows = []
+    for data in ("grocery", "clothing", "fashion"):
+        manifest = Path(DATA) / data / "products.jsonl"
+        rows += sample([row for row in read_manifest(manifest, models[0].taxonomy, "val") if row.node], 200)
+    large, small = (served(open_runtime(model), model, rows) for model in models)
+    assert large.top_1 - small.top_1 < 0.05
 
 
 def sample(rows: Sequence[Labelled], count: int) -> list[Labelled]:

@@ -71,7 +71,9 @@ def test_a_narrow_encoder_reads(large: TextEncoder) -> None:
     assert not torch.allclose(F.normalize(pooled_BD), torch.zeros_like(pooled_BD))
 
 
-@pytest.mark.parametrize("options", [{"hidden_size": 24}, {"hidden_size": 9}, {"hidden_act": "gone"}])
+@pytest.mark.parametrize(
+    "options", [{"hidden_size": 24}, {"hidden_size": 9}, {"hidden_act": "gone"}, {"max_position_embeddings": 97}]
+)
 def test_shapes_that_are_none(large: TextEncoder, options: dict[str, Any]) -> None:
     with pytest.raises(InvalidConfig, match="text_options"):
         narrowed(large, list(range(24)), SMALL | options)

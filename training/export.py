@@ -64,12 +64,17 @@ def compare_answers(before: Checkpoint, after: Checkpoint, rows: Sequence[Labell
 
 
 class Served(NamedTuple):
-    """What a runtime reaches on labelled products. top_1: of products by picture, by words and by both, each that it
-    has; found: of products with both, those whose words alone have their picture alone among the nearest ten.
+    """What a runtime reaches on labelled products. right: whether each one's category is, by what it has of picture,
+    words and both; found: of products with both, those whose words alone have their picture among the nearest ten.
     """
 
-    top_1: float
+    right: dict[Modalities, list[bool]]
     found: float
+
+    @property
+    def top_1(self) -> float:
+        """The share that is right of all ways together."""
+        return float(np.mean([each for way in self.right.values() for each in way]))
 
 
 def export_int8(
@@ -94,7 +99,7 @@ def export_int8(
 
 def served(runtime: Runtime, model: ModelFolder, rows: Sequence[Labelled]) -> Served:
     under = [set(model.taxonomy.leaves_under(row.node)) if row.node else set() for row in rows]
-    hits: list[bool] = []
+    right: dict[Modalities, list[bool]] = {"image": [], "text": [], "both": []}
     alone: dict[Modalities, list[Floats]] = {"image": [], "text": []}
     start = 0
     for batch in read_batches(rows, model.config.image.size, model.tokenizer):
@@ -107,11 +112,11 @@ def served(runtime: Runtime, model: ModelFolder, rows: Sequence[Labelled]) -> Se
             answers = runtime.run(given, False)
             for row, best in enumerate(answers.leaf_BC.argmax(1), start):
                 if under[row] and has_modalities(rows[row], modalities):
-                    hits.append(int(best) in under[row])
+                    right[modalities].append(int(best) in under[row])
             if modalities != "both":
                 alone[modalities].append(answers.embedding_BE)
         start += len(batch.texts_BP)
     both = [row for row, labelled in enumerate(rows) if has_modalities(labelled, "both")]
     text_NE, image_NE = (np.concatenate(alone[name])[both] for name in ("text", "image"))
     found = recall_at(retrieval_ranks(text_NE, image_NE), (10,))["r_at_10"] if both else 1.0
-    return Served(float(np.mean(hits)), float(found))
+    return Served(right, float(found))

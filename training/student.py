@@ -46,8 +46,9 @@ def narrowed(large: TextEncoder, kept: list[int], options: Mapping[str, Any]) ->
         small = TextEncoder(TextEncoderConfig(fields, large.config.max_tokens), BertModel(BertConfig(**fields), False))
     except (KeyError, TypeError, ValueError):
         raise InvalidConfig("[start] text_options do not fit a BERT.") from None
-    if small.width > large.width:
-        raise InvalidConfig("[start] text_options: hidden_size must be at most that of `text`.")
+    most = large.bert.config
+    if small.width > large.width or fields["max_position_embeddings"] > most.max_position_embeddings:
+        raise InvalidConfig("[start] text_options: hidden_size or max_position_embeddings is above that of `text`.")
     words_VD = large.bert.embeddings.word_embeddings.weight.detach()[kept]
     directions_DE = torch.linalg.eigh(words_VD.T @ words_VD).eigenvectors.flip(1)[:, : small.width]
     with torch.no_grad():

@@ -17,7 +17,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-ModelOption = Annotated[Path | None, typer.Option("--model", help="A model folder. Default: the shipped model.")]
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", help="A model folder, or nano, the small one. Default: the shipped model.")
+]
 DeviceOption = Annotated[str, typer.Option("--device", help="cpu or cuda.")]
 DataOption = Annotated[
     Path, typer.Option("--data-root", envvar="SHELFLENS_DATA", help="The folder that manifests are relative to.")

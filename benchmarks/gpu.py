@@ -1,6 +1,6 @@
 """The model on a GPU: whether its answers are those of the CPU, and what is worth switching on.
 
-    python benchmarks/cuda.py [--device cuda:0] [--model FOLDER] [--batches 1 8 32 128] [--rounds 20] [--json FILE]
+    python benchmarks/gpu.py [--device cuda:0] [--model FOLDER] [--batches 1 8 32 128] [--rounds 20] [--json FILE]
 
 First the answers: of made-up products, on the GPU against the CPU, how many have another category and how far
 the embeddings are apart; above the bounds below it ends with status 1. Then milliseconds a product, in turns:
