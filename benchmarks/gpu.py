@@ -17,6 +17,7 @@ import torch
 
 from benchmarks.runtimes import made_up
 from benchmarks.timing import in_turns
+from catalog.errors import CatalogError
 from catalog.model_folder import open_model, shipped_model
 from catalog.runtime import Runtime, open_runtime
 from catalog.runtime.answers import difference
@@ -73,4 +74,7 @@ def parsed() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except CatalogError as error:
+        raise SystemExit(error.message) from None

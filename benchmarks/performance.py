@@ -130,7 +130,28 @@ def text(output: Path, part: Part) -> Path:
 def page(output: Path, drawn: dict[str, Path], folder: Path) -> str:
     when = date.fromtimestamp(max(path.stat().st_mtime for path in output.iterdir())).isoformat()
     head = HEAD.format(command=COMMAND, when=when, machine=machine())
-    return "\n".join([head, summary(output), *sections(output, drawn, folder)])
+    return "\n".join([head, summary(output), "", *winners(output), *sections(output, drawn, folder)])
+
+
+def winners(output: Path) -> Iterator[str]:
+    """Who is fastest, also where it is not us: a line for each time that was measured beside another's."""
+    yield "| fastest, in float32 | is | before |\n|---|---|---|"
+    for row in read(output, "runtimes") or ():
+        full = {name: ms for name, ms in row["ms"].items() if name not in ("int8", "nano")}
+        yield won(f"{row['products']}, batch {row['batch']}, ms a product", full)
+    for name, way in (read(output, "stages") or {"decoding": {}})["decoding"].items():
+        yield won(f"decoding, photos {name}, ms", {"Shelflens": way["ours"], "plain Pillow": way["plain"]})
+    for run in (read(output, "index_scale") or {"runs": ()})["runs"]:
+        times = {"the index": run["search p50"], "an exact scan with NumPy": run["search, scan p50"]}
+        yield won(f"search among {run['products']:,}, ms", times)
+    if found := read(output, "peers"):
+        times = {name: 1000 / max(rates[1:]) for name, rates in found["a_second"].items()}
+        yield won("service, 16 clients, ms a request", times)
+
+
+def won(on: str, times: dict[str, float]) -> str:
+    first, second, *_ = sorted(times, key=times.__getitem__)
+    return f"| {on} | {first}: {times[first]:.2f} | {second}: {times[second]:.2f} |"
 
 
 def sections(output: Path, drawn: dict[str, Path], folder: Path) -> Iterator[str]:

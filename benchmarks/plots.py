@@ -77,7 +77,7 @@ def feed_scale(report: dict[str, Any]) -> None:
     ):
         label = f"{label}: n to the {report['growth'][name]:.2f}" if report["growth"][name] else label
         axis.plot(rows, [run[name] for run in report["runs"]], color=colour, marker="o", label=label)
-    logarithmic(axis, "rows of the feed", "seconds")
+    logarithmic(axis, "rows of the feed", "seconds of an ingest")
 
 
 def clients(report: dict[str, Any]) -> None:
@@ -102,9 +102,9 @@ def index_scale(report: dict[str, Any]) -> None:
         left.plot(sizes, [run[name] for run in report["runs"]], color=colour, marker="o", label=label + power)
     name = "load and index, s"
     power = f", n to the {report['growth'][name]:.2f}" if name in report["growth"] else ""
-    right.plot(sizes, [run[name] for run in report["runs"]], color=BLUE, marker="o", label="load and index" + power)
+    right.plot(sizes, [run[name] for run in report["runs"]], color=BLUE, marker="o")
     logarithmic(left, "products", "milliseconds a search, p50")
-    logarithmic(right, "products", "seconds")
+    logarithmic(right, "products", f"seconds to load and index{power}")
 
 
 def logarithmic(axis: Axes, x: str, y: str, x_only: bool = False) -> None:
@@ -123,7 +123,7 @@ def logarithmic(axis: Axes, x: str, y: str, x_only: bool = False) -> None:
     axis.set_title(y, fontsize=10)
     axis.tick_params(labelsize=9)
     if len(axis.get_lines()) > 1:
-        axis.legend(frameon=False, fontsize=8, ncols=2 if x_only else 1, loc="upper left")
+        axis.legend(frameon=False, fontsize=8, ncols=2 if x_only else 1, loc="upper left" if x_only else "best")
 
 
 PLOTS: dict[str, Callable[[Any], None]] = {
