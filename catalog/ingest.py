@@ -144,18 +144,26 @@ class LocalWorker:
     """Loads and understands in this process, in a thread for each core.
 
     A thread asks the model with its own core alone: were all cores to read one batch together, each part of it would
-    wait for the core that has a picture to decode meanwhile. batch_size: how many products it asks about together.
+    wait for the core that has a picture to decode meanwhile. threads: 0 for as many as cores; batch_size: how many
+    products a thread asks about together; in_turn: one batch after the other, for a reader that others ask, too.
     """
 
-    def __init__(self, reader: Reader, pictures: Pictures, threads: int = 0, batch_size: int = BATCH_OF_A_CORE) -> None:
-        self.reader, self.pictures, self.batch_size = reader, pictures, batch_size
+    def __init__(
+        self,
+        reader: Reader,
+        pictures: Pictures,
+        threads: int = 0,
+        batch_size: int = BATCH_OF_A_CORE,
+        in_turn: bool = False,
+    ) -> None:
+        self.reader, self.pictures, self.batch_size, self.in_turn = reader, pictures, batch_size, in_turn
         self.threads = threads or os.cpu_count() or 1
 
     def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = 0) -> Results:
         """What becomes of the feed's rows from `position` on, in chunks. knows: as `ProductIndex.hashes`."""
         with self._pool() as pool, closing(self._loaded(pool, feed, knows, position, chunk)) as loaded:
             for items in loaded:
-                yield understand(items, self.reader, self.batch_size, pool.map)
+                yield understand(items, self.reader, self.batch_size, map if self.in_turn else pool.map)
 
     def loaded(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = 0) -> Results:
         """The same before the model has read anything."""

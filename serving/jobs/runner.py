@@ -28,6 +28,7 @@ from serving.shelf import Shelf
 
 # Rows: what is stored at once, told as progress, and repeated after a crash.
 CHUNK = 32
+LOADERS = 2  # threads that read pictures
 LOOK_SECONDS = 0.25
 # How often a model may turn out to be another one before a job gives up.
 MODEL_CHANGES = 20
@@ -147,7 +148,8 @@ class Runner:
         run = ledger.begin(f"{record.id} {feed.fingerprint}", sink.identity)
         self._table.begun(record.id, run.number)
         pace = self._paces[record.id] = Pace(run.position)
-        worker = LocalWorker(reader, WatchedPictures(self._files.pictures(record.upload, feed), call.check))
+        pictures = WatchedPictures(self._files.pictures(record.upload, feed), call.check)
+        worker = LocalWorker(reader, pictures, LOADERS, CHUNK, in_turn=True)
         make = worker.loaded if record.dry_run else worker.results
         results = make(watched(feed, call.check), sink.hashes, run.position, CHUNK)
         ingest(results, Unstored(sink) if record.dry_run else sink, run, lambda tally: pace.mark(tally.rows))
