@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from catalog.ledger import state_folder
+from catalog.model_folder import find_model
 
 PREFIX = "SHELFLENS_"
 # In the environment they are parted by commas.
@@ -20,7 +21,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     model: Path | None = Field(
-        default=None, description="The model folder; without one, the model that ships with Shelflens."
+        default=None, description="The model folder, or nano; without one, the large model that ships with Shelflens."
     )
     shadow: Path | None = Field(
         default=None, description="A second model folder, which reads along and can take over from the first."
@@ -129,11 +130,17 @@ class Settings(BaseSettings):
     def parted(cls, words: object) -> object:
         return tuple(word.strip() for word in words.split(",") if word.strip()) if isinstance(words, str) else words
 
-    @field_validator("model", "shadow", "state", "feeds", "keys")
+    @field_validator("state", "feeds", "keys")
     @classmethod
     def absolute(cls, path: Path | None) -> Path | None:
         """Replicas may run in another folder."""
         return path.absolute() if path else None
+
+    @field_validator("model", "shadow")
+    @classmethod
+    def absolute_model(cls, path: Path | None) -> Path | None:
+        """A shipped model keeps its name: each node has its own."""
+        return path if path and find_model(path) != path else cls.absolute(path)
 
     @field_validator("index")
     @classmethod

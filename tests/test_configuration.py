@@ -92,3 +92,13 @@ def test_every_setting_survives_the_way_to_another_process(monkeypatch: pytest.M
 
 def test_every_setting_is_described() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == ["port"]
+
+
+def test_a_shipped_model_keeps_its_name_and_a_folder_becomes_absolute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(model=Path("nano"), shadow=Path("mine"))
+    assert (settings.model, settings.shadow) == (Path("nano"), tmp_path / "mine")
+    (tmp_path / "nano").mkdir()
+    assert Settings(model=Path("nano")).model == tmp_path / "nano"
