@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.index_scale import COLOURS
+from benchmarks.index_scale import title_of
 from benchmarks.ingest import one_ingest, resident_mb
 from benchmarks.timing import growth
 from catalog.feeds import open_feed
@@ -43,8 +43,7 @@ def measure(rows: int, model: str) -> dict[str, Any]:
         path = Path(folder) / "feed.jsonl"
         with path.open("w", encoding="utf-8") as file:
             for n in range(rows):
-                title = f"{COLOURS[n % len(COLOURS)]} running shoe {n}, model {n % 997} for men and women"
-                file.write(json.dumps({"id": f"sku-{n}", "title": title, "price": n % 500 + 0.99}) + "\n")
+                file.write(json.dumps({"id": f"sku-{n}", "title": title_of(n), "price": n % 500 + 0.99}) + "\n")
         reader = Understander.load(model, cache_megabytes=0)
         worker, width = LocalWorker(reader, PictureReader()), reader.config.embedding_width
         feed = open_feed(path)

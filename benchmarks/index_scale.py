@@ -72,6 +72,10 @@ def clustered_vectors(count: int, width: int, seed: int) -> Floats:
     return vectors_NE
 
 
+def title_of(position: int) -> str:
+    return f"{COLOURS[position % len(COLOURS)]} running shoe {position}, model {position % 997} for men and women"
+
+
 def stored(position: int, vector: Floats) -> StoredProduct:
     ids = tuple(f"in-{every}-{position % every}" for every in LEVELS.values())
     category = CategoryScore(ids[-1], ("Clothing", "Footwear", f"Shoes {position % 200}"), (0.98, 0.95, 0.91), ids)
@@ -79,10 +83,9 @@ def stored(position: int, vector: Floats) -> StoredProduct:
         CategoryScore(f"other-{n}", ("Clothing", "Footwear", f"Other {n}"), (0.98, 0.9, 0.02)) for n in range(5)
     )
     colour = COLOURS[position % len(COLOURS)]
-    title = f"{colour} running shoe {position}, model {position % 997} for men and women"
     product = Product(
         id=f"sku-{position}",
-        title=title,
+        title=title_of(position),
         description="A light everyday shoe with a breathable upper and a cushioned sole.",
         brand=f"Brand {position % 300}",
         price=float(position % 500) + 0.99,

@@ -51,19 +51,18 @@ def main() -> None:
         )
         rates = {name: TOGETHER / seconds for name, seconds in taken.items()}
         report["pictures"].append({"pixels": pixels, "a_second": rates})
-    print(table("products a second, decoded before: cores", "batch", report["batches"], ("cores", "batch")))
-    print()
-    print(table("products a second, decoding included: pixels of the longer side", "", report["pictures"], ("pixels",)))
+    print(table(report["batches"], {"cores": "products a second, decoded before: cores", "batch": "batch"}), end="\n\n")
+    print(table(report["pictures"], {"pixels": "products a second, decoding included: pixels of the longer side"}))
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=1) + "\n")
 
 
-def table(first: str, second: str, rows: list[dict[str, Any]], keys: tuple[str, ...]) -> str:
+def table(rows: list[dict[str, Any]], heads: dict[str, str]) -> str:
+    """heads: of the columns before the rates, by their keys in a row."""
     names = list(rows[0]["a_second"])
-    heads = [first, *([second] if second else []), *names]
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    lines = ["| " + " | ".join([*heads.values(), *names]) + " |", "|---" * (len(heads) + len(names)) + "|"]
     for row in rows:
-        cells = [*(str(row[key]) for key in keys), *(f"{row['a_second'][name]:.1f}" for name in names)]
+        cells = [*(str(row[key]) for key in heads), *(f"{row['a_second'][name]:.1f}" for name in names)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import islice
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
@@ -210,11 +209,12 @@ def understand(
     fresh = [(number, item.prepared) for number, item in enumerate(chunk) if item.prepared]
     fresh.sort(key=lambda one: len(one[1].text))
     batches = [fresh[start : start + batch_size] for start in range(0, len(fresh), batch_size)]
-    products = [[prepared for _, prepared in batch] for batch in batches]
+
+    def read(batch: Sequence[tuple[int, Prepared]]) -> Sequence[Understanding | CatalogError]:
+        return reader.understand_prepared([prepared for _, prepared in batch], evidence=False)
+
     results = list(chunk)
-    for batch, answers in zip(
-        batches, each(partial(reader.understand_prepared, evidence=False), products), strict=True
-    ):
+    for batch, answers in zip(batches, each(read, batches), strict=True):
         for (number, _), answer in zip(batch, answers, strict=True):
             results[number] = understood(chunk[number], answer, reader.version)
     return results

@@ -57,6 +57,11 @@ class Batch:
     images_BP: NDArray[np.int64]
     texts_BP: NDArray[np.int64]
 
+    @property
+    def any_has_both(self) -> bool:
+        """Whether a product has a picture as well as words."""
+        return bool(((self.images_BP[:, 0] >= 0) & (self.texts_BP[:, 0] >= 0)).any())
+
 
 def prepare(product: Product, size: int) -> Prepared:
     """Decode and check one product. Raises InvalidProduct or InvalidImage."""

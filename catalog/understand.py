@@ -20,6 +20,11 @@ SURE_OF_KIND = 0.5
 MODALITIES: tuple[Modality, ...] = ("image", "text")
 
 
+def batch_size(device: str) -> int:
+    """How many products to ask about together in a thread that has one core, or a device of its own."""
+    return BATCH_OF_A_CORE if device == "cpu" else BATCH_SIZE
+
+
 class Understander:
     """A loaded model that reads products. Safe to share between threads; costs a few seconds to load."""
 

@@ -22,7 +22,7 @@ from catalog.feeds import Feed
 from catalog.index import ProductIndex, open_index
 from catalog.ingest import CHUNK, Results, load, tasks, understand
 from catalog.pictures import PictureReader
-from catalog.understand import BATCH_OF_A_CORE, BATCH_SIZE, Understander
+from catalog.understand import Understander, batch_size
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Actor:
     def __init__(self, step: Step, device: str) -> None:
         self.pictures = step.pictures
         self.understander = Understander.load(step.model, device)
-        self.batch_size = BATCH_OF_A_CORE if device == "cpu" else BATCH_SIZE
+        self.batch_size = batch_size(device)
         self.index: ProductIndex | None = open_index(step.index, create=False) if step.index else None
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:

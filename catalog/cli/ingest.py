@@ -63,7 +63,7 @@ def ingest(
         from catalog.feeds import open_feed
         from catalog.ingest import LocalWorker
         from catalog.pictures import PictureReader
-        from catalog.understand import BATCH_OF_A_CORE, BATCH_SIZE, Understander
+        from catalog.understand import Understander, batch_size
 
         if ray and not output and "://" not in index:
             raise InvalidConfig("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
@@ -71,7 +71,7 @@ def ingest(
         archive = None if images else source.archive
         pictures = PictureReader(images or source.root, archive, tuple(hosts or ()), tuple(stores or ()))
         understander = Understander.load(model, device)
-        worker = LocalWorker(understander, pictures, batch_size=BATCH_OF_A_CORE if device == "cpu" else BATCH_SIZE)
+        worker = LocalWorker(understander, pictures, batch_size=batch_size(device))
         if dry:
             report = rehearse(source, index, worker)
         else:

@@ -76,7 +76,7 @@ class OnnxRuntime:
         encoded |= self._images(graphs, batch) | self._texts(graphs, batch.words)
         outputs = _answer(graphs, encoded)
         alone: dict[Modality, Floats] = {}
-        if evidence and ((batch.images_BP[:, 0] >= 0) & (batch.texts_BP[:, 0] >= 0)).any():
+        if evidence and batch.any_has_both:
             alone["image"] = _answer(graphs, encoded | {"texts": np.full_like(batch.texts_BP, -1)})["leaf"]
             alone["text"] = _answer(graphs, encoded | {"images": np.full_like(batch.images_BP, -1)})["leaf"]
         return Answers(

@@ -65,7 +65,7 @@ class TorchRuntime:
             outputs = self.model.answer(image, text)
             alone: dict[Modality, torch.Tensor] = {}
             # Asked of the batch and not of the tensors, for which the CPU would have to wait.
-            if evidence and ((batch.images_BP[:, 0] >= 0) & (batch.texts_BP[:, 0] >= 0)).any():
+            if evidence and batch.any_has_both:
                 alone = {
                     "image": self.model.answer(image, text, "image").leaf_BC,
                     "text": self.model.answer(image, text, "text").leaf_BC,
