@@ -24,6 +24,7 @@
     │   ├── BodyTimeout                 body_timeout
     │   ├── HeadersTooLarge             headers_too_large
     │   ├── BodyTooLarge                body_too_large
+    │   ├── MessageTooLarge             message_too_large
     │   ├── MediaTypeUnsupported        media_type_unsupported
     │   ├── Overloaded                  overloaded
     │   │   ├── RateLimited             rate_limited
@@ -180,6 +181,14 @@ class HeadersTooLarge(ServiceError):
 class BodyTooLarge(ServiceError):
     code = "body_too_large"
     default = "The body of the request is larger than the limit."
+
+
+class MessageTooLarge(ServiceError):
+    code = "message_too_large"
+    default = (
+        "The request, or its answer, is larger than what passes between the service's processes. Ask for less at once:"
+        " fewer items or pictures, or a smaller limit."
+    )
 
 
 class MediaTypeUnsupported(ServiceError):
@@ -360,6 +369,7 @@ STATUS: dict[type[CatalogError], int] = {
     MethodNotAllowed: 405,
     BodyTimeout: 408,
     BodyTooLarge: 413,
+    MessageTooLarge: 413,
     HeadersTooLarge: 431,
     MediaTypeUnsupported: 415,
     RequestInvalid: 422,

@@ -89,6 +89,13 @@ class FeedbackLog:
             rows = self._db.execute(query).fetchall()
         yield from map(_from_row, rows)
 
+    def some(self, after: int, limit: int) -> list[Feedback]:
+        """As `all` gives them, those behind a place (0: from the first)."""
+        query = "SELECT * FROM feedback WHERE id IN (SELECT max(id) FROM feedback GROUP BY product) AND id > ?"
+        with self._lock, in_our_words(StateDamaged):
+            rows = self._db.execute(f"{query} ORDER BY id LIMIT ?", (after, limit)).fetchall()
+        return [_from_row(row) for row in rows]
+
     def close(self) -> None:
         with self._lock:
             self._db.close()

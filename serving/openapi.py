@@ -37,7 +37,7 @@ from serving.wire.search import FILTER, SearchRequest
 
 JSON, FORM, LINES = "application/json", "multipart/form-data", "application/x-ndjson"
 
-# Schemas that FastAPI does not see: routes read these bodies themselves, as ours may hold 20 MB of pictures.
+# Schemas that FastAPI does not see: routes read these bodies themselves, as ours may hold 28 MB of pictures.
 UNSEEN: tuple[type[BaseModel], ...] = (
     AnalyzeRequest,
     EmbeddingsRequest,
@@ -65,6 +65,7 @@ COMMON: Errors = (
     errors.RateLimited,
     errors.TooManyConcurrent,
     errors.HeadersTooLarge,
+    errors.MessageTooLarge,
     errors.ModelFailed,
     errors.DeadlineExceeded,
 )

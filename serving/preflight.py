@@ -9,6 +9,10 @@ from catalog.errors import InvalidConfig
 from serving.errors import AddressInUse
 from serving.settings import PREFIX, Settings
 
+# The most bytes of one message from process to process. What Ray takes without it is too little for a photo.
+MESSAGE_LENGTH = "RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH"
+RAYS_MESSAGE_LENGTH = 4 * 1024 * 1024
+
 # Ray and Serve read these from the environment of their processes, which inherit ours.
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -29,6 +33,24 @@ ENVIRONMENT = {
     # Ray announces that a later release changes what CUDA_VISIBLE_DEVICES is where no GPU is asked for.
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
+
+
+def ray_environment(settings: Settings) -> dict[str, str]:
+    """All that Ray's processes are told."""
+    return ENVIRONMENT | {MESSAGE_LENGTH: str(settings.message_bytes)} | settings.as_environment()
+
+
+def check_messages(settings: Settings, environment: Mapping[str, str] = os.environ) -> None:
+    """Raises InvalidConfig where the operator lets less pass between Ray's processes than these settings promise.
+
+    environment: that of a process of Ray's, which has read it when it started.
+    """
+    given = environment.get(MESSAGE_LENGTH, str(RAYS_MESSAGE_LENGTH))
+    if not given.isdecimal() or int(given) < settings.message_bytes:
+        raise InvalidConfig(
+            f"{MESSAGE_LENGTH} is {given}, but with these settings up to {settings.message_bytes} bytes pass from one"
+            " process to another. Set it so on every node."
+        )
 
 
 @contextmanager

@@ -13,6 +13,10 @@ from catalog.model_folder import find_model
 PREFIX = "SHELFLENS_"
 # In the environment they are parted by commas.
 Words = Annotated[tuple[str, ...], NoDecode]
+# Of one answer: see `serving.wire.search`.
+MOST_RESULTS = 100
+# What comes with a request's body from process to process: its headers, 64 KB at most, and Serve's own words.
+MESSAGE_HEAD = 1024 * 1024
 
 
 class Settings(BaseSettings):
@@ -73,7 +77,11 @@ class Settings(BaseSettings):
         default=200_000_000, ge=80_000_000, description="Shared memory that Ray sets aside."
     )
 
-    max_body_bytes: int = Field(default=20 * 1024 * 1024, ge=1_024, description="The largest request body.")
+    max_body_bytes: int = Field(
+        default=28 * 1024 * 1024,
+        ge=1_024,
+        description="The largest request body; by default one picture of 20 MiB fits in base64, with its JSON.",
+    )
     max_json_bytes: int = Field(
         default=1024 * 1024, ge=1_024, description="The most JSON in a body, its pictures not counted."
     )
@@ -188,6 +196,13 @@ class Settings(BaseSettings):
     def max_waiting(self) -> int:
         """Requests that may queue for the model; beyond these the answer is 429."""
         return 2 * self.batch_size
+
+    @property
+    def message_bytes(self) -> int:
+        """The most that may pass at once from one process of Ray Serve to another: a request, or as many products as an
+        answer may have, each as large as a request may make it. What has no such limit goes in portions.
+        """
+        return max(self.max_body_bytes, MOST_RESULTS * self.max_json_bytes) + MESSAGE_HEAD
 
     def as_environment(self) -> dict[str, str]:
         """These settings for a child process, which reads them with `Settings()`."""

@@ -5,12 +5,10 @@ as the deployment `IndexOwner` of Ray Serve. Its methods are asynchronous and ta
 """
 
 import asyncio
-import io
 import json
 import logging
 import threading
 import time
-import zipfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
@@ -25,9 +23,11 @@ from catalog.product import ContentHashes, Match, StoredProduct
 from serving.album import Album
 from serving.errors import IndexOfOtherModel, ProductChanged
 from serving.feedback import Correction, Feedback, FeedbackLog, Verdict, applied
+from serving.portions import PORTION_BYTES
 
 UNSURE = OneOf("decision", ("review", "abstain"))
 REVIEWED_AT_ONCE = 256
+VERDICTS_AT_ONCE = 100
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,21 @@ class Page(NamedTuple):
     images: Mapping[str, int]
     after: str
     total: int
+
+
+class Labelled(NamedTuple):
+    """A product as a line of a training manifest. picture: as WebP, by the `name` that the line has; or both empty."""
+
+    row: str
+    name: str
+    picture: bytes
+
+
+class LabelledPart(NamedTuple):
+    """after: the place to ask for more from, None at the end."""
+
+    products: list[Labelled]
+    after: int | None
 
 
 class Shelf:
@@ -245,29 +260,31 @@ class Shelf:
             self._index.upsert([applied(stored, feedback)])
         return feedback
 
-    async def feedback(self) -> list[Feedback]:
-        """The last verdict on each product, oldest first."""
-        return await asyncio.to_thread(lambda: list(self._feedback.all()))
+    async def feedback(self, after: int = 0) -> list[Feedback]:
+        """The last verdict on each product, oldest first: some behind a place (0: from the first), none at the end."""
+        return await asyncio.to_thread(self._feedback.some, after, VERDICTS_AT_ONCE)
 
-    async def training_set(self) -> bytes:
-        """Accepted and corrected products as a zip of a manifest, as training reads them, and its pictures."""
-        return await asyncio.to_thread(self._training_set)
+    async def labelled(self, after: int = 0) -> LabelledPart:
+        """Accepted and corrected products for training, those that were judged behind a place (0: from the first)."""
+        return await asyncio.to_thread(self._labelled, after)
 
-    def _training_set(self) -> bytes:
-        written = io.BytesIO()
-        rows = []
-        with zipfile.ZipFile(written, "w") as archive:
-            for feedback in self._feedback.all():
-                (stored,) = self._index.get([feedback.product_id])
-                if stored is None or feedback.verdict == "reject":
-                    continue
-                pictures = self._album.get(stored.id)
-                name = f"images/{sha256(stored.id.encode()).hexdigest()[:24]}.webp" if pictures else None
-                if name:
-                    archive.writestr(name, pictures[0])
-                rows.append(json.dumps(manifest_row(stored, name), ensure_ascii=False) + "\n")
-            archive.writestr("manifest.jsonl", "".join(rows))
-        return written.getvalue()
+    def _labelled(self, after: int) -> LabelledPart:
+        found, size = list[Labelled](), 0
+        judged = self._feedback.some(after, VERDICTS_AT_ONCE)
+        for feedback in judged:
+            (stored,) = self._index.get([feedback.product_id])
+            if stored is not None and feedback.verdict != "reject":
+                found.append(self._label(stored))
+                size += len(found[-1].row) + len(found[-1].picture)
+            if size >= PORTION_BYTES:
+                return LabelledPart(found, feedback.id)
+        return LabelledPart(found, judged[-1].id if judged else None)
+
+    def _label(self, stored: StoredProduct) -> Labelled:
+        pictures = self._album.get(stored.id)
+        name = f"images/{sha256(stored.id.encode()).hexdigest()[:24]}.webp" if pictures else None
+        row = json.dumps(manifest_row(stored, name), ensure_ascii=False) + "\n"
+        return Labelled(row, name or "", pictures[0] if pictures else b"")
 
     async def close(self) -> None:
         await asyncio.to_thread(self._close)

@@ -272,17 +272,17 @@ def test_too_many_pictures_are_that_items_error(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("counted_while_it_streams", [False, True])
-def test_body_of_21_megabytes_is_refused(client: TestClient, counted_while_it_streams: bool) -> None:
-    body = bytes(21 * 1024 * 1024)
+def test_body_of_29_megabytes_is_refused(client: TestClient, counted_while_it_streams: bool) -> None:
+    body = bytes(29 * 1024 * 1024)
     content = (body[start : start + 65_536] for start in range(0, len(body), 65_536))
     response = client.post(
         ANALYZE, content=content if counted_while_it_streams else body, headers={"content-type": "application/json"}
     )
     message = assert_error(response, 413, "body_too_large")
     assert message == (
-        "The body has more than 20,971,520 bytes."
+        "The body has more than 29,360,128 bytes."
         if counted_while_it_streams
-        else "The body has 22,020,096 bytes; the limit is 20,971,520."
+        else "The body has 30,408,704 bytes; the limit is 29,360,128."
     )
     assert response.headers["connection"] == "close"
     assert_serves(client)

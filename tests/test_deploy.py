@@ -8,7 +8,7 @@ import yaml
 from ray.serve.schema import ServeDeploySchema
 
 from serving.deployments.application import build
-from serving.preflight import ENVIRONMENT
+from serving.preflight import ENVIRONMENT, MESSAGE_LENGTH
 from serving.settings import PREFIX, Settings
 
 DEPLOY = Path("deploy")
@@ -36,7 +36,8 @@ def test_serve_configs_are_valid_and_bind(config: dict[str, Any]) -> None:
 
 def test_every_node_has_the_environment_that_ray_reads() -> None:
     image = (DEPLOY / "Dockerfile").read_text()
-    assert [name for name, value in ENVIRONMENT.items() if f"{name}={value}" not in image] == []
+    told = ENVIRONMENT | {MESSAGE_LENGTH: str(Settings().message_bytes)}
+    assert [name for name, value in told.items() if f"{name}={value}" not in image] == []
 
 
 def test_settings_in_manifests_exist() -> None:

@@ -127,7 +127,7 @@ def test_clients_cannot_steer_serve(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("declared", [True, False])
 def test_large_body_is_refused(client: httpx.Client, declared: bool) -> None:
-    body = bytes(21 * 1024 * 1024)
+    body = bytes(29 * 1024 * 1024)
     content = body if declared else (body[start : start + 65_536] for start in range(0, len(body), 65_536))
     response = client.post(ANALYZE, content=content, headers={"content-type": "application/json"})
     assert (response.status_code, response.json()["error"]["code"]) == (413, "body_too_large")

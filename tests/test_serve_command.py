@@ -75,7 +75,7 @@ def test_the_whole_command(running: Running) -> None:
     assert httpx.get(client.base_url.join("/readyz"), trust_env=False).status_code == 200
     late = client.post(ANALYZE, json=SHIRT, headers={"X-Request-Deadline-Seconds": "0.0001"})
     assert (late.status_code, late.json()["error"]["code"]) == (504, "deadline_exceeded")
-    assert client.post(ANALYZE, content=bytes(21 * 1024 * 1024)).status_code == 413
+    assert client.post(ANALYZE, content=bytes(29 * 1024 * 1024)).status_code == 413
     statuses = {client.get("/v1/taxonomy").status_code for _ in range(40)}
     assert statuses == {200, 429}
 

@@ -40,9 +40,9 @@ def tiny_tokenizer(folder: Path, max_tokens: int = 32) -> Tokenizer:
     return Tokenizer.from_pretrained(str(folder), max_tokens)
 
 
-def tiny_config(fusion: FusionKind = "late") -> ModelConfig:
+def tiny_config(fusion: FusionKind = "late", size: int = 32) -> ModelConfig:
     image = ImageEncoderConfig(
-        "vit_tiny_patch16_224", None, {"depth": 2, "embed_dim": 24, "num_heads": 2, "patch_size": 8}, size=32
+        "vit_tiny_patch16_224", None, {"depth": 2, "embed_dim": 24, "num_heads": 2, "patch_size": size // 4}, size=size
     )
     bert = {
         "vocab_size": 64,
@@ -55,17 +55,17 @@ def tiny_config(fusion: FusionKind = "late") -> ModelConfig:
     return ModelConfig(image, TextEncoderConfig(bert, 32), fusion, 16, 1, 2, 0.0, 32, (8, 16, 32))
 
 
-def tiny_model(fusion: FusionKind = "late", seed: int = 0) -> CatalogModel:
+def tiny_model(fusion: FusionKind = "late", seed: int = 0, size: int = 32) -> CatalogModel:
     torch.manual_seed(seed)
-    return CatalogModel(tiny_config(fusion), tiny_taxonomy()).eval()
+    return CatalogModel(tiny_config(fusion, size), tiny_taxonomy()).eval()
 
 
 def tiny_calibration() -> Calibration:
     return Calibration(attribute_roots={"colour": ["clothes", "food"], "gender": ["clothes"]}, tag_roots=["clothes"])
 
 
-def tiny_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0) -> Path:
-    """A model folder as `save_model` writes it."""
+def tiny_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0, size: int = 32) -> Path:
+    """A model folder as `save_model` writes it. size: of its pictures."""
     tokenizer = tiny_tokenizer(folder.with_name(folder.name + "-vocabulary"))
-    save_model(folder, tiny_model(fusion, seed), tiny_taxonomy(), tokenizer, tiny_calibration())
+    save_model(folder, tiny_model(fusion, seed, size), tiny_taxonomy(), tokenizer, tiny_calibration())
     return folder

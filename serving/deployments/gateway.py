@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from serving.app import build_app
 from serving.deployments.remote import remote_jobs, remote_models, remote_shelf
+from serving.preflight import check_messages
 from serving.services import Services
 from serving.settings import Settings
 from serving.telemetry.logs import start_logs
@@ -23,6 +24,8 @@ class Gateway:
         index: DeploymentHandle[Any],
         jobs: DeploymentHandle[Any],
     ) -> None:
+        """Raises InvalidConfig on a node whose Ray was not told how large messages may be."""
+        check_messages(settings)
         self.settings = settings
         self.services = Services(remote_models(model, shadow), remote_shelf(index), remote_jobs(jobs))
 

@@ -1,22 +1,36 @@
 """A plain class behind a Serve handle, with its own methods and our errors."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, cast
 
+from grpc import StatusCode
 from grpc.aio import AioRpcError
 from ray.exceptions import RayActorError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, ReplicaUnavailableError
 from ray.serve.handle import DeploymentHandle, DeploymentResponse, DeploymentResponseGenerator
 
 from catalog.errors import CatalogError
-from serving.analyzer import Analyzer
-from serving.errors import IndexNotReady, JobsNotReady, ModelFailed, ModelNotReady, Overloaded
+from catalog.preprocess import Prepared
+from serving.analyzer import Analyzer, Answered
+from serving.errors import IndexNotReady, JobsNotReady, MessageTooLarge, ModelFailed, ModelNotReady, Overloaded
 from serving.jobs.jobs import Jobs
 from serving.models import Models
+from serving.portions import portions
 from serving.shelf import Shelf
 
-LOST = (RayActorError, DeploymentUnavailableError, ReplicaUnavailableError, AioRpcError)
+
+class ReplicaLost(Exception):
+    """A replica is not there, or went while it was asked."""
+
+
+LOST = (ReplicaLost, RayActorError, DeploymentUnavailableError, ReplicaUnavailableError)
+# What gRPC says when the other side is gone: not there, ending, or cut off in the middle.
+GONE = (StatusCode.UNAVAILABLE, StatusCode.CANCELLED)
+CUT_OFF = "Stream removed"
+
+logger = logging.getLogger(__name__)
 
 
 class Remote:
@@ -48,6 +62,37 @@ class Remote:
         return call
 
 
+class RemoteAnalyzer(Remote):
+    """Many pictures go to the replicas in portions, which several of them may work on."""
+
+    async def analyze(
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool = False
+    ) -> Answered:
+        ask = self.__getattr__("analyze")
+
+        async def answered(portion: Sequence[Prepared]) -> Answered:
+            try:
+                found: Answered = await ask(portion, top_k, evidence, patient)
+            except MessageTooLarge as error:
+                return Answered([error for _ in portion], [])
+            return found
+
+        parts = list(portions(products, lambda product: product.pixels_NCHW.nbytes + len(product.text)))
+        found = await together([answered(part) for part in parts])
+        answers = [answer for part in found for answer in part.answers]
+        return Answered(answers, [facts for part in found for facts in part.facts])
+
+
+async def together(asked: Sequence[Awaitable[Answered]]) -> list[Answered]:
+    """All answers, or the first error; the others are then not waited for."""
+    tasks = [asyncio.ensure_future(one) for one in asked]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
 async def reply(response: DeploymentResponse[Any] | DeploymentResponseGenerator[Any]) -> Any:
     """A replica's answer, or one of our errors: Ray's hold the traceback in their message. Raises LOST."""
     assert isinstance(response, DeploymentResponse)
@@ -62,9 +107,20 @@ async def reply(response: DeploymentResponse[Any] | DeploymentResponseGenerator[
         raise error.cause if isinstance(error.cause, CatalogError) else ModelFailed() from None
     except (CatalogError, *LOST):
         raise
+    except AioRpcError as error:
+        raise of_transport(error) from None
     except Exception:
         # By gRPC an error of the replica arrives as itself, not as a RayTaskError.
         raise ModelFailed from None
+
+
+def of_transport(error: AioRpcError) -> Exception:
+    """What an error between two processes means. Its words are gRPC's, so they go into the log alone."""
+    words = error.details() or ""
+    if error.code() in GONE or (error.code() is StatusCode.UNKNOWN and CUT_OFF in words):
+        return ReplicaLost()
+    logger.error("a message did not pass: %s", error.code().name, extra={"fields": {"grpc": words[:200]}})
+    return MessageTooLarge() if error.code() is StatusCode.RESOURCE_EXHAUSTED else ModelFailed()
 
 
 def remote_models(model: DeploymentHandle[Any], shadow: DeploymentHandle[Any] | None) -> Models:
@@ -73,7 +129,7 @@ def remote_models(model: DeploymentHandle[Any], shadow: DeploymentHandle[Any] | 
 
 
 def remote_analyzer(handle: DeploymentHandle[Any]) -> Analyzer:
-    return cast(Analyzer, Remote(handle, ModelNotReady))
+    return cast(Analyzer, RemoteAnalyzer(handle, ModelNotReady))
 
 
 def remote_shelf(index: DeploymentHandle[Any]) -> Shelf:

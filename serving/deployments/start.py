@@ -18,7 +18,7 @@ from serving.deployments.application import APPLICATION, QUIET, application
 from serving.errors import ServiceLost, ServiceNotStarted
 from serving.front.gate import check_access
 from serving.front.keys import Keys
-from serving.preflight import ENVIRONMENT, check_address, check_feeds, environment, url
+from serving.preflight import check_address, check_feeds, check_messages, environment, ray_environment, url
 from serving.settings import Settings
 from serving.telemetry.logs import start_logs
 from serving.telemetry.terminal import lines_shown
@@ -88,7 +88,8 @@ def stop() -> None:
 
 def start(settings: Settings, told: dict[str, str]) -> None:
     """told: more for the environment of Ray's processes."""
-    with environment(ENVIRONMENT | settings.as_environment() | told):
+    with environment(ray_environment(settings) | told):
+        check_messages(settings)
         ray.init(
             address="local",
             include_dashboard=False,

@@ -27,6 +27,7 @@ from serving.errors import (
     from_status,
     status_of,
 )
+from serving.front.pieces import in_pieces
 from serving.front.refusal import Header, refuse, turn_away
 from serving.settings import Settings
 
@@ -72,7 +73,7 @@ class Door:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         request_id = read_request_id(scope["headers"])
-        response = Response(send, request_id)
+        response = Response(in_pieces(send) if BODY in scope else send, request_id)
         try:
             check_address(scope)
             seconds = deadline(scope["headers"], self.settings.request_timeout_seconds)

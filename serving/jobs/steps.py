@@ -1,6 +1,8 @@
 """What `catalog.ingest` needs of the outside, as the service has it: the model, the shelf, and the pictures."""
 
+import pickle
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from catalog.errors import CatalogError
@@ -13,6 +15,7 @@ from serving.analyzer import Answer
 from serving.errors import ModelFailed
 from serving.jobs.caller import Caller
 from serving.models import ALTERNATIVES, Model
+from serving.portions import portions
 from serving.shelf import Shelf
 
 # A job asks the model about few products together, no more than it reads in so many seconds: whoever comes while they
@@ -58,8 +61,9 @@ class ServedReader:
         try:
             analyze = self._model.analyzer.analyze
             answers, facts = self._call(lambda: analyze(products, ALTERNATIVES, evidence, patient=True))
-            each = facts[-1].work_seconds / facts[-1].size
-            self._together = max(1, min(MOST, int(TURN_SECONDS / max(each, 1e-6))))
+            if facts:
+                each = facts[-1].work_seconds / facts[-1].size
+                self._together = max(1, min(MOST, int(TURN_SECONDS / max(each, 1e-6))))
         except ModelFailed as error:
             answers = [error for _ in products]
         for product, answer in zip(products, answers, strict=True):
@@ -84,12 +88,13 @@ class ShelfSink:
 
     def upsert(self, products: Sequence[StoredProduct]) -> None:
         small = {stored.id: self._small.pop(stored.id, []) for stored in products}
-        if small:
-            self._write(lambda: self._shelf.keep_images(small))
-            self._write(lambda: self._shelf.upsert(products))
+        for pictures in portions(small.items(), lambda one: sum(map(len, one[1]))):
+            self._write(partial(self._shelf.keep_images, dict(pictures)))
+        for part in portions(products, pickled_bytes):
+            self._write(partial(self._shelf.upsert, part))
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
-        return self._write(lambda: self._shelf.update_offers(offers)) if offers else 0
+        return sum(self._write(partial(self._shelf.update_offers, part)) for part in portions(offers, pickled_bytes))
 
     def flush(self) -> None:
         if self._written:
@@ -99,6 +104,10 @@ class ShelfSink:
     def _write(self, write: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         self._written = True
         return self._call(write)
+
+
+def pickled_bytes(item: object) -> int:
+    return len(pickle.dumps(item))
 
 
 class WatchedPictures:

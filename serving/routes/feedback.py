@@ -1,9 +1,12 @@
 """What people say of the model's answers, what waits for them, and the training data that comes of it."""
 
-from typing import Annotated
+import io
+import zipfile
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from catalog.errors import InvalidSearch, ProductNotFound
 from serving import examples
@@ -11,6 +14,7 @@ from serving.desk import Desk, respond
 from serving.errors import CategoryUnknown, IndexNotReady, IndexOfOtherModel, ModelNotReady, RequestInvalid
 from serving.feedback import Correction, Feedback, category_of
 from serving.openapi import INDEX, LINES, WRITING, json_body, lines, operation
+from serving.shelf import LabelledPart, Shelf
 from serving.wire.feedback import FeedbackOut, FeedbackRequest, ReviewResponse
 from serving.wire.products import to_products
 
@@ -52,8 +56,7 @@ def router(desk: Desk) -> APIRouter:
     )
     async def list_feedback() -> Response:
         """The last verdict on each product, a JSON object a line, oldest first."""
-        written = [to_feedback(one).model_dump_json() + "\n" for one in await desk.shelf.feedback()]
-        return Response("".join(written), media_type="application/x-ndjson")
+        return StreamingResponse(verdicts(desk.shelf, await desk.shelf.feedback()), media_type=LINES)
 
     @routes.get(
         "/v1/feedback/training-set",
@@ -65,7 +68,8 @@ def router(desk: Desk) -> APIRouter:
         it.
         """
         headers = {"Content-Disposition": 'attachment; filename="feedback.zip"'}
-        return Response(await desk.shelf.training_set(), media_type="application/zip", headers=headers)
+        content = training_set(desk.shelf, await desk.shelf.labelled())
+        return StreamingResponse(content, media_type="application/zip", headers=headers)
 
     @routes.get(
         "/v1/review",
@@ -82,6 +86,52 @@ def router(desk: Desk) -> APIRouter:
         )
 
     return routes
+
+
+async def verdicts(shelf: Shelf, first: Sequence[Feedback]) -> AsyncIterator[str]:
+    some = first
+    while some:
+        yield "".join(to_feedback(one).model_dump_json() + "\n" for one in some)
+        some = await shelf.feedback(some[-1].id)
+
+
+async def training_set(shelf: Shelf, first: LabelledPart) -> AsyncIterator[bytes]:
+    """The zip as it is written, so that no more than a part of its pictures is in memory."""
+    written = Outgoing()
+    rows = list[str]()
+    part = first
+    with zipfile.ZipFile(written, "w") as archive:
+        while True:
+            for product in part.products:
+                rows.append(product.row)
+                if product.name:
+                    archive.writestr(product.name, product.picture)
+            yield written.taken()
+            if part.after is None:
+                break
+            part = await shelf.labelled(part.after)
+        archive.writestr("manifest.jsonl", "".join(rows))
+    yield written.taken()
+
+
+class Outgoing(io.RawIOBase):
+    """A file that is sent while it is written."""
+
+    def __init__(self) -> None:
+        self._written = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        self._written += data
+        return len(data)
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        data = bytes(self._written)
+        self._written.clear()
+        return data
 
 
 def to_feedback(feedback: Feedback) -> FeedbackOut:
