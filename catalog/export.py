@@ -154,6 +154,7 @@ def schema() -> "pa.Schema":
             "attributes": pa.list_(attribute),
             "decision": pa.string(),
             "modalities": pa.list_(pa.string()),
+            "notes": pa.list_(pa.string()),
             "model": pa.string(),
             "hashes": pa.list_(pa.string()),
             "embedding": pa.list_(pa.float32()),
@@ -173,7 +174,7 @@ def to_row(stored: StoredProduct) -> dict[str, Any]:
         "link": product.link,
         "given_attributes": [{"name": name, "value": value} for name, value in product.attributes.items()],
         "images": list(stored.image_refs),
-        "category": _category_row(understanding.category),
+        "category": understanding.category and _category_row(understanding.category),
         "alternatives": [_category_row(category) for category in understanding.alternatives],
         "tags": [{"name": tag.name, "score": tag.score} for tag in understanding.tags],
         "attributes": [
@@ -182,6 +183,7 @@ def to_row(stored: StoredProduct) -> dict[str, Any]:
         ],
         "decision": understanding.decision,
         "modalities": list(understanding.modalities_used),
+        "notes": list(understanding.notes),
         "model": stored.model,
         "hashes": list(stored.hashes),
         "embedding": understanding.embedding.tolist(),
@@ -199,17 +201,28 @@ def from_row(row: dict[str, Any]) -> StoredProduct:
         link=row["link"],
         attributes={pair["name"]: pair["value"] for pair in row["given_attributes"]},
     )
+    category, alternatives = _categories(row)
     understanding = Understanding(
         id=row["id"],
-        category=_category(row["category"]),
-        alternatives=tuple(_category(category) for category in row["alternatives"]),
+        category=category,
+        alternatives=alternatives,
         tags=tuple(Scored(tag["name"], tag["score"]) for tag in row["tags"]),
         attributes={found["name"]: Scored(found["value"], found["score"]) for found in row["attributes"]},
         embedding=np.asarray(row["embedding"], np.float32),
         modalities_used=tuple(row["modalities"]),
         decision=row["decision"],
+        notes=tuple(row.get("notes") or ()),
     )
     return StoredProduct(product, understanding, ContentHashes(*row["hashes"]), row["model"], tuple(row["images"]))
+
+
+def _categories(row: dict[str, Any]) -> tuple[CategoryScore | None, tuple[CategoryScore, ...]]:
+    """The category and the alternatives. Earlier releases wrote one even where the model abstained."""
+    category = _category(row["category"]) if row["category"] else None
+    alternatives = tuple(_category(other) for other in row["alternatives"])
+    if category and row["decision"] == "abstain":
+        return None, (category, *alternatives)
+    return category, alternatives
 
 
 def _category_row(category: CategoryScore) -> dict[str, Any]:
@@ -242,10 +255,11 @@ def _write_csv(batches: Batches, path: Path) -> None:
 def _sheet_row(stored: StoredProduct) -> dict[str, Any]:
     """Lists as one cell each; `attributes` with the merchant's own."""
     row, understanding = to_row(stored), stored.understanding
+    category = understanding.category
     return {name: row[name] for name in SHEET if name in row} | {
-        "category_id": understanding.category.id,
-        "category": " > ".join(understanding.category.path),
-        "category_score": round(understanding.category.score, 4),
+        "category_id": category.id if category else "",
+        "category": " > ".join(understanding.path),
+        "category_score": round(category.score, 4) if category else "",
         "tags": ", ".join(tag.name for tag in understanding.tags),
         "attributes": ", ".join(f"{name}: {found.name}" for name, found in stored.attributes.items()),
         "images": ",".join(stored.image_refs),

@@ -274,7 +274,7 @@ def counted(tally: Tally, results: Sequence[Result]) -> Tally:
             understanding = result.stored.understanding
             total.understood += 1
             total.unsure += understanding.decision != "auto"
-            total.categories[" > ".join(understanding.category.path)] += 1
+            total.categories[" > ".join(understanding.path) or "not sure"] += 1
     return total
 
 

@@ -83,8 +83,8 @@ def open_model(folder: Path) -> ModelFolder:
     found = _read_config(folder)
     config = ModelConfig.from_dict(found["model"])
     try:
-        calibration = Calibration(**json.loads((folder / CALIBRATION).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        calibration = Calibration.from_dict(json.loads((folder / CALIBRATION).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, AttributeError):
         raise InvalidCheckpoint("The model's calibration.json is not valid.") from None
     taxonomy = Taxonomy.load(folder / TAXONOMY)
     tokenizer = Tokenizer.load(folder, config.text.max_tokens)

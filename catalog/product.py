@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Modality = Literal["image", "text"]
 Decision = Literal["auto", "review", "abstain"]
+Note = Literal["text_not_read", "unfamiliar"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +64,42 @@ class Scored:
 class Understanding:
     """What the model makes of one product.
 
+    `category` is the deepest node of the tree that can be promised: each level down to it is sure enough. None if not
+    even a top node is. `alternatives` are leaves, the likeliest first and never `category`: those below it where it
+    is an inner node, and mere guesses where it is None.
+    `decision`: "auto" if the category is a leaf and sure, "review" if it is anything else, "abstain" if there is none.
+    `tags` and `attributes` are those that are proven for this kind of product, so there are none without a category.
+    `evidence` says what category could be promised by each modality alone, if the product has both.
+    `notes`: "text_not_read" where words in a script that the model cannot read were left out; "unfamiliar" where the
+    product is unlike all that the model was taught, and has no category for that reason.
     `embedding` is float32, of unit length; its first 64 or 128 numbers, rescaled to unit length, are an
-    embedding of their own. `tags` and `attributes` are empty where the top of the category's path has a score below
-    0.5. `evidence` says which category each modality would give alone.
+    embedding of their own.
     """
 
     id: str
-    category: CategoryScore
+    category: CategoryScore | None
     alternatives: tuple[CategoryScore, ...]
     tags: tuple[Scored, ...]
     attributes: Mapping[str, Scored]
     embedding: NDArray[np.float32]
     modalities_used: tuple[Modality, ...]
     decision: Decision
-    evidence: Mapping[Modality, CategoryScore] = field(default_factory=dict)
+    evidence: Mapping[Modality, CategoryScore | None] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The category's labels from the top down; empty if there is none."""
+        return self.category.path if self.category else ()
+
+
+class Conflict(NamedTuple):
+    """An attribute of which the merchant says one thing and the model another, which is `score` sure of it."""
+
+    name: str
+    yours: str
+    model: str
+    score: float
 
 
 class ContentHashes(NamedTuple):
@@ -107,9 +130,22 @@ class StoredProduct:
 
     @property
     def attributes(self) -> dict[str, Scored]:
-        """The model's attributes, overruled by what the merchant says (score 1)."""
+        """The model's attributes, overruled by what the merchant says (score 1), whatever the case of the name."""
         given = {name: Scored(value, 1.0) for name, value in self.product.attributes.items()}
-        return {**self.understanding.attributes, **given}
+        names = {name.casefold() for name in given}
+        found = {name: value for name, value in self.understanding.attributes.items() if name.casefold() not in names}
+        return found | given
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Where the merchant's own attribute and the model's differ, in more than the case of their letters."""
+        found = {name.casefold(): value for name, value in self.understanding.attributes.items()}
+        pairs = [(name, value, found.get(name.casefold())) for name, value in self.product.attributes.items()]
+        return tuple(
+            Conflict(name, yours, model.name, model.score)
+            for name, yours, model in pairs
+            if model and model.name.casefold() != yours.strip().casefold()
+        )
 
 
 @dataclass(frozen=True, slots=True)

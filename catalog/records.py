@@ -64,7 +64,7 @@ def keyword_text(stored: StoredProduct) -> str:
                 product.title,
                 product.description,
                 product.brand,
-                *understanding.category.path,
+                *understanding.path,
                 *(found.name for found in stored.attributes.values()),
                 *(tag.name for tag in understanding.tags),
             )
@@ -76,7 +76,7 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
     product, understanding = stored.product, stored.understanding
     category = understanding.category
     fields = {
-        "category": list(category.path_ids or (category.id,)),
+        "category": list(category.path_ids or (category.id,)) if category else [],
         "brand": product.brand,
         "currency": product.currency,
         "decision": understanding.decision,
@@ -95,7 +95,7 @@ def from_payload(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> 
     """embedding: shape [width]."""
     record = json.loads(payload["record"])
     understood = record["understanding"]
-    category, *alternatives = (_category(fields) for fields in understood["categories"])
+    category, alternatives = _categories(understood)
     product = Product(
         id=record["id"],
         title=record["title"],
@@ -109,12 +109,13 @@ def from_payload(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> 
     understanding = Understanding(
         id=record["id"],
         category=category,
-        alternatives=tuple(alternatives),
+        alternatives=alternatives,
         tags=tuple(Scored(name, score) for name, score in understood["tags"]),
         attributes={name: Scored(value, score) for name, (value, score) in understood["attributes"].items()},
         embedding=embedding,
         modalities_used=tuple(understood["modalities"]),
         decision=understood["decision"],
+        notes=tuple(understood.get("notes", ())),
     )
     version = to_version(payload)
     return StoredProduct(product, understanding, version.hashes, version.model, tuple(record["images"]))
@@ -127,7 +128,6 @@ def to_version(payload: Mapping[str, Any]) -> Version:
 
 def _to_record(stored: StoredProduct) -> dict[str, Any]:
     product, understanding = stored.product, stored.understanding
-    categories = (understanding.category, *understanding.alternatives)
     return {
         "id": product.id,
         "title": product.title,
@@ -139,13 +139,28 @@ def _to_record(stored: StoredProduct) -> dict[str, Any]:
         "attributes": dict(product.attributes),
         "images": stored.image_refs,
         "understanding": {
-            "categories": [(one.id, one.path, one.path_scores, one.path_ids) for one in categories],
+            "category": understanding.category and _fields(understanding.category),
+            "alternatives": [_fields(other) for other in understanding.alternatives],
             "tags": [(tag.name, tag.score) for tag in understanding.tags],
             "attributes": {name: (found.name, found.score) for name, found in understanding.attributes.items()},
             "modalities": understanding.modalities_used,
             "decision": understanding.decision,
+            "notes": understanding.notes,
         },
     }
+
+
+def _categories(understood: Mapping[str, Any]) -> tuple[CategoryScore | None, tuple[CategoryScore, ...]]:
+    """The category and the alternatives. Earlier releases kept both as one list, its first of whatever score."""
+    if "categories" in understood:
+        ranked = tuple(_category(fields) for fields in understood["categories"])
+        return (None, ranked) if understood["decision"] == "abstain" else (ranked[0], ranked[1:])
+    found = understood["category"]
+    return found and _category(found), tuple(_category(fields) for fields in understood["alternatives"])
+
+
+def _fields(one: CategoryScore) -> tuple[object, ...]:
+    return one.id, one.path, one.path_scores, one.path_ids
 
 
 def _category(fields: Sequence[Any]) -> CategoryScore:

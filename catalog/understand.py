@@ -1,12 +1,12 @@
 """Products in, understandings out: the one inference path of the command line, the service and bulk ingest."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-
 from catalog.calibration import Floats, Modalities, leaf_roots, sigmoid, softmax
+from catalog.descent import Descent
 from catalog.errors import CatalogError
 from catalog.model_folder import ModelFolder, open_model, shipped_model
 from catalog.preprocess import Prepared, collate, prepare
@@ -16,7 +16,6 @@ from catalog.runtime import Answers, Runtime, open_runtime
 BATCH_SIZE = 32
 BATCH_OF_A_CORE = 8  # what a core reads of more products at once does not stay in its cache
 CACHE_MEGABYTES = 32
-SURE_OF_KIND = 0.5
 MODALITIES: tuple[Modality, ...] = ("image", "text")
 
 
@@ -35,7 +34,7 @@ class Understander:
         self.config = model.config
         self._tokenizer = model.tokenizer
         self._runtime = runtime
-        self._leaf_paths = [self.taxonomy.ancestors(leaf.id) for leaf in self.taxonomy.leaves]
+        self._descent = Descent(self.taxonomy)
         self._leaf_roots = leaf_roots(self.taxonomy)
 
     @classmethod
@@ -89,40 +88,30 @@ class Understander:
 
     def _read(self, answers: Answers, row: int, product: Prepared, top_k: int) -> Understanding:
         used = tuple(m for m, has in zip(MODALITIES, (len(product.pixels_NCHW), product.text), strict=True) if has)
-        ranked = self._categories(answers.leaf_BC[row], used, top_k + 1)
-        # Tags and attributes belong to a kind of product: none are given while its kind is more likely another.
-        sure = ranked[0].path_scores[0] >= SURE_OF_KIND
-        root = self.taxonomy.ancestors(ranked[0].id)[0] if sure else ""
+        modalities: Modalities = used[0] if len(used) == 1 else "both"
+        score_M = self._node_scores(answers.leaf_BC[row], modalities)
+        category = self._promised(score_M, modalities)
+        # Tags and attributes belong to a kind of product: none are given while its kind is not known.
+        root = category.path_ids[0] if category else ""
         alone = answers.evidence if len(used) == 2 else {}
         return Understanding(
             id=product.id,
-            category=ranked[0],
-            alternatives=tuple(ranked[1:]),
+            category=category,
+            alternatives=self._descent.likeliest(score_M, category, top_k),
             tags=self._tags(answers.tags_BG[row], root),
             attributes=self._attributes({name: logits[row] for name, logits in answers.attributes.items()}, root),
             embedding=answers.embedding_BE[row],
             modalities_used=used,
-            decision=self.calibration.decide(ranked[0].score),
-            evidence={name: self._categories(logits[row], (name,), 1)[0] for name, logits in alone.items()},
+            decision=self.calibration.decide(category, bool(category and self._descent.is_leaf(category))),
+            evidence={name: self._promised(self._node_scores(leaf[row], name), name) for name, leaf in alone.items()},
         )
 
-    def _categories(self, leaf_C: Floats, used: Sequence[Modality], count: int) -> list[CategoryScore]:
-        """The likeliest leaves, best first, with calibrated probabilities along their paths."""
-        modalities: Modalities = used[0] if len(used) == 1 else "both"
-        probability_C = self.calibration.leaf_probability(leaf_C, modalities, self._leaf_roots)
-        best = np.argsort(-probability_C, kind="stable")[:count]
-        return [
-            CategoryScore(
-                id=self.taxonomy.leaves[leaf].id,
-                path=self.taxonomy.path(self.taxonomy.leaves[leaf].id),
-                path_scores=tuple(self._node_score(probability_C, node) for node in self._leaf_paths[leaf]),
-                path_ids=self._leaf_paths[leaf],
-            )
-            for leaf in best
-        ]
+    def _node_scores(self, leaf_C: Floats, modalities: Modalities) -> Floats:
+        """The calibrated probability of each node of the tree."""
+        return self._descent.scores(self.calibration.leaf_probability(leaf_C, modalities, self._leaf_roots))
 
-    def _node_score(self, probability_C: Floats, node: str) -> float:
-        return min(float(probability_C[list(self.taxonomy.leaves_under(node))].sum()), 1.0)
+    def _promised(self, score_M: Floats, modalities: Modalities) -> CategoryScore | None:
+        return self._descent.promised(score_M, partial(self.calibration.promised, modalities))
 
     def _tags(self, logits_G: Floats, root: str) -> tuple[Scored, ...]:
         if root not in self.calibration.tag_roots:

@@ -33,7 +33,7 @@ class Comparison:
         self.products += 1
         self.overlap += category_overlap(active, shadow)
         self.embeddings.append((active.embedding, shadow.embedding))
-        if active.category.id != shadow.category.id:
+        if active.path != shadow.path:
             self.changed += 1
             self.examples.append((active, shadow))
 
@@ -52,7 +52,7 @@ def category_overlap(active: Understanding, shadow: Understanding) -> float:
 
 
 def ranked(found: Understanding) -> list[CategoryScore]:
-    return [found.category, *found.alternatives][:NEIGHBOURS]
+    return [*filter(None, [found.category]), *found.alternatives][:NEIGHBOURS]
 
 
 def nearest(embeddings_NE: NDArray[np.float32]) -> list[list[int]]:

@@ -159,8 +159,9 @@ def table(products: list[ProductOut]) -> Table:
     for product in products:
         found = product.understanding
         known = [*(value.value for value in found.attributes.values()), *(tag.name for tag in found.tags)]
-        path = " > ".join(found.category.path)
-        table.add_row(escape(product.title), path, f"{found.category.score:.2f}", ", ".join(known))
+        path = " > ".join(found.category.path) if found.category else "not sure"
+        score = f"{found.category.score:.2f}" if found.category else ""
+        table.add_row(escape(product.title), path, score, ", ".join(known))
     return table
 
 

@@ -38,6 +38,7 @@
     │   ├── PicturesNeeded              pictures_needed
     │   ├── PictureNotKept              picture_not_kept
     │   ├── CategoryUnknown             category_unknown
+    │   ├── NothingToAccept             nothing_to_accept
     │   ├── ModelUnknown                model_unknown
     │   ├── NoShadow                    no_shadow
     │   ├── IndexOfOtherModel           index_of_other_model
@@ -266,6 +267,12 @@ class CategoryUnknown(RequestInvalid):
     param = "category"
 
 
+class NothingToAccept(ServiceError):
+    code = "nothing_to_accept"
+    default = "The model promises no category of this product, so there is none to accept. Correct it with one."
+    param = "verdict"
+
+
 class ModelUnknown(ServiceError):
     code = "model_unknown"
     default = "No model of this version is loaded. /v1/models lists those that are."
@@ -382,6 +389,7 @@ STATUS: dict[type[CatalogError], int] = {
     ProductChanged: 409,
     PicturesNeeded: 409,
     PictureNotKept: 404,
+    NothingToAccept: 409,
     ModelUnknown: 404,
     NoShadow: 404,
     IndexOfOtherModel: 409,

@@ -50,6 +50,7 @@ UNDERSTANDING: dict[str, Any] = {
     "attributes": {"colour": {"value": "red", "score": 0.97}},
     "modalities_used": ["text"],
     "decision": "auto",
+    "notes": [],
 }
 ANALYZED: dict[str, Any] = {
     "model": MODEL,
@@ -62,6 +63,7 @@ ANALYZED: dict[str, Any] = {
             "evidence": {"image": None, "text": None},
             "modalities_used": ["text"],
             "decision": "auto",
+            "notes": [],
             "error": None,
         }
     ],
@@ -91,7 +93,9 @@ PRODUCT: dict[str, Any] = {
     **PRODUCT_REQUEST,
     "images": 1,
     "model": MODEL,
-    "understanding": UNDERSTANDING | {"modalities_used": ["image", "text"]},
+    "understanding": UNDERSTANDING
+    | {"attributes": {"material": {"value": "linen", "score": 0.93}}, "modalities_used": ["image", "text"]},
+    "conflicts": [{"name": "material", "yours": "cotton", "model": "linen", "score": 0.93}],
     "embedding": None,
 }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from catalog.database import in_our_words, open_database
-from catalog.product import CategoryScore, ContentHashes, Scored, StoredProduct
+from catalog.product import CategoryScore, ContentHashes, Scored, StoredProduct, Understanding
 from catalog.taxonomy import Taxonomy
 from serving.errors import StateDamaged
 
@@ -102,18 +102,29 @@ class FeedbackLog:
 
 
 def applied(stored: StoredProduct, feedback: Feedback | None) -> StoredProduct:
-    """The product as the verdict has it: accepted and corrected ones are sure."""
+    """The product as the verdict has it: an accepted or corrected category is sure."""
     if feedback is None or feedback.verdict == "reject":
         return stored
-    right, understanding = feedback.correction, replace(stored.understanding, decision="auto")
-    if right.category is not None:
-        understanding = replace(understanding, category=right.category)
+    right, understanding = feedback.correction, stored.understanding
+    if category := right.category or understanding.category:
+        understanding = _judged(understanding, category)
     if right.tags is not None:
         understanding = replace(understanding, tags=tuple(Scored(name, 1.0) for name in right.tags))
     if right.attributes is not None:
         scored = {name: Scored(value, 1.0) for name, value in right.attributes.items()}
         understanding = replace(understanding, attributes=scored)
     return replace(stored, understanding=understanding)
+
+
+def _judged(found: Understanding, category: CategoryScore) -> Understanding:
+    """With a category that a person stands for, whom no product is unfamiliar to."""
+    return replace(
+        found,
+        category=replace(category, path_scores=(1.0,) * len(category.path)),
+        alternatives=tuple(other for other in found.alternatives if other.id != category.id),
+        decision="auto",
+        notes=tuple(note for note in found.notes if note != "unfamiliar"),
+    )
 
 
 def category_of(taxonomy: Taxonomy, node_id: str) -> CategoryScore:

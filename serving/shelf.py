@@ -21,7 +21,7 @@ from catalog.filters import Filter, OneOf
 from catalog.index import IndexQuery, Offer, ProductIndex, StoredVersion
 from catalog.product import ContentHashes, Match, StoredProduct
 from serving.album import Album
-from serving.errors import IndexOfOtherModel, ProductChanged
+from serving.errors import IndexOfOtherModel, NothingToAccept, ProductChanged
 from serving.feedback import Correction, Feedback, FeedbackLog, Verdict, applied
 from serving.portions import PORTION_BYTES
 
@@ -248,7 +248,7 @@ class Shelf:
         return len(self._feedback.latest(unsure))
 
     async def judge(self, id: str, verdict: Verdict, correction: Correction, comment: str) -> Feedback:
-        """Keep a verdict and apply it. Raises ProductNotFound."""
+        """Keep a verdict and apply it. Raises ProductNotFound, and NothingToAccept if there is no category."""
         return await asyncio.to_thread(self._judge, id, verdict, correction, comment)
 
     def _judge(self, id: str, verdict: Verdict, correction: Correction, comment: str) -> Feedback:
@@ -256,6 +256,8 @@ class Shelf:
             (stored,) = self._index.get([id])
             if stored is None:
                 raise ProductNotFound
+            if verdict == "accept" and stored.understanding.category is None:
+                raise NothingToAccept
             feedback = self._feedback.add(stored, verdict, correction, comment, time.time())
             self._index.upsert([applied(stored, feedback)])
         return feedback
@@ -303,7 +305,7 @@ def manifest_row(stored: StoredProduct, image: str | None) -> dict[str, object]:
         "id": product.id,
         "title": product.title,
         "description": product.description,
-        "category": list(understanding.category.path),
+        "category": list(understanding.path),
         "attributes": {name: value.name for name, value in stored.attributes.items()},
         "image": image,
         "split": "train" if sha256(product.id.encode()).digest()[0] % 10 else "val",

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from catalog.calibration import Calibration, leaf_roots, sigmoid, softmax
-from catalog.product import Decision
+from catalog.calibration import PROMISE, Calibration, leaf_roots, sigmoid, softmax
+from catalog.product import CategoryScore, Decision
 from tests.tiny import tiny_taxonomy
 
 ROOTS = leaf_roots(tiny_taxonomy())
@@ -41,10 +41,30 @@ def test_the_likeliest_leaf_stays_the_likeliest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("score", "decision"), [(1.0, "auto"), (0.9, "auto"), (0.89, "review"), (0.4, "review"), (0.39, "abstain")]
+    ("score", "leaf", "decision"),
+    [
+        (1.0, True, "auto"),
+        (0.9, True, "auto"),
+        (0.89, True, "review"),
+        (1.0, False, "review"),
+        (None, False, "abstain"),
+    ],
 )
-def test_decisions_include_their_bounds(score: float, decision: Decision) -> None:
-    assert Calibration(auto=0.9, review=0.4).decide(score) == decision
+def test_only_a_sure_leaf_goes_out_unchecked(score: float | None, leaf: bool, decision: Decision) -> None:
+    category = None if score is None else CategoryScore("a", ("A",), (score,))
+    assert Calibration(auto=0.9).decide(category, leaf) == decision
+
+
+def test_a_level_deeper_than_any_measured_is_promised_as_the_last() -> None:
+    calibration = Calibration(promise={"both": [0.8, 0.6]})
+    assert [calibration.promised("both", level) for level in range(4)] == [0.8, 0.6, 0.6, 0.6]
+    assert calibration.promised("image", 0) == PROMISE
+
+
+def test_what_earlier_releases_wrote_is_read() -> None:
+    assert Calibration.from_dict({"auto": 0.8, "review": 0.4}) == Calibration(auto=0.8)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'other'"):
+        Calibration.from_dict({"other": 1})
 
 
 def test_extreme_logits_give_probabilities_without_a_warning() -> None:

@@ -49,7 +49,6 @@ def test_what_is_exported(folder: Path) -> None:
     assert found.attribute_roots == {"colour": ROOTS, "gender": ROOTS}
     assert found.tag_roots == ROOTS
     assert set(found.tag_thresholds) == {"plain"}  # no other tag occurs on `val`
-    assert 0 <= found.review <= 1
     assert 0 <= found.auto <= 1
 
 
@@ -89,13 +88,6 @@ def test_the_least_score_that_keeps_an_accuracy() -> None:
     assert least_score(confidence_N, correct_N, 0.75) == pytest.approx(0.6)
     assert least_score(confidence_N, correct_N, 0.5) == pytest.approx(0.5)
     assert least_score(confidence_N, np.zeros(5, bool), 0.5) == 1
-
-
-def test_the_least_score_at_the_margin_looks_at_its_own_neighbourhood() -> None:
-    confidence_N = np.linspace(1, 0, 1001, dtype=np.float32)
-    correct_N = confidence_N > 0.4
-    assert least_score(confidence_N, correct_N, 0.5, at_the_margin=True) == pytest.approx(0.4, abs=0.01)
-    assert least_score(confidence_N, correct_N, 0.5) < 0.01
 
 
 def test_attributes_make_sense_where_products_have_them(folder: Path) -> None:

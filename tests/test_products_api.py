@@ -344,6 +344,38 @@ def test_verdicts_empty_the_review_queue(client: TestClient) -> None:
     ]
 
 
+def test_there_is_nothing_to_accept_where_no_category_is_promised(tmp_path: Path) -> None:
+    doubtful = Understander.load(tiny_folder(tmp_path / "model", least=1.0))
+    with tiny_client(doubtful, tmp_path / "index") as client:
+        understood = store(client, "a", attributes={"Colour": "lilac"})["understanding"]
+        assert (understood["category"], understood["decision"]) == (None, "abstain")
+        assert len(understood["alternatives"]) == 4
+        assert not understood["tags"]
+        assert not understood["attributes"]
+        answer = client.post("/v1/feedback", json={"product_id": "a", "verdict": "accept"})
+        assert code(answer) == (409, "nothing_to_accept")
+        right = {"product_id": "a", "verdict": "correct", "category": "clothes.shirt"}
+        assert client.post("/v1/feedback", json=right).status_code == 201
+        found = client.get("/v1/products/a").json()["understanding"]
+        assert (found["category"]["path_scores"], found["decision"]) == ([1.0, 1.0], "auto")
+        assert "clothes.shirt" not in [other["id"] for other in found["alternatives"]]
+
+
+def test_an_accepted_category_is_sure(client: TestClient) -> None:
+    store(client, "a")
+    client.post("/v1/feedback", json={"product_id": "a", "verdict": "accept"})
+    found = client.get("/v1/products/a").json()["understanding"]
+    assert (found["category"]["score"], found["decision"]) == (1.0, "auto")
+
+
+def test_the_merchants_attribute_and_the_models_may_be_in_conflict(client: TestClient) -> None:
+    model = store(client, "a")["understanding"]["attributes"]["colour"]
+    stored = store(client, "a", attributes={"Colour": "lilac"})
+    conflict = {"name": "Colour", "yours": "lilac", "model": model["value"]}
+    assert [{**one, "score": None} for one in stored["conflicts"]] == [conflict | {"score": None}]
+    assert store(client, "a", attributes={"Colour": model["value"].upper()})["conflicts"] == []
+
+
 def test_a_correction_outlives_storing_the_product_again_but_not_a_change_of_it(client: TestClient) -> None:
     store(client, "a")
     leaf = tiny_taxonomy().leaves[-1].id

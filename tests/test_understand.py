@@ -43,6 +43,7 @@ def test_a_product_is_understood(understander: Understander) -> None:
 
 def test_parents_and_children_agree(understander: Understander) -> None:
     result = one(understander, Product("p", "red shirt", "", (picture(),)))
+    assert result.category
     everything = (result.category, *result.alternatives)
     assert sum(category.score for category in everything) == pytest.approx(1, abs=1e-5)
     for category in everything:
@@ -60,7 +61,9 @@ def test_bad_products_fail_alone_and_order_is_kept(understander: Understander) -
     assert isinstance(first, Understanding)
     assert isinstance(second, Understanding)
     alone = one(understander, good).category
+    assert alone
     for result in (first, second):
+        assert result.category
         assert result.category.id == alone.id
         assert result.category.path_scores == pytest.approx(alone.path_scores, abs=1e-5)
 
@@ -103,16 +106,27 @@ def test_several_pictures_of_one_product(understander: Understander) -> None:
     red, blue = picture(), picture((20, 20, 220))
     together = one(understander, Product("p", images=(red, blue)))
     turned = one(understander, Product("p", images=(blue, red)))
+    single = one(understander, Product("p", images=(red,)))
+    assert together.category
+    assert turned.category
+    assert single.category
     assert together.category.path_scores == pytest.approx(turned.category.path_scores, abs=1e-4)
-    assert together.category.path_scores != pytest.approx(
-        one(understander, Product("p", images=(red,))).category.path_scores, abs=1e-6
-    )
+    assert together.category.path_scores != pytest.approx(single.category.path_scores, abs=1e-6)
 
 
 def test_attributes_only_where_they_make_sense(tmp_path: Path) -> None:
     understander = Understander.load(tiny_folder(tmp_path / "model", seed=3))
     for product in (Product("a", "apple"), Product("b", "shirt"), Product("c", images=(picture(),))):
         result = one(understander, product)
-        if result.category.path[0] == "Food":
+        if result.path[0] == "Food":
             assert "gender" not in result.attributes
             assert result.tags == ()
+
+
+def test_a_category_that_cannot_be_promised_is_none(tmp_path: Path) -> None:
+    understander = Understander.load(tiny_folder(tmp_path / "model", least=1.0))
+    result = one(understander, Product("p", "red shirt", "", (picture(),)))
+    assert (result.category, result.path, result.decision) == (None, (), "abstain")
+    assert len(result.alternatives) == 4
+    assert (result.tags, result.attributes) == ((), {})
+    assert result.evidence == {"image": None, "text": None}

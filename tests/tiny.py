@@ -5,13 +5,14 @@ from pathlib import Path
 import torch
 from transformers import BertTokenizerFast
 
-from catalog.calibration import Calibration
+from catalog.calibration import Calibration, Modalities
 from catalog.checkpoint import save_model
 from catalog.config import FusionKind, ImageEncoderConfig, ModelConfig, TextEncoderConfig
 from catalog.model import CatalogModel
 from catalog.taxonomy import Attribute, Node, Tag, Taxonomy
 from catalog.tokens import Tokenizer
 
+MODALITIES: tuple[Modalities, ...] = ("image", "text", "both")
 WORDS = "red green blue shirt shoe apple pear running striped plain men women fresh the a item 0 1 2 3 4 5 6 7 8 9"
 
 
@@ -60,12 +61,16 @@ def tiny_model(fusion: FusionKind = "late", seed: int = 0, size: int = 32) -> Ca
     return CatalogModel(tiny_config(fusion, size), tiny_taxonomy()).eval()
 
 
-def tiny_calibration() -> Calibration:
-    return Calibration(attribute_roots={"colour": ["clothes", "food"], "gender": ["clothes"]}, tag_roots=["clothes"])
+def tiny_calibration(least: float = 0.0) -> Calibration:
+    """least: the probability to promise a category; 0: the likeliest leaf, so that an untrained model has an answer."""
+    likeliest = {modalities: [least] for modalities in MODALITIES}
+    return Calibration(
+        promise=likeliest, attribute_roots={"colour": ["clothes", "food"], "gender": ["clothes"]}, tag_roots=["clothes"]
+    )
 
 
-def tiny_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0, size: int = 32) -> Path:
-    """A model folder as `save_model` writes it. size: of its pictures."""
+def tiny_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0, size: int = 32, least: float = 0.0) -> Path:
+    """A model folder as `save_model` writes it. size: of its pictures; least: see `tiny_calibration`."""
     tokenizer = tiny_tokenizer(folder.with_name(folder.name + "-vocabulary"))
-    save_model(folder, tiny_model(fusion, seed, size), tiny_taxonomy(), tokenizer, tiny_calibration())
+    save_model(folder, tiny_model(fusion, seed, size), tiny_taxonomy(), tokenizer, tiny_calibration(least))
     return folder

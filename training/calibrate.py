@@ -17,7 +17,7 @@ from training.predict import Predictions, encode_rows, has_modalities, predict
 
 CHOICES: tuple[Modalities, ...] = ("image", "text", "both")
 FEWEST = 100  # with fewer products under a root, its temperature is the common one
-AUTO_ACCURACY, REVIEW_ACCURACY, ATTRIBUTE_ACCURACY = 0.98, 0.5, 0.9
+AUTO_ACCURACY, ATTRIBUTE_ACCURACY = 0.98, 0.9
 
 
 def calibrate(
@@ -48,7 +48,6 @@ def calibrate(
         tag_thresholds=tag_thresholds,
         tag_roots=roots_with(train, taxonomy, None),
         auto=least_score(confidence_N, correct_N, AUTO_ACCURACY),
-        review=least_score(confidence_N, correct_N, REVIEW_ACCURACY, at_the_margin=True),
     )
 
 
@@ -114,16 +113,11 @@ def category_confidence(
     return np.concatenate(confidence), np.concatenate(correct)
 
 
-def least_score(confidence_N: Floats, correct_N: Flags, accuracy: float, at_the_margin: bool = False) -> float:
-    """The least score from which on products are right as often as `accuracy`; or, at the margin, a score's own bin."""
+def least_score(confidence_N: Floats, correct_N: Flags, accuracy: float) -> float:
+    """The least score from which on products are right as often as `accuracy`; 1 if there is none."""
     order = np.argsort(-confidence_N)
     hits = correct_N[order].astype(np.float64)
-    if at_the_margin:
-        width = min(100, len(hits))
-        reached = np.convolve(hits, np.ones(width) / width, "same")
-    else:
-        reached = hits.cumsum() / np.arange(1, len(hits) + 1)
-    good = np.flatnonzero(reached >= accuracy)
+    good = np.flatnonzero(hits.cumsum() / np.arange(1, len(hits) + 1) >= accuracy)
     return round(float(confidence_N[order[good[-1]]]), 4) if len(good) else 1.0
 
 

@@ -78,7 +78,7 @@ def as_answer(found: "Found") -> dict[str, Any]:
                 "id": match.stored.id,
                 "score": round(match.score, 4),
                 "title": match.stored.product.title,
-                "category": list(match.stored.understanding.category.path),
+                "category": list(match.stored.understanding.path) or None,
                 "brand": match.stored.product.brand or None,
                 "price": match.stored.product.price,
                 "currency": match.stored.product.currency or None,
@@ -107,7 +107,7 @@ def show(found: "Found") -> None:
     for match in found.matches:
         product = match.stored.product
         price = "" if product.price is None else f"{product.price:,.2f} {product.currency}".rstrip()
-        path = " > ".join(match.stored.understanding.category.path)
+        path = " > ".join(match.stored.understanding.path) or "[dim]not sure[/dim]"
         table.add_row(escape(product.id), escape(product.title), path, price, f"{match.score:.2f}")
     console.print(table if found.matches else "Nothing was found.")
     for name, counts in found.facets.items():

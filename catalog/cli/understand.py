@@ -102,8 +102,8 @@ def results_table(results: list[Understanding | CatalogError], names: list[str])
         colour = {"auto": "green", "review": "yellow", "abstain": "red"}[result.decision]
         table.add_row(
             short,
-            " > ".join(result.category.path),
-            f"{result.category.score:.2f}",
+            " > ".join(result.path) or "[dim]not sure[/dim]",
+            f"{result.category.score:.2f}" if result.category else "",
             ", ".join(known),
             f"[{colour}]{result.decision}[/{colour}]",
         )

@@ -5,13 +5,20 @@ import { leaf, path, pathText, tagLabel } from "./taxonomy.js";
 
 const SIGNS = { auto: "check", review: "eye", abstain: "question" };
 
-/** "auto" and its like as a merchant understands them. */
-export function decisionBanner(decision) {
+/** "auto" and its like as a merchant understands them, and what was left out of the reading. found: the answer. */
+export function decisionBanner({ decision, notes = [] }) {
+  const why = notes.includes("unfamiliar") ? "note.unfamiliar" : `decision.${decision}.why`;
   return make(
     "div",
     { class: `decision ${decision}` },
     icon(SIGNS[decision]),
-    make("div", {}, make("strong", {}, t(`decision.${decision}`)), make("p", {}, t(`decision.${decision}.why`))),
+    make(
+      "div",
+      {},
+      make("strong", {}, t(`decision.${decision}`)),
+      make("p", {}, t(why)),
+      notes.includes("text_not_read") && make("p", {}, t("note.text_not_read")),
+    ),
   );
 }
 
@@ -19,8 +26,9 @@ export function decisionBadge(decision) {
   return make("span", { class: `badge ${decision}` }, icon(SIGNS[decision]), t(`decision.${decision}`));
 }
 
-/** The path, a level a line, each with its score. */
+/** The path, a level a line, each with its score; category: null if none can be promised. */
 export function categoryLevels(category) {
+  if (!category) return make("p", { class: "soft" }, t("found.no_category"));
   const levels = path(category).map((label, level) => {
     const score = category.path_scores[level];
     return make(
@@ -36,9 +44,12 @@ export function categoryLevels(category) {
 
 const WORTH_SAYING = 0.01;
 
+/** What alternatives are called: mere guesses where there is no category. */
+export const alternativesTitle = ({ category }) => t(category ? "found.alternatives" : "found.guesses");
+
 /** The other categories it might be, but for those that are next to impossible; null where there are none. */
-export function otherCategories(categories) {
-  const likely = (categories ?? []).filter((category) => category.score >= WORTH_SAYING);
+export function otherCategories(found) {
+  const likely = (found.alternatives ?? []).filter((category) => category.score >= WORTH_SAYING);
   if (!likely.length) return null;
   const lines = likely.map((category) =>
     make(
@@ -49,7 +60,7 @@ export function otherCategories(categories) {
       make("span", { class: "score" }, percent(category.score)),
     ),
   );
-  return section(t("found.alternatives"), make("ol", { class: "scored" }, lines));
+  return section(alternativesTitle(found), make("ol", { class: "scored" }, lines));
 }
 
 /** The path without its last label: what the category lies under. */
@@ -98,13 +109,38 @@ export function properties({ attributes, tags }) {
   );
 }
 
+/** Where the merchant's own attributes and the model's differ; null where they do not. */
+export function conflicts(product) {
+  if (!product.conflicts.length) return null;
+  const rows = product.conflicts.map(({ name, yours, model, score }) =>
+    make(
+      "li",
+      {},
+      t("found.conflict", {
+        name: attributeName(name),
+        yours: attributeValue(yours),
+        model: attributeValue(model),
+        score: percent(score),
+      }),
+    ),
+  );
+  return section(t("found.conflicts"), make("ul", { class: "conflicts" }, rows));
+}
+
+/** The model's attributes without those that the merchant contradicts. */
+export function undisputed({ understanding, conflicts: differing }) {
+  const names = new Set(differing.map(({ name }) => name.toLowerCase()));
+  const kept = Object.entries(understanding.attributes).filter(([name]) => !names.has(name.toLowerCase()));
+  return { ...understanding, attributes: Object.fromEntries(kept) };
+}
+
 const none = () => make("p", { class: "soft" }, t("found.none"));
 
 /** Who said what: the picture alone, the words alone, and both together. */
 export function evidence(result) {
   const { image, text } = result.evidence ?? {};
   const used = result.modalities_used;
-  if (!image || !text) return section(t("evidence.title"), make("p", { class: "soft" }, t(`evidence.only_${used[0]}`)));
+  if (used.length < 2) return section(t("evidence.title"), make("p", { class: "soft" }, onlyRead(result)));
   const voices = [
     ["picture", "evidence.image", image],
     ["words", "evidence.text", text],
@@ -121,26 +157,37 @@ export function evidence(result) {
   );
 }
 
+function onlyRead({ modalities_used: [only], notes }) {
+  if (!only) return t("evidence.nothing");
+  return t(notes?.includes("text_not_read") ? "evidence.image_readable" : `evidence.only_${only}`);
+}
+
+/** category: null if this alone could not promise any. */
 function voice(sign, name, category) {
   return make(
     "li",
     { class: sign === "both" ? "together" : null },
     icon(sign),
     make("span", { class: "voice" }, t(name)),
-    make("span", { class: "said" }, leaf(category), make("span", { class: "soft small above" }, above(category))),
-    make("span", { class: "score" }, percent(category.score)),
+    category
+      ? make("span", { class: "said" }, leaf(category), make("span", { class: "soft small above" }, above(category)))
+      : make("span", { class: "said soft" }, t("decision.abstain")),
+    category && make("span", { class: "score" }, percent(category.score)),
   );
 }
 
 function verdict(image, text, both) {
-  if (image.id === text.id)
-    return t(image.id === both.id ? "evidence.agree" : "evidence.neither", { what: leaf(image) });
-  if (both.id === text.id) return t("evidence.followed_text");
-  if (both.id === image.id) return t("evidence.followed_image");
+  const [picture, words, together] = [image?.id, text?.id, both?.id];
+  if (!together) return t("evidence.unsure");
+  if (picture === words) return t(picture === together ? "evidence.agree" : "evidence.neither");
+  if (together === words) return t("evidence.followed_text");
+  if (together === picture) return t("evidence.followed_image");
   return t("evidence.neither");
 }
 
 /** One sentence for who listens. */
 export function summary(result) {
-  return `${pathText(result.category)}, ${percent(result.category.score)}. ${t(`decision.${result.decision}`)}.`;
+  const { category, decision } = result;
+  const said = category ? `${pathText(category)}, ${percent(category.score)}. ` : "";
+  return `${said}${t(`decision.${decision}`)}.`;
 }

@@ -6,10 +6,12 @@ import {
   attributeName,
   attributeValue,
   categoryLevels,
+  conflicts,
   decisionBanner,
   otherCategories,
   properties,
   section,
+  undisputed,
 } from "./findings.js";
 import { t } from "./language.js";
 import { errorNotice, stopped, waiting } from "./notice.js";
@@ -58,10 +60,11 @@ function details(product, signal) {
     "section",
     { class: "sheet result" },
     make("h2", {}, t("product.seen")),
-    decisionBanner(found.decision),
+    decisionBanner(found),
     section(t("found.category"), categoryLevels(found.category)),
-    properties(found),
-    otherCategories(found.alternatives),
+    conflicts(product),
+    properties(undisputed(product)),
+    otherCategories(found),
     make("p", { class: "soft small" }, t("product.model", { model: product.model })),
   );
   return [make("div", { class: "split" }, said(product, signal), seen), similar(product, signal)];

@@ -3,7 +3,7 @@ import { request } from "./api.js";
 import { announce, bar, button, keep, kept, make, show as fill } from "./dom.js";
 import { priceLabel, productAddress } from "./cards.js";
 import { categoryField } from "./combobox.js";
-import { above, categoryLevels, decisionBanner, section } from "./findings.js";
+import { above, alternativesTitle, categoryLevels, decisionBanner, section } from "./findings.js";
 import { count, percent, t } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
 import { productPicture } from "./pictures.js";
@@ -88,7 +88,7 @@ function card(product) {
   const actions = make(
     "div",
     { class: "actions" },
-    act("accept", "A", "check", () => judge({ verdict: "accept" }), "main"),
+    found.category && act("accept", "A", "check", () => judge({ verdict: "accept" }), "main"),
     act("reject", "R", "close", () => judge({ verdict: "reject" })),
     act("skip", "S", null, skip, "plain"),
   );
@@ -99,9 +99,9 @@ function card(product) {
     make(
       "section",
       { class: "sheet", "aria-label": t("review.model_says") },
-      decisionBanner(found.decision),
+      decisionBanner(found),
       section(t("review.model_says"), categoryLevels(found.category), actions),
-      choices(found.alternatives?.slice(0, CHOICES) ?? []),
+      choices(found, found.alternatives?.slice(0, CHOICES) ?? []),
       section(t("review.correct"), field.element),
     ),
   );
@@ -124,7 +124,7 @@ function said(product) {
   );
 }
 
-function choices(categories) {
+function choices(found, categories) {
   if (!categories.length) return null;
   const lines = categories.map((category, place) =>
     make(
@@ -145,7 +145,8 @@ function choices(categories) {
       ),
     ),
   );
-  return section(t("review.rather"), make("ol", { class: "choices" }, lines));
+  const title = found.category ? t("review.rather") : alternativesTitle(found);
+  return section(title, make("ol", { class: "choices" }, lines));
 }
 
 function act(name, key, sign, onclick, kind = null) {
@@ -226,7 +227,7 @@ function pressed(event) {
   const letter = event.key.toLowerCase();
   const choice = product.understanding.alternatives?.slice(0, CHOICES)[Number(letter) - 1];
   const acts = {
-    a: () => judge({ verdict: "accept" }),
+    a: product.understanding.category && (() => judge({ verdict: "accept" })),
     r: () => judge({ verdict: "reject" }),
     s: skip,
     c: () => desk.field.focus(),

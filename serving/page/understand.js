@@ -147,11 +147,11 @@ const heading = () => make("h2", { id: "result-title", class: "unseen" }, t("und
 function found({ result, model, seconds }) {
   return [
     heading(),
-    decisionBanner(result.decision),
+    decisionBanner(result),
     section(t("found.category"), categoryLevels(result.category)),
     evidence(result),
     properties(result),
-    otherCategories(result.alternatives),
+    otherCategories(result),
     make(
       "div",
       { class: "actions end" },

@@ -11,7 +11,14 @@ from fastapi.responses import Response, StreamingResponse
 from catalog.errors import InvalidSearch, ProductNotFound
 from serving import examples
 from serving.desk import Desk, respond
-from serving.errors import CategoryUnknown, IndexNotReady, IndexOfOtherModel, ModelNotReady, RequestInvalid
+from serving.errors import (
+    CategoryUnknown,
+    IndexNotReady,
+    IndexOfOtherModel,
+    ModelNotReady,
+    NothingToAccept,
+    RequestInvalid,
+)
 from serving.feedback import Correction, Feedback, category_of
 from serving.openapi import INDEX, LINES, WRITING, json_body, lines, operation
 from serving.shelf import LabelledPart, Shelf
@@ -30,7 +37,7 @@ def router(desk: Desk) -> APIRouter:
             examples.FEEDBACK,
             status=201,
             body=json_body(FeedbackRequest, examples.FEEDBACK_REQUEST),
-            raises=(ProductNotFound, CategoryUnknown, IndexOfOtherModel, ModelNotReady, *WRITING),
+            raises=(ProductNotFound, CategoryUnknown, NothingToAccept, IndexOfOtherModel, ModelNotReady, *WRITING),
         ),
     )
     async def give_feedback(request: Request) -> Response:

@@ -45,10 +45,10 @@ def router(desk: Desk) -> APIRouter:
             examples=[
                 Difference(
                     id=ours.id,
-                    active=list(ours.category.path),
-                    active_score=round(ours.category.score, 6),
-                    shadow=list(other.category.path),
-                    shadow_score=round(other.category.score, 6),
+                    active=list(ours.path),
+                    active_score=round(ours.category.score, 6) if ours.category else None,
+                    shadow=list(other.path),
+                    shadow_score=round(other.category.score, 6) if other.category else None,
                 )
                 for ours, other in found.examples
             ],

@@ -14,6 +14,7 @@ from serving.wire.schema import (
     MOST_ITEMS,
     AttributeValue,
     Category,
+    Notes,
     Schema,
     Tag,
     cut,
@@ -80,7 +81,7 @@ class AnalyzeForm(Options):
 
 
 class Evidence(BaseModel):
-    """The category that each modality would give alone; null unless the product has both."""
+    """The category that each modality could promise alone; null if it cannot, or the product has not both."""
 
     image: Category | None = None
     text: Category | None = None
@@ -90,14 +91,21 @@ class Result(BaseModel):
     """What the model makes of one item, or its error. A part is null if it was not asked for or there is an error."""
 
     id: str
-    category: Category | None = None
-    alternatives: list[Category] | None = None
+    category: Annotated[
+        Category | None,
+        Field(description="The deepest node of the tree that can be promised; null also if the decision is `abstain`."),
+    ] = None
+    alternatives: Annotated[
+        list[Category] | None,
+        Field(description="Other leaves, the likeliest first: those below the category; mere guesses without one."),
+    ] = None
     tags: list[Tag] | None = None
     attributes: dict[str, AttributeValue] | None = None
     embedding: Annotated[list[float] | None, Field(description="Of norm 1.")] = None
     evidence: Evidence | None = None
     modalities_used: list[Literal["image", "text"]] = []
     decision: Decision | None = None
+    notes: Notes = []
     error: ErrorDetail | None = None
 
 
@@ -127,16 +135,19 @@ def analysis(
 
 def to_result(id: str, found: Understanding, options: Options) -> Result:
     wanted = frozenset(options.include)
-    result = Result(id=id, modalities_used=list(found.modalities_used), decision=found.decision)
+    result = Result(
+        id=id, modalities_used=list(found.modalities_used), decision=found.decision, notes=list(found.notes)
+    )
     if "category" in wanted:
-        result.category = to_category(found.category)
+        result.category = to_category(found.category) if found.category else None
         result.alternatives = [to_category(other) for other in found.alternatives]
     if "tags" in wanted:
         result.tags = to_tags(found.tags)
     if "attributes" in wanted:
         result.attributes = to_attributes(found.attributes)
     if "evidence" in wanted:
-        result.evidence = Evidence(**{name: to_category(alone) for name, alone in found.evidence.items()})
+        alone = {name: to_category(category) for name, category in found.evidence.items() if category}
+        result.evidence = Evidence(**alone)
     if "embedding" in wanted:
         result.embedding = cut(found.embedding, options.embedding_dimensions)
     return result

@@ -26,13 +26,15 @@ class ModelsResponse(BaseModel):
 
 
 class Difference(BaseModel):
-    """A product that the two models put in different categories. id: as the request gave it."""
+    """A product that the two models put in different categories. id: as the request gave it. A model that can promise
+    none has an empty path and no score.
+    """
 
     id: str
     active: list[str]
-    active_score: float
+    active_score: float | None
     shadow: list[str]
-    shadow_score: float
+    shadow_score: float | None
 
 
 class ComparisonResponse(BaseModel):

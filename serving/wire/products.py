@@ -5,17 +5,19 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from catalog.product import Decision, Modality, Product, StoredProduct, Understanding
+from catalog.product import Conflict, Decision, Modality, Product, StoredProduct, Understanding
 from serving.wire.schema import (
     MOST_ATTRIBUTES,
     MOST_IMAGES,
     AttributeValue,
     Category,
     DataUri,
+    Notes,
     Schema,
     Tag,
     cut,
     picture,
+    rounded,
     to_attributes,
     to_category,
     to_tags,
@@ -70,12 +72,27 @@ class ProductChange(ProductFields):
 class UnderstandingOut(BaseModel):
     """What the model made of a stored product, or a person who corrected it (scores of 1)."""
 
-    category: Category
-    alternatives: list[Category]
+    category: Annotated[
+        Category | None, Field(description="The deepest node of the tree that can be promised; null if there is none.")
+    ]
+    alternatives: Annotated[
+        list[Category],
+        Field(description="Other leaves, the likeliest first: those below the category; mere guesses without one."),
+    ]
     tags: list[Tag]
     attributes: dict[str, AttributeValue]
     modalities_used: list[Modality]
     decision: Decision
+    notes: Notes
+
+
+class ConflictOut(BaseModel):
+    """An attribute of which the merchant and the model say different things. The merchant's stands."""
+
+    name: str
+    yours: str
+    model: str
+    score: Annotated[float, Field(ge=0, le=1, description="How sure the model is of its own.")]
 
 
 class ProductOut(BaseModel):
@@ -92,18 +109,24 @@ class ProductOut(BaseModel):
     images: int
     model: Annotated[str, Field(description="The version of the model that read it.")]
     understanding: UnderstandingOut
+    conflicts: list[ConflictOut]
     embedding: Annotated[list[float] | None, Field(description="Of norm 1; null unless asked for.")] = None
 
 
 def to_understanding(found: Understanding) -> UnderstandingOut:
     return UnderstandingOut(
-        category=to_category(found.category),
+        category=to_category(found.category) if found.category else None,
         alternatives=[to_category(other) for other in found.alternatives],
         tags=to_tags(found.tags),
         attributes=to_attributes(found.attributes),
         modalities_used=list(found.modalities_used),
         decision=found.decision,
+        notes=list(found.notes),
     )
+
+
+def to_conflict(conflict: Conflict) -> ConflictOut:
+    return ConflictOut(**(conflict._asdict() | {"score": rounded(conflict.score)}))
 
 
 def product_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
@@ -121,6 +144,7 @@ def product_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
         "images": images,
         "model": stored.model,
         "understanding": to_understanding(stored.understanding),
+        "conflicts": [to_conflict(conflict) for conflict in stored.conflicts],
     }
 
 

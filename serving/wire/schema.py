@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.product import CategoryScore, Scored
+from catalog.product import CategoryScore, Note, Scored
 from serving.errors import ImageDataInvalid, ImageUrlNotAllowed
 
 # Guards for the parser only. Clients are told of `catalog.preprocess.MAX_IMAGES`, which gives an error to one item and
@@ -41,6 +41,16 @@ class Category(BaseModel):
     path: list[str]
     path_scores: list[float]
     score: Annotated[float, Field(ge=0, le=1)]
+
+
+# What was left out of a reading, and why there is no category: see `catalog.product.Understanding`.
+Notes = Annotated[
+    list[Note],
+    Field(
+        description="`text_not_read`: words in a script that the model cannot read were left out. `unfamiliar`: the"
+        " product is unlike everything the model was taught, so it has no category."
+    ),
+]
 
 
 class Tag(BaseModel):
