@@ -25,8 +25,8 @@ Batches = Iterable[Sequence[StoredProduct]]
 # A sheet would run a cell that starts like this (OWASP, "CSV Injection").
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SHEET = (
-    "id", "title", "description", "brand", "price", "currency", "link", "category_id", "category", "category_score",
-    "decision", "tags", "attributes", "images", "model", "embedding",
+    "id", "title", "description", "brand", "price", "currency", "link", "product_type", "category_id", "category",
+    "category_score", "decision", "tags", "attributes", "images", "model", "embedding",
 )  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def schema() -> "pa.Schema":
     }
     scored = pa.struct({"name": pa.string(), "score": pa.float64()})
     attribute = pa.struct({"name": pa.string(), "value": pa.string(), "score": pa.float64()})
-    texts = ("id", "title", "description", "brand", "currency", "link")
+    texts = ("id", "title", "description", "brand", "currency", "link", "product_type")
     return pa.schema(
         {
             **{name: pa.string() for name in texts},
@@ -172,6 +172,7 @@ def to_row(stored: StoredProduct) -> dict[str, Any]:
         "price": product.price,
         "currency": product.currency,
         "link": product.link,
+        "product_type": product.product_type,
         "given_attributes": [{"name": name, "value": value} for name, value in product.attributes.items()],
         "images": list(stored.image_refs),
         "category": understanding.category and _category_row(understanding.category),
@@ -199,6 +200,7 @@ def from_row(row: dict[str, Any]) -> StoredProduct:
         price=row["price"],
         currency=row["currency"],
         link=row["link"],
+        product_type=row.get("product_type") or "",
         attributes={pair["name"]: pair["value"] for pair in row["given_attributes"]},
     )
     category, alternatives = _categories(row)

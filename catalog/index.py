@@ -93,7 +93,7 @@ class ProductIndex:
                 self._store.put(chunk)
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
-        """Replace brand, price, currency, link and the merchant's attributes; the embedding stays.
+        """Replace brand, price, currency, link, product type and the merchant's attributes; the embedding stays.
 
         Returns how many of the products are stored; the others are ignored.
         """

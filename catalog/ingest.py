@@ -232,7 +232,14 @@ def understood(item: Result, answer: Understanding | CatalogError, version: str)
 def content_hashes(product: Product, images: Sequence[bytes], references: Sequence[str]) -> ContentHashes:
     """What the model reads of a product, each modality for itself, and what it does not read."""
     pictures = [hashlib.sha256(data).hexdigest() for data in images]
-    offer = [product.brand, product.price, product.currency, product.link, dict(product.attributes)]
+    offer = [
+        product.brand,
+        product.price,
+        product.currency,
+        product.link,
+        product.product_type,
+        dict(product.attributes),
+    ]
     return ContentHashes(
         text=_digest([product.title, product.description]),
         images=_digest(pictures),

@@ -19,7 +19,8 @@ class Product:
     """What a merchant sends: pictures as encoded files (untrusted bytes) and words. Either may be missing.
 
     The model reads title, description and images. The rest is the offer: kept, filtered by, and free to change without
-    the product being understood anew. `attributes` are the merchant's own, such as {"colour": "Red"}.
+    the product being understood anew. `attributes` are the merchant's own, such as {"colour": "Red"};
+    `product_type` is the merchant's own category, such as "Home > Kitchen > Mugs".
     """
 
     id: str = ""
@@ -30,6 +31,7 @@ class Product:
     price: float | None = None
     currency: str = ""
     link: str = ""
+    product_type: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 

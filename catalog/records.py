@@ -19,7 +19,7 @@ from catalog.product import CategoryScore, ContentHashes, Product, Scored, Store
 # Fixed for ever: another namespace would be another point for the same product.
 NAMESPACE = UUID("6f1f9a3e-6c0b-5f0e-9d53-8f2f4f0c7a11")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-KEYWORD_FIELDS = ("category", "brand", "currency", "decision", "tags", "facts")
+KEYWORD_FIELDS = ("category", "product_type", "brand", "currency", "decision", "tags", "facts")
 NUMBER_FIELDS = ("price",)
 VERSION_FIELDS = ("version",)
 RECORD_FIELDS = ("version", "record")
@@ -64,6 +64,7 @@ def keyword_text(stored: StoredProduct) -> str:
                 product.title,
                 product.description,
                 product.brand,
+                product.product_type,
                 *understanding.path,
                 *(found.name for found in stored.attributes.values()),
                 *(tag.name for tag in understanding.tags),
@@ -78,6 +79,7 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
     fields = {
         "category": list(category.path_ids or (category.id,)) if category else [],
         "brand": product.brand,
+        "product_type": product.product_type,
         "currency": product.currency,
         "decision": understanding.decision,
         "tags": [tag.name for tag in understanding.tags],
@@ -104,6 +106,7 @@ def from_payload(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> 
         price=record["price"],
         currency=record["currency"],
         link=record["link"],
+        product_type=record.get("product_type", ""),
         attributes=record["attributes"],
     )
     understanding = Understanding(
@@ -136,6 +139,7 @@ def _to_record(stored: StoredProduct) -> dict[str, Any]:
         "price": product.price,
         "currency": product.currency,
         "link": product.link,
+        "product_type": product.product_type,
         "attributes": dict(product.attributes),
         "images": stored.image_refs,
         "understanding": {

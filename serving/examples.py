@@ -85,6 +85,7 @@ PRODUCT_REQUEST: dict[str, Any] = {
     "price": 29.9,
     "currency": "EUR",
     "link": "https://shop.example/shirt-1",
+    "product_type": "Men > Shirts",
     "attributes": {"material": "cotton"},
 }
 CHANGE_REQUEST: dict[str, Any] = {"price": 24.5}

@@ -24,6 +24,7 @@ TREE = {
 DECISIONS: tuple[Decision, ...] = ("auto", "review", "abstain")
 WORDS = ("red", "blue", "green", "fresh", "plain", "running", "shirt", "shoe", "boot", "apple", "pear", "old", "new")
 BRANDS = ("", "Nike", "On", "Ünïcode & Söhne", "安踏")
+PRODUCT_TYPES = ("", "Boots", "Boots > Red, high")
 CURRENCIES = ("", "EUR", "CNY")
 
 
@@ -91,6 +92,7 @@ def random_products(count: int, seed: int = 0, width: int = WIDTH) -> list[Store
             found={name: one_of(("red", "blue", "a=b")) for name in ("colour", "si=ze") if random.random() < 0.7},
             decision=one_of(DECISIONS),
             brand=one_of(BRANDS),
+            product_type=PRODUCT_TYPES[position % len(PRODUCT_TYPES)],
             currency=one_of(CURRENCIES),
             price=one_of((None, 0.0, float(random.integers(0, 20)), float(random.random() * 20))),
             attributes={"colour": one_of(("red", "green"))} if random.random() < 0.3 else {},
@@ -114,8 +116,12 @@ def random_filter(random: np.random.Generator, depth: int = 3) -> Filter:
             low, high = sorted(random.integers(-2, 22, size=2).tolist())
             return one_of((Price(gte=low, lte=high), Price(gt=low), Price(lt=high), Price(gte=0, lt=0), Price(lte=0)))
         case 2:
-            return (
-                OneOf("brand", some(BRANDS[1:])) if random.random() < 0.5 else OneOf("currency", some(CURRENCIES[1:]))
+            return one_of(
+                (
+                    OneOf("brand", some(BRANDS[1:])),
+                    OneOf("currency", some(CURRENCIES[1:])),
+                    OneOf("product_type", some(PRODUCT_TYPES[1:])),
+                )
             )
         case 3:
             return (

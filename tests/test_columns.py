@@ -22,7 +22,13 @@ WOOCOMMERCE = [
 
 def test_our_own_manifest() -> None:
     assert recognise(MANIFEST, {}) == Columns(
-        id="id", title="title", description="description", price="price", images=("image",), objects=("attributes",)
+        id="id",
+        title="title",
+        description="description",
+        price="price",
+        product_type="category",
+        images=("image",),
+        objects=("attributes",),
     )
 
 
@@ -32,6 +38,7 @@ def test_google_merchant() -> None:
     assert (columns.id, columns.title, columns.brand, columns.price, columns.link) == (
         *("id", "title", "brand", "price", "link"),
     )
+    assert columns.product_type == "product_type"
     assert columns.images == ("image_link", "additional_image_link")
     assert dict(columns.attributes) == {
         name: name for name in ("gender", "age_group", "condition", "size", "material", "pattern")
@@ -54,6 +61,7 @@ def test_shopify() -> None:
         description="Body (HTML)",
         brand="Vendor",
         price="Variant Price",
+        product_type="Type",
         images=("Image Src",),
         attributes={"gender": "Google Shopping / Gender"},
         pairs=(("Option1 Name", "Option1 Value"),),
@@ -72,6 +80,8 @@ def test_woocommerce() -> None:
     assert (columns.id, columns.title, columns.description) == ("ID", "Name", "Description")
     assert (columns.brand, columns.price, columns.images) == ("Brands", "Regular price", ("Images",))
     assert columns.pairs == (("Attribute 1 name", "Attribute 1 value(s)"),)
+    assert columns.product_type is None  # its "Type" says "simple" or "variable"
+    assert recognise([*WOOCOMMERCE, "Categories"], {}).product_type == "Categories"
 
 
 @pytest.mark.parametrize("spelling", ["Image Link", "image_link", "IMAGELINK", " image-link ", "g:image_link"])
@@ -93,6 +103,7 @@ def test_the_mapping_wins() -> None:
     assert (columns.title, columns.images) == ("name", ("photo of it", "back"))
     assert columns.attributes == {"colour": "farbe", "heel height": "heel"}
     assert recognise(["nr", "title"], {"ID": "Nr"}).id == "nr"
+    assert recognise(["id", "title", "group"], {"product_type": "group"}).product_type == "group"
 
 
 def test_a_column_taken_by_the_mapping_is_not_read_as_something_else() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import qdrant_edge as edge
 
 from catalog.embedded.folder import IndexFolder, copy_shard, used_bytes
 from catalog.embedded.shard import KEYWORD_FIELDS as SHARD_KEYWORD_FIELDS
@@ -63,6 +64,18 @@ def run_python(code: str, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+
+
+def test_an_index_from_before_a_field_was_filtered_by_gets_it_when_it_is_opened(filled: Path) -> None:
+    [shard] = shards(filled)
+    old = edge.EdgeShard.load(str(shard))
+    old.update(edge.UpdateOperation.delete_field_index("product_type"))
+    old.flush()
+    old.close()
+
+    with open_index(filled, create=False) as index:
+        found = {value for value, _ in index.facets(("product_type",))["product_type"]}
+        assert found == {stored.product.product_type for stored in PRODUCTS[:50]} - {""}
 
 
 def test_both_descriptions_of_the_fields_agree() -> None:

@@ -114,7 +114,23 @@ def test_our_own_manifest(tmp_path: Path) -> None:
     assert (row.id, row.product.title, row.product.price, row.product.brand) == ("7", "Boots", 109.99, "Daybird")
     assert row.product.attributes == {"colour": "Red", "sizes": "1, 2"}
     assert row.product.description == ""
+    assert row.product.product_type == "Shoes"
     assert row.image_refs == (ImageRef("images/1.jpg"),)
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ('"Home > Mugs"', "Home > Mugs"),
+        ('["Home", "Mugs"]', "Home > Mugs"),
+        ("187", "187"),
+        ("null", ""),
+        ('{"a": 1}', ""),
+    ],
+)
+def test_the_merchants_own_category_is_kept_in_its_words(tmp_path: Path, cell: str, kept: str) -> None:
+    [row] = rows_of(write(tmp_path, "feed.jsonl", f'{{"id": 1, "title": "Mug", "category": {cell}}}'))
+    assert row.product.product_type == kept
 
 
 def test_woocommerce(tmp_path: Path) -> None:

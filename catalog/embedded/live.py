@@ -12,7 +12,7 @@ from uuid import UUID
 import qdrant_edge as edge
 
 from catalog.embedded.folder import IndexFolder, copy_shard
-from catalog.embedded.shard import carry, make_shard, shard_config
+from catalog.embedded.shard import carry, index_fields, make_shard, shard_config
 from catalog.errors import CatalogError, IndexDamaged, IndexFailed
 from catalog.stores import in_chunks
 
@@ -162,6 +162,8 @@ def in_our_words(function: Callable[..., Result], *arguments: object) -> Result:
 
 def _loaded(path: Path, width: int, build_from: int) -> edge.EdgeShard:
     try:
-        return in_our_words(edge.EdgeShard.load, str(path), shard_config(width, build_from))
+        shard = in_our_words(edge.EdgeShard.load, str(path), shard_config(width, build_from))
+        in_our_words(index_fields, shard)
+        return shard
     except IndexFailed:
         raise IndexDamaged from None

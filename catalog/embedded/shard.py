@@ -15,7 +15,7 @@ import sys
 import qdrant_edge as edge
 
 # As in catalog/records.py, which this program does not import; a test compares them.
-KEYWORD_FIELDS = ("category", "brand", "currency", "decision", "tags", "facts")
+KEYWORD_FIELDS = ("category", "product_type", "brand", "currency", "decision", "tags", "facts")
 NUMBER_FIELDS = ("price",)
 POINTS_AT_ONCE = 1000
 
@@ -36,13 +36,20 @@ def shard_config(width: int, build_from: int) -> edge.EdgeConfig:
 def make_shard(path: str, width: int, build_from: int) -> edge.EdgeShard:
     """An empty shard in an existing empty folder."""
     shard = edge.EdgeShard.create(path, shard_config(width, build_from))
-    # Not linked within the approximate index, which would cost more than it finds: filters have ACORN (see stores.py).
-    for name in KEYWORD_FIELDS:
-        shard.update(edge.UpdateOperation.create_field_index(name, edge.KeywordIndexParams(enable_hnsw=False)))
-    for name in NUMBER_FIELDS:
-        shard.update(edge.UpdateOperation.create_field_index(name, edge.FloatIndexParams(enable_hnsw=False)))
+    index_fields(shard)
     shard.flush()
     return shard
+
+
+def index_fields(shard: edge.EdgeShard) -> None:
+    """Index the fields that filters and facets read, those that the shard lacks: an older one has fewer."""
+    present = shard.info().payload_schema
+    # Not linked within the approximate index, which would cost more than it finds: filters have ACORN (see stores.py).
+    keyword, number = edge.KeywordIndexParams(enable_hnsw=False), edge.FloatIndexParams(enable_hnsw=False)
+    for name in (*KEYWORD_FIELDS, *NUMBER_FIELDS):
+        if name not in present:
+            kind = keyword if name in KEYWORD_FIELDS else number
+            shard.update(edge.UpdateOperation.create_field_index(name, kind))
 
 
 def carry(records: list[edge.Record], target: edge.EdgeShard) -> None:

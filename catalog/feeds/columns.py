@@ -22,6 +22,7 @@ SINGLE = {
     "price": "price variantprice regularprice listprice unitprice",
     "currency": "currency currencycode pricecurrency",
     "link": "link url producturl permalink productlink",
+    "product_type": "producttype productcategory category categories categoryname googleproductcategory",
 }
 SYNONYMS = {name: words.split() for name, words in SINGLE.items()}
 # Columns with one picture each, and columns with several, parted by commas; both may come more than once.
@@ -53,6 +54,7 @@ ATTRIBUTES = {
 PAIR_NAME = re.compile(r"((?:option|attribute)[0-9]{1,3})name")
 HANDLES = ("handle", "urlhandle")
 SHOPIFY = frozenset(("bodyhtml", "variantprice", "variantsku", "imagesrc", "productimageurl", "option1name"))
+SHOPIFY_TYPE = "type"  # elsewhere a "Type" is another thing: WooCommerce has "simple" and "variable" there
 FIELDS = (*SYNONYMS, "images", "attributes")
 
 
@@ -72,6 +74,7 @@ class Columns:
     price: str | None = None
     currency: str | None = None
     link: str | None = None
+    product_type: str | None = None
     images: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     objects: tuple[str, ...] = ()
@@ -109,8 +112,8 @@ def read_mapping(header: Sequence[str], mapping: Mapping[str, str], partial: boo
             target = f"attributes.{name[11:].strip()}"
         elif plain in ATTRIBUTES:
             target = f"attributes.{ATTRIBUTES[plain]}"
-        elif plain in FIELDS or plain == "image":
-            target = "images" if plain == "image" else plain
+        elif plain in PLAIN_FIELDS:
+            target = PLAIN_FIELDS[plain]
         else:
             raise FeedColumnsInvalid(f'There is no field "{brief(name)}"{suggestion(name, FIELDS)}.')
         names = column.split(",") if target == "images" and column not in header else [column]
@@ -144,6 +147,8 @@ def assemble(names: Sequence[str], chosen: Mapping[str, list[str]]) -> Columns:
         single[name] = next(iter(chosen[name]), None) if name in chosen else recognised
     if handle and "id" not in chosen:
         single["id"] = handle
+    if handle and "product_type" not in chosen:
+        single["product_type"] = by_plain.get(SHOPIFY_TYPE) or single["product_type"]
     attributes = {ATTRIBUTES[plain]: name for plain, name in reversed(by_plain.items()) if plain in ATTRIBUTES}
     for target, columns in chosen.items():
         if target.startswith("attributes.") and columns:
@@ -201,6 +206,9 @@ def known(name: str) -> bool:
     return (
         several(name) or plain in ATTRIBUTES or plain in HANDLES or any(plain in words for words in SYNONYMS.values())
     )
+
+
+PLAIN_FIELDS = {plainly(field): field for field in FIELDS} | {"image": "images"}
 
 
 def suggestion(name: str, possible: Iterable[str]) -> str:

@@ -117,8 +117,16 @@ def read_product(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits)
         price=price,
         currency=currency or currency_code(given) or "",
         link=cell(columns.link),
+        product_type=read_path(cells.get(columns.product_type), columns.product_type) if columns.product_type else "",
         attributes=attributes,
     )
+
+
+def read_path(value: Any, column: str) -> str:
+    """A category as one text. A list, as our own manifests have it, is its levels from the top."""
+    if isinstance(value, list | tuple):
+        return " > ".join(level for part in value if (level := text(part, column)))
+    return "" if isinstance(value, Mapping | bool) else text(value, column)
 
 
 def read_id(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> str:

@@ -31,6 +31,7 @@ class ProductFields(TypedDict, total=False):
     price: float | None
     currency: str
     link: str
+    product_type: str
     attributes: Mapping[str, str]
 
 

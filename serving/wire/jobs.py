@@ -17,7 +17,8 @@ Columns = Annotated[
     Field(
         max_length=64,
         description='Field -> column of the feed, such as {"title": "name"}. Fields: id, title, description, images,'
-        " brand, price, currency, link, attributes, or attributes.NAME. Usual columns are recognised without.",
+        " brand, price, currency, link, product_type, attributes, or attributes.NAME."
+        " Usual columns are recognised without.",
     ),
 ]
 DryRun = Annotated[bool, Field(description="Read and check every row, and store nothing.")]

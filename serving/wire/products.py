@@ -28,6 +28,12 @@ Short = Annotated[str, Field(max_length=256)]
 Currency = Annotated[str, Field(pattern="^([A-Z]{3})?$", description="ISO 4217, such as EUR.")]
 Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Link = Annotated[str, Field(max_length=2_048)]
+ProductType = Annotated[
+    str,
+    Field(
+        max_length=1_024, description='Your own category, as in "Home > Kitchen > Mugs". The model does not read it.'
+    ),
+]
 Attributes = Annotated[
     dict[Annotated[str, Field(min_length=1, max_length=64)], Short],
     Field(max_length=MOST_ATTRIBUTES, description="Yours; they overrule the model's in filters and facets."),
@@ -48,6 +54,7 @@ class ProductFields(Schema):
     price: Price | None = None
     currency: Currency = ""
     link: Link = ""
+    product_type: ProductType = ""
     attributes: Attributes = {}
 
 
@@ -105,6 +112,7 @@ class ProductOut(BaseModel):
     price: float | None
     currency: str
     link: str
+    product_type: str
     attributes: dict[str, str]
     images: int
     model: Annotated[str, Field(description="The version of the model that read it.")]
@@ -140,6 +148,7 @@ def product_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
         "price": product.price,
         "currency": product.currency,
         "link": product.link,
+        "product_type": product.product_type,
         "attributes": dict(product.attributes),
         "images": images,
         "model": stored.model,
