@@ -29,7 +29,8 @@
     │   ├── RowIdInvalid                row_id_invalid
     │   ├── RowIdDuplicate              row_id_duplicate
     │   ├── RowCellTooLong              row_cell_too_long
-    │   └── RowPriceInvalid             row_price_invalid
+    │   ├── RowPriceInvalid             row_price_invalid
+    │   └── RowUnreadable               row_unreadable
     ├── InvalidSearch                   search_invalid
     │   ├── SearchEmpty                 search_empty
     │   └── FilterInvalid               filter_invalid
@@ -212,6 +213,11 @@ class RowCellTooLong(InvalidRow):
 class RowPriceInvalid(InvalidRow):
     code = "row_price_invalid"
     default = "The price is not a number of zero or more."
+
+
+class RowUnreadable(InvalidRow):
+    code = "row_unreadable"
+    default = "The row could not be read. The fault may be Shelflens's: the log names the place in its code."
 
 
 class InvalidSearch(CatalogError):

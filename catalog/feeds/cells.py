@@ -11,6 +11,8 @@ from catalog.errors import InvalidRow, RowCellTooLong, RowEncodingInvalid
 from catalog.feeds.wording import brief
 
 MAX_DEPTH = 32
+# Of an integer, about 4,000 digits: Python refuses to write one of more than 4,300.
+MAX_BITS = 13_288
 # Stands in a dead letter for what is too long for it or JSON cannot hold. It is an object, so it never reads as text.
 LEFT_OUT = "left_out"
 
@@ -42,8 +44,8 @@ def text(value: Any, column: str) -> str:
         return ""
     elif isinstance(value, bytes):
         found = value.decode("utf-8", "surrogateescape")
-    elif is_number(value) and math.isfinite(value):
-        return number_text(value)
+    elif is_number(value) and is_finite(value):
+        return number_text(value, column)
     elif isinstance(value, date | time):
         return value.isoformat()
     else:
@@ -57,9 +59,16 @@ def is_number(value: Any) -> TypeGuard[int | float | Decimal]:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
-def number_text(value: int | float | Decimal) -> str:
-    """123 and 123.0 -> "123"; 1.5 -> "1.5"."""
+def is_finite(value: int | float | Decimal) -> bool:
+    """As math.isfinite, which fails on an integer above 1.8e308 and on a signalling NaN."""
+    return isinstance(value, int) or (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value))
+
+
+def number_text(value: int | float | Decimal, column: str) -> str:
+    """123 and 123.0 -> "123"; 1.5 -> "1.5". Raises InvalidRow for an integer of thousands of digits."""
     if isinstance(value, int):
+        if value.bit_length() > MAX_BITS:
+            raise InvalidRow(f'The column "{brief(column)}" holds a number of more than 4,000 digits.')
         return str(value)
     exact = -(2**53) < value < 2**53 and value == int(value)
     return str(int(value)) if exact else str(value)
@@ -109,7 +118,8 @@ def as_json(value: Any, limits: FeedLimits, depth: int = 0) -> Any:
             return {LEFT_OUT: f"{len(value):,} characters", "start": shown_text(value[:200])}
         return shown_text(value)
     if value is None or isinstance(value, bool | int):
-        return value
+        small = value is None or value.bit_length() <= MAX_BITS
+        return value if small else {LEFT_OUT: "a number of more than 4,000 digits"}
     if isinstance(value, float):
         return value if math.isfinite(value) else {LEFT_OUT: str(value)}
     if isinstance(value, bytes):

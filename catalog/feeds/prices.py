@@ -5,6 +5,7 @@ import re
 from decimal import Decimal
 
 from catalog.errors import RowPriceInvalid
+from catalog.feeds.cells import MAX_BITS
 from catalog.feeds.wording import brief
 
 MOST = 1e12
@@ -91,4 +92,6 @@ def read_number(text: str) -> float | None:
 
 def shown(value: object) -> str:
     """A value of the user's for a message."""
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
+        return "given"
     return f'"{brief(str(value))}"' if isinstance(value, str | int | float | Decimal) else "given"

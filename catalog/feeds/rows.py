@@ -5,13 +5,15 @@ goes through the same steps as the line of CSV or the row of Parquet that it was
 """
 
 import json
+import logging
 import re
+import traceback
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from catalog.errors import CatalogError, InvalidRow, RowIdInvalid, RowIdMissing, RowRagged
+from catalog.errors import CatalogError, InvalidRow, RowIdInvalid, RowIdMissing, RowRagged, RowUnreadable
 from catalog.feeds.cells import LEFT_OUT, FeedLimits, as_json, check_sizes, is_number, text
 from catalog.feeds.columns import Columns, plainly, splits
 from catalog.feeds.markup import has_markup, plain_text
@@ -26,6 +28,8 @@ IN_FEED = "(in the feed)"
 PLACEHOLDER = ("title", "defaulttitle")  # Shopify's one option of a product that has none
 BEFORE_URL = re.compile(r"\s*[,|;\s]\s*(?=(?:https?|s3|gs)://)")
 PARTED = re.compile(r"\s*[,|\n]\s*")
+
+logger = logging.getLogger(__name__)
 
 
 class Record(NamedTuple):
@@ -73,6 +77,19 @@ class BadRow:
 
 
 def read_row(record: Record, columns: Columns, limits: FeedLimits) -> Row | BadRow:
+    """Never fails for what a row holds: a fault of ours that one row brings to light must not end a whole feed."""
+    try:
+        return checked_row(record, columns, limits)
+    except MemoryError:
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        # Without the error's words, which may quote the row.
+        logger.error("row %d: %s in %s, line %s", record.line, type(error).__name__, place.name, place.lineno)
+        return BadRow(record.line, "", RowUnreadable(), {UNREAD: ""})
+
+
+def checked_row(record: Record, columns: Columns, limits: FeedLimits) -> Row | BadRow:
     cells, raw = record.cells, as_json(record.cells, limits)
     try:
         if record.error:
@@ -183,11 +200,16 @@ def several_attributes(value: Any, column: str) -> Mapping[Any, Any]:
             value = json.loads(value)
         except (ValueError, RecursionError):
             value = None
-    if isinstance(value, list) and all(isinstance(item, tuple) and len(item) == 2 for item in value):
+    if isinstance(value, list) and all(map(is_pair, value)):
         value = dict(value)
     if not isinstance(value, Mapping) or LEFT_OUT in value:
         raise InvalidRow(f'The column "{brief(column)}" does not hold attributes, such as {{"colour": "Red"}}.')
     return value
+
+
+def is_pair(item: Any) -> bool:
+    """Whether this is a key that a dictionary can have, and its value."""
+    return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], Hashable)
 
 
 def read_images(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> tuple[ImageRef, ...]:
