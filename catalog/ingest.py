@@ -9,7 +9,7 @@ The steps overlap: while the model works on one chunk, the next is loaded and th
 import hashlib
 import json
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -24,6 +24,7 @@ from catalog.pictures import ImageRef
 from catalog.preprocess import Prepared
 from catalog.product import ContentHashes, Product, StoredProduct, Understanding
 from catalog.runtime import take_cores
+from catalog.thumbnails import make_thumbnail
 from catalog.understand import BATCH_OF_A_CORE
 
 CHUNK = 256
@@ -41,19 +42,22 @@ class Task(NamedTuple):
 @dataclass(frozen=True)
 class Result:
     """What a row comes to. prepared: for the model, once the pictures have been read and where there is anything new
-    for it; stored: what the index is to keep, once the model has read that.
+    for it; thumbnails: of those pictures, where they are to be kept; stored: what the index is to keep, once the model
+    has read that.
     """
 
     row: Row | BadRow
     outcome: Outcome
     hashes: ContentHashes | None = None
     prepared: Prepared | None = None
+    thumbnails: tuple[bytes, ...] = ()
     stored: StoredProduct | None = None
     error: CatalogError | None = None
 
 
 Chunks = Generator[list[Task], None, None]
 Results = Generator[list[Result], None, None]
+KeepThumbnails = Callable[[Mapping[str, Sequence[bytes]]], None]
 Each = Callable[[Callable[..., Any], Iterable[Any]], Iterable[Any]]
 Knows = Callable[[Sequence[str]], Sequence[StoredVersion | None]]
 
@@ -95,8 +99,16 @@ class Sink(Protocol):
     def flush(self) -> None: ...
 
 
-def ingest(results: Results, sink: Sink, run: Run, progress: Callable[[Tally], None] = lambda tally: None) -> None:
-    """Store what becomes of a feed's rows from `run.position` on. progress: called after each stored chunk.
+def ingest(
+    results: Results,
+    sink: Sink,
+    run: Run,
+    progress: Callable[[Tally], None] = lambda tally: None,
+    keep_thumbnails: KeepThumbnails = lambda thumbnails: None,
+) -> None:
+    """Store what becomes of a feed's rows from `run.position` on.
+
+    progress: called after each stored chunk; keep_thumbnails: what keeps them, by product id, in place of those before.
 
     Ctrl-C, and whatever error ends it, leave a run that goes on where it stopped.
     """
@@ -107,7 +119,7 @@ def ingest(results: Results, sink: Sink, run: Run, progress: Callable[[Tally], N
             for chunk in results:
                 if stored:
                     progress(stored.result())
-                stored = pool.submit(store, sink, run, chunk)
+                stored = pool.submit(store, sink, run, chunk, keep_thumbnails)
             if stored:
                 progress(stored.result())
         state = "complete"
@@ -144,7 +156,8 @@ class LocalWorker:
 
     A thread asks the model with its own core alone: were all cores to read one batch together, each part of it would
     wait for the core that has a picture to decode meanwhile. threads: 0 for as many as cores; batch_size: how many
-    products a thread asks about together; in_turn: one batch after the other, for a reader that others ask, too.
+    products a thread asks about together; in_turn: one batch after the other, for a reader that others ask, too;
+    thumbnails: whether to make them of what is new.
     """
 
     def __init__(
@@ -154,8 +167,10 @@ class LocalWorker:
         threads: int = 0,
         batch_size: int = BATCH_OF_A_CORE,
         in_turn: bool = False,
+        thumbnails: bool = False,
     ) -> None:
         self.reader, self.pictures, self.batch_size, self.in_turn = reader, pictures, batch_size, in_turn
+        self.thumbnails = thumbnails
         self.threads = threads or os.cpu_count() or 1
 
     def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = 0) -> Results:
@@ -177,13 +192,16 @@ class LocalWorker:
     ) -> Results:
         def load_all() -> Results:
             for part in tasks(feed, knows, position, chunk or max(CHUNK, self.threads * self.batch_size)):
-                yield list(pool.map(lambda task: load(task, self.pictures, self.reader), part))
+                yield list(pool.map(lambda task: load(task, self.pictures, self.reader, self.thumbnails), part))
 
         return in_background(load_all())
 
 
-def load(task: Task, pictures: Pictures, reader: Reader) -> Result:
-    """Read the row's pictures and tell what is new. A picture that cannot be read makes the row a failed one."""
+def load(task: Task, pictures: Pictures, reader: Reader, thumbnails: bool = False) -> Result:
+    """Read the row's pictures and tell what is new. A picture that cannot be read makes the row a failed one.
+
+    thumbnails: whether to make them of pictures that are new.
+    """
     row = task.row
     if isinstance(row, BadRow):
         return Result(row, "failed", error=row.error)
@@ -193,7 +211,8 @@ def load(task: Task, pictures: Pictures, reader: Reader) -> Result:
         known = task.known
         if known is None or known.model != reader.version or known.hashes[:2] != hashes[:2]:
             prepared = reader.prepare(replace(row.product, images=images))
-            return Result(row, "updated" if known else "added", hashes, prepared)
+            small = tuple(make_thumbnail(image) for image in images) if thumbnails else ()
+            return Result(row, "updated" if known else "added", hashes, prepared, small)
         return Result(row, "unchanged" if known.hashes == hashes else "offer_updated", hashes)
     except CatalogError as error:
         return Result(row, "failed", error=error)
@@ -251,8 +270,11 @@ def _digest(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def store(sink: Sink, run: Run, results: Sequence[Result]) -> Tally:
+def store(
+    sink: Sink, run: Run, results: Sequence[Result], keep_thumbnails: KeepThumbnails = lambda thumbnails: None
+) -> Tally:
     """Into the index, down to the disk, and only then into the ledger."""
+    keep_thumbnails({result.stored.id: result.thumbnails for result in results if result.stored})
     sink.upsert([result.stored for result in results if result.stored])
     sink.update_offers([offer for result in results if (offer := _new_offer(result))])
     sink.flush()

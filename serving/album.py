@@ -1,33 +1,17 @@
-"""The kept pictures of stored products, small, in one SQLite file: for the page, and to read a product again when its
-words change.
-"""
+"""The thumbnails of stored products in one SQLite file."""
 
-import io
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from catalog.database import in_our_words, open_database, transaction
-from catalog.images import decode
 from serving.errors import StateDamaged
 
-# Sharp enough for a card on the page and for the model, which reads no more than this; about 10 KB each.
-SIDE = 320
-QUALITY = 80
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS pictures (
     product TEXT NOT NULL, number INTEGER NOT NULL, webp BLOB NOT NULL, PRIMARY KEY (product, number)
 ) WITHOUT ROWID;
 """
-
-
-def shrunk(data: bytes) -> bytes:
-    """A picture as WebP, at most SIDE pixels on its longer side. Raises a subclass of InvalidImage."""
-    picture = decode(data, size_hint=SIDE)
-    picture.thumbnail((SIDE, SIDE))
-    written = io.BytesIO()
-    picture.save(written, "WEBP", quality=QUALITY, method=2)
-    return written.getvalue()
 
 
 class Album:
@@ -39,11 +23,11 @@ class Album:
             self._db = open_database(path, SCHEMA)
             self._db.execute("PRAGMA secure_delete = ON")
 
-    def put(self, product_id: str, pictures: Sequence[bytes]) -> None:
-        """All pictures of a product, in place of those before. They must have been `shrunk`."""
-        rows = [(product_id, number, webp) for number, webp in enumerate(pictures)]
+    def put(self, thumbnails: Mapping[str, Sequence[bytes]]) -> None:
+        """All thumbnails of some products, by id, in place of those before."""
+        rows = [(id, number, webp) for id, kept in thumbnails.items() for number, webp in enumerate(kept)]
         with self._lock, in_our_words(StateDamaged), transaction(self._db):
-            self._db.execute("DELETE FROM pictures WHERE product = ?", (product_id,))
+            self._db.executemany("DELETE FROM pictures WHERE product = ?", [(id,) for id in thumbnails])
             self._db.executemany("INSERT INTO pictures VALUES (?, ?, ?)", rows)
 
     def get(self, product_id: str) -> list[bytes]:

@@ -36,18 +36,22 @@ class Pool:
 
 @dataclass(frozen=True)
 class Step:
-    """What an actor needs to make its own: the model, the pictures, and the cluster's index to ask, if there is one."""
+    """What an actor needs to make its own: the model, the pictures, and the cluster's index to ask, if there is one.
+
+    thumbnails: whether to make them of what is new.
+    """
 
     pictures: PictureReader
     model: Path | None = None
     index: str | None = None
+    thumbnails: bool = False
 
 
 class Actor:
     """Loads and understands one chunk of tasks at a time."""
 
     def __init__(self, step: Step, device: str) -> None:
-        self.pictures = step.pictures
+        self.pictures, self.thumbnails = step.pictures, step.thumbnails
         self.understander = Understander.load(step.model, device)
         self.batch_size = batch_size(device)
         self.index: ProductIndex | None = open_index(step.index, create=False) if step.index else None
@@ -58,7 +62,7 @@ class Actor:
     def deal_with(self, chunk: list[Any]) -> list[Any]:
         known = self.index.hashes([task.row.id for task in chunk]) if self.index else [None] * len(chunk)
         asked = [task._replace(known=version) for task, version in zip(chunk, known, strict=True)]
-        loaded = [load(task, self.pictures, self.understander) for task in asked]
+        loaded = [load(task, self.pictures, self.understander, self.thumbnails) for task in asked]
         return understand(loaded, self.understander, self.batch_size)
 
 

@@ -151,8 +151,8 @@ class Shelf:
         images: Sequence[bytes] | None,
         unless_changed_from: ContentHashes | None = None,
     ) -> StoredProduct:
-        """Insert or replace. images: shrunk, in place of the kept ones; None keeps those. Returns the product as it is
-        stored, with what people said of it.
+        """Insert or replace. images: thumbnails, in place of the kept ones; None keeps those. Returns the product as
+        it is stored, with what people said of it.
 
         Raises ProductChanged if the stored product is no longer of these hashes, or IndexOfOtherModel.
         """
@@ -167,7 +167,7 @@ class Shelf:
                 if version is None or version.hashes != expected:
                     raise ProductChanged
             if images is not None:
-                self._album.put(stored.id, images)
+                self._album.put({stored.id: images})
             (judged,) = self._upsert([stored])
         return judged
 
@@ -192,9 +192,8 @@ class Shelf:
         return await asyncio.to_thread(self._index.update_offers, offers)
 
     async def keep_images(self, images: Mapping[str, Sequence[bytes]]) -> None:
-        """Shrunk pictures of several products, by id."""
-        for id, pictures in images.items():
-            await asyncio.to_thread(self._album.put, id, pictures)
+        """Thumbnails of several products, by id."""
+        await asyncio.to_thread(self._album.put, images)
 
     async def flush(self) -> None:
         await asyncio.to_thread(self._index.flush)

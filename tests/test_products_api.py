@@ -18,8 +18,8 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from catalog.thumbnails import SIDE
 from catalog.understand import Understander
-from serving.album import SIDE
 from serving.app import build_app
 from serving.local import LocalAnalyzer
 from tests.bad_pictures import encode

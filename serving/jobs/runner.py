@@ -20,7 +20,7 @@ from serving.jobs.caller import Caller, Stopped
 from serving.jobs.files import JobFiles
 from serving.jobs.job import State
 from serving.jobs.pace import Pace, counting
-from serving.jobs.steps import ModelChanged, ServedReader, ShelfSink, Small, WatchedPictures
+from serving.jobs.steps import ModelChanged, ServedReader, ShelfSink, WatchedPictures
 from serving.jobs.table import JobTable, Record
 from serving.models import Model, Models
 from serving.settings import Settings
@@ -141,18 +141,18 @@ class Runner:
 
     def _go_on(self, record: Record, feed: Feed, ledger: Ledger, call: Caller) -> None:
         """From where the ledger says."""
-        small: Small = {}
-        sink = ShelfSink(self._shelf, call, small)
-        reader = ServedReader(call(self._index_model), call, None if record.dry_run else small)
+        sink = ShelfSink(self._shelf, call)
+        reader = ServedReader(call(self._index_model), call)
         # The feed's fingerprint: one that was exchanged meanwhile is read from its beginning.
         run = ledger.begin(f"{record.id} {feed.fingerprint}", sink.identity)
         self._table.begun(record.id, run.number)
         pace = self._paces[record.id] = Pace(run.position)
         pictures = WatchedPictures(self._files.pictures(record.upload, feed), call.check)
-        worker = LocalWorker(reader, pictures, LOADERS, CHUNK, in_turn=True)
+        worker = LocalWorker(reader, pictures, LOADERS, CHUNK, in_turn=True, thumbnails=not record.dry_run)
         make = worker.loaded if record.dry_run else worker.results
         results = make(watched(feed, call.check), sink.hashes, run.position, CHUNK)
-        ingest(results, Unstored(sink) if record.dry_run else sink, run, lambda tally: pace.mark(tally.rows))
+        told = Unstored(sink) if record.dry_run else sink
+        ingest(results, told, run, lambda tally: pace.mark(tally.rows), sink.keep_thumbnails)
         self._table.counted(record.id, run.tally.rows)
 
     async def _index_model(self) -> Model:

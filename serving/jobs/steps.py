@@ -1,16 +1,14 @@
 """What `catalog.ingest` needs of the outside, as the service has it: the model, the shelf, and the pictures."""
 
 import pickle
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from catalog.errors import CatalogError
 from catalog.index import Offer, StoredVersion
 from catalog.pictures import ImageRef, PictureReader
 from catalog.preprocess import Prepared, prepare
 from catalog.product import Product, StoredProduct
-from serving.album import shrunk
 from serving.analyzer import Answer
 from serving.errors import ModelFailed
 from serving.jobs.caller import Caller
@@ -22,7 +20,6 @@ from serving.shelf import Shelf
 # are read waits for them, and passes those that only wait.
 TURN_SECONDS = 0.25
 FIRST, MOST = 4, 16
-Small = dict[str, list[bytes]]
 
 
 class ModelChanged(Exception):
@@ -30,21 +27,15 @@ class ModelChanged(Exception):
 
 
 class ServedReader:
-    """A `catalog.ingest.Reader`: the model behind its analyzer, asked for a few products at a time.
+    """A `catalog.ingest.Reader`: the model behind its analyzer, asked for a few products at a time."""
 
-    small: where to put each product's pictures, shrunk, by its id; None does not keep any.
-    """
-
-    def __init__(self, model: Model, call: Caller, small: Small | None) -> None:
+    def __init__(self, model: Model, call: Caller) -> None:
         self.version = model.info.version
-        self._model, self._call, self._small = model, call, small
+        self._model, self._call = model, call
         self._together = FIRST
 
     def prepare(self, product: Product) -> Prepared:
-        prepared = prepare(product, self._model.info.image_size)
-        if self._small is not None:
-            self._small[product.id] = [shrunk(picture) for picture in product.images]
-        return prepared
+        return prepare(product, self._model.info.image_size)
 
     def understand_prepared(self, products: Sequence[Prepared], *, evidence: bool) -> list[Answer]:
         """Raises ModelChanged, Stopped, or what the analyzer does for as long as the job has patience."""
@@ -66,17 +57,14 @@ class ServedReader:
                 self._together = max(1, min(MOST, int(TURN_SECONDS / max(each, 1e-6))))
         except ModelFailed as error:
             answers = [error for _ in products]
-        for product, answer in zip(products, answers, strict=True):
-            if self._small is not None and isinstance(answer, CatalogError):
-                self._small.pop(product.id, None)
         return answers
 
 
 class ShelfSink:
-    """A `catalog.ingest.Sink`: the shelf, with the products' small pictures beside them."""
+    """A `catalog.ingest.Sink`: the shelf, which keeps the products' thumbnails, too."""
 
-    def __init__(self, shelf: Shelf, call: Caller, small: Small) -> None:
-        self._shelf, self._call, self._small = shelf, call, small
+    def __init__(self, shelf: Shelf, call: Caller) -> None:
+        self._shelf, self._call = shelf, call
         self._written = False
         self.identity = call(shelf.describe).identity
 
@@ -86,10 +74,11 @@ class ShelfSink:
     def count(self) -> int:
         return self._call(self._shelf.describe).products
 
+    def keep_thumbnails(self, thumbnails: Mapping[str, Sequence[bytes]]) -> None:
+        for part in portions(thumbnails.items(), lambda one: sum(map(len, one[1]))):
+            self._write(partial(self._shelf.keep_images, dict(part)))
+
     def upsert(self, products: Sequence[StoredProduct]) -> None:
-        small = {stored.id: self._small.pop(stored.id, []) for stored in products}
-        for pictures in portions(small.items(), lambda one: sum(map(len, one[1]))):
-            self._write(partial(self._shelf.keep_images, dict(pictures)))
         for part in portions(products, pickled_bytes):
             self._write(partial(self._shelf.upsert, part))
 

@@ -10,8 +10,8 @@ from fastapi.responses import Response
 from catalog.errors import DiskFull, ImageTooManyBytes, ProductNotFound
 from catalog.ingest import content_hashes
 from catalog.product import Product, StoredProduct
+from catalog.thumbnails import make_thumbnail
 from serving import examples
-from serving.album import shrunk
 from serving.desk import Desk, respond
 from serving.errors import (
     IndexNotReady,
@@ -156,7 +156,7 @@ async def read(
 
 
 async def shrink(desk: Desk, pictures: Sequence[bytes]) -> list[bytes]:
-    return [await desk.in_thread(shrunk, picture) for picture in pictures]
+    return [await desk.in_thread(make_thumbnail, picture) for picture in pictures]
 
 
 async def changed(desk: Desk, before: StoredProduct, changes: dict[str, object]) -> ProductOut:
