@@ -1,19 +1,20 @@
 """What an ingest would do, without doing it: every row read, every picture decoded, nothing stored."""
 
+import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass, field, replace
 
 from catalog.feeds import BadRow, Row
 from catalog.index import Offer
-from catalog.ingest import Knows, LocalWorker, Reader, Result, Sink, failure
+from catalog.ingest import Knows, LocalWorker, Result, Sink, failure
 from catalog.ledger import Failure
 from catalog.preprocess import Prepared
 from catalog.product import StoredProduct
-from catalog.understand import BATCH_SIZE
+
+SAMPLE = 64
 
 
 class Unstored:
@@ -35,7 +36,8 @@ class Unstored:
 @dataclass
 class DryRun:
     """outcomes: what rows would come to; modalities: what the model would read of them ("image+text", "image", "text");
-    failures: the rows that would fail, in order; seconds: how long the model would take, from a batch it was timed on.
+    failures: the rows that would fail, in order; seconds: how long the ingest would take, from the time that reading
+    all the rows took and the model's time for a sample of them.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -52,34 +54,55 @@ def dry_run(
 ) -> DryRun:
     """knows: as `ProductIndex.hashes`. progress: called with the number of rows of each chunk."""
     found = DryRun()
-    sample: list[Prepared] = []
-    fresh = 0
+    sample = Sample(SAMPLE)
+    started = time.perf_counter()
     with closing(worker.loaded(feed, knows)) as loaded:
         for chunk in loaded:
             for item in chunk:
                 found.outcomes[item.outcome] += 1
                 if item.error:
                     found.failures.append(failure(item.row, item.error))
-            prepared = list(_prepared(chunk))
-            found.modalities.update(_modalities(item) for item in prepared)
-            fresh += len(prepared)
-            sample += islice(prepared, max(0, BATCH_SIZE - len(sample)))
+                if item.prepared:
+                    found.modalities[_modalities(item.prepared)] += 1
+                    sample.add(item)
             progress(len(chunk))
-    found.seconds = fresh * _seconds_each(sample, worker.reader) if sample else 0.0
+    found.seconds = time.perf_counter() - started
+    if sample.kept:
+        found.seconds += sample.seen * _seconds_each(sample.kept, worker)
     return found
 
 
-def _prepared(chunk: Iterable[Result]) -> Iterator[Prepared]:
-    return (item.prepared for item in chunk if item.prepared)
+class Sample:
+    """Some of the rows that were added, each as likely as any other (reservoir sampling, Vitter 1985)."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.seen = most, 0
+        self.kept: list[Result] = []
+        self._random = random.Random(0)
+
+    def add(self, item: Result) -> None:
+        self.seen += 1
+        if len(self.kept) < self.most:
+            self.kept.append(item)
+        elif (place := self._random.randrange(self.seen)) < self.most:
+            self.kept[place] = item
 
 
 def _modalities(product: Prepared) -> str:
     return "+".join(name for name, has in (("image", len(product.pixels_NCHW)), ("text", product.text)) if has)
 
 
-def _seconds_each(sample: list[Prepared], reader: Reader) -> float:
-    """For a product like those of the sample, once the model is warm."""
-    reader.understand_prepared(sample, evidence=False)
+def _seconds_each(sample: Sequence[Result], worker: LocalWorker) -> float:
+    """The model's time for a product like those of the sample, read as an ingest reads them: for the first time.
+
+    The model is warmed up on other products, as what it has read it may remember.
+    """
+    worker.understand([replace(item, prepared=_other(item.prepared)) for item in sample if item.prepared])
     started = time.perf_counter()
-    reader.understand_prepared(sample, evidence=False)
+    worker.understand(sample)
     return (time.perf_counter() - started) / len(sample)
+
+
+def _other(product: Prepared) -> Prepared:
+    """Another product of the same size: the picture's negative, and the words from behind."""
+    return product._replace(pixels_NCHW=255 - product.pixels_NCHW, text=product.text[::-1], digests=())

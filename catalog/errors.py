@@ -39,6 +39,7 @@
     │   ├── IndexNotFound               index_not_found
     │   ├── IndexLocked                 index_locked
     │   ├── IndexMismatch               index_mismatch
+    │   ├── IndexOfOtherModel           index_of_other_model
     │   ├── IndexDamaged                index_damaged
     │   ├── IndexUnavailable            index_unavailable
     │   └── DiskFull                    disk_full
@@ -258,6 +259,11 @@ class IndexLocked(IndexFailed):
 class IndexMismatch(IndexFailed):
     code = "index_mismatch"
     default = "The index was made for embeddings of another length."
+
+
+class IndexOfOtherModel(IndexFailed):
+    code = "index_of_other_model"
+    default = "The index was made by another model, and vectors of two models cannot be compared."
 
 
 class IndexDamaged(IndexFailed):

@@ -6,6 +6,7 @@ Parquet files hold all that an index does, so `load` brings them into another on
 import csv
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,8 @@ from uuid import uuid4
 import numpy as np
 
 from catalog.disk import written_whole
-from catalog.errors import FeedDamaged, FeedEmpty, FeedFormatUnsupported
-from catalog.index import Offer, ProductIndex
+from catalog.errors import FeedDamaged, FeedEmpty, FeedFormatUnsupported, IndexOfOtherModel
+from catalog.index import IndexModel, Offer, ProductIndex
 from catalog.product import CategoryScore, ContentHashes, Product, Scored, StoredProduct, Understanding
 
 if TYPE_CHECKING:
@@ -30,17 +31,24 @@ SHEET = (
 )  # fmt: skip
 
 
-def export(batches: Batches, path: Path) -> None:
+def export(batches: Batches, path: Path, embeddings: bool = True) -> None:
     """Write products as the suffix says: .parquet, .csv or .jsonl. The file appears whole or not at all.
+
+    embeddings: whether to write them, too; `load` needs them.
 
     Raises FeedFormatUnsupported for another suffix, DiskFull, FileNotReadable when the place cannot be written.
     """
     write = writer(path)
     with written_whole(path) as temporary:
-        write(batches, temporary)
+        write(batches, temporary, embeddings)
 
 
-def writer(path: Path) -> Callable[[Batches, Path], None]:
+def with_embeddings(path: Path) -> bool:
+    """Whether an export of this suffix holds the embeddings unless it is told otherwise: a sheet cannot show them."""
+    return path.suffix.lower() != ".csv"
+
+
+def writer(path: Path) -> Callable[[Batches, Path, bool], None]:
     """What writes a file of this suffix. Raises FeedFormatUnsupported."""
     writers = {".parquet": write_parquet, ".csv": _write_csv, ".jsonl": _write_jsonl}
     if path.suffix.lower() not in writers:
@@ -56,8 +64,31 @@ def width(path: Path) -> int:
     raise FeedEmpty
 
 
+def models(path: Path) -> dict[str, int]:
+    """How many products of a Parquet export, or a folder of them, each model's version has understood."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    found: Counter[str] = Counter()
+    for file in parquet_files(path):
+        try:
+            found.update(pq.read_table(file, columns=["model"])["model"].to_pylist())
+        except (pa.ArrowException, OSError, KeyError):
+            raise _damaged(file) from None
+    return dict(found)
+
+
 def load(path: Path, index: ProductIndex, progress: Callable[[int], None] = lambda rows: None) -> None:
-    """Bring a Parquet export, or a folder of them, into an index. Raises FeedDamaged."""
+    """Bring a Parquet export, or a folder of them, into an index. Raises FeedDamaged, or IndexOfOtherModel before
+    anything is stored.
+    """
+    versions = models(path)
+    if len(versions) > 1:
+        raise IndexOfOtherModel(
+            f"The export holds products of {len(versions)} models, whose vectors cannot be compared."
+        )
+    for version in versions:
+        index.claim(IndexModel(version))
     for file in parquet_files(path):
         for products in read_parquet(file):
             index.upsert(products)
@@ -90,6 +121,13 @@ class ParquetFolder:
         """Files do not know what is stored, so every row is understood."""
         return [None] * len(ids)
 
+    def claim(self, model: IndexModel) -> None:
+        """As of a `ProductIndex`. Raises IndexOfOtherModel."""
+        if versions := models(self.folder).keys() - {model.version}:
+            raise IndexOfOtherModel(
+                f"The folder holds products of the model {', '.join(versions)}, not of {model.version}. Use a new one."
+            )
+
     def count(self) -> int:
         import pyarrow.parquet as pq
 
@@ -108,13 +146,14 @@ class ParquetFolder:
         """Every file is whole as soon as it has its name."""
 
 
-def write_parquet(batches: Batches, path: Path) -> None:
+def write_parquet(batches: Batches, path: Path, embeddings: bool = True) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(path, schema(), compression="zstd") as writer:
+    columns = schema(embeddings)
+    with pq.ParquetWriter(path, columns, compression="zstd") as writer:
         for products in batches:
-            writer.write_table(pa.Table.from_pylist([to_row(stored) for stored in products], schema()))
+            writer.write_table(pa.Table.from_pylist([to_row(stored) for stored in products], columns))
 
 
 def read_parquet(path: Path) -> Iterator[list[StoredProduct]]:
@@ -124,13 +163,19 @@ def read_parquet(path: Path) -> Iterator[list[StoredProduct]]:
 
     try:
         with pq.ParquetFile(path) as file:
+            if set(schema().names) - set(file.schema_arrow.names) == {"embedding"}:
+                raise FeedDamaged(f"{path.name} was exported without embeddings, so no index can be made of it.")
             for batch in file.iter_batches(256):
                 yield [from_row(row) for row in batch.to_pylist()]
     except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
-        raise FeedDamaged(f"{path.name} is not a Parquet export of Shelflens, or is damaged.") from None
+        raise _damaged(path) from None
 
 
-def schema() -> "pa.Schema":
+def _damaged(path: Path) -> FeedDamaged:
+    return FeedDamaged(f"{path.name} is not a Parquet export of Shelflens, or is damaged.")
+
+
+def schema(embeddings: bool = True) -> "pa.Schema":
     import pyarrow as pa
 
     category = {
@@ -157,7 +202,7 @@ def schema() -> "pa.Schema":
             "notes": pa.list_(pa.string()),
             "model": pa.string(),
             "hashes": pa.list_(pa.string()),
-            "embedding": pa.list_(pa.float32()),
+            **({"embedding": pa.list_(pa.float32())} if embeddings else {}),
         }
     )
 
@@ -240,18 +285,20 @@ def _category(row: dict[str, Any]) -> CategoryScore:
     return CategoryScore(row["id"], tuple(row["path"]), tuple(row["path_scores"]), tuple(row["path_ids"]))
 
 
-def _write_jsonl(batches: Batches, path: Path) -> None:
+def _write_jsonl(batches: Batches, path: Path, embeddings: bool) -> None:
+    names = schema(embeddings).names
     with path.open("w", encoding="utf-8") as file:
-        for products in batches:
-            file.writelines(json.dumps(to_row(stored), ensure_ascii=False) + "\n" for stored in products)
+        for row in (to_row(stored) for products in batches for stored in products):
+            file.write(json.dumps({name: row[name] for name in names}, ensure_ascii=False) + "\n")
 
 
-def _write_csv(batches: Batches, path: Path) -> None:
+def _write_csv(batches: Batches, path: Path, embeddings: bool) -> None:
+    names = [name for name in SHEET if embeddings or name != "embedding"]
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, SHEET)
+        writer = csv.DictWriter(file, names, extrasaction="ignore")
         writer.writeheader()
-        for products in batches:
-            writer.writerows({name: _cell(value) for name, value in _sheet_row(s).items()} for s in products)
+        for stored in (stored for products in batches for stored in products):
+            writer.writerow({name: _cell(name, value) for name, value in _sheet_row(stored).items()})
 
 
 def _sheet_row(stored: StoredProduct) -> dict[str, Any]:
@@ -269,5 +316,8 @@ def _sheet_row(stored: StoredProduct) -> dict[str, Any]:
     }
 
 
-def _cell(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
+def _cell(name: str, value: Any) -> Any:
+    """Text that a sheet would run is made plain text by an apostrophe. Numbers are ours, so they stay as they are."""
+    if name == "embedding" or not isinstance(value, str):
+        return value
+    return "'" + value if value.startswith(FORMULA) else value

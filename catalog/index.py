@@ -5,7 +5,9 @@ One class for every engine; `open_index` chooses the engine by the location.
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +16,7 @@ from uuid import UUID
 
 import numpy as np
 
-from catalog.errors import IndexMismatch, InvalidProduct, InvalidSearch, ProductNotFound
+from catalog.errors import IndexFailed, IndexMismatch, IndexOfOtherModel, InvalidProduct, InvalidSearch, ProductNotFound
 from catalog.filters import Filter
 from catalog.keywords import document_terms
 from catalog.product import ContentHashes, Match, Product, StoredProduct
@@ -30,9 +32,9 @@ from catalog.records import (
     to_payload,
     to_version,
 )
-from catalog.stores import Amendment, Found, Point, Store, in_chunks
+from catalog.stores import Amendment, Found, IndexModel, Point, Store, in_chunks
 
-__all__ = ["IndexQuery", "Offer", "ProductIndex", "StoredVersion", "open_index"]
+__all__ = ["IndexModel", "IndexQuery", "Offer", "ProductIndex", "StoredVersion", "open_index"]
 
 FACETED = tuple(name for name in KEYWORD_FIELDS if name != "facts")
 CHUNK = 256
@@ -58,6 +60,7 @@ class ProductIndex:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._models: dict[str, int] | None = None  # counted, of an index that does not remember its model
         # Held by what reads and then writes, so that two writers of one product do not undo each other.
         self._writing = threading.RLock()
 
@@ -72,6 +75,49 @@ class ProductIndex:
         return self._store.width
 
     @property
+    def model(self) -> IndexModel | None:
+        """The model that made the embeddings; of several (see `models`) the commonest; None if nothing was stored."""
+        if self._store.model is None:
+            versions = self.models()
+            if len(versions) != 1:
+                return IndexModel(max(versions, key=lambda version: versions[version])) if versions else None
+            with suppress(IndexFailed):  # a server's key may allow nothing but reading
+                self._store.name_model(IndexModel(*versions))
+            return IndexModel(*versions)
+        return self._store.model
+
+    def models(self) -> dict[str, int]:
+        """How many products each model's version has understood: one version, since an index takes no second one.
+
+        An index that was filled before that was so may hold several; it is read as a whole to count them.
+        """
+        if self._store.model is not None:
+            count = self.count()
+            return {self._store.model.version: count} if count else {}
+        if self._models is None:
+            self._models = dict(Counter(stored.model for products in self.scan() for stored in products))
+        return self._models
+
+    def claim(self, model: IndexModel) -> None:
+        """Have this model's embeddings stored from now on, and remember where the model is.
+
+        `upsert` does so by itself with the version alone. Raises IndexOfOtherModel if another's are stored.
+        """
+        known = self._store.model
+        if known is not None and known.version == model.version and model.folder in ("", known.folder):
+            return
+        with self._writing:
+            versions = self.models()
+            if versions and model.version not in versions:
+                raise IndexOfOtherModel(
+                    f"The index holds vectors of the model {', '.join(sorted(versions))}, not of {model.version}, and"
+                    " vectors of two models cannot be compared. Use the model that made it, or a new index."
+                )
+            if len(versions) < 2:
+                self._store.name_model(model)
+                self._models = None
+
+    @property
     def indexed(self) -> float:
         """The share of embeddings, 0 to 1, in the approximate index. The others are compared one by one, exactly."""
         return self._store.indexed()
@@ -83,12 +129,18 @@ class ProductIndex:
     def upsert(self, products: Sequence[StoredProduct]) -> None:
         """Insert or replace; of several with one id the last counts.
 
-        When this returns the products are found, and are not lost if the process is killed. Raises InvalidProduct or
-        IndexMismatch, before anything is stored, for an embedding that is not of unit length or of another width.
+        When this returns the products are found, and are not lost if the process is killed. Raises InvalidProduct,
+        IndexMismatch or IndexOfOtherModel, before anything is stored, for an embedding that is not of unit length, of
+        another width or of another model.
         """
         latest = {stored.id: stored for stored in products}
         points = [self._point(stored) for stored in latest.values()]
+        versions = {stored.model for stored in latest.values()}
+        if len(versions) > 1:
+            raise IndexOfOtherModel("The products were understood by two models, whose vectors cannot be compared.")
         with self._writing:
+            for version in versions:
+                self.claim(IndexModel(version))
             for chunk in in_chunks(points, CHUNK):
                 self._store.put(chunk)
 

@@ -177,12 +177,20 @@ class LocalWorker:
         """What becomes of the feed's rows from `position` on, in chunks. knows: as `ProductIndex.hashes`."""
         with self._pool() as pool, closing(self._loaded(pool, feed, knows, position, chunk)) as loaded:
             for items in loaded:
-                yield understand(items, self.reader, self.batch_size, map if self.in_turn else pool.map)
+                yield self._understand(pool, items)
 
     def loaded(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = 0) -> Results:
         """The same before the model has read anything."""
         with self._pool() as pool, closing(self._loaded(pool, feed, knows, position, chunk)) as loaded:
             yield from loaded
+
+    def understand(self, chunk: Sequence[Result]) -> list[Result]:
+        """The model's work for a chunk that was loaded."""
+        with self._pool() as pool:
+            return self._understand(pool, chunk)
+
+    def _understand(self, pool: ThreadPoolExecutor, chunk: Sequence[Result]) -> list[Result]:
+        return understand(chunk, self.reader, self.batch_size, map if self.in_turn else pool.map)
 
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self.threads, "ingest", take_cores, (1,))

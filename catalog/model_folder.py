@@ -35,6 +35,7 @@ WEIGHTS = {
 GRAPHS = ("image_encoder.onnx", "text_encoder.onnx", "answer.onnx")
 GRAPH_WEIGHTS = "graphs.json"
 FORMAT = 1
+SHIPPED, NANO = "shipped", "nano"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class ModelFolder:
     int8: bool
 
     @property
+    def name(self) -> str:
+        """By which it is found again: SHIPPED or "nano" for a model that comes with Shelflens, else the whole path."""
+        return folder_name(self.path)
+
+    @property
     def exported(self) -> bool:
         """Whether it has graphs for ONNX Runtime."""
         return all((self.path / name).is_file() for name in (*GRAPHS, GRAPH_WEIGHTS))
@@ -70,7 +76,26 @@ def shipped_model(name: str = "model") -> Path:
 
 def find_model(folder: Path) -> Path:
     """The folder, or the shipped small model for "nano", if nothing here is called that."""
-    return shipped_model(str(folder)) if folder == Path("nano") and not folder.exists() else folder
+    return shipped_model(NANO) if folder == Path(NANO) and not folder.exists() else folder
+
+
+def folder_name(folder: Path) -> str:
+    """See `ModelFolder.name`. folder: see `find_model`."""
+    folder = find_model(folder)
+    for name, shipped in ((SHIPPED, shipped_model()), (NANO, shipped_model(NANO))):
+        if folder == shipped or (folder.exists() and shipped.exists() and folder.samefile(shipped)):
+            return name
+    return str(folder.absolute())
+
+
+def named_folder(name: str) -> Path:
+    """The folder that has this `ModelFolder.name`, which may be gone."""
+    return shipped_model() if name == SHIPPED else shipped_model(NANO) if name == NANO else Path(name)
+
+
+def model_version(folder: Path) -> str:
+    """The version of what is in the folder, which is not loaded. Raises InvalidCheckpoint, CheckpointDamaged."""
+    return _verify(find_model(folder))
 
 
 def open_model(folder: Path) -> ModelFolder:

@@ -27,6 +27,15 @@ ACORN_UP_TO = 0.7  # of the products passing
 Payload = Mapping[str, Any]
 
 
+class IndexModel(NamedTuple):
+    """The model that made an index's embeddings. version: see `ModelFolder`; folder: see `ModelFolder.name`, "" where
+    nobody said.
+    """
+
+    version: str
+    folder: str = ""
+
+
 class Terms(NamedTuple):
     """A sparse vector: term numbers, without repetition, and their weights."""
 
@@ -76,6 +85,13 @@ class Store(Protocol):
 
     width: int
     identity: str
+
+    @property
+    def model(self) -> IndexModel | None:
+        """What `name_model` recorded."""
+
+    def name_model(self, model: IndexModel) -> None:
+        """Record it beside the points, durably."""
 
     def put(self, points: Sequence[Point]) -> None:
         """Insert or replace: found by the next query, and not lost if the process is killed."""

@@ -31,6 +31,7 @@ class Understander:
         self.taxonomy = model.taxonomy
         self.calibration = model.calibration
         self.version = model.version
+        self.folder = model.name
         self.config = model.config
         self._tokenizer = model.tokenizer
         self._runtime = runtime

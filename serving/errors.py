@@ -41,7 +41,6 @@
     │   ├── NothingToAccept             nothing_to_accept
     │   ├── ModelUnknown                model_unknown
     │   ├── NoShadow                    no_shadow
-    │   ├── IndexOfOtherModel           index_of_other_model
     │   ├── StateDamaged                state_damaged
     │   ├── JobFinished                 job_finished
     │   └── IdempotencyConflict         idempotency_conflict
@@ -67,6 +66,7 @@ from catalog.errors import (
     DiskFull,
     ImageTooManyBytes,
     IndexLocked,
+    IndexOfOtherModel,
     IndexUnavailable,
     InvalidFeed,
     InvalidImage,
@@ -281,11 +281,6 @@ class ModelUnknown(ServiceError):
 class NoShadow(ServiceError):
     code = "no_shadow"
     default = "No shadow model is loaded, so there is nothing to compare."
-
-
-class IndexOfOtherModel(ServiceError):
-    code = "index_of_other_model"
-    default = "The index was made by a model that is not loaded, and vectors of two models cannot be compared."
 
 
 class StateDamaged(ServiceError):

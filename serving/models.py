@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, IndexOfOtherModel
 from catalog.preprocess import Prepared
 from catalog.product import Understanding
 from catalog.taxonomy import Taxonomy
 from serving.analyzer import Analyzer, Answer, ModelInfo
 from serving.comparison import NEIGHBOURS, Comparison
-from serving.errors import IndexOfOtherModel, ModelNotReady, ModelUnknown, NoShadow, Overloaded
+from serving.errors import ModelNotReady, ModelUnknown, NoShadow, Overloaded
 from serving.telemetry.facts import facts
 
 READY_SECONDS = 2.0

@@ -20,8 +20,9 @@ from catalog.errors import CatalogError, ProductNotFound
 from catalog.filters import Filter, OneOf
 from catalog.index import IndexQuery, Offer, ProductIndex, StoredVersion
 from catalog.product import ContentHashes, Match, StoredProduct
+from catalog.stores import IndexModel
 from serving.album import Album
-from serving.errors import IndexOfOtherModel, NothingToAccept, ProductChanged
+from serving.errors import NothingToAccept, ProductChanged
 from serving.feedback import Correction, Feedback, FeedbackLog, Verdict, applied
 from serving.portions import PORTION_BYTES
 
@@ -80,9 +81,10 @@ class LabelledPart(NamedTuple):
 class Shelf:
     """Every method may raise IndexFailed or StateDamaged, or what derives from them."""
 
-    def __init__(self, index: ProductIndex, state: Path) -> None:
-        """state: the folder for pictures and feedback."""
+    def __init__(self, index: ProductIndex, state: Path, models: Sequence[IndexModel] = ()) -> None:
+        """state: the folder for pictures and feedback; models: those that may store, with their folders."""
         self._index = index
+        self._folders = {model.version: model.folder for model in models}
         self._album = Album(state / "pictures.sqlite")
         self._feedback = FeedbackLog(state / "feedback.sqlite")
         # Held by what reads and then writes.
@@ -95,8 +97,8 @@ class Shelf:
             self._eraser.submit(self._erase)
 
     def _model_of_index(self) -> str:
-        products, _ = self._index.page(limit=1)
-        return products[0].model if products else ""
+        model = self._index.model if self._index.count() else None
+        return model.version if model else ""
 
     async def describe(self) -> ShelfInfo:
         return await asyncio.to_thread(self._describe)
@@ -177,11 +179,8 @@ class Shelf:
 
     def _upsert(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
         with self._writing:
-            other = next((stored.model for stored in products if stored.model != (self._model or stored.model)), "")
-            if other:
-                raise IndexOfOtherModel(
-                    f"The index holds vectors of the model {self._model}, not of {other}. Use a new index for it."
-                )
+            for version in {stored.model for stored in products}:
+                self._index.claim(IndexModel(version, self._folders.get(version, "")))
             said = self._feedback.latest(products)
             judged = [applied(stored, said.get(stored.id)) for stored in products]
             self._index.upsert(judged)

@@ -73,7 +73,8 @@ def test_a_feed_is_ingested_searched_exported_and_copied(shop: Path, model: Path
     with open("out.csv", newline="", encoding="utf-8") as file:
         sheet = list(csv.DictReader(file))
     assert {line["id"] for line in lines} == {line["id"] for line in sheet} == {line["id"] for line in lines}
-    assert len(sheet[0]["embedding"].split()) == len(lines[0]["embedding"]) == 32
+    assert len(lines[0]["embedding"]) == 32
+    assert "embedding" not in sheet[0]
 
     assert "12 products are in copy" in run("index", "copy", "shelflens-index", "copy").stdout
     assert "12 products are in loaded" in run("index", "load", "out.parquet", "--index", "loaded").stdout
@@ -94,6 +95,26 @@ def test_cells_that_a_sheet_would_run_are_exported_as_text(shop: Path, model: Pa
     run("export", "--index", "shelflens-index", "--output", "out.csv")
     with open("out.csv", newline="", encoding="utf-8") as file:
         assert {row["title"] for row in csv.DictReader(file)} == {"'=cmd()", "'+1 shirt, blue"}
+
+
+def test_embeddings_are_a_choice_and_numbers_stay_numbers(shop: Path, model: Path) -> None:
+    assert ingest(model, "feed.csv").exit_code == 0
+    assert run("export", "--embeddings", "--output", "out.csv").exit_code == 0
+    assert run("export", "--no-embeddings", "--output", "out.jsonl").exit_code == 0
+    assert run("export", "--no-embeddings", "--output", "out.parquet").exit_code == 0
+    with open("out.csv", newline="", encoding="utf-8") as file:
+        sheet = list(csv.DictReader(file))
+    with open_index("shelflens-index") as index:
+        for row in sheet:
+            [stored] = index.get([row["id"]])
+            assert stored is not None
+            numbers = [float(number) for number in row["embedding"].split()]
+            assert numbers == pytest.approx(stored.understanding.embedding.tolist(), rel=1e-5)
+            assert float(row["price"]) == 9.9
+    assert any(row["embedding"].startswith("-") for row in sheet)
+    assert "embedding" not in json.loads(Path("out.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    refused = run("index", "load", "out.parquet", "--index", "loaded")
+    assert (refused.exit_code, "was exported without embeddings" in refused.stderr) == (2, True)
 
 
 def test_exit_code_and_dead_letters_tell_what_failed(shop: Path, model: Path) -> None:
@@ -136,7 +157,7 @@ WRONG = {
     "a filter by an unknown field": (("search", "--text", "x", "--filter", '{"weight": 3}'), "filter_invalid"),
     "a picture that is none": (("search", "--image", "feed.csv"), "image_format_unsupported"),
     "an export of an unknown kind": (("export", "--index", "full", "--output", "out.xls"), "feed_format_unsupported"),
-    "an export of nothing": (("export", "--output", "out.csv"), "config_invalid"),
+    "an export of nothing": (("export", "--output", "out.csv"), "index_not_found"),
     "a load of what is no export": (("index", "load", "feed.csv"), "feed_damaged"),
     "a server that is not there": (("index", "count", "--index", "qdrant://127.0.0.1:9/none"), "index_unavailable"),
 }  # fmt: skip

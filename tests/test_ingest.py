@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from catalog.dry_run import dry_run
-from catalog.errors import DiskFull, IndexDamaged
+from catalog.errors import DiskFull, IndexDamaged, IndexOfOtherModel
 from catalog.feeds import open_feed
 from catalog.filters import parse_filter
 from catalog.index import ProductIndex, open_index
@@ -35,14 +36,16 @@ FIELDS = ("id", "title", "description", "brand", "price", "image_link", "additio
 
 
 class Counting(Understander):
-    """A real model that says how many products it has read."""
+    """A real model that says how many products it has read, and their words."""
 
     read = 0
+    texts: ClassVar[list[str]] = []
 
     def understand_prepared(
         self, products: Sequence[Prepared], top_k: int = 5, evidence: bool = True
     ) -> list[Understanding]:
         self.read += len(products)
+        self.texts += [product.text for product in products]
         return super().understand_prepared(products, top_k, evidence)
 
 
@@ -149,10 +152,14 @@ def test_new_words_or_a_new_picture_are_understood(shop: Shop) -> None:
     assert shop.understander.read == 3
 
 
-def test_another_model_understands_everything_anew(shop: Shop, tmp_path: Path) -> None:
+def test_another_model_understands_everything_anew_in_an_index_of_its_own(shop: Shop, tmp_path: Path) -> None:
     shop.ingest()
+    made_by = shop.understander.version
     shop.understander = Counting.load(tiny_folder(tmp_path / "other", "early"))
-    assert shop.ingest().tally.outcomes == {"updated": 24}
+    with pytest.raises(IndexOfOtherModel, match=f"holds vectors of the model {made_by}, not of"):
+        shop.ingest()
+    shop.location = shop.folder / "new"
+    assert shop.ingest().tally.outcomes == {"added": 24}
 
 
 def test_several_pictures_are_one_product(shop: Shop) -> None:
@@ -228,6 +235,16 @@ def test_a_dry_run_tells_what_would_happen_and_stores_nothing(shop: Shop) -> Non
     assert [(f.line, f.code) for f in found.failures] == [(4, "image_not_found")]
     assert found.seconds > 0
     assert not shop.location.exists()
+
+
+def test_a_dry_run_times_the_model_on_products_it_reads_for_the_first_time(shop: Shop) -> None:
+    titles = {str(row["title"]) for row in shop.rows}
+    shop.understander.texts.clear()
+    dry_run(open_feed(shop.feed), lambda ids: [None] * len(ids), shop.worker())
+    # Each of them once: else a model that remembers would answer at once, and that would be timed.
+    read = shop.understander.texts
+    assert titles < set(read)
+    assert len(set(read)) == len(read) == 2 * len(titles)
 
 
 def test_an_index_folder_that_is_gone_is_filled_from_the_beginning(shop: Shop) -> None:

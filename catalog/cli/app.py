@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from catalog.errors import CatalogError, FileNotReadable
+
+if TYPE_CHECKING:
+    from catalog.index import ProductIndex
 
 app = typer.Typer(
     name="shelflens",
@@ -19,6 +22,12 @@ app = typer.Typer(
 
 ModelOption = Annotated[
     Path | None, typer.Option("--model", help="A model folder, or nano, the small one. Default: the shipped model.")
+]
+IndexModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--model", help="A model folder, or nano. Default: that of the index; of a new one, the shipped model."
+    ),
 ]
 DeviceOption = Annotated[str, typer.Option("--device", help="cpu or cuda.")]
 DataOption = Annotated[
@@ -38,6 +47,14 @@ def errors_shown() -> Iterator[None]:
     except CatalogError as error:
         typer.echo(f"error: {error.message} [{error.code}]", err=True)
         raise typer.Exit(2) from None
+
+
+def tell_if_mixed(index: "ProductIndex") -> None:
+    """Warn of an index of several models."""
+    from catalog.origin import mixed
+
+    if told := mixed(index.models()):
+        typer.echo(f"warning: {told}", err=True)
 
 
 @contextmanager

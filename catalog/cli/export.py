@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from catalog.cli.app import DataOption, app, errors_shown, training_extra
+from catalog.cli.app import DataOption, IndexOption, app, errors_shown, tell_if_mixed, training_extra
 from catalog.errors import InvalidConfig
 
 Batch = TypeVar("Batch", bound=Sized)
@@ -15,8 +15,12 @@ Batch = TypeVar("Batch", bound=Sized)
 @app.command()
 def export(
     output: Annotated[Path, typer.Option(help="A .parquet, .csv or .jsonl file; for a model, a folder.")],
-    index: Annotated[
-        str | None, typer.Option(envvar="SHELFLENS_INDEX", help="Export this index: a folder or qdrant://HOST/NAME.")
+    index: IndexOption = "shelflens-index",
+    embeddings: Annotated[
+        bool | None,
+        typer.Option(
+            "--embeddings/--no-embeddings", help="Whether an index's embeddings are written. Default: not into .csv."
+        ),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="Export the model that was trained with this configuration.")
@@ -37,22 +41,22 @@ def export(
             export_model(config, output, data_root)
         elif model:
             export_graphs(model, output)
-        elif index:
-            export_catalogue(index, output)
         else:
-            raise InvalidConfig("Give --index to export a catalogue, or --config or --model to export a model.")
+            export_catalogue(index, output, embeddings)
 
 
-def export_catalogue(location: str, output: Path) -> None:
+def export_catalogue(location: str, output: Path, embeddings: bool | None) -> None:
     from tqdm import tqdm
 
     from catalog.export import export as write
-    from catalog.export import writer
+    from catalog.export import with_embeddings, writer
     from catalog.index import open_index
 
     writer(output)  # a wrong suffix is told before anything is opened
     with open_index(location, create=False) as index, tqdm(desc="export", total=index.count(), unit="product") as bar:
-        write(counted(index.scan(), bar.update), output)
+        tell_if_mixed(index)
+        chosen = with_embeddings(output) if embeddings is None else embeddings
+        write(counted(index.scan(), bar.update), output, chosen)
         print(f"wrote {bar.n:,} products to {output}")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.cli.app import IndexOption, app, errors_shown
+from catalog.cli.app import IndexOption, app, errors_shown, tell_if_mixed
 
 index_app = typer.Typer(help="Copy, load, count or delete what an index holds.", no_args_is_help=True)
 app.add_typer(index_app, name="index")
@@ -25,6 +25,9 @@ def copy(
         from catalog.index import open_index
 
         with open_index(source, create=False) as old, open_index(target, old.width, True, shards, replicas) as new:
+            tell_if_mixed(old)
+            if old.model:
+                new.claim(old.model)
             with tqdm(desc="copy", total=old.count(), unit="product") as bar:
                 for products in old.scan():
                     new.upsert(products)

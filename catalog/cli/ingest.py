@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.cli.app import DeviceOption, IndexOption, JsonOption, ModelOption, app, errors_shown
+from catalog.cli.app import DeviceOption, IndexModelOption, IndexOption, JsonOption, app, errors_shown, tell_if_mixed
 from catalog.errors import CatalogError, FeedColumnsInvalid, IndexNotFound, InvalidConfig
 from catalog.ledger import ledger_path
 
@@ -52,7 +52,7 @@ def ingest(
         Path | None, typer.Option(help="Write Parquet files into this folder, for `index load`, instead of an index.")
     ] = None,
     as_json: JsonOption = False,
-    model: ModelOption = None,
+    model: IndexModelOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
     """Understand a whole feed and keep it in an index. Run it again to go on where it stopped, or to bring in changes.
@@ -61,27 +61,34 @@ def ingest(
     """
     with errors_shown():
         from catalog.feeds import open_feed
+        from catalog.index import IndexModel
         from catalog.ingest import LocalWorker
+        from catalog.origin import load_for
         from catalog.pictures import PictureReader
-        from catalog.understand import Understander, batch_size
+        from catalog.understand import batch_size
 
         if ray and not output and "://" not in index:
             raise InvalidConfig("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
         source = open_feed(feed, mapping=read_mapping(columns or []))
         archive = None if images else source.archive
         pictures = PictureReader(images or source.root, archive, tuple(hosts or ()), tuple(stores or ()))
-        understander = Understander.load(model, device)
-        worker = LocalWorker(understander, pictures, batch_size=batch_size(device))
-        if dry:
-            report = rehearse(source, index, worker)
-        else:
-            dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
-            with opened(index, output, understander.config.embedding_width) as sink:
+        with ExitStack() as opened:
+            there = None if output else opened_if_there(index, opened)
+            understander = load_for(there, model, device)
+            worker = LocalWorker(understander, pictures, batch_size=batch_size(device))
+            if dry:
+                report = rehearse(source, there, worker)
+            else:
+                dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
+                sink = there or opened.enter_context(made(index, output, understander.config.embedding_width))
+                sink.claim(IndexModel(understander.version, understander.folder))
                 make = partial(local_results, worker)
                 if ray:
-                    make = partial(ray_results, ray, actors, gpus, pictures, model, None if output else index)
+                    make = partial(
+                        ray_results, ray, actors, gpus, pictures, understander.folder, None if output else index
+                    )
                 report = run_ingest(source, sink, make, ledger or ledger_path(str(output or index)), dead)
-            report |= {"index": str(output or index)}
+                report |= {"index": str(output or index)}
     show(report, as_json)
     raise typer.Exit(INTERRUPTED if report["state"] == "cancelled" else exit_code(report["rows"], report["outcomes"]))
 
@@ -100,21 +107,14 @@ def exit_code(rows: int, outcomes: dict[str, int]) -> int:
     return 0 if not failed else 2 if failed == rows else 1
 
 
-def rehearse(source: "Feed", location: str, worker: "LocalWorker") -> dict[str, Any]:
+def rehearse(source: "Feed", index: "ProductIndex | None", worker: "LocalWorker") -> dict[str, Any]:
     """The report of a dry run, against what the index holds already, if there is one."""
     from tqdm import tqdm
 
     from catalog.dry_run import dry_run
-    from catalog.index import open_index
 
-    try:
-        index = open_index(location, create=False)
-    except IndexNotFound:
-        index = None
     with tqdm(desc="checked", total=source.total, unit="row", leave=False) as bar:
         found = dry_run(source, index.hashes if index else lambda ids: [None] * len(ids), worker, bar.update)
-    if index:
-        index.close()
     return dry_report(found)
 
 
@@ -133,8 +133,19 @@ def dry_report(found: "DryRun") -> dict[str, Any]:
     }
 
 
+def opened_if_there(location: str, opened: ExitStack) -> "ProductIndex | None":
+    from catalog.index import open_index
+
+    try:
+        index = opened.enter_context(open_index(location, create=False))
+    except IndexNotFound:
+        return None
+    tell_if_mixed(index)
+    return index
+
+
 @contextmanager
-def opened(location: str, output: Path | None, width: int) -> "Iterator[ProductIndex | ParquetFolder]":
+def made(location: str, output: Path | None, width: int) -> "Iterator[ProductIndex | ParquetFolder]":
     from catalog.export import ParquetFolder
     from catalog.index import open_index
 
@@ -154,18 +165,22 @@ def ray_results(
     actors: int,
     gpus: float,
     pictures: "PictureReader",
-    model: Path | None,
+    model: str,
     index: str | None,
     source: "Feed",
     sink: "Sink",
     position: int,
 ) -> "Results":
+    from catalog.model_folder import SHIPPED
+
     try:
         from serving.bulk import Pool, Step, connect, results
     except ModuleNotFoundError as error:
         raise InvalidConfig(f"{error.name} is not installed: pip install 'shelflens[ray]'.") from None
     connect(address)
-    return results(source, Step(pictures, model, index), Pool(actors, gpus), position)
+    return results(
+        source, Step(pictures, None if model == SHIPPED else Path(model), index), Pool(actors, gpus), position
+    )
 
 
 def run_ingest(
@@ -224,6 +239,11 @@ def run_report(run: "Run", state: str, seconds: float, before: int) -> dict[str,
     }
 
 
+def seconds_text(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    return "1 second" if whole == 1 else f"{whole:,} seconds"
+
+
 def show(report: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(report, ensure_ascii=False, indent=1))
@@ -240,7 +260,7 @@ def show(report: dict[str, Any], as_json: bool) -> None:
     if report.get("low_confidence_share") is not None:
         print(f"to review (low confidence): {report['low_confidence_share']:.1%} of the products understood")
     if "estimated_seconds" in report:
-        print(f"the model would take about {report['estimated_seconds']:,.0f} seconds")
+        print(f"the ingest would take about {seconds_text(report['estimated_seconds'])}")
         for row in report["bad_rows"][:SHOWN]:
             print(f"line {row['line']}: {row['reason']} [{row['code']}]")
     else:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.cli.app import DeviceOption, IndexOption, JsonOption, ModelOption, app, errors_shown, read_picture
+from catalog.cli.app import (
+    DeviceOption,
+    IndexModelOption,
+    IndexOption,
+    JsonOption,
+    app,
+    errors_shown,
+    read_picture,
+    tell_if_mixed,
+)
 from catalog.errors import FilterInvalid
 
 if TYPE_CHECKING:
@@ -30,23 +39,24 @@ def search(
     collapse: Annotated[bool, typer.Option("--collapse", help="Leave out near-duplicates.")] = False,
     index: IndexOption = "shelflens-index",
     as_json: JsonOption = False,
-    model: ModelOption = None,
+    model: IndexModelOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
     """Find stored products. Each option but --filter may be given more than once."""
     with errors_shown():
         from catalog.filters import parse_filter
         from catalog.index import open_index
+        from catalog.origin import load_for
         from catalog.search import Search, check
         from catalog.search import search as find
-        from catalog.understand import Understander
 
         examples = read_examples(text, image or [], like or [], unlike or [], without or [])
         check(examples)
         chosen = parse_filter(read_filter(filter_json)) if filter_json else None
         query = Search(examples, chosen, limit, offset, tuple(facets or ()), collapse)
         with closing(open_index(index, create=False)) as opened:
-            found = find(query, opened, Understander.load(model, device))
+            tell_if_mixed(opened)
+            found = find(query, opened, load_for(opened, model, device))
     print(json.dumps(as_answer(found), ensure_ascii=False, indent=1)) if as_json else show(found)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from catalog.cli.app import ModelOption, app, errors_shown
+from catalog.cli.app import IndexModelOption, app, errors_shown
 
 
 @app.command()
@@ -16,7 +16,7 @@ def serve(
     num_gpus_per_replica: Annotated[
         float | None, typer.Option(help="GPUs (or a fraction of one) for each replica. Default: 0, on the CPU.")
     ] = None,
-    model: ModelOption = None,
+    model: IndexModelOption = None,
     shadow: Annotated[
         Path | None, typer.Option(help="A second model folder: it reads along, is compared, and can take over.")
     ] = None,

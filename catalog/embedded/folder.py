@@ -1,6 +1,6 @@
 """The folder of an embedded index: who may open it, what is in it, and what must not be missing.
 
-    index.json      format, width, identity, the folder in use, and the files it must have
+    index.json      format, width, identity, the folder in use, the files it must have, and the model
     lock            held by the process that has the index open
     shard-000001/   the engine's files; another number after a rebuild
 
@@ -13,11 +13,12 @@ import fcntl
 import json
 import os
 import shutil
+import threading
 import uuid
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from catalog.errors import DiskFull, IndexDamaged, IndexFailed, IndexLocked, IndexMismatch, IndexNotFound
 
@@ -40,7 +41,8 @@ NECESSARY = (
 @dataclass(frozen=True)
 class Manifest:
     """shard: the folder in use, "" while the first is being made; unbuilt: points written since the last build;
-    files: each necessary file of the shard, relative to it, with its size in bytes when last flushed.
+    files: each necessary file of the shard, relative to it, with its size in bytes when last flushed; model: version
+    and folder of the model whose embeddings these are, empty while that is not known.
     """
 
     width: int
@@ -50,6 +52,7 @@ class Manifest:
     shard: str = ""
     unbuilt: int = 0
     files: dict[str, int] = field(default_factory=dict)
+    model: dict[str, str] = field(default_factory=dict)
 
 
 class IndexFolder:
@@ -59,6 +62,7 @@ class IndexFolder:
         self.path = path
         self.manifest = manifest
         self._lock = lock
+        self._recording = threading.Lock()
 
     @classmethod
     def open(cls, path: Path, width: int | None, create: bool) -> "IndexFolder":
@@ -92,10 +96,17 @@ class IndexFolder:
 
     def record(self, shard: Path, unbuilt: int) -> None:
         """Make this the shard in use, with the files it has now. It must have been flushed."""
-        recorded = replace(self.manifest, shard=shard.name, unbuilt=unbuilt, files=_necessary_files(shard))
-        if recorded != self.manifest:
-            _write_manifest(self.path, recorded)
-            self.manifest = recorded
+        self._change(shard=shard.name, unbuilt=unbuilt, files=_necessary_files(shard))
+
+    def name_model(self, version: str, folder: str) -> None:
+        self._change(model={"version": version, "folder": folder})
+
+    def _change(self, **fields: Any) -> None:
+        with self._recording:
+            recorded = replace(self.manifest, **fields)
+            if recorded != self.manifest:
+                _write_manifest(self.path, recorded)
+                self.manifest = recorded
 
     def check_files(self) -> None:
         """Raises IndexDamaged when a file is missing or shorter than it was: the engine would read it as empty."""
@@ -199,7 +210,8 @@ def _read_manifest(path: Path, width: int | None, may_create: bool) -> Manifest:
     try:
         document = json.loads((path / MANIFEST).read_bytes())
         manifest = Manifest(**document)
-        assert all(isinstance(value, kind) for value, kind in zip(document.values(), KINDS, strict=True))
+        assert all(isinstance(getattr(manifest, name), kind) for name, kind in KINDS.items())
+        assert not manifest.model or sorted(manifest.model) == ["folder", "version"]
     except (OSError, ValueError, TypeError, AssertionError):
         raise IndexDamaged("The index's index.json is damaged.") from None
     if manifest.format != FORMAT:
@@ -209,7 +221,16 @@ def _read_manifest(path: Path, width: int | None, may_create: bool) -> Manifest:
     return manifest
 
 
-KINDS = (int, str, str, int, str, int, dict)
+KINDS: dict[str, type] = {
+    "width": int,
+    "identity": str,
+    "created": str,
+    "format": int,
+    "shard": str,
+    "unbuilt": int,
+    "files": dict,
+    "model": dict,
+}
 
 
 def _write_manifest(path: Path, manifest: Manifest) -> None:

@@ -22,6 +22,7 @@ from catalog.stores import (
     Dialect,
     Found,
     Hit,
+    IndexModel,
     Point,
     Probe,
     Terms,
@@ -53,6 +54,14 @@ class EdgeStore:
         except BaseException:
             folder.close()
             raise
+
+    @property
+    def model(self) -> IndexModel | None:
+        named = self._folder.manifest.model
+        return IndexModel(named["version"], named["folder"]) if named else None
+
+    def name_model(self, model: IndexModel) -> None:
+        self._folder.name_model(model.version, model.folder)
 
     def put(self, points: Sequence[Point]) -> None:
         written = [

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from catalog.stores import (
     Dialect,
     Found,
     Hit,
+    IndexModel,
     Point,
     Probe,
     Terms,
@@ -35,10 +36,11 @@ ALL_VALUES = 1_000_000
 class QdrantStore:
     """A `catalog.stores.Store`."""
 
-    def __init__(self, client: QdrantClient, collection: str, width: int, identity: str) -> None:
-        """Takes the client over, and closes it with itself."""
+    def __init__(self, client: QdrantClient, collection: str, width: int, metadata: Mapping[str, Any]) -> None:
+        """Takes the client over, and closes it with itself. metadata: of the collection."""
         self.width = width
-        self.identity = identity
+        self.identity = str(metadata["identity"])
+        self.model = IndexModel(str(metadata["model"]), str(metadata["folder"])) if metadata.get("model") else None
         self._client = client
         self._collection = collection
 
@@ -61,7 +63,13 @@ class QdrantStore:
         if width is not None and width != dense[EMBEDDING].size:
             raise IndexMismatch(f"The index holds embeddings of {dense[EMBEDDING].size} numbers, not {width}.")
         _index_fields(client, collection)  # again, in case the one who made it was stopped before
-        return cls(client, collection, dense[EMBEDDING].size, str(metadata["identity"]))
+        return cls(client, collection, dense[EMBEDDING].size, metadata)
+
+    @in_our_words
+    def name_model(self, model: IndexModel) -> None:
+        metadata = {"format": FORMAT, "identity": self.identity, "model": model.version, "folder": model.folder}
+        self._client.update_collection(self._collection, metadata=metadata)
+        self.model = model
 
     @in_our_words
     def put(self, points: Sequence[Point]) -> None:

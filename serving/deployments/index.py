@@ -3,7 +3,8 @@
 import time
 
 from catalog.errors import IndexLocked
-from catalog.index import ProductIndex, open_index
+from catalog.index import IndexModel, ProductIndex, open_index
+from catalog.model_folder import find_model, folder_name, model_version, shipped_model
 from serving.settings import Settings
 from serving.shelf import Shelf
 from serving.telemetry.logs import start_logs
@@ -18,14 +19,21 @@ class IndexOwner(Shelf):
     def __init__(self, settings: Settings, width: int) -> None:
         """width: of the embeddings, should the index have to be made."""
         start_logs(settings)
-        super().__init__(opened(settings.index, width), settings.state_folder)
+        super().__init__(opened(settings.index, width), settings.state_folder, models(settings))
 
     def __del__(self) -> None:
         """Called by Serve when it stops the replica."""
         self._close()
 
 
-def opened(index: str, width: int) -> ProductIndex:
+def models(settings: Settings) -> list[IndexModel]:
+    """The models that the service loads, as an index remembers them."""
+    folders = [find_model(settings.model) if settings.model else shipped_model()]
+    folders += [find_model(settings.shadow)] if settings.shadow else []
+    return [IndexModel(model_version(folder), folder_name(folder)) for folder in folders]
+
+
+def opened(index: str, width: int | None) -> ProductIndex:
     """Raises IndexLocked if another process keeps it, and what else `open_index` does."""
     deadline = time.monotonic() + LOCKED_SECONDS
     while True:

@@ -12,9 +12,13 @@ from ray.exceptions import RayError
 from ray.serve.config import HTTPOptions
 
 import catalog
+from catalog.errors import IndexNotFound
+from catalog.model_folder import shipped_model
+from catalog.origin import model_folder
 from catalog.understand import Understander
 from serving.configuration import changed, everything
 from serving.deployments.application import APPLICATION, QUIET, application
+from serving.deployments.index import opened
 from serving.errors import ServiceLost, ServiceNotStarted
 from serving.front.gate import check_access
 from serving.front.keys import Keys
@@ -42,6 +46,7 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     check_tracing(settings)
     check_feeds(settings)
     check_address(settings)
+    settings = with_model_of_index(settings)
     # A replica that cannot load its model says so only in a log, after Serve has tried it several times.
     for folder in dict.fromkeys((settings.model, settings.shadow or settings.model)):
         Understander.load(folder, settings.device)
@@ -65,6 +70,22 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     except BaseException:
         stop()
         raise
+
+
+def with_model_of_index(settings: Settings) -> Settings:
+    """The settings with the model that made the index, unless they name one.
+
+    Raises IndexOfOtherModel if it is not found again, or what `open_index` does.
+    """
+    if settings.model:
+        return settings
+    try:
+        with opened(settings.index, None) as index:
+            made_by = index.model
+    except IndexNotFound:
+        return settings
+    folder = model_folder(made_by) if made_by else shipped_model()
+    return settings if folder == shipped_model() else settings.model_copy(update={"model": folder})
 
 
 def announce(settings: Settings, keys: Keys) -> None:

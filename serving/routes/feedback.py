@@ -8,17 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from catalog.errors import InvalidSearch, ProductNotFound
+from catalog.errors import IndexOfOtherModel, InvalidSearch, ProductNotFound
 from serving import examples
 from serving.desk import Desk, respond
-from serving.errors import (
-    CategoryUnknown,
-    IndexNotReady,
-    IndexOfOtherModel,
-    ModelNotReady,
-    NothingToAccept,
-    RequestInvalid,
-)
+from serving.errors import CategoryUnknown, IndexNotReady, ModelNotReady, NothingToAccept, RequestInvalid
 from serving.feedback import Correction, Feedback, category_of
 from serving.openapi import INDEX, LINES, WRITING, json_body, lines, operation
 from serving.shelf import LabelledPart, Shelf

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from catalog.errors import DiskFull, ImageTooManyBytes, ProductNotFound
+from catalog.errors import DiskFull, ImageTooManyBytes, IndexOfOtherModel, ProductNotFound
 from catalog.ingest import content_hashes
 from catalog.product import Product, StoredProduct
 from catalog.thumbnails import make_thumbnail
@@ -15,7 +15,6 @@ from serving import examples
 from serving.desk import Desk, respond
 from serving.errors import (
     IndexNotReady,
-    IndexOfOtherModel,
     PictureNotKept,
     PicturesNeeded,
     ProductChanged,

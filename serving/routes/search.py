@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from catalog.errors import FilterInvalid, InvalidSearch, ProductNotFound, SearchEmpty, TextTooLong
+from catalog.errors import FilterInvalid, IndexOfOtherModel, InvalidSearch, ProductNotFound, SearchEmpty, TextTooLong
 from catalog.search import Search, check, combined, index_query, to_look_up, to_read
 from serving import examples
 from serving.desk import Desk, respond
-from serving.errors import IndexOfOtherModel, RequestInvalid
+from serving.errors import RequestInvalid
 from serving.openapi import INDEX, MODEL, PICTURE, Errors, json_body, operation
 from serving.routes.parameters import ProductId
 from serving.wire.search import SearchRequest, SearchResponse, read_filter, to_response
