@@ -13,6 +13,7 @@
     │   ├── ImageTooManyPixels          image_too_many_pixels
     │   ├── ImageSideOutOfRange         image_side_out_of_range
     │   ├── ImageAspectOutOfRange       image_aspect_out_of_range
+    │   ├── ImageTooCostly              image_too_costly
     │   ├── ImageNotFound               image_not_found
     │   ├── ImageOutsideRoot            image_outside_root
     │   ├── ImageUrlRefused             image_url_refused
@@ -129,6 +130,11 @@ class ImageSideOutOfRange(InvalidImage):
 class ImageAspectOutOfRange(InvalidImage):
     code = "image_aspect_out_of_range"
     default = "The picture is too long and narrow."
+
+
+class ImageTooCostly(InvalidImage):
+    code = "image_too_costly"
+    default = "The picture is made so that decoding it would take far too long."
 
 
 class ImageNotFound(InvalidImage):

@@ -1,7 +1,8 @@
-"""Untrusted bytes -> RGB picture. Every limit on a picture is here and nowhere else.
+"""Untrusted bytes -> RGB picture.
 
-The steps, in the order of `decode`: count the bytes, recognise the format by its first bytes, read the header,
-check the size it declares, load the first frame, turn it the right way up, flatten it to RGB.
+The steps, in the order of `decode`: count the bytes, recognise the format by its first bytes, look through its
+structure (`catalog.image_structure`), read the header, check the size it declares, load the first frame, turn it the
+right way up, flatten it to RGB.
 
 Pillow's format classes are used directly rather than through `Image.open`, which would try dozens of formats, follow
 the other pictures of a multi-picture JPEG, and answer a huge one with a process-wide warning before we see its size.
@@ -9,7 +10,7 @@ the other pictures of a multi-picture JPEG, and answer a huge one with a process
 
 import io
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -20,15 +21,17 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from catalog.errors import (
+    CatalogError,
     ImageAspectOutOfRange,
     ImageCorrupt,
     ImageEmpty,
     ImageFormatUnsupported,
     ImageSideOutOfRange,
+    ImageTooCostly,
     ImageTooManyBytes,
     ImageTooManyPixels,
-    InvalidImage,
 )
+from catalog.image_structure import ImageLimits, check_structure
 
 # The sizes a BMP's second header may have. "BM" alone would take any text that starts with those two letters.
 BMP_HEADER_SIZES = frozenset(struct.pack("<I", size) for size in (12, 40, 52, 56, 64, 108, 124))
@@ -44,30 +47,21 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 ORIENTATION_TAG = 0x0112
+LIMITS = ImageLimits()
 
 
-@dataclass(frozen=True)
-class ImageLimits:
-    """What a picture may cost. Limits are inclusive: a picture exactly at a limit is accepted.
-
-    `max_aspect` is the longer side over the shorter. `max_scans` bounds the passes over a progressive JPEG: an encoder
-    writes about ten, but a file of 20 MB can hold hundreds of thousands, each 26 ms of work at 40 megapixels.
-    """
-
-    max_bytes: int = 20 * 1024 * 1024
-    max_pixels: int = 40_000_000
-    min_side: int = 3
-    max_side: int = 16_384
-    max_aspect: int = 100
-    max_scans: int = 200
-
-
-def decode(data: bytes, limits: ImageLimits = ImageLimits(), size_hint: int | None = None) -> Image.Image:
+def decode(
+    data: bytes,
+    limits: ImageLimits = LIMITS,
+    size_hint: int | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> Image.Image:
     """Decode the first frame of a JPEG, PNG, WebP, GIF or BMP into a plain RGB picture without metadata.
 
     Transparent parts become white, 16-bit samples are scaled to 8 bits, EXIF orientation is applied. With `size_hint`
     (pixels, at least 1) a JPEG may come back at 1/2, 1/4 or 1/8 of its size, much faster, but never with a side below
-    `size_hint` that was not below it already.
+    `size_hint` that was not below it already. check: called before each 64 KB of the file, and raises the CatalogError
+    that is to end the work.
 
     Raises a subclass of InvalidImage whatever the bytes are. MemoryError passes through: that is the machine's state,
     not the picture's fault. Safe to call from many threads: no process-wide setting is changed.
@@ -78,15 +72,15 @@ def decode(data: bytes, limits: ImageLimits = ImageLimits(), size_hint: int | No
     if len(data) > limits.max_bytes:
         raise ImageTooManyBytes(f"The picture file has {len(data):,} bytes; the limit is {limits.max_bytes:,}.")
     reader = recognise(data)
+    check_structure(data, limits)
     try:
-        image = reader(WholeFile(data))
+        image = reader(WholeFile(data, limits.max_reads, check))
         check_size(*image.size, limits)
-        check_cost(image, data, limits)
         if size_hint is not None:
             image.draft(None, (size_hint, size_hint))
         image.load()
         return upright(flatten(image), orientation(image.info.get("exif")))
-    except (InvalidImage, MemoryError):
+    except (CatalogError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         # WebP and GIF apply Pillow's own, higher limit while their headers are read, before ours sees the size.
@@ -98,10 +92,19 @@ def decode(data: bytes, limits: ImageLimits = ImageLimits(), size_hint: int | No
 
 class WholeFile(io.BytesIO):
     """Bytes that fail when read past their end, so that a truncated picture is refused whatever
-    `ImageFile.LOAD_TRUNCATED_IMAGES`, which any library in the process may set, says.
+    `ImageFile.LOAD_TRUNCATED_IMAGES`, which any library in the process may set, says. They also fail when read too
+    often, and whenever `check` does.
     """
 
+    def __init__(self, data: bytes, most_reads: int, check: Callable[[], None]) -> None:
+        super().__init__(data)
+        self._left, self._check = most_reads, check
+
     def read(self, size: int | None = -1, /) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise ImageTooCostly("The picture's file is in too many small pieces.")
+        self._check()
         chunk = super().read(size)
         if not chunk and size is not None and size > 0:
             raise EOFError
@@ -150,18 +153,6 @@ def check_size(width: int, height: int, limits: ImageLimits) -> None:
             f"The picture is {width} x {height} pixels, {long / short:.1f} times as long as it is narrow; "
             f"the limit is {limits.max_aspect}."
         )
-
-
-def check_cost(image: ImageFile.ImageFile, data: bytes, limits: ImageLimits) -> None:
-    """Refuse the two encodings in which a small file costs seconds to hours of processor time."""
-    if isinstance(image, BmpImageFile) and image.tile[0].codec_name == "bmp_rle":
-        # Pillow expands run lengths in Python, holding the interpreter lock: a file of 26 KB took 5 s.
-        raise ImageFormatUnsupported("The file is a run-length compressed BMP, which is not supported.")
-    if isinstance(image, JpegImageFile):
-        # Coded data escapes 0xFF, so counting the start-of-scan marker misses none; a metadata block may add a few.
-        scans = data.count(b"\xff\xda")
-        if scans > limits.max_scans:
-            raise ImageCorrupt(f"The JPEG is split into {scans} scans; the limit is {limits.max_scans}.")
 
 
 def flatten(image: Image.Image) -> Image.Image:

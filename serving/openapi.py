@@ -17,6 +17,7 @@ from catalog.errors import (
     ImageEmpty,
     ImageFormatUnsupported,
     ImageSideOutOfRange,
+    ImageTooCostly,
     ImageTooManyPixels,
     IndexLocked,
     IndexUnavailable,
@@ -85,6 +86,7 @@ PICTURE: Errors = (
     ImageTooManyPixels,
     ImageSideOutOfRange,
     ImageAspectOutOfRange,
+    ImageTooCostly,
 )
 PRODUCT: Errors = (ProductEmpty, TextTooLong, TooManyImages, *PICTURE)
 MODEL: Errors = (errors.ModelNotReady, errors.Overloaded)

@@ -68,7 +68,7 @@ def more_bad_pictures() -> list[BadPicture]:
         BadPicture("huge_webp", "canvas.webp", with_canvas(animation("WEBP"), 16_384, 16_384), "image_too_many_pixels"),
         BadPicture("4_by_5000", "strip.png", blank_png(4, 5000), "image_aspect_out_of_range"),
         BadPicture("16385_wide", "wide.png", blank_png(16_385, 200), "image_side_out_of_range"),
-        BadPicture("many_scans", "scans.jpg", many_scans(300), "image_corrupt"),
+        BadPicture("many_scans", "scans.jpg", many_scans(300), "image_too_costly"),
     ]
 
 

@@ -69,7 +69,7 @@ def training_extra() -> Iterator[None]:
 
 def read_picture(path: Path) -> bytes:
     """Raises FileNotReadable. At most one byte over the limit is read of a file that is too large."""
-    from catalog.images import ImageLimits
+    from catalog.image_structure import ImageLimits
 
     try:
         with path.open("rb") as file:

@@ -32,6 +32,7 @@ export default {
   "error.image_too_many_pixels": "图片像素过多。",
   "error.image_side_out_of_range": "图片的边长超出允许范围。",
   "error.image_aspect_out_of_range": "图片过于狭长。",
+  "error.image_too_costly": "图片的构造使解码耗时过长。",
   "error.image_not_found": "图片文件不存在或无法读取。",
   "error.image_outside_root": "图片路径超出了图片文件夹。",
   "error.image_url_refused": "不允许使用此地址的图片。",
