@@ -1,5 +1,6 @@
 """The model, whole: encode the picture, encode the words, fuse them, read the answers off the fused vector."""
 
+import warnings
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -117,7 +118,7 @@ class Heads(nn.Module):
         super().__init__()
         self.norm = nn.Sequential(nn.LayerNorm(config.width), nn.Dropout(config.dropout))
         self.category = nn.Linear(config.width, len(taxonomy.leaves))
-        self.tags = nn.Linear(config.width, len(taxonomy.tags))
+        self.tags = linear(config.width, len(taxonomy.tags))
         self.attributes = nn.ModuleDict({a.name: nn.Linear(config.width, len(a.values)) for a in taxonomy.attributes})
         self.embedding = nn.Linear(config.width, config.embedding_width)
         self.image_embedding = Projection(image_width, config.embedding_width)
@@ -134,6 +135,13 @@ class Heads(nn.Module):
             image_BE=F.normalize(self.image_embedding(image.pooled_BD).float(), dim=-1),
             text_BE=F.normalize(self.text_embedding(text.pooled_BD).float(), dim=-1),
         )
+
+
+def linear(width: int, outputs: int) -> nn.Linear:
+    """A linear layer, maybe without outputs: a merchant's own tree may have no tags."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors is a no-op")
+        return nn.Linear(width, outputs)
 
 
 class Projection(nn.Module):

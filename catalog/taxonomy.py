@@ -135,13 +135,16 @@ class Taxonomy:
         """The node a data set's category path means, or None.
 
         The whole path is looked up first (among path synonyms), then its last element alone (among labels and
-        synonyms). If neither is known the last element is dropped, so an unknown leaf falls to its known parent.
+        synonyms). If neither is known the last element is dropped, so an unknown leaf falls to its known parent; but
+        not to a leaf of this tree, which is something else than what the data set parts further: clocks among
+        "Watches > Clocks" are no watches.
         """
         parts = [_normalise(part) for part in path]
         for end in range(len(parts), 0, -1):
             for name in (SEPARATOR.join(parts[:end]), parts[end - 1]):
-                if name in self._node_of_name:
-                    return self._node_of_name[name]
+                node = self._node_of_name.get(name)
+                if node:
+                    return None if end < len(parts) and node in self.leaves else node
         return None
 
     def tags_in(self, text: str) -> frozenset[str]:

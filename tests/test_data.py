@@ -24,6 +24,7 @@ from training.data import (
     mask_labels,
     read_manifest,
     stem,
+    unmapped,
     without_words,
 )
 
@@ -75,7 +76,8 @@ def test_what_a_row_may_leave_out(tmp_path: Path) -> None:
     [
         (["Food"], "food", None),
         (["Food", "Pear"], "food.pear", "food"),
-        (["Food", "Pear", "Williams"], "food.pear", "food.pear"),
+        (["Food", "Pear", "Williams"], None, "food.pear"),
+        (["Food", "Quince"], "food", "food"),
         (["Toys", "Robot"], None, None),
         (["Fruit", "apples"], "food.apple", None),
     ],
@@ -119,11 +121,22 @@ def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_manifest(tmp_path: Path) -> None:
-    with pytest.raises(FileNotReadable, match=r"'nothing\.jsonl' does not exist"):
-        read_manifest(tmp_path / "nothing.jsonl", tiny_taxonomy())
+    with pytest.raises(FileNotReadable, match=r"shop/nothing\.jsonl' does not exist"):
+        read_manifest(tmp_path / "shop/nothing.jsonl", tiny_taxonomy())
     (tmp_path / "latin.jsonl").write_bytes('{"id": "\xe9"}'.encode("latin-1"))
     with pytest.raises(FileNotReadable, match="not UTF-8"):
         read_manifest(tmp_path / "latin.jsonl", tiny_taxonomy())
+
+
+def test_products_of_categories_that_the_tree_lacks_are_counted_and_too_many_refused(tmp_path: Path) -> None:
+    labels = [["Food", "Pear"]] * 8 + [["Toys", "Robot"], ["Clothes", "Shoe", "Clogs"]]
+    rows = rows_of(tmp_path, *(GOOD | {"id": str(n), "category": label} for n, label in enumerate(labels)))
+    said = unmapped(rows, 0.2)
+    assert said == "The tree lacks the category of 2 of 10 products of 'shop': Robot (1), Clogs (1)."
+    with pytest.raises(InvalidManifest, match=r"2 of 10 products .* At most 10% may be left out"):
+        unmapped(rows, 0.1)
+    unlabelled = rows_of(tmp_path, GOOD | {"category": None})
+    assert unmapped([*rows[:8], *unlabelled], 0) == ""
 
 
 def test_a_missing_picture_is_named(tmp_path: Path) -> None:

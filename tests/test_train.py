@@ -106,6 +106,35 @@ def test_the_loss_falls_and_the_best_model_is_kept(folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_tree_of_categories_alone_is_learned(folder: Path, tmp_path: Path) -> None:
+    """A merchant's own: no tags, no attributes."""
+    taxonomy = dataclasses.replace(Taxonomy.load(folder / "taxonomy.json"), tags=(), attributes=())
+    (tmp_path / "taxonomy.json").write_text(taxonomy.to_json())
+    config = tiny_run(folder, "bare", taxonomy=str(tmp_path / "taxonomy.json"), epochs=1)
+    assert 0 <= train(config, folder / "data")["score"] <= 1
+    model = load_model(Path(config.output) / "model").model
+    assert (len(model.heads.attributes), model.heads.tags.out_features) == (0, 0)
+
+
+@pytest.mark.slow
+def test_products_of_categories_that_the_tree_lacks_are_told(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [row for row in shop_rows() if row["split"] == "train"]
+    write_set(
+        tmp_path / "odd", [*rows, *({**row, "id": f"new-{n}", "category": ["Toys"]} for n, row in enumerate(rows[:2]))]
+    )
+    config = tiny_run(folder, "odd", sets=[{"manifest": "odd/products.jsonl"}], max_unmapped=0.5)
+    read_sets(config, tmp_path, Taxonomy.load(config.taxonomy), "train")
+    assert (
+        f"train: The tree lacks the category of 2 of {len(rows) + 2} products of 'odd': Toys (2)."
+        in capsys.readouterr().err
+    )
+    with pytest.raises(InvalidManifest, match="At most 1% may be left out"):
+        read_sets(dataclasses.replace(config, max_unmapped=0.01), tmp_path, Taxonomy.load(config.taxonomy), "train")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 4, 6, 8])
 def test_a_stopped_run_ends_as_if_it_had_not_stopped(folder: Path, stop: int) -> None:
     """Four steps an epoch, two epochs: stopped at the first step, at an epoch's end, within one, at the last."""

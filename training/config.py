@@ -62,6 +62,8 @@ class TrainConfig:
     teacher: a model folder; what that model says of each product is learned, too, with the weight `teacher_weight` and
     its logits divided by `temperature` (Hinton et al. 2015).
     average_decay: of the moving average of the weights, which is what is scored and kept.
+    max_unmapped: the largest share of a data set's labelled products whose category may be missing from the tree. They
+    teach no category; the run says how many they are.
     """
 
     output: str
@@ -102,6 +104,7 @@ class TrainConfig:
     small_epochs: int = 0
     cache_views: int = 0
     features: str = ""
+    max_unmapped: float = 0.1
     workers: int = 1
     checkpoint_seconds: int = 120
 

@@ -7,6 +7,7 @@ null), split, group}. The split is the manifest's own, drawn by group; nothing h
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,7 +69,7 @@ def read_manifest(path: Path, taxonomy: Taxonomy, split: str | None = None) -> l
         # Not splitlines: a title may hold the other characters that it takes for line ends.
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError):
-        raise FileNotReadable(f"The manifest {path.name!r} does not exist or is not UTF-8 text.") from None
+        raise FileNotReadable(f"The manifest {str(path)!r} does not exist or is not UTF-8 text.") from None
     rows = []
     for number, line in enumerate(lines, 1):
         if line.strip():
@@ -76,6 +77,26 @@ def read_manifest(path: Path, taxonomy: Taxonomy, split: str | None = None) -> l
             if split in (None, row.split):
                 rows.append(row)
     return rows
+
+
+def unmapped(rows: Sequence[Labelled], allowed: float) -> str:
+    """What to say of products whose category the tree lacks, "" if there are none: their share and commonest labels.
+
+    allowed: their largest share of the labelled products. Raises InvalidManifest beyond it.
+    """
+    labelled = [row for row in rows if row.label]
+    missing = Counter(row.label for row in labelled if row.node is None)
+    if not missing:
+        return ""
+    names = ", ".join(f"{label} ({count:,})" for label, count in missing.most_common(5))
+    more = ", …" if len(missing) > 5 else ""
+    said = (
+        f"The tree lacks the category of {missing.total():,} of {len(labelled):,} products of {labelled[0].source!r}: "
+        f"{names}{more}."
+    )
+    if missing.total() > allowed * len(labelled):
+        raise InvalidManifest(f"{said} At most {allowed:.0%} may be left out: add them to the tree, or as synonyms.")
+    return said
 
 
 def _read_row(line: str, number: int, path: Path, taxonomy: Taxonomy) -> Labelled:

@@ -12,7 +12,7 @@ from catalog.encoders import Encoded
 from catalog.errors import InvalidManifest
 from catalog.model import CatalogModel
 from catalog.taxonomy import Attribute, Taxonomy
-from training.data import Labelled, mask_labels
+from training.data import Labelled, mask_labels, unmapped
 from training.metrics import (
     Flags,
     Ints,
@@ -101,15 +101,18 @@ def evaluate(
     split: str,
     modalities: Modalities = "both",
     masked: bool = False,
+    max_unmapped: float = 0.1,
 ) -> tuple[Report, CategoryResult, Classes]:
     """Score one split of a manifest. "both" reads whatever each product has; "image" and "text" take one away.
 
-    Raises InvalidManifest when the split holds no product with the chosen modality and a category of the tree.
+    max_unmapped: the largest share of products whose category the tree may lack; the report says how many those are.
+    Raises InvalidManifest beyond it, and when the split holds no product with the chosen modality and a category of the
+    tree.
     """
     taxonomy = checkpoint.taxonomy
     rows = [row for row in everything if row.split == split]
     chosen = [row for row in rows if modalities == "both" or has_modalities(row, modalities)]
-    unmapped = sum(row.node is None for row in chosen)
+    unmapped(rows, max_unmapped)
     mapped, read = readable([row for row in chosen if row.node], masked, taxonomy)
     if not mapped:
         raise InvalidManifest(f"The split {split!r} has no product with {modalities} and a category of the tree.")
@@ -124,7 +127,11 @@ def evaluate(
         "split": split,
         "modalities": modalities,
         "mask_labels": masked,
-        "products": {"scored": len(mapped), "without_category": unmapped, "in_split": len(rows)},
+        "products": {
+            "scored": len(mapped),
+            "without_category": sum(row.node is None for row in chosen),
+            "in_split": len(rows),
+        },
         "category": {
             "classes": len(classes.nodes),
             "leaf_accuracy": float(result.correct_N.mean()),

@@ -29,7 +29,7 @@ def tree_cross_entropy(leaf_BC: Tensor, under_BLC: Tensor, smoothing: float, upp
 
 
 def attribute_cross_entropy(logits: dict[str, Tensor], labels: dict[str, Tensor], smoothing: float) -> Tensor:
-    """Sum over attributes of the mean cross-entropy; a label of -1 means not known."""
+    """Sum over attributes of the mean cross-entropy; a label of -1 means not known. There must be an attribute."""
     total = torch.stack([logits_BV.float().sum() * 0 for logits_BV in logits.values()]).sum()
     for name, logits_BV in logits.items():
         if (labels[name] >= 0).any():

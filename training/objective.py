@@ -62,12 +62,9 @@ def reading_losses(
     same_BB = texts.unsqueeze(0) == texts.unsqueeze(1)
     image_BE, text_BE, fused_BE = outputs.image_BE[pair_B], outputs.text_BE[pair_B], outputs.fused_BE[pair_B]
     space = same_BB, model.heads.log_scale, model.config.embedding_cuts
-    return lesson | {
+    losses = {
         "category": config.category_weight
         * tree_cross_entropy(outputs.leaf_BC, targets.under_BLC, config.smoothing, config.upper_weight),
-        "attributes": config.attribute_weight
-        * attribute_cross_entropy(outputs.attributes, targets.attributes, config.smoothing),
-        "tags": config.tag_weight * asymmetric_loss(outputs.tags_BG, targets.tags_BG, targets.tags_known_B),
         "contrastive": config.contrastive_weight
         * (
             contrastive(image_BE, text_BE, *space)
@@ -75,6 +72,14 @@ def reading_losses(
             + 0.5 * contrastive(fused_BE, image_BE, *space)
         ),
     }
+    # A merchant's own tree may have categories alone.
+    if outputs.attributes:
+        attributes = attribute_cross_entropy(outputs.attributes, targets.attributes, config.smoothing)
+        losses["attributes"] = config.attribute_weight * attributes
+    if outputs.tags_BG.shape[-1]:
+        tags = asymmetric_loss(outputs.tags_BG, targets.tags_BG, targets.tags_known_B)
+        losses["tags"] = config.tag_weight * tags
+    return lesson | losses
 
 
 def every_reading(image: Encoded, text: Encoded) -> list[tuple[Encoded, Encoded]]:

@@ -30,6 +30,9 @@ def markdown(report: Report) -> str:
     lines = [f"### {shown}: {report['products']['scored']} products", "", "| figure | value |", "|---|---|"]
     for group in ("category", "calibration", "retrieval", "tags"):
         lines += _rows(group, report[group] or {})
+    left_out = report["products"]["without_category"]
+    if left_out:
+        lines.append(f"| products left out: the tree lacks their category | {left_out} |")
     for name, scores in report["attributes"].items():
         lines += _rows(f"attribute {name}", {key: scores[key] for key in ("accuracy", "macro_f1", "products")})
     return "\n".join(lines) + "\n"

@@ -29,7 +29,7 @@ from catalog.model import CatalogModel
 from catalog.runtime import Runtime, open_runtime
 from catalog.taxonomy import Taxonomy
 from training.config import TrainConfig
-from training.data import Collator, Drawn, Labelled, Reader, Sampler, load, read_manifest
+from training.data import Collator, Drawn, Labelled, Reader, Sampler, load, read_manifest, unmapped
 from training.device import best_device, mixed_precision
 from training.evaluate import validation_scores
 from training.features import FeatureCache
@@ -95,8 +95,16 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
 
 
 def read_sets(config: TrainConfig, data: Path, taxonomy: Taxonomy, split: str) -> list[Labelled]:
-    """The products of one split of every data set. Raises InvalidManifest when there are none."""
-    rows = [row for item in config.sets for row in read_manifest(data / item.manifest, taxonomy, split)]
+    """The products of one split of every data set, after a word on those whose category the tree lacks.
+
+    Raises InvalidManifest when there are none, or too many of those.
+    """
+    rows: list[Labelled] = []
+    for item in config.sets:
+        found = read_manifest(data / item.manifest, taxonomy, split)
+        if said := unmapped(found, config.max_unmapped):
+            print(f"{split}: {said}", file=sys.stderr)
+        rows += found
     if not any(row.node for row in rows):
         raise InvalidManifest(f"The data sets have no product with a category of the tree in the split {split!r}.")
     return rows
