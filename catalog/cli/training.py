@@ -42,6 +42,9 @@ def evaluate(
     modalities: Annotated[Modalities, typer.Option(help="What the model may read of each product.")] = Modalities.both,
     mask_labels: Annotated[bool, typer.Option("--mask-labels", help="Take the label's words out of the text.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    max_unmapped: Annotated[
+        float, typer.Option(min=0, max=1, help="The largest share of products whose category the tree may lack.")
+    ] = 0.1,
     output: Annotated[Path | None, typer.Option(help="Also write JSON, Markdown and plots into this folder.")] = None,
     model: ModelOption = None,
 ) -> None:
@@ -55,7 +58,7 @@ def evaluate(
 
         checkpoint = load_model(model or shipped_model())
         rows = read_manifest(data, checkpoint.taxonomy)
-        report, result, classes = score(checkpoint, rows, split.value, modalities.value, mask_labels)
+        report, result, classes = score(checkpoint, rows, split.value, modalities.value, mask_labels, max_unmapped)
         if output:
             write_report(output, report, result, classes, checkpoint.taxonomy)
         print(json.dumps(report, indent=1) if as_json else markdown(report))
