@@ -23,10 +23,11 @@ class ImageEncoderConfig:
 
 @dataclass(frozen=True)
 class TextEncoderConfig:
-    """`bert` holds the arguments of transformers' `BertConfig`."""
+    """`bert` holds the arguments of transformers' `BertConfig`. scripts: those it was taught, see `catalog.scripts`."""
 
     bert: Mapping[str, Any]
     max_tokens: int = 96
+    scripts: tuple[str, ...] = ("LATIN",)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ class ModelConfig:
             image |= {name: tuple(image[name]) for name in ("mean", "std") if name in image}
             rest = {name: value for name, value in fields.items() if name not in ("image", "text")}
             rest |= {"embedding_cuts": tuple(rest["embedding_cuts"])} if "embedding_cuts" in rest else {}
-            config = cls(ImageEncoderConfig(**image), TextEncoderConfig(**fields["text"]), **rest)
+            text = dict(fields["text"])
+            text |= {"scripts": tuple(text["scripts"])} if "scripts" in text else {}
+            config = cls(ImageEncoderConfig(**image), TextEncoderConfig(**text), **rest)
         except (KeyError, TypeError) as error:
             raise InvalidConfig("The model configuration has a missing or unknown field.") from error
         if config.fusion not in get_args(FusionKind):

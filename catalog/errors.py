@@ -3,6 +3,7 @@
     CatalogError
     ├── InvalidProduct                  the product as a whole
     │   ├── ProductEmpty                product_empty
+    │   ├── TextUnreadable              text_unreadable
     │   ├── TextTooLong                 text_too_long
     │   └── TooManyImages               too_many_images
     ├── InvalidImage                    one picture of a product
@@ -80,6 +81,11 @@ class InvalidProduct(CatalogError):
 class ProductEmpty(InvalidProduct):
     code = "product_empty"
     default = "The product has neither a picture nor any text. Give at least one of them."
+
+
+class TextUnreadable(InvalidProduct):
+    code = "text_unreadable"
+    default = "The words are in a script that the model cannot read, so they have no embedding."
 
 
 class TextTooLong(InvalidProduct):

@@ -204,11 +204,14 @@ class ProductIndex:
         self, id: str, limit: int = 10, filter: Filter | None = None, offset: int = 0, collapse: bool = False
     ) -> list[Match]:
         """The products nearest to a stored one, itself left out. Raises ProductNotFound or InvalidSearch."""
-        found = self._fetch([point_id(id)], (), embedding=True)
-        if not found:
+        [stored] = self.get([id])
+        if stored is None:
             raise ProductNotFound
-        embedding = found[point_id(id)].embedding
-        query = IndexQuery(embedding=embedding, filter=filter, limit=limit, offset=offset, collapse=collapse)
+        query = IndexQuery(filter=filter, limit=limit, offset=offset, collapse=collapse)
+        if stored.understanding.modalities_used:
+            query = replace(query, embedding=stored.understanding.embedding)
+        else:  # nothing of it could be read, so its embedding says nothing
+            query = replace(query, keywords=stored.product.title)
         return self.search(replace(query, exclude=frozenset({id})))
 
     def facets(

@@ -58,7 +58,7 @@ def search(query: Search, index: ProductIndex, understander: "Understander") -> 
     check(query.examples)
     read = understander.understand(to_read(query.examples), 0, evidence=False)
     stored = index.get(to_look_up(query.examples))
-    matches = index.search(index_query(query, combined(query.examples, read, stored)))
+    matches = index.search(index_query(query, combined(query.examples, read, stored), stored))
     return Found(matches, index.facets(query.facets, query.filter) if query.facets else {})
 
 
@@ -89,38 +89,43 @@ def combined(
     examples: Sequence[Example],
     read: Sequence[Understanding | CatalogError],
     stored: Sequence[StoredProduct | None],
-) -> Floats:
-    """-> (E,), of unit length: the weighted sum of the examples' embeddings.
+) -> Floats | None:
+    """-> (E,), of unit length: the weighted sum of the examples' embeddings; None if the model could read none of them.
 
     read, stored: what `to_read` and `to_look_up` asked for. Raises InvalidSearch, ProductNotFound, or an error in
     `read`.
     """
     reading, looking = iter(read), iter(stored)
-    embeddings = [_looked_up(e, next(looking)) if e.product_id else _understood(next(reading)) for e in examples]
-    total_E = np.sum([e.weight * one_E for e, one_E in zip(examples, embeddings, strict=True)], axis=0)
+    understood = [_looked_up(e, next(looking)) if e.product_id else _understood(next(reading)) for e in examples]
+    weighted = [e.weight * u.embedding for e, u in zip(examples, understood, strict=True) if u.modalities_used]
+    if not weighted:
+        return None
+    total_E = np.sum(weighted, axis=0)
     length = float(np.linalg.norm(total_E))
     if length < 1e-6:
         raise InvalidSearch("The examples cancel each other out.")
     return (total_E / length).astype(np.float32)
 
 
-def _understood(found: Understanding | CatalogError) -> Floats:
+def _understood(found: Understanding | CatalogError) -> Understanding:
     if isinstance(found, CatalogError):
         raise found
-    return found.embedding
+    return found
 
 
-def _looked_up(example: Example, found: StoredProduct | None) -> Floats:
+def _looked_up(example: Example, found: StoredProduct | None) -> Understanding:
     if found is None:
         raise ProductNotFound(f"No product with the id {example.product_id!r} is stored.")
-    return found.understanding.embedding
+    return found.understanding
 
 
-def index_query(query: Search, embedding_E: Floats) -> IndexQuery:
+def index_query(query: Search, embedding_E: Floats | None, stored: Sequence[StoredProduct | None]) -> IndexQuery:
+    """stored: what `to_look_up` asked for. Products of which the model could read nothing are looked for by title."""
     wanted = [example for example in query.examples if example.weight > 0]
+    unread = [one.product.title for one in stored if one and not one.understanding.modalities_used]
     return IndexQuery(
         embedding=embedding_E,
-        keywords=" ".join(example.text for example in wanted if example.text),
+        keywords=" ".join([*(example.text for example in wanted if example.text), *unread]),
         filter=query.filter,
         limit=query.limit,
         offset=query.offset,

@@ -1,17 +1,22 @@
 """Products in, understandings out: the one inference path of the command line, the service and bulk ingest."""
 
+import hashlib
 from collections.abc import Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
+
+import numpy as np
 
 from catalog.calibration import Floats, Modalities, leaf_roots, sigmoid, softmax
 from catalog.descent import Descent
 from catalog.errors import CatalogError
 from catalog.model_folder import ModelFolder, open_model, shipped_model
 from catalog.preprocess import Prepared, collate, prepare
-from catalog.product import CategoryScore, Modality, Product, Scored, Understanding
+from catalog.product import CategoryScore, Modality, Note, Product, Scored, Understanding
 from catalog.runtime import Answers, Runtime, open_runtime
+from catalog.scripts import readable
 
 BATCH_SIZE = 32
 BATCH_OF_A_CORE = 8  # what a core reads of more products at once does not stay in its cache
@@ -22,6 +27,15 @@ MODALITIES: tuple[Modality, ...] = ("image", "text")
 def batch_size(device: str) -> int:
     """How many products to ask about together in a thread that has one core, or a device of its own."""
     return BATCH_OF_A_CORE if device == "cpu" else BATCH_SIZE
+
+
+class Reading(NamedTuple):
+    """A product as the model reads it. used: what it has of picture and readable words; words: all of them."""
+
+    product: Prepared
+    used: tuple[Modality, ...]
+    notes: tuple[Note, ...]
+    words: str
 
 
 class Understander:
@@ -83,12 +97,38 @@ class Understander:
         self, products: Sequence[Prepared], top_k: int = 5, evidence: bool = True
     ) -> list[Understanding]:
         """The model's work for one batch of products that `prepare` has accepted."""
-        batch = collate(products, self._tokenizer)
-        answers = self._runtime.run(batch, evidence)
-        return [self._read(answers, row, product, top_k) for row, product in enumerate(products)]
+        readings = [self._reading(product) for product in products]
+        good = [reading.product for reading in readings if reading.used]
+        answers = self._runtime.run(collate(good, self._tokenizer), evidence) if good else None
+        row = count()
+        return [
+            self._read(answers, next(row), reading, top_k) if answers and reading.used else self._unread(reading)
+            for reading in readings
+        ]
 
-    def _read(self, answers: Answers, row: int, product: Prepared, top_k: int) -> Understanding:
-        used = tuple(m for m, has in zip(MODALITIES, (len(product.pixels_NCHW), product.text), strict=True) if has)
+    def _reading(self, product: Prepared) -> Reading:
+        """The product with what the text encoder can read of its words."""
+        text, left_out = readable(product.text, self.config.text.scripts)
+        has = {"image": len(product.pixels_NCHW) > 0, "text": bool(text)}
+        notes: tuple[Note, ...] = ("text_not_read",) if left_out else ()
+        return Reading(product._replace(text=text), tuple(m for m in MODALITIES if has[m]), notes, product.text)
+
+    def _unread(self, reading: Reading) -> Understanding:
+        """Of a product without a picture whose words cannot be read nothing is known, nor what it is like."""
+        return Understanding(
+            id=reading.product.id,
+            category=None,
+            alternatives=(),
+            tags=(),
+            attributes={},
+            embedding=far_from_all(reading.words, self.config.embedding_width),
+            modalities_used=(),
+            decision="abstain",
+            notes=reading.notes,
+        )
+
+    def _read(self, answers: Answers, row: int, reading: Reading, top_k: int) -> Understanding:
+        used = reading.used
         modalities: Modalities = used[0] if len(used) == 1 else "both"
         score_M = self._node_scores(answers.leaf_BC[row], modalities)
         category = self._promised(score_M, modalities)
@@ -96,7 +136,7 @@ class Understander:
         root = category.path_ids[0] if category else ""
         alone = answers.evidence if len(used) == 2 else {}
         return Understanding(
-            id=product.id,
+            id=reading.product.id,
             category=category,
             alternatives=self._descent.likeliest(score_M, category, top_k),
             tags=self._tags(answers.tags_BG[row], root),
@@ -105,6 +145,7 @@ class Understander:
             modalities_used=used,
             decision=self.calibration.decide(category, bool(category and self._descent.is_leaf(category))),
             evidence={name: self._promised(self._node_scores(leaf[row], name), name) for name, leaf in alone.items()},
+            notes=reading.notes,
         )
 
     def _node_scores(self, leaf_C: Floats, modalities: Modalities) -> Floats:
@@ -132,3 +173,12 @@ class Understander:
                 if probability_V[best] >= self.calibration.attribute_thresholds.get(name, 0.5):
                     found[name] = Scored(attribute.values[best], float(probability_V[best]))
         return found
+
+
+def far_from_all(words: str, width: int) -> Floats:
+    """A direction drawn by the words alone, (width,): of 256 numbers, two such are as good as at right angles to each
+    other and to what a model embeds, so products whose words could not be read do not look alike.
+    """
+    seed = int.from_bytes(hashlib.sha256(words.encode("utf-8", "replace")).digest()[:8])
+    drawn_E = np.random.default_rng(seed).standard_normal(width)
+    return np.asarray(drawn_E / np.linalg.norm(drawn_E), np.float32)

@@ -22,6 +22,7 @@ export default {
   "error.image_url_not_allowed": "不接受图片网址，请直接给出图片。",
   "error.image_data_invalid": "图片数据无效。",
   "error.product_invalid": "商品无效。",
+  "error.text_unreadable": "模型不认识这些文字，因此没有向量。",
   "error.text_too_long": "标题和描述合起来超过了长度上限。",
   "error.too_many_images": "图片数量超过上限。",
   "error.image_invalid": "图片无效。",

@@ -5,8 +5,9 @@ from functools import partial
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, TextUnreadable
 from serving import examples
+from serving.analyzer import Answer
 from serving.desk import Desk, check_dimensions, respond, respond_error
 from serving.errors import DimensionsUnsupported, TooManyItems, param_of
 from serving.models import Model
@@ -25,7 +26,7 @@ def router(desk: Desk) -> APIRouter:
             "Embeddings, as OpenAI's clients ask for them",
             examples.EMBEDDED,
             body=json_body(EmbeddingsRequest, examples.EMBEDDINGS_REQUEST),
-            raises=(TooManyItems, DimensionsUnsupported, *PRODUCT, *MODEL),
+            raises=(TooManyItems, DimensionsUnsupported, TextUnreadable, *PRODUCT, *MODEL),
         ),
     )
     async def create_embeddings(request: Request) -> Response:
@@ -36,13 +37,18 @@ def router(desk: Desk) -> APIRouter:
         check_dimensions(read.dimensions, model.info, "dimensions")
         found = await desk.embed([partial(to_product, item) for item in read.input], model)
         vectors = []
-        for position, answer in enumerate(found):
+        for position, answer in enumerate(map(readable, found)):
             if isinstance(answer, CatalogError):
                 return respond_error(answer, f"input.{position}.{param_of(answer, 'image') or 'text'}")
             vectors.append(answer.embedding)
         return respond(to_response(vectors, read, model.info.version))
 
     return routes
+
+
+def readable(found: Answer) -> Answer:
+    """An input of which nothing could be read has no embedding."""
+    return found if isinstance(found, CatalogError) or found.modalities_used else TextUnreadable()
 
 
 async def named(desk: Desk, name: str | None) -> Model:

@@ -70,7 +70,7 @@ async def find(desk: Desk, query: Search) -> SearchResponse:
     read = await desk.embed([partial(lambda product: product, product) for product in to_read(query.examples)], model)
     ids = to_look_up(query.examples)
     stored = await desk.shelf.get(ids) if ids else []
-    found = await desk.shelf.search(index_query(query, combined(query.examples, read, stored)), query.facets)
+    found = await desk.shelf.search(index_query(query, combined(query.examples, read, stored), stored), query.facets)
     return to_response(found.matches, found.facets, found.total, found.images, model.info.version)
 
 

@@ -1,0 +1,50 @@
+"""Words in a script that a text encoder was not taught are noise to it: all become the same few tokens. They are left
+out, and where they are the most of a text, all of it is.
+"""
+
+import unicodedata
+from collections.abc import Collection
+from functools import lru_cache
+from typing import NamedTuple
+
+
+class Readable(NamedTuple):
+    """What can be read of a text ("" if nothing), and whether any word was left out."""
+
+    text: str
+    left_out: bool
+
+
+def readable(text: str, scripts: Collection[str]) -> Readable:
+    """scripts: as the first words of letters' Unicode names, such as "LATIN". Digits and signs belong to none."""
+    if text.isascii() and "LATIN" in scripts:
+        return Readable(text, False)
+    known = unknown = 0
+    kept = []
+    for letter in text:
+        script = _script(letter)
+        foreign = script != "" and script not in scripts
+        kept.append(" " if foreign else letter)
+        known += _weight(letter) if script and not foreign else 0
+        unknown += _weight(letter) if foreign else 0
+    if not unknown:
+        return Readable(text, False)
+    return Readable("" if unknown >= known else " ".join("".join(kept).split()), True)
+
+
+@lru_cache(4096)
+def _script(letter: str) -> str:
+    """The script of a letter; "" of what is none. A full-width, stylised or superscript letter counts as the plain one.
+
+    A mark goes with the script that its name begins with; accents, whose names begin with "COMBINING", with any.
+    """
+    plain = unicodedata.normalize("NFKC", letter)[:1]
+    if unicodedata.category(plain)[0] not in "LM":
+        return ""
+    script = unicodedata.name(plain, "").partition(" ")[0]
+    return "" if script in ("COMBINING", "VARIATION", "MODIFIER") else script
+
+
+def _weight(letter: str) -> int:
+    """A letter without case (an ideograph, a syllable, a consonant that stands for one) says as much as two with it."""
+    return 2 if unicodedata.category(letter) == "Lo" else 1
