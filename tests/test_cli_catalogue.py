@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from catalog.cli import app
 from catalog.index import open_index
+from serving.album import Album
 from tests.catalogue import COLOURS, KINDS, draw_product
 from tests.tiny import tiny_folder
 
@@ -53,6 +55,30 @@ def ingest(model: Path, *arguments: object) -> Result:
 
 def report(result: Result) -> Any:
     return json.loads(result.stdout)
+
+
+def kept_pictures(ids: list[str]) -> dict[str, int]:
+    with closing(Album(Path("shelflens-index/pictures.sqlite"))) as album:
+        return album.counts(ids)
+
+
+def test_an_ingest_keeps_thumbnails_where_the_service_looks_for_them(shop: Path, model: Path) -> None:
+    ingest(model, "feed.csv")
+    assert kept_pictures(["Pear-blue", "Shoe-red"]) == {"Pear-blue": 1, "Shoe-red": 1}
+    draw_product("Apple", "red").save(shop / "images" / "Pear-blue.png")
+    with closing(Album(Path("shelflens-index/pictures.sqlite"))) as album:
+        [before] = album.get("Pear-blue")
+    ingest(model, "feed.csv")
+    with closing(Album(Path("shelflens-index/pictures.sqlite"))) as album:
+        [after] = album.get("Pear-blue")
+    assert before != after
+    run("index", "delete", "Pear-blue")
+    assert kept_pictures(["Pear-blue", "Shoe-red"]) == {"Shoe-red": 1}
+
+
+def test_an_ingest_can_do_without_thumbnails(shop: Path, model: Path) -> None:
+    ingest(model, "feed.csv", "--no-thumbnails")
+    assert not Path("shelflens-index/pictures.sqlite").exists()
 
 
 def test_a_feed_is_ingested_searched_exported_and_copied(shop: Path, model: Path) -> None:

@@ -1,5 +1,6 @@
 """`shelflens index …`: what concerns a whole index."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -73,7 +74,14 @@ def delete(
     """Take products out of an index."""
     with errors_shown():
         from catalog.index import open_index
+        from catalog.ledger import state_folder
+        from serving.album import Album
 
         with open_index(index, create=False) as opened:
+            # Beside the index, as the service keeps them; nothing is made where there are none.
+            path = state_folder(index) / "pictures.sqlite"
+            if path.exists():
+                with closing(Album(path)) as album:
+                    album.delete(ids, erase)
             gone = opened.erase(ids) if erase else opened.delete(ids)
             print(f"{gone:,} of {len(ids):,} were stored and are gone.")

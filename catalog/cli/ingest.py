@@ -13,14 +13,14 @@ import typer
 
 from catalog.cli.app import DeviceOption, IndexModelOption, IndexOption, JsonOption, app, errors_shown, tell_if_mixed
 from catalog.errors import CatalogError, FeedColumnsInvalid, IndexNotFound, InvalidConfig
-from catalog.ledger import ledger_path
+from catalog.ledger import ledger_path, state_folder
 
 if TYPE_CHECKING:
     from catalog.dry_run import DryRun
     from catalog.export import ParquetFolder
     from catalog.feeds import Feed
     from catalog.index import ProductIndex
-    from catalog.ingest import LocalWorker, Results, Sink
+    from catalog.ingest import KeepThumbnails, LocalWorker, Results, Sink
     from catalog.ledger import Run, Tally
     from catalog.pictures import PictureReader
 
@@ -51,6 +51,7 @@ def ingest(
     output: Annotated[
         Path | None, typer.Option(help="Write Parquet files into this folder, for `index load`, instead of an index.")
     ] = None,
+    thumbnails: Annotated[bool, typer.Option(help="Keep small pictures of the products, for the page.")] = True,
     as_json: JsonOption = False,
     model: IndexModelOption = None,
     device: DeviceOption = "cpu",
@@ -75,7 +76,8 @@ def ingest(
         with ExitStack() as opened:
             there = None if output else opened_if_there(index, opened)
             understander = load_for(there, model, device)
-            worker = LocalWorker(understander, pictures, batch_size=batch_size(device))
+            thumbnails = thumbnails and not output and not dry
+            worker = LocalWorker(understander, pictures, batch_size=batch_size(device), thumbnails=thumbnails)
             if dry:
                 report = rehearse(source, there, worker)
             else:
@@ -84,10 +86,10 @@ def ingest(
                 sink.claim(IndexModel(understander.version, understander.folder))
                 make = partial(local_results, worker)
                 if ray:
-                    make = partial(
-                        ray_results, ray, actors, gpus, pictures, understander.folder, None if output else index
-                    )
-                report = run_ingest(source, sink, make, ledger or ledger_path(str(output or index)), dead)
+                    asked = None if output else index
+                    make = partial(ray_results, ray, actors, gpus, pictures, understander.folder, asked, thumbnails)
+                keep = opened.enter_context(kept_thumbnails(index)) if thumbnails else None
+                report = run_ingest(source, sink, make, ledger or ledger_path(str(output or index)), dead, keep)
                 report |= {"index": str(output or index)}
     show(report, as_json)
     raise typer.Exit(INTERRUPTED if report["state"] == "cancelled" else exit_code(report["rows"], report["outcomes"]))
@@ -167,6 +169,7 @@ def ray_results(
     pictures: "PictureReader",
     model: str,
     index: str | None,
+    thumbnails: bool,
     source: "Feed",
     sink: "Sink",
     position: int,
@@ -178,13 +181,26 @@ def ray_results(
     except ModuleNotFoundError as error:
         raise InvalidConfig(f"{error.name} is not installed: pip install 'shelflens[ray]'.") from None
     connect(address)
-    return results(
-        source, Step(pictures, None if model == SHIPPED else Path(model), index), Pool(actors, gpus), position
-    )
+    step = Step(pictures, None if model == SHIPPED else Path(model), index, thumbnails)
+    return results(source, step, Pool(actors, gpus), position)
+
+
+@contextmanager
+def kept_thumbnails(index: str) -> "Iterator[KeepThumbnails]":
+    """What keeps thumbnails where the service looks for those of this index."""
+    from serving.album import Album
+
+    with closing(Album(state_folder(index) / "pictures.sqlite")) as album:
+        yield album.put
 
 
 def run_ingest(
-    source: "Feed", sink: "Sink", make: "Callable[[Feed, Sink, int], Results]", ledger: Path, dead_letter: Path
+    source: "Feed",
+    sink: "Sink",
+    make: "Callable[[Feed, Sink, int], Results]",
+    ledger: Path,
+    dead_letter: Path,
+    keep_thumbnails: "KeepThumbnails | None" = None,
 ) -> dict[str, Any]:
     """Store the feed, then write the rows that failed beside. Ctrl-C ends it in order."""
     from tqdm import tqdm
@@ -204,7 +220,7 @@ def run_ingest(
                 bar.update(tally.rows - bar.n)
 
             try:
-                store(make(source, sink, run.position), sink, run, progress)
+                store(make(source, sink, run.position), sink, run, progress, keep_thumbnails or (lambda small: None))
                 state = "complete"
             except KeyboardInterrupt:
                 state = "cancelled"
