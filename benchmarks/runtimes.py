@@ -7,7 +7,7 @@ Products are made up: a picture of noise and so many words as a title has. All t
 neighbours on the machine. Figures are medians, in milliseconds a product. The others have random weights, as only their
 speed is measured: what a user would write, a ViT-S/14 and a MiniLM in PyTorch, each on its own; OpenCLIP's ViT-B/32,
 picture and words; sentence-transformers with our text encoder. The last two only where they are installed
-(`pip install 'shelflens[bench]'`).
+(`pip install -e '.[bench]'`).
 """
 
 import argparse

@@ -59,6 +59,11 @@ between processes. A message never repeats a library's words: they may hold path
 """
 
 
+def installing(extra: str) -> str:
+    """How to get what an extra brings. Shelflens is installed from a clone of its repository, not from an index."""
+    return f"In a clone of Shelflens: pip install -e '.[{extra}]'."
+
+
 class CatalogError(Exception):
     """Something the caller can mend. `code` is stable across releases, the message is for people."""
 

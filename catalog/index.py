@@ -19,10 +19,10 @@ import numpy as np
 from catalog.errors import IndexFailed, IndexMismatch, IndexOfOtherModel, InvalidProduct, InvalidSearch, ProductNotFound
 from catalog.filters import Filter
 from catalog.keywords import document_terms
+from catalog.names import FACETED, Names
 from catalog.product import ContentHashes, Match, Product, StoredProduct
 from catalog.query import IndexQuery, run
 from catalog.records import (
-    KEYWORD_FIELDS,
     RECORD_FIELDS,
     VERSION_FIELDS,
     fact_parts,
@@ -36,7 +36,6 @@ from catalog.stores import Amendment, Found, IndexModel, Point, Store, in_chunks
 
 __all__ = ["IndexModel", "IndexQuery", "Offer", "ProductIndex", "StoredVersion", "open_index"]
 
-FACETED = tuple(name for name in KEYWORD_FIELDS if name != "facts")
 CHUNK = 256
 
 
@@ -233,6 +232,11 @@ class ProductIndex:
                 if name in counts and name not in FACETED:
                     counts[name][value] = count
         return {name: sorted(of.items(), key=lambda item: (-item[1], item[0]))[:limit] for name, of in counts.items()}
+
+    def names(self) -> Names:
+        """The categories, with those above, and the attributes that products have."""
+        facts = self._store.facet("facts", None)
+        return Names(frozenset(self._store.facet("category", None)), frozenset(fact_parts(text)[0] for text in facts))
 
     def count(self, filter: Filter | None = None) -> int:
         return self._store.count(filter)

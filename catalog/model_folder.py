@@ -93,6 +93,12 @@ def named_folder(name: str) -> Path:
     return shipped_model() if name == SHIPPED else shipped_model(NANO) if name == NANO else Path(name)
 
 
+def read_taxonomy(folder: Path) -> Taxonomy:
+    """The model's category tree, without loading the model. Raises InvalidCheckpoint where there is none."""
+    _read_config(folder)
+    return Taxonomy.load(folder / TAXONOMY)
+
+
 def model_version(folder: Path) -> str:
     """The version of what is in the folder, which is not loaded. Raises InvalidCheckpoint, CheckpointDamaged."""
     return _verify(find_model(folder))

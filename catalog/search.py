@@ -13,7 +13,9 @@ from catalog.calibration import Floats
 from catalog.errors import CatalogError, InvalidSearch, ProductNotFound, SearchEmpty
 from catalog.filters import Filter
 from catalog.index import IndexQuery, ProductIndex
+from catalog.names import of_taxonomy, unknown, used
 from catalog.product import Match, Product, StoredProduct, Understanding
+from catalog.taxonomy import Taxonomy
 
 if TYPE_CHECKING:  # the schemas of requests need this module, and not torch
     from catalog.understand import Understander
@@ -56,10 +58,20 @@ class Found:
 def search(query: Search, index: ProductIndex, understander: "Understander") -> Found:
     """Raises InvalidSearch, ProductNotFound, or InvalidProduct or InvalidImage for an example that cannot be read."""
     check(query.examples)
+    check_names(query, index, understander.taxonomy)
     read = understander.understand(to_read(query.examples), 0, evidence=False)
     stored = index.get(to_look_up(query.examples))
     matches = index.search(index_query(query, combined(query.examples, read, stored), stored))
     return Found(matches, index.facets(query.facets, query.filter) if query.facets else {})
+
+
+def check_names(query: Search, index: ProductIndex, taxonomy: Taxonomy) -> None:
+    """Raises FilterInvalid or InvalidSearch for a category or attribute that neither taxonomy nor index knows."""
+    new = used(query.filter, query.facets) - of_taxonomy(taxonomy)
+    if any(new):
+        held = index.names()
+        if any(new - held):
+            raise unknown(new - held, query.facets, held, taxonomy)
 
 
 def to_read(examples: Sequence[Example]) -> list[Product]:

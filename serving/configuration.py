@@ -30,7 +30,7 @@ def read_settings(config: Path | str | None = None, **flags: object) -> Settings
         return Settings(**{**file, **given})
     except ValidationError as error:
         names = dict.fromkeys(str(problem["loc"][0]).removeprefix(PREFIX.lower()) for problem in error.errors())
-        wrong = [f"{name} ({origin(name, given, file, named)})" for name in names]
+        wrong = [f"{name} ({origin(name, given, file, named)}{limits(name)})" for name in names]
         raise InvalidConfig(f"Not a valid value for: {', '.join(wrong)}.") from None
 
 
@@ -44,7 +44,9 @@ def read_file(path: Path) -> dict[str, Any]:
         raise InvalidConfig(f"{path.name} is not valid TOML.") from None
     for name in read.keys() - Settings.model_fields.keys():
         meant = get_close_matches(name, Settings.model_fields, 1)
-        raise InvalidConfig(f"{path.name}: no setting is named {name!r}." + (f" {meant[0]}?" if meant else ""))
+        raise InvalidConfig(
+            f"{path.name}: no setting is named {name!r}." + (f" Did you mean {meant[0]!r}?" if meant else "")
+        )
     return read
 
 
@@ -52,6 +54,20 @@ def origin(name: str, given: dict[str, object], file: dict[str, Any], config: Pa
     if name in given:
         return "given as a flag"
     return f"in {config.name}" if name in file and config else f"{PREFIX}{name.upper()} in the environment"
+
+
+def limits(name: str) -> str:
+    """ "; from 1 to 65,535" for a setting with a range, "" for one without."""
+    bounds = Settings.model_fields[name].metadata if name in Settings.model_fields else []
+    low, high = ({"from": "ge", "above": "gt"}, {"to": "le", "below": "lt"})
+    parts = [
+        f"{word} {getattr(bound, kind):,g}"
+        for side in (low, high)
+        for word, kind in side.items()
+        for bound in bounds
+        if getattr(bound, kind, None) is not None
+    ]
+    return "; " + " ".join(parts) if parts else ""
 
 
 def changed(settings: Settings) -> dict[str, Any]:

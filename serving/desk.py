@@ -17,8 +17,11 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from catalog.errors import CatalogError
+from catalog.filters import Filter
+from catalog.names import Names, of_taxonomy, unknown, used
 from catalog.preprocess import Prepared, prepare
 from catalog.product import Product, Understanding
+from catalog.taxonomy import Taxonomy
 from serving.admission import Admission
 from serving.analyzer import Answer, ModelInfo
 from serving.errors import DimensionsUnsupported, MediaTypeUnsupported, ModelFailed, answer
@@ -56,6 +59,7 @@ class Desk:
         self.pool = ThreadPoolExecutor(DECODERS, "decode")
         self._shelf_info: ShelfInfo | None = None
         self._shelf_read = 0.0
+        self._held = Names()  # asked for again where one is missing
 
     async def in_thread(self, work: Callable[..., T], *args: object) -> T:
         told = partial(copy_context().run, work, *args)  # what is logged there names the request
@@ -86,6 +90,14 @@ class Desk:
     async def index_model(self) -> Model:
         """The model that can be compared with what is stored. Raises IndexOfOtherModel."""
         return await self.models.of_version((await self.shelf_info()).model)
+
+    async def check_names(self, filter: Filter | None, facets: Sequence[str], taxonomy: Taxonomy) -> None:
+        """Raises FilterInvalid or InvalidSearch for a category or attribute that neither taxonomy nor index knows."""
+        new = used(filter, facets) - of_taxonomy(taxonomy)
+        if any(new - self._held):
+            self._held = await self.shelf.names()
+        if any(new - self._held):
+            raise unknown(new - self._held, facets, self._held, taxonomy)
 
     async def prepare(self, sources: Sequence[Source], info: ModelInfo) -> list[Prepared | CatalogError]:
         with timed("decode"):

@@ -19,6 +19,7 @@ from catalog.disk import written_whole
 from catalog.errors import CatalogError, ProductNotFound
 from catalog.filters import Filter, OneOf
 from catalog.index import IndexQuery, Offer, ProductIndex, StoredVersion
+from catalog.names import Names
 from catalog.product import ContentHashes, Match, StoredProduct
 from catalog.stores import IndexModel
 from serving.album import Album
@@ -122,6 +123,10 @@ class Shelf:
         counts = self._index.facets(facets, query.filter) if facets else {}
         images = self._album.counts([match.stored.id for match in matches])
         return Listing(matches, counts, self._index.count(query.filter), images)
+
+    async def names(self) -> Names:
+        """The categories and attributes that products have."""
+        return await asyncio.to_thread(self._index.names)
 
     async def similar(
         self, id: str, limit: int, offset: int = 0, filter: Filter | None = None, collapse: bool = False

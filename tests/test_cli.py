@@ -16,6 +16,7 @@ VERBS = (
     "understand",
     "ingest",
     "search",
+    "categories",
     "index",
     "export",
     "serve",

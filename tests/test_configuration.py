@@ -38,7 +38,7 @@ def test_the_environment_may_name_the_file(file: Path, monkeypatch: pytest.Monke
 
 def test_an_unknown_setting_is_named_with_what_was_meant(file: Path) -> None:
     file.write_text("prot = 8001")
-    with pytest.raises(InvalidConfig, match=r"^shelflens\.toml: no setting is named 'prot'\. port\?$"):
+    with pytest.raises(InvalidConfig, match=r"^shelflens\.toml: no setting is named 'prot'\. Did you mean 'port'\?$"):
         read_settings(file)
     file.write_text("[serving]\nport = 8001")
     with pytest.raises(InvalidConfig, match="no setting is named 'serving'"):
@@ -61,9 +61,9 @@ def test_a_bad_value_is_told_with_where_it_came_from(file: Path, monkeypatch: py
     with pytest.raises(InvalidConfig, match="Not a valid value for") as caught:
         read_settings(file, replicas=0)
     said = caught.value.message
-    assert "port (in shelflens.toml)" in said
-    assert "batch_size (SHELFLENS_BATCH_SIZE in the environment)" in said
-    assert "replicas (given as a flag)" in said
+    assert "port (in shelflens.toml; from 1 to 65,535)" in said
+    assert "batch_size (SHELFLENS_BATCH_SIZE in the environment; from 1 to 1,024)" in said
+    assert "replicas (given as a flag; from 1 to 1,000)" in said
 
 
 def test_only_what_differs_from_the_default_is_shown(file: Path) -> None:

@@ -221,7 +221,9 @@ def test_places_that_are_none(place: str) -> None:
 @pytest.mark.parametrize("place", ["s3://shop", "gs://shop/img"])
 def test_a_store_whose_package_is_missing(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InvalidConfig, match=r"needs further packages: pip install 'shelflens\[stores\]'"):
+    with pytest.raises(
+        InvalidConfig, match=r"needs further packages\. In a clone of Shelflens: pip install -e '\.\[stores\]'"
+    ):
         PictureReader(stores=(place,))
 
 

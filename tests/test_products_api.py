@@ -238,6 +238,9 @@ def test_similar_products_leave_out_the_product_itself(catalogue: TestClient) ->
         ({"product_id": "nobody"}, 404, "product_not_found"),
         ({"image": "data:image/png;base64,AAAA"}, 422, "image_format_unsupported"),
         ({"text": "x", "facets": [""]}, 422, "request_invalid"),
+        ({"text": "x", "facets": ["brand", "colr"]}, 422, "search_invalid"),
+        ({"text": "x", "filter": {"category": "food.aple"}}, 422, "filter_invalid"),
+        ({"text": "x", "filter": {"or": [{"attributes": {"colr": "red"}}, {"brand": "x"}]}}, 422, "filter_invalid"),
     ],
 )
 def test_bad_searches_are_refused(catalogue: TestClient, body: object, status: int, error: str) -> None:
@@ -251,6 +254,7 @@ def test_bad_searches_are_refused(catalogue: TestClient, body: object, status: i
         ("Shirt-red/similar?limit=x", 422, "request_invalid"),
         ("Shirt-red/similar?filter=[]", 422, "filter_invalid"),
         ("Shirt-red/similar?filter={", 422, "filter_invalid"),
+        ('Shirt-red/similar?filter={"category":"food.aple"}', 422, "filter_invalid"),
         ("Shirt-red?include=all", 422, "request_invalid"),
         ("Shirt-red/image?n=-1", 422, "request_invalid"),
     ],

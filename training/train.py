@@ -24,7 +24,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from catalog.checkpoint import save_model
-from catalog.errors import InvalidConfig, InvalidManifest
+from catalog.errors import FileNotReadable, InvalidConfig, InvalidManifest
 from catalog.model import CatalogModel
 from catalog.runtime import Runtime, open_runtime
 from catalog.taxonomy import Taxonomy
@@ -97,10 +97,12 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
 def read_sets(config: TrainConfig, data: Path, taxonomy: Taxonomy, split: str) -> list[Labelled]:
     """The products of one split of every data set, after a word on those whose category the tree lacks.
 
-    Raises InvalidManifest when there are none, or too many of those.
+    Raises FileNotReadable, or InvalidManifest when there are none, or too many of those.
     """
     rows: list[Labelled] = []
     for item in config.sets:
+        if not (data / item.manifest).is_file():
+            raise FileNotReadable(f"The manifest {item.manifest!r} does not exist below the data root {str(data)!r}.")
         found = read_manifest(data / item.manifest, taxonomy, split)
         if said := unmapped(found, config.max_unmapped):
             print(f"{split}: {said}", file=sys.stderr)

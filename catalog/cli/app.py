@@ -1,5 +1,6 @@
 """What all verbs share: the application itself, common options, and how errors are shown."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalog.errors import CatalogError, FileNotReadable
+from catalog.errors import CatalogError, FileNotReadable, installing
 
 if TYPE_CHECKING:
     from catalog.index import ProductIndex
+
+ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/")
 
 app = typer.Typer(
     name="shelflens",
@@ -63,14 +66,38 @@ def training_extra() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        typer.echo(f"error: {error.name} is not installed: pip install 'shelflens[train]' [extra_missing]", err=True)
+        typer.echo(f"error: {error.name} is not installed. {installing('train')} [extra_missing]", err=True)
         raise typer.Exit(2) from None
+
+
+def print_version(asked: bool) -> None:
+    if asked:
+        import catalog
+
+        print(f"shelflens {catalog.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Understand product catalogues: category, tags, attributes and an embedding from a picture and a few words."""
+
+
+def check_no_address(path: str | Path) -> None:
+    """Raises FileNotReadable for a web address; a `Path` has lost one of its slashes."""
+    if ADDRESS.match(str(path)):
+        raise FileNotReadable(f"{str(path)!r} is a web address, which is not fetched. Save the file and give its path.")
 
 
 def read_picture(path: Path) -> bytes:
     """Raises FileNotReadable. At most one byte over the limit is read of a file that is too large."""
     from catalog.image_structure import ImageLimits
 
+    check_no_address(path)
     try:
         with path.open("rb") as file:
             return file.read(ImageLimits().max_bytes + 1)

@@ -7,6 +7,9 @@ from typing import Annotated
 import typer
 
 from catalog.cli.app import IndexOption, app, errors_shown, tell_if_mixed
+from catalog.errors import ProductNotFound
+
+SHOWN = 10
 
 index_app = typer.Typer(help="Copy, load, count or delete what an index holds.", no_args_is_help=True)
 app.add_typer(index_app, name="index")
@@ -71,17 +74,23 @@ def delete(
     erase: Annotated[bool, typer.Option("--erase", help="Also leave nothing of them on disk; slower.")] = False,
     index: IndexOption = "shelflens-index",
 ) -> None:
-    """Take products out of an index."""
+    """Take products out of an index. Exit code 1 when one of them was not there."""
     with errors_shown():
         from catalog.index import open_index
         from catalog.ledger import state_folder
         from serving.album import Album
 
         with open_index(index, create=False) as opened:
+            wanted = list(dict.fromkeys(ids))
+            missing = [id for id, version in zip(wanted, opened.hashes(wanted), strict=True) if version is None]
             # Beside the index, as the service keeps them; nothing is made where there are none.
             path = state_folder(index) / "pictures.sqlite"
             if path.exists():
                 with closing(Album(path)) as album:
-                    album.delete(ids, erase)
-            gone = opened.erase(ids) if erase else opened.delete(ids)
-            print(f"{gone:,} of {len(ids):,} were stored and are gone.")
+                    album.delete(wanted, erase)
+            gone = opened.erase(wanted) if erase else opened.delete(wanted)
+            print(f"{gone:,} of {len(wanted):,} were stored and are gone.")
+    if missing:
+        shown = ", ".join(map(repr, missing[:SHOWN])) + (", …" if len(missing) > SHOWN else "")
+        typer.echo(f"error: Not stored: {shown}. [{ProductNotFound.code}]", err=True)
+        raise typer.Exit(1)

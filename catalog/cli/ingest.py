@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.cli.app import DeviceOption, IndexModelOption, IndexOption, JsonOption, app, errors_shown, tell_if_mixed
-from catalog.errors import CatalogError, FeedColumnsInvalid, IndexNotFound, InvalidConfig
+from catalog.cli.app import (
+    DeviceOption,
+    IndexModelOption,
+    IndexOption,
+    JsonOption,
+    app,
+    check_no_address,
+    errors_shown,
+    tell_if_mixed,
+)
+from catalog.errors import CatalogError, FeedColumnsInvalid, FileNotReadable, IndexNotFound, InvalidConfig, installing
 from catalog.ledger import ledger_path, state_folder
 
 if TYPE_CHECKING:
@@ -70,6 +79,9 @@ def ingest(
 
         if ray and not output and "://" not in index:
             raise InvalidConfig("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
+        check_no_address(feed)
+        if images and not images.is_dir():
+            raise FileNotReadable(f"The folder of pictures, {str(images)!r}, does not exist.")
         source = open_feed(feed, mapping=read_mapping(columns or []))
         archive = None if images else source.archive
         pictures = PictureReader(images or source.root, archive, tuple(hosts or ()), tuple(stores or ()))
@@ -179,7 +191,7 @@ def ray_results(
     try:
         from serving.bulk import Pool, Step, connect, results
     except ModuleNotFoundError as error:
-        raise InvalidConfig(f"{error.name} is not installed: pip install 'shelflens[ray]'.") from None
+        raise InvalidConfig(f"{error.name} is not installed. {installing('ray')}") from None
     connect(address)
     step = Step(pictures, None if model == SHIPPED else Path(model), index, thumbnails)
     return results(source, step, Pool(actors, gpus), position)

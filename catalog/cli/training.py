@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from catalog.cli.app import DataOption, ModelOption, app, errors_shown, training_extra
+from catalog.errors import FileNotReadable
 
 
 class Modalities(StrEnum):
@@ -50,6 +51,8 @@ def evaluate(
 ) -> None:
     """Score the model on labelled products: category, calibration, attributes, tags, retrieval."""
     with errors_shown(), training_extra():
+        if not data.is_file():
+            raise FileNotReadable(f"The manifest {str(data)!r} does not exist.")
         from catalog.checkpoint import load_model
         from catalog.model_folder import shipped_model
         from training.data import read_manifest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalog.cli.app import DeviceOption, ModelOption, app, errors_shown, read_picture
+from catalog.cli.app import DeviceOption, ModelOption, app, check_no_address, errors_shown, read_picture
 from catalog.errors import CatalogError, FileNotReadable
 from catalog.product import Product, Understanding
 
@@ -59,6 +59,7 @@ def expand(patterns: list[str]) -> list[Path]:
 
     paths: list[Path] = []
     for pattern in patterns:
+        check_no_address(pattern)
         path = Path(pattern)
         if pattern and os.path.isdir(path):
             found = sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURES and p.is_file())
@@ -92,11 +93,13 @@ def results_table(results: list[Understanding | CatalogError], names: list[str])
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("product", "category", "score", "tags and attributes", "decision", show_lines=False)
+    failed = any(isinstance(result, CatalogError) for result in results)
+    columns = ("product", "category", "score", "tags and attributes", "decision", *(("error",) if failed else ()))
+    table = Table(*columns, show_lines=False)
     for name, result in zip(names, results, strict=True):
         short = escape(Path(name).name)
         if isinstance(result, CatalogError):
-            table.add_row(short, f"[red]{escape(result.message)}[/red]", "", f"[red]{result.code}[/red]", "error")
+            table.add_row(short, "", "", "", "", f"[red]{escape(f'{result.message} [{result.code}]')}[/red]")
             continue
         known = [scored.name for scored in (*result.attributes.values(), *result.tags)]
         colour = {"auto": "green", "review": "yellow", "abstain": "red"}[result.decision]

@@ -115,7 +115,7 @@ def read_mapping(header: Sequence[str], mapping: Mapping[str, str], partial: boo
         elif plain in PLAIN_FIELDS:
             target = PLAIN_FIELDS[plain]
         else:
-            raise FeedColumnsInvalid(f'There is no field "{brief(name)}"{suggestion(name, FIELDS)}.')
+            raise FeedColumnsInvalid(f'There is no field "{brief(name)}".{suggestion(name, FIELDS)}')
         names = column.split(",") if target == "images" and column not in header else [column]
         found = [match for part in names if (match := find(part.strip(), header, partial))]
         chosen[target] = chosen.get(target, []) + found
@@ -132,7 +132,7 @@ def find(column: str, header: Sequence[str], partial: bool) -> str | None:
             return name
     if partial:
         return None
-    raise FeedColumnsInvalid(f'The feed has no column "{brief(column)}"{suggestion(column, header)}.')
+    raise FeedColumnsInvalid(f'The feed has no column "{brief(column)}".{suggestion(column, header)}')
 
 
 def assemble(names: Sequence[str], chosen: Mapping[str, list[str]]) -> Columns:
@@ -212,9 +212,10 @@ PLAIN_FIELDS = {plainly(field): field for field in FIELDS} | {"image": "images"}
 
 
 def suggestion(name: str, possible: Iterable[str]) -> str:
+    """A sentence that goes behind the error, "" where nothing is near."""
     by_plain = {plainly(word)[:64]: word for word in possible if word}
     near = difflib.get_close_matches(plainly(name)[:64], by_plain, 1, 0.5)
-    return f'. Did you mean "{brief(by_plain[near[0]])}"?'.removesuffix(".") if near else ""
+    return f' Did you mean "{brief(by_plain[near[0]])}"?' if near else ""
 
 
 def listed(names: Iterable[str]) -> str:

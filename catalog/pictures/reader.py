@@ -26,6 +26,7 @@ from catalog.errors import (
     ImageTooManyBytes,
     ImageUrlRefused,
     InvalidConfig,
+    installing,
 )
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def check_store(place: str) -> None:
     if scheme not in STORES or not path.strip("/") or not plain_path(path):
         raise InvalidConfig("A place in an object store is given as s3://BUCKET/FOLDER or gs://BUCKET/FOLDER.")
     if any(importlib.util.find_spec(name) is None for name in ("fsspec", STORES[scheme])):
-        raise InvalidConfig(f"Reading {scheme}:// needs further packages: pip install 'shelflens[stores]'.")
+        raise InvalidConfig(f"Reading {scheme}:// needs further packages. {installing('stores')}")
 
 
 def lies_in(where: str, place: str) -> bool:

@@ -46,7 +46,7 @@ def router(desk: Desk) -> APIRouter:
         **operation(
             "Products like a stored one",
             examples.SIMILAR,
-            raises=(ProductNotFound, RequestInvalid, InvalidSearch, FilterInvalid, *INDEX),
+            raises=(ProductNotFound, RequestInvalid, InvalidSearch, FilterInvalid, *COMPARING),
         ),
     )
     async def find_similar_products(
@@ -58,6 +58,8 @@ def router(desk: Desk) -> APIRouter:
     ) -> SearchResponse:
         """Stored products nearest to a stored one, itself left out."""
         chosen = read_filter(json_object(filter))
+        if chosen is not None:
+            await desk.check_names(chosen, (), (await desk.index_model()).taxonomy)
         found = await desk.shelf.similar(id, limit, offset, chosen, collapse)
         info = await desk.shelf_info()
         return to_response(found.matches, found.facets, found.total, found.images, info.model)
@@ -67,6 +69,7 @@ def router(desk: Desk) -> APIRouter:
 
 async def find(desk: Desk, query: Search) -> SearchResponse:
     model = await desk.index_model()
+    await desk.check_names(query.filter, query.facets, model.taxonomy)
     read = await desk.embed([partial(lambda product: product, product) for product in to_read(query.examples)], model)
     ids = to_look_up(query.examples)
     stored = await desk.shelf.get(ids) if ids else []

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 import catalog
-from catalog.errors import InvalidConfig
+from catalog.errors import InvalidConfig, installing
 from serving.settings import Settings
 from serving.telemetry.facts import Facts
 
@@ -39,7 +39,7 @@ def check_tracing(settings: Settings) -> bool:
     try:
         import_module(EXPORTER)
     except ModuleNotFoundError:
-        raise InvalidConfig("Traces need more packages: pip install 'shelflens[otel]'.") from None
+        raise InvalidConfig(f"Traces need more packages. {installing('otel')}") from None
     return True
 
 
