@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 import catalog
 from catalog.cli import app
+from tests.catalogue import write_catalogue, write_config
 from tests.stored import quick_folder
 from tests.tiny import tiny_folder
 
@@ -145,3 +146,12 @@ def test_an_error_of_understand_has_a_column_of_its_own(shop: Path, model: Path)
     cells = [cell.strip() for cell in row.strip("│").split("│")]
     assert cells[:-1] == ["feed.csv", "", "", "", ""]
     assert cells[-1].startswith("The file is not a JPEG")
+
+
+def test_a_missing_data_set_of_a_training_is_named_by_its_whole_path(tmp_path: Path) -> None:
+    write_catalogue(tmp_path)
+    sets = [{"manifest": "shop/products.jsonl"}, {"manifest": "fashion/products.jsonl"}]
+    config = write_config(tmp_path, "lacking", sets=sets)
+    result = run("train", "--config", config, "--data-root", tmp_path / "data")
+    assert result.exit_code == 2
+    assert "The manifest 'fashion/products.jsonl' does not exist below the data root" in result.stderr
