@@ -19,7 +19,7 @@ MAX_DEPTH = 8
 MAX_CONDITIONS = 100
 MAX_CHARACTERS = 256
 
-Field = Literal["product_type", "brand", "tags", "decision", "currency"]
+Field = Literal["product_type", "brand", "tags", "decision", "currency", "guess", "verdict"]
 FIELDS: tuple[Field, ...] = get_args(Field)
 BOUNDS = ("gte", "lte", "gt", "lt")
 

@@ -3,6 +3,7 @@
 One class for every engine; `open_index` chooses the engine by the location.
 """
 
+import math
 import os
 import threading
 from collections import Counter
@@ -218,8 +219,8 @@ class ProductIndex:
     ) -> dict[str, list[tuple[str, int]]]:
         """For each name its commonest values with exact counts, equal counts by value.
 
-        names: "category" (a product counts for each node above it), "brand", "tags", "decision", "currency", or any
-        attribute's name.
+        names: "category" (a product counts for each node above it), "brand", "tags", "decision", "currency", "guess"
+        (the likeliest leaf of what is not sure, and each node above it), "verdict", or any attribute's name.
         """
         if limit < 1:
             raise InvalidSearch("The limit must be 1 or more.")
@@ -254,6 +255,16 @@ class ProductIndex:
             raise InvalidSearch("The place to go on from is not one that a page has given.") from None
         found, following = self._store.page(start, limit, filter)
         return [_stored(one) for one in found], "" if following is None else str(following)
+
+    def sorted_page(
+        self, field: str, descending: bool, filter: Filter | None = None, after: str = "", limit: int = CHUNK
+    ) -> tuple[list[StoredProduct], str]:
+        """As `page`, but sorted by "price" or "sureness" (the score of the likeliest leaf, of products that are not
+        sure); those without the number are left out.
+        """
+        found = self._store.sorted_page(field, descending, _place(after), limit, filter)
+        following = f"{found[-1][0]!r}:{found[-1][1].id}" if len(found) == limit else ""
+        return [_stored(one) for _, one in found], following
 
     def scan(self, batch_size: int = CHUNK) -> Iterator[list[StoredProduct]]:
         """Every product with its embedding, in an order that means nothing. What is written meanwhile may be missed."""
@@ -298,6 +309,18 @@ class ProductIndex:
         for chunk in in_chunks(points, CHUNK):
             found |= self._store.fetch(chunk, fields, embedding)
         return found
+
+
+def _place(after: str) -> tuple[float, UUID] | None:
+    """What `sorted_page` gave as the place to go on from. Raises InvalidSearch."""
+    number, _, id = after.partition(":")
+    try:
+        place = (float(number), UUID(id)) if after else None
+    except ValueError:
+        place = (math.nan, UUID(int=0))
+    if place and not math.isfinite(place[0]):
+        raise InvalidSearch("The place to go on from is not one that a page has given.")
+    return place
 
 
 def _stored(found: Found) -> StoredProduct:

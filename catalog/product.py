@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Modality = Literal["image", "text"]
 Decision = Literal["auto", "review", "abstain"]
 Note = Literal["text_not_read", "unfamiliar"]
+Verdict = Literal["accept", "reject", "correct"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,17 @@ class Conflict(NamedTuple):
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a person said of the model's answer. answer: the model's own, which comes back when the verdict is taken
+    back; proposed_category: a path that the category tree lacks, such as "Kitchen > Mugs", or "".
+    """
+
+    verdict: Verdict
+    answer: Understanding
+    proposed_category: str = ""
+
+
 class ContentHashes(NamedTuple):
     """What a stored product was made from, so that equal content is not understood twice."""
 
@@ -117,7 +129,8 @@ class StoredProduct:
     """A product as an index keeps it.
 
     product: with the picture's bytes left out (`images` is empty); image_refs: where the pictures were read from;
-    model: the version of the model that understood it.
+    model: the version of the model that understood it; judgement: what a person said, with which `understanding`
+    agrees.
     """
 
     product: Product
@@ -125,6 +138,7 @@ class StoredProduct:
     hashes: ContentHashes
     model: str
     image_refs: tuple[str, ...] = ()
+    judgement: Judgement | None = None
 
     @property
     def id(self) -> str:

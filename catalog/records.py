@@ -14,13 +14,21 @@ from uuid import UUID, uuid5
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.product import CategoryScore, ContentHashes, Product, Scored, StoredProduct, Understanding
+from catalog.product import (
+    CategoryScore,
+    ContentHashes,
+    Judgement,
+    Product,
+    Scored,
+    StoredProduct,
+    Understanding,
+)
 
 # Fixed for ever: another namespace would be another point for the same product.
 NAMESPACE = UUID("6f1f9a3e-6c0b-5f0e-9d53-8f2f4f0c7a11")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-KEYWORD_FIELDS = ("category", "product_type", "brand", "currency", "decision", "tags", "facts")
-NUMBER_FIELDS = ("price",)
+KEYWORD_FIELDS = ("category", "product_type", "brand", "currency", "decision", "tags", "facts", "guess", "verdict")
+NUMBER_FIELDS = ("price", "sureness")
 VERSION_FIELDS = ("version",)
 RECORD_FIELDS = ("version", "record")
 
@@ -86,6 +94,11 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
         "facts": [fact(name, found.name) for name, found in stored.attributes.items()],
         "price": product.price if product.price is not None and math.isfinite(product.price) else None,
     }
+    guess = likeliest(understanding)
+    if understanding.decision != "auto" and guess:
+        fields |= {"guess": list(guess.path_ids or (guess.id,)), "sureness": guess.score}
+    if stored.judgement:
+        fields["verdict"] = stored.judgement.verdict
     # An absent value must not count as a value of its own.
     present = {name: value for name, value in fields.items() if value not in ("", None, [])}
     version = Version(product.id, stored.hashes, stored.model)
@@ -96,8 +109,6 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
 def from_payload(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> StoredProduct:
     """embedding: shape [width]."""
     record = json.loads(payload["record"])
-    understood = record["understanding"]
-    category, alternatives = _categories(understood)
     product = Product(
         id=record["id"],
         title=record["title"],
@@ -109,19 +120,36 @@ def from_payload(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> 
         product_type=record.get("product_type", ""),
         attributes=record["attributes"],
     )
-    understanding = Understanding(
-        id=record["id"],
+    understanding = _understanding(product.id, record["understanding"], embedding)
+    version = to_version(payload)
+    judgement = None
+    if "judgement" in record:
+        verdict, answer, proposed = record["judgement"]
+        judgement = Judgement(verdict, _understanding(product.id, answer, embedding), proposed)
+    return StoredProduct(product, understanding, version.hashes, version.model, tuple(record["images"]), judgement)
+
+
+def likeliest(understanding: Understanding) -> CategoryScore | None:
+    """The likeliest leaf of the tree, be it promised or not; None if the model gave no category at all."""
+    category, guess = understanding.category, next(iter(understanding.alternatives), None)
+    if not category:
+        return guess
+    return guess if guess and guess.path[: len(category.path)] == category.path else category
+
+
+def _understanding(id: str, fields: Mapping[str, Any], embedding: NDArray[np.float32]) -> Understanding:
+    category, alternatives = _categories(fields)
+    return Understanding(
+        id=id,
         category=category,
         alternatives=alternatives,
-        tags=tuple(Scored(name, score) for name, score in understood["tags"]),
-        attributes={name: Scored(value, score) for name, (value, score) in understood["attributes"].items()},
+        tags=tuple(Scored(name, score) for name, score in fields["tags"]),
+        attributes={name: Scored(value, score) for name, (value, score) in fields["attributes"].items()},
         embedding=embedding,
-        modalities_used=tuple(understood["modalities"]),
-        decision=understood["decision"],
-        notes=tuple(understood.get("notes", ())),
+        modalities_used=tuple(fields["modalities"]),
+        decision=fields["decision"],
+        notes=tuple(fields.get("notes", ())),
     )
-    version = to_version(payload)
-    return StoredProduct(product, understanding, version.hashes, version.model, tuple(record["images"]))
 
 
 def to_version(payload: Mapping[str, Any]) -> Version:
@@ -130,8 +158,8 @@ def to_version(payload: Mapping[str, Any]) -> Version:
 
 
 def _to_record(stored: StoredProduct) -> dict[str, Any]:
-    product, understanding = stored.product, stored.understanding
-    return {
+    product, said = stored.product, stored.judgement
+    record: dict[str, Any] = {
         "id": product.id,
         "title": product.title,
         "description": product.description,
@@ -142,15 +170,22 @@ def _to_record(stored: StoredProduct) -> dict[str, Any]:
         "product_type": product.product_type,
         "attributes": dict(product.attributes),
         "images": stored.image_refs,
-        "understanding": {
-            "category": understanding.category and _fields(understanding.category),
-            "alternatives": [_fields(other) for other in understanding.alternatives],
-            "tags": [(tag.name, tag.score) for tag in understanding.tags],
-            "attributes": {name: (found.name, found.score) for name, found in understanding.attributes.items()},
-            "modalities": understanding.modalities_used,
-            "decision": understanding.decision,
-            "notes": understanding.notes,
-        },
+        "understanding": _understanding_fields(stored.understanding),
+    }
+    if said:
+        record["judgement"] = (said.verdict, _understanding_fields(said.answer), said.proposed_category)
+    return record
+
+
+def _understanding_fields(found: Understanding) -> dict[str, Any]:
+    return {
+        "category": found.category and _fields(found.category),
+        "alternatives": [_fields(other) for other in found.alternatives],
+        "tags": [(tag.name, tag.score) for tag in found.tags],
+        "attributes": {name: (value.name, value.score) for name, value in found.attributes.items()},
+        "modalities": found.modalities_used,
+        "decision": found.decision,
+        "notes": found.notes,
     }
 
 

@@ -127,6 +127,13 @@ class Store(Protocol):
     def page(self, after: UUID | None, limit: int, filter: Filter | None = None) -> tuple[list[Found], UUID | None]:
         """Points that pass in the order of their ids, with all fields and the embedding; and where the next page is."""
 
+    def sorted_page(
+        self, field: str, descending: bool, after: tuple[float, UUID] | None, limit: int, filter: Filter | None
+    ) -> list[tuple[float, Found]]:
+        """Points that pass and have the number, by it and by their ids where it is the same, with all fields and the
+        embedding. after: number and id of the last one of the page before.
+        """
+
     def flush(self) -> None:
         """Bring everything to disk, so that it also survives a loss of power."""
 
@@ -175,6 +182,36 @@ def _translate(filter: Filter, dialect: Dialect) -> Any:
 
 
 Item = TypeVar("Item")
+Row = TypeVar("Row")
+
+
+def page_after(
+    read: Callable[[int], Sequence[Row]],
+    key: Callable[[Row], tuple[float, UUID]],
+    descending: bool,
+    after: tuple[float, UUID] | None,
+    limit: int,
+) -> list[Row]:
+    """A page of what an engine sorts by a number alone. read(n): the first n rows from the number of `after` on.
+
+    Rows of the same number come in any order, which need not be the same for another n. So of the last number read,
+    whose rows may be cut short, none is taken; of the first, those that came before are dropped.
+    """
+    sign = -1 if descending else 1
+    asked = limit + 1
+    while True:
+        found = read(asked)
+        rows = sorted((_place(key(row), sign), place) for place, row in enumerate(found))
+        whole = rows if len(rows) < asked else [row for row in rows if row[0][0] < rows[-1][0][0]]
+        later = [found[place] for at, place in whole if after is None or at > _place(after, sign)]
+        if len(later) >= limit or len(rows) < asked:
+            return later[:limit]
+        asked *= 2
+
+
+def _place(key: tuple[float, UUID], sign: int) -> tuple[float, int]:
+    number, id = key
+    return sign * number, sign * id.int
 
 
 def in_chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -19,7 +19,8 @@
     │   │   ├── ScopeInsufficient       scope_insufficient
     │   │   └── CrossSite               cross_site
     │   ├── NotFound                    not_found
-    │   │   └── JobNotFound             job_not_found
+    │   │   ├── JobNotFound             job_not_found
+    │   │   └── FeedbackNotFound        feedback_not_found
     │   ├── MethodNotAllowed            method_not_allowed
     │   ├── BodyTimeout                 body_timeout
     │   ├── HeadersTooLarge             headers_too_large
@@ -291,6 +292,11 @@ class StateDamaged(ServiceError):
 class JobNotFound(NotFound):
     code = "job_not_found"
     default = "There is no job with this id. Those that ended long ago are forgotten."
+
+
+class FeedbackNotFound(NotFound):
+    code = "feedback_not_found"
+    default = "There is no verdict with this id. It may have been taken back."
 
 
 class JobFinished(ServiceError):

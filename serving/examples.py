@@ -97,6 +97,7 @@ PRODUCT: dict[str, Any] = {
     "understanding": UNDERSTANDING
     | {"attributes": {"material": {"value": "linen", "score": 0.93}}, "modalities_used": ["image", "text"]},
     "conflicts": [{"name": "material", "yours": "cotton", "model": "linen", "score": 0.93}],
+    "judgement": None,
     "embedding": None,
 }
 
@@ -123,8 +124,42 @@ FEEDBACK_REQUEST: dict[str, Any] = {
     "attributes": {"colour": "red"},
     "comment": "The stripes are white.",
 }
-FEEDBACK: dict[str, Any] = {"id": 1, **FEEDBACK_REQUEST, "created_at": CREATED}
-REVIEW: dict[str, Any] = {"products": [PRODUCT], "after": CURSOR, "total": 7}
+FEEDBACK: dict[str, Any] = {
+    "id": 1,
+    **FEEDBACK_REQUEST,
+    "title": PRODUCT_REQUEST["title"],
+    "proposed_category": None,
+    "created_at": CREATED,
+}
+FEEDBACK_BATCH: dict[str, Any] = {
+    "items": [
+        {"product_id": PRODUCT_ID, "verdict": "accept"},
+        {"product_id": "mug-1", "verdict": "correct", "proposed_category": "Kitchen > Mugs"},
+    ]
+}
+JUDGED: dict[str, Any] = {
+    "results": [
+        {"feedback": FEEDBACK, "error": None},
+        {
+            "feedback": None,
+            "error": {
+                "message": "No product with this id is stored.",
+                "type": "invalid_request_error",
+                "param": None,
+                "code": "product_not_found",
+            },
+        },
+    ]
+}
+PROPOSALS: dict[str, Any] = {"proposals": [{"category": "Kitchen > Mugs", "products": 46}]}
+REVIEW: dict[str, Any] = {
+    "products": [PRODUCT],
+    "after": CURSOR,
+    "total": 7,
+    "menu": {"decisions": {"review": 5, "abstain": 2}, "guesses": [{"category": "clothing.shirt", "count": 7}]},
+    "stored": 1200,
+}
+ALIKE: dict[str, Any] = {"products": [PRODUCT | {"score": 0.97}]}
 
 JOB_REQUEST: dict[str, Any] = {"source": "spring/products.csv", "columns": {"title": "name"}, "dry_run": True}
 JOB_FORM: dict[str, Any] = {

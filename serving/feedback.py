@@ -1,19 +1,20 @@
 """What people said of the model's answers: kept for good, applied to stored products, handed on as training data."""
 
 import json
+import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import NamedTuple
 
 from catalog.database import in_our_words, open_database
-from catalog.product import CategoryScore, ContentHashes, Scored, StoredProduct, Understanding
+from catalog.product import CategoryScore, ContentHashes, Judgement, Scored, StoredProduct, Understanding, Verdict
 from catalog.taxonomy import Taxonomy
 from serving.errors import StateDamaged
+from serving.wire.feedback import Order
 
-Verdict = Literal["accept", "reject", "correct"]
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS feedback (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -25,20 +26,25 @@ CREATE TABLE IF NOT EXISTS feedback (
 );
 CREATE INDEX IF NOT EXISTS feedback_of_product ON feedback (product, id);
 """
+# Of several verdicts on one product the last counts.
+LAST = "id IN (SELECT max(id) FROM feedback GROUP BY product)"
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What is right. None: the model's own answer stays. category: with its path, each score 1."""
+    """What is right. None: the model's own answer stays. category: with its path, each score 1. proposed_category: a
+    path that the tree lacks, such as "Kitchen > Mugs", or "".
+    """
 
     category: CategoryScore | None = None
     tags: tuple[str, ...] | None = None
     attributes: Mapping[str, str] | None = None
+    proposed_category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """One person's verdict on one stored product. created: seconds since 1970."""
+    """One person's verdict on one stored product. title: as it then was; created: seconds since 1970."""
 
     id: int
     product_id: str
@@ -46,10 +52,32 @@ class Feedback:
     correction: Correction
     comment: str
     created: float
+    title: str = ""
 
     @property
     def created_at(self) -> str:
         return datetime.fromtimestamp(self.created, UTC).isoformat(timespec="seconds")
+
+
+class Said(NamedTuple):
+    """A verdict to keep."""
+
+    product_id: str
+    verdict: Verdict
+    correction: Correction = Correction()
+    comment: str = ""
+
+
+class FeedbackQuery(NamedTuple):
+    """A part of the verdicts. after: the id of the last one of the page before, 0 for the first page; verdict,
+    product_id: None and "" restrict nothing.
+    """
+
+    order: Order = "oldest"
+    after: int = 0
+    limit: int = 100
+    verdict: Verdict | None = None
+    product_id: str = ""
 
 
 class FeedbackLog:
@@ -63,38 +91,54 @@ class FeedbackLog:
         with in_our_words(StateDamaged):
             self._db = open_database(path, SCHEMA)
 
-    def add(
-        self, stored: StoredProduct, verdict: Verdict, correction: Correction, comment: str, now: float
-    ) -> Feedback:
-        document = json.dumps({"comment": comment, "correction": _to_json(correction)})
+    def add(self, stored: StoredProduct, said: Said, now: float) -> Feedback:
+        """Keep a verdict. One that says what the last one said is that one: a request may come twice."""
+        _, verdict, correction, comment = said
+        last = self.latest([stored]).get(stored.id)
+        if last and (last.verdict, last.correction, last.comment) == (verdict, correction, comment):
+            return last
+        title = stored.product.title
+        document = json.dumps({"comment": comment, "correction": _to_json(correction), "title": title})
         row = (stored.id, _content(stored.hashes), verdict, document, now)
-        with self._lock, in_our_words(StateDamaged):
-            inserted = self._db.execute(
-                "INSERT INTO feedback (product, content, verdict, document, created) VALUES (?, ?, ?, ?, ?)", row
-            )
-        return Feedback(int(inserted.lastrowid or 0), stored.id, verdict, correction, comment, now)
+        inserted = self._run(
+            "INSERT INTO feedback (product, content, verdict, document, created) VALUES (?,?,?,?,?)", row
+        )
+        return Feedback(int(inserted.lastrowid or 0), stored.id, verdict, correction, comment, now, title)
+
+    def get(self, id: int) -> Feedback | None:
+        row = self._run("SELECT * FROM feedback WHERE id = ?", (id,)).fetchone()
+        return _from_row(row) if row else None
+
+    def remove(self, id: int) -> None:
+        """Then the verdict before it on the same product counts, if there is one."""
+        self._run("DELETE FROM feedback WHERE id = ?", (id,))
 
     def latest(self, products: Sequence[StoredProduct]) -> dict[str, Feedback]:
         """For each product the last verdict on it as it now is, by its id."""
         contents = {stored.id: _content(stored.hashes) for stored in products}
         query = "SELECT * FROM feedback WHERE product IN (SELECT value FROM json_each(?)) ORDER BY id"
-        with self._lock, in_our_words(StateDamaged):
-            rows = self._db.execute(query, (json.dumps(list(contents)),)).fetchall()
+        rows = self._run(query, (json.dumps(list(contents)),)).fetchall()
         return {row[1]: _from_row(row) for row in rows if row[2] == contents[row[1]]}
 
-    def all(self) -> Iterator[Feedback]:
+    def page(self, asked: FeedbackQuery) -> list[Feedback]:
         """The last verdict on each product, whatever became of it since."""
-        query = "SELECT * FROM feedback WHERE id IN (SELECT max(id) FROM feedback GROUP BY product) ORDER BY id"
-        with self._lock, in_our_words(StateDamaged):
-            rows = self._db.execute(query).fetchall()
-        yield from map(_from_row, rows)
+        order, after, limit, verdict, product_id = asked
+        sign, direction = ("<", "DESC") if order == "newest" else (">", "ASC")
+        conditions = {LAST: (), "verdict = ?": (verdict,), "product = ?": (product_id,), f"id {sign} ?": (after,)}
+        used = {text: values for text, values in conditions.items() if not values or values[0]}
+        query = f"SELECT * FROM feedback WHERE {' AND '.join(used)} ORDER BY id {direction} LIMIT ?"
+        parameters = [value for values in used.values() for value in values]
+        return list(map(_from_row, self._run(query, (*parameters, limit)).fetchall()))
 
-    def some(self, after: int, limit: int) -> list[Feedback]:
-        """As `all` gives them, those behind a place (0: from the first)."""
-        query = "SELECT * FROM feedback WHERE id IN (SELECT max(id) FROM feedback GROUP BY product) AND id > ?"
+    def proposals(self) -> list[tuple[str, int]]:
+        """The categories that the tree lacks, by how many products they are proposed for."""
+        path = "json_extract(document, '$.correction.proposed_category')"
+        query = f"SELECT {path} AS path, count(*) FROM feedback WHERE {LAST} AND path != '' GROUP BY path"
+        return sorted(self._run(query).fetchall(), key=lambda row: (-row[1], row[0]))
+
+    def _run(self, query: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         with self._lock, in_our_words(StateDamaged):
-            rows = self._db.execute(f"{query} ORDER BY id LIMIT ?", (after, limit)).fetchall()
-        return [_from_row(row) for row in rows]
+            return self._db.execute(query, parameters)
 
     def close(self) -> None:
         with self._lock:
@@ -102,18 +146,36 @@ class FeedbackLog:
 
 
 def applied(stored: StoredProduct, feedback: Feedback | None) -> StoredProduct:
-    """The product as the verdict has it: an accepted or corrected category is sure."""
-    if feedback is None or feedback.verdict == "reject":
+    """The product as the verdict has it; without one, as the model has it."""
+    answer = stored.judgement.answer if stored.judgement else stored.understanding
+    if feedback is None:
+        return replace(stored, understanding=answer, judgement=None)
+    right = feedback.correction
+    judgement = Judgement(feedback.verdict, answer, right.proposed_category)
+    said = answer if feedback.verdict == "reject" else _corrected(answer, right)
+    return replace(stored, understanding=said, judgement=judgement)
+
+
+def reopened(stored: StoredProduct, taken_back: Feedback) -> StoredProduct:
+    """The product to apply what is left to. A release before did not keep the model's own answer: what it accepted or
+    corrected waits for a person again.
+    """
+    if stored.judgement or taken_back.verdict == "reject":
         return stored
-    right, understanding = feedback.correction, stored.understanding
-    if category := right.category or understanding.category:
+    return replace(stored, understanding=replace(stored.understanding, decision="review"))
+
+
+def _corrected(understanding: Understanding, right: Correction) -> Understanding:
+    if right.proposed_category:  # what the tree lacks is not what the model found in it
+        understanding = replace(understanding, category=None, tags=(), attributes={}, decision="abstain")
+    elif category := right.category or understanding.category:
         understanding = _judged(understanding, category)
     if right.tags is not None:
         understanding = replace(understanding, tags=tuple(Scored(name, 1.0) for name in right.tags))
     if right.attributes is not None:
         scored = {name: Scored(value, 1.0) for name, value in right.attributes.items()}
         understanding = replace(understanding, attributes=scored)
-    return replace(stored, understanding=understanding)
+    return understanding
 
 
 def _judged(found: Understanding, category: CategoryScore) -> Understanding:
@@ -143,6 +205,7 @@ def _to_json(correction: Correction) -> dict[str, object]:
         "category": category and [category.id, category.path, category.path_ids],
         "tags": correction.tags,
         "attributes": None if correction.attributes is None else dict(correction.attributes),
+        "proposed_category": correction.proposed_category,
     }
 
 
@@ -155,5 +218,6 @@ def _from_row(row: Sequence[object]) -> Feedback:
         node, path, path_ids = said["category"]
         category = CategoryScore(node, tuple(path), (1.0,) * len(path), tuple(path_ids))
     tags = None if said["tags"] is None else tuple(said["tags"])
-    correction = Correction(category, tags, said["attributes"])
-    return Feedback(number, product_id, verdict, correction, document["comment"], created)  # type: ignore[arg-type]
+    correction = Correction(category, tags, said["attributes"], said.get("proposed_category", ""))
+    title = document.get("title", "")
+    return Feedback(number, product_id, verdict, correction, document["comment"], created, title)  # type: ignore[arg-type]

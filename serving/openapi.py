@@ -31,7 +31,7 @@ from serving.front.addresses import is_open
 from serving.settings import Settings
 from serving.wire.analyze import AnalyzeForm, AnalyzeRequest
 from serving.wire.embeddings import EmbeddingsRequest
-from serving.wire.feedback import FeedbackRequest
+from serving.wire.feedback import FeedbackBatch, FeedbackRequest
 from serving.wire.jobs import FailedRow, JobForm, JobRequest
 from serving.wire.products import ProductChange, ProductIn
 from serving.wire.search import FILTER, SearchRequest
@@ -44,6 +44,7 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     EmbeddingsRequest,
     ErrorBody,
     FailedRow,
+    FeedbackBatch,
     FeedbackRequest,
     JobRequest,
     ProductChange,

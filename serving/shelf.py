@@ -5,30 +5,30 @@ as the deployment `IndexOwner` of Ray Serve. Its methods are asynchronous and ta
 """
 
 import asyncio
-import json
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from catalog.disk import written_whole
 from catalog.errors import CatalogError, ProductNotFound
-from catalog.filters import Filter, OneOf
+from catalog.filters import Filter
 from catalog.index import IndexQuery, Offer, ProductIndex, StoredVersion
 from catalog.names import Names
 from catalog.product import ContentHashes, Match, StoredProduct
 from catalog.stores import IndexModel
+from serving import waiting
 from serving.album import Album
-from serving.errors import NothingToAccept, ProductChanged
-from serving.feedback import Correction, Feedback, FeedbackLog, Verdict, applied
+from serving.errors import FeedbackNotFound, NothingToAccept, ProductChanged
+from serving.feedback import Feedback, FeedbackLog, FeedbackQuery, Said, applied, reopened
 from serving.portions import PORTION_BYTES
+from serving.training_set import Labelled, LabelledPart, labelled
+from serving.waiting import Menu, QueueQuery
 
-UNSURE = OneOf("decision", ("review", "abstain"))
-REVIEWED_AT_ONCE = 256
 VERDICTS_AT_ONCE = 100
 
 logger = logging.getLogger(__name__)
@@ -55,28 +55,17 @@ class Listing(NamedTuple):
     images: Mapping[str, int]
 
 
-class Page(NamedTuple):
-    """Products in no order that means anything. after: where the next page starts, "" at the end."""
+class Queue(NamedTuple):
+    """Some of the products that wait for a person. after: where the next page starts, "" at the end; total: of all
+    pages; menu: what the queue can be restricted to, on the first page; stored: how many products there are in all.
+    """
 
     products: list[StoredProduct]
     images: Mapping[str, int]
     after: str
     total: int
-
-
-class Labelled(NamedTuple):
-    """A product as a line of a training manifest. picture: as WebP, by the `name` that the line has; or both empty."""
-
-    row: str
-    name: str
-    picture: bytes
-
-
-class LabelledPart(NamedTuple):
-    """after: the place to ask for more from, None at the end."""
-
-    products: list[Labelled]
-    after: int | None
+    menu: Menu | None
+    stored: int
 
 
 class Shelf:
@@ -96,6 +85,10 @@ class Shelf:
         self._eraser = ThreadPoolExecutor(1, "erase")
         if self._erasing.exists():
             self._eraser.submit(self._erase)
+        self._closing = False
+        self._queued = state / "queued"
+        if not self._queued.exists():
+            self._eraser.submit(self._queue)
 
     def _model_of_index(self) -> str:
         model = self._index.model if self._index.count() else None
@@ -229,88 +222,122 @@ class Shelf:
         except CatalogError:
             logger.exception("what was deleted is not erased yet; the next start tries again")
 
-    async def review(self, limit: int, after: str = "") -> Page:
+    def _queue(self) -> None:
+        """Store what is not sure once more: an index of a release before has not what the queue is sorted by."""
+        try:
+            after, ended = "", False
+            while not (ended or self._closing):
+                products, after = self._index.page(waiting.UNSURE, after)
+                with self._writing:
+                    self._upsert([stored for stored in self._index.get([one.id for one in products]) if stored])
+                ended = not after
+            if ended:
+                self._queued.touch()
+        except CatalogError:
+            logger.exception("the queue of products to review is not complete; the next start tries again")
+
+    async def review(self, query: QueueQuery) -> Queue:
         """Products of low confidence on which nobody has given a verdict. Raises InvalidSearch for a bad `after`."""
-        return await asyncio.to_thread(self._review, limit, after)
+        return await asyncio.to_thread(self._review, query)
 
-    def _review(self, limit: int, after: str) -> Page:
-        waiting: list[StoredProduct] = []
-        while len(waiting) < limit:
-            products, after = self._index.page(UNSURE, after, min(limit - len(waiting), REVIEWED_AT_ONCE))
-            judged = self._feedback.latest(products)
-            waiting += [stored for stored in products if stored.id not in judged]
-            if not after:
-                break
-        images = self._album.counts([stored.id for stored in waiting])
-        return Page(waiting, images, after, self._index.count(UNSURE) - self._rejected())
+    def _review(self, query: QueueQuery) -> Queue:
+        products, after = waiting.read(self._index, query)
+        images = self._album.counts([stored.id for stored in products])
+        menu = None if query.after else waiting.menu(self._index, query)
+        return Queue(products, images, after, waiting.count(self._index, query), menu, self._index.count())
 
-    def _rejected(self) -> int:
-        """How many stored products are unsure and judged all the same."""
-        ids = [feedback.product_id for feedback in self._feedback.all() if feedback.verdict == "reject"]
-        unsure = [stored for stored in self._index.get(ids) if stored and stored.understanding.decision != "auto"]
-        return len(self._feedback.latest(unsure))
+    async def alike(self, id: str, above: float, limit: int) -> Listing:
+        """The waiting products nearest to a stored one, of a cosine similarity of at least `above`. Raises
+        ProductNotFound.
+        """
+        return await asyncio.to_thread(self._alike, id, above, limit)
 
-    async def judge(self, id: str, verdict: Verdict, correction: Correction, comment: str) -> Feedback:
-        """Keep a verdict and apply it. Raises ProductNotFound, and NothingToAccept if there is no category."""
-        return await asyncio.to_thread(self._judge, id, verdict, correction, comment)
+    def _alike(self, id: str, above: float, limit: int) -> Listing:
+        matches = waiting.alike(self._index, id, above, limit)
+        return Listing(matches, {}, len(matches), self._album.counts([match.stored.id for match in matches]))
 
-    def _judge(self, id: str, verdict: Verdict, correction: Correction, comment: str) -> Feedback:
+    async def judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
+        """Keep verdicts and apply them. For each, as it is kept; or ProductNotFound, or NothingToAccept."""
+        return await asyncio.to_thread(self._judge, verdicts)
+
+    def _judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
+        results: list[Feedback | CatalogError] = []
         with self._writing:
-            (stored,) = self._index.get([id])
-            if stored is None:
-                raise ProductNotFound
-            if verdict == "accept" and stored.understanding.category is None:
-                raise NothingToAccept
-            feedback = self._feedback.add(stored, verdict, correction, comment, time.time())
-            self._index.upsert([applied(stored, feedback)])
-        return feedback
+            found = zip(verdicts, self._index.get([said.product_id for said in verdicts]), strict=True)
+            products = {said.product_id: stored for said, stored in found if stored}
+            judged = dict[str, StoredProduct]()
+            for said in verdicts:
+                stored = products.get(said.product_id)
+                if stored is None:
+                    results.append(ProductNotFound())
+                elif said.verdict == "accept" and applied(stored, None).understanding.category is None:
+                    results.append(NothingToAccept())
+                else:
+                    results.append(feedback := self._feedback.add(stored, said, time.time()))
+                    judged[stored.id] = applied(stored, feedback)
+            self._index.upsert(list(judged.values()))
+        return results
 
-    async def feedback(self, after: int = 0) -> list[Feedback]:
-        """The last verdict on each product, oldest first: some behind a place (0: from the first), none at the end."""
-        return await asyncio.to_thread(self._feedback.some, after, VERDICTS_AT_ONCE)
+    async def take_back(self, id: int) -> None:
+        """Forget a verdict: what counts of the product is the one before it, or else the model's own answer. Raises
+        FeedbackNotFound.
+        """
+        await asyncio.to_thread(self._take_back, id)
+
+    def _take_back(self, id: int) -> None:
+        with self._writing:
+            feedback = self._feedback.get(id)
+            if feedback is None:
+                raise FeedbackNotFound
+            (stored,) = self._index.get([feedback.product_id])
+            counted = stored and self._feedback.latest([stored]).get(stored.id) == feedback
+            self._feedback.remove(id)
+            if stored and counted:
+                self._upsert([reopened(stored, feedback)])
+
+    async def feedback(self, query: FeedbackQuery) -> list[Feedback]:
+        """The last verdict on each product, or some of them."""
+        return await asyncio.to_thread(self._feedback.page, query)
+
+    async def proposals(self) -> list[tuple[str, int]]:
+        """Categories that the tree lacks, with how many products they are proposed for."""
+        return await asyncio.to_thread(self._feedback.proposals)
 
     async def labelled(self, after: int = 0) -> LabelledPart:
-        """Accepted and corrected products for training, those that were judged behind a place (0: from the first)."""
+        """Judged products for training, those that were judged behind a place (0: from the first)."""
         return await asyncio.to_thread(self._labelled, after)
 
     def _labelled(self, after: int) -> LabelledPart:
-        found, size = list[Labelled](), 0
-        judged = self._feedback.some(after, VERDICTS_AT_ONCE)
+        found, left_out, size = list[Labelled](), Counter[str](), 0
+        judged = self._feedback.page(FeedbackQuery(after=after, limit=VERDICTS_AT_ONCE))
         for feedback in judged:
-            (stored,) = self._index.get([feedback.product_id])
-            if stored is not None and feedback.verdict != "reject":
-                found.append(self._label(stored))
-                size += len(found[-1].row) + len(found[-1].picture)
+            example = self._example(feedback)
+            if isinstance(example, str):
+                left_out[example] += 1
+            else:
+                found.append(example)
+                size += len(example.picture) + len(example.row["description"])
             if size >= PORTION_BYTES:
-                return LabelledPart(found, feedback.id)
-        return LabelledPart(found, judged[-1].id if judged else None)
+                return LabelledPart(found, left_out, feedback.id)
+        return LabelledPart(found, left_out, judged[-1].id if judged else None)
 
-    def _label(self, stored: StoredProduct) -> Labelled:
-        pictures = self._album.get(stored.id)
-        name = f"images/{sha256(stored.id.encode()).hexdigest()[:24]}.webp" if pictures else None
-        row = json.dumps(manifest_row(stored, name), ensure_ascii=False) + "\n"
-        return Labelled(row, name or "", pictures[0] if pictures else b"")
+    def _example(self, feedback: Feedback) -> Labelled | str:
+        """The product for training, or why it is none."""
+        (stored,) = self._index.get([feedback.product_id])
+        if stored is None:
+            return "no longer stored"
+        if feedback.verdict == "reject":
+            return "rejected, without what is right"
+        if stored.id not in self._feedback.latest([stored]):
+            return "changed since the verdict"
+        return labelled(stored, self._album.get(stored.id)) or "without a category"
 
     async def close(self) -> None:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        self._closing = True
         self._eraser.shutdown()
         self._index.close()
         self._album.close()
         self._feedback.close()
-
-
-def manifest_row(stored: StoredProduct, image: str | None) -> dict[str, object]:
-    """A labelled product for training. Its split is drawn by its id: one in ten is for validation."""
-    product, understanding = stored.product, stored.understanding
-    return {
-        "id": product.id,
-        "title": product.title,
-        "description": product.description,
-        "category": list(understanding.path),
-        "attributes": {name: value.name for name, value in stored.attributes.items()},
-        "image": image,
-        "split": "train" if sha256(product.id.encode()).digest()[0] % 10 else "val",
-        "group": product.id,
-    }

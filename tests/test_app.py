@@ -69,7 +69,10 @@ PATHS = {
     ANALYZE,
     "/v1/embeddings",
     "/v1/feedback",
+    "/v1/feedback/batch",
+    "/v1/feedback/proposals",
     "/v1/feedback/training-set",
+    "/v1/feedback/{id}",
     "/v1/jobs",
     "/v1/jobs/{id}",
     "/v1/jobs/{id}/cancel",
@@ -81,6 +84,7 @@ PATHS = {
     "/v1/products/{id}/image",
     "/v1/products/{id}/similar",
     "/v1/review",
+    "/v1/review/{id}/alike",
     "/v1/search",
     "/v1/taxonomy",
 }

@@ -46,15 +46,19 @@ OPERATIONS = {
     "get_taxonomy",
     "get_training_set",
     "give_feedback",
+    "give_feedback_on_several",
     "list_feedback",
     "list_job_errors",
     "list_jobs",
     "list_models",
+    "list_products_alike",
     "list_products_to_review",
+    "list_proposed_categories",
     "patch_product",
     "put_product",
     "search_products",
     "submit_job",
+    "take_feedback_back",
 }
 # Requests in all, and of each kind for each operation.
 FEWEST, EACH = 2_000, 80

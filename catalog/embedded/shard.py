@@ -15,8 +15,8 @@ import sys
 import qdrant_edge as edge
 
 # As in catalog/records.py, which this program does not import; a test compares them.
-KEYWORD_FIELDS = ("category", "product_type", "brand", "currency", "decision", "tags", "facts")
-NUMBER_FIELDS = ("price",)
+KEYWORD_FIELDS = ("category", "product_type", "brand", "currency", "decision", "tags", "facts", "guess", "verdict")
+NUMBER_FIELDS = ("price", "sureness")
 POINTS_AT_ONCE = 1000
 
 

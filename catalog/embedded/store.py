@@ -26,6 +26,7 @@ from catalog.stores import (
     Point,
     Probe,
     Terms,
+    page_after,
     translate,
 )
 
@@ -139,6 +140,22 @@ class EdgeStore:
         )
         records, following = self._live.read(lambda shard: shard.scroll(request))
         return [_found(record) for record in records], None if following is None else _uuid(following)
+
+    def sorted_page(
+        self, field: str, descending: bool, after: tuple[float, UUID] | None, limit: int, filter: Filter | None
+    ) -> list[tuple[float, Found]]:
+        order = edge.OrderBy(
+            field, edge.Direction.Desc if descending else edge.Direction.Asc, start_from=after and after[0]
+        )
+
+        def read(count: int) -> list[tuple[float, Found]]:
+            request = edge.ScrollRequest(
+                limit=count, filter=_filter(filter), with_payload=True, with_vector=[EMBEDDING], order_by=order
+            )
+            records, _ = self._live.read(lambda shard: shard.scroll(request))
+            return [(float(record.order_value or 0.0), _found(record)) for record in records]
+
+        return page_after(read, lambda row: (row[0], row[1].id), descending, after, limit)
 
     def flush(self) -> None:
         self._live.flush()

@@ -26,6 +26,7 @@ from catalog.stores import (
     Point,
     Probe,
     Terms,
+    page_after,
     translate,
 )
 
@@ -164,6 +165,29 @@ class QdrantStore:
             with_vectors=[EMBEDDING],
         )
         return [_found(record) for record in records], None if following is None else uuid.UUID(str(following))
+
+    @in_our_words
+    def sorted_page(
+        self, field: str, descending: bool, after: tuple[float, uuid.UUID] | None, limit: int, filter: Filter | None
+    ) -> list[tuple[float, Found]]:
+        order = models.OrderBy(
+            key=field,
+            direction=models.Direction.DESC if descending else models.Direction.ASC,
+            start_from=after and after[0],
+        )
+
+        def read(count: int) -> list[tuple[float, Found]]:
+            records, _ = self._client.scroll(
+                self._collection,
+                _filter(filter),
+                limit=count,
+                order_by=order,
+                with_payload=True,
+                with_vectors=[EMBEDDING],
+            )
+            return [(float(record.payload[field]), _found(record)) for record in records if record.payload]
+
+        return page_after(read, lambda row: (row[0], row[1].id), descending, after, limit)
 
     def flush(self) -> None:
         """Nothing to do: a server answers a write once it is in its log."""

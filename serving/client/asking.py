@@ -1,5 +1,6 @@
 """What every operation is made of: a request, and its answer as a schema of `serving.wire`."""
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -26,8 +27,8 @@ class Asking:
         response = yield from self._send(Request(method, path, **rest))
         return read(schema, response, response.content)
 
-    def _lines(self, schema: type[Answer], path: str) -> Steps[list[Answer]]:
-        response = yield from self._send(Request("GET", path))
+    def _lines(self, schema: type[Answer], path: str, query: Mapping[str, Any] | None = None) -> Steps[list[Answer]]:
+        response = yield from self._send(Request("GET", path, query or {}))
         return [read(schema, response, line) for line in response.content.splitlines() if line]
 
 

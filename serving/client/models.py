@@ -1,11 +1,22 @@
 """Verdicts on the models' answers, and the models themselves."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from catalog.product import Verdict
 from serving.client.asking import Asking, segment
 from serving.client.fields import given
 from serving.client.steps import Request, Steps, operation
-from serving.wire.feedback import FeedbackOut, ReviewResponse, Verdict
+from serving.wire.feedback import (
+    AlikeResponse,
+    FeedbackOut,
+    FeedbackResponse,
+    Order,
+    ProposalsResponse,
+    QueueOrder,
+    ReviewResponse,
+    Unsure,
+)
 from serving.wire.health import Ready
 from serving.wire.models import ComparisonResponse, ModelsResponse, TaxonomyResponse
 
@@ -18,19 +29,51 @@ class ModelOperations(Asking):
         verdict: Verdict,
         *,
         category: str | None = None,
+        proposed_category: str | None = None,
         tags: Sequence[str] | None = None,
         attributes: Mapping[str, str] | None = None,
         comment: str | None = None,
     ) -> Steps[FeedbackOut]:
-        """Accept, reject or correct what the model made of a stored product."""
-        body = given(category=category, tags=tags, attributes=attributes, comment=comment)
+        """Accept, reject or correct what the model made of a stored product. proposed_category: a path that the tree
+        lacks, such as "Kitchen > Mugs".
+        """
+        body = given(
+            category=category, proposed_category=proposed_category, tags=tags, attributes=attributes, comment=comment
+        )
         body |= {"product_id": product_id, "verdict": verdict}
         return self._ask(FeedbackOut, "POST", "/v1/feedback", json=body, repeatable=False)
 
     @operation
-    def feedback_given(self) -> Steps[list[FeedbackOut]]:
-        """The last verdict on each product, oldest first."""
-        return self._lines(FeedbackOut, "/v1/feedback")
+    def feedback_on_several(self, verdicts: Sequence[Mapping[str, Any]]) -> Steps[FeedbackResponse]:
+        """Up to 100 verdicts, each with the fields of `feedback`. One that cannot be kept has its error in its
+        result.
+        """
+        body = {"items": [dict(verdict) for verdict in verdicts]}
+        return self._ask(FeedbackResponse, "POST", "/v1/feedback/batch", json=body, repeatable=False)
+
+    @operation
+    def take_back(self, id: int) -> Steps[None]:
+        """Forget a verdict: the product has the one before it, or else the model's own answer again."""
+        yield from self._send(Request("DELETE", f"/v1/feedback/{id}", repeatable=False))
+
+    @operation
+    def feedback_given(
+        self,
+        *,
+        order: Order | None = None,
+        limit: int | None = None,
+        after: int | None = None,
+        verdict: Verdict | None = None,
+        product_id: str | None = None,
+    ) -> Steps[list[FeedbackOut]]:
+        """The last verdict on each product, oldest first if not said otherwise. after: the id of the last one known."""
+        query = given(order=order, limit=limit, after=after, verdict=verdict, product_id=product_id)
+        return self._lines(FeedbackOut, "/v1/feedback", query)
+
+    @operation
+    def proposed_categories(self) -> Steps[ProposalsResponse]:
+        """Categories that people miss in the tree."""
+        return self._ask(ProposalsResponse, "GET", "/v1/feedback/proposals")
 
     @operation
     def training_set(self) -> Steps[bytes]:
@@ -38,9 +81,26 @@ class ModelOperations(Asking):
         return (yield from self._send(Request("GET", "/v1/feedback/training-set"))).content
 
     @operation
-    def review(self, *, limit: int | None = None, after: str | None = None) -> Steps[ReviewResponse]:
-        """Products of low confidence that nobody has judged. after: what the page before gave."""
-        return self._ask(ReviewResponse, "GET", "/v1/review", query=given(limit=limit, after=after))
+    def review(
+        self,
+        *,
+        limit: int | None = None,
+        after: str | None = None,
+        order: QueueOrder | None = None,
+        decision: Unsure | None = None,
+        category: str | None = None,
+        text: str | None = None,
+    ) -> Steps[ReviewResponse]:
+        """Products of low confidence that nobody has judged. after: what the page before gave; category: a node of the
+        tree that is or is above the likeliest leaf; text: words of the products, for one page.
+        """
+        query = given(limit=limit, after=after, order=order, decision=decision, category=category, text=text)
+        return self._ask(ReviewResponse, "GET", "/v1/review", query=query)
+
+    @operation
+    def alike(self, id: str, *, above: float | None = None, limit: int | None = None) -> Steps[AlikeResponse]:
+        """Products that wait for a person and are nearly the same as a stored one."""
+        return self._ask(AlikeResponse, "GET", f"/v1/review/{segment(id)}/alike", query=given(above=above, limit=limit))
 
     @operation
     def models(self) -> Steps[ModelsResponse]:

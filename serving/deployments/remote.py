@@ -133,7 +133,7 @@ def remote_analyzer(handle: DeploymentHandle[Any]) -> Analyzer:
 
 
 def remote_shelf(index: DeploymentHandle[Any]) -> Shelf:
-    return cast(Shelf, Remote(index, IndexNotReady, once=("delete",)))
+    return cast(Shelf, Remote(index, IndexNotReady, once=("delete", "take_back")))
 
 
 def remote_jobs(jobs: DeploymentHandle[Any]) -> Jobs:

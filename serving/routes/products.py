@@ -174,5 +174,5 @@ async def changed(desk: Desk, before: StoredProduct, changes: dict[str, object])
         if len(pictures) < len(before.image_refs):
             raise PicturesNeeded
         understanding = await desk.understand(replace(product, images=tuple(pictures)), model)
-        stored = replace(stored, understanding=understanding, model=model.info.version)
+        stored = replace(stored, understanding=understanding, model=model.info.version, judgement=None)
     return await described(desk, await desk.shelf.put(stored, None, before.hashes), False)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from catalog.product import Conflict, Decision, Modality, Product, StoredProduct, Understanding
+from catalog.product import Conflict, Decision, Judgement, Modality, Product, StoredProduct, Understanding, Verdict
 from serving.wire.schema import (
     MOST_ATTRIBUTES,
     MOST_IMAGES,
@@ -102,6 +102,16 @@ class ConflictOut(BaseModel):
     score: Annotated[float, Field(ge=0, le=1, description="How sure the model is of its own.")]
 
 
+class JudgementOut(BaseModel):
+    """What a person said of the model's answer. answer: the model's own, in place of which the product has what the
+    person said; proposed_category: a path that the tree lacks, which waits for the tree to have it.
+    """
+
+    verdict: Verdict
+    proposed_category: str | None
+    answer: UnderstandingOut
+
+
 class ProductOut(BaseModel):
     """A stored product. images: how many pictures of it are kept, to be had at /v1/products/{id}/image?n=0."""
 
@@ -118,6 +128,7 @@ class ProductOut(BaseModel):
     model: Annotated[str, Field(description="The version of the model that read it.")]
     understanding: UnderstandingOut
     conflicts: list[ConflictOut]
+    judgement: JudgementOut | None
     embedding: Annotated[list[float] | None, Field(description="Of norm 1; null unless asked for.")] = None
 
 
@@ -137,6 +148,14 @@ def to_conflict(conflict: Conflict) -> ConflictOut:
     return ConflictOut(**(conflict._asdict() | {"score": rounded(conflict.score)}))
 
 
+def to_judgement(said: Judgement) -> JudgementOut:
+    return JudgementOut(
+        verdict=said.verdict,
+        proposed_category=said.proposed_category or None,
+        answer=to_understanding(said.answer),
+    )
+
+
 def product_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
     """The fields of a `ProductOut`, for it and for what extends it."""
     product = stored.product
@@ -154,6 +173,7 @@ def product_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
         "model": stored.model,
         "understanding": to_understanding(stored.understanding),
         "conflicts": [to_conflict(conflict) for conflict in stored.conflicts],
+        "judgement": stored.judgement and to_judgement(stored.judgement),
     }
 
 
