@@ -87,13 +87,24 @@ def test_all_others_are_not(settings: Settings, path: str) -> None:
         ("PUT", "/v1/products/7", False),
         ("DELETE", "/v1/products/7", False),
         ("PATCH", "/v1/products/7", False),
-        ("POST", "/nothing", False),
+        ("POST", "/v1/products/7/similar", False),
+        ("PUT", ANALYZE, False),
+        ("PATCH", ANALYZE, False),
+        ("DELETE", ANALYZE, False),
+        ("PUT", SEARCH, False),
     ],
 )
 def test_a_key_that_reads(settings: Settings, method: str, path: str, allowed: bool) -> None:
     key = add_key(settings.keys, "shop", "read")
     answer = ask(settings, method, path, headers=bearer(key))
     assert (answer.status_code, code(answer)) == ((200, None) if allowed else (403, "scope_insufficient"))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_what_no_list_has_is_nowhere_for_a_key_that_reads(settings: Settings, method: str) -> None:
+    key = add_key(settings.keys, "shop", "read")
+    answer = ask(settings, method, "/v1/new", headers=bearer(key))
+    assert (answer.status_code, code(answer)) == (404, "not_found")
 
 
 def test_a_key_that_writes_does_everything(settings: Settings) -> None:
@@ -130,6 +141,25 @@ def test_pages_of_others_change_nothing(settings: Settings, site: str, status: i
     answer = ask(settings, "POST", JOBS, headers={"Sec-Fetch-Site": site})
     assert (answer.status_code, code(answer)) == (status, None if status == 200 else "cross_site")
     assert ask(settings, "GET", JOBS, headers={"Sec-Fetch-Site": site}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://evil.example", 403),
+        ("http://test.evil.example", 403),
+        ("http://test:81", 403),
+        ("null", 403),
+        ("", 403),
+        ("http://test", 200),
+    ],
+)
+def test_pages_of_others_are_known_by_their_origin_too(settings: Settings, origin: str, status: int) -> None:
+    answer = ask(settings, "POST", JOBS, headers={"Origin": origin})
+    assert (answer.status_code, code(answer)) == (status, None if status == 200 else "cross_site")
+    # The browser has looked at more than Host, which a proxy may change.
+    told = ask(settings, "POST", JOBS, headers={"Origin": origin, "Sec-Fetch-Site": "same-origin"})
+    assert told.status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from catalog.preprocess import Prepared
 from catalog.understand import Understander
@@ -190,3 +190,20 @@ def test_the_documentation_asks_no_other_host(client: TestClient) -> None:
         assert len(file.content) > 100
     for other in ("../app.py", "__init__.py", "swagger-ui-bundle.js", "x"):
         assert client.get(f"/docs/{other}").status_code == 404
+
+
+def test_a_key_that_reads_can_do_what_is_documented_and_nothing_else(client: TestClient, settings: Settings) -> None:
+    """Each method at each address of a route, also where an address is of two routes: of the routes that answer there,
+    those that read (GET, and three that ask by POST) are let through, and no other.
+    """
+    headers = {"Authorization": f"Bearer {add_key(settings.keys, 'shop', 'read')}"}
+    time.sleep(1.05)
+    asking = {ANALYZE, "/v1/embeddings", "/v1/search"}
+    routes = [route for route in routes_of(client.app) if route.path_format.startswith("/v1/")]
+    for path in {re.sub(r"\{\w+\}", "x", route.path_format) for route in routes}:
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            scope = {"type": "http", "method": method, "path": path}
+            answers = any(route.matches(scope)[0] is Match.FULL for route in routes)
+            reads = method == "GET" or (method, path) in {("POST", asked) for asked in asking}
+            refused = client.request(method, path, headers=headers).status_code == 403
+            assert refused is not reads or (not answers and method == "GET"), (method, path)

@@ -5,11 +5,10 @@ load the routes with all that they import. A test holds this list against the ro
 """
 
 import re
+from collections.abc import Iterator
 
 OPEN = ("/", "/healthz", "/readyz", "/docs", "/openapi.json", "/favicon.ico")
 OPEN_FOLDERS = ("/page/", "/docs/")
-# They read although they post.
-ASKING = ("/v1/products/analyze", "/v1/embeddings", "/v1/search")
 
 PATTERNS = (
     "/",
@@ -43,6 +42,23 @@ PATTERNS = (
     "/v1/models/{id}/activate",
 )
 UNKNOWN = "other"
+# What a key of the scope "read" may do. Whatever is not here it may not, so that a new route is closed to it at first.
+POSTS_THAT_READ = ("/v1/products/analyze", "/v1/embeddings", "/v1/search")
+GETS = (
+    "/metrics",
+    "/v1/products/{id}",
+    "/v1/products/{id}/image",
+    "/v1/products/{id}/similar",
+    "/v1/taxonomy",
+    "/v1/jobs",
+    "/v1/jobs/{id}",
+    "/v1/jobs/{id}/errors",
+    "/v1/feedback",
+    "/v1/feedback/training-set",
+    "/v1/review",
+    "/v1/models",
+    "/v1/models/comparison",
+)
 
 _FIXED = frozenset(pattern for pattern in PATTERNS if "{" not in pattern)
 # The longest first: what is between the slashes may itself hold slashes.
@@ -55,9 +71,14 @@ _OTHERS = [
 
 def pattern_of(path: str) -> str:
     """/v1/products/7 -> /v1/products/{id}. Of a few names only, whatever clients ask for."""
+    return next(patterns_of(path), UNKNOWN)
+
+
+def patterns_of(path: str) -> Iterator[str]:
+    """All that fit, the closest first."""
     if path in _FIXED:
-        return path
-    return next((pattern for pattern, form in _OTHERS if form.fullmatch(path)), UNKNOWN)
+        yield path
+    yield from (pattern for pattern, form in _OTHERS if form.fullmatch(path))
 
 
 def is_open(path: str) -> bool:
@@ -66,5 +87,9 @@ def is_open(path: str) -> bool:
 
 
 def only_reads(method: str, path: str) -> bool:
-    """Whether a key of the scope "read" suffices."""
-    return method in ("GET", "HEAD", "OPTIONS") or path in ASKING
+    """Whether a key of the scope "read" suffices: by the method and the route together, as one path may be of several
+    routes. (PUT /v1/products/analyze stores a product whose id is "analyze".)
+    """
+    if method == "POST":
+        return path in POSTS_THAT_READ
+    return method in ("GET", "HEAD", "OPTIONS") and any(pattern in GETS for pattern in patterns_of(path))

@@ -6,8 +6,16 @@ from contextlib import ExitStack
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.errors import ApiKeyInvalid, ApiKeyMissing, CrossSite, KeysRequired, ScopeInsufficient, ServiceError
-from serving.front.addresses import is_open, only_reads
+from serving.errors import (
+    ApiKeyInvalid,
+    ApiKeyMissing,
+    CrossSite,
+    KeysRequired,
+    NotFound,
+    ScopeInsufficient,
+    ServiceError,
+)
+from serving.front.addresses import UNKNOWN, is_open, only_reads, pattern_of
 from serving.front.keys import Keys
 from serving.front.limits import ClientLimits
 from serving.front.refusal import Header, turn_away
@@ -49,7 +57,7 @@ class Gate:
             await self.app(scope, receive, send_and_leave)
 
     def client(self, scope: Scope) -> str:
-        """Raises ApiKeyMissing, ApiKeyInvalid, ScopeInsufficient or CrossSite."""
+        """Raises ApiKeyMissing, ApiKeyInvalid, ScopeInsufficient, NotFound or CrossSite."""
         if is_open(scope["path"]):
             return ""
         if not self.needs_key(scope):
@@ -62,7 +70,7 @@ class Gate:
         if key is None:
             raise ApiKeyInvalid
         if key.scope == "read" and not only_reads(scope["method"], scope["path"]):
-            raise ScopeInsufficient
+            raise NotFound if pattern_of(scope["path"]) == UNKNOWN else ScopeInsufficient
         return key.name
 
     def needs_key(self, scope: Scope) -> bool:
@@ -75,11 +83,10 @@ class Gate:
 
     def check_site(self, scope: Scope) -> None:
         """Any page that a browser on this machine shows can send requests here. It may neither change anything
-        (Sec-Fetch-Site), nor, by a name of its own that leads to this machine, read anything (Host).
+        (Sec-Fetch-Site, Origin), nor, by a name of its own that leads to this machine, read anything (Host).
         """
         headers = dict(scope["headers"])
-        foreign = headers.get(b"sec-fetch-site", b"none") not in (b"none", b"same-origin")
-        if foreign and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+        if is_foreign(headers) and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             raise CrossSite
         host = host_of(headers.get(b"host", b"").decode("latin-1"))
         # No site on the internet has a name without a dot.
@@ -99,6 +106,17 @@ def bearer(headers: Iterable[Header]) -> str:
     given = dict(headers).get(b"authorization", b"").decode("latin-1")
     scheme, _, key = given.partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def is_foreign(headers: dict[bytes, bytes]) -> bool:
+    """Whether a page of another site sends this. Origin speaks for browsers, and plug-ins in them, that do not say what
+    the site is to ours; where a browser does, a proxy may have changed the Host that Origin is held against.
+    """
+    site = headers.get(b"sec-fetch-site", b"none")
+    if site != b"none":
+        return site != b"same-origin"
+    origin = headers.get(b"origin")
+    return origin is not None and origin.rpartition(b"://")[2].lower() != headers.get(b"host", b"").lower()
 
 
 def server_of(scope: Scope) -> str:

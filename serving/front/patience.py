@@ -1,4 +1,6 @@
-"""An HTTP protocol for uvicorn that waits neither for ever nor for endless headers, and refuses in our words."""
+"""An HTTP protocol for uvicorn that waits neither for ever nor for endless headers or trailers, takes HTTP 1.0 and 1.1
+only, and refuses in our words.
+"""
 
 import asyncio
 import uuid
@@ -9,8 +11,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from catalog.errors import CatalogError
 from serving.errors import BadRequest, HeadersTooLarge, answer
 
-# For the headers and the address that has arrived before them; at most one read of the socket more.
+# For the headers and the address that has arrived before them, and again for whatever follows a body's last byte; at
+# most one read of the socket more.
 MOST_HEADER_BYTES = 65_536
+VERSIONS = ("1.0", "1.1")
 # How long to go on reading from a client that is cut off while it sends, and may never see why otherwise.
 LINGER_SECONDS = 1.0
 
@@ -19,6 +23,9 @@ class ImpatientProtocol(HttpToolsProtocol):
     """Closes a connection whose request line and headers are not complete within `header_timeout` seconds or have more
     than MOST_HEADER_BYTES, as uvicorn limits only the pause between two requests of one connection. The time limit
     belongs to the class, as uvicorn makes the instances.
+
+    Trailers are dropped (RFC 9110, 6.5.1, lets a recipient do so): nothing here has a use for them, and uvicorn would
+    take them for headers after the headers have been checked. They count as headers do.
     """
 
     header_timeout = 5.0
@@ -28,6 +35,8 @@ class ImpatientProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._header_bytes = 0
         self._refused = False
+        self._in_head = True
+        self._in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -39,17 +48,35 @@ class ImpatientProtocol(HttpToolsProtocol):
         # A read that a message begins in may hold the body of the one before.
         self._header_bytes += len(data)
         super().data_received(data)
-        if self._timer is not None and self._header_bytes > MOST_HEADER_BYTES:
+        if self._header_bytes > MOST_HEADER_BYTES and not self._refused:
             self._refuse(HeadersTooLarge())
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._header_bytes = 0
+        self._in_head = True
         self._start_timer()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
+        """Raises ValueError, which the parser passes on as an error of its own, for what is not HTTP 1.0 or 1.1."""
         self._stop_timer()
+        self._in_head = False
+        check_version(self.parser.get_http_version(), [value for name, value in self.headers if name == b"host"])
         super().on_headers_complete()
+        self._in_body = True
+
+    def on_body(self, body: bytes) -> None:
+        self._header_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._header_bytes = 0
+        self._in_body = False
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -69,6 +96,11 @@ class ImpatientProtocol(HttpToolsProtocol):
     def _refuse(self, error: CatalogError) -> None:
         self._refused = True
         self._stop_timer()
+        if self._in_body:
+            answered = self.cycle.response_started
+            self._abandon()
+            if answered:
+                return self.transport.close()
         status, _, body = answer(error)
         content = body.model_dump_json()
         lines = (
@@ -83,6 +115,11 @@ class ImpatientProtocol(HttpToolsProtocol):
             self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
+    def _abandon(self) -> None:
+        """The application is told that the client of the request under way has left, and answers no more."""
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+
     def _start_timer(self) -> None:
         self._stop_timer()
         self._timer = self.loop.call_later(self.header_timeout, self.transport.close)
@@ -91,3 +128,9 @@ class ImpatientProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def check_version(version: str, hosts: list[bytes]) -> None:
+    """Raises ValueError. HTTP 1.1 needs exactly one Host (RFC 9112, 3.2): what a request is for must not be guessed."""
+    if version not in VERSIONS or len(hosts) > 1 or (version == "1.1" and not hosts):
+        raise ValueError(version)
