@@ -22,7 +22,9 @@
     ├── InvalidFeed                     feed_invalid
     │   ├── FeedEmpty                   feed_empty
     │   ├── FeedFormatUnsupported       feed_format_unsupported
+    │   ├── FeedEncodingInvalid         feed_encoding_invalid
     │   ├── FeedColumnsInvalid          feed_columns_invalid
+    │   ├── FeedRowsInvalid             feed_rows_invalid
     │   └── FeedDamaged                 feed_damaged
     ├── InvalidRow                      row_invalid
     │   ├── RowRagged                   row_ragged
@@ -181,6 +183,16 @@ class FeedEmpty(InvalidFeed):
 class FeedFormatUnsupported(InvalidFeed):
     code = "feed_format_unsupported"
     default = "The feed is not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of pictures."
+
+
+class FeedEncodingInvalid(InvalidFeed):
+    code = "feed_encoding_invalid"
+    default = 'The feed is not UTF-8. Save it as UTF-8; in Excel the file type is "CSV UTF-8".'
+
+
+class FeedRowsInvalid(InvalidFeed):
+    code = "feed_rows_invalid"
+    default = "No row of the feed could be ingested."
 
 
 class FeedColumnsInvalid(InvalidFeed):

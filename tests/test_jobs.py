@@ -316,6 +316,14 @@ def test_a_source_that_is_gone_when_its_turn_comes_fails_the_job(desk: Office, f
 # What is refused, or fails as a whole.
 
 
+def test_a_job_of_which_no_row_came_in_has_failed_and_says_why(desk: Office) -> None:
+    job = desk.ended(desk.submit("id,title,image\n1,red,lost.png\n2,blue,lost.png\n"))
+    assert (job["state"], job["done"], job["failed"]) == ("failed", 2, 2)
+    assert job["error"]["code"] == "feed_rows_invalid"
+    assert job["error"]["message"].startswith("None of the 2 rows could be ingested: image_")
+    assert len(desk.errors(job["id"])) == 2
+
+
 @pytest.mark.parametrize(
     ("content", "fields", "code", "param"),
     [
@@ -324,6 +332,7 @@ def test_a_source_that_is_gone_when_its_turn_comes_fails_the_job(desk: Office, f
         (b"\x89PNG\r\n\x1a\n", {}, "feed_format_unsupported", "file"),
         (b"PK\x03\x04 and no more", {}, "feed_damaged", "file"),
         (b"PAR1 and no more", {}, "feed_damaged", "file"),
+        ("id,title\n1,红裙\n2,蓝裙\n".encode("gb18030"), {}, "feed_encoding_invalid", "file"),
         ("nr,wording\n1,a\n", {}, "feed_columns_invalid", "columns"),
         ("id,title\n1,a\n", {"columns": '{"title": "nmae"}'}, "feed_columns_invalid", "columns"),
         ("id,title\n1,a\n", {"columns": '{"titel": "title"}'}, "feed_columns_invalid", "columns"),

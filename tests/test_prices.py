@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.errors import RowPriceInvalid
-from catalog.feeds.prices import CODES, parse_price
+from catalog.feeds.prices import CODES, parse_price, yen_of
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,23 @@ from catalog.feeds.prices import CODES, parse_price
 )
 def test_prices(written: object, expected: tuple[float | None, str]) -> None:
     assert parse_price(written) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "yen", "currencies"),
+    [
+        ("id\n商品名称 红色连衣裙", "CNY", ("CNY", "CNY")),
+        ("赤いドレス 5000円", "JPY", ("JPY", "JPY")),
+        ("red dress\nCNY", "CNY", ("CNY", "CNY")),
+        ("red dress 5000 JPY", "JPY", ("JPY", "JPY")),
+        ("red dress", "", ("JPY", "CNY")),
+        ("CNY JPY", "", ("JPY", "CNY")),
+    ],
+)
+def test_the_sign_of_yuan_and_yen_means_what_the_feed_says(words: str, yen: str, currencies: tuple[str, str]) -> None:
+    assert yen_of(words) == yen
+    assert (parse_price("¥199", yen)[1], parse_price("199 ￥", yen)[1]) == currencies
+    assert parse_price("199 EUR", yen) == (199.0, "EUR")
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,9 @@ def ingest(
     ] = None,
     index: IndexOption = "shelflens-index",
     columns: Annotated[list[str] | None, typer.Option("--map", help="FIELD=COLUMN, as in title=name.")] = None,
+    currency: Annotated[
+        str, typer.Option(help="Of prices without one; CNY or JPY also says what ¥ is. Default: as the rows tell.")
+    ] = "",
     hosts: Annotated[list[str] | None, typer.Option("--allow-host", help="Fetch https pictures from here.")] = None,
     stores: Annotated[
         list[str] | None, typer.Option("--allow-store", help="Read pictures from s3://BUCKET/FOLDER or gs://….")
@@ -82,7 +85,7 @@ def ingest(
         check_no_address(feed)
         if images and not images.is_dir():
             raise FileNotReadable(f"The folder of pictures, {str(images)!r}, does not exist.")
-        source = open_feed(feed, mapping=read_mapping(columns or []))
+        source = open_feed(feed, mapping=read_mapping(columns or []), currency=currency.upper())
         archive = None if images else source.archive
         pictures = PictureReader(images or source.root, archive, tuple(hosts or ()), tuple(stores or ()))
         with ExitStack() as opened:

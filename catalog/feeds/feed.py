@@ -9,12 +9,14 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from catalog.errors import FeedEmpty, FeedFormatUnsupported, FileNotReadable
+from catalog.errors import CatalogError, FeedEmpty, FeedFormatUnsupported, FileNotReadable, InvalidConfig
 from catalog.feeds.cells import FeedLimits
 from catalog.feeds.columns import Columns
 from catalog.feeds.folders import archive_pictures, folder_pictures, picture_records
@@ -23,11 +25,13 @@ from catalog.feeds.formats import FEEDS, Format, format_of
 from catalog.feeds.json_lines import read_json_lines
 from catalog.feeds.lines import read_some
 from catalog.feeds.parquet import count_rows, read_parquet
+from catalog.feeds.prices import CODES, Money, yen_of
 from catalog.feeds.rows import BadRow, Record, Row, read_row
 from catalog.feeds.tables import read_table
 from catalog.pictures.archives import Archive, leads_out
 
 HEAD, CHUNK = 64 * 1024, 1024 * 1024
+SAMPLE, SAMPLE_CHARACTERS = 100, 1_000
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Feed:
     """The rows of a feed, in order. Iterating again gives the same ones. It can be sent to another process.
 
     entry: the feed's name inside a zip, None for a zip or a folder of pictures; total: how many rows there are, where
-    that is cheaply known.
+    that is cheaply known; currency: of prices without one, and what ¥ means, if that is CNY or JPY.
     """
 
     path: Path
@@ -45,11 +49,23 @@ class Feed:
     archive: Archive | None = None
     entry: str | None = None
     total: int | None = None
+    currency: str = ""
 
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Raises FeedDamaged where nothing further can be read."""
         for record, columns in fold(self._records()):
-            yield read_row(record, columns, self.limits)
+            yield read_row(record, columns, self.limits, self.money)
+
+    @cached_property
+    def money(self) -> Money:
+        """What the first rows say of the prices: a ¥ among Chinese words is a yuan, among Japanese ones a yen."""
+        if self.currency in ("CNY", "JPY") or self.format in ("folder", "zip"):
+            return Money(self.currency, self.currency)
+        words = list[str]()
+        with suppress(CatalogError):
+            for record, _ in islice(self._records(), SAMPLE):
+                words += [cell[:SAMPLE_CHARACTERS] for cell in record.cells.values() if isinstance(cell, str)]
+        return Money(self.currency, yen_of("\n".join(words)))
 
     @property
     def root(self) -> Path:
@@ -59,7 +75,7 @@ class Feed:
     @cached_property
     def fingerprint(self) -> str:
         """The same for a feed with the same contents and the same mapping, whatever it is called. In hexadecimal."""
-        found = hashlib.sha256(repr(sorted(self.mapping.items())).encode())
+        found = hashlib.sha256((repr(sorted(self.mapping.items())) + self.currency).encode())
         if self.format == "folder":
             for path in folder_pictures(self.path):
                 status = os.stat(self.path / path, follow_symlinks=False)
@@ -85,12 +101,17 @@ class Feed:
         )
 
 
-def open_feed(path: Path, mapping: Mapping[str, str] | None = None, limits: FeedLimits | None = None) -> Feed:
-    """Recognise the feed's format and columns. mapping: see `catalog.feeds.columns.recognise`.
+def open_feed(
+    path: Path, mapping: Mapping[str, str] | None = None, limits: FeedLimits | None = None, currency: str = ""
+) -> Feed:
+    """Recognise the feed's format and columns. mapping: see `catalog.feeds.columns.recognise`; currency: see `Feed`.
 
-    Raises FileNotReadable, and InvalidFeed for what is wrong with the feed as a whole.
+    Raises FileNotReadable, InvalidConfig for a currency that is none, and InvalidFeed for what is wrong with the feed
+    as a whole.
     """
-    feed = recognised(path, mapping or {}, limits or FeedLimits())
+    if currency and currency not in CODES:
+        raise InvalidConfig(f"{currency[:40]!r} is not a currency. Give its three letters, such as EUR.")
+    feed = replace(recognised(path, mapping or {}, limits or FeedLimits()), currency=currency)
     if next(iter(feed), None) is None:
         raise FeedEmpty
     return feed

@@ -3,11 +3,12 @@
 import io
 from typing import Literal
 
-from catalog.errors import FeedEmpty, FeedFormatUnsupported
+from catalog.errors import FeedEmpty, FeedEncodingInvalid, FeedFormatUnsupported
 from catalog.feeds.lines import utf8
 from catalog.feeds.tables import DELIMITERS
 
 Format = Literal["csv", "jsonl", "parquet", "folder", "zip"]
+SAMPLE = 100  # lines
 TABLES = (".csv", ".tsv", ".txt", ".tab")
 FEEDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")  # in a zip, where a .txt is most often a note
 # First bytes -> what to say of the format they begin.
@@ -25,13 +26,14 @@ FOREIGN = {
 
 
 def format_of(head: bytes, name: str) -> Format:
-    """Raises FeedEmpty, FeedFormatUnsupported, FeedDamaged."""
+    """Raises FeedEmpty, FeedFormatUnsupported, FeedEncodingInvalid, FeedDamaged."""
     for start, message in FOREIGN.items():
         if head.startswith(start):
             raise FeedFormatUnsupported(message)
     if head.startswith(b"PAR1"):
         return "parquet"
     text = b"".join(utf8(io.BytesIO(head))).lstrip()
+    check_encoding(text)
     if not text:
         raise FeedEmpty
     line = text.splitlines()[0].rstrip()
@@ -44,6 +46,24 @@ def format_of(head: bytes, name: str) -> Format:
     if not name.lower().endswith(TABLES):
         check_is_table(line)
     return "csv"
+
+
+def check_encoding(text: bytes) -> None:
+    """text: the feed's beginning. Raises FeedEncodingInvalid where most of its lines are no UTF-8, and the others are
+    ASCII: a line that alone is not valid is left to fail alone.
+    """
+    lines = [line for line in text.splitlines()[:SAMPLE] if line.strip()]
+    foreign = [line for line in lines if not line.isascii()]
+    wrong = sum(not is_utf8(line) for line in foreign)
+    if 2 <= wrong == len(foreign) and 2 * wrong >= len(lines) and b"\0" not in text:
+        raise FeedEncodingInvalid
+
+
+def is_utf8(line: bytes) -> bool:
+    try:
+        return bool(line.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def check_is_table(line: bytes) -> None:

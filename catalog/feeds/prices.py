@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 
 from catalog.errors import RowPriceInvalid
@@ -27,6 +28,10 @@ SIGNS = {
     "₴": "UAH", "₪": "ILS", "฿": "THB", "₱": "PHP", "₦": "NGN", "ZŁ": "PLN", "KČ": "CZK", "FT": "HUF", "FR.": "CHF",
     "KR": "", "KR.": "",
 }  # fmt: skip
+# The two signs that yuan and yen share.
+YEN_SIGNS = ("¥", "￥")
+YUAN_WORDS, YEN_WORDS = re.compile(r"\b(?:CNY|RMB)\b|人民币"), re.compile(r"\bJPY\b|[\u3041-\u30ff]|円")
+HAN = re.compile(r"[\u4e00-\u9fff]")
 SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f\t", " "))
 CURRENCY = r"((?:[^0-9.,+-]|(?<=[a-zA-Z])[.])*)"
 NUMBER = r"([+-]?[0-9.,](?:[0-9.,'\u2019 ]*[0-9.,])?(?:[.,][-\u2013\u2014]{1,2})?)"
@@ -34,12 +39,31 @@ FORM = re.compile(CURRENCY + NUMBER + CURRENCY)
 GROUPED = re.compile(r"[0-9]{1,3}(?:([.,'\u2019 ])[0-9]{3})(?:\1[0-9]{3})*")
 
 
-def parse_price(value: object) -> tuple[float | None, str]:
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a feed says of its prices as a whole. default: the currency of prices without one; yen: which currency ¥ is,
+    CNY or JPY, "" where nothing tells.
+    """
+
+    default: str = ""
+    yen: str = ""
+
+
+def yen_of(words: str) -> str:
+    """What ¥ means among these words of a feed: "CNY", "JPY", or "" where nothing tells."""
+    yuan, yen = YUAN_WORDS.search(words), YEN_WORDS.search(words)
+    if yuan or yen:
+        return "" if yuan and yen else "CNY" if yuan else "JPY"
+    return "CNY" if HAN.search(words) else ""
+
+
+def parse_price(value: object, yen: str = "") -> tuple[float | None, str]:
     """12, 12.5, "14.90 EUR", "EUR 14,90", "$1,299.00", "1.299,00 €" -> (price, code or ""); None or "" -> (None, "").
 
     A single point parts off the decimals, as all feed formats want, so "1.299" is less than 2; a single comma with
-    three digits behind it does not, so "1,299" is above 1,000. Raises RowPriceInvalid for anything else, for what is
-    negative or not finite, and above a million millions.
+    three digits behind it does not, so "1,299" is above 1,000. yen: see `Money`.
+
+    Raises RowPriceInvalid for anything else, for what is negative or not finite, and above a million millions.
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None, ""
@@ -49,20 +73,21 @@ def parse_price(value: object) -> tuple[float | None, str]:
     elif isinstance(value, Decimal):
         price = float(value) if value.is_finite() else None
     elif isinstance(value, str) and len(value) <= 64:
-        price, currency = read_text(value)
+        price, currency = read_text(value, yen)
     if price is None or not math.isfinite(price) or not 0 <= price <= MOST:
         wanted = f"a number from 0 to {MOST:,.0f}, alone or with a currency such as EUR"
         raise RowPriceInvalid(f"The price {shown(value)} is not {wanted}.")
     return price, currency
 
 
-def read_text(text: str) -> tuple[float | None, str]:
+def read_text(text: str, yen: str = "") -> tuple[float | None, str]:
     """-> (the number or None, the currency's code or "")."""
     found = FORM.fullmatch(text.translate(SPACES).strip())
     if not found:
         return None, ""
     before, number, after = (part.strip() for part in found.groups())
-    currency = currency_code(before or after)
+    sign = before or after
+    currency = yen if yen and sign in YEN_SIGNS else currency_code(sign)
     if (before and after) or currency is None:
         return None, ""
     return read_number(number), currency

@@ -17,7 +17,7 @@ from catalog.errors import CatalogError, InvalidRow, RowIdInvalid, RowIdMissing,
 from catalog.feeds.cells import LEFT_OUT, FeedLimits, as_json, check_sizes, is_number, text
 from catalog.feeds.columns import Columns, plainly, splits
 from catalog.feeds.markup import has_markup, plain_text
-from catalog.feeds.prices import currency_code, parse_price
+from catalog.feeds.prices import Money, currency_code, parse_price
 from catalog.feeds.wording import brief
 from catalog.pictures import ImageRef
 from catalog.product import Product
@@ -25,6 +25,7 @@ from catalog.product import Product
 # Columns that we add to a record that could not be read, and that a correction must remove.
 UNREAD, SURPLUS, MISSING = "(line)", "(surplus cells)", "(missing cells)"
 IN_FEED = "(in the feed)"
+UNTOLD = Money()
 PLACEHOLDER = ("title", "defaulttitle")  # Shopify's one option of a product that has none
 BEFORE_URL = re.compile(r"\s*[,|;\s]\s*(?=(?:https?|s3|gs)://)")
 PARTED = re.compile(r"\s*[,|\n]\s*")
@@ -76,10 +77,10 @@ class BadRow:
     raw: Mapping[str, Any]
 
 
-def read_row(record: Record, columns: Columns, limits: FeedLimits) -> Row | BadRow:
+def read_row(record: Record, columns: Columns, limits: FeedLimits, money: Money = UNTOLD) -> Row | BadRow:
     """Never fails for what a row holds: a fault of ours that one row brings to light must not end a whole feed."""
     try:
-        return checked_row(record, columns, limits)
+        return checked_row(record, columns, limits, money)
     except MemoryError:
         raise
     except Exception as error:
@@ -89,14 +90,14 @@ def read_row(record: Record, columns: Columns, limits: FeedLimits) -> Row | BadR
         return BadRow(record.line, "", RowUnreadable(), {UNREAD: ""})
 
 
-def checked_row(record: Record, columns: Columns, limits: FeedLimits) -> Row | BadRow:
+def checked_row(record: Record, columns: Columns, limits: FeedLimits, money: Money) -> Row | BadRow:
     cells, raw = record.cells, as_json(record.cells, limits)
     try:
         if record.error:
             raise record.error
         check_corrected(cells)
         check_sizes(cells, limits)
-        product = read_product(cells, columns, limits)
+        product = read_product(cells, columns, limits, money)
         return Row(record.line, product, read_images(cells, columns, limits), raw)
     except CatalogError as error:
         try:
@@ -115,15 +116,18 @@ def check_corrected(cells: Mapping[str, Any]) -> None:
             raise RowRagged(f'Put the cells in their columns and remove "{mark}" from the row.')
 
 
-def read_product(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> Product:
+def read_product(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits, money: Money) -> Product:
     def cell(column: str | None) -> str:
         return text(cells.get(column), column) if column else ""
 
     description = cell(columns.description)
     if has_markup(description):
         description = plain_text(description)
-    price, currency = parse_price(cells.get(columns.price) if columns.price else None)
-    given = cell(columns.currency)
+    given = currency_code(cell(columns.currency)) or ""
+    yen = given if given in ("CNY", "JPY") else money.yen
+    price, currency = parse_price(cells.get(columns.price) if columns.price else None, yen)
+    if price is not None:
+        given = given or money.default
     attributes = dict(read_attributes(cells, columns))
     brand = cell(columns.brand) if columns.brand else attributes.pop("brand", "")
     return Product(
@@ -132,7 +136,7 @@ def read_product(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits)
         description=description,
         brand=brand,
         price=price,
-        currency=currency or currency_code(given) or "",
+        currency=currency or given,
         link=cell(columns.link),
         product_type=read_path(cells.get(columns.product_type), columns.product_type) if columns.product_type else "",
         attributes=attributes,

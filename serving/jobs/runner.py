@@ -11,10 +11,10 @@ from threading import Event, Thread
 from time import monotonic
 
 from catalog.dry_run import Unstored
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, FeedRowsInvalid
 from catalog.feeds import BadRow, Feed, Row
 from catalog.ingest import LocalWorker, ingest
-from catalog.ledger import Ledger
+from catalog.ledger import Ledger, Tally
 from serving.errors import ErrorDetail, ModelFailed, ModelNotReady, detail
 from serving.jobs.caller import Caller, Stopped
 from serving.jobs.files import JobFiles
@@ -93,7 +93,9 @@ class Runner:
         error: ErrorDetail | None = None
         check = self._check(record.id)
         try:
-            self._ingest(record, Caller(loop, self._closing, check, self._settings.job_patience_seconds))
+            tally = self._ingest(record, Caller(loop, self._closing, check, self._settings.job_patience_seconds))
+            if tally.rows and tally.outcomes["failed"] == tally.rows:
+                state, error = "failed", detail(nothing_came_in(tally))
         except Stopped:
             if not self._table.get(record.id).cancelling:
                 self._closing.wait(LOOK_SECONDS)
@@ -124,14 +126,15 @@ class Runner:
 
         return check
 
-    def _ingest(self, record: Record, call: Caller) -> None:
+    def _ingest(self, record: Record, call: Caller) -> Tally:
         call.check()
         feed = self._files.open(record.upload, record.source, record.mapping)
         told = partial(self._table.counted, record.id)
         with closing(Ledger(self._folder / "jobs.sqlite")) as ledger, counting(feed, told):
             before = ledger.run(record.run) if record.run is not None else None
             if before and before.complete:  # it was killed before it could be recorded as ended
-                return told(before.tally.rows)
+                told(before.tally.rows)
+                return before.tally
             for _ in range(MODEL_CHANGES):
                 try:
                     return self._go_on(record, feed, ledger, call)
@@ -139,7 +142,7 @@ class Runner:
                     self._closing.wait(LOOK_SECONDS)
             raise ModelNotReady
 
-    def _go_on(self, record: Record, feed: Feed, ledger: Ledger, call: Caller) -> None:
+    def _go_on(self, record: Record, feed: Feed, ledger: Ledger, call: Caller) -> Tally:
         """From where the ledger says."""
         sink = ShelfSink(self._shelf, call)
         reader = ServedReader(call(self._index_model), call)
@@ -154,6 +157,7 @@ class Runner:
         told = Unstored(sink) if record.dry_run else sink
         ingest(results, told, run, lambda tally: pace.mark(tally.rows), sink.keep_thumbnails)
         self._table.counted(record.id, run.tally.rows)
+        return run.tally
 
     async def _index_model(self) -> Model:
         """The model that made the index; of an empty one, the active model."""
@@ -168,6 +172,11 @@ class Runner:
                 if record.run is not None:
                     ledger.forget(record.run)
                 self._table.forget(record.id)
+
+
+def nothing_came_in(tally: Tally) -> FeedRowsInvalid:
+    reasons = ", ".join(f"{code} {count:,}" for code, count in tally.codes.most_common(3))
+    return FeedRowsInvalid(f"None of the {tally.rows:,} rows could be ingested: {reasons}. The failed rows say more.")
 
 
 def watched(rows: Iterable[Row | BadRow], check: Callable[[], None]) -> Iterator[Row | BadRow]:

@@ -9,7 +9,15 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from catalog.errors import DiskFull, FeedColumnsInvalid, FeedDamaged, FeedEmpty, FeedFormatUnsupported, InvalidFeed
+from catalog.errors import (
+    DiskFull,
+    FeedColumnsInvalid,
+    FeedDamaged,
+    FeedEmpty,
+    FeedEncodingInvalid,
+    FeedFormatUnsupported,
+    InvalidFeed,
+)
 from serving import examples
 from serving.desk import Desk, media_type, respond, respond_error
 from serving.errors import (
@@ -44,6 +52,7 @@ SUBMITTING: Errors = (
     InvalidFeed,
     FeedEmpty,
     FeedFormatUnsupported,
+    FeedEncodingInvalid,
     FeedColumnsInvalid,
     FeedDamaged,
     SourcesOff,
