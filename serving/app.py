@@ -12,7 +12,20 @@ from serving.errors import from_status
 from serving.front.stack import front
 from serving.openapi import document
 from serving.parse import wrong_field
-from serving.routes import analyze, docs, embeddings, feedback, health, jobs, metrics, models, page, products, search
+from serving.routes import (
+    analyze,
+    docs,
+    embeddings,
+    feedback,
+    health,
+    jobs,
+    metrics,
+    models,
+    page,
+    products,
+    search,
+    uploads,
+)
 from serving.services import Services
 from serving.settings import Settings
 
@@ -21,7 +34,7 @@ DESCRIPTION = """Scores are from 0 to 1, embeddings of norm 1, times ISO 8601 in
 body `{"error": {"message", "type", "param", "code"}}`: messages are for people, codes are stable."""
 
 # In this order they stand in the documentation.
-ROUTERS = (analyze, embeddings, search, products, jobs, feedback, models, health, page)
+ROUTERS = (analyze, embeddings, search, products, jobs, uploads, feedback, models, health, page)
 
 
 def build_app(services: Services, settings: Settings) -> FastAPI:

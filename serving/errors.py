@@ -11,6 +11,7 @@
     │   │   ├── SourcesOff              sources_off
     │   │   ├── SourceOutside           source_outside
     │   │   ├── SourceNotFound          source_not_found
+    │   │   ├── UploadPartTooLong       upload_part_too_long
     │   │   └── DimensionsUnsupported   embedding_dimensions_unsupported
     │   ├── Unauthorized                unauthorized
     │   │   ├── ApiKeyMissing           api_key_missing
@@ -20,12 +21,14 @@
     │   │   └── CrossSite               cross_site
     │   ├── NotFound                    not_found
     │   │   ├── JobNotFound             job_not_found
-    │   │   └── FeedbackNotFound        feedback_not_found
+    │   │   ├── FeedbackNotFound        feedback_not_found
+    │   │   └── UploadNotFound          upload_not_found
     │   ├── MethodNotAllowed            method_not_allowed
     │   ├── BodyTimeout                 body_timeout
     │   ├── HeadersTooLarge             headers_too_large
     │   ├── BodyTooLarge                body_too_large
     │   ├── MessageTooLarge             message_too_large
+    │   ├── UploadTooLarge              upload_too_large
     │   ├── MediaTypeUnsupported        media_type_unsupported
     │   ├── Overloaded                  overloaded
     │   │   ├── RateLimited             rate_limited
@@ -44,6 +47,8 @@
     │   ├── NoShadow                    no_shadow
     │   ├── StateDamaged                state_damaged
     │   ├── JobFinished                 job_finished
+    │   ├── UploadOffsetWrong           upload_offset_wrong
+    │   ├── UploadIncomplete            upload_incomplete
     │   └── IdempotencyConflict         idempotency_conflict
     ├── ServiceNotStarted               service_not_started
     │   ├── AddressInUse                address_in_use
@@ -304,6 +309,38 @@ class JobFinished(ServiceError):
     default = "The job has ended already."
 
 
+class UploadNotFound(NotFound):
+    code = "upload_not_found"
+    default = (
+        "There is no upload with this id. One that a job has taken, or that nobody went on with for a day, is gone."
+    )
+
+
+class UploadTooLarge(ServiceError):
+    code = "upload_too_large"
+    default = "The file is larger than the limit for uploads."
+    param = "bytes"
+
+
+class UploadOffsetWrong(ServiceError):
+    code = "upload_offset_wrong"
+    default = (
+        "The part does not start where the upload ends. Ask for the upload: `received` is where the next one starts."
+    )
+    param = "Upload-Offset"
+
+
+class UploadPartTooLong(RequestInvalid):
+    code = "upload_part_too_long"
+    default = "The part ends behind the end of the file."
+
+
+class UploadIncomplete(ServiceError):
+    code = "upload_incomplete"
+    default = "Not all of the upload has arrived yet."
+    param = "upload"
+
+
 class IdempotencyConflict(ServiceError):
     code = "idempotency_conflict"
     default = "A job with this Idempotency-Key was asked for with other content. Use a new key."
@@ -378,6 +415,7 @@ STATUS: dict[type[CatalogError], int] = {
     BodyTimeout: 408,
     BodyTooLarge: 413,
     MessageTooLarge: 413,
+    UploadTooLarge: 413,
     HeadersTooLarge: 431,
     MediaTypeUnsupported: 415,
     RequestInvalid: 422,
@@ -397,6 +435,8 @@ STATUS: dict[type[CatalogError], int] = {
     IndexLocked: 503,
     IndexUnavailable: 503,
     JobFinished: 409,
+    UploadOffsetWrong: 409,
+    UploadIncomplete: 409,
     IdempotencyConflict: 409,
     DiskFull: 507,
 }

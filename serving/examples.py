@@ -10,6 +10,7 @@ MODEL = "3f1c0a9be277"
 SHADOW = "a90d51b3c6e4"
 PRODUCT_ID = "shirt-1"
 JOB_ID = "9b2f6c1e0d7a4c58b3e1f2a4d5c6b7a8"
+UPLOAD_ID = "4f0e9d6b2c1a47e8a5b3c7d9e1f20a6b"
 CURSOR = "5c1e7f0a-6d0e-5b7c-9a51-0c2b8f1d3e4f"
 CREATED = "2026-03-01T09:30:00+00:00"
 
@@ -162,6 +163,13 @@ REVIEW: dict[str, Any] = {
 ALIKE: dict[str, Any] = {"products": [PRODUCT | {"score": 0.97}]}
 
 JOB_REQUEST: dict[str, Any] = {"source": "spring/products.csv", "columns": {"title": "name"}, "dry_run": True}
+UPLOAD_REQUEST: dict[str, Any] = {"filename": "products.csv", "bytes": 61_000_000}
+UPLOAD: dict[str, Any] = {
+    "id": UPLOAD_ID,
+    **UPLOAD_REQUEST,
+    "received": 8_388_608,
+    "part_bytes": 8_388_608,
+}
 JOB_FORM: dict[str, Any] = {
     "file": "id,name,price\nshirt-1,Red striped cotton shirt,29.90 EUR\n",
     "columns": '{"title": "name"}',

@@ -35,8 +35,10 @@ from serving.wire.feedback import FeedbackBatch, FeedbackRequest
 from serving.wire.jobs import FailedRow, JobForm, JobRequest
 from serving.wire.products import ProductChange, ProductIn
 from serving.wire.search import FILTER, SearchRequest
+from serving.wire.uploads import UploadRequest
 
 JSON, FORM, LINES = "application/json", "multipart/form-data", "application/x-ndjson"
+BYTES = "application/octet-stream"
 
 # Schemas that FastAPI does not see: routes read these bodies themselves, as ours may hold 28 MB of pictures.
 UNSEEN: tuple[type[BaseModel], ...] = (
@@ -50,6 +52,7 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     ProductChange,
     ProductIn,
     SearchRequest,
+    UploadRequest,
 )
 NULL = "(null)"
 REFERENCE = "#/components/schemas/{model}"
@@ -168,6 +171,11 @@ def exchanged(document: Any, old: Any, new: Any) -> Any:
 def json_body(schema: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
     """The documentation of a body that the route reads itself."""
     return {JSON: {"schema": reference(schema), "example": example}}
+
+
+def binary_body(description: str) -> dict[str, Any]:
+    """The documentation of a body that is a file, or a part of one."""
+    return {BYTES: {"schema": {"type": "string", "contentMediaType": BYTES, "description": description}}}
 
 
 def lines(example: dict[str, Any]) -> str:

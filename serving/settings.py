@@ -17,6 +17,8 @@ Words = Annotated[tuple[str, ...], NoDecode]
 MOST_RESULTS = 100
 # What comes with a request's body from process to process: its headers, 64 KB at most, and Serve's own words.
 MESSAGE_HEAD = 1024 * 1024
+# Of an upload: few requests for a large file, and little to send again when one is lost.
+MOST_PART = 8 * 1024 * 1024
 
 
 class Settings(BaseSettings):
@@ -104,6 +106,9 @@ class Settings(BaseSettings):
     )
     image_stores: Words = Field(
         default=(), description="Places a feed's pictures may be read from, such as s3://BUCKET/FOLDER."
+    )
+    max_upload_bytes: int = Field(
+        default=2 * 1024**3, ge=1_024, description="The largest feed that comes in parts (/v1/uploads)."
     )
     max_queued_jobs: int = Field(default=100, ge=1, le=10_000, description="Jobs that may wait for their turn.")
     max_finished_jobs: int = Field(default=1_000, ge=1, le=100_000, description="Jobs remembered once they ended.")
@@ -196,6 +201,11 @@ class Settings(BaseSettings):
     def max_waiting(self) -> int:
         """Requests that may queue for the model; beyond these the answer is 429."""
         return 2 * self.batch_size
+
+    @property
+    def part_bytes(self) -> int:
+        """The most of an upload that one request may bring."""
+        return min(MOST_PART, self.max_body_bytes)
 
     @property
     def message_bytes(self) -> int:

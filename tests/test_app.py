@@ -87,6 +87,8 @@ PATHS = {
     "/v1/review/{id}/alike",
     "/v1/search",
     "/v1/taxonomy",
+    "/v1/uploads",
+    "/v1/uploads/{id}",
 }
 FORM = b'--x\r\nContent-Disposition: form-data; name="title"\r\n\r\nred shirt\r\n--x--\r\n'
 

@@ -342,7 +342,7 @@ def test_feeds_are_ingested(make: Any, desk: Office, tmp_path: Path) -> None:
     assert [one.id for one in answer(client.jobs(limit=2)).jobs] == [by_path.id, job.id]
     with pytest.raises(RequestFailed, match="409 job_finished"):
         answer(client.cancel_job(job.id))
-    with pytest.raises(ValueError, match="either a file or a source"):
+    with pytest.raises(ValueError, match="either a file, a source or an upload"):
         answer(client.submit_job())
 
 

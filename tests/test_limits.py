@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import time
 import zipfile
 from collections.abc import Iterator
@@ -172,7 +173,8 @@ def test_answers_with_as_many_products_as_may_be(client: Any) -> None:
 
 def test_a_training_set_with_many_pictures(client: Any) -> None:
     for number in range(FAT):
-        said = client.post("/v1/feedback", json={"product_id": f"fat-{number}", "verdict": "accept", "comment": "c"})
+        right = {"product_id": f"fat-{number}", "verdict": "correct", "category": "clothes.shirt"}
+        said = client.post("/v1/feedback", json=right)
         assert said.status_code == 201, said.text
     answer = client.get("/v1/feedback/training-set")
     assert answer.status_code == 200
@@ -183,6 +185,59 @@ def test_a_training_set_with_many_pictures(client: Any) -> None:
         assert {row["image"] for row in rows} | {"manifest.jsonl"} == set(archive.namelist())
     lines = client.get("/v1/feedback").text.splitlines()
     assert [json.loads(line)["product_id"] for line in lines] == [f"fat-{number}" for number in range(FAT)]
+
+
+def test_an_upload_in_parts_is_never_whole_in_memory(client: Any, settings: Settings) -> None:
+    each, count = 200_000, 1_500
+    header, row = b"id,title,link\n", b"u%06d,red shirt,%s\n"
+    length = len(header) + count * len(row % (0, bytes(each)))
+    begun = client.post("/v1/uploads", json={"filename": "large.csv", "bytes": length})
+    assert begun.status_code == 201, begun.text
+    address, part_bytes = f"/v1/uploads/{begun.json()['id']}", begun.json()["part_bytes"]
+    before, most = memory(), dict[int, int]()
+
+    def send(offset: int, part: bytes) -> Any:
+        answer = client.patch(address, content=part, headers={"Upload-Offset": str(offset)})
+        most.update({pid: max(most.get(pid, 0), size) for pid, size in memory().items()})
+        return answer
+
+    waiting, received = header, 0
+    for number in range(count):
+        waiting += row % (number, b"n" * each)
+        if len(waiting) >= part_bytes or number == count - 1:
+            part, waiting = waiting[:part_bytes], waiting[part_bytes:]
+            received += len(part)
+            assert send(received - len(part), part).json() == {"received": received}
+    if waiting:
+        received += len(waiting)
+        assert send(received - len(waiting), waiting).json() == {"received": received}
+    assert received == length
+    refused = send(0, b"id")
+    assert (refused.status_code, code(refused)) == (409, "upload_offset_wrong")
+    too_long = send(length, bytes(part_bytes + 1))
+    assert (too_long.status_code, code(too_long)) == (413, "body_too_large")
+    job = ended(client, client.post(JOBS, json={"upload": begun.json()["id"], "dry_run": True}))
+    assert (job["state"], job["total"], job["failed"]) == ("complete", count, 0), job
+    most.update({pid: max(most.get(pid, 0), size) for pid, size in memory().items()})
+    grown = {pid: size - before[pid] for pid, size in most.items() if pid in before}
+    # The first parts fill what each process keeps for the next; after 60 MB nothing grows any more.
+    assert max(grown.values()) < 0.7 * length, grown
+
+
+def memory() -> dict[int, int]:
+    """Resident bytes of this process and of all that it has started, by their ids."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            pages = int((process / "statm").read_text().split()[1])
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue  # it has just ended
+        found[int(process.name)] = (parent, pages * os.sysconf("SC_PAGE_SIZE"))
+    ours = {os.getpid()}
+    while more := {pid for pid, (parent, _) in found.items() if parent in ours} - ours:
+        ours |= more
+    return {pid: found[pid][1] for pid in ours}
 
 
 def ended(client: Any, accepted: Any, seconds: float = 60) -> dict[str, Any]:

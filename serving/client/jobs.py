@@ -5,44 +5,55 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from pathlib import PurePath
+from typing import Any
 
-from serving.client.asking import Asking, segment
-from serving.client.errors import ServiceTimeout
-from serving.client.fields import given, read_file
+from serving.client.asking import segment
+from serving.client.errors import RequestFailed, ServiceTimeout
+from serving.client.fields import given
 from serving.client.steps import Steps, operation
+from serving.client.uploads import Content, UploadOperations
 from serving.wire.jobs import FailedRow, JobOut, JobsResponse
 
 ENDED = ("complete", "failed", "cancelled")
+# Bytes of a feed that goes along with its job; a larger one is uploaded before. The service takes more at once unless
+# its operator has set another limit.
+AT_ONCE = 16 * 1024 * 1024
 
 
-class JobOperations(Asking):
+class JobOperations(UploadOperations):
     @operation
     def submit_job(
         self,
         file: bytes | str | os.PathLike[str] | None = None,
         *,
         source: str | None = None,
+        upload: str | None = None,
         filename: str | None = None,
         columns: Mapping[str, str] | None = None,
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> Steps[JobOut]:
         """Have a feed ingested. file: its path here, or its content with a `filename` that says its format; source: its
-        path in the service's folder of feeds. Give one of the two.
+        path in the service's folder of feeds; upload: the id of a finished upload. Give one of the three. A file that
+        is too large for one request is uploaded in parts.
 
         idempotency_key: yours, so that asking again, also tomorrow, makes no second job.
         """
-        if (file is None) is (source is None):
-            raise ValueError("give either a file or a source")
+        if sum(one is not None for one in (file, source, upload)) != 1:
+            raise ValueError("give either a file, a source or an upload")
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        if file is None:
-            body = {"source": source, "columns": columns or {}, "dry_run": dry_run}
-            return self._ask(JobOut, "POST", "/v1/jobs", json=body, headers=headers)
-        content = file if isinstance(file, bytes) else read_file(file)
-        name = filename or ("feed" if isinstance(file, bytes) else PurePath(file).name)
-        form = {"columns": json.dumps(dict(columns or {})), "dry_run": str(dry_run).lower()}
-        return self._ask(JobOut, "POST", "/v1/jobs", data=form, files={"file": (name, content)}, headers=headers)
+        said: dict[str, Any] = {"columns": dict(columns or {}), "dry_run": dry_run}
+        if file is not None:
+            content = Content(file, filename)
+            if content.size <= AT_ONCE:
+                try:
+                    return (yield from self._ask(JobOut, "POST", "/v1/jobs", headers=headers, **form(content, said)))
+                except RequestFailed as refused:
+                    if refused.code != "body_too_large":
+                        raise
+            upload = (yield from self._uploaded(content)).id
+        where = {"upload": upload} if upload is not None else {"source": source}
+        return (yield from self._ask(JobOut, "POST", "/v1/jobs", json=where | said, headers=headers))
 
     @operation
     def job(self, id: str) -> Steps[JobOut]:
@@ -87,6 +98,12 @@ class JobOperations(Asking):
     def job_errors(self, id: str) -> Steps[list[FailedRow]]:
         """The rows that failed so far."""
         return self._lines(FailedRow, f"{job(id)}/errors")
+
+
+def form(content: Content, said: Mapping[str, Any]) -> dict[str, Any]:
+    """A small feed and what is said of it, in one request."""
+    fields = {"columns": json.dumps(said["columns"]), "dry_run": str(said["dry_run"]).lower()}
+    return {"data": fields, "files": {"file": (content.filename, content.read(0, content.size))}}
 
 
 def job(id: str) -> str:

@@ -27,6 +27,7 @@ class Request:
     json: Any = None
     data: Mapping[str, str] | None = None
     files: Mapping[str, tuple[str, bytes]] | None = None
+    content: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = True
 
@@ -39,6 +40,7 @@ class Request:
             "json": self.json,
             "data": self.data,
             "files": self.files,
+            "content": self.content,
             "headers": self.headers,
         }
 

@@ -137,4 +137,4 @@ def remote_shelf(index: DeploymentHandle[Any]) -> Shelf:
 
 
 def remote_jobs(jobs: DeploymentHandle[Any]) -> Jobs:
-    return cast(Jobs, Remote(jobs, JobsNotReady, once=("submit", "cancel")))
+    return cast(Jobs, Remote(jobs, JobsNotReady, once=("submit", "cancel", "begin_upload", "append")))

@@ -30,6 +30,8 @@ PATTERNS = (
     "/v1/jobs/{id}",
     "/v1/jobs/{id}/errors",
     "/v1/jobs/{id}/cancel",
+    "/v1/uploads",
+    "/v1/uploads/{id}",
     "/v1/feedback",
     "/v1/feedback/batch",
     "/v1/feedback/proposals",

@@ -3,22 +3,24 @@
 import os
 import time
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from catalog.database import in_our_words
 from catalog.disk import write_durably
 from catalog.errors import FileNotReadable
 from catalog.feeds import Feed, open_feed
 from catalog.pictures import PictureReader
 from catalog.pictures.archives import leads_out
-from serving.errors import SourceNotFound, SourceOutside, SourcesOff
+from serving.errors import SourceNotFound, SourceOutside, SourcesOff, StateDamaged
 from serving.settings import Settings
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".parquet", ".zip")
 # A file without a job is one whose upload was cut off, unless it is so new that it may be one under way.
 UNDER_WAY_SECONDS = 600.0
 SHOWN = 200
+PART = 1024 * 1024
 
 
 class JobFiles:
@@ -29,11 +31,16 @@ class JobFiles:
         self._pictures = PictureReader(None, None, settings.image_hosts, settings.image_stores)
 
     def receive(self, id: str, filename: str, data: bytes) -> str:
-        """Keep an upload, down to the disk. -> its name here. Raises DiskFull or FileNotWritable."""
-        suffix = PurePosixPath(filename).suffix.lower()
-        name = id + (suffix if suffix in SUFFIXES else "")
+        """Keep a feed that came along, down to the disk. -> its name here. Raises DiskFull or FileNotWritable."""
+        name = name_of(id, filename)
         write_durably(self.uploads / name, data)
         return name
+
+    def parts(self, upload: str) -> Iterator[bytes]:
+        """Its content. Raises StateDamaged where it cannot be read."""
+        with in_our_words(StateDamaged), (self.uploads / upload).open("rb") as file:
+            while part := file.read(PART):
+                yield part
 
     def remove(self, upload: str | None) -> None:
         if upload:
@@ -59,6 +66,12 @@ class JobFiles:
         """Paths start from the feed's own folder. An upload has none, unless it is a zip."""
         root = None if upload else feed.root
         return PictureReader(root, feed.archive, self._pictures.hosts, self._pictures.stores)
+
+
+def name_of(id: str, filename: str) -> str:
+    """What to call the file of an upload here: its end says the format where the first bytes leave that open."""
+    suffix = PurePosixPath(filename).suffix.lower()
+    return id + (suffix if suffix in SUFFIXES else "")
 
 
 def source_path(feeds: Path | None, source: str) -> Path:

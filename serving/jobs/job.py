@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -13,7 +13,8 @@ State = Literal["queued", "running", "complete", "failed", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A feed to ingest: sent along (`filename` and `data`), or a path below the server's folder of feeds (`source`).
+    """A feed to ingest: sent along (`filename` and `data`), uploaded before (`upload`, its id), or a path below the
+    server's folder of feeds (`source`).
 
     columns: field -> column, see `catalog.feeds.columns.recognise`; key: what the client calls this request, so that
     sending it twice makes one job.
@@ -25,12 +26,22 @@ class Submission:
     source: str | None = None
     filename: str = ""
     data: bytes | None = field(default=None, repr=False)
+    upload: str | None = None
 
     @property
-    def content(self) -> str:
-        """The same for two requests that ask for the same. A file's name is not part of it."""
+    def given_in(self) -> str:
+        """The field of the request in which the feed was given."""
+        return "upload" if self.upload is not None else "file" if self.data is not None else "source"
+
+    def content(self, feed: Iterable[bytes]) -> str:
+        """The same for two requests that ask for the same. feed: what came along, by whichever way; its name is not
+        part of it.
+        """
         asked = json.dumps([sorted(self.columns.items()), self.dry_run, self.source])
-        return hashlib.sha256(asked.encode() + b"\n" + (self.data or b"")).hexdigest()
+        digest = hashlib.sha256(asked.encode() + b"\n")
+        for part in feed:
+            digest.update(part)
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,19 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from catalog.ledger import Ledger, Tally, dead_letter
 from serving.errors import ErrorDetail, IdempotencyConflict, Overloaded
-from serving.jobs.files import JobFiles, shown_name
+from serving.jobs.files import JobFiles, name_of, shown_name
 from serving.jobs.job import ErrorLines, Job, Submission
 from serving.jobs.runner import Runner
 from serving.jobs.table import JobTable, Record
+from serving.jobs.uploads import Upload, Uploads
 from serving.models import Models
 from serving.settings import Settings
 from serving.shelf import Shelf
@@ -37,9 +39,13 @@ class Jobs:
         self._table = JobTable(folder / "jobs.sqlite")
         self._ledger = Ledger(folder / "jobs.sqlite")
         self._files = JobFiles(folder / "uploads", settings)
-        self._runner = Runner(folder, self._table, self._files, models, shelf, settings)
-        # One thread each: submissions go one after another, and nobody who asks waits for one.
+        most = (settings.max_upload_bytes, settings.max_queued_jobs)
+        self._uploads = Uploads(folder / "jobs.sqlite", folder / "uploads", *most)
+        self._runner = Runner(folder, self._table, self._files, self._uploads, models, shelf, settings)
+        # One thread each: submissions go one after another, and nobody who asks waits for one, or for a part that is
+        # being written.
         self._submitting, self._asking = ThreadPoolExecutor(1, "submit"), ThreadPoolExecutor(1, "ask")
+        self._receiving = ThreadPoolExecutor(1, "receive")
 
     async def start(self) -> None:
         """Work jobs off from now on, those first that an earlier process left. Models and shelf are asked in this event
@@ -51,7 +57,7 @@ class Jobs:
         """Accept a feed, and keep it if it came along. Of equal submissions with one key the first makes the job.
 
         Raises InvalidFeed for a feed of which it can be told at once, SourcesOff, SourceOutside, SourceNotFound,
-        IdempotencyConflict, or Overloaded when as many jobs wait as may.
+        UploadNotFound, UploadIncomplete, IdempotencyConflict, or Overloaded when as many jobs wait as may.
         """
         id = await self._in(self._submitting, self._submit, asked)
         self._runner.wake()
@@ -80,12 +86,30 @@ class Jobs:
         """The rows that failed so far, about a megabyte of them from a place on. Raises JobNotFound."""
         return await self._in(self._asking, self._errors, id, after)
 
+    async def begin_upload(self, filename: str, size: int) -> Upload:
+        """Raises UploadTooLarge, Overloaded when as many are open as may, or DiskFull."""
+        shown = shown_name(filename)
+        return await self._in(self._receiving, self._uploads.begin, shown, partial(name_of, filename=filename), size)
+
+    async def append(self, id: str, offset: int, data: bytes) -> Upload:
+        """Raises UploadNotFound, UploadOffsetWrong or UploadPartTooLong."""
+        return await self._in(self._receiving, self._uploads.append, id, offset, data)
+
+    async def upload(self, id: str) -> Upload:
+        """Raises UploadNotFound."""
+        return await self._in(self._receiving, self._uploads.get, id)
+
+    async def remove_upload(self, id: str) -> None:
+        """Raises UploadNotFound."""
+        await self._in(self._receiving, self._uploads.remove, id)
+
     async def close(self) -> None:
         """The job under way stops after its chunk, and goes on at the next start."""
         await asyncio.to_thread(self._runner.close)
-        for pool in (self._submitting, self._asking):
+        for pool in (self._submitting, self._asking, self._receiving):
             await asyncio.to_thread(pool.shutdown)
         self._table.close()
+        self._uploads.close()
         self._ledger.close()
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: object) -> T:
@@ -95,12 +119,25 @@ class Jobs:
         while True:
             known = self._table.with_key(asked.key) if asked.key else None
             if known:
-                if known.content != asked.content:
+                if not self._same(known, asked):
                     raise IdempotencyConflict
                 return known.id
             record = self._accepted(asked)
             if record:
                 return record.id
+
+    def _same(self, known: Record, asked: Submission) -> bool:
+        """Whether the job is what is asked for. Its own upload is the job's by now, and may be gone."""
+        if known.took(asked.upload):
+            return known.mapping == dict(asked.columns) and bool(known.dry_run) == asked.dry_run
+        return known.content == asked.content(self._feed(asked))
+
+    def _feed(self, asked: Submission) -> Iterator[bytes]:
+        """What came along, or before."""
+        if asked.upload is not None:
+            yield from self._files.parts(self._uploads.whole(asked.upload).name)
+        elif asked.data is not None:
+            yield asked.data
 
     def _accepted(self, asked: Submission) -> Record | None:
         """None if another process has accepted one of the same key meanwhile."""
@@ -108,17 +145,25 @@ class Jobs:
         if waiting >= self._settings.max_queued_jobs:
             raise Overloaded(f"{waiting} jobs wait already. Try again when some have ended.")
         id, added = uuid.uuid4().hex, False
-        upload = None if asked.data is None else self._files.receive(id, asked.filename, asked.data)
-        source = asked.source if upload is None else shown_name(asked.filename)
-        columns = json.dumps(dict(asked.columns))
-        record = Record(id, asked.key, asked.content, source or "", upload, columns, asked.dry_run, time.time())
+        content, columns = asked.content(self._feed(asked)), json.dumps(dict(asked.columns))
+        file, source = self._kept(id, asked)
+        record = Record(id, asked.key, content, source, file, columns, asked.dry_run, time.time())
         try:
-            self._files.open(upload, record.source, asked.columns)
-            added = self._table.add(record)
+            self._files.open(file, source, asked.columns)
+            added = self._table.add(record, asked.upload)
         finally:
-            if not added:
-                self._files.remove(upload)
+            if not added and asked.data is not None:
+                self._files.remove(file)
         return record if added else None
+
+    def _kept(self, id: str, asked: Submission) -> tuple[str | None, str]:
+        """The file's name here, None for one in the folder of feeds, and what to call the feed."""
+        if asked.upload is not None:
+            upload = self._uploads.whole(asked.upload)
+            return upload.name, upload.filename
+        if asked.data is not None:
+            return self._files.receive(id, asked.filename, asked.data), shown_name(asked.filename)
+        return None, asked.source or ""
 
     def _told(self, record: Record) -> Job:
         run = self._ledger.run(record.run) if record.run is not None else None

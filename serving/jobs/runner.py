@@ -22,6 +22,7 @@ from serving.jobs.job import State
 from serving.jobs.pace import Pace, counting
 from serving.jobs.steps import ModelChanged, ServedReader, ShelfSink, WatchedPictures
 from serving.jobs.table import JobTable, Record
+from serving.jobs.uploads import Uploads
 from serving.models import Model, Models
 from serving.settings import Settings
 from serving.shelf import Shelf
@@ -34,6 +35,7 @@ LOOK_SECONDS = 0.25
 MODEL_CHANGES = 20
 IDLE_SECONDS = 1.0
 AFTER_FAILURE_SECONDS = 5.0
+SWEEP_SECONDS = 600.0
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +44,17 @@ class Runner:
     """Works on the jobs of a state folder while no other process does."""
 
     def __init__(
-        self, folder: Path, table: JobTable, files: JobFiles, models: Models, shelf: Shelf, settings: Settings
+        self,
+        folder: Path,
+        table: JobTable,
+        files: JobFiles,
+        uploads: Uploads,
+        models: Models,
+        shelf: Shelf,
+        settings: Settings,
     ) -> None:
-        self._folder, self._table, self._files = folder, table, files
+        self._folder, self._table, self._files, self._uploads = folder, table, files, uploads
+        self._swept = 0.0
         self._models, self._shelf, self._settings = models, shelf, settings
         self._closing, self._waking = Event(), Event()
         self._thread: Thread | None = None
@@ -79,14 +89,24 @@ class Runner:
                 self._closing.wait(AFTER_FAILURE_SECONDS)
 
     def _work_off(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._files.sweep([record.upload for record in self._table.unfinished()])
+        self._swept = 0.0
         while not self._closing.is_set() and loop.is_running():
             self._waking.clear()
+            self._sweep()
             record = self._table.take()
             if record:
                 self._work(record, loop)
             else:
                 self._waking.wait(IDLE_SECONDS)
+
+    def _sweep(self) -> None:
+        """Now and then: what was abandoned, and what crashes have left."""
+        if self._swept and monotonic() - self._swept < SWEEP_SECONDS:
+            return
+        self._swept = monotonic()
+        self._uploads.sweep()
+        jobs = [record.upload for record in self._table.unfinished()]
+        self._files.sweep([*jobs, *self._uploads.names()])
 
     def _work(self, record: Record, loop: asyncio.AbstractEventLoop) -> None:
         state: State = "complete"

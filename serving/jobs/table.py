@@ -57,6 +57,10 @@ class Record(NamedTuple):
     run: int | None = None
     error: str | None = None
 
+    def took(self, upload: str | None) -> bool:
+        """Whether its feed was this upload."""
+        return upload is not None and self.upload is not None and self.upload.partition(".")[0] == upload
+
     @property
     def mapping(self) -> Mapping[str, str]:
         return dict(json.loads(self.columns))
@@ -78,14 +82,16 @@ class JobTable:
         with self._lock:
             self._db.close()
 
-    def add(self, record: Record) -> bool:
-        """False, and nothing is added, if there is a job with its key."""
+    def add(self, record: Record, taken: str | None = None) -> bool:
+        """False, and nothing is added, if there is a job with its key. taken: the upload that is then the job's."""
         marks = ", ".join("?" * len(GIVEN))
-        with self._alone():
+        with self._alone(), transaction(self._db):
             added = self._db.execute(
                 f"INSERT INTO jobs ({', '.join(GIVEN)}) VALUES ({marks}) ON CONFLICT (key) DO NOTHING",
                 record[: len(GIVEN)],
             )
+            if added.rowcount and taken:
+                self._db.execute("DELETE FROM uploads WHERE id = ?", (taken,))
             return added.rowcount > 0
 
     def get(self, id: str) -> Record:

@@ -32,6 +32,8 @@ from serving.errors import (
     SourceNotFound,
     SourceOutside,
     SourcesOff,
+    UploadIncomplete,
+    UploadNotFound,
 )
 from serving.jobs.job import ErrorLines, Submission
 from serving.jobs.jobs import Jobs
@@ -58,6 +60,8 @@ SUBMITTING: Errors = (
     SourcesOff,
     SourceOutside,
     SourceNotFound,
+    UploadNotFound,
+    UploadIncomplete,
     Overloaded,
     JobsNotReady,
     DiskFull,
@@ -83,8 +87,8 @@ def router(desk: Desk) -> APIRouter:
         ),
     )
     async def submit_job(request: Request, idempotency_key: Key = None) -> Response:
-        """CSV, TSV, JSON lines, Parquet, or a zip of one of these and its pictures; sent along, or by its path in the
-        server's folder of feeds. The answer comes at once; the job then tells how far it has come.
+        """CSV, TSV, JSON lines, Parquet, or a zip of one of these and its pictures; sent along, uploaded before, or
+        by its path in the server's folder of feeds. The answer comes at once; the job then tells how far it has come.
         """
         asked = await read(desk, request, idempotency_key)
         try:
@@ -92,7 +96,7 @@ def router(desk: Desk) -> APIRouter:
         except FeedColumnsInvalid as error:
             return respond_error(error, "columns")
         except InvalidFeed as error:
-            return respond_error(error, "source" if asked.data is None else "file")
+            return respond_error(error, asked.given_in)
 
     @routes.get("/v1/jobs", **operation("The newest jobs", examples.JOBS, raises=(RequestInvalid, JobsNotReady)))
     async def list_jobs(limit: Annotated[int, Query(ge=1, le=100)] = 20) -> JobsResponse:
@@ -136,7 +140,9 @@ async def read(desk: Desk, request: Request, key: str | None) -> Submission:
     kind = media_type(request)
     if kind == b"application/json":
         asked = await desk.json(request, JobRequest)
-        return Submission(asked.columns, asked.dry_run, key, source=asked.source)
+        if (asked.source is None) is (asked.upload is None):
+            raise RequestInvalid("Give either a source or an upload.", "source")
+        return Submission(asked.columns, asked.dry_run, key, source=asked.source, upload=asked.upload)
     if kind != b"multipart/form-data":
         raise MediaTypeUnsupported("Send multipart/form-data with a file, or application/json with a source.")
     try:

@@ -25,9 +25,16 @@ DryRun = Annotated[bool, Field(description="Read and check every row, and store 
 
 
 class JobRequest(Schema):
-    """A feed that lies on the server: CSV, TSV, JSON lines, Parquet, or a zip of one of these and its pictures."""
+    """A feed that lies on the server, or was uploaded before: CSV, TSV, JSON lines, Parquet, or a zip of one of these
+    and its pictures. Either `source` or `upload`.
+    """
 
-    source: Annotated[str, Field(max_length=1_024, description="Its path below the server's folder of feeds.")]
+    source: Annotated[
+        str | None, Field(max_length=1_024, description="Its path below the server's folder of feeds.")
+    ] = None
+    upload: Annotated[str | None, Field(max_length=64, description="The id of a finished upload, see /v1/uploads.")] = (
+        None
+    )
     columns: Columns = {}
     dry_run: DryRun = False
 

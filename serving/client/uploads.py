@@ -1,0 +1,93 @@
+"""Feeds that are too large for one request go in parts, from where the service says that it has them."""
+
+import os
+from pathlib import Path, PurePath
+
+from catalog.errors import FileNotReadable
+from serving.client.asking import Asking, segment
+from serving.client.errors import RequestFailed, ServiceTimeout
+from serving.client.steps import Request, Steps, operation
+from serving.wire.uploads import UploadOut, UploadProgress
+
+# A part that does not arrive in time is sent in smaller ones, down to this.
+SMALLEST_PART = 64 * 1024
+
+
+class Content:
+    """A feed that is in memory or in a file, and is then read part by part. Raises FileNotReadable."""
+
+    def __init__(self, file: bytes | str | os.PathLike[str], filename: str | None = None) -> None:
+        self._data = file if isinstance(file, bytes) else None
+        self._path = None if isinstance(file, bytes) else Path(file)
+        self.filename = filename or ("feed" if self._path is None else PurePath(self._path).name)
+        self.size = len(self._data) if self._data is not None else self._file_size()
+
+    def read(self, start: int, count: int) -> bytes:
+        if self._path is None:
+            return (self._data or b"")[start : start + count]
+        try:
+            with self._path.open("rb") as file:
+                file.seek(start)
+                return file.read(count)
+        except OSError:
+            raise self._unreadable() from None
+
+    def _file_size(self) -> int:
+        assert self._path is not None
+        try:
+            return self._path.stat().st_size
+        except (OSError, ValueError):
+            raise self._unreadable() from None
+
+    def _unreadable(self) -> FileNotReadable:
+        return FileNotReadable(f"The file {self._path} cannot be read.")
+
+
+class UploadOperations(Asking):
+    @operation
+    def upload(self, file: bytes | str | os.PathLike[str], *, filename: str | None = None) -> Steps[UploadOut]:
+        """Upload a feed in parts, for a job to take. file: its path here, or its content with a `filename`. When the
+        connection is lost it goes on from what the service has.
+        """
+        return self._uploaded(Content(file, filename))
+
+    @operation
+    def get_upload(self, id: str) -> Steps[UploadOut]:
+        """How much of an upload the service has."""
+        return self._ask(UploadOut, "GET", address(id))
+
+    @operation
+    def delete_upload(self, id: str) -> Steps[None]:
+        """Remove an upload that no job has taken."""
+        yield from self._send(Request("DELETE", address(id)))
+
+    def _uploaded(self, content: Content) -> Steps[UploadOut]:
+        body = {"filename": content.filename, "bytes": content.size}
+        upload = yield from self._ask(UploadOut, "POST", "/v1/uploads", json=body)
+        part = upload.part_bytes
+        while upload.received < content.size:
+            data = content.read(upload.received, part)
+            if not data:
+                raise FileNotReadable(f"The file {content.filename} became shorter while it was sent.")
+            try:
+                headers = {"Upload-Offset": str(upload.received)}
+                sent = yield from self._ask(UploadProgress, "PATCH", address(upload.id), content=data, headers=headers)
+                upload = upload.model_copy(update={"received": sent.received})
+            except (RequestFailed, ServiceTimeout) as error:
+                part = smaller(part, error)
+                upload = yield from self._ask(UploadOut, "GET", address(upload.id))
+        return upload
+
+
+def smaller(part: int, error: RequestFailed | ServiceTimeout) -> int:
+    """How long the next part may be. Raises the error unless asking how much is there helps."""
+    code = error.code
+    if code == "upload_offset_wrong":  # the part had arrived, and only its answer was lost
+        return part
+    if code in ("body_timeout", "deadline_exceeded", "service_timeout") and part > SMALLEST_PART:
+        return max(SMALLEST_PART, part // 2)
+    raise error
+
+
+def address(id: str) -> str:
+    return f"/v1/uploads/{segment(id)}"
