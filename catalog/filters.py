@@ -20,6 +20,7 @@ MAX_CONDITIONS = 100
 MAX_CHARACTERS = 256
 
 Field = Literal["product_type", "brand", "tags", "decision", "currency", "guess", "verdict"]
+Number = Literal["price", "added_at"]
 FIELDS: tuple[Field, ...] = get_args(Field)
 BOUNDS = ("gte", "lte", "gt", "lt")
 
@@ -58,6 +59,13 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class Lacks:
+    """The product has no such number. It is not written in JSON: an order by that number needs it."""
+
+    field: Number
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """All parts hold. At least one part."""
 
@@ -84,7 +92,7 @@ class Not:
     part: "Filter"
 
 
-Filter: TypeAlias = CategoryUnder | OneOf | AttributeIs | Price | And | Or | Not
+Filter: TypeAlias = CategoryUnder | OneOf | AttributeIs | Price | Lacks | And | Or | Not
 
 
 def parse_filter(document: object) -> Filter:

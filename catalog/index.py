@@ -6,6 +6,7 @@ One class for every engine; `open_index` chooses the engine by the location.
 import math
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,10 +21,12 @@ import numpy as np
 from catalog.errors import IndexFailed, IndexMismatch, IndexOfOtherModel, InvalidProduct, InvalidSearch, ProductNotFound
 from catalog.filters import Filter
 from catalog.keywords import document_terms
+from catalog.listing import Sort, commonest, listed
 from catalog.names import FACETED, Names
 from catalog.product import ContentHashes, Match, Product, StoredProduct
-from catalog.query import IndexQuery, run
+from catalog.query import IndexQuery, facets, run
 from catalog.records import (
+    ADDED,
     RECORD_FIELDS,
     VERSION_FIELDS,
     fact_parts,
@@ -126,23 +129,26 @@ class ProductIndex:
         """Wait, at most `timeout` seconds, until nothing is left that is worth indexing. False if time ran out."""
         return self._store.wait_until_indexed(timeout)
 
-    def upsert(self, products: Sequence[StoredProduct]) -> None:
-        """Insert or replace; of several with one id the last counts.
+    def upsert(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
+        """Insert or replace; of several with one id the last counts. Returns them as they are stored.
 
         When this returns the products are found, and are not lost if the process is killed. Raises InvalidProduct,
         IndexMismatch or IndexOfOtherModel, before anything is stored, for an embedding that is not of unit length, of
         another width or of another model.
         """
         latest = {stored.id: stored for stored in products}
-        points = [self._point(stored) for stored in latest.values()]
+        for stored in latest.values():
+            self._check(stored)
         versions = {stored.model for stored in latest.values()}
         if len(versions) > 1:
             raise IndexOfOtherModel("The products were understood by two models, whose vectors cannot be compared.")
         with self._writing:
             for version in versions:
                 self.claim(IndexModel(version))
-            for chunk in in_chunks(points, CHUNK):
-                self._store.put(chunk)
+            dated = [stored for chunk in in_chunks(latest.values(), CHUNK) for stored in self._dated(chunk)]
+            for chunk in in_chunks(dated, CHUNK):
+                self._store.put([_point(stored) for stored in chunk])
+        return dated
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
         """Replace brand, price, currency, link, product type and the merchant's attributes; the embedding stays.
@@ -200,6 +206,21 @@ class ProductIndex:
         """
         return run(self._store, query)
 
+    def facets_of(self, query: IndexQuery, names: Sequence[str], limit: int = 20) -> dict[str, list[tuple[str, int]]]:
+        """As `facets`, but of what a query finds: the 1,000 best, whatever page of them it asks for.
+
+        Raises SearchEmpty, InvalidSearch or IndexMismatch.
+        """
+        return facets(self._store, query, names, limit)
+
+    def browse(
+        self, filter: Filter | None = None, sort: Sort = "newest", limit: int = 10, offset: int = 0
+    ) -> list[StoredProduct]:
+        """Products in an order, without their embeddings. Those without a price, or stored by a release that did not
+        note when, come last. Raises InvalidSearch.
+        """
+        return listed(self._store, filter, sort, limit, offset)
+
     def similar(
         self, id: str, limit: int = 10, filter: Filter | None = None, offset: int = 0, collapse: bool = False
     ) -> list[Match]:
@@ -222,8 +243,6 @@ class ProductIndex:
         names: "category" (a product counts for each node above it), "brand", "tags", "decision", "currency", "guess"
         (the likeliest leaf of what is not sure, and each node above it), "verdict", or any attribute's name.
         """
-        if limit < 1:
-            raise InvalidSearch("The limit must be 1 or more.")
         counts: dict[str, dict[str, int]] = {name: {} for name in names}
         for name in counts.keys() & set(FACETED):
             counts[name] = self._store.facet(name, filter)
@@ -232,7 +251,7 @@ class ProductIndex:
                 name, value = fact_parts(text)
                 if name in counts and name not in FACETED:
                     counts[name][value] = count
-        return {name: sorted(of.items(), key=lambda item: (-item[1], item[0]))[:limit] for name, of in counts.items()}
+        return commonest(counts, limit)
 
     def names(self) -> Names:
         """The categories, with those above, and the attributes that products have."""
@@ -292,7 +311,14 @@ class ProductIndex:
     ) -> None:
         self.close()
 
-    def _point(self, stored: StoredProduct) -> Point:
+    def _dated(self, products: Sequence[StoredProduct]) -> Sequence[StoredProduct]:
+        """Each with the time when it was first stored, which is now for one that is new."""
+        now = time.time()
+        found = self._fetch([point_id(stored.id) for stored in products], (ADDED,))
+        known = {point: one.payload.get(ADDED) for point, one in found.items()}
+        return [replace(s, added_at=s.added_at or known.get(point_id(s.id), now)) for s in products]
+
+    def _check(self, stored: StoredProduct) -> None:
         embedding = np.asarray(stored.understanding.embedding, dtype=np.float32)
         if not stored.id:
             raise InvalidProduct("A product needs an id to be stored.")
@@ -302,13 +328,17 @@ class ProductIndex:
             )
         if not abs(float(embedding @ embedding) - 1) < 0.01:  # also true of NaN
             raise InvalidProduct("The product's embedding is not of unit length.")
-        return Point(point_id(stored.id), to_payload(stored), document_terms(keyword_text(stored)), embedding)
 
     def _fetch(self, points: Sequence[UUID], fields: Sequence[str], embedding: bool = False) -> dict[UUID, Found]:
         found: dict[UUID, Found] = {}
         for chunk in in_chunks(points, CHUNK):
             found |= self._store.fetch(chunk, fields, embedding)
         return found
+
+
+def _point(stored: StoredProduct) -> Point:
+    embedding = np.asarray(stored.understanding.embedding, dtype=np.float32)
+    return Point(point_id(stored.id), to_payload(stored), document_terms(keyword_text(stored)), embedding)
 
 
 def _place(after: str) -> tuple[float, UUID] | None:

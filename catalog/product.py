@@ -130,7 +130,8 @@ class StoredProduct:
 
     product: with the picture's bytes left out (`images` is empty); image_refs: where the pictures were read from;
     model: the version of the model that understood it; judgement: what a person said, with which `understanding`
-    agrees.
+    agrees; added_at: when it was first stored, in seconds since 1970, which the index fills in. It is unknown of what
+    an earlier release has stored.
     """
 
     product: Product
@@ -139,6 +140,7 @@ class StoredProduct:
     model: str
     image_refs: tuple[str, ...] = ()
     judgement: Judgement | None = None
+    added_at: float | None = None
 
     @property
     def id(self) -> str:

@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from catalog.errors import IndexMismatch, InvalidSearch, SearchEmpty
 from catalog.filters import Filter
 from catalog.keywords import query_terms
+from catalog.listing import LEFT_OUT, Sort, check_page, commonest, counted, in_order
 from catalog.product import Match
 from catalog.ranking import DEPTHS, FUSED_DEPTHS, Leaders, ranked
 from catalog.records import RECORD_FIELDS, VERSION_FIELDS, from_payload, point_id, to_version
 from catalog.stores import Found, Hit, Probe, Store, Terms, in_chunks
 
-MAX_LIMIT = 100
-MAX_OFFSET = 10_000
+# How many of the best are taken for what a search has found, where that must be an end: to be put in another order,
+# and to be counted. Reading so many takes about ten milliseconds.
+MOST_FOUND = 1000
 # Two listings of one product, not merely two alike products. Measured by benchmarks/near_duplicates.py: of 150 products
 # listed anew, with the picture compressed, the title reordered or both, 91, 99 and 79 % are at least so near; of pairs
 # with different titles none is (the nearest: 0.976).
 NEAR_DUPLICATE_COSINE = 0.98
 FOLDED_AT_ONCE = 64
-# A match comes without its embedding: reading ten of them takes a seventh of a search, and few want them.
-LEFT_OUT = np.empty(0, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class IndexQuery:
 
     embedding: shape [width], any length but zero; limit: 1 to 100 results; offset: how many results to skip, at most
     10,000; collapse: whether near-equal products are folded into the best of them; exclude: product ids not wanted,
-    at most 1,000.
+    at most 1,000; sort: another order for the 1,000 best, None for the best first.
     """
 
     embedding: NDArray[np.float32] | None = None
@@ -43,33 +43,55 @@ class IndexQuery:
     offset: int = 0
     collapse: bool = False
     exclude: frozenset[str] = frozenset()
+    sort: Sort | None = None
 
 
 def run(store: Store, query: IndexQuery) -> list[Match]:
     """The matches, best first. Raises SearchEmpty, InvalidSearch or IndexMismatch."""
-    embedding = _checked(query, store.width)
-    words = query_terms(query.keywords)
-    probes: list[Probe] = [embedding] if embedding is not None else []
-    probes += [words] if words.indices else []
-    if not probes:  # keywords without a letter or a digit
-        return []
-    excluded = {point_id(name) for name in query.exclude}
+    embedding, words = _checked(query, store.width), query_terms(query.keywords)
     wanted = query.offset + query.limit
-    if embedding is not None and not words.indices and not query.collapse and wanted <= DEPTHS[0]:
-        matches = _nearest(store, query, embedding, excluded)
+    plain = not words.indices and not query.collapse and query.sort is None
+    if embedding is not None and plain and wanted <= DEPTHS[0]:
+        matches = _nearest(store, query, embedding, {point_id(name) for name in query.exclude})
         if matches is not None:
             return matches
-
-    def lists_to(depth: int) -> list[list[Hit]]:
-        lists = store.ranked(probes, depth + len(excluded), query.filter)
-        return [[hit for hit in hits if hit.id not in excluded][:depth] for hits in lists] if excluded else lists
-
-    order = ranked(lists_to, FUSED_DEPTHS if len(probes) > 1 else DEPTHS)
+    order = _best_first(store, query, embedding, words)
+    if query.sort is not None:
+        order = iter(in_order(store, _found_by(order), query.sort))
     if query.collapse:
         page = _folded(store, order, wanted)[query.offset :]
     else:
         page = [(point, ()) for point in next(in_chunks(order, wanted), [])[query.offset :]]
     return _matches(store, page, embedding, words)
+
+
+def facets(store: Store, query: IndexQuery, names: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
+    """For each name the commonest values among the 1,000 best of what the query finds, whatever page it asks for.
+
+    Raises as `run` does.
+    """
+    embedding, words = _checked(query, store.width), query_terms(query.keywords)
+    found = _found_by(_best_first(store, query, embedding, words))
+    return commonest(counted(store, found, names), limit)
+
+
+def _found_by(order: Iterator[UUID]) -> list[UUID]:
+    return next(in_chunks(order, MOST_FOUND), [])
+
+
+def _best_first(store: Store, query: IndexQuery, embedding: NDArray[np.float32] | None, words: Terms) -> Iterator[UUID]:
+    """Everything that the query finds, read only as deep as it is asked for."""
+    probes: list[Probe] = [embedding] if embedding is not None else []
+    probes += [words] if words.indices else []
+    if not probes:  # keywords without a letter or a digit
+        return iter(())
+    excluded = {point_id(name) for name in query.exclude}
+
+    def lists_to(depth: int) -> list[list[Hit]]:
+        lists = store.ranked(probes, depth + len(excluded), query.filter)
+        return [[hit for hit in hits if hit.id not in excluded][:depth] for hits in lists] if excluded else lists
+
+    return ranked(lists_to, FUSED_DEPTHS if len(probes) > 1 else DEPTHS)
 
 
 def _nearest(
@@ -93,10 +115,7 @@ def _nearest(
 
 def _checked(query: IndexQuery, width: int) -> NDArray[np.float32] | None:
     """The query's embedding at unit length."""
-    if not 1 <= query.limit <= MAX_LIMIT:
-        raise InvalidSearch(f"The limit must be from 1 to {MAX_LIMIT}.")
-    if not 0 <= query.offset <= MAX_OFFSET:
-        raise InvalidSearch(f"The offset must be from 0 to {MAX_OFFSET:,}.")
+    check_page(query.limit, query.offset)
     if len(query.exclude) > 1000:
         raise InvalidSearch("At most 1,000 products can be excluded.")
     if query.embedding is None:

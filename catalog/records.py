@@ -28,8 +28,9 @@ from catalog.product import (
 NAMESPACE = UUID("6f1f9a3e-6c0b-5f0e-9d53-8f2f4f0c7a11")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 KEYWORD_FIELDS = ("category", "product_type", "brand", "currency", "decision", "tags", "facts", "guess", "verdict")
-NUMBER_FIELDS = ("price", "sureness")
+NUMBER_FIELDS = ("price", "sureness", "added_at")
 VERSION_FIELDS = ("version",)
+ADDED = "added_at"
 RECORD_FIELDS = ("version", "record")
 
 
@@ -93,6 +94,7 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
         "tags": [tag.name for tag in understanding.tags],
         "facts": [fact(name, found.name) for name, found in stored.attributes.items()],
         "price": product.price if product.price is not None and math.isfinite(product.price) else None,
+        ADDED: stored.added_at,
     }
     guess = likeliest(understanding)
     if understanding.decision != "auto" and guess:
@@ -126,7 +128,8 @@ def from_payload(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> 
     if "judgement" in record:
         verdict, answer, proposed = record["judgement"]
         judgement = Judgement(verdict, _understanding(product.id, answer, embedding), proposed)
-    return StoredProduct(product, understanding, version.hashes, version.model, tuple(record["images"]), judgement)
+    images, added_at = tuple(record["images"]), record.get(ADDED)
+    return StoredProduct(product, understanding, version.hashes, version.model, images, judgement, added_at)
 
 
 def likeliest(understanding: Understanding) -> CategoryScore | None:
@@ -170,6 +173,7 @@ def _to_record(stored: StoredProduct) -> dict[str, Any]:
         "product_type": product.product_type,
         "attributes": dict(product.attributes),
         "images": stored.image_refs,
+        ADDED: stored.added_at,
         "understanding": _understanding_fields(stored.understanding),
     }
     if said:

@@ -13,6 +13,7 @@ from catalog.calibration import Floats
 from catalog.errors import CatalogError, InvalidSearch, ProductNotFound, SearchEmpty
 from catalog.filters import Filter
 from catalog.index import IndexQuery, ProductIndex
+from catalog.listing import Sort
 from catalog.names import of_taxonomy, unknown, used
 from catalog.product import Match, Product, StoredProduct, Understanding
 from catalog.taxonomy import Taxonomy
@@ -36,7 +37,7 @@ class Example:
 @dataclass(frozen=True)
 class Search:
     """examples: at least one with a weight above 0. facets: names as in `ProductIndex.facets`; collapse: leave out
-    near-duplicates of better matches.
+    near-duplicates of better matches; sort: another order for the 1,000 best, None for the best first.
     """
 
     examples: tuple[Example, ...]
@@ -45,11 +46,12 @@ class Search:
     offset: int = 0
     facets: tuple[str, ...] = ()
     collapse: bool = False
+    sort: Sort | None = None
 
 
 @dataclass(frozen=True)
 class Found:
-    """facets: name -> (value, how many products the filter leaves with it), most first."""
+    """facets: name -> (value, how many of the 1,000 best matches have it), most first."""
 
     matches: list[Match]
     facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
@@ -61,8 +63,8 @@ def search(query: Search, index: ProductIndex, understander: "Understander") -> 
     check_names(query, index, understander.taxonomy)
     read = understander.understand(to_read(query.examples), 0, evidence=False)
     stored = index.get(to_look_up(query.examples))
-    matches = index.search(index_query(query, combined(query.examples, read, stored), stored))
-    return Found(matches, index.facets(query.facets, query.filter) if query.facets else {})
+    asked = index_query(query, combined(query.examples, read, stored), stored)
+    return Found(index.search(asked), index.facets_of(asked, query.facets) if query.facets else {})
 
 
 def check_names(query: Search, index: ProductIndex, taxonomy: Taxonomy) -> None:
@@ -143,4 +145,5 @@ def index_query(query: Search, embedding_E: Floats | None, stored: Sequence[Stor
         offset=query.offset,
         collapse=query.collapse,
         exclude=frozenset(to_look_up(query.examples)),
+        sort=query.sort,
     )

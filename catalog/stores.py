@@ -13,7 +13,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.filters import And, AttributeIs, CategoryUnder, Filter, Not, OneOf, Or, Price
+from catalog.filters import And, AttributeIs, CategoryUnder, Filter, Lacks, Not, Number, OneOf, Or, Price
 from catalog.records import fact
 
 EMBEDDING, KEYWORDS = "embedding", "keywords"
@@ -80,6 +80,13 @@ class Hit(NamedTuple):
 Probe = NDArray[np.float32] | Terms
 
 
+class Order(NamedTuple):
+    """By a number of the payload, the smallest first or the largest."""
+
+    field: Number
+    descending: bool
+
+
 class Store(Protocol):
     """One collection of one engine. Every method may be called from several threads and raises IndexFailed."""
 
@@ -124,6 +131,11 @@ class Store(Protocol):
     def facet(self, field: str, filter: Filter | None) -> dict[str, int]:
         """How many points have each value of an indexed field, exactly."""
 
+    def in_order(self, order: Order | None, limit: int, filter: Filter | None) -> list[UUID]:
+        """The first `limit` points that pass, by a number, those without it left out. Equal numbers, and all points
+        where there is no order, go by id.
+        """
+
     def page(self, after: UUID | None, limit: int, filter: Filter | None = None) -> tuple[list[Found], UUID | None]:
         """Points that pass in the order of their ids, with all fields and the embedding; and where the next page is."""
 
@@ -152,6 +164,7 @@ class Dialect(NamedTuple):
 
     one_of: Callable[[str, Sequence[str]], Any]
     price: Callable[[Price], Any]
+    lacks: Callable[[str], Any]
     every: Callable[[Sequence[Any]], Any]
     some: Callable[[Sequence[Any]], Any]
     none: Callable[[Any], Any]
@@ -173,12 +186,29 @@ def _translate(filter: Filter, dialect: Dialect) -> Any:
             return dialect.one_of("facts", [fact(name, value) for value in values])
         case Price():
             return dialect.price(filter)
+        case Lacks(field):
+            return dialect.lacks(field)
         case And(parts):
             return dialect.every([_translate(part, dialect) for part in parts])
         case Or(parts):
             return dialect.some([_translate(part, dialect) for part in parts])
         case Not(part):
             return dialect.none(_translate(part, dialect))
+
+
+def first_by_number(read: Callable[[int], Sequence[tuple[float, UUID]]], limit: int, descending: bool) -> list[UUID]:
+    """The first `limit` ids by number, equal numbers by id, of an engine that orders equal numbers as it likes.
+
+    read: the first so many numbers with their ids, in order. It is asked for more until the last number wanted has
+    ended.
+    """
+    asked = limit + 1
+    found = read(asked)
+    while len(found) == asked and found[-1][0] == found[limit - 1][0]:
+        asked *= 4
+        found = read(asked)
+    sign = -1 if descending else 1
+    return [point for _, point in sorted(found, key=lambda one: (sign * one[0], one[1]))[:limit]]
 
 
 Item = TypeVar("Item")

@@ -95,6 +95,7 @@ PRODUCT: dict[str, Any] = {
     **PRODUCT_REQUEST,
     "images": 1,
     "model": MODEL,
+    "added_at": CREATED,
     "understanding": UNDERSTANDING
     | {"attributes": {"material": {"value": "linen", "score": 0.93}}, "modalities_used": ["image", "text"]},
     "conflicts": [{"name": "material", "yours": "cotton", "model": "linen", "score": 0.93}],
@@ -116,6 +117,8 @@ SIMILAR: dict[str, Any] = {
 FOUND: dict[str, Any] = SIMILAR | {
     "facets": {"category": [{"value": "clothing.shirt", "count": 88}], "brand": [{"value": "Acme", "count": 12}]}
 }
+
+LISTED: dict[str, Any] = {"products": [PRODUCT], "facets": FOUND["facets"], "total": 120}
 
 FEEDBACK_REQUEST: dict[str, Any] = {
     "product_id": PRODUCT_ID,
@@ -193,6 +196,13 @@ JOB: dict[str, Any] = {
     "error": None,
 }
 JOBS: dict[str, Any] = {"jobs": [JOB]}
+OVERVIEW: dict[str, Any] = {
+    "products": 1200,
+    "decisions": {"auto": 1010, "review": 120, "abstain": 70},
+    "waiting": 186,
+    "departments": [{"id": "clothing", "label": "Clothing", "label_zh": "服装", "products": 1130}],
+    "last_job": JOB,
+}
 FAILED_ROW: dict[str, Any] = {
     "line": 17,
     "id": "shirt-9",

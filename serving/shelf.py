@@ -18,6 +18,7 @@ from catalog.disk import written_whole
 from catalog.errors import CatalogError, ProductNotFound
 from catalog.filters import Filter
 from catalog.index import IndexQuery, Offer, ProductIndex, StoredVersion
+from catalog.listing import Sort
 from catalog.names import Names
 from catalog.product import ContentHashes, Match, StoredProduct
 from catalog.stores import IndexModel
@@ -29,6 +30,7 @@ from serving.portions import PORTION_BYTES
 from serving.training_set import Labelled, LabelledPart, labelled
 from serving.waiting import Menu, QueueQuery
 
+MOST_NODES = 100_000
 VERDICTS_AT_ONCE = 100
 
 logger = logging.getLogger(__name__)
@@ -53,6 +55,26 @@ class Listing(NamedTuple):
     facets: Mapping[str, Sequence[tuple[str, int]]]
     total: int
     images: Mapping[str, int]
+
+
+class Shown(NamedTuple):
+    """Stored products without a query; otherwise as `Listing`."""
+
+    products: list[StoredProduct]
+    facets: Mapping[str, Sequence[tuple[str, int]]]
+    total: int
+    images: Mapping[str, int]
+
+
+class Overview(NamedTuple):
+    """waiting: how many products wait for a verdict; decisions: how many products have each; categories: how many lie
+    at each node of the tree or below it.
+    """
+
+    products: int
+    waiting: int
+    decisions: Mapping[str, int]
+    categories: Mapping[str, int]
 
 
 class Queue(NamedTuple):
@@ -113,13 +135,33 @@ class Shelf:
 
     def _search(self, query: IndexQuery, facets: Sequence[str]) -> Listing:
         matches = self._index.search(query)
-        counts = self._index.facets(facets, query.filter) if facets else {}
+        counts = self._index.facets_of(query, facets) if facets else {}
         images = self._album.counts([match.stored.id for match in matches])
         return Listing(matches, counts, self._index.count(query.filter), images)
 
     async def names(self) -> Names:
         """The categories and attributes that products have."""
         return await asyncio.to_thread(self._index.names)
+
+    async def browse(
+        self, filter: Filter | None, sort: Sort, limit: int, offset: int, facets: Sequence[str] = ()
+    ) -> Shown:
+        """Products in an order, without a query. Raises InvalidSearch."""
+        return await asyncio.to_thread(self._browse, filter, sort, limit, offset, facets)
+
+    def _browse(self, filter: Filter | None, sort: Sort, limit: int, offset: int, facets: Sequence[str]) -> Shown:
+        products = self._index.browse(filter, sort, limit, offset)
+        counts = self._index.facets(facets, filter) if facets else {}
+        images = self._album.counts([stored.id for stored in products])
+        return Shown(products, counts, self._index.count(filter), images)
+
+    async def overview(self) -> Overview:
+        return await asyncio.to_thread(self._overview)
+
+    def _overview(self) -> Overview:
+        counts = self._index.facets(("category", "decision"), limit=MOST_NODES)
+        unsure = waiting.count(self._index, QueueQuery())
+        return Overview(self._index.count(), unsure, dict(counts["decision"]), dict(counts["category"]))
 
     async def similar(
         self, id: str, limit: int, offset: int = 0, filter: Filter | None = None, collapse: bool = False
@@ -181,9 +223,9 @@ class Shelf:
                 self._index.claim(IndexModel(version, self._folders.get(version, "")))
             said = self._feedback.latest(products)
             judged = [applied(stored, said.get(stored.id)) for stored in products]
-            self._index.upsert(judged)
-            self._model = judged[0].model if judged else self._model
-        return judged
+            kept = self._index.upsert(judged)
+            self._model = kept[0].model if kept else self._model
+        return kept
 
     async def update_offers(self, offers: Sequence[Offer]) -> int:
         return await asyncio.to_thread(self._index.update_offers, offers)

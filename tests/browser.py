@@ -156,7 +156,7 @@ class Reader:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
 
-    def open(self, hash: str = "") -> None:
+    def open(self, hash: str = "#/understand") -> None:
         """A fresh load, also where only the hash differs from what is open."""
         if self.page.url.startswith(self.address):
             self.page.goto("about:blank")

@@ -170,13 +170,13 @@ def within(bounds: Price, price: float) -> bool:
 
 
 def same(left: StoredProduct | None, right: StoredProduct | None) -> bool:
-    """Equal in everything, the embedding bit for bit; dataclasses cannot compare arrays."""
+    """Equal in everything but when they were stored, the embedding bit for bit; dataclasses cannot compare arrays."""
     if left is None or right is None:
         return left is right
     nothing = np.empty(0, dtype=np.float32)
 
     def without(stored: StoredProduct) -> StoredProduct:
-        return replace(stored, understanding=replace(stored.understanding, embedding=nothing))
+        return replace(stored, understanding=replace(stored.understanding, embedding=nothing), added_at=None)
 
     return left.understanding.embedding.tobytes() == right.understanding.embedding.tobytes() and repr(
         without(left)

@@ -78,6 +78,8 @@ PATHS = {
     "/v1/jobs/{id}/cancel",
     "/v1/jobs/{id}/errors",
     "/v1/models",
+    "/v1/overview",
+    "/v1/products",
     "/v1/models/comparison",
     "/v1/models/{id}/activate",
     "/v1/products/{id}",

@@ -31,7 +31,7 @@ from serving.client.products import ProductOperations
 from serving.front.keys import add_key
 from serving.wire.analyze import AnalyzeResponse
 from serving.wire.products import ProductOut
-from serving.wire.search import SearchResponse
+from serving.wire.search import ProductsResponse, SearchResponse
 from tests.bad_pictures import encode
 from tests.catalogue import draw_product
 from tests.job_office import Office, office
@@ -119,6 +119,12 @@ def test_a_product_is_stored_found_changed_and_forgotten(client: Any) -> None:
     assert [one.id for one in answer(client.search(product_id="a/1", limit=5)).results] == [".."]
     assert [one.id for one in answer(client.similar("a/1", filter={"brand": "Acme"}, limit=1)).results] == [".."]
     assert answer(client.similar("a/1", filter={"brand": "Other"})).total == 0
+    shown = answer(client.list_products(filter={"brand": "Acme"}, sort="price_asc", limit=5, facets=["brand"]))
+    assert isinstance(shown, ProductsResponse)
+    assert ([one.id for one in shown.products], shown.total) == ([".."], 1)
+    assert shown.facets["brand"][0].count == 1
+    assert [one.id for one in answer(client.search("red shirt", sort="price_desc")).results] == ["a/1", ".."]
+    assert answer(client.overview()).products == 2
     changed = answer(client.patch_product("a/1", price=None, brand="Other"))
     assert (changed.price, changed.brand, changed.images) == (None, "Other", 1)
     assert Image.open(io.BytesIO(answer(client.image("a/1", 0)))).format == "WEBP"

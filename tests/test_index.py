@@ -6,7 +6,7 @@ SHELFLENS_TEST_QDRANT_URL names it, such as qdrant://localhost:6333.
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -25,9 +25,10 @@ from catalog.errors import (
     ProductNotFound,
     SearchEmpty,
 )
-from catalog.filters import CategoryUnder, Not, OneOf, Or, Price
+from catalog.filters import CategoryUnder, Filter, Not, OneOf, Or, Price
 from catalog.index import IndexQuery, Offer, ProductIndex, StoredVersion, open_index
 from catalog.keywords import document_terms, query_terms
+from catalog.listing import Sort
 from catalog.product import Match, Product, StoredProduct
 from catalog.query import NEAR_DUPLICATE_COSINE
 from catalog.ranking import fuse
@@ -176,6 +177,73 @@ def test_facets_count_exactly(full: ProductIndex) -> None:
     assert full.facets(["brand"], tree, limit=2)["brand"] == counts["brand"][:2]
     with pytest.raises(InvalidSearch, match="limit must be 1 or more"):
         full.facets(["brand"], limit=0)
+
+
+def values(products: Sequence[StoredProduct], name: str) -> list[tuple[str, int]]:
+    """The values of a brand or a decision with their counts, as facets give them."""
+    listed = [one.product.brand if name == "brand" else one.understanding.decision for one in products]
+    counted = ((value, listed.count(value)) for value in set(listed) if value)
+    return sorted(counted, key=lambda item: (-item[1], item[0]))
+
+
+@pytest.mark.parametrize("tree", [None, CategoryUnder(("clothes",)), Not(Price(gte=-1))])
+@pytest.mark.parametrize("sort", ["price_asc", "price_desc"])
+def test_products_are_browsed_by_price_and_those_without_come_last(
+    full: ProductIndex, sort: Sort, tree: Filter | None
+) -> None:
+    within = [one for one in CATALOGUE if passes(tree, one)]
+    sign = 1 if sort == "price_asc" else -1
+    key = {one.id: (one.product.price is None, sign * (one.product.price or 0), point_id(one.id)) for one in within}
+    expected = sorted(key, key=lambda id: key[id])
+    found = full.browse(tree, sort, 100)
+    assert [one.id for one in found] == expected[:100]
+    assert not found[0].understanding.embedding.size
+    pages = [full.browse(tree, sort, 17, offset) for offset in range(0, len(within) + 17, 17)]
+    assert [one.id for page in pages for one in page] == expected
+
+
+def test_the_newest_come_first_and_stay_as_old_as_they_are(index: ProductIndex) -> None:
+    for id in "abc":
+        index.upsert([stored_product(id)])
+    assert [one.id for one in index.browse()] == ["c", "b", "a"]
+    (before,) = index.get(["a"])
+    assert before
+    assert before.added_at
+    index.upsert([stored_product("a", "Blue shoe")])
+    index.update_offers([Offer(Product(id="b", price=5.0), before.hashes)])
+    assert [one.id for one in index.browse()] == ["c", "b", "a"]
+    index.delete(["a"])
+    index.upsert([stored_product("a")])
+    assert [one.id for one in index.browse()] == ["a", "c", "b"]
+
+
+def test_a_page_of_products_has_limits(full: ProductIndex) -> None:
+    with pytest.raises(InvalidSearch, match="limit must be from 1 to 100"):
+        full.browse(limit=101)
+    with pytest.raises(InvalidSearch, match="offset must be from 0 to 10,000"):
+        full.browse(offset=10_001)
+
+
+def test_facets_of_a_query_count_what_it_finds(full: ProductIndex) -> None:
+    words = IndexQuery(keywords="boot", filter=CategoryUnder(("clothes.shirt",)), limit=3)
+    found = [match.stored for match in full.search(replace(words, limit=100))]
+    assert 3 < len(found) < 100
+    counts = full.facets_of(words, ["brand", "decision", "colour", "none"])
+    assert counts["brand"] == values(found, "brand")
+    assert counts["decision"] == values(found, "decision")
+    assert sum(count for _, count in counts["colour"]) == sum("colour" in one.attributes for one in found)
+    assert counts["none"] == []
+
+
+def test_what_a_query_finds_can_be_put_in_order_of_price(full: ProductIndex) -> None:
+    best = IndexQuery(keywords="boot", filter=CategoryUnder(("clothes.shirt",)), limit=100)
+    prices = {match.stored.id: match.stored.product.price for match in full.search(best)}
+    cheapest = sorted(prices, key=lambda id: (prices[id] is None, prices[id] or 0))
+    ordered = full.search(replace(best, sort="price_asc"))
+    assert [prices[match.stored.id] for match in ordered] == [prices[id] for id in cheapest]
+    assert {match.stored.id: match.score for match in ordered} == {m.stored.id: m.score for m in full.search(best)}
+    pages = [full.search(replace(best, sort="price_asc", limit=7, offset=at)) for at in range(0, 100, 7)]
+    assert [match.stored.id for page in pages for match in page] == ids(ordered)
 
 
 def test_a_search_by_embedding_is_ordered_by_cosine(full: ProductIndex) -> None:

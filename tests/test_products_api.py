@@ -223,6 +223,73 @@ def test_similar_products_leave_out_the_product_itself(catalogue: TestClient) ->
     assert "Shirt-red" not in [product["id"] for product in found["results"]]
 
 
+def browse(client: TestClient, **query: Any) -> dict[str, Any]:
+    response = client.get("/v1/products", params=query)
+    assert response.status_code == 200, response.text
+    found: dict[str, Any] = response.json()
+    return found
+
+
+def test_products_are_browsed_without_a_query(catalogue: TestClient) -> None:
+    shown = browse(catalogue, limit=100, facets=["brand", "category"])
+    assert shown["total"] == len(shown["products"]) == len(KINDS) * len(COLOURS)
+    assert shown["facets"]["brand"] == [{"value": c.title(), "count": len(KINDS)} for c in sorted(COLOURS)]
+    times = [product["added_at"] for product in shown["products"]]
+    assert times == sorted(times, reverse=True)
+    pages = [browse(catalogue, limit=5, offset=offset)["products"] for offset in (0, 5, 10)]
+    assert [product for page in pages for product in page] == shown["products"]
+    dear = browse(catalogue, sort="price_desc", filter='{"brand": ["Red", "Green"]}', limit=100)
+    prices = [product["price"] for product in dear["products"]]
+    assert dear["total"] == 2 * len(KINDS)
+    assert prices == sorted(prices, reverse=True)
+
+
+def test_results_are_put_in_order_of_price(catalogue: TestClient) -> None:
+    cheap = search(catalogue, text="red Shirt", limit=100, sort="price_asc")["results"]
+    assert [product["price"] for product in cheap] == sorted(product["price"] for product in cheap)
+    best = search(catalogue, text="red Shirt", limit=100)["results"]
+    assert {product["id"]: product["score"] for product in cheap} == {p["id"]: p["score"] for p in best}
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ("limit=0", "request_invalid"),
+        ("offset=10001", "request_invalid"),
+        ("sort=relevance", "request_invalid"),
+        ("filter={", "filter_invalid"),
+        ("facets=", "request_invalid"),
+    ],
+)
+def test_bad_browsing_is_refused(catalogue: TestClient, query: str, error: str) -> None:
+    assert code(catalogue.get(f"/v1/products?{query}")) == (422, error)
+
+
+def test_the_overview_tells_what_the_catalogue_holds(client: TestClient) -> None:
+    assert client.get("/v1/overview").json() == {
+        "products": 0,
+        "decisions": {"auto": 0, "review": 0, "abstain": 0},
+        "waiting": 0,
+        "departments": [],
+        "last_job": None,
+    }
+    for id in "abc":
+        store(client, id)
+        client.post("/v1/feedback", json={"product_id": id, "verdict": "correct", "category": "clothes.shirt"})
+    store(client, "d", "Pear", "green")
+    found = client.get("/v1/overview").json()
+    decided = client.get("/v1/products/d").json()["understanding"]["decision"]
+    assert found["products"] == sum(found["decisions"].values()) == 4
+    assert found["waiting"] == (decided != "auto")
+    departments = {one["id"]: (one["label"], one["products"]) for one in found["departments"]}
+    assert departments["clothes"][0] == "Clothes"
+    assert departments["clothes"][1] >= 3
+    assert set(departments) <= {"clothes", "food"}
+    feed = {"file": ("spring.csv", b"id,title\ne,red shirt\n")}
+    assert client.post("/v1/jobs", files=feed).status_code == 202
+    assert client.get("/v1/overview").json()["last_job"]["source"] == "spring.csv"
+
+
 @pytest.mark.parametrize(
     ("body", "status", "error"),
     [
@@ -241,6 +308,7 @@ def test_similar_products_leave_out_the_product_itself(catalogue: TestClient) ->
         ({"text": "x", "facets": ["brand", "colr"]}, 422, "search_invalid"),
         ({"text": "x", "filter": {"category": "food.aple"}}, 422, "filter_invalid"),
         ({"text": "x", "filter": {"or": [{"attributes": {"colr": "red"}}, {"brand": "x"}]}}, 422, "filter_invalid"),
+        ({"text": "x", "sort": "title"}, 422, "request_invalid"),
     ],
 )
 def test_bad_searches_are_refused(catalogue: TestClient, body: object, status: int, error: str) -> None:

@@ -23,9 +23,11 @@ from catalog.stores import (
     Found,
     Hit,
     IndexModel,
+    Order,
     Point,
     Probe,
     Terms,
+    first_by_number,
     page_after,
     translate,
 )
@@ -134,6 +136,22 @@ class EdgeStore:
         request = edge.FacetRequest(field, limit=ALL_VALUES, exact=True, filter=_filter(filter))
         return {str(hit.value): hit.count for hit in self._live.read(lambda shard: shard.facet(request)).hits}
 
+    def in_order(self, order: Order | None, limit: int, filter: Filter | None) -> list[UUID]:
+        condition = _filter(filter)
+        if order is None:
+            request = edge.ScrollRequest(limit=limit, filter=condition, with_payload=False, with_vector=False)
+            return [_uuid(record.id) for record in self._live.read(lambda shard: shard.scroll(request))[0]]
+        by = edge.OrderBy(order.field, direction=edge.Direction.Desc if order.descending else edge.Direction.Asc)
+
+        def read(count: int) -> list[tuple[float, UUID]]:
+            asked = edge.ScrollRequest(
+                limit=count, filter=condition, order_by=by, with_payload=False, with_vector=False
+            )
+            records, _ = self._live.read(lambda shard: shard.scroll(asked))
+            return [(record.order_value or 0.0, _uuid(record.id)) for record in records]
+
+        return first_by_number(read, limit, order.descending)
+
     def page(self, after: UUID | None, limit: int, filter: Filter | None = None) -> tuple[list[Found], UUID | None]:
         request = edge.ScrollRequest(
             offset=after, limit=limit, filter=_filter(filter), with_payload=True, with_vector=[EMBEDDING]
@@ -215,6 +233,7 @@ def _price(price: Price) -> edge.FieldCondition:
 DIALECT = Dialect(
     one_of=_one_of,
     price=_price,
+    lacks=lambda field: edge.FieldCondition(field, is_empty=True),
     every=lambda parts: edge.Filter(must=list(parts)),
     some=lambda parts: edge.Filter(should=list(parts)),
     none=lambda part: edge.Filter(must_not=[part]),

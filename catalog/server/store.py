@@ -23,9 +23,11 @@ from catalog.stores import (
     Found,
     Hit,
     IndexModel,
+    Order,
     Point,
     Probe,
     Terms,
+    first_by_number,
     page_after,
     translate,
 )
@@ -153,6 +155,24 @@ class QdrantStore:
         return {str(hit.value): hit.count for hit in answer.hits}
 
     @in_our_words
+    def in_order(self, order: Order | None, limit: int, filter: Filter | None) -> list[uuid.UUID]:
+        condition = _filter(filter)
+        if order is None:
+            records, _ = self._client.scroll(self._collection, condition, limit=limit, with_payload=False)
+            return [uuid.UUID(str(record.id)) for record in records]
+        direction = models.Direction.DESC if order.descending else models.Direction.ASC
+        by = models.OrderBy(key=order.field, direction=direction)
+
+        def read(count: int) -> list[tuple[float, uuid.UUID]]:
+            # The imitation of a server leaves `order_value` out, so the number itself is read.
+            records, _ = self._client.scroll(
+                self._collection, condition, limit=count, order_by=by, with_payload=[order.field]
+            )
+            return [((record.payload or {})[order.field], uuid.UUID(str(record.id))) for record in records]
+
+        return first_by_number(read, limit, order.descending)
+
+    @in_our_words
     def page(
         self, after: uuid.UUID | None, limit: int, filter: Filter | None = None
     ) -> tuple[list[Found], uuid.UUID | None]:
@@ -269,6 +289,7 @@ def _price(price: Price) -> models.FieldCondition:
 DIALECT = Dialect(
     one_of=_one_of,
     price=_price,
+    lacks=lambda field: models.FieldCondition(key=field, is_empty=True),
     every=lambda parts: models.Filter(must=list(parts)),
     some=lambda parts: models.Filter(should=list(parts)),
     none=lambda part: models.Filter(must_not=[part]),

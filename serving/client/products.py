@@ -9,8 +9,9 @@ from serving.client.fields import EmbeddingFields, ItemFields, Picture, ProductF
 from serving.client.steps import Request, Steps, operation
 from serving.wire.analyze import AnalyzeResponse, Part
 from serving.wire.embeddings import EmbeddingsResponse
+from serving.wire.overview import OverviewResponse
 from serving.wire.products import ProductOut
-from serving.wire.search import SearchResponse
+from serving.wire.search import ProductsResponse, SearchResponse
 
 
 class ProductOperations(Asking):
@@ -57,8 +58,11 @@ class ProductOperations(Asking):
         offset: int | None = None,
         facets: Sequence[str] | None = None,
         collapse: bool | None = None,
+        sort: str | None = None,
     ) -> Steps[SearchResponse]:
-        """Stored products like the words, the picture, the stored product, or several of them, best first."""
+        """Stored products like the words, the picture, the stored product, or several of them, best first, or in the
+        order of `sort`: "newest", "price_asc", "price_desc".
+        """
         body = given(
             text=text,
             image=None if image is None else data_uri(image),
@@ -69,8 +73,29 @@ class ProductOperations(Asking):
             offset=offset,
             facets=facets,
             collapse=collapse,
+            sort=sort,
         )
         return self._ask(SearchResponse, "POST", "/v1/search", json=body)
+
+    @operation
+    def list_products(
+        self,
+        *,
+        filter: Mapping[str, Any] | None = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        facets: Sequence[str] | None = None,
+    ) -> Steps[ProductsResponse]:
+        """Stored products without a query, in the order of `sort`: "newest" by default, "price_asc", "price_desc"."""
+        text = None if filter is None else json.dumps(dict(filter))
+        query = given(filter=text, sort=sort, limit=limit, offset=offset, facets=facets)
+        return self._ask(ProductsResponse, "GET", "/v1/products", query=query)
+
+    @operation
+    def overview(self) -> Steps[OverviewResponse]:
+        """How many products are stored, in which departments, how sure the model is of them, and the last feed."""
+        return self._ask(OverviewResponse, "GET", "/v1/overview")
 
     @operation
     def similar(

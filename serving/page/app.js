@@ -5,12 +5,14 @@ import { askForKey } from "./key.js";
 import { language, setLanguage, t } from "./language.js";
 import { errorNotice, stopped } from "./notice.js";
 import * as jobs from "./jobs.js";
+import * as added from "./new.js";
+import * as overview from "./overview.js";
 import * as product from "./product.js";
 import * as review from "./review.js";
 import * as search from "./search.js";
 import * as understand from "./understand.js";
 
-const VIEWS = { understand, search, product, jobs, review };
+const VIEWS = { overview, understand, search, product, jobs, review, new: added };
 const main = document.getElementById("main");
 let current = { name: null, controller: new AbortController() };
 
@@ -19,7 +21,7 @@ function read(hash) {
   const [place, query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const [name, ...rest] = place.split("/");
   return {
-    name: name in VIEWS ? name : "understand",
+    name: name in VIEWS ? name : "overview",
     query: { rest: decode(rest.join("/")), parameters: new URLSearchParams(query) },
   };
 }

@@ -13,9 +13,23 @@ export function priceLabel(product) {
   return make("span", { class: "price" }, price(product.price, product.currency));
 }
 
-/** product: as a search answers it, with `score` and `duplicates`. */
+/** The category that can be promised; else the merchant's own; else that it is not known. */
+export function shownCategory({ understanding: { category }, product_type: own }) {
+  if (!category) return own ? make("span", { class: "soft", title: t("found.own_category") }, own) : null;
+  return make(
+    "span",
+    {},
+    make("span", { class: "soft" }, above(category), above(category) && " \u203a "),
+    leaf(category),
+    " ",
+    make("span", { class: "score" }, percent(category.score)),
+  );
+}
+
+/** product: as a search answers it, with `score` and `duplicates`, or as it is browsed. */
 export function card(product, signal) {
-  const { category, decision } = product.understanding;
+  const { decision } = product.understanding;
+  const category = shownCategory(product);
   const name = product.title || product.id;
   return make(
     "li",
@@ -26,15 +40,7 @@ export function card(product, signal) {
       { class: "card-text" },
       make("h3", {}, make("a", { href: productAddress(product.id), class: "cover" }, name)),
       product.brand && make("p", { class: "soft small" }, product.brand),
-      category &&
-        make(
-          "p",
-          { class: "small" },
-          make("span", { class: "soft" }, above(category), above(category) && " \u203a "),
-          leaf(category),
-          " ",
-          make("span", { class: "score" }, percent(category.score)),
-        ),
+      category && make("p", { class: "small" }, category),
       decision !== "auto" && decisionBadge(decision),
       product.duplicates?.length > 0 &&
         make("p", { class: "soft small" }, count("search.duplicates", product.duplicates.length)),

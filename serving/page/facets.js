@@ -18,11 +18,11 @@ const LABELS = {
 };
 
 function label(name, value) {
-  return (LABELS[name] ?? (name === "brand" || name === "currency" ? String : attributeValue))(value);
+  return (LABELS[name] ?? (["product_type", "brand", "currency"].includes(name) ? String : attributeValue))(value);
 }
 
 function groupName(name) {
-  return ["category", "brand", "tags", "decision", "currency"].includes(name)
+  return ["category", "product_type", "brand", "tags", "decision", "currency"].includes(name)
     ? t(`facet.${name}`)
     : attributeName(name);
 }

@@ -35,7 +35,7 @@ export function pictureField(held, { compact = false, signal, onchange = () => {
   }
 
   document.addEventListener("paste", (event) => pasted(event, choose), { signal });
-  acceptDrops(place, choose);
+  acceptDrops(place, (file) => choose(file));
   signal.addEventListener("abort", () => address && URL.revokeObjectURL(address));
   draw();
   return { element: place, choose };
@@ -83,7 +83,7 @@ function pasted(event, choose) {
   choose(file);
 }
 
-/** Files dropped on the element go to `choose`; what is dropped beside it, app.js keeps from leaving the page. */
+/** Files dropped on the element go to `choose(first, all)`; what is dropped beside it, app.js keeps from leaving the page. */
 export function acceptDrops(element, choose) {
   const mark = (over) => element.classList.toggle("over", over);
   element.addEventListener("dragover", (event) => {
@@ -94,7 +94,7 @@ export function acceptDrops(element, choose) {
   element.addEventListener("drop", (event) => {
     event.preventDefault();
     mark(false);
-    const file = event.dataTransfer.files[0];
-    if (file) choose(file);
+    const files = [...event.dataTransfer.files];
+    if (files.length) choose(files[0], files);
   });
 }

@@ -10,7 +10,13 @@ export function fetchPicture(id, number = 0, signal) {
   return request(`v1/products/${encodeURIComponent(id)}/image?n=${number}`, { as: "blob", signal });
 }
 
-async function addressOf(id, number, signal) {
+/** A stored product as the service answers it. Raises ApiError or AbortError. */
+export function fetchProduct(id, signal) {
+  return request(`v1/products/${encodeURIComponent(id)}`, { signal });
+}
+
+/** An address for an <img>. Raises ApiError or AbortError. */
+export async function addressOf(id, number, signal) {
   const name = `${number}/${id}`;
   if (addresses.has(name)) return addresses.get(name);
   const address = URL.createObjectURL(await fetchPicture(id, number, signal));

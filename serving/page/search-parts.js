@@ -1,7 +1,13 @@
 // What the view Search is made of: the form, the place of the filters, the place of the results.
-import { icon, make } from "./dom.js";
+import { productAddress } from "./cards.js";
+import { button, icon, make, show } from "./dom.js";
 import { t } from "./language.js";
 import { pictureField } from "./picture-field.js";
+import { fetchProduct, productPicture } from "./pictures.js";
+import { asHash } from "./search-query.js";
+import { depth, leaf } from "./taxonomy.js";
+
+const SUGGESTED = 3; // categories, and brands
 
 const wide = matchMedia("(min-width: 60rem)"); // as in views.css: there the filters cannot be folded away
 
@@ -33,4 +39,34 @@ export function searchParts(text, held, submit, signal) {
   const aside = make("details", { class: "sheet aside", hidden: true, open: wide.matches }, summary, filters);
   wide.addEventListener("change", () => (aside.open = wide.matches), { signal });
   return { form, words, filters, aside, found: make("section", { class: "found", "aria-label": t("search.results") }) };
+}
+
+/** What the found products are like, by title and picture: an id says nothing to the reader. */
+export function likeness(id, end, signal) {
+  const place = make("div", { class: "like" }, t("search.like"));
+  const named = (product) =>
+    show(
+      place,
+      make("div", { class: "like-picture" }, productPicture(product, { signal })),
+      make(
+        "p",
+        {},
+        t("search.like"),
+        " ",
+        make("a", { href: productAddress(product.id) }, product.title || product.id),
+      ),
+      button(t("search.like_end"), end, { class: "plain" }),
+    );
+  fetchProduct(id, signal).then(named, () => named({ id, images: 0 }));
+  return place;
+}
+
+/** Words to begin with, from the catalogue itself: its commonest categories and brands. */
+export function suggestions(facets) {
+  const leaves = (facets.category ?? []).filter(({ value }) => depth(value) > 0).map(({ value }) => leaf({ id: value }));
+  const brands = (facets.brand ?? []).map(({ value }) => value);
+  const words = [...leaves.slice(0, SUGGESTED), ...brands.slice(0, SUGGESTED)];
+  if (!words.length) return null;
+  const links = words.map((text) => make("a", { href: asHash({ text }), class: "button" }, text));
+  return make("div", { class: "suggestions" }, make("span", { class: "soft small" }, t("search.try")), links);
 }

@@ -1,9 +1,14 @@
 // A search as the address holds it, and as the service takes it.
+import { request } from "./api.js";
+import { attributeNames } from "./taxonomy.js";
 
-const FIELDS = ["category", "brand", "tags", "decision", "currency"]; // the other facets are attributes
+const FIELDS = ["category", "product_type", "brand", "tags", "decision", "currency"]; // the other facets are attributes
 const MARK = "f.";
+const MOST_FACETS = 16; // as many as the service counts at once
 
-/** -> {text, like, chosen: Map of facet -> values, min, max, collapse} */
+const SORTS = ["newest", "price_asc", "price_desc"];
+
+/** -> {text, like, chosen: Map of facet -> values, min, max, collapse, sort} */
 export function readQuery(parameters) {
   const chosen = new Map();
   for (const name of new Set(parameters.keys())) {
@@ -18,10 +23,11 @@ export function readQuery(parameters) {
     min: amount("min"),
     max: amount("max"),
     collapse: parameters.get("collapse") === "1",
+    sort: SORTS.includes(parameters.get("sort")) ? parameters.get("sort") : "",
   };
 }
 
-export function asHash({ text = "", like = "", chosen = new Map(), min = "", max = "", collapse = false }) {
+export function asHash({ text = "", like = "", chosen = new Map(), min = "", max = "", collapse = false, sort = "" }) {
   const parameters = new URLSearchParams();
   if (text) parameters.set("q", text);
   if (like) parameters.set("like", like);
@@ -29,6 +35,7 @@ export function asHash({ text = "", like = "", chosen = new Map(), min = "", max
   if (min) parameters.set("min", min);
   if (max) parameters.set("max", max);
   if (collapse) parameters.set("collapse", "1");
+  if (sort) parameters.set("sort", sort);
   const written = parameters.toString();
   return "#/search" + (written ? "?" + written : "");
 }
@@ -62,4 +69,26 @@ export async function asDataUri(file) {
     reader.onerror = () => reject(reader.error);
     reader.readAsDataURL(file);
   });
+}
+
+/** Whether there is something to look for. Without, the catalogue is browsed. */
+export const looking = (query, picture) => Boolean(query.text || query.like || picture);
+
+/** Some of what is found, or browsed. counted: facets, too. -> {results, total, facets} */
+export async function fetchPart(query, picture, { offset, limit, counted = false }, signal) {
+  const facets = counted ? ["category", "product_type", "brand", ...attributeNames(), "tags", "decision"].slice(0, MOST_FACETS) : [];
+  const filter = asFilter(query);
+  if (looking(query, picture)) {
+    const example = query.like
+      ? { product_id: query.like }
+      : { text: query.text || undefined, image: picture ? await asDataUri(picture) : undefined };
+    const sort = query.sort || undefined;
+    const body = { ...example, filter, limit, offset, facets, collapse: query.collapse, sort };
+    return await request("v1/search", { body, signal });
+  }
+  const asked = new URLSearchParams({ limit, offset, sort: query.sort || "newest" });
+  if (filter) asked.set("filter", JSON.stringify(filter));
+  for (const name of facets) asked.append("facets", name);
+  const { products: results, ...rest } = await request(`v1/products?${asked}`, { signal });
+  return { results, ...rest };
 }

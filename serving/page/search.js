@@ -1,16 +1,16 @@
 // The view that finds products by words, a picture, both, or likeness to another product.
 import { request } from "./api.js";
 import { announce, button, make, show as fill } from "./dom.js";
-import { card, productAddress } from "./cards.js";
+import { exportCsv } from "./export.js";
 import { facetPanel } from "./facets.js";
 import { count, t } from "./language.js";
 import { emptyState, errorNotice, stopped, Task, waiting } from "./notice.js";
-import { searchParts } from "./search-parts.js";
-import { asDataUri, asFilter, asHash, readQuery, toggled } from "./search-query.js";
-import { attributeNames, loadTaxonomy } from "./taxonomy.js";
+import { productList, toolbar } from "./results.js";
+import { likeness, searchParts, suggestions } from "./search-parts.js";
+import { asFilter, asHash, fetchPart, looking, readQuery, toggled } from "./search-query.js";
+import { loadTaxonomy } from "./taxonomy.js";
 
 const PAGE = 24;
-const SUGGESTIONS = ["search.example.shoes", "search.example.bag", "search.example.fruit", "search.example.shirt"];
 const held = { picture: null };
 const task = new Task();
 let page = null; // what is on the screen: {query, parts, results, total, signal}
@@ -57,24 +57,23 @@ function navigate(query) {
 /** Ask for the first page, in place of whatever was asked before. */
 async function run() {
   task.stop();
-  const { query, parts, signal } = page;
-  if (!query.text && !query.like && !held.picture) {
-    parts.aside.hidden = true;
-    return put(beginning());
-  }
+  const { parts, signal } = page;
   if (parts.aside.hidden) drawFilters(); // their place, before their counts are known
   const outcome = await ask(0, showBusy);
   if (!outcome || signal.aborted) return;
   Object.assign(page, outcome);
+  page.suggestions = seeking() || asFilter(page.query) ? null : suggestions(outcome.facets);
   drawFilters(outcome.facets);
   drawResults();
   announce(t("search.found_said", { n: page.results.length, total: page.total }));
 }
 
+const seeking = () => looking(page.query, held.picture);
+
 /** What was found before stays, faintly, until there is something new: nothing jumps where the answer comes quickly. */
 function showBusy(busy) {
   const { found } = page.parts;
-  if (!found.querySelector(".card")) return put(busy);
+  if (!found.querySelector(".card, .listing")) return put(busy);
   found.classList.add("busy");
   found.querySelector(".waiting")?.remove();
   found.prepend(busy);
@@ -90,10 +89,10 @@ async function ask(offset, showBusy) {
   const { signal } = page;
   try {
     const outcome = await task.run(async (running, cancel) => {
-      const busy = waiting(t("search.busy"), cancel, running);
+      const busy = waiting(t(seeking() ? "search.busy" : "browse.busy"), cancel, running);
       showBusy(busy);
-      const body = await asBody(page.query, offset);
-      return await request("v1/search", { body, signal: running }).finally(busy.done);
+      const part = { offset, limit: PAGE, counted: offset === 0 };
+      return await fetchPart(page.query, held.picture, part, running).finally(busy.done);
     }, signal);
     if (!outcome && !signal.aborted && !task.running) offset ? drawResults() : put(stoppedEarly());
     return outcome;
@@ -103,14 +102,6 @@ async function ask(offset, showBusy) {
     else put(errorNotice(error, run));
     return undefined;
   }
-}
-
-async function asBody(query, offset) {
-  const facets = offset ? undefined : ["category", "brand", ...attributeNames(), "tags", "decision"];
-  const example = query.like
-    ? { product_id: query.like }
-    : { text: query.text || undefined, image: held.picture ? await asDataUri(held.picture) : undefined };
-  return { ...example, filter: asFilter(query), limit: PAGE, offset, facets, collapse: query.collapse };
 }
 
 function drawFilters(facets = {}) {
@@ -124,7 +115,7 @@ function drawFilters(facets = {}) {
       changePrice: (min, max) => navigate({ ...page.query, min, max }),
       reset: () => navigate({ ...page.query, chosen: new Map(), min: "", max: "" }),
     }),
-    collapseBox(),
+    seeking() && collapseBox(),
   );
   if (before) focusAgain(before);
 }
@@ -156,32 +147,54 @@ function collapseBox() {
 function drawResults(below = null) {
   const { results, total, query, signal } = page;
   if (!results.length) return put(above(), nothingFound());
-  const cards = make(
-    "ul",
-    { class: "cards" },
-    results.map((product) => card(product, signal)),
-  );
   const left = results.length < total - (query.like ? 1 : 0);
-  put(above(), cards, below ?? (left && make("div", { class: "more" }, button(t("search.more"), more))));
+  put(
+    above(),
+    productList(results, signal),
+    below ?? (left && make("div", { class: "more" }, button(t("search.more"), more))),
+  );
 }
 
 function above() {
   const { results, total, query } = page;
-  const like =
-    query.like &&
-    make(
-      "p",
-      { class: "like" },
-      t("search.like"),
-      " ",
-      make("a", { href: productAddress(query.like) }, query.like),
-      " ",
-      button(t("search.like_end"), () => navigate({ ...query, like: "" }), { class: "plain" }),
-    );
+  const tally = seeking() ? "search.tally" : "browse.tally";
   return [
-    like,
-    results.length > 0 && make("p", { class: "soft tally" }, count("search.tally", total, { shown: results.length })),
+    query.like && likeness(query.like, () => navigate({ ...query, like: "" }), page.signal),
+    page.suggestions,
+    results.length > 0 &&
+      make(
+        "div",
+        { class: "actions spread tally" },
+        make("p", { class: "soft" }, count(tally, total, { shown: results.length })),
+        toolbar({
+          sort: query.sort,
+          looking: seeking(),
+          changeSort: (sort) => navigate({ ...page.query, sort }),
+          changeView,
+          more: button(t("export.do"), download, { class: "plain" }, "download"),
+        }),
+      ),
   ];
+}
+
+function changeView() {
+  drawResults();
+  page.parts.found.querySelector(".views-of [aria-pressed=true]").focus();
+}
+
+async function download() {
+  const said = page.parts.found.querySelector(".tally p");
+  const { query, signal } = page;
+  try {
+    const number = await exportCsv(
+      (offset, limit) => fetchPart(query, held.picture, { offset, limit }, signal),
+      (done) => (said.textContent = count("export.busy", done)),
+    );
+    said.textContent = count("export.done", number);
+    announce(said.textContent);
+  } catch (error) {
+    if (!stopped(error)) drawResults(errorNotice(error, download));
+  }
 }
 
 async function more() {
@@ -192,7 +205,7 @@ async function more() {
   page.results = [...page.results, ...outcome.results];
   page.total = outcome.results.length ? outcome.total : page.results.length;
   drawResults();
-  page.parts.found.querySelectorAll(".card a.cover")[shown]?.focus();
+  page.parts.found.querySelectorAll("a.cover")[shown]?.focus();
   announce(count("search.more_said", outcome.results.length));
 }
 
@@ -216,9 +229,4 @@ function stoppedEarly() {
     { class: "notice" },
     make("div", {}, make("p", {}, t("wait.cancelled")), button(t("action.again"), run)),
   );
-}
-
-function beginning() {
-  const examples = SUGGESTIONS.map((name) => make("a", { href: asHash({ text: t(name) }), class: "button" }, t(name)));
-  return emptyState("search", t("search.start"), t("search.start_how"), make("div", { class: "examples" }, examples));
 }

@@ -5,7 +5,7 @@ import { categoryLevels, decisionBanner, evidence, otherCategories, properties, 
 import { decimal, t } from "./language.js";
 import { errorNotice, plainNotice, Task, waiting } from "./notice.js";
 import { fetchPicture, productPicture } from "./pictures.js";
-import { pictureField } from "./picture-field.js";
+import { picturesField } from "./pictures-field.js";
 import { searchFor } from "./search.js";
 import { loadTaxonomy } from "./taxonomy.js";
 
@@ -14,7 +14,7 @@ const EXAMPLES = ["shoes", "apples", "bag", "watch"];
 const FROM_CATALOGUE = 8;
 
 // They outlive the view: whoever looks into another and comes back finds what he had.
-const draft = { picture: null, title: "", description: "" };
+const draft = { pictures: [], title: "", description: "" };
 let answer = null;
 const task = new Task();
 
@@ -35,7 +35,7 @@ export async function show(main, _query, signal) {
 }
 
 function makeForm(panel, signal) {
-  const picture = pictureField(draft, { signal });
+  const picture = picturesField(draft, { signal });
   const title = make("input", {
     id: "title",
     type: "text",
@@ -73,7 +73,7 @@ function makeForm(panel, signal) {
 
   function start() {
     if (task.running) return;
-    const empty = !draft.picture && !draft.title.trim() && !draft.description.trim();
+    const empty = !draft.pictures.length && !draft.title.trim() && !draft.description.trim();
     fill(problem, empty && plainNotice(t("error.product_empty")));
     if (empty) return title.focus();
     understand(panel, submit, start, signal);
@@ -83,7 +83,7 @@ function makeForm(panel, signal) {
     task.stop();
     Object.assign(draft, { title: words, description: "" });
     [title.value, description.value] = [words, ""];
-    picture.choose(picked);
+    picture.choose(picked ? [picked] : []);
     start();
   }
 
@@ -92,7 +92,7 @@ function makeForm(panel, signal) {
     answer = null;
     Object.assign(draft, { title: "", description: "" });
     [title.value, description.value] = ["", ""];
-    picture.choose(null);
+    picture.choose([]);
     fill(problem);
     fill(panel, nothingYet(form, signal));
     title.focus();
@@ -135,7 +135,7 @@ async function understand(panel, submit, again, signal) {
 
 function asForm() {
   const form = new FormData();
-  if (draft.picture) form.append("image", draft.picture, draft.picture.name || "picture");
+  for (const file of draft.pictures) form.append("image", file, file.name || "picture");
   for (const name of ["title", "description"]) if (draft[name].trim()) form.append(name, draft[name]);
   form.append("include", PARTS);
   form.append("top_k", "5");
@@ -156,7 +156,7 @@ function found({ result, model, seconds }) {
       "div",
       { class: "actions end" },
       make("span", { class: "soft small" }, t("understand.made_by", { model, seconds: decimal(seconds) })),
-      button(t("understand.find_similar"), () => searchFor(words(), draft.picture), {}, "search"),
+      button(t("understand.find_similar"), () => searchFor(words(), draft.pictures[0] ?? null), {}, "search"),
     ),
   ];
 }
@@ -192,8 +192,8 @@ function nothingYet(form, signal) {
 
 async function fillShelf(shelf, form, signal) {
   try {
-    const { results } = await request("v1/search", { body: { text: t("understand.shelf_query"), limit: 24 }, signal });
-    const pictured = results.filter((product) => product.images > 0).slice(0, FROM_CATALOGUE);
+    const { products } = await request("v1/products?limit=24", { signal });
+    const pictured = products.filter((product) => product.images > 0).slice(0, FROM_CATALOGUE);
     if (!pictured.length) return;
     const buttons = pictured.map((product) =>
       make(

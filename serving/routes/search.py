@@ -6,20 +6,35 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic import Field
 
 from catalog.errors import FilterInvalid, IndexOfOtherModel, InvalidSearch, ProductNotFound, SearchEmpty, TextTooLong
+from catalog.listing import Sort
 from catalog.search import Search, check, combined, index_query, to_look_up, to_read
 from serving import examples
 from serving.desk import Desk, respond
-from serving.errors import RequestInvalid
+from serving.errors import JobsNotReady, ModelNotReady, RequestInvalid
 from serving.openapi import INDEX, MODEL, PICTURE, Errors, json_body, operation
 from serving.routes.parameters import ProductId
-from serving.wire.search import SearchRequest, SearchResponse, read_filter, to_response
+from serving.wire.overview import OverviewResponse, to_overview
+from serving.wire.search import (
+    ProductsResponse,
+    SearchRequest,
+    SearchResponse,
+    read_filter,
+    to_listing,
+    to_response,
+)
 
 COMPARING: Errors = (IndexOfOtherModel, *MODEL, *INDEX)
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Offset = Annotated[int, Query(ge=0, le=10_000)]
+FilterText = Annotated[str, Query(max_length=16_384, description="As in /v1/search, as JSON text.")]
+Facets = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=64)]],
+    Query(max_length=16, description="category, brand, tags, decision, currency, or an attribute's name."),
+]
 
 
 def router(desk: Desk) -> APIRouter:
@@ -42,6 +57,37 @@ def router(desk: Desk) -> APIRouter:
         return respond(await find(desk, query))
 
     @routes.get(
+        "/v1/products",
+        **operation(
+            "Browse the stored products",
+            examples.LISTED,
+            raises=(RequestInvalid, InvalidSearch, FilterInvalid, *COMPARING),
+        ),
+    )
+    async def list_products(
+        filter: FilterText = "",
+        sort: Annotated[Sort, Query(description="Products without a price come last.")] = "newest",
+        limit: Limit = 10,
+        offset: Offset = 0,
+        facets: Facets = [],  # noqa: B006  (FastAPI copies it)
+    ) -> ProductsResponse:
+        """Stored products in an order, all or those that a filter leaves, without anything to look for."""
+        names, chosen = tuple(dict.fromkeys(facets)), read_filter(json_object(filter))
+        if names or chosen is not None:
+            await desk.check_names(chosen, names, (await desk.index_model()).taxonomy)
+        return to_listing(*await desk.shelf.browse(chosen, sort, limit, offset, names))
+
+    @routes.get(
+        "/v1/overview",
+        **operation("The catalogue as a whole", examples.OVERVIEW, raises=(ModelNotReady, JobsNotReady, *INDEX)),
+    )
+    async def get_overview() -> OverviewResponse:
+        """How many products there are, in which departments, how sure the model is of them, and the last feed."""
+        found = await desk.shelf.overview()
+        newest = await desk.jobs.list(1)
+        return to_overview(found, (await desk.models.active()).taxonomy, newest[0] if newest else None)
+
+    @routes.get(
         "/v1/products/{id:path}/similar",
         **operation(
             "Products like a stored one",
@@ -53,7 +99,7 @@ def router(desk: Desk) -> APIRouter:
         id: ProductId,
         limit: Limit = 10,
         offset: Offset = 0,
-        filter: Annotated[str, Query(max_length=16_384, description="As in /v1/search, as JSON text.")] = "",
+        filter: FilterText = "",
         collapse: bool = False,
     ) -> SearchResponse:
         """Stored products nearest to a stored one, itself left out."""

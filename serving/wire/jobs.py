@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, field_validator
 
 from serving.errors import ErrorDetail
 from serving.jobs.job import Job, State
-from serving.wire.schema import Schema
+from serving.wire.schema import Schema, written
 
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 Columns = Annotated[
@@ -110,7 +109,3 @@ def to_job(job: Job) -> JobOut:
 
 def to_jobs(jobs: Sequence[Job]) -> JobsResponse:
     return JobsResponse(jobs=[to_job(job) for job in jobs])
-
-
-def written(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

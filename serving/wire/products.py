@@ -21,6 +21,7 @@ from serving.wire.schema import (
     to_attributes,
     to_category,
     to_tags,
+    written,
 )
 
 Text = Annotated[str, Field(max_length=8_192)]
@@ -126,6 +127,7 @@ class ProductOut(BaseModel):
     attributes: dict[str, str]
     images: int
     model: Annotated[str, Field(description="The version of the model that read it.")]
+    added_at: Annotated[str | None, Field(description="When it was first stored, ISO 8601, UTC; null if unknown.")]
     understanding: UnderstandingOut
     conflicts: list[ConflictOut]
     judgement: JudgementOut | None
@@ -171,6 +173,7 @@ def product_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
         "attributes": dict(product.attributes),
         "images": images,
         "model": stored.model,
+        "added_at": None if stored.added_at is None else written(stored.added_at),
         "understanding": to_understanding(stored.understanding),
         "conflicts": [to_conflict(conflict) for conflict in stored.conflicts],
         "judgement": stored.judgement and to_judgement(stored.judgement),

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Annotated
 
 import numpy as np
@@ -98,3 +99,8 @@ def cut(embedding_E: NDArray[np.float32], dimensions: int | None) -> list[float]
 
 def rounded(score: float) -> float:
     return round(score, 6)
+
+
+def written(seconds: float) -> str:
+    """Seconds since 1970 as ISO 8601, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -1,14 +1,15 @@
 """POST /v1/search and GET /v1/products/{id}/similar."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from catalog.filters import BOUNDS, FIELDS, MAX_CHARACTERS, MAX_CONDITIONS, MAX_DEPTH, Filter, parse_filter
-from catalog.product import Match
+from catalog.listing import Sort
+from catalog.product import Match, StoredProduct
 from catalog.search import Example, Search
-from serving.wire.products import ProductOut, product_fields
+from serving.wire.products import ProductOut, product_fields, to_products
 from serving.wire.schema import DataUri, Schema, picture, rounded
 
 Weight = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False, description="Below 0: unlike it.")]
@@ -73,8 +74,16 @@ class SearchRequest(Schema):
     offset: Annotated[int, Field(ge=0, le=10_000)] = 0
     facets: Annotated[
         list[Annotated[str, Field(min_length=1, max_length=64)]],
-        Field(max_length=16, description="category, brand, tags, decision, currency, or an attribute's name."),
+        Field(
+            max_length=16,
+            description="category, brand, tags, decision, currency, or an attribute's name. Counted are the 1,000 best"
+            " matches.",
+        ),
     ] = []
+    sort: Annotated[
+        Literal["relevance"] | Sort,
+        Field(description="The order of the 1,000 best matches. Products without a price come last."),
+    ] = "relevance"
     collapse: Annotated[bool, Field(description="Leave out near-duplicates of better results.")] = False
 
     def to_search(self) -> Search:
@@ -86,6 +95,7 @@ class SearchRequest(Schema):
             offset=self.offset,
             facets=tuple(dict.fromkeys(self.facets)),
             collapse=self.collapse,
+            sort=None if self.sort == "relevance" else self.sort,
         )
 
     def _examples(self) -> list[Example]:
@@ -120,6 +130,14 @@ class SearchResponse(BaseModel):
     model: str
 
 
+class ProductsResponse(BaseModel):
+    """Stored products without a query. total: how many the filter leaves; facets: counted over all of them."""
+
+    products: list[ProductOut]
+    facets: dict[str, list[FacetValue]]
+    total: int
+
+
 def read_filter(document: dict[str, Any] | None) -> Filter | None:
     """Raises FilterInvalid. An empty filter leaves everything."""
     return parse_filter(document) if document else None
@@ -142,7 +160,21 @@ def to_response(
             )
             for match in matches
         ],
-        facets={name: [FacetValue(value=v, count=n) for v, n in counts] for name, counts in facets.items()},
+        facets=to_facets(facets),
         total=total,
         model=model,
     )
+
+
+def to_listing(
+    products: Sequence[StoredProduct],
+    facets: Mapping[str, Sequence[tuple[str, int]]],
+    total: int,
+    images: Mapping[str, int],
+) -> ProductsResponse:
+    """images: how many pictures are kept of each product, by its id."""
+    return ProductsResponse(products=to_products(products, images), facets=to_facets(facets), total=total)
+
+
+def to_facets(facets: Mapping[str, Sequence[tuple[str, int]]]) -> dict[str, list[FacetValue]]:
+    return {name: [FacetValue(value=v, count=n) for v, n in counts] for name, counts in facets.items()}
