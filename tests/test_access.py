@@ -349,10 +349,10 @@ def test_tracing_is_off_unless_configured(settings: Settings, monkeypatch: pytes
         monkeypatch.delenv(name, raising=False)
     assert tracer(settings) is None
     monkeypatch.setitem(sys.modules, EXPORTER, None)
-    with pytest.raises(InvalidConfig, match=r"shelflens\[otel\]"):
+    with pytest.raises(InvalidConfig, match=r"\[otel\]"):
         tracer(settings.model_copy(update={"otlp_endpoint": "http://127.0.0.1:1"}))
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
-    with pytest.raises(InvalidConfig, match=r"shelflens\[otel\]"):
+    with pytest.raises(InvalidConfig, match=r"\[otel\]"):
         tracer(settings)
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
     assert tracer(settings) is None

@@ -523,4 +523,4 @@ def test_the_openapi_document_has_the_jobs(desk: Office) -> None:
     assert body["application/json"]["schema"] == {"$ref": "#/components/schemas/JobRequest"}
     assert document["paths"]["/v1/jobs/{id}/cancel"]["post"]["responses"].keys() >= {"202", "404", "409"}
     conflict = document["paths"]["/v1/jobs"]["post"]["responses"]["409"]["content"]["application/json"]["examples"]
-    assert conflict.keys() == {"idempotency_conflict"}
+    assert conflict.keys() == {"idempotency_conflict", "upload_incomplete"}
