@@ -5,7 +5,7 @@ So a bad product is refused before it can harm a batch.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -63,8 +63,8 @@ class Batch:
         return bool(((self.images_BP[:, 0] >= 0) & (self.texts_BP[:, 0] >= 0)).any())
 
 
-def prepare(product: Product, size: int) -> Prepared:
-    """Decode and check one product. Raises InvalidProduct or InvalidImage."""
+def prepare(product: Product, size: int, check: Callable[[], None] = lambda: None) -> Prepared:
+    """Decode and check one product. check: as `decode` has it. Raises InvalidProduct or InvalidImage."""
     text = ". ".join(part for part in (product.title.strip(), product.description.strip()) if part)
     if len(text) > MAX_CHARACTERS:
         raise TextTooLong(f"The title and description have {len(text)} characters; the limit is {MAX_CHARACTERS}.")
@@ -72,7 +72,7 @@ def prepare(product: Product, size: int) -> Prepared:
         raise TooManyImages(f"The product has {len(product.images)} pictures; the limit is {MAX_IMAGES}.")
     if not text and not product.images:
         raise ProductEmpty
-    pictures = [to_pixels(decode(data, size_hint=size), size) for data in product.images]
+    pictures = [to_pixels(decode(data, size_hint=size, check=check), size) for data in product.images]
     pixels_NCHW = np.stack(pictures) if pictures else np.empty((0, 3, size, size), np.uint8)
     digests = tuple(hashlib.blake2b(data, digest_size=16).digest() for data in product.images)
     return Prepared(product.id, pixels_NCHW, text, digests)

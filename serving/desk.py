@@ -6,8 +6,9 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
 from typing import TypeVar, cast
@@ -22,8 +23,10 @@ from catalog.names import Names, of_taxonomy, unknown, used
 from catalog.preprocess import Prepared, prepare
 from catalog.product import Product, Understanding
 from catalog.taxonomy import Taxonomy
+from catalog.thumbnails import make_thumbnail
 from serving.admission import Admission
 from serving.analyzer import Answer, ModelInfo
+from serving.decoding import DECODERS, Allowance, decoders
 from serving.errors import DimensionsUnsupported, MediaTypeUnsupported, ModelFailed, answer
 from serving.front.door import content_type
 from serving.models import ALTERNATIVES, Model
@@ -33,8 +36,8 @@ from serving.settings import Settings
 from serving.shelf import Shelf, ShelfInfo
 from serving.telemetry.facts import Timed, facts, timed
 
-# Pictures decode in threads (Pillow lets the interpreter go meanwhile); each may take 160 MB, so they are few.
-DECODERS = min(4, os.cpu_count() or 1)
+# Threads that take bodies apart: JSON, base64, and products without pictures.
+PARSERS = min(4, os.cpu_count() or 1)
 # How long what another gateway changed (the active model) may go unnoticed.
 SHELF_SECONDS = 1.0
 
@@ -56,14 +59,18 @@ class Desk:
         self.jobs = services.jobs
         self.settings = settings
         self.admission = Admission(settings.most_under_way)
-        self.pool = ThreadPoolExecutor(DECODERS, "decode")
+        self.parsers, self.decoders = ThreadPoolExecutor(PARSERS, "parse"), decoders()
         self._shelf_info: ShelfInfo | None = None
         self._shelf_read = 0.0
         self._held = Names()  # asked for again where one is missing
 
     async def in_thread(self, work: Callable[..., T], *args: object) -> T:
+        """For what has no picture to decode."""
+        return await self._in(self.parsers, work, *args)
+
+    async def _in(self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: object) -> T:
         told = partial(copy_context().run, work, *args)  # what is logged there names the request
-        return await asyncio.get_running_loop().run_in_executor(self.pool, told)
+        return await asyncio.get_running_loop().run_in_executor(pool, told)
 
     async def json(self, request: Request, schema: type[Body]) -> Body:
         """Raises MediaTypeUnsupported, or what `read_json` does."""
@@ -100,8 +107,10 @@ class Desk:
             raise unknown(new - self._held, facets, self._held, taxonomy)
 
     async def prepare(self, sources: Sequence[Source], info: ModelInfo) -> list[Prepared | CatalogError]:
-        with timed("decode"):
-            checked = await asyncio.gather(*(self.in_thread(prepared, source, info.image_size) for source in sources))
+        turns = asyncio.Semaphore(DECODERS)  # so that the pictures of one request do not queue before all of the next
+        with timed("decode"), self.allowance() as allowance:
+            each = (self._prepared(source, info.image_size, allowance, turns) for source in sources)
+            checked = await asyncio.gather(*each)
         for item in checked:
             if isinstance(item, Prepared):
                 facts().add_item(len(item.pixels_NCHW) > 0, bool(item.text))
@@ -109,6 +118,33 @@ class Desk:
                 facts().add_item(False, False)
                 facts().add_error(item)
         return checked
+
+    async def _prepared(
+        self, source: Source, size: int, allowance: Allowance, turns: asyncio.Semaphore
+    ) -> Prepared | CatalogError:
+        product = await self.in_thread(attempted, source)
+        if isinstance(product, CatalogError):
+            return product
+        if not product.images:
+            return await self.in_thread(attempted, partial(prepare, product, size))
+        async with turns:
+            return await self._in(self.decoders, attempted, partial(decoded, product, size, allowance))
+
+    async def shrink(self, pictures: Sequence[bytes]) -> list[bytes]:
+        """The pictures as they are kept. Raises InvalidImage."""
+        with self.allowance() as allowance:
+            return [await self._in(self.decoders, shrink, picture, allowance) for picture in pictures]
+
+    @contextmanager
+    def allowance(self) -> Iterator[Allowance]:
+        """For the pictures of one request. When the block is left, also because the request's time is over or its
+        client gone, what is still decoded for it stops.
+        """
+        allowance = Allowance(self.settings.decode_seconds)
+        try:
+            yield allowance
+        finally:
+            allowance.end()
 
     async def ask(self, sources: Sequence[Source], info: ModelInfo, analyze: Analyze) -> list[Answer]:
         """Decode each product, and have the good ones analyzed. -> an answer, or what is wrong, for each, in their
@@ -136,15 +172,25 @@ def media_type(request: Request) -> bytes:
     return content_type(request.scope["headers"]).strip().lower()
 
 
-def prepared(source: Source, size: int) -> Prepared | CatalogError:
+def attempted(work: Callable[[], T]) -> T | CatalogError:
     """One item's work before the batch; whatever goes wrong is this item's own error."""
     try:
-        return prepare(source(), size)
+        return work()
     except CatalogError as error:
         return error
     except Exception:
         logger.exception("a product could not be prepared")
         return ModelFailed()
+
+
+def decoded(product: Product, size: int, allowance: Allowance) -> Prepared:
+    with allowance.charged() as check:
+        return prepare(product, size, check)
+
+
+def shrink(picture: bytes, allowance: Allowance) -> bytes:
+    with allowance.charged() as check:
+        return make_thumbnail(picture, check)
 
 
 def check_dimensions(dimensions: int | None, info: ModelInfo, param: str) -> None:

@@ -56,7 +56,8 @@
     │   └── KeysRequired                keys_required
     └── InvalidImage
         ├── ImageUrlNotAllowed          image_url_not_allowed
-        └── ImageDataInvalid            image_data_invalid
+        ├── ImageDataInvalid            image_data_invalid
+        └── PicturesTooCostly           pictures_too_costly
 
 ServiceNotStarted is for whoever starts the service; the others reach its clients, always as the body
 `{"error": {"message", "type", "param", "code"}}`.
@@ -396,6 +397,11 @@ class ImageUrlNotAllowed(InvalidImage):
 class ImageDataInvalid(InvalidImage):
     code = "image_data_invalid"
     default = "The picture is not a data URI in base64, such as data:image/jpeg;base64,/9j/4AAQ."
+
+
+class PicturesTooCostly(InvalidImage):
+    code = "pictures_too_costly"
+    default = "The request's pictures together take more processor time than a request may. Send fewer at once."
 
 
 # The nearest class on an error's way up decides, so a new error needs no line here unless it differs from its parent.

@@ -91,6 +91,7 @@ PICTURE: Errors = (
     ImageSideOutOfRange,
     ImageAspectOutOfRange,
     ImageTooCostly,
+    errors.PicturesTooCostly,
 )
 PRODUCT: Errors = (ProductEmpty, TextTooLong, TooManyImages, *PICTURE)
 MODEL: Errors = (errors.ModelNotReady, errors.Overloaded)

@@ -88,6 +88,9 @@ class Settings(BaseSettings):
         default=1024 * 1024, ge=1_024, description="The most JSON in a body, its pictures not counted."
     )
     max_items: int = Field(default=32, ge=1, le=256, description="The most products in one request.")
+    decode_seconds: float = Field(
+        default=10.0, gt=0.0, description="Processor time that decoding the pictures of one request may take in all."
+    )
     header_timeout_seconds: float = Field(
         default=5.0, gt=0.0, description="From a request's first byte to its last header."
     )

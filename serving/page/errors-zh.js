@@ -26,6 +26,7 @@ export default {
   "error.jobs_not_ready": "导入任务暂时无法处理，服务可能正在启动。请稍后再试。",
   "error.deadline_exceeded": "未能及时得出结果。",
   "error.image_url_not_allowed": "不接受图片网址，请直接给出图片。",
+  "error.pictures_too_costly": "此请求的图片解码共耗时过长，请一次少发几张。",
   "error.image_data_invalid": "图片数据无效。",
   "error.product_invalid": "商品无效。",
   "error.text_unreadable": "模型不认识这些文字，因此没有向量。",

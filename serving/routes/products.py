@@ -10,7 +10,6 @@ from fastapi.responses import Response
 from catalog.errors import DiskFull, ImageTooManyBytes, IndexOfOtherModel, ProductNotFound
 from catalog.ingest import content_hashes
 from catalog.product import Product, StoredProduct
-from catalog.thumbnails import make_thumbnail
 from serving import examples
 from serving.desk import Desk, respond
 from serving.errors import (
@@ -78,7 +77,7 @@ def router(desk: Desk) -> APIRouter:
         model = await desk.index_model()
         (known,) = await shelf.get([id])
         stored = await read(desk, product, product.images, known, model)
-        pictures = await shrink(desk, product.images)
+        pictures = await desk.shrink(product.images)
         kept = await shelf.put(stored, pictures)
         return respond(to_product(kept, len(pictures)), 200 if known else 201)
 
@@ -154,17 +153,13 @@ async def read(
     return StoredProduct(bare, understanding, hashes, model.info.version, references)
 
 
-async def shrink(desk: Desk, pictures: Sequence[bytes]) -> list[bytes]:
-    return [await desk.in_thread(make_thumbnail, picture) for picture in pictures]
-
-
 async def changed(desk: Desk, before: StoredProduct, changes: dict[str, object]) -> ProductOut:
     """Raises ProductChanged if another request came first."""
     product = replace(before.product, **changes)  # type: ignore[arg-type]
     model = await desk.index_model()
     if "images" in changes:
         stored = await read(desk, product, product.images, before, model)
-        pictures = await shrink(desk, product.images)
+        pictures = await desk.shrink(product.images)
         kept = await desk.shelf.put(stored, pictures, before.hashes)
         return to_product(kept, len(pictures))
     hashes = content_hashes(product, (), before.image_refs)._replace(images=before.hashes.images)

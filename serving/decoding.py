@@ -1,0 +1,63 @@
+"""Where a request's pictures are decoded: in threads of their own, within a budget of processor time, and no longer
+than somebody waits for them.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from serving.errors import DeadlineExceeded, PicturesTooCostly
+
+# Pillow lets the interpreter go meanwhile, so threads will do; each may take 160 MB, so they are few.
+DECODERS = min(4, os.cpu_count() or 1)
+
+
+def decoders() -> ThreadPoolExecutor:
+    """Apart from the threads that take bodies apart: what has no pictures never waits for a picture."""
+    return ThreadPoolExecutor(DECODERS, "decode")
+
+
+class Allowance:
+    """Processor time, in seconds, that the pictures of one request may take together. Threads share it."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._spent, self._ended = 0.0, False
+        self._lock = threading.Lock()
+
+    def end(self) -> None:
+        """Nobody waits any more: what is under way stops at the next 64 KB of its file."""
+        self._ended = True
+
+    @contextmanager
+    def charged(self) -> Iterator[Callable[[], None]]:
+        """Charges what this thread does in the block. It is given what to call within the work, which, as the block
+        does at its beginning, raises PicturesTooCostly or DeadlineExceeded.
+        """
+        charged = time.thread_time()
+
+        def charge() -> None:
+            nonlocal charged
+            now = time.thread_time()
+            with self._lock:
+                self._spent += now - charged
+            charged = now
+
+        def check() -> None:
+            charge()
+            if self._ended:
+                raise DeadlineExceeded
+            if self._spent >= self.seconds:
+                raise PicturesTooCostly(
+                    f"The pictures of the request took {self.seconds:g} seconds of processor time before this one was"
+                    " decoded, the limit. Send fewer or smaller ones at once."
+                )
+
+        check()
+        try:
+            yield check
+        finally:
+            charge()
