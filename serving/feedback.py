@@ -44,7 +44,8 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """One person's verdict on one stored product. title: as it then was; created: seconds since 1970."""
+    """One person's verdict on one stored product. created: seconds since 1970; title: the product's, where it is
+    known: it is not kept with the verdict, so that nothing of an erased product is."""
 
     id: int
     product_id: str
@@ -96,14 +97,14 @@ class FeedbackLog:
         _, verdict, correction, comment = said
         last = self.latest([stored]).get(stored.id)
         if last and (last.verdict, last.correction, last.comment) == (verdict, correction, comment):
-            return last
-        title = stored.product.title
-        document = json.dumps({"comment": comment, "correction": _to_json(correction), "title": title})
+            return replace(last, title=stored.product.title)
+        document = json.dumps({"comment": comment, "correction": _to_json(correction)})
         row = (stored.id, _content(stored.hashes), verdict, document, now)
         inserted = self._run(
             "INSERT INTO feedback (product, content, verdict, document, created) VALUES (?,?,?,?,?)", row
         )
-        return Feedback(int(inserted.lastrowid or 0), stored.id, verdict, correction, comment, now, title)
+        id = int(inserted.lastrowid or 0)
+        return Feedback(id, stored.id, verdict, correction, comment, now, stored.product.title)
 
     def get(self, id: int) -> Feedback | None:
         row = self._run("SELECT * FROM feedback WHERE id = ?", (id,)).fetchone()
@@ -219,5 +220,4 @@ def _from_row(row: Sequence[object]) -> Feedback:
         category = CategoryScore(node, tuple(path), (1.0,) * len(path), tuple(path_ids))
     tags = None if said["tags"] is None else tuple(said["tags"])
     correction = Correction(category, tags, said["attributes"], said.get("proposed_category", ""))
-    title = document.get("title", "")
-    return Feedback(number, product_id, verdict, correction, document["comment"], created, title)  # type: ignore[arg-type]
+    return Feedback(number, product_id, verdict, correction, document["comment"], created)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -338,8 +339,14 @@ class Shelf:
                 self._upsert([reopened(stored, feedback)])
 
     async def feedback(self, query: FeedbackQuery) -> list[Feedback]:
-        """The last verdict on each product, or some of them."""
-        return await asyncio.to_thread(self._feedback.page, query)
+        """The last verdict on each product, or some of them, with the products' titles."""
+        return await asyncio.to_thread(self._verdicts, query)
+
+    def _verdicts(self, query: FeedbackQuery) -> list[Feedback]:
+        found = self._feedback.page(query)
+        products = self._index.get([feedback.product_id for feedback in found])
+        titles = [stored.product.title if stored else "" for stored in products]
+        return [replace(feedback, title=title) for feedback, title in zip(found, titles, strict=True)]
 
     async def proposals(self) -> list[tuple[str, int]]:
         """Categories that the tree lacks, with how many products they are proposed for."""

@@ -1,10 +1,7 @@
 """The page in a real browser, against a real server: each flow, and what happens when something goes wrong."""
 
-import json
 import re
-import time
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Route, expect
 
@@ -222,66 +219,3 @@ def test_what_a_merchant_writes_is_never_markup_or_script(reader: Reader) -> Non
     expect(cards(reader).get_by_role("link", name=MARKUP, exact=True)).to_be_visible()
     reader.open("#/search?q=%3Cimg%20src%3Dx%20onerror%3D%22window.hit%3D1%22%3E&f.brand=%3Cb%3E")
     expect(reader.page.get_by_text("No product passes all of these filters.")).to_be_visible()
-
-
-def reviewed(reader: Reader) -> str:
-    return reader.page.locator("#review-product").inner_text()
-
-
-def press(reader: Reader, key: str) -> str:
-    """One key; -> the title of the product that it was for. The next one is there at once."""
-    before = reviewed(reader)
-    reader.page.keyboard.press(key)
-    expect(reader.page.locator("#review-product")).not_to_have_text(before)
-    return before
-
-
-def test_review_by_keys(reader: Reader, address: str) -> None:
-    reader.open("#/review")
-    expect(reader.page.locator("article")).to_be_visible()
-    accepted = press(reader, "a")
-    corrected = press(reader, "1")
-    rejected = press(reader, "r")
-    press(reader, "s")
-    reader.page.keyboard.press("c")
-    typed = reviewed(reader)
-    field = reader.page.get_by_role("combobox", name="Find a category")
-    field.press_sequentially("appl")
-    expect(reader.page.get_by_role("option")).to_have_count(1)
-    field.press("ArrowDown")
-    assert field.get_attribute("aria-activedescendant") == reader.page.get_by_role("option").get_attribute("id")
-    field.press("Enter")
-    expect(reader.page.locator("#review-product")).not_to_have_text(typed)
-    expect(reader.page.locator("#review-product")).to_be_focused()
-    verdicts = said_of(address, 4)
-    assert [verdicts[title]["verdict"] for title in (accepted, corrected, rejected)] == ["accept", "correct", "reject"]
-    assert verdicts[typed]["category"] == "food.apple"
-    reader.page.get_by_label("Keyboard shortcuts").uncheck()
-    before = reviewed(reader)
-    reader.page.locator("#review-product").press("a")
-    assert reviewed(reader) == before
-
-
-def said_of(address: str, count: int) -> dict[str, dict[str, str]]:
-    """The verdicts that are stored, by the product's title, once there are as many: the page does not wait for them."""
-    deadline = time.monotonic() + 20
-    with httpx.Client(base_url=address, trust_env=False) as client:
-        while len(lines := [json.loads(line) for line in client.get("/v1/feedback").text.splitlines()]) < count:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        titles = [client.get(f"/v1/products/{line['product_id']}").json()["title"] for line in lines]
-    return dict(zip(titles, lines, strict=True))
-
-
-def test_a_verdict_that_is_not_stored_brings_the_product_back(reader: Reader) -> None:
-    reader.open("#/review")
-    expect(reader.page.locator("article")).to_be_visible()
-    reader.page.route("**/v1/feedback", lambda route: route.abort())
-    before = reviewed(reader)
-    button(reader, "Accept").click()
-    expect(reader.page.get_by_role("alert")).to_contain_text("The service cannot be reached")
-    assert reviewed(reader) == before
-    reader.page.unroute("**/v1/feedback")
-    button(reader, "Accept").click()
-    expect(reader.page.locator("#review-product")).not_to_have_text(before)
-    reader.excuse()

@@ -1,89 +1,132 @@
-// A field that finds a category of the tree as one types (the editable combobox of the ARIA practices).
-import { announce, fresh, make, show } from "./dom.js";
+// A field for a category of the tree: browsed from the top down, or found as one types (the editable combobox of the
+// ARIA practices). What the tree lacks can be proposed.
+import { announce, fresh, icon, make, show } from "./dom.js";
 import { count, t } from "./language.js";
-import { findCategories, leaf, path } from "./taxonomy.js";
+import { categoryCalled, childrenOf, findCategories, leaf, parentOf, path } from "./taxonomy.js";
 
-/** choose(node) is called with the node of the tree that the reader picks. */
-export function categoryField(choose) {
+/** choose(node): called with the node of the tree that the reader picks; propose(path): with one that it lacks. */
+export function categoryField(choose, propose) {
   const [id, listId] = [fresh("category"), fresh("categories")];
-  const list = make("ul", {
-    id: listId,
-    role: "listbox",
-    class: "options",
-    "aria-label": t("review.categories"),
-    hidden: true,
-  });
+  const list = make("ul", { id: listId, role: "listbox", class: "options", "aria-label": t("review.categories") });
+  list.hidden = true;
   const input = make("input", {
     id,
     type: "text",
     role: "combobox",
     autocomplete: "off",
     spellcheck: "false",
+    maxlength: 256,
     placeholder: t("review.type_category"),
     "aria-autocomplete": "list",
     "aria-expanded": "false",
     "aria-controls": listId,
   });
-  let [nodes, active] = [[], -1];
+  let [options, active, at] = [[], -1, null];
 
-  function draw() {
-    nodes = findCategories(input.value);
-    active = -1;
-    show(
-      list,
-      nodes.map((node, place) => option(node, place)),
-    );
-    open(nodes.length > 0);
-    if (input.value.trim()) announce(count("review.found", nodes.length));
+  const browsed = () => [
+    ...(at ? [{ kind: "up", node: at, act: () => browse(parentOf(at)) }, { kind: "whole", node: at, act: () => pick(at) }] : []),
+    ...childrenOf(at?.id ?? null).map((node) =>
+      childrenOf(node.id).length
+        ? { kind: "branch", node, act: () => browse(node) }
+        : { kind: "leaf", node, act: () => pick(node) },
+    ),
+  ];
+
+  function searched(typed) {
+    const found = findCategories(typed).map((node) => ({ kind: "found", node, act: () => pick(node) }));
+    if (propose && !categoryCalled(typed)) found.push({ kind: "propose", typed, act: () => finish(() => propose(typed)) });
+    return found;
   }
 
-  function option(node, place) {
-    const under = path(node).slice(0, -1).join(" \u203a ");
+  function draw() {
+    const typed = input.value.trim();
+    options = typed ? searched(typed) : browsed();
+    active = -1;
+    show(list, options.map(line));
+    open(options.length > 0);
+    if (typed) announce(count("review.found", options.filter(({ kind }) => kind === "found").length));
+  }
+
+  function browse(node) {
+    [input.value, at] = ["", node];
+    draw();
+    list.scrollTop = 0;
+  }
+
+  function line(option, place) {
     const element = make(
       "li",
-      { id: `${listId}-${place}`, role: "option", "aria-selected": "false" },
-      make("span", {}, leaf(node)),
-      under && make("span", { class: "soft small" }, under),
+      { id: `${listId}-${place}`, role: "option", "aria-selected": "false", class: option.kind },
+      ...texts(option),
     );
     element.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
-    element.addEventListener("click", () => pick(node));
+    element.addEventListener("click", option.act);
     return element;
   }
 
   function open(is) {
     list.hidden = !is;
     input.setAttribute("aria-expanded", String(is));
-    if (!is) input.removeAttribute("aria-activedescendant");
+    if (!is || active < 0) input.removeAttribute("aria-activedescendant");
   }
 
   function move(step) {
-    if (!nodes.length) return;
-    open(true);
-    active = (active + step + nodes.length + (active < 0 && step < 0 ? 1 : 0)) % nodes.length;
+    if (list.hidden) draw();
+    if (!options.length) return;
+    active = (active + step + options.length + (active < 0 && step < 0 ? 1 : 0)) % options.length;
     [...list.children].forEach((element, place) => element.setAttribute("aria-selected", String(place === active)));
     input.setAttribute("aria-activedescendant", `${listId}-${active}`);
     list.children[active].scrollIntoView({ block: "nearest" });
   }
 
-  function pick(node) {
-    input.value = "";
+  const pick = (node) => finish(() => choose(node));
+
+  function finish(act) {
+    [input.value, at] = ["", null];
     open(false);
-    choose(node);
+    act();
+  }
+
+  /** What Enter does: nothing is taken from the tree that was not pointed at. */
+  function enter() {
+    if (list.hidden) return draw();
+    if (active < 0 && !input.value.trim()) return;
+    options[Math.max(0, active)]?.act();
   }
 
   const keys = {
     ArrowDown: () => move(1),
     ArrowUp: () => move(-1),
-    Enter: () => nodes.length && !list.hidden && pick(nodes[Math.max(0, active)]),
+    Enter: enter,
     Escape: () => (list.hidden ? input.blur() : open(false)),
   };
+  /** Sideways through the tree, while nothing is typed. */
+  const sideways = {
+    ArrowRight: () => options[active]?.kind === "branch" && options[active].act(),
+    ArrowLeft: () => at && browse(parentOf(at)),
+  };
   input.addEventListener("input", draw);
+  input.addEventListener("focus", draw);
+  input.addEventListener("click", () => list.hidden && draw());
   input.addEventListener("blur", () => open(false));
   input.addEventListener("keydown", (event) => {
-    if (!(event.key in keys) || event.isComposing) return; // Enter may end the typing of a Chinese word
+    const act = keys[event.key] ?? (input.value ? null : sideways[event.key]);
+    if (!act || event.isComposing) return; // Enter may end the typing of a Chinese word
     event.preventDefault();
-    keys[event.key]();
+    act();
   });
-  const label = make("label", { for: id }, t("review.find"));
+  const label = make("label", { for: id }, t("review.find"), make("kbd", { "aria-hidden": "true" }, "C"));
   return { element: make("div", { class: "combobox" }, label, input, list), input };
+}
+
+function texts({ kind, node, typed }) {
+  if (kind === "propose") return [icon("plus"), make("span", {}, t("review.propose", { path: typed }))];
+  if (kind === "up") return [make("span", {}, "\u2039 ", leaf(node))];
+  if (kind === "whole") return [make("span", {}, t("review.whole", { name: leaf(node) }))];
+  const under = kind === "found" && path(node).slice(0, -1).join(" \u203a ");
+  return [
+    make("span", {}, leaf(node)),
+    under && make("span", { class: "soft small" }, under),
+    kind === "branch" && make("span", { class: "more-below", "aria-hidden": "true" }, "\u203a"),
+  ];
 }

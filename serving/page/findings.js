@@ -127,6 +127,17 @@ export function conflicts(product) {
   return section(t("found.conflicts"), make("ul", { class: "conflicts" }, rows));
 }
 
+/** What a person said of it; null where nobody did. A category that the tree lacks is shown as the proposal it is. */
+export function judgement({ judgement: said }) {
+  if (!said) return null;
+  return make(
+    "p",
+    { class: "said-by-person" },
+    make("span", { class: "badge" }, icon("eye"), t(`review.was.${said.verdict}`)),
+    said.proposed_category && ` ${t("found.proposed", { path: said.proposed_category })}`,
+  );
+}
+
 /** The model's attributes without those that the merchant contradicts. */
 export function undisputed({ understanding, conflicts: differing }) {
   const names = new Set(differing.map(({ name }) => name.toLowerCase()));

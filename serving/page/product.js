@@ -7,6 +7,7 @@ import {
   attributeValue,
   categoryLevels,
   decisionBanner,
+  judgement,
   otherCategories,
   properties,
   section,
@@ -74,6 +75,7 @@ function seen(product, { changed, signal }) {
     decisionBanner(found),
     product.conflicts.length > 0 &&
       make("p", { class: "soft small differing" }, count("conflict.some", product.conflicts.length)),
+    judgement(product),
     section(t("found.category"), categoryLevels(found.category)),
     verdictPart(product, changed, signal),
     otherCategories(found),

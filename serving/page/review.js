@@ -1,59 +1,78 @@
-// The queue of products of which the model is not sure: accept, correct or reject, by hand or by key.
-import { request } from "./api.js";
-import { announce, bar, button, keep, kept, make, show as fill } from "./dom.js";
-import { priceLabel, productAddress } from "./cards.js";
-import { categoryField } from "./combobox.js";
-import { above, alternativesTitle, categoryLevels, decisionBanner, section } from "./findings.js";
-import { count, percent, t } from "./language.js";
+// The queue of products of which the model is not sure: accept, correct or reject, one or several, and take it back.
+import { ApiError, request } from "./api.js";
+import { announce, button, keep, kept, make, show as fill } from "./dom.js";
+import { count, t } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
-import { productPicture } from "./pictures.js";
-import { leaf, loadTaxonomy } from "./taxonomy.js";
+import { alikeBox } from "./review-alike.js";
+import { choicesOf, productCard } from "./review-card.js";
+import { filterBar, filtersOf, hasFilters, toQuery } from "./review-filters.js";
+import { historyBox } from "./review-history.js";
+import { loadTaxonomy } from "./taxonomy.js";
 
 const PAGE = 20;
+const REFUSED = { status: 422 };
 const FEW = 5; // with so few left the next page is asked for
-const CHOICES = 5;
 
-let queue, desk;
+let queue, desk, filters, given;
 
-export async function show(main, _query, signal) {
-  queue = { products: [], after: null, ended: false, loading: null, left: 0, seen: new Set(), judged: 0 };
+/** given: the verdicts of this visit, the last one last, to be taken back one after the other. */
+export async function show(main, { parameters }, signal) {
+  filters = filtersOf(parameters);
+  given = [];
   desk = { place: make("div", {}), tally: make("p", { class: "soft tally" }), problem: make("div", {}), signal };
+  desk.filters = make("div", {});
+  desk.undo = button(t("review.undo"), undo, { "aria-keyshortcuts": "u", disabled: true }, "undo");
+  desk.undo.append(make("kbd", { "aria-hidden": "true" }, "U"));
+  desk.history = historyBox({ bringBack, settled: () => Promise.allSettled(given.map((one) => one.kept)), signal });
   fill(
     main,
     make("h1", { tabindex: "-1" }, t("review.title")),
     make("p", { class: "lead" }, t("review.lead")),
-    make("div", { class: "actions spread" }, desk.tally, shortcutsBox()),
+    desk.filters,
+    make("div", { class: "actions spread" }, desk.tally, make("div", { class: "actions" }, shortcutsBox(), desk.undo)),
     desk.problem,
     desk.place,
+    desk.history,
   );
   document.addEventListener("keydown", pressed, { signal });
-  await start();
+  await restart(parameters.get("product"));
 }
 
-async function start() {
+/** From the first page on. first: the id of a product to begin with. */
+async function restart(first = null) {
+  queue = { products: [], after: null, ended: false, loading: null, left: 0, stored: 0, seen: new Set() };
+  await start(first);
+}
+
+async function start(first = null) {
   const { signal } = desk;
   const busy = waiting(t("review.busy"), null, signal);
   fill(desk.problem);
   fill(desk.place, busy);
   try {
     await Promise.all([loadPage(), loadTaxonomy()]);
+    if (first) putFirst(await fetchProduct(first));
     if (!signal.aborted) draw();
   } catch (error) {
-    if (!stopped(error)) fill(desk.place, errorNotice(error, start));
+    if (!stopped(error)) fill(desk.place, errorNotice(error, () => start(first)));
   } finally {
     busy.done();
   }
 }
 
+const fetchProduct = (id) => request(`v1/products/${encodeURIComponent(id)}`, { signal: desk.signal });
+
 /** The next page into the queue; one at a time. */
 function loadPage() {
   const mine = queue;
-  const after = mine.after ? `&after=${encodeURIComponent(mine.after)}` : "";
-  mine.loading ??= request(`v1/review?limit=${PAGE}${after}`, { signal: desk.signal })
+  mine.loading ??= request(`v1/review?${toQuery(filters, PAGE, mine.after)}`, { signal: desk.signal })
     .then((page) => {
       const known = new Set([...mine.seen, ...mine.products.map((product) => product.id)]);
       mine.products.push(...page.products.filter((product) => !known.has(product.id)));
-      if (!mine.seen.size) mine.left = page.total;
+      if (page.menu) {
+        [mine.left, mine.stored] = [page.total, page.stored];
+        loadTaxonomy().then(() => fill(desk.filters, filterBar(filters, page.menu, changed)));
+      }
       mine.after = page.after;
       mine.ended = page.after === null;
     })
@@ -61,120 +80,74 @@ function loadPage() {
   return mine.loading;
 }
 
-/** The service's total has those that were rejected; once the last page is here they can be counted. */
+function changed() {
+  const query = toQuery(filters);
+  history.replaceState(null, "", `#/review${query ? `?${query}` : ""}`);
+  restart();
+}
+
 const left = () => (queue.ended ? queue.products.length : Math.max(queue.left, queue.products.length));
 
 function draw() {
   const [product] = queue.products;
   desk.tally.textContent = product ? count("review.left", left()) : "";
+  desk.undo.disabled = !given.length;
   if (product) return fill(desk.place, card(product));
   if (!queue.ended) return start();
-  const { judged } = queue;
-  fill(
-    desk.place,
-    emptyState(
-      "check",
-      t("review.done"),
-      judged ? count("review.done_how", judged) : t("review.nothing"),
-      make("a", { href: "#/jobs", class: "button" }, t("search.to_jobs")),
-    ),
-  );
+  desk.card = null;
+  fill(desk.place, nothingLeft());
 }
 
 function card(product) {
-  const found = product.understanding;
-  const field = categoryField((node) => judge({ verdict: "correct", category: node.id }));
-  desk.field = field.input;
-  const actions = make(
-    "div",
-    { class: "actions" },
-    found.category && act("accept", "A", "check", () => judge({ verdict: "accept" }), "main"),
-    act("reject", "R", "close", () => judge({ verdict: "reject" })),
-    act("skip", "S", null, skip, "plain"),
-  );
-  return make(
-    "article",
-    { class: "split review", "aria-labelledby": "review-product" },
-    said(product),
-    make(
-      "section",
-      { class: "sheet", "aria-label": t("review.model_says") },
-      decisionBanner(found),
-      section(t("review.model_says"), categoryLevels(found.category), actions),
-      choices(found, found.alternatives?.slice(0, CHOICES) ?? []),
-      section(t("review.correct"), field.element),
-    ),
-  );
+  const alike = alikeBox(product, desk.signal);
+  desk.card = productCard(product, { judge, skip, alike: alike.element, signal: desk.signal });
+  desk.others = alike.chosen;
+  return desk.card.element;
 }
 
-function said(product) {
-  return make(
-    "section",
-    { class: "sheet", "aria-label": t("product.said") },
-    make(
-      "div",
-      { class: "gallery" },
-      productPicture(product, { alt: t("product.picture", { n: 1 }), signal: desk.signal }),
-    ),
-    make("h2", { id: "review-product", tabindex: "-1" }, product.title || product.id),
-    make("p", { class: "soft" }, [product.brand, product.id].filter(Boolean).join(" \u00b7 ")),
-    priceLabel(product),
-    product.description && make("p", { class: "description" }, product.description),
-    make("p", {}, make("a", { href: productAddress(product.id) }, t("review.details"))),
-  );
+/** Why there is nothing to do. */
+function nothingLeft() {
+  const feed = make("a", { href: "#/jobs", class: "button" }, t("search.to_jobs"));
+  if (!queue.stored) return emptyState("question", t("review.none_stored"), t("review.none_stored_how"), feed);
+  if (given.length) {
+    const judged = given.reduce((sum, one) => sum + one.products.length, 0);
+    return emptyState("check", t("review.done"), count("review.done_how", judged), again());
+  }
+  if (hasFilters(filters)) return emptyState("question", t("review.none_such"), t("review.none_such_how"), reset());
+  return emptyState("check", t("review.done"), t("review.nothing"), feed);
 }
 
-function choices(found, categories) {
-  if (!categories.length) return null;
-  const lines = categories.map((category, place) =>
-    make(
-      "li",
-      {},
-      make(
-        "button",
-        {
-          type: "button",
-          class: "choice",
-          "aria-keyshortcuts": String(place + 1),
-          onclick: () => judge({ verdict: "correct", category: category.id }),
-        },
-        keycap(String(place + 1)),
-        make("span", { class: "said" }, leaf(category), make("span", { class: "soft small above" }, above(category))),
-        bar(category.score),
-        make("span", { class: "score" }, percent(category.score)),
-      ),
-    ),
-  );
-  const title = found.category ? t("review.rather") : alternativesTitle(found);
-  return section(title, make("ol", { class: "choices" }, lines));
-}
+const again = () => button(t("review.look_again"), () => restart());
 
-function act(name, key, sign, onclick, kind = null) {
-  const element = button(t(`review.${name}`), onclick, { class: kind, "aria-keyshortcuts": key.toLowerCase() }, sign);
-  element.append(keycap(key));
-  return element;
-}
+const reset = () =>
+  button(t("search.reset"), () => {
+    filters = filtersOf(new URLSearchParams());
+    changed();
+  });
 
-const keycap = (letter) => make("kbd", { "aria-hidden": "true" }, letter);
-
-/** The verdict goes out and the next product appears at once; should it fail, the product comes back. */
+/** The verdict goes out and the next product appears at once; should it fail, the products come back. */
 async function judge(verdict) {
   const mine = queue;
-  const product = mine.products.shift();
+  const [product] = mine.products;
   if (!product) return;
-  mine.seen.add(product.id);
-  mine.judged += 1;
-  mine.left -= 1;
+  const products = [product, ...desk.others()];
+  const taken = new Set(products.map(({ id }) => id));
+  mine.products = mine.products.filter(({ id }) => !taken.has(id));
+  for (const id of taken) mine.seen.add(id);
+  mine.left -= products.length;
+  const entry = { products, kept: send(products, desk.card.whole(verdict)) };
+  given.push(entry);
   fill(desk.problem);
-  next(t(`review.said.${verdict.verdict}`));
+  next(products.length > 1 ? count("review.said.several", products.length) : t(`review.said.${verdict.verdict}`));
   try {
-    await request("v1/feedback", { body: { product_id: product.id, ...verdict }, keepalive: true });
+    const failed = await entry.kept.then(({ errors }) => errors);
+    if (failed.length) throw failed[0];
   } catch (error) {
-    if (mine !== queue) return;
-    mine.seen.delete(product.id);
-    mine.judged -= 1;
-    mine.left += 1;
-    mine.products.unshift(product);
+    if (mine !== queue || stopped(error)) return;
+    const { ids } = await entry.kept.catch(() => ({ ids: new Map() }));
+    entry.products = products.filter(({ id }) => ids.has(id));
+    if (!entry.products.length) given.splice(given.indexOf(entry), 1);
+    for (const one of products.filter(({ id }) => !ids.has(id)).reverse()) putFirst(one);
     draw();
     fill(
       desk.problem,
@@ -184,56 +157,106 @@ async function judge(verdict) {
   }
 }
 
+/** -> the verdicts' ids by product, and what went wrong with others. Raises what went wrong with all. */
+async function send(products, verdict) {
+  const items = products.map(({ id }) => ({ product_id: id, ...verdict }));
+  if (items.length === 1) {
+    const kept = await request("v1/feedback", { body: items[0], keepalive: true });
+    return { ids: new Map([[kept.product_id, kept.id]]), errors: [] };
+  }
+  const { results } = await request("v1/feedback/batch", { body: { items }, keepalive: true });
+  const kept = results.map(({ feedback }) => feedback).filter(Boolean);
+  return {
+    ids: new Map(kept.map(({ product_id, id }) => [product_id, id])),
+    errors: results.filter(({ error }) => error).map(({ error }) => new ApiError(error.code, error.message, REFUSED)),
+  };
+}
+
 function skip() {
   if (queue.products.length) queue.seen.add(queue.products.shift().id);
   next(t("review.said.skip"));
+}
+
+/** Take back the last verdict of this visit: the product is there again, as the model had it. */
+async function undo() {
+  const entry = given.pop();
+  if (!entry) return;
+  desk.undo.disabled = true;
+  fill(desk.problem);
+  try {
+    const { ids } = await entry.kept;
+    await Promise.all([...ids.values()].map((id) => request(`v1/feedback/${id}`, { method: "DELETE" })));
+    for (const product of [...entry.products].reverse()) putFirst(product);
+    next(t("review.said.undo"));
+  } catch (error) {
+    given.push(entry);
+    fill(desk.problem, errorNotice(error));
+  }
+  desk.undo.disabled = !given.length;
+}
+
+/** A product of the history is to be judged again. id: of the verdict that was taken back, if it was. */
+async function bringBack(productId, id = null) {
+  const product = await fetchProduct(productId);
+  for (const entry of id === null ? [] : given) {
+    const { ids } = await entry.kept.catch(() => ({ ids: new Map() }));
+    if (ids.get(productId) === id) ids.delete(productId);
+    entry.products = entry.products.filter((one) => one.id !== productId || ids.has(productId));
+  }
+  given = given.filter((entry) => entry.products.length);
+  queue.seen.add(productId); // also one of an earlier visit waits anew
+  putFirst(product);
+  next(t("review.said.undo"));
+}
+
+function putFirst(product) {
+  if (queue.seen.delete(product.id)) queue.left += 1;
+  queue.products = [product, ...queue.products.filter(({ id }) => id !== product.id)];
 }
 
 function next(said) {
   draw();
   const title = document.getElementById("review-product");
   announce(`${said} ${title ? t("review.next", { name: title.textContent }) : t("review.done")}`);
-  (title ?? desk.place.querySelector("a"))?.focus({ preventScroll: true });
+  (title ?? desk.place.querySelector("a, button"))?.focus({ preventScroll: true });
   if (!queue.ended && queue.products.length < FEW) loadPage().catch(() => {}); // asked for again once none is left
 }
 
 function shortcutsBox() {
   const box = make("input", { type: "checkbox", checked: kept("shortcuts") !== "off" });
-  const apply = () => desk.place.classList.toggle("no-keys", !box.checked);
+  const apply = () => [desk.place, desk.undo].forEach((part) => part.classList.toggle("no-keys", !box.checked));
   box.addEventListener("change", () => {
     keep("shortcuts", box.checked ? "on" : "off");
     apply();
   });
   desk.shortcuts = box;
   apply();
-  return make("label", { class: "check" }, box, make("span", {}, t("review.shortcuts")));
+  return make("label", { class: "check shortcuts" }, box, make("span", {}, t("review.shortcuts")));
 }
 
 /** Single keys act only while nobody types, and can be switched off (WCAG 2.1.4). */
 function pressed(event) {
   const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog");
-  if (
-    typing ||
-    !desk.shortcuts.checked ||
-    event.ctrlKey ||
-    event.metaKey ||
-    event.altKey ||
-    event.repeat ||
-    event.isComposing
-  )
-    return;
-  const product = queue.products[0];
-  if (!product || !desk.place.querySelector("article")) return;
-  const letter = event.key.toLowerCase();
-  const choice = product.understanding.alternatives?.slice(0, CHOICES)[Number(letter) - 1];
+  if (typing || event.altKey || event.repeat || event.isComposing) return;
+  const act = event.ctrlKey || event.metaKey ? combined(event) : desk.shortcuts.checked && single(event.key.toLowerCase());
+  if (!act) return;
+  event.preventDefault();
+  act();
+}
+
+const combined = ({ key, shiftKey }) => key.toLowerCase() === "z" && !shiftKey && given.length && undo;
+
+function single(letter) {
+  if (letter === "u") return given.length && undo;
+  const [product] = queue.products;
+  if (!product || !desk.card) return null;
+  const choice = choicesOf(product)[Number(letter) - 1];
+  if (choice) return () => judge({ verdict: "correct", category: choice.id });
   const acts = {
     a: product.understanding.category && (() => judge({ verdict: "accept" })),
     r: () => judge({ verdict: "reject" }),
     s: skip,
-    c: () => desk.field.focus(),
+    c: () => desk.card.field.focus(),
   };
-  const chosen = acts[letter] ?? (choice && (() => judge({ verdict: "correct", category: choice.id })));
-  if (!chosen) return;
-  event.preventDefault();
-  chosen();
+  return acts[letter];
 }

@@ -58,8 +58,35 @@ export function tagLabel(name) {
   return (tag && language === "zh" && tag.label_zh) || name;
 }
 
+export function tagNames() {
+  return [...(tree?.tags.keys() ?? [])];
+}
+
 export function attributeNames() {
   return (tree?.attributes ?? []).map((attribute) => attribute.name);
+}
+
+export function attributeValues(name) {
+  return tree?.attributes.find((attribute) => attribute.name === name)?.values ?? [];
+}
+
+/** The nodes right below one, or those at the top below `null`. */
+export function childrenOf(id) {
+  return [...(tree?.nodes.values() ?? [])].filter((node) => (node.parent ?? null) === id);
+}
+
+/** Null at the top. */
+export function parentOf(node) {
+  return tree?.nodes.get(node.parent) ?? null;
+}
+
+/** The node of a path or of a label, written in either language as it is in the tree; null if there is none. */
+export function categoryCalled(text) {
+  const plain = (name) => name.toLowerCase().split(/[>\u203a]/).map((part) => part.trim()).join(">");
+  const wanted = plain(text);
+  const named = ({ id }, label) => [label(tree.nodes.get(id)), line(id).map(label).join(">")].map(plain).includes(wanted);
+  const nodes = [...(tree?.nodes.values() ?? [])];
+  return nodes.find((node) => named(node, (one) => one.label) || named(node, (one) => one.label_zh ?? "")) ?? null;
 }
 
 /** Categories whose label or path, in either language, has every word typed; those that begin so first. */

@@ -62,7 +62,7 @@ class FeedbackBatch(Schema):
 
 
 class FeedbackOut(BaseModel):
-    """title: the product's, when it was judged."""
+    """title: the product's; empty once it is stored no more."""
 
     id: int
     product_id: str

@@ -1,0 +1,68 @@
+// The last verdicts, newest first, each of which can be taken back.
+import { request } from "./api.js";
+import { button, make, show } from "./dom.js";
+import { moment, t } from "./language.js";
+import { errorNotice, stopped, waiting } from "./notice.js";
+import { pathText } from "./taxonomy.js";
+
+const PAGE = 20;
+
+/** bringBack(product, verdict): called once a verdict is gone; settled(): resolves once those on their way are kept. */
+export function historyBox({ bringBack, settled, signal }) {
+  const place = make("div", {});
+  const box = make("details", { class: "sheet history" }, make("summary", {}, t("review.history")), place);
+  box.addEventListener("toggle", () => box.open && load());
+
+  async function load() {
+    const busy = waiting(t("review.history_busy"), null, signal);
+    show(place, busy);
+    try {
+      await settled();
+      const text = await request(`v1/feedback?order=newest&limit=${PAGE}`, { signal, as: "text" });
+      const verdicts = text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+      show(place, verdicts.length ? make("ul", { class: "verdict-list" }, verdicts.map(line)) : none());
+    } catch (error) {
+      if (!stopped(error)) show(place, errorNotice(error, load));
+    } finally {
+      busy.done();
+    }
+  }
+
+  function line(verdict) {
+    const element = make(
+      "li",
+      {},
+      make("span", { class: `badge ${BADGES[verdict.verdict]}` }, t(`review.was.${verdict.verdict}`)),
+      make(
+        "span",
+        { class: "said" },
+        verdict.title || verdict.product_id,
+        make("span", { class: "soft small above" }, [answer(verdict), moment(verdict.created_at)].filter(Boolean).join(" \u00b7 ")),
+      ),
+      button(t("review.take_back"), () => takeBack(verdict, element), { class: "plain" }, "undo"),
+    );
+    return element;
+  }
+
+  async function takeBack(verdict, element) {
+    element.querySelector("button").disabled = true;
+    try {
+      await request(`v1/feedback/${verdict.id}`, { method: "DELETE" });
+      element.remove();
+      await bringBack(verdict.product_id, verdict.id);
+    } catch (error) {
+      if (!stopped(error)) element.append(errorNotice(error));
+    }
+  }
+
+  return box;
+}
+
+const BADGES = { accept: "auto", correct: "review", reject: "abstain" };
+
+const none = () => make("p", { class: "soft" }, t("review.history_none"));
+
+function answer({ category, proposed_category: proposed }) {
+  if (proposed) return t("review.proposed", { path: proposed });
+  return category ? pathText({ id: category }) : "";
+}
