@@ -44,7 +44,7 @@ def test_axe_finds_nothing(browser: Browser, address: str, theme: str, locale: s
             assert violations(reader) == {}, view
         reader.open("#/review")
         reader.page.locator("input[role=combobox]").press_sequentially("s")
-        reader.page.get_by_role("option").first.wait_for()
+        reader.page.locator("[role=option]").first.wait_for()
         reader.page.keyboard.press("ArrowDown")
         assert violations(reader) == {}
         reader.excuse()

@@ -79,6 +79,7 @@ export default {
   "error.pictures_needed": "此商品的图片未保留，请重新给出。",
   "error.picture_not_kept": "没有保留这张图片。",
   "error.nothing_to_accept": "模型没有给出任何类目，因此无法接受；请直接指定类目。",
+  "error.message_too_large": "数据超过服务内部一次能传送的大小。",
   "error.feedback_not_found": "没有这条审核记录，它可能已被撤回。",
   "error.category_unknown": "类目树中没有这个类目。",
   "error.model_unknown": "没有这个版本的模型。",
