@@ -30,7 +30,7 @@ def test_lines_are_those_of_the_whole_cut_at_the_limit(data: bytes, chunk: int, 
 
 
 def test_lines_can_be_put_back() -> None:
-    lines = Lines(io.BytesIO(b"a\nb\nc\n"), 100)
+    lines = Lines(io.BytesIO(b"a\nb\nc\n"), 100, 10)
     first, second = next(lines), next(lines)
     lines.put_back([first, second])
     assert [line.number for line in lines] == [1, 2, 3]

@@ -502,7 +502,7 @@ MALFORMED = [
         "zip with an endless directory",
         "f.zip",
         endless_directory,
-        ["feed_invalid: The zip has more entries than can be read."],
+        ["feed_damaged: The zip is damaged or cut short."],
     ),
     Malformed(
         "zip cut short",

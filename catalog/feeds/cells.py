@@ -24,7 +24,9 @@ class FeedLimits:
     max_cell: characters; max_row: characters of all its cells together; max_line: bytes of a line of text. Pictures in
     data URIs count towards the last only. max_id: characters; max_images: further pictures of a product are left out;
     max_quoted_lines, max_reread: how many lines a quoted cell may go on for, and how many bytes are read again in all
-    because such a cell never ended.
+    because such a cell never ended. max_values: of a line, by its delimiters or commas. max_rows: of the feed;
+    max_empty: empty lines one after another, a little more than Excel writes; max_bad: rows that cannot be read, where
+    they are more than those that can.
     """
 
     max_cell: int = 1_000_000
@@ -34,6 +36,10 @@ class FeedLimits:
     max_images: int = 8
     max_quoted_lines: int = 1_000
     max_reread: int = 64 * 1024 * 1024
+    max_values: int = 200_000
+    max_rows: int = 10_000_000
+    max_empty: int = 1_100_000
+    max_bad: int = 100_000
 
 
 def text(value: Any, column: str) -> str:

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from catalog.errors import CatalogError, FeedEmpty, FeedFormatUnsupported, FileNotReadable, InvalidConfig
+from catalog.errors import CatalogError, FeedEmpty, FeedFormatUnsupported, FileNotReadable, InvalidConfig, InvalidFeed
 from catalog.feeds.cells import FeedLimits
 from catalog.feeds.columns import Columns
 from catalog.feeds.folders import archive_pictures, folder_pictures, picture_records
@@ -52,9 +52,19 @@ class Feed:
     currency: str = ""
 
     def __iter__(self) -> Iterator[Row | BadRow]:
-        """Raises FeedDamaged where nothing further can be read."""
-        for record, columns in fold(self._records()):
-            yield read_row(record, columns, self.limits, self.money)
+        """Raises FeedDamaged where nothing further can be read, and InvalidFeed at its limits."""
+        bad = 0
+        for number, (record, columns) in enumerate(fold(self._records())):
+            row = read_row(record, columns, self.limits, self.money)
+            bad += isinstance(row, BadRow)
+            if number >= self.limits.max_rows:
+                raise InvalidFeed(f"The feed has more than {self.limits.max_rows:,} rows, the limit. Split it.")
+            if bad > self.limits.max_bad and 2 * bad > number:
+                raise InvalidFeed(
+                    f"Of the first {number + 1:,} rows {bad:,} cannot be read, the last in line {record.line:,}:"
+                    f" {row.error.message if isinstance(row, BadRow) else 'see those that failed.'}"
+                )
+            yield row
 
     @cached_property
     def money(self) -> Money:
@@ -143,7 +153,7 @@ def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits)
     if leads_out(entry):
         raise FeedFormatUnsupported("The feed's name in the zip leads outside of it.")
     found = format_of(read_head(lambda: archive.open(entry)), entry)
-    inside = Archive(archive.path, str(PurePosixPath(entry).parent).removeprefix("."))
+    inside = archive.within(str(PurePosixPath(entry).parent).removeprefix("."))
     total = count_rows(lambda: open_entry(inside, entry, found)) if found == "parquet" else None
     return Feed(archive.path, found, mapping, limits, inside, entry, total)
 

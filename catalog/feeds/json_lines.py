@@ -60,9 +60,8 @@ def check_columns(open_bytes: Callable[[], BinaryIO], mapping: Mapping[str, str]
 
 
 def records(stream: BinaryIO, limits: FeedLimits) -> Iterator[Record]:
-    for line in Lines(stream, limits.max_line):
-        if line.data.strip():
-            yield read_line(line, limits)
+    for line in Lines(stream, limits.max_line, limits.max_empty):
+        yield read_line(line, limits)
 
 
 def read_line(line: Line, limits: FeedLimits) -> Record:
@@ -70,6 +69,8 @@ def read_line(line: Line, limits: FeedLimits) -> Record:
     if line.cut:
         error = RowCellTooLong(f"The line is longer than the limit of {limits.max_line:,} bytes.")
         return Record(line.number, shown, error)
+    if line.data.count(b",") > limits.max_values:
+        return Record(line.number, shown, InvalidRow(f"The row has more than {limits.max_values:,} values."))
     damage: CatalogError | None = None
     try:
         text = line.data.decode()

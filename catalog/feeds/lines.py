@@ -23,16 +23,31 @@ class Line(NamedTuple):
 
 
 class Lines:
-    """The lines of a stream, with lines that were read too far put back in front."""
+    """The lines of a stream that are not blank, with lines that were read too far put back in front.
 
-    def __init__(self, stream: BinaryIO, limit: int) -> None:
+    blank: the characters of which a blank line may be made.
+
+    Raises FeedDamaged after more than `max_empty` blank lines one after another.
+    """
+
+    def __init__(self, stream: BinaryIO, limit: int, max_empty: int) -> None:
         self._lines = read_lines(stream, limit)
         self._returned: deque[Line] = deque()
+        self._max_empty = max_empty
+        self.blank = b" \t\r\n"
 
     def __iter__(self) -> Iterator[Line]:
         return self
 
     def __next__(self) -> Line:
+        for _ in range(self._max_empty + 1):
+            line = self.following()
+            if line.data.strip(self.blank):
+                return line
+        raise FeedDamaged(f"The feed has more than {self._max_empty:,} empty lines one after another.")
+
+    def following(self) -> Line:
+        """The next line, also a blank one, as within a quoted cell. Raises StopIteration."""
         return self._returned.popleft() if self._returned else next(self._lines)
 
     def put_back(self, lines: Iterable[Line]) -> None:

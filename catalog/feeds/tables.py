@@ -23,13 +23,13 @@ from catalog.errors import (
     RowRagged,
 )
 from catalog.feeds.cells import FeedLimits
-from catalog.feeds.columns import Columns, known, recognise
+from catalog.feeds.columns import MAX_COLUMNS, Columns, known, recognise
 from catalog.feeds.lines import Line, Lines
 from catalog.feeds.rows import MISSING, SURPLUS, UNREAD, Record
 
 DELIMITERS = ",;\t|"
 SEPARATOR_LINE = re.compile(rb"sep=([,;\t|])\s*")  # Excel's hint, before the header
-MAX_DELIMITERS = 200_000  # in one line; each may make a cell
+MAX_HEADER = 20_000  # delimiters in the first line, some of which may be within quotation marks
 SHOWN, SHOWN_CELLS = 2_000, 100  # of a bad record: characters of its line, cells beyond the header
 NOT_CLOSED = 'A quoted cell does not end where it should. Write a quotation mark inside it twice: "".'
 
@@ -54,13 +54,13 @@ class OneRecord:
         return self
 
     def __next__(self) -> str:
-        line = next(self.lines)
+        line = self.lines.following() if self.taken else next(self.lines)
         self.taken.append(line)
         self.size += len(line.data)
         if len(self.taken) == 1 and line.cut:
             raise Unreadable(RowCellTooLong(f"The line is longer than the limit of {self.limits.max_line:,} bytes."))
-        if line.data.count(self.delimiter.encode()) > MAX_DELIMITERS:
-            raise Unreadable(RowRagged(f"The row has more than {MAX_DELIMITERS:,} cells."))
+        if line.data.count(self.delimiter.encode()) > self.limits.max_values:
+            raise Unreadable(RowRagged(f"The row has more than {self.limits.max_values:,} cells."))
         too_long = len(self.taken) > self.limits.max_quoted_lines or self.size > self.limits.max_row * 4
         if len(self.taken) > 1 and (too_long or line.cut):
             raise Unreadable(InvalidRow(NOT_CLOSED))
@@ -87,9 +87,10 @@ def read_table(
     # and there is no other way to change it; it is only ever raised.
     csv.field_size_limit(max(csv.field_size_limit(), 2 * limits.max_line))
     with open_bytes() as stream:
-        lines = Lines(stream, limits.max_line)
+        lines = Lines(stream, limits.max_line, limits.max_empty)
         header = read_header(lines, limits)
         columns = recognise(header.names, mapping)
+        lines.blank = header.delimiter.encode() + b" \t\r\n"
         reread = 0
         while True:
             one = OneRecord(lines, header.delimiter, limits)
@@ -164,12 +165,12 @@ def name_cells(names: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
 
 def read_header(lines: Lines, limits: FeedLimits) -> Header:
     """The first line that is not empty; its delimiter is the one that gives the most columns with known names."""
-    line = next((line for line in lines if line.data.strip()), None)
+    line = next(lines, None)
     if line is None:
         raise FeedEmpty
     declared = SEPARATOR_LINE.fullmatch(line.data)
     if declared:
-        line = next((line for line in lines if line.data.strip()), None)
+        line = next(lines, None)
         if line is None:
             raise FeedEmpty
     if line.cut or len(line.data) > limits.max_cell:
@@ -178,11 +179,20 @@ def read_header(lines: Lines, limits: FeedLimits) -> Header:
         text = line.data.decode()
     except UnicodeDecodeError:
         raise FeedColumnsInvalid("The first line, which should name the columns, is not valid UTF-8.") from None
+    if most_cells(text) > MAX_HEADER:
+        raise FeedColumnsInvalid(
+            f"The first line names more than {MAX_HEADER:,} columns; the limit is {MAX_COLUMNS:,}."
+        )
     delimiters = declared[1].decode() if declared else [mark for mark in DELIMITERS if mark in text] or DELIMITERS[0]
     headers = [header for delimiter in delimiters if (header := header_with(delimiter, text))]
     if not headers:
         raise FeedColumnsInvalid("The first line, which should name the columns, has an unclosed quotation mark.")
     return max(headers, key=lambda header: (sum(map(known, header.names)), len(header.names)))
+
+
+def most_cells(text: str) -> int:
+    """How many cells the line has at most, whichever delimiter parts them."""
+    return max(map(text.count, DELIMITERS)) + 1
 
 
 def header_with(delimiter: str, text: str) -> Header | None:

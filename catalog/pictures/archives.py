@@ -1,8 +1,9 @@
 """A zip that holds a feed, or its pictures, or both. Nothing is unpacked to a path: entries are read one by one."""
 
+import io
 import posixpath
 import stat
-import struct
+import weakref
 import zipfile
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +23,7 @@ MAX_ENTRIES = 200_000
 MAX_DIRECTORY = 64 * 1024 * 1024  # bytes of the list of entries, which is read whole
 MAX_RATIO = 200  # unpacked over packed, of the whole zip; a catalogue in CSV packs to about a tenth
 FREE = 16 * 1024 * 1024  # bytes that may unpack from whatever
-END, END_64, LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+ENTRY = b"PK\x01\x02"  # begins each entry of the list (APPNOTE.TXT 4.3.12)
 
 
 class Archive:
@@ -36,15 +37,26 @@ class Archive:
 
     @cached_property
     def _zip(self) -> zipfile.ZipFile:
-        check_directory(self.path)
         try:
-            return zipfile.ZipFile(self.path)
+            file = Counted(self.path.open("rb", 0))
         except OSError:
             raise FileNotReadable(f'"{self.path.name}" cannot be read.') from None
-        except MemoryError:
+        try:
+            opened = zipfile.ZipFile(file)
+            weakref.finalize(opened, file.close)
+            return opened
+        except (InvalidFeed, MemoryError):
+            file.close()
             raise
         except Exception:
+            file.close()
             raise FeedDamaged("The zip is damaged or cut short.") from None
+
+    def within(self, folder: str) -> "Archive":
+        """The same zip, with picture paths that start from a folder in it. Its list of entries is not read again."""
+        inside = Archive(self.path, folder)
+        inside.__dict__["_zip"] = self._zip
+        return inside
 
     @cached_property
     def files(self) -> list[zipfile.ZipInfo]:
@@ -102,27 +114,16 @@ def leads_out(name: str) -> bool:
     return name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or name[1:2] == ":"
 
 
-def check_directory(path: Path) -> None:
-    """Raises InvalidFeed before `zipfile` reads a list of entries that is too long.
-
-    The record at the zip's end holds its size: 22 bytes and a comment of at most 65,535 (APPNOTE.TXT 4.3.14 to 4.3.16).
+class Counted(io.BufferedReader):
+    """A zip's file. `zipfile` reads the list of entries at once, whatever the records at the zip's end say of their
+    number; it is counted before it becomes objects.
     """
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            start = max(0, size - 22 - 65_535 - 20)
-            file.seek(start)
-            tail = file.read()
-            at = tail.rfind(END)
-            if at < 0 or len(tail) < at + 22:
-                raise FeedDamaged("The zip is damaged or cut short.")
-            directory = struct.unpack_from("<L", tail, at + 12)[0]
-            locator = tail.rfind(LOCATOR_64, 0, at)
-            if directory == 0xFFFFFFFF and locator >= 0:
-                file.seek(struct.unpack_from("<Q", tail, locator + 8)[0])
-                record = file.read(56)
-                directory = struct.unpack_from("<Q", record, 40)[0] if record[:4] == END_64 else directory
-    except (OSError, OverflowError, struct.error):
-        raise FeedDamaged("The zip is damaged or cut short.") from None
-    if directory > MAX_DIRECTORY:
-        raise InvalidFeed("The zip has more entries than can be read.")
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Raises InvalidFeed."""
+        if size is not None and size > MAX_DIRECTORY:
+            raise InvalidFeed(f"The zip's list of entries has {size:,} bytes; the limit is {MAX_DIRECTORY:,}.")
+        data = super().read(size)
+        if data.count(ENTRY) > MAX_ENTRIES:
+            raise InvalidFeed(f"The zip has more than {MAX_ENTRIES:,} entries.")
+        return data

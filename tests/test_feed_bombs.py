@@ -1,0 +1,43 @@
+"""Feeds that are bombs end in an error that names the limit."""
+
+from pathlib import Path
+
+import pytest
+
+from catalog.errors import CatalogError
+from catalog.feeds import FeedLimits
+from catalog.pictures import archives
+from tests.feed_files import read
+from tests.test_malformed_feeds import zipped
+
+SMALL = FeedLimits(max_values=100, max_rows=50, max_empty=20, max_bad=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("f.csv", "id,title\n" + "\n" * 30, "more than 20 empty lines one after another"),
+        ("f.csv", "id,title\n" + ",\n" * 30, "more than 20 empty lines one after another"),
+        ("f.jsonl", '{"id": "a", "title": "x"}\n' + "\n" * 30, "more than 20 empty lines one after another"),
+        ("f.csv", "id,title\n" + '1,"x\n' * 30, "Of the first 11 rows 11 cannot be read"),
+        ("f.csv", "id,title\n" + ",x\n" * 30, "Of the first 11 rows 11 cannot be read"),
+        ("f.csv", "id,title\n" + "".join(f"{n},x\n" for n in range(60)), "more than 50 rows, the limit"),
+        ("f.csv", "id,title" + "," * 30_000, "names more than 20,000 columns; the limit is 1,000"),
+    ],
+)
+def test_a_bomb_ends_at_the_limit_that_it_names(tmp_path: Path, name: str, content: str, told: str) -> None:
+    with pytest.raises(CatalogError, match=told):
+        read(tmp_path, name, content, limits=SMALL)
+
+
+def test_a_line_of_many_values_is_a_bad_row_alone(tmp_path: Path) -> None:
+    many = '{"id": "a", "title": [' + "[]," * 200 + "1]}\n"
+    rows = read(tmp_path, "f.jsonl", many + '{"id": "b", "title": "x"}\n', limits=SMALL)
+    assert [row.id for row in rows] == ["", "b"]
+
+
+def test_entries_of_a_zip_are_counted_before_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 3)
+    many = zipped(**{f"{number}.csv": b"" for number in range(4)})
+    with pytest.raises(CatalogError, match="more than 3 entries"):
+        read(tmp_path, "f.zip", many)
