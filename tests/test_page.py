@@ -141,6 +141,7 @@ def test_search_by_words_with_filters_that_the_address_keeps(reader: Reader) -> 
     expect(cards(reader)).to_have_count(PAGE_OF_RESULTS)
     reader.page.get_by_label("Words to look for").fill("red shirt")
     button(reader, "Search").click()
+    expect(reader.page.locator(".tally")).to_contain_text("nearest first")
     expect(cards(reader)).to_have_count(PAGE_OF_RESULTS)
     brand = reader.page.get_by_role("group", name="Brand")
     brand.get_by_label("Marelle").check()
@@ -182,7 +183,7 @@ def test_more_results_and_pictures_of_products(reader: Reader) -> None:
 def test_search_by_picture_and_by_likeness(reader: Reader) -> None:
     reader.open("#/search")
     reader.page.locator("input[type=file]").set_input_files(SHIRT)
-    expect(cards(reader)).to_have_count(PAGE_OF_RESULTS)
+    expect(reader.page.locator(".tally")).to_contain_text("nearest first")
     first = cards(reader).first.get_by_role("link").first.inner_text()
     cards(reader).first.get_by_role("link", name=f"Products similar to {first}").click()
     expect(reader.page.get_by_text("Products similar to", exact=False).first).to_be_visible()
