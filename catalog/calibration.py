@@ -1,8 +1,8 @@
 """From logits to honest probabilities, and from those to what is reported. The numbers are measured on `val`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,34 +12,39 @@ from catalog.taxonomy import Taxonomy
 
 Floats = NDArray[np.float32]
 Modalities = Literal["image", "text", "both"]
-PROMISE = 0.7  # what a model folder promises by that was exported before this was measured
-FORMER = ("review",)
+MODALITIES: tuple[Modalities, ...] = ("image", "text", "both")
+# What a model folder goes by that was exported before these were measured.
+PROMISE, AUTO = 0.7, 0.9
+FORMER = ("review", "attribute_thresholds", "attribute_roots", "tag_thresholds", "tag_roots")
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the model folder's calibration.json holds.
+    """What the model folder's calibration.json holds, each by what is read of a product: its picture, words or both.
 
-    temperature: divides the category logits, by modalities and then by the root node of the likeliest leaf ("*" for any
-    other; Guo et al. 2017). attribute_temperature: likewise, by attribute. thresholds: least probability to report a
-    tag or an attribute's value. attribute_roots, tag_roots: the root nodes under which each makes sense.
-    promise: least probability to promise a node, by modalities and then by its level, the top one first; a deeper
-    level is as the last. auto: least probability of a leaf to accept a product unseen.
+    temperature: divides the category logits, by the root node of the likeliest leaf ("*" for any other; Guo et al.
+    2017). attribute_temperature: likewise, by attribute. promise: least probability to promise a node, by its level,
+    the top one first; a deeper level is as the last. auto: least probability of a leaf to accept a product unseen.
+    unfamiliar: the log odds above which a product is unlike everything taught (see `catalog.familiarity`).
+    tags, attributes: least probability to report a tag, or an attribute's value, by the node of the category: what is
+    not listed is not proven for this kind of product.
     """
 
     temperature: dict[Modalities, dict[str, float]] = field(default_factory=dict)
     attribute_temperature: dict[str, float] = field(default_factory=dict)
-    attribute_thresholds: dict[str, float] = field(default_factory=dict)
-    attribute_roots: dict[str, list[str]] = field(default_factory=dict)
-    tag_thresholds: dict[str, float] = field(default_factory=dict)
-    tag_roots: list[str] = field(default_factory=list)
     promise: dict[Modalities, list[float]] = field(default_factory=dict)
-    auto: float = 0.9
+    auto: dict[Modalities, float] = field(default_factory=dict)
+    unfamiliar: dict[Modalities, float] = field(default_factory=dict)
+    tags: dict[Modalities, dict[str, dict[str, float]]] = field(default_factory=dict)
+    attributes: dict[Modalities, dict[str, dict[str, dict[str, float]]]] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Raises TypeError. What a model folder of an older release says and no release reads any more is left out."""
-        return cls(**{name: value for name, value in values.items() if name not in FORMER})
+        known = {name: value for name, value in values.items() if name not in FORMER}
+        if isinstance(known.get("auto"), float):  # as it was, for all modalities
+            known["auto"] = dict.fromkeys(MODALITIES, known["auto"])
+        return cls(**known)
 
     def leaf_probability(self, leaf_NC: Floats, modalities: Modalities, roots: Sequence[str]) -> Floats:
         """Category logits of N products -> calibrated leaf probabilities. roots: the root node of each leaf."""
@@ -53,11 +58,27 @@ class Calibration:
         levels = self.promise.get(modalities) or [PROMISE]
         return levels[min(level, len(levels) - 1)]
 
-    def decide(self, category: CategoryScore | None, leaf: bool) -> Decision:
+    def decide(self, category: CategoryScore | None, leaf: bool, modalities: Modalities) -> Decision:
         """leaf: whether the category is one."""
         if category is None:
             return "abstain"
-        return "auto" if leaf and category.score >= self.auto else "review"
+        return "auto" if leaf and category.score >= self.auto.get(modalities, AUTO) else "review"
+
+    def proven_tags(self, modalities: Modalities, category: CategoryScore) -> dict[str, float]:
+        """The tags that may be reported of such a product, with the least probability of each."""
+        return _of_kind(self.tags.get(modalities, {}), category)
+
+    def proven_values(self, modalities: Modalities, category: CategoryScore) -> dict[str, dict[str, float]]:
+        """The attributes' values that may be reported of such a product, with the least probability of each."""
+        return _of_kind(self.attributes.get(modalities, {}), category)
+
+
+Proof = TypeVar("Proof")
+
+
+def _of_kind(kinds: Mapping[str, Mapping[str, Proof]], category: CategoryScore) -> dict[str, Proof]:
+    """What is listed of the deepest node on the category's path of which anything is."""
+    return next((dict(kinds[node]) for node in reversed(category.path_ids) if node in kinds), {})
 
 
 def leaf_roots(taxonomy: Taxonomy) -> tuple[str, ...]:

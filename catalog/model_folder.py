@@ -3,6 +3,7 @@
     config.json  calibration.json  taxonomy.json  tokenizer.json  tokenizer_config.json
     image_encoder.safetensors  text_encoder.safetensors  fusion.safetensors  sha256.json
     image_encoder.onnx  text_encoder.onnx  answer.onnx  graphs.json    (if exported: see catalog.graphs)
+    familiarity.safetensors    (if measured: see catalog.familiarity)
 
 The encoders change rarely and the fusion often, so they live in files of their own. Nothing is ever unpickled. A folder
 is opened without PyTorch, which takes seconds to import; `catalog.checkpoint` has the model in PyTorch.
@@ -22,6 +23,7 @@ from catalog import tokens
 from catalog.calibration import Calibration
 from catalog.config import ModelConfig
 from catalog.errors import CheckpointDamaged, InvalidCheckpoint
+from catalog.familiarity import Familiarity
 from catalog.taxonomy import Taxonomy
 from catalog.tokens import Tokenizer
 
@@ -53,6 +55,7 @@ class ModelFolder:
     calibration: Calibration
     version: str
     int8: bool
+    familiarity: Familiarity | None
 
     @property
     def name(self) -> str:
@@ -119,7 +122,8 @@ def open_model(folder: Path) -> ModelFolder:
         raise InvalidCheckpoint("The model's calibration.json is not valid.") from None
     taxonomy = Taxonomy.load(folder / TAXONOMY)
     tokenizer = Tokenizer.load(folder, config.text.max_tokens)
-    return ModelFolder(folder, config, taxonomy, tokenizer, calibration, version, bool(found.get("int8")))
+    int8, familiarity = bool(found.get("int8")), Familiarity.load(folder)
+    return ModelFolder(folder, config, taxonomy, tokenizer, calibration, version, int8, familiarity)
 
 
 def read_config(folder: Path) -> ModelConfig:

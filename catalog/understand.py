@@ -48,6 +48,7 @@ class Understander:
         self.folder = model.name
         self.config = model.config
         self._tokenizer = model.tokenizer
+        self._familiarity = model.familiarity
         self._runtime = runtime
         self._descent = Descent(self.taxonomy)
         self._leaf_roots = leaf_roots(self.taxonomy)
@@ -128,25 +129,37 @@ class Understander:
         )
 
     def _read(self, answers: Answers, row: int, reading: Reading, top_k: int) -> Understanding:
-        used = reading.used
-        modalities: Modalities = used[0] if len(used) == 1 else "both"
+        modalities: Modalities = reading.used[0] if len(reading.used) == 1 else "both"
         score_M = self._node_scores(answers.leaf_BC[row], modalities)
-        category = self._promised(score_M, modalities)
-        # Tags and attributes belong to a kind of product: none are given while its kind is not known.
-        root = category.path_ids[0] if category else ""
-        alone = answers.evidence if len(used) == 2 else {}
+        unfamiliar = self._unfamiliar(answers, row, modalities)
+        category = None if unfamiliar else self._promised(score_M, modalities)
+        alone = answers.evidence if len(reading.used) == 2 else {}
         return Understanding(
             id=reading.product.id,
             category=category,
             alternatives=self._descent.likeliest(score_M, category, top_k),
-            tags=self._tags(answers.tags_BG[row], root),
-            attributes=self._attributes({name: logits[row] for name, logits in answers.attributes.items()}, root),
+            tags=self._tags(answers.tags_BG[row], category, modalities),
+            attributes=self._attributes(answers, row, category, modalities),
             embedding=answers.embedding_BE[row],
-            modalities_used=used,
-            decision=self.calibration.decide(category, bool(category and self._descent.is_leaf(category))),
-            evidence={name: self._promised(self._node_scores(leaf[row], name), name) for name, leaf in alone.items()},
-            notes=reading.notes,
+            modalities_used=reading.used,
+            decision=self.calibration.decide(category, bool(category and self._descent.is_leaf(category)), modalities),
+            evidence={name: self._alone(answers, row, name) for name in alone},
+            notes=(*reading.notes, "unfamiliar") if unfamiliar else reading.notes,
         )
+
+    def _alone(self, answers: Answers, row: int, modality: Modality) -> CategoryScore | None:
+        """What could be promised by this modality alone."""
+        if self._unfamiliar(answers, row, modality):
+            return None
+        return self._promised(self._node_scores(answers.evidence[modality][row], modality), modality)
+
+    def _unfamiliar(self, answers: Answers, row: int, modalities: Modalities) -> bool:
+        most = self.calibration.unfamiliar.get(modalities)
+        if self._familiarity is None or most is None:
+            return False
+        image_1D = None if modalities == "text" else answers.image_BD[row : row + 1]
+        text_1D = None if modalities == "image" else answers.text_BD[row : row + 1]
+        return bool(self._familiarity.log_odds(image_1D, text_1D)[0] > most)
 
     def _node_scores(self, leaf_C: Floats, modalities: Modalities) -> Floats:
         """The calibrated probability of each node of the tree."""
@@ -155,23 +168,28 @@ class Understander:
     def _promised(self, score_M: Floats, modalities: Modalities) -> CategoryScore | None:
         return self._descent.promised(score_M, partial(self.calibration.promised, modalities))
 
-    def _tags(self, logits_G: Floats, root: str) -> tuple[Scored, ...]:
-        if root not in self.calibration.tag_roots:
+    def _tags(self, logits_G: Floats, category: CategoryScore | None, modalities: Modalities) -> tuple[Scored, ...]:
+        """Tags belong to a kind of product: none are given while its kind is not known."""
+        if category is None:
             return ()
-        scores = sigmoid(logits_G)
-        named = [Scored(tag.name, float(score)) for tag, score in zip(self.taxonomy.tags, scores, strict=True)]
-        kept = [tag for tag in named if tag.score >= self.calibration.tag_thresholds.get(tag.name, 0.5)]
+        proven = self.calibration.proven_tags(modalities, category)
+        scores = zip(self.taxonomy.tags, sigmoid(logits_G), strict=True)
+        kept = [Scored(tag.name, float(score)) for tag, score in scores if score >= proven.get(tag.name, np.inf)]
         return tuple(sorted(kept, key=lambda tag: -tag.score))
 
-    def _attributes(self, logits: dict[str, Floats], root: str) -> dict[str, Scored]:
+    def _attributes(
+        self, answers: Answers, row: int, category: CategoryScore | None, modalities: Modalities
+    ) -> dict[str, Scored]:
+        """As of tags."""
+        proven = self.calibration.proven_values(modalities, category) if category else {}
         found = {}
         for attribute in self.taxonomy.attributes:
             name = attribute.name
-            if root in self.calibration.attribute_roots.get(name, ()):
-                probability_V = softmax(logits[name] / self.calibration.attribute_temperature.get(name, 1.0))
-                best = int(probability_V.argmax())
-                if probability_V[best] >= self.calibration.attribute_thresholds.get(name, 0.5):
-                    found[name] = Scored(attribute.values[best], float(probability_V[best]))
+            temperature = self.calibration.attribute_temperature.get(name, 1.0)
+            probability_V = softmax(answers.attributes[name][row] / temperature)
+            value, score = attribute.values[int(probability_V.argmax())], float(probability_V.max())
+            if score >= proven.get(name, {}).get(value, np.inf):
+                found[name] = Scored(value, score)
         return found
 
 

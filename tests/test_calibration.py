@@ -52,7 +52,7 @@ def test_the_likeliest_leaf_stays_the_likeliest() -> None:
 )
 def test_only_a_sure_leaf_goes_out_unchecked(score: float | None, leaf: bool, decision: Decision) -> None:
     category = None if score is None else CategoryScore("a", ("A",), (score,))
-    assert Calibration(auto=0.9).decide(category, leaf) == decision
+    assert Calibration(auto={"both": 0.9}).decide(category, leaf, "both") == decision
 
 
 def test_a_level_deeper_than_any_measured_is_promised_as_the_last() -> None:
@@ -61,8 +61,18 @@ def test_a_level_deeper_than_any_measured_is_promised_as_the_last() -> None:
     assert calibration.promised("image", 0) == PROMISE
 
 
+def test_the_nearest_node_with_proof_decides_what_may_be_said() -> None:
+    shoe = CategoryScore("boot", ("Clothes", "Shoe", "Boot"), (1.0, 1.0, 1.0), ("clothes", "shoe", "boot"))
+    shirt = CategoryScore("shirt", ("Clothes", "Shirt"), (1.0, 1.0), ("clothes", "shirt"))
+    calibration = Calibration(tags={"image": {"clothes": {"denim": 0.8}, "shoe": {}}})
+    assert calibration.proven_tags("image", shirt) == {"denim": 0.8}
+    assert calibration.proven_tags("image", shoe) == {}, "there was enough of it, and no proof"
+    assert calibration.proven_tags("text", shirt) == {}
+
+
 def test_what_earlier_releases_wrote_is_read() -> None:
-    assert Calibration.from_dict({"auto": 0.8, "review": 0.4}) == Calibration(auto=0.8)
+    earlier = {"auto": 0.8, "review": 0.4, "tag_roots": ["food"], "tag_thresholds": {"fresh": 0.5}}
+    assert Calibration.from_dict(earlier) == Calibration(auto={"image": 0.8, "text": 0.8, "both": 0.8})
     with pytest.raises(TypeError, match="unexpected keyword argument 'other'"):
         Calibration.from_dict({"other": 1})
 

@@ -10,14 +10,14 @@ from safetensors.torch import load_file
 
 from catalog.checkpoint import load_model
 from catalog.errors import InvalidCheckpoint, InvalidManifest
+from catalog.model_folder import open_model, write_checksums
 from tests.catalogue import write_catalogue
 from tests.tiny import tiny_folder, tiny_taxonomy
-from training.calibrate import best_temperature, calibrate, least_score, roots_with
+from training.calibrate import best_temperature, certain_score, least_score_at_the_margin, lower_bound
 from training.data import Labelled, read_manifest
-from training.export import compare_answers, export
+from training.export import compare_answers, export, recalibrate
 
 TAXONOMY = tiny_taxonomy()
-ROOTS = ["clothes", "food"]
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +45,22 @@ def test_what_is_exported(folder: Path) -> None:
     found = exported.calibration
     assert set(found.temperature) == {"image", "text", "both"}
     assert all(0.25 <= by_root["*"] <= 4 for by_root in found.temperature.values())
-    assert set(found.attribute_temperature) == set(found.attribute_thresholds) == {"colour", "gender"}
-    assert found.attribute_roots == {"colour": ROOTS, "gender": ROOTS}
-    assert found.tag_roots == ROOTS
-    assert set(found.tag_thresholds) == {"plain"}  # no other tag occurs on `val`
-    assert 0 <= found.auto <= 1
+    assert set(found.attribute_temperature) == {"colour", "gender"}
+    assert all(0.9 <= least <= 1 for levels in found.promise.values() for least in levels)
+    assert all(0 <= least <= 1 for least in found.auto.values())
+    # Twelve products are too few to prove anything of tags and attributes, or to leave a department out.
+    assert not any(tags for kinds in found.tags.values() for tags in kinds.values())
+    assert (found.unfamiliar, exported.familiarity) == ({}, None)
+
+
+def test_a_folder_is_calibrated_anew_and_keeps_its_weights(folder: Path) -> None:
+    exported = export(folder / "start", folder / "again", rows(folder, "train"), rows(folder, "val"))
+    before = {path.name: path.read_bytes() for path in (folder / "again").iterdir()}
+    (folder / "again" / "calibration.json").write_text("{}")
+    write_checksums(folder / "again")
+    recalibrate(open_model(folder / "again"), rows(folder, "train"), rows(folder, "val"))
+    assert {path.name: path.read_bytes() for path in (folder / "again").iterdir()} == before
+    assert open_model(folder / "again").version == exported.version
 
 
 def test_a_model_whose_answers_changed_is_refused(folder: Path) -> None:
@@ -59,20 +70,18 @@ def test_a_model_whose_answers_changed_is_refused(folder: Path) -> None:
 
 
 def test_a_modality_without_products_has_no_temperature(folder: Path) -> None:
-    start = load_model(folder / "start")
+    export(folder / "start", folder / "pictures", rows(folder, "train"), rows(folder, "val"))
     market = rows(folder, "val", "market")
-    found = calibrate(start.model, TAXONOMY, start.tokenizer, market, market)
+    found = recalibrate(open_model(folder / "pictures"), market, market)
     assert set(found.temperature["image"]) == {"*"}
     assert found.temperature["text"] == found.temperature["both"] == {}
-    assert found.attribute_roots == {"colour": [], "gender": []}
-    assert found.tag_roots == []
+    assert set(found.promise) == set(found.auto) == {"image"}
 
 
 def test_without_labels_there_is_nothing_to_calibrate(folder: Path) -> None:
-    start = load_model(folder / "start")
     unmapped = [row for row in rows(folder, "test") if row.node is None]
     with pytest.raises(InvalidManifest, match="no product with a category of the tree"):
-        calibrate(start.model, TAXONOMY, start.tokenizer, unmapped, unmapped)
+        export(folder / "start", folder / "none", unmapped, unmapped)
 
 
 def test_the_best_temperature_is_within_a_step_of_the_grid() -> None:
@@ -81,18 +90,30 @@ def test_the_best_temperature_is_within_a_step_of_the_grid() -> None:
     assert best_temperature(lambda t: -t) == 4
 
 
-def test_the_least_score_that_keeps_an_accuracy() -> None:
-    confidence_N = np.array([0.5, 0.9, 0.8, 0.7, 0.6], np.float32)
-    correct_N = np.array([False, True, True, False, True])
-    assert least_score(confidence_N, correct_N, 1.0) == pytest.approx(0.8)
-    assert least_score(confidence_N, correct_N, 0.75) == pytest.approx(0.6)
-    assert least_score(confidence_N, correct_N, 0.5) == pytest.approx(0.5)
-    assert least_score(confidence_N, np.zeros(5, bool), 0.5) == 1
+def test_three_of_three_is_no_proof() -> None:
+    score_N = np.linspace(1, 0, 100, dtype=np.float32)
+    assert certain_score(score_N[:3], np.ones(3, bool), 0.9) is None
+    assert certain_score(score_N[:24], np.ones(24, bool), 0.9) is None
+    assert certain_score(score_N[:25], np.ones(25, bool), 0.9) == pytest.approx(score_N[24], abs=1e-4)
 
 
-def test_attributes_make_sense_where_products_have_them(folder: Path) -> None:
-    train = rows(folder, "train", "shop")
-    assert roots_with(train, TAXONOMY, "colour") == ROOTS
-    assert roots_with([row for row in train if row.parent == "food"], TAXONOMY, "gender") == ["food"]
-    assert roots_with(train, TAXONOMY, "material") == []
-    assert roots_with(rows(folder, "train", "market"), TAXONOMY, None) == []
+def test_a_claim_is_proven_down_to_the_score_where_it_fails() -> None:
+    score_N = np.linspace(1, 0, 1000, dtype=np.float32)
+    least = certain_score(score_N, score_N > 0.5, 0.9)
+    assert least is not None
+    assert 0.44 < least < 0.48
+    assert certain_score(score_N, score_N < 0.5, 0.9) is None
+    assert certain_score(score_N[:0], score_N[:0] > 0, 0.9) is None
+
+
+def test_the_lower_bound_is_wilsons() -> None:
+    found_N = lower_bound(np.array([90, 0, 10]), np.array([100, 10, 10]))
+    np.testing.assert_allclose(found_N, [0.838, 0, 0.787], atol=1e-3)
+
+
+def test_a_promise_is_kept_at_its_own_margin() -> None:
+    score_N = np.linspace(1, 0, 1001, dtype=np.float32)
+    assert least_score_at_the_margin(score_N, score_N > 0.4, 0.5) == pytest.approx(0.4, abs=0.01)
+    assert least_score_at_the_margin(score_N, score_N > 0.4, 0.9) == pytest.approx(0.44, abs=0.01)
+    assert least_score_at_the_margin(score_N, score_N >= 0, 0.9) == 0
+    assert least_score_at_the_margin(score_N, score_N < 0, 0.9) == 1

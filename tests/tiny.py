@@ -5,14 +5,13 @@ from pathlib import Path
 import torch
 from transformers import BertTokenizerFast
 
-from catalog.calibration import Calibration, Modalities
+from catalog.calibration import MODALITIES, Calibration
 from catalog.checkpoint import save_model
 from catalog.config import FusionKind, ImageEncoderConfig, ModelConfig, TextEncoderConfig
 from catalog.model import CatalogModel
 from catalog.taxonomy import Attribute, Node, Tag, Taxonomy
 from catalog.tokens import Tokenizer
 
-MODALITIES: tuple[Modalities, ...] = ("image", "text", "both")
 WORDS = "red green blue shirt shoe apple pear running striped plain men women fresh the a item 0 1 2 3 4 5 6 7 8 9"
 
 
@@ -63,9 +62,12 @@ def tiny_model(fusion: FusionKind = "late", seed: int = 0, size: int = 32) -> Ca
 
 def tiny_calibration(least: float = 0.0) -> Calibration:
     """least: the probability to promise a category; 0: the likeliest leaf, so that an untrained model has an answer."""
-    likeliest = {modalities: [least] for modalities in MODALITIES}
+    colours, genders = (dict.fromkeys(attribute.values, 0.5) for attribute in tiny_taxonomy().attributes)
+    clothes, food = {"colour": colours, "gender": genders}, {"colour": colours}
     return Calibration(
-        promise=likeliest, attribute_roots={"colour": ["clothes", "food"], "gender": ["clothes"]}, tag_roots=["clothes"]
+        promise={modalities: [least] for modalities in MODALITIES},
+        tags={modalities: {"clothes": {"striped": 0.5, "plain": 0.5}} for modalities in MODALITIES},
+        attributes={modalities: {"clothes": clothes, "food": food} for modalities in MODALITIES},
     )
 
 

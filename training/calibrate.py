@@ -1,54 +1,132 @@
-"""Measure on `val` what a score is worth: temperatures, thresholds, and where a tag or attribute makes sense."""
+"""Measure on `val` what a score is worth: temperatures, thresholds, and what is proven of which kind of product."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from catalog.calibration import Calibration, Floats, Modalities, leaf_roots, sigmoid, softmax
-from catalog.errors import InvalidManifest
-from catalog.model import CatalogModel
+from catalog.calibration import MODALITIES, Calibration, Floats, Modalities, leaf_roots, sigmoid, softmax
+from catalog.descent import Descent
+from catalog.familiarity import Familiarity
+from catalog.product import CategoryScore
 from catalog.taxonomy import Taxonomy
-from catalog.tokens import Tokenizer
 from training.data import Labelled
 from training.evaluate import Classes, attribute_labels
 from training.metrics import Flags, Ints
-from training.predict import Predictions, encode_rows, has_modalities, predict
+from training.predict import has_modalities
+from training.readings import Reading, Readings
 
-CHOICES: tuple[Modalities, ...] = ("image", "text", "both")
 FEWEST = 100  # with fewer products under a root, its temperature is the common one
-AUTO_ACCURACY, ATTRIBUTE_ACCURACY = 0.98, 0.9
+AUTO_ACCURACY = 0.98
+PROMISE_ACCURACY = 0.9  # of the hundred products whose score is the nearest
+PROOF = 0.9
+# Of products that the tree knows, the share that may be taken for unfamiliar.
+UNFAMILIAR = 0.02
+SURE = 1.645  # of a normal distribution, 95 % lie below: proof is a lower bound (Wilson 1927), so 3 of 3 is none
 
 
 def calibrate(
-    model: CatalogModel,
-    taxonomy: Taxonomy,
-    tokenizer: Tokenizer,
-    train: Sequence[Labelled],
     val: Sequence[Labelled],
+    readings: Readings,
+    taxonomy: Taxonomy,
+    everything: Sequence[Labelled],
+    familiarity: Familiarity | None,
 ) -> Calibration:
-    """Everything in `Calibration`, from `val`; only the roots of tags and attributes are read off `train`'s labels."""
-    labelled = [row for row in val if row.node]
-    if not labelled:
-        raise InvalidManifest("There is no product with a category of the tree to calibrate on.")
-    answers = predict(model, encode_rows(model, labelled, tokenizer), CHOICES)
-    possible_NC = named_leaves(labelled, [*train, *labelled], taxonomy)
+    """readings: of `val`, each row of which has a category of the tree; everything: `val` and `train`, whose labels say
+    what each data set could have named.
+    """
+    answers = readings.by_choice
+    possible_NC = named_leaves(val, everything, taxonomy)
     temperature = {
-        choice: category_temperatures(labelled, answers[choice], possible_NC, choice, taxonomy) for choice in CHOICES
+        choice: category_temperatures(val, answers[choice], possible_NC, choice, taxonomy) for choice in MODALITIES
     }
-    calibration = Calibration(temperature=temperature)
-    confidence_N, correct_N = category_confidence(labelled, answers, calibration, taxonomy)
-    tag_thresholds = best_tag_thresholds(labelled, answers["image"], taxonomy)
-    temperatures, thresholds = attribute_calibration(labelled, answers["both"], taxonomy)
-    return Calibration(
+    calibration = Calibration(
         temperature=temperature,
-        attribute_temperature=temperatures,
-        attribute_thresholds=thresholds,
-        attribute_roots={a.name: roots_with(train, taxonomy, a.name) for a in taxonomy.attributes},
-        tag_thresholds=tag_thresholds,
-        tag_roots=roots_with(train, taxonomy, None),
-        auto=least_score(confidence_N, correct_N, AUTO_ACCURACY),
+        attribute_temperature=attribute_temperatures(val, answers["both"], taxonomy),
+        unfamiliar=unfamiliar_thresholds(val, readings, familiarity) if familiarity else {},
     )
+    for choice in MODALITIES:
+        mine = [n for n, row in enumerate(val) if has_modalities(row, choice)]
+        if mine:
+            rows, answered = [val[n] for n in mine], answers[choice].only(mine)
+            calibration = _of_choice(calibration, rows, answered, taxonomy, choice)
+    return calibration
+
+
+def _of_choice(
+    calibration: Calibration, rows: Sequence[Labelled], answers: Reading, taxonomy: Taxonomy, choice: Modalities
+) -> Calibration:
+    """With what is measured of products that are read so."""
+    descent = Descent(taxonomy)
+    score_NM = descent.scores(calibration.leaf_probability(answers.leaf_NC, choice, leaf_roots(taxonomy)))
+    likeliest = [descent.promised(score_M, lambda level: 0.0) for score_M in score_NM]
+    levels = promise_thresholds(rows, likeliest, taxonomy)
+    promised = [descent.promised(score_M, _by_level(levels)) for score_M in score_NM]
+    return replace(
+        calibration,
+        promise=calibration.promise | {choice: levels},
+        auto=calibration.auto | {choice: auto_threshold(rows, promised, taxonomy)},
+        tags=calibration.tags | {choice: proven_tags(rows, answers, promised, taxonomy)},
+        attributes=calibration.attributes
+        | {choice: proven_values(rows, answers, promised, taxonomy, calibration.attribute_temperature)},
+    )
+
+
+def _by_level(levels: Sequence[float]) -> Callable[[int], float]:
+    return lambda level: levels[min(level, len(levels) - 1)]
+
+
+def promise_thresholds(
+    rows: Sequence[Labelled], likeliest: Sequence[CategoryScore | None], taxonomy: Taxonomy
+) -> list[float]:
+    """For each level of the tree the score at which nodes are right as often as PROMISE_ACCURACY, measured where a
+    product's label tells. A node counts as right only if it lies on the label's path.
+    """
+    paths = [taxonomy.ancestors(str(row.node)) for row in rows]
+    deepest = max(len(taxonomy.ancestors(leaf.id)) for leaf in taxonomy.leaves)
+    thresholds: list[float] = []
+    for level in range(deepest):
+        known = [
+            (found.path_scores[level], found.path_ids[level] == path[level])
+            for found, path in zip(likeliest, paths, strict=True)
+            if found and len(found.path_ids) > level and len(path) > level
+        ]
+        if known:
+            score_N, right_N = (np.array(column) for column in zip(*known, strict=True))
+            measured = least_score_at_the_margin(score_N, right_N, PROMISE_ACCURACY)
+            thresholds.append(max(measured, PROMISE_ACCURACY))  # where nothing went wrong a score still says how sure
+    return thresholds
+
+
+def auto_threshold(rows: Sequence[Labelled], promised: Sequence[CategoryScore | None], taxonomy: Taxonomy) -> float:
+    """The least score from which on it is certain enough that leaves are right as often as AUTO_ACCURACY."""
+    leaves = {leaf.id for leaf in taxonomy.leaves}
+    # A label that is no leaf cannot tell whether the leaf is right, but if it lies elsewhere it is not.
+    known = [
+        (found.score, str(row.node) in found.path_ids)
+        for row, found in zip(rows, promised, strict=True)
+        if found and found.id in leaves
+    ]
+    if not known:
+        return 1.0
+    score_N, right_N = (np.array(column) for column in zip(*known, strict=True))
+    least = certain_score(score_N, right_N, AUTO_ACCURACY)
+    return 1.0 if least is None else least
+
+
+def unfamiliar_thresholds(
+    val: Sequence[Labelled], readings: Readings, familiarity: Familiarity
+) -> dict[Modalities, float]:
+    """The log odds that so few products exceed as UNFAMILIAR says."""
+    thresholds: dict[Modalities, float] = {}
+    for choice in MODALITIES:
+        mine = [n for n, row in enumerate(val) if has_modalities(row, choice)]
+        if mine and (choice == "image" or familiarity.knows_words):
+            image_BD = None if choice == "text" else readings.image_ND[mine]
+            text_BD = None if choice == "image" else readings.text_ND[mine]
+            odds_B = familiarity.log_odds(image_BD, text_BD)
+            thresholds[choice] = round(float(np.quantile(odds_B, 1 - UNFAMILIAR)), 3)
+    return thresholds
 
 
 def best_temperature(loss: Callable[[float], float]) -> float:
@@ -69,7 +147,7 @@ def named_leaves(rows: Sequence[Labelled], everything: Sequence[Labelled], taxon
 
 
 def category_temperatures(
-    rows: Sequence[Labelled], answers: Predictions, possible_NC: Flags, choice: Modalities, taxonomy: Taxonomy
+    rows: Sequence[Labelled], answers: Reading, possible_NC: Flags, choice: Modalities, taxonomy: Taxonomy
 ) -> dict[str, float]:
     """Fitted by likelihood, by the root of the likeliest leaf, each row among the leaves its data set names."""
     chosen = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
@@ -97,34 +175,94 @@ def category_temperatures(
     return temperatures
 
 
-def category_confidence(
-    rows: Sequence[Labelled], answers: dict[Modalities, Predictions], calibration: Calibration, taxonomy: Taxonomy
-) -> tuple[Floats, Flags]:
-    """Score and correctness of the category that would be served, for each product by each choice of modalities."""
-    confidence, correct = [], []
-    for choice in CHOICES:
-        mine = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
-        if mine:
-            probability_NC = calibration.leaf_probability(answers[choice].leaf_NC[mine], choice, leaf_roots(taxonomy))
-            best = probability_NC.argmax(1)
-            under = [taxonomy.leaves_under(str(rows[n].node)) for n in mine]
-            confidence.append(probability_NC.max(1))
-            correct.append(np.array([leaf in leaves for leaf, leaves in zip(best, under, strict=True)]))
-    return np.concatenate(confidence), np.concatenate(correct)
+def least_score_at_the_margin(score_N: Floats, right_N: Flags, accuracy: float) -> float:
+    """The least score down to which the hundred products that have the like are right as often as `accuracy`."""
+    order = np.argsort(-score_N, kind="stable")
+    width = min(FEWEST, len(order))
+    near = np.convolve(right_N[order].astype(np.float64), np.ones(width) / width, "valid")
+    bad = np.flatnonzero(near < accuracy)
+    last = bad[0] - 1 if len(bad) else len(near) - 1
+    if last < 0:
+        return 1.0
+    # A score stands for the middle of those near it; where all are good enough, for the least of them.
+    place = last + (width // 2 if len(bad) else width - 1)
+    return round(float(score_N[order[place]]), 4)
 
 
-def least_score(confidence_N: Floats, correct_N: Flags, accuracy: float) -> float:
-    """The least score from which on products are right as often as `accuracy`; 1 if there is none."""
-    order = np.argsort(-confidence_N)
-    hits = correct_N[order].astype(np.float64)
-    good = np.flatnonzero(hits.cumsum() / np.arange(1, len(hits) + 1) >= accuracy)
-    return round(float(confidence_N[order[good[-1]]]), 4) if len(good) else 1.0
+def certain_score(score_N: Floats, right_N: Flags, accuracy: float) -> float | None:
+    """The least score from which on it is certain that so many are right; None if there is none."""
+    order = np.argsort(-score_N, kind="stable")
+    count_N = np.arange(1, len(order) + 1)
+    good = np.flatnonzero(lower_bound(right_N[order].cumsum(), count_N) >= accuracy)
+    return round(float(score_N[order[good[-1]]]), 4) if len(good) else None
 
 
-def attribute_calibration(
-    rows: Sequence[Labelled], answers: Predictions, taxonomy: Taxonomy
-) -> tuple[dict[str, float], dict[str, float]]:
-    temperatures, thresholds = {}, {}
+def lower_bound(right_N: Ints, count_N: Ints) -> Floats:
+    """Of a share that was right so often among so many: what it is at least, at 95 % (Wilson 1927)."""
+    share_N, square = right_N / count_N, SURE**2
+    spread_N = SURE * np.sqrt(share_N * (1 - share_N) / count_N + square / (4 * count_N**2))
+    return np.asarray((share_N + square / (2 * count_N) - spread_N) / (1 + square / count_N))
+
+
+def kinds(promised: Sequence[CategoryScore | None]) -> dict[str, list[int]]:
+    """The rows by kind of product, as promised: by root, and by the level below where there are FEWEST of it."""
+    by_node: dict[str, list[int]] = {}
+    for n, found in enumerate(promised):
+        for node in found.path_ids[:2] if found else ():
+            by_node.setdefault(node, []).append(n)
+    roots = {found.path_ids[0] for found in promised if found}
+    return {node: rows for node, rows in by_node.items() if node in roots or len(rows) >= FEWEST}
+
+
+def proven_tags(
+    rows: Sequence[Labelled], answers: Reading, promised: Sequence[CategoryScore | None], taxonomy: Taxonomy
+) -> dict[str, dict[str, float]]:
+    """By kind, the tags with proof. A tag that a title does not name counts as wrong, although the picture may show it:
+    what is measured so is less than the truth.
+    """
+    score_NG = sigmoid(answers.tags_NG)
+    proven: dict[str, dict[str, float]] = {}
+    for node, members in kinds(promised).items():
+        told = [n for n in members if rows[n].title]
+        proven[node] = {}
+        for g, tag in enumerate(taxonomy.tags):
+            right_N = np.array([tag.name in rows[n].tags for n in told], bool)
+            if (least := certain_score(score_NG[told, g], right_N, PROOF)) is not None:
+                proven[node][tag.name] = least
+    return proven
+
+
+def proven_values(
+    rows: Sequence[Labelled],
+    answers: Reading,
+    promised: Sequence[CategoryScore | None],
+    taxonomy: Taxonomy,
+    temperatures: dict[str, float],
+) -> dict[str, dict[str, dict[str, float]]]:
+    """By kind and attribute, the values with proof, over the products whose value is known."""
+    proven: dict[str, dict[str, dict[str, float]]] = {}
+    by_kind = kinds(promised)
+    for attribute in taxonomy.attributes:
+        known, gold_N = attribute_labels(rows, attribute)
+        if not known:
+            continue
+        logits_NV = answers.attributes[attribute.name][known] / temperatures.get(attribute.name, 1.0)
+        probability_NV = softmax(logits_NV)
+        best_N, score_N = probability_NV.argmax(1), probability_NV.max(1)
+        place = {n: position for position, n in enumerate(known)}
+        for node, members in by_kind.items():
+            mine = np.array([place[n] for n in members if n in place], int)
+            for v, value in enumerate(attribute.values):
+                said = mine[best_N[mine] == v]
+                if len(said) and (least := certain_score(score_N[said], gold_N[said] == v, PROOF)) is not None:
+                    proven.setdefault(node, {}).setdefault(attribute.name, {})[value] = least
+        for node in by_kind:
+            proven.setdefault(node, {})
+    return proven
+
+
+def attribute_temperatures(rows: Sequence[Labelled], answers: Reading, taxonomy: Taxonomy) -> dict[str, float]:
+    temperatures = {}
     for attribute in taxonomy.attributes:
         known, gold_N = attribute_labels(rows, attribute)
         if known:
@@ -134,34 +272,4 @@ def attribute_calibration(
                 return float(-np.log(np.maximum(softmax(logits_NV / t)[np.arange(len(gold_N)), gold_N], 1e-9)).mean())
 
             temperatures[attribute.name] = best_temperature(loss)
-            probability_NV = softmax(logits_NV / temperatures[attribute.name])
-            right_N = probability_NV.argmax(1) == gold_N
-            thresholds[attribute.name] = least_score(probability_NV.max(1), right_N, ATTRIBUTE_ACCURACY)
-    return temperatures, thresholds
-
-
-def best_tag_thresholds(rows: Sequence[Labelled], answers: Predictions, taxonomy: Taxonomy) -> dict[str, float]:
-    """Per tag the threshold of the best F1 by picture alone: with the words at hand a score is near 0 or 1 anyway."""
-    known = [n for n, row in enumerate(rows) if row.title and row.image]
-    scores_NG = sigmoid(answers.tags_NG[known])
-    grid = np.linspace(0.1, 0.9, 33)
-    thresholds = {}
-    for g, tag in enumerate(taxonomy.tags):
-        labels_N = np.array([tag.name in rows[n].tags for n in known])
-        if labels_N.any():
-            reported = [scores_NG[:, g] >= threshold for threshold in grid]
-            f1 = [2 * (r & labels_N).sum() / max(r.sum() + labels_N.sum(), 1) for r in reported]
-            thresholds[tag.name] = round(float(grid[int(np.argmax(f1))]), 4)
-    return thresholds
-
-
-def roots_with(rows: Iterable[Labelled], taxonomy: Taxonomy, attribute: str | None) -> list[str]:
-    """The root nodes under which at least one labelled product in fifty has the attribute; None: has any tag."""
-    total: Counter[str] = Counter()
-    having: Counter[str] = Counter()
-    for row in rows:
-        if row.node:
-            root = taxonomy.ancestors(row.node)[0]
-            total[root] += 1
-            having[root] += attribute in row.attributes if attribute else bool(row.tags)
-    return sorted(root for root in total if having[root] >= 0.02 * total[root] and having[root] > 0)
+    return temperatures

@@ -64,6 +64,8 @@ class TrainConfig:
     average_decay: of the moving average of the weights, which is what is scored and kept.
     max_unmapped: the largest share of a data set's labelled products whose category may be missing from the tree. They
     teach no category; the run says how many they are.
+    kinds: files below the data folder with names of kinds of product, a path a line, by which an export learns to tell
+    words of other kinds than the tree's (training/familiarity.py).
     """
 
     output: str
@@ -105,6 +107,7 @@ class TrainConfig:
     cache_views: int = 0
     features: str = ""
     max_unmapped: float = 0.1
+    kinds: tuple[str, ...] = ()
     workers: int = 1
     checkpoint_seconds: int = 120
 

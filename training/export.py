@@ -3,26 +3,28 @@ from that one in int8, with proof of what it loses.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from catalog.calibration import Floats, Modalities
+from catalog.calibration import MODALITIES, Calibration, Floats, Modalities
 from catalog.checkpoint import Checkpoint, load_model, replaced, save_model
-from catalog.errors import InvalidCheckpoint
+from catalog.errors import InvalidCheckpoint, InvalidManifest
+from catalog.familiarity import FILE as FAMILIARITY
 from catalog.graphs import write_graphs
-from catalog.model_folder import ModelFolder
-from catalog.preprocess import Batch
+from catalog.model_folder import CALIBRATION, ModelFolder, open_model, write_checksums, write_json
 from catalog.quantize import quantize
 from catalog.runtime import Runtime
 from catalog.runtime.onnx import OnnxRuntime
 from training.calibrate import calibrate
 from training.data import Labelled
+from training.familiarity import fit
 from training.metrics import recall_at, retrieval_ranks
 from training.predict import encode_rows, has_modalities, predict, read_batches
+from training.readings import read, shown
 
 CHANGED_CATEGORIES = 0.002
 EMBEDDING_TOLERANCE = 0.02
@@ -32,20 +34,52 @@ LOST_CATEGORIES, LOST_FINDS = 0.005, 0.01
 CALIBRATED_ON = 512
 
 
-def export(run_model: Path, output: Path, train: Sequence[Labelled], val: Sequence[Labelled]) -> Checkpoint:
+def export(
+    run_model: Path,
+    output: Path,
+    train: Sequence[Labelled],
+    val: Sequence[Labelled],
+    paths: Sequence[Sequence[str]] = (),
+) -> Checkpoint:
     """Write `output` from the model that a training run kept. -> the exported model, loaded back.
 
-    Raises InvalidCheckpoint when half precision changes the category of more than 2 in 1,000 products of `val`, or any
-    embedding by more than 0.02 in one number; or when ONNX Runtime answers otherwise than PyTorch for any of `val`.
+    paths: see `training.familiarity`. Raises InvalidCheckpoint when half precision changes the category of more than 2
+    in 1,000 products of `val`, or any embedding by more than 0.02 in one number; or when ONNX Runtime answers otherwise
+    than PyTorch for any of `val`.
     """
+    check_labelled(val)
     trained = load_model(run_model)
-    calibration = calibrate(trained.model, trained.taxonomy, trained.tokenizer, train, val)
-    save_model(output, trained.model, trained.taxonomy, trained.tokenizer, calibration, torch.float16)
+    save_model(output, trained.model, trained.taxonomy, trained.tokenizer, dtype=torch.float16)
     exported = load_model(output)
     step = max(len(val) // CHECKED, 1)
     compare_answers(trained, exported, val[::step])
     write_graphs(exported, output, read_batches(val, exported.config.image.size, exported.tokenizer))
-    return exported
+    recalibrate(open_model(output), train, val, paths)
+    return load_model(output)
+
+
+def recalibrate(
+    model: ModelFolder, train: Sequence[Labelled], val: Sequence[Labelled], paths: Sequence[Sequence[str]] = ()
+) -> Calibration:
+    """Measure anew what this model's scores are worth, as it is served, and write that into its folder."""
+    labelled = check_labelled(val)
+    runtime = OnnxRuntime(model)
+    readings = read(runtime, model, labelled)
+    familiarity = fit(runtime, model, train, labelled, readings, paths)
+    calibration = calibrate(labelled, readings, model.taxonomy, [*train, *labelled], familiarity)
+    write_json(model.path / CALIBRATION, asdict(calibration))
+    (model.path / FAMILIARITY).unlink(missing_ok=True)
+    if familiarity:
+        familiarity.save(model.path)
+    write_checksums(model.path)
+    return calibration
+
+
+def check_labelled(val: Sequence[Labelled]) -> list[Labelled]:
+    """Those with a category. Raises InvalidManifest when there are none."""
+    if not (labelled := [row for row in val if row.node]):
+        raise InvalidManifest("There is no product with a category of the tree to calibrate on.")
+    return labelled
 
 
 def compare_answers(before: Checkpoint, after: Checkpoint, rows: Sequence[Labelled]) -> tuple[int, float]:
@@ -103,13 +137,8 @@ def served(runtime: Runtime, model: ModelFolder, rows: Sequence[Labelled]) -> Se
     alone: dict[Modalities, list[Floats]] = {"image": [], "text": []}
     start = 0
     for batch in read_batches(rows, model.config.image.size, model.tokenizer):
-        batches: dict[Modalities, Batch] = {
-            "both": batch,
-            "image": replace(batch, texts_BP=np.full_like(batch.texts_BP, -1)),
-            "text": replace(batch, images_BP=np.full_like(batch.images_BP, -1)),
-        }
-        for modalities, given in batches.items():
-            answers = runtime.run(given, False)
+        for modalities in MODALITIES:
+            answers = runtime.run(shown(batch, modalities), False)
             for row, best in enumerate(answers.leaf_BC.argmax(1), start):
                 if under[row] and has_modalities(rows[row], modalities):
                     right[modalities].append(int(best) in under[row])

@@ -53,6 +53,8 @@ def cut(answers: Answers, rows: slice) -> Answers:
         tags_BG=answers.tags_BG[rows],
         attributes={name: logits_BV[rows] for name, logits_BV in answers.attributes.items()},
         embedding_BE=answers.embedding_BE[rows],
+        image_BD=answers.image_BD[rows],
+        text_BD=answers.text_BD[rows],
         evidence={},
     )
 

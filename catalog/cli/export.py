@@ -30,10 +30,17 @@ def export(
     int8: Annotated[
         bool, typer.Option("--int8", help="With --config: turn --model, or the shipped one, into int8 for CPUs.")
     ] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="With --config: copy --model, its scores measured anew.")
+    ] = False,
 ) -> None:
     """Write an understood catalogue to a file, or turn a trained model into the folder that is served."""
     with errors_shown():
-        if config and int8:
+        if calibrate and model and config:
+            calibrate_model(model, config, output, data_root)
+        elif calibrate:
+            raise InvalidConfig("--calibrate needs --model, and --config for the products to measure on.")
+        elif config and int8:
             export_int8(model, config, output, data_root)
         elif int8:
             raise InvalidConfig("--int8 needs --config, for pictures to measure on.")
@@ -71,13 +78,39 @@ def export_model(config: Path, output: Path, data_root: Path) -> None:
         from catalog.taxonomy import Taxonomy
         from training.config import read_config
         from training.export import export as run
+        from training.familiarity import read_paths
         from training.train import read_sets
 
         chosen = read_config(config)
         taxonomy = Taxonomy.load(chosen.taxonomy)
         train_rows, val_rows = (read_sets(chosen, data_root, taxonomy, split) for split in ("train", "val"))
-        checkpoint = run(Path(chosen.output) / "model", output, train_rows, val_rows)
+        paths = read_paths([data_root / name for name in chosen.kinds])
+        checkpoint = run(Path(chosen.output) / "model", output, train_rows, val_rows, paths)
         print(f"wrote {output.name}, version {checkpoint.version}")
+
+
+def calibrate_model(folder: Path, config: Path, output: Path, data_root: Path) -> None:
+    """Weights and graphs stay as they are."""
+    with training_extra():
+        import shutil
+
+        from catalog.model_folder import open_model
+        from training.config import read_config
+        from training.export import recalibrate
+        from training.familiarity import read_paths
+        from training.train import read_sets
+
+        chosen = read_config(config)
+        if not output.exists():
+            shutil.copytree(folder, output)
+        elif not output.samefile(folder):
+            raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder, or --model's own.")
+        model = open_model(output)
+        train_rows, val_rows = (read_sets(chosen, data_root, model.taxonomy, split) for split in ("train", "val"))
+        found = recalibrate(model, train_rows, val_rows, read_paths([data_root / name for name in chosen.kinds]))
+        print(f"wrote {output.name}, version {open_model(output).version}")
+        for modalities, least in found.auto.items():
+            print(f"{modalities}: accepted unseen from {least:.2f} on, promised from {found.promise[modalities]} on")
 
 
 def export_graphs(folder: Path, output: Path) -> None:

@@ -15,6 +15,7 @@ from catalog.product import Modality
 class Answers:
     """What the model says of B products: logits as in `catalog.model.Outputs`, and unit embeddings (B, E).
 
+    image_BD, text_BD: what the encoders made of its pictures, on average, and its words; zeros where it has none.
     evidence: the leaf logits (B, C) that each modality would give alone; empty where it was not asked for.
     """
 
@@ -22,6 +23,8 @@ class Answers:
     tags_BG: Floats
     attributes: dict[str, Floats]
     embedding_BE: Floats
+    image_BD: Floats
+    text_BD: Floats
     evidence: dict[Modality, Floats]
 
 

@@ -84,6 +84,8 @@ class OnnxRuntime:
             tags_BG=outputs["tags"],
             attributes={name: outputs[f"attribute_{name}"] for name in self._attributes},
             embedding_BE=outputs["fused"],
+            image_BD=_placed(encoded["image_pooled"], batch.images_BP),
+            text_BD=_placed(encoded["text_pooled"], batch.texts_BP),
             evidence=alone,
         )
 
@@ -136,9 +138,18 @@ def _padded(tokens_TD: Floats, real: int, length: int) -> Floats:
 
 
 def _wanted(graphs: Graphs, modality: str) -> list[str]:
-    """Which outputs of an encoder the way to the answers reads."""
-    names = [given.name.removeprefix(modality) for given in graphs.answer.get_inputs()]
-    return [name for name in ("tokens", "pooled") if name in names]
+    """Which outputs of an encoder are read: the tokens only if the way to the answers reads them."""
+    names = [given.name for given in graphs.answer.get_inputs()]
+    return [*(["tokens"] if f"{modality}tokens" in names else []), "pooled"]
+
+
+def _placed(pooled_ND: NDArray[Any], places_BP: NDArray[np.int64]) -> Floats:
+    """Of each product the mean of what fills its places, (B, D); see `catalog.preprocess.Batch`."""
+    filled_BP = places_BP >= 0
+    if not len(pooled_ND):
+        return np.zeros((len(places_BP), pooled_ND.shape[1]), np.float32)
+    total_BD = (pooled_ND[places_BP] * filled_BP[..., None]).sum(1)
+    return np.asarray(total_BD / np.maximum(filled_BP.sum(1, keepdims=True), 1), np.float32)
 
 
 def _nothing(encoder: "InferenceSession") -> Arrays:

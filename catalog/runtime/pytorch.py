@@ -75,6 +75,8 @@ class TorchRuntime:
             tags_BG=_array(outputs.tags_BG),
             attributes={name: _array(logits_BV) for name, logits_BV in outputs.attributes.items()},
             embedding_BE=_array(outputs.fused_BE),
+            image_BD=_array(image.pooled_BD),
+            text_BD=_array(text.pooled_BD),
             evidence={name: _array(logits_BC) for name, logits_BC in alone.items()},
         )
 

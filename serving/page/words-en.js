@@ -2,7 +2,7 @@ export default {
   "page.skip": "Skip to the content",
   "page.views": "Views",
   "page.theme": "Dark colours",
-  "page.footer": "Scores are calibrated: of a hundred answers at 90 %, about ninety are right.",
+  "page.footer": "For the kinds of product it was taught (clothes, shoes, accessories, fruit, vegetables, cartons): of a hundred answers at 90 %, about ninety are right.",
   "page.api": "The HTTP API",
   "page.optional": "(optional)",
   "nav.understand": "Understand",

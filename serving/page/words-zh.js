@@ -2,7 +2,7 @@ export default {
   "page.skip": "跳到正文",
   "page.views": "页面",
   "page.theme": "深色模式",
-  "page.footer": "分数经过校准：一百个 90% 的回答里，约有九十个是对的。",
+  "page.footer": "对模型学过的商品（服装、鞋、配饰、水果、蔬菜、盒装食品）：一百个 90% 的回答里，约有九十个是对的。",
   "page.api": "HTTP 接口",
   "page.optional": "（可不填）",
   "nav.understand": "识别",
