@@ -80,10 +80,12 @@ def test_the_guide(reader: Reader) -> None:
         lines = reader.run(picture).splitlines()
         assert lines[0].startswith("A-2 Granny Smith apples")
         assert len(lines) == 2 + 3
-        assert '"price":69.9' in reader.run(right)
+        said = reader.run(right)
+        assert '"price": 69.9' in said
+        assert '"proposed_category": "Food > Coffee"' in said
         assert "manifest.jsonl" in reader.run(training)
         answers = reader.run(keys)
-        assert '"id":"A-1"' in answers
+        assert '"id": "A-1"' in answers
         assert "api_key_missing" in answers
     finally:
         service.send_signal(signal.SIGINT)
