@@ -10,6 +10,16 @@ from catalog.errors import DiskFull, FileNotWritable
 
 
 @contextmanager
+def private_files() -> Iterator[None]:
+    """What this process, and those that it starts meanwhile, make is for its own user alone: 0600, folders 0700."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """A path to write to, which becomes `path` when the block ends well. Raises DiskFull and FileNotWritable."""
     temporary = path.with_name(path.name + ".tmp")

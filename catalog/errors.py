@@ -34,6 +34,7 @@
     │   ├── RowIdDuplicate              row_id_duplicate
     │   ├── RowCellTooLong              row_cell_too_long
     │   ├── RowPriceInvalid             row_price_invalid
+    │   ├── RowLinkInvalid              row_link_invalid
     │   └── RowUnreadable               row_unreadable
     ├── InvalidSearch                   search_invalid
     │   ├── SearchEmpty                 search_empty
@@ -243,6 +244,11 @@ class RowCellTooLong(InvalidRow):
 class RowPriceInvalid(InvalidRow):
     code = "row_price_invalid"
     default = "The price is not a number of zero or more."
+
+
+class RowLinkInvalid(InvalidRow):
+    code = "row_link_invalid"
+    default = "The link is no address of a web page: it must begin with https:// or http://."
 
 
 class RowUnreadable(InvalidRow):

@@ -21,6 +21,7 @@ REASONS = {
     "string_too_long": "is too long",
     "too_long": "has too many entries",
     "too_short": "has too few entries",
+    "web_link": "is no address of a web page: begin it with https:// or http://",
 }
 
 # Of products, whose number has an error of its own.

@@ -11,6 +11,7 @@ from serving.settings import PREFIX, Settings
 
 # The most bytes of one message from process to process. What Ray takes without it is too little for a photo.
 MESSAGE_LENGTH = "RAY_SERVE_REPLICA_GRPC_MAX_MESSAGE_LENGTH"
+AUTH_MODE = "RAY_AUTH_MODE"
 RAYS_MESSAGE_LENGTH = 4 * 1024 * 1024
 
 # Ray and Serve read these from the environment of their processes, which inherit ours.
@@ -38,6 +39,15 @@ ENVIRONMENT = {
 def ray_environment(settings: Settings) -> dict[str, str]:
     """All that Ray's processes are told."""
     return ENVIRONMENT | {MESSAGE_LENGTH: str(settings.message_bytes)} | settings.as_environment()
+
+
+def check_token(environment: Mapping[str, str] = os.environ) -> None:
+    """Raises InvalidConfig where Ray is told to do without its token, without which its ports run what they are sent.
+
+    Ray reads this when it is imported, so that it is too late to tell it otherwise.
+    """
+    if environment.get(AUTH_MODE, "token") != "token":
+        raise InvalidConfig(f"{AUTH_MODE} is {environment[AUTH_MODE]!r}. Unset it, or set it to token.")
 
 
 def check_messages(settings: Settings, environment: Mapping[str, str] = os.environ) -> None:

@@ -35,7 +35,7 @@ from tests.services import SETTINGS
 
 # A product's title and link as an attacker would write them. The page sets no such property by itself.
 MARKUP = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
-SCRIPT_LINK = "javascript:window.hit=1"
+SCRIPT_LINK = 'https://shop.example/"onmouseover="window.hit=1'
 BRANDS = {"red": "Halden", "green": "Marelle", "blue": "Norvik"}
 PAGE_OF_RESULTS = 24
 PATIENCE = 20_000  # milliseconds: other tests and other people may keep the machine busy

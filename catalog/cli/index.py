@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from catalog.cli.app import IndexOption, app, errors_shown, tell_if_mixed
+from catalog.disk import private_files
 from catalog.errors import ProductNotFound
 
 SHOWN = 10
@@ -23,7 +24,7 @@ def copy(
     replicas: Annotated[int, typer.Option(help="Copies of each shard of a cluster collection that is made.")] = 1,
 ) -> None:
     """Copy every product into another index, as it is: nothing is understood anew."""
-    with errors_shown():
+    with errors_shown(), private_files():
         from tqdm import tqdm
 
         from catalog.index import open_index
@@ -46,7 +47,7 @@ def load(
     index: IndexOption = "shelflens-index",
 ) -> None:
     """Bring a Parquet export into an index: nothing is understood anew."""
-    with errors_shown():
+    with errors_shown(), private_files():
         from tqdm import tqdm
 
         from catalog.export import load as run
@@ -75,7 +76,7 @@ def delete(
     index: IndexOption = "shelflens-index",
 ) -> None:
     """Take products out of an index. Exit code 1 when one of them was not there."""
-    with errors_shown():
+    with errors_shown(), private_files():
         from catalog.index import open_index
         from catalog.ledger import state_folder
         from serving.album import Album

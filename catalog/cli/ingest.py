@@ -21,6 +21,7 @@ from catalog.cli.app import (
     errors_shown,
     tell_if_mixed,
 )
+from catalog.disk import private_files
 from catalog.errors import CatalogError, FeedColumnsInvalid, FileNotReadable, IndexNotFound, InvalidConfig, installing
 from catalog.ledger import ledger_path, state_folder
 
@@ -72,7 +73,7 @@ def ingest(
 
     Exit code: 0 every row is stored, 1 some failed, 2 none is stored, 130 stopped by Ctrl-C.
     """
-    with errors_shown():
+    with errors_shown(), private_files():
         from catalog.feeds import open_feed
         from catalog.index import IndexModel
         from catalog.ingest import LocalWorker

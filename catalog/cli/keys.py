@@ -72,8 +72,10 @@ def remove(name: NameArgument, keys: KeysOption = None) -> None:
     """Take a key back. A service that runs refuses it a second later."""
     with errors_shown():
         from serving.configuration import read_settings
-        from serving.front.keys import remove_key
+        from serving.front.keys import read_keys, remove_key
 
         path = read_settings(keys=keys).keys
         remove_key(path, name)
         print(f"The key of {name} is gone.")
+        if not read_keys(path):
+            print("There is no key left: a service started anew is open to this machine, and to no other.")

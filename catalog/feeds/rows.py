@@ -13,12 +13,21 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from catalog.errors import CatalogError, InvalidRow, RowIdInvalid, RowIdMissing, RowRagged, RowUnreadable
+from catalog.errors import (
+    CatalogError,
+    InvalidRow,
+    RowIdInvalid,
+    RowIdMissing,
+    RowLinkInvalid,
+    RowRagged,
+    RowUnreadable,
+)
 from catalog.feeds.cells import LEFT_OUT, FeedLimits, as_json, check_sizes, is_number, text
 from catalog.feeds.columns import Columns, plainly, splits
 from catalog.feeds.markup import has_markup, plain_text
 from catalog.feeds.prices import Money, currency_code, parse_price
 from catalog.feeds.wording import brief
+from catalog.links import is_web_link
 from catalog.pictures import ImageRef
 from catalog.product import Product
 
@@ -137,10 +146,17 @@ def read_product(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits,
         brand=brand,
         price=price,
         currency=currency or given,
-        link=cell(columns.link),
+        link=read_link(cell(columns.link)),
         product_type=read_path(cells.get(columns.product_type), columns.product_type) if columns.product_type else "",
         attributes=attributes,
     )
+
+
+def read_link(link: str) -> str:
+    """Raises RowLinkInvalid for what a browser would run or open beside the web, such as "javascript:…"."""
+    if not is_web_link(link):
+        raise RowLinkInvalid
+    return link
 
 
 def read_path(value: Any, column: str) -> str:

@@ -19,10 +19,11 @@ from catalog.understand import Understander
 from serving.configuration import changed, everything
 from serving.deployments.application import APPLICATION, QUIET, application
 from serving.deployments.index import opened
+from serving.deployments.local_ray import start_ray, stop_ray
 from serving.errors import ServiceLost, ServiceNotStarted
 from serving.front.gate import check_access
 from serving.front.keys import Keys
-from serving.preflight import check_address, check_feeds, check_messages, environment, ray_environment, url
+from serving.preflight import check_address, check_feeds, check_token, url
 from serving.settings import Settings
 from serving.telemetry.logs import start_logs
 from serving.telemetry.terminal import lines_shown
@@ -45,6 +46,7 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     check_access(settings, keys)
     check_tracing(settings)
     check_feeds(settings)
+    check_token()
     check_address(settings)
     settings = with_model_of_index(settings)
     # A replica that cannot load its model says so only in a log, after Serve has tried it several times.
@@ -56,9 +58,8 @@ def serve(settings: Settings, *, blocking: bool) -> None:
         with lines_shown() as told:
             start_logs(settings)
             announce(settings, keys)
-            start(settings, told)
-            # Only now: Ray sets a handler of its own while it starts.
             signal.signal(signal.SIGTERM, signal.default_int_handler)
+            start(settings, told)
             print(
                 f"Shelflens answers at {url(settings)}, its API is at {url(settings)}/docs. Ctrl-C ends it.", flush=True
             )
@@ -93,7 +94,9 @@ def announce(settings: Settings, keys: Keys) -> None:
     chosen = everything(settings) if settings.log_level == "debug" else changed(settings)
     line = {"version": catalog.__version__, "address": url(settings), "api_keys": len(keys), "settings": chosen}
     logger.info("starting", extra={"fields": line})
-    if settings.insecure and not len(keys):
+    if len(keys):
+        logger.info("requests need an API key of %s; `shelflens keys` lists and removes them", settings.keys)
+    elif settings.insecure:
         logger.warning("everyone who reaches this address may do everything: there are no API keys")
 
 
@@ -104,20 +107,14 @@ def stop() -> None:
         # already, the rest is to end too.
         with suppress(Exception):
             ray_serve.delete(APPLICATION)
-        ray.shutdown()
+    stop_ray()
 
 
 def start(settings: Settings, told: dict[str, str]) -> None:
     """told: more for the environment of Ray's processes."""
-    with environment(ray_environment(settings) | told):
-        check_messages(settings)
-        ray.init(
-            address="local",
-            include_dashboard=False,
-            object_store_memory=settings.object_store_bytes,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
+    handler = signal.getsignal(signal.SIGTERM)
+    start_ray(settings, told)
+    signal.signal(signal.SIGTERM, handler)  # Ray has set its own
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     check_resources(settings)
     http = HTTPOptions(

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
 
+from catalog.links import is_web_link
 from catalog.product import Conflict, Decision, Judgement, Modality, Product, StoredProduct, Understanding, Verdict
 from serving.wire.schema import (
     MOST_ATTRIBUTES,
@@ -28,7 +30,19 @@ Text = Annotated[str, Field(max_length=8_192)]
 Short = Annotated[str, Field(max_length=256)]
 Currency = Annotated[str, Field(pattern="^([A-Z]{3})?$", description="ISO 4217, such as EUR.")]
 Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
-Link = Annotated[str, Field(max_length=2_048)]
+
+
+def checked_link(link: str) -> str:
+    if not is_web_link(link):
+        raise PydanticCustomError("web_link", "not a web link")
+    return link
+
+
+Link = Annotated[
+    str,
+    Field(max_length=2_048, description="Of a web page: https, http, or without a scheme."),
+    AfterValidator(checked_link),
+]
 ProductType = Annotated[
     str,
     Field(

@@ -1,0 +1,13 @@
+"""A product's link, which pages show and people follow: it must lead to a web page and to nothing else."""
+
+import re
+
+# What stands before the first colon, if it can be a scheme. Browsers skip control characters and spaces in it.
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(?!\d{1,5}(?:/|$))", re.IGNORECASE)
+UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0]")
+
+
+def is_web_link(link: str) -> bool:
+    """Whether this is an http or https address, one without a scheme, or "". A host with a port is no scheme."""
+    scheme = SCHEME.match(UNSEEN.sub("", link))
+    return scheme is None or scheme[1].lower() in ("http", "https")

@@ -1,0 +1,90 @@
+"""What other users of the machine, and other machines, can reach of a service that runs: nothing but its address."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import psutil
+import pytest
+
+from catalog.errors import InvalidConfig
+from serving.preflight import check_token
+from tests.services import free_port
+from tests.tiny import tiny_folder
+
+pytestmark = pytest.mark.slow
+
+LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+
+
+def started(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+    """The command with a umask that gives everything to everyone."""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    command = [sys.executable, "-m", "catalog.cli", "serve", "--model", str(folder / "model"), "--port", str(port)]
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, umask=0)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, "subprocess.Popen[bytes]", int]]:
+    folder = tmp_path_factory.mktemp("private")
+    tiny_folder(folder / "model")
+    port = free_port()
+    process = started(folder, port)
+    try:
+        assert process.stdout is not None
+        assert b"Shelflens answers at" in process.stdout.readline()
+        yield folder, process, port
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+
+
+def test_what_listens_beyond_this_machine_asks_for_a_token(
+    running: tuple[Path, "subprocess.Popen[bytes]", int],
+) -> None:
+    """Serve's replicas listen on every interface for each other, and cannot be told otherwise."""
+    _, process, port = running
+    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    listening = [(one, c.laddr) for one in family for c in one.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+    assert port in {address.port for _, address in listening}
+    beyond = [(one.name(), address.port) for one, address in listening if address.ip not in LOOPBACK]
+    for name, number in beyond:
+        assert name.startswith("ray::ServeReplica")
+        with grpc.insecure_channel(f"127.0.0.1:{number}") as channel, pytest.raises(grpc.RpcError) as refused:
+            channel.unary_unary("/ray.serve.ASGIService/HandleRequest")(b"", timeout=20)
+        assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_ray_does_not_start_without_its_token() -> None:
+    check_token({})
+    check_token({"RAY_AUTH_MODE": "token"})
+    with pytest.raises(InvalidConfig, match="RAY_AUTH_MODE is 'disabled'"):
+        check_token({"RAY_AUTH_MODE": "disabled"})
+
+
+def test_files_are_for_their_user_alone(running: tuple[Path, "subprocess.Popen[bytes]", int]) -> None:
+    folder, _, _ = running
+    made = [folder / "shelflens-index", *(folder / "shelflens-index").rglob("*")]
+    assert len(made) > 5
+    assert [path for path in made if path.lstat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)] == []
+
+
+@pytest.mark.parametrize("seconds", [1, 6, 12])
+def test_an_end_during_the_start_is_an_end(tmp_path: Path, seconds: float) -> None:
+    """Before Ray, while Ray starts, while the deployments do; whichever it is on this machine."""
+    tiny_folder(tmp_path / "model")
+    process = started(tmp_path, free_port())
+    time.sleep(seconds)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    said = (tmp_path / "log").read_text()
+    assert process.returncode in (0, -signal.SIGTERM), said
+    assert "SIGTERM received" not in said
+    assert "Traceback" not in said
