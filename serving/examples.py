@@ -178,6 +178,31 @@ JOB_FORM: dict[str, Any] = {
     "columns": '{"title": "name"}',
     "dry_run": True,
 }
+PREVIEW_FORM: dict[str, Any] = {key: value for key, value in JOB_FORM.items() if key != "dry_run"} | {"cut": False}
+PREVIEW_REQUEST: dict[str, Any] = {key: value for key, value in JOB_REQUEST.items() if key != "dry_run"}
+PREVIEW: dict[str, Any] = {
+    "format": "csv",
+    "columns": [
+        {"name": "id", "field": "id", "examples": ["shirt-1"]},
+        {"name": "name", "field": "title", "examples": ["Red striped cotton shirt"]},
+        {"name": "price", "field": "price", "examples": ["29.90 EUR"]},
+        {"name": "shelf", "field": None, "examples": ["B 12"]},
+    ],
+    "rows": [
+        {
+            "line": 2,
+            "id": "shirt-1",
+            "title": "Red striped cotton shirt",
+            "price": 29.9,
+            "currency": "EUR",
+            "product_type": "",
+            "images": 0,
+            "error": None,
+        }
+    ],
+    "error": None,
+}
+SOURCES: dict[str, Any] = {"sources": [{"path": "spring/products.csv", "bytes": 61_000_000, "modified_at": CREATED}]}
 JOB: dict[str, Any] = {
     "id": JOB_ID,
     "state": "running",

@@ -32,7 +32,7 @@ from serving.settings import Settings
 from serving.wire.analyze import AnalyzeForm, AnalyzeRequest
 from serving.wire.embeddings import EmbeddingsRequest
 from serving.wire.feedback import FeedbackBatch, FeedbackRequest
-from serving.wire.jobs import FailedRow, JobForm, JobRequest
+from serving.wire.jobs import FailedRow, FeedForm, FeedRequest, JobRequest
 from serving.wire.products import ProductChange, ProductIn
 from serving.wire.search import FILTER, SearchRequest
 from serving.wire.uploads import UploadRequest
@@ -48,6 +48,7 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     FailedRow,
     FeedbackBatch,
     FeedbackRequest,
+    FeedRequest,
     JobRequest,
     ProductChange,
     ProductIn,
@@ -197,13 +198,14 @@ def analyze_form_schema() -> dict[str, Any]:
     return schema
 
 
-def job_form_schema() -> dict[str, Any]:
-    schema = JobForm.model_json_schema(ref_template=REFERENCE)
-    columns = schema["properties"]["columns"]
+def feed_form_schema(form: type[FeedForm]) -> dict[str, Any]:
+    """JobForm's or PreviewForm's fields and the file, which pydantic does not see."""
+    schema = form.model_json_schema(ref_template=REFERENCE)
+    columns = schema["properties"].pop("columns")
     schema["properties"] = {
         "file": {"type": "string", "contentMediaType": "application/octet-stream", "description": "The feed."},
         "columns": {"type": "string", "description": f"JSON text. {columns['description']}"},
-        "dry_run": schema["properties"]["dry_run"],
+        **schema["properties"],
     }
     return schema | {"required": ["file"]}
 

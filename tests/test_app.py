@@ -77,6 +77,8 @@ PATHS = {
     "/v1/jobs/{id}",
     "/v1/jobs/{id}/cancel",
     "/v1/jobs/{id}/errors",
+    "/v1/jobs/preview",
+    "/v1/sources",
     "/v1/models",
     "/v1/overview",
     "/v1/products",

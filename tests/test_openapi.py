@@ -60,7 +60,9 @@ OPERATIONS = {
     "list_products_alike",
     "list_products_to_review",
     "list_proposed_categories",
+    "list_sources",
     "patch_product",
+    "preview_feed",
     "put_product",
     "search_products",
     "submit_job",
@@ -70,7 +72,7 @@ OPERATIONS = {
 FEWEST, EACH = 2_000, 80
 # What the document allows, these may still refuse as a matter of their fields: a verdict that does not fit what comes
 # with it, an id that ends as an address does, and columns that are not JSON.
-PARTICULAR = {"give_feedback", "put_product", "submit_job"}
+PARTICULAR = {"give_feedback", "preview_feed", "put_product", "submit_job"}
 
 
 class Service(NamedTuple):

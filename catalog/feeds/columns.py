@@ -85,7 +85,8 @@ class Columns:
 
 def recognise(header: Sequence[str], mapping: Mapping[str, str], partial: bool = False) -> Columns:
     """mapping: field -> column, as {"title": "name"}, which wins over what is recognised. A field is one of FIELDS or
-    an attribute, as "colour" or "attributes.heel height"; "images" may have several columns, parted by commas.
+    an attribute, as "colour" or "attributes.heel height"; "images" may have several columns, parted by commas. A field
+    whose column is "" is not read from any.
 
     partial: the header is that of one row among others with further columns, so nothing need be there.
     Raises FeedColumnsInvalid.
@@ -117,7 +118,7 @@ def read_mapping(header: Sequence[str], mapping: Mapping[str, str], partial: boo
         else:
             raise FeedColumnsInvalid(f'There is no field "{brief(name)}".{suggestion(name, FIELDS)}')
         names = column.split(",") if target == "images" and column not in header else [column]
-        found = [match for part in names if (match := find(part.strip(), header, partial))]
+        found = [match for part in names if column and (match := find(part.strip(), header, partial))]
         chosen[target] = chosen.get(target, []) + found
     return chosen
 
@@ -151,13 +152,14 @@ def assemble(names: Sequence[str], chosen: Mapping[str, list[str]]) -> Columns:
         single["product_type"] = by_plain.get(SHOPIFY_TYPE) or single["product_type"]
     attributes = {ATTRIBUTES[plain]: name for plain, name in reversed(by_plain.items()) if plain in ATTRIBUTES}
     for target, columns in chosen.items():
-        if target.startswith("attributes.") and columns:
-            attributes[target.removeprefix("attributes.")] = columns[0]
+        if target.startswith("attributes."):
+            attributes.pop(target.removeprefix("attributes."), None)
+            attributes |= {target.removeprefix("attributes."): name for name in columns[:1]}
     return Columns(
         **single,
-        images=tuple(chosen.get("images") or (name for name in names if several(name))),
+        images=tuple(chosen["images"] if "images" in chosen else (name for name in names if several(name))),
         attributes=attributes,
-        objects=tuple(chosen.get("attributes") or ([by_plain["attributes"]] if "attributes" in by_plain else [])),
+        objects=tuple(chosen["attributes"] if "attributes" in chosen else filter(None, [by_plain.get("attributes")])),
         pairs=tuple(pairs(by_plain)),
         folds=handle is not None and single["id"] == handle,
         order=by_plain.get("imageposition") if handle else None,

@@ -98,14 +98,15 @@ class Feed:
 
     def _records(self) -> Iterator[tuple[Record, Columns]]:
         if self.format == "csv":
-            return read_table(self._open, self.mapping, self.limits)
+            return read_table(self.open_bytes, self.mapping, self.limits)
         if self.format == "jsonl":
-            return read_json_lines(self._open, self.mapping, self.limits)
+            return read_json_lines(self.open_bytes, self.mapping, self.limits)
         if self.format == "parquet":
-            return read_parquet(self._open, self.mapping)
+            return read_parquet(self.open_bytes, self.mapping)
         return picture_records(archive_pictures(self.archive) if self.archive else folder_pictures(self.path))
 
-    def _open(self) -> BinaryIO:
+    def open_bytes(self) -> BinaryIO:
+        """The feed's text or Parquet, also out of a zip. Raises FileNotReadable."""
         return (
             open_entry(self.archive, self.entry, self.format) if self.archive and self.entry else open_file(self.path)
         )

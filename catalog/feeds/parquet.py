@@ -1,6 +1,6 @@
 """Parquet -> records, some rows at a time. Lists, structures and pictures as bytes come as they are."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from catalog.errors import CatalogError, FeedDamaged, FeedEmpty
@@ -17,11 +17,25 @@ BUFFER = 1024 * 1024
 
 def read_parquet(open_bytes: Callable[[], BinaryIO], mapping: Mapping[str, str]) -> Iterator[tuple[Record, Columns]]:
     """Raises FeedEmpty, FeedColumnsInvalid, FeedDamaged; the last also in the course of reading."""
-    with open_bytes() as stream, opened(stream) as file:
-        if not file.metadata.num_rows:
-            raise FeedEmpty
-        columns = recognise(file.schema_arrow.names, mapping)
-        number = 0
+    with open_bytes() as stream:
+        names, records = open_parquet(stream)
+        columns = recognise(names, mapping)
+        for record in records:
+            yield record, columns
+
+
+def open_parquet(stream: BinaryIO) -> tuple[Sequence[str], Iterator[Record]]:
+    """-> the columns' names, and the records, whatever the columns mean. Raises FeedEmpty and FeedDamaged."""
+    file = opened(stream)
+    if not file.metadata.num_rows:
+        raise FeedEmpty
+    return file.schema_arrow.names, read_records(file)
+
+
+def read_records(file: "pq.ParquetFile") -> Iterator[Record]:
+    """Raises FeedDamaged."""
+    number = 0
+    with file:
         batches = file.iter_batches(ROWS, use_threads=False)
         while True:
             try:
@@ -35,7 +49,7 @@ def read_parquet(open_bytes: Callable[[], BinaryIO], mapping: Mapping[str, str])
                 return
             for cells in rows:
                 number += 1
-                yield Record(number, cells), columns
+                yield Record(number, cells)
 
 
 def count_rows(open_bytes: Callable[[], BinaryIO]) -> int:

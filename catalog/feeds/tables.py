@@ -22,6 +22,7 @@ from catalog.errors import (
     RowEncodingInvalid,
     RowRagged,
 )
+from catalog.feeds import sheet
 from catalog.feeds.cells import FeedLimits
 from catalog.feeds.columns import MAX_COLUMNS, Columns, known, recognise
 from catalog.feeds.lines import Line, Lines
@@ -83,28 +84,49 @@ def read_table(
     open_bytes: Callable[[], BinaryIO], mapping: Mapping[str, str], limits: FeedLimits
 ) -> Iterator[tuple[Record, Columns]]:
     """Raises FeedEmpty, FeedColumnsInvalid, and in the course of reading FeedDamaged."""
+    with open_bytes() as stream:
+        names, records = open_table(stream, limits)
+        columns = recognise(names, mapping)
+        for record in records:
+            yield record, columns
+
+
+def open_table(stream: BinaryIO, limits: FeedLimits) -> tuple[Sequence[str], Iterator[Record]]:
+    """-> the columns' names, and the records, whatever the columns mean. Raises as `read_table` does."""
     # The module's own limit of 131,072 characters would end a cell long before ours. It is one for the whole process,
     # and there is no other way to change it; it is only ever raised.
     csv.field_size_limit(max(csv.field_size_limit(), 2 * limits.max_line))
-    with open_bytes() as stream:
-        lines = Lines(stream, limits.max_line, limits.max_empty)
-        header = read_header(lines, limits)
-        columns = recognise(header.names, mapping)
-        lines.blank = header.delimiter.encode() + b" \t\r\n"
-        reread = 0
-        while True:
-            one = OneRecord(lines, header.delimiter, limits)
-            try:
-                record, swallowed = read_record(one, header)
-            except StopIteration:
-                return
-            if record:
-                yield record, columns
-            lines.put_back(swallowed)
-            reread += one.size if swallowed else 0
-            if reread > limits.max_reread:
-                line = one.taken[0].number
-                raise FeedDamaged(f"Too many quoted cells do not end where they should, the last from line {line} on.")
+    lines = Lines(stream, limits.max_line, limits.max_empty)
+    header = read_header(lines, limits)
+    lines.blank = header.delimiter.encode() + b" \t\r\n"
+    if not sheet.is_sheet(header.names):
+        return header.names, read_records(lines, header, limits)
+    header = Header(header.delimiter, [str(sheet.of_cell(name)) for name in header.names])
+    own = [name for name in header.names if name not in sheet.ADDED]
+    return own, map(returned, read_records(lines, header, limits))
+
+
+def returned(record: Record) -> Record:
+    """A dead letter that comes back in a sheet."""
+    return record._replace(cells=sheet.read_cells(record.cells, (UNREAD, SURPLUS, MISSING)), returned=True)
+
+
+def read_records(lines: Lines, header: Header, limits: FeedLimits) -> Iterator[Record]:
+    """Raises FeedDamaged."""
+    reread = 0
+    while True:
+        one = OneRecord(lines, header.delimiter, limits)
+        try:
+            record, swallowed = read_record(one, header)
+        except StopIteration:
+            return
+        if record:
+            yield record
+        lines.put_back(swallowed)
+        reread += one.size if swallowed else 0
+        if reread > limits.max_reread:
+            line = one.taken[0].number
+            raise FeedDamaged(f"Too many quoted cells do not end where they should, the last from line {line} on.")
 
 
 def read_record(one: OneRecord, header: Header) -> tuple[Record | None, list[Line]]:

@@ -10,14 +10,16 @@ from typing import Any
 from serving.client.asking import segment
 from serving.client.errors import RequestFailed, ServiceTimeout
 from serving.client.fields import given
-from serving.client.steps import Steps, operation
+from serving.client.steps import Request, Steps, operation
 from serving.client.uploads import Content, UploadOperations
-from serving.wire.jobs import FailedRow, JobOut, JobsResponse
+from serving.wire.jobs import FailedRow, JobOut, JobsResponse, PreviewResponse, SourcesResponse
 
 ENDED = ("complete", "failed", "cancelled")
 # Bytes of a feed that goes along with its job; a larger one is uploaded before. The service takes more at once unless
 # its operator has set another limit.
 AT_ONCE = 16 * 1024 * 1024
+# Of a larger one so much is looked at in a preview.
+BEGINNING = 1024 * 1024
 
 
 class JobOperations(UploadOperations):
@@ -39,21 +41,49 @@ class JobOperations(UploadOperations):
 
         idempotency_key: yours, so that asking again, also tomorrow, makes no second job.
         """
-        if sum(one is not None for one in (file, source, upload)) != 1:
-            raise ValueError("give either a file, a source or an upload")
+        check_given(file, source, upload)
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         said: dict[str, Any] = {"columns": dict(columns or {}), "dry_run": dry_run}
         if file is not None:
             content = Content(file, filename)
             if content.size <= AT_ONCE:
+                whole = form(content, said, content.size)
                 try:
-                    return (yield from self._ask(JobOut, "POST", "/v1/jobs", headers=headers, **form(content, said)))
+                    return (yield from self._ask(JobOut, "POST", "/v1/jobs", headers=headers, **whole))
                 except RequestFailed as refused:
                     if refused.code != "body_too_large":
                         raise
             upload = (yield from self._uploaded(content)).id
         where = {"upload": upload} if upload is not None else {"source": source}
         return (yield from self._ask(JobOut, "POST", "/v1/jobs", json=where | said, headers=headers))
+
+    @operation
+    def preview_feed(
+        self,
+        file: bytes | str | os.PathLike[str] | None = None,
+        *,
+        source: str | None = None,
+        upload: str | None = None,
+        filename: str | None = None,
+        columns: Mapping[str, str] | None = None,
+    ) -> Steps[PreviewResponse]:
+        """What a feed begins with, and what its columns are read as; nothing is stored. Arguments as of `submit_job`.
+        Of a file that is too large for one request the beginning is sent, which is enough for CSV, TSV and JSON lines.
+        """
+        check_given(file, source, upload)
+        said: dict[str, Any] = {"columns": dict(columns or {})}
+        if file is None:
+            where = {"upload": upload} if upload is not None else {"source": source}
+            return self._ask(PreviewResponse, "POST", "/v1/jobs/preview", json=where | said)
+        content = Content(file, filename)
+        said["cut"] = content.size > AT_ONCE
+        beginning = form(content, said, BEGINNING if said["cut"] else content.size)
+        return self._ask(PreviewResponse, "POST", "/v1/jobs/preview", **beginning)
+
+    @operation
+    def sources(self) -> Steps[SourcesResponse]:
+        """The feeds in the service's folder of feeds."""
+        return self._ask(SourcesResponse, "GET", "/v1/sources")
 
     @operation
     def job(self, id: str) -> Steps[JobOut]:
@@ -99,11 +129,21 @@ class JobOperations(UploadOperations):
         """The rows that failed so far."""
         return self._lines(FailedRow, f"{job(id)}/errors")
 
+    @operation
+    def job_errors_sheet(self, id: str) -> Steps[bytes]:
+        """The rows that failed so far as CSV, to be corrected in a spreadsheet and ingested again."""
+        return (yield from self._send(Request("GET", f"{job(id)}/errors", {"format": "csv"}))).content
 
-def form(content: Content, said: Mapping[str, Any]) -> dict[str, Any]:
-    """A small feed and what is said of it, in one request."""
-    fields = {"columns": json.dumps(said["columns"]), "dry_run": str(said["dry_run"]).lower()}
-    return {"data": fields, "files": {"file": (content.filename, content.read(0, content.size))}}
+
+def check_given(*feeds: object) -> None:
+    if sum(one is not None for one in feeds) != 1:
+        raise ValueError("give either a file, a source or an upload")
+
+
+def form(content: Content, said: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """So many bytes of a feed, and what is said of it, in one request. Values are JSON, whether text or flags."""
+    fields = {name: json.dumps(value) for name, value in said.items()}
+    return {"data": fields, "files": {"file": (content.filename, content.read(0, size))}}
 
 
 def job(id: str) -> str:

@@ -32,6 +32,8 @@ PATTERNS = (
     "/v1/jobs/{id}",
     "/v1/jobs/{id}/errors",
     "/v1/jobs/{id}/cancel",
+    "/v1/jobs/preview",
+    "/v1/sources",
     "/v1/uploads",
     "/v1/uploads/{id}",
     "/v1/feedback",

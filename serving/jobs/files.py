@@ -1,16 +1,19 @@
 """The feeds that jobs read: uploads, which are kept until their job has ended, and files in the operator's folder."""
 
 import os
+import tempfile
 import time
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from catalog.database import in_our_words
 from catalog.disk import write_durably
 from catalog.errors import FileNotReadable
-from catalog.feeds import Feed, open_feed
+from catalog.feeds import Feed, Preview, open_feed, preview
 from catalog.pictures import PictureReader
 from catalog.pictures.archives import leads_out
 from serving.errors import SourceNotFound, SourceOutside, SourcesOff, StateDamaged
@@ -21,6 +24,16 @@ SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".parquet", ".z
 UNDER_WAY_SECONDS = 600.0
 SHOWN = 200
 PART = 1024 * 1024
+# Of the folder of feeds: how many feeds are told of, and at how many files of any kind it is looked for them.
+MOST_SOURCES, MOST_FILES = 500, 50_000
+
+
+class Source(NamedTuple):
+    """A feed in the operator's folder. path: from that folder on; bytes: its size; modified: seconds since 1970."""
+
+    path: str
+    bytes: int
+    modified: float
 
 
 class JobFiles:
@@ -62,10 +75,50 @@ class JobFiles:
         except FileNotReadable:
             raise SourceNotFound from None
 
+    def preview(self, upload: str | None, source: str, columns: Mapping[str, str]) -> Preview:
+        """Raises what `source_path` does."""
+        path = self.uploads / upload if upload else source_path(self.feeds, source)
+        try:
+            return preview(path, columns)
+        except FileNotReadable:
+            raise SourceNotFound from None
+
+    def preview_data(self, filename: str, data: bytes, columns: Mapping[str, str], cut: bool) -> Preview:
+        """Of a feed that came along, or with `cut` only its beginning. It is not kept. Raises DiskFull."""
+        with (
+            in_our_words(StateDamaged),
+            tempfile.NamedTemporaryFile(dir=self.uploads, suffix=name_of("", filename)) as file,
+        ):
+            file.write(data)
+            file.flush()
+            return preview(Path(file.name), columns, cut=cut)
+
+    def sources(self) -> list[Source] | None:
+        """The feeds in the operator's folder, by path; None without a folder. Links are not followed into folders."""
+        return None if self.feeds is None else sorted(islice(feeds_in(self.feeds), MOST_SOURCES))
+
     def pictures(self, upload: str | None, feed: Feed) -> PictureReader:
         """Paths start from the feed's own folder. An upload has none, unless it is a zip."""
         root = None if upload else feed.root
         return PictureReader(root, feed.archive, self._pictures.hosts, self._pictures.stores)
+
+
+def feeds_in(folder: Path) -> Iterator[Source]:
+    """Hidden ones, and those that cannot be read, are left out."""
+    looked = 0
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        looked += len(files)
+        for name in files:
+            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                path = os.path.join(parent, name)
+                with suppress(OSError, SourceOutside, SourceNotFound, UnicodeEncodeError):
+                    told = os.path.relpath(path, folder).replace(os.sep, "/")
+                    told.encode()
+                    status = source_path(folder, told).stat()
+                    yield Source(told, status.st_size, status.st_mtime)
+        if looked > MOST_FILES:
+            return
 
 
 def name_of(id: str, filename: str) -> str:

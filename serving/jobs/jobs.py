@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from catalog.feeds import Preview
 from catalog.ledger import Ledger, Tally, dead_letter
 from serving.errors import ErrorDetail, IdempotencyConflict, Overloaded
-from serving.jobs.files import JobFiles, name_of, shown_name
+from serving.jobs.files import JobFiles, Source, name_of, shown_name
 from serving.jobs.job import ErrorLines, Job, Submission
 from serving.jobs.runner import Runner
 from serving.jobs.table import JobTable, Record
@@ -45,7 +46,7 @@ class Jobs:
         # One thread each: submissions go one after another, and nobody who asks waits for one, or for a part that is
         # being written.
         self._submitting, self._asking = ThreadPoolExecutor(1, "submit"), ThreadPoolExecutor(1, "ask")
-        self._receiving = ThreadPoolExecutor(1, "receive")
+        self._receiving, self._looking = ThreadPoolExecutor(1, "receive"), ThreadPoolExecutor(1, "look")
 
     async def start(self) -> None:
         """Work jobs off from now on, those first that an earlier process left. Models and shelf are asked in this event
@@ -62,6 +63,17 @@ class Jobs:
         id = await self._in(self._submitting, self._submit, asked)
         self._runner.wake()
         return await self.get(id)
+
+    async def preview(self, asked: Submission, cut: bool = False) -> Preview:
+        """What a job would make of the feed's beginning. Nothing is kept. cut: what came along is only that.
+
+        Raises SourcesOff, SourceOutside, SourceNotFound, UploadNotFound or UploadIncomplete.
+        """
+        return await self._in(self._looking, self._preview, asked, cut)
+
+    async def sources(self) -> Sequence[Source] | None:
+        """The feeds in the server's folder; None where there is no such folder."""
+        return await self._in(self._looking, self._files.sources)
 
     async def get(self, id: str) -> Job:
         """Raises JobNotFound."""
@@ -106,7 +118,7 @@ class Jobs:
     async def close(self) -> None:
         """The job under way stops after its chunk, and goes on at the next start."""
         await asyncio.to_thread(self._runner.close)
-        for pool in (self._submitting, self._asking, self._receiving):
+        for pool in (self._submitting, self._asking, self._receiving, self._looking):
             await asyncio.to_thread(pool.shutdown)
         self._table.close()
         self._uploads.close()
@@ -164,6 +176,12 @@ class Jobs:
         if asked.data is not None:
             return self._files.receive(id, asked.filename, asked.data), shown_name(asked.filename)
         return None, asked.source or ""
+
+    def _preview(self, asked: Submission, cut: bool) -> Preview:
+        if asked.data is not None:
+            return self._files.preview_data(asked.filename, asked.data, asked.columns, cut)
+        upload = self._uploads.whole(asked.upload).name if asked.upload is not None else None
+        return self._files.preview(upload, asked.source or "", asked.columns)
 
     def _told(self, record: Record) -> Job:
         run = self._ledger.run(record.run) if record.run is not None else None

@@ -1,0 +1,164 @@
+"""What a feed begins with: its columns with their first values, the fields they are read as, and the first products.
+
+It is read as an ingest reads it. What is wrong with the feed as a whole is told beside the columns, since that is when
+they are needed.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from catalog.errors import CatalogError, FeedColumnsInvalid, FeedEmpty, InvalidFeed
+from catalog.feeds.cells import FeedLimits, as_json, shown_text
+from catalog.feeds.columns import MAX_COLUMNS, SINGLE, Columns, recognise
+from catalog.feeds.feed import Feed, recognised
+from catalog.feeds.folders import COLUMNS
+from catalog.feeds.formats import Format
+from catalog.feeds.json_lines import records
+from catalog.feeds.parquet import open_parquet
+from catalog.feeds.rows import BadRow, Record, Row
+from catalog.feeds.tables import open_table
+
+ROWS, EXAMPLES, LOOKED_AT = 5, 3, 20
+SHOWN, SHOWN_NAME = 120, 256  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewColumn:
+    """field: what the column is read as, as a mapping names it; None if it is not read. examples: its first values."""
+
+    name: str
+    field: str | None
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRow:
+    """What the row becomes, or `error`. images: how many pictures it names."""
+
+    line: int
+    id: str
+    title: str = ""
+    price: float | None = None
+    currency: str = ""
+    product_type: str = ""
+    images: int = 0
+    error: CatalogError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """format: None where it could not be told. error: why an ingest would refuse the feed as it is."""
+
+    format: Format | None
+    columns: tuple[PreviewColumn, ...] = ()
+    rows: tuple[PreviewRow, ...] = ()
+    error: CatalogError | None = None
+
+
+def preview(path: Path, mapping: Mapping[str, str], limits: FeedLimits | None = None, cut: bool = False) -> Preview:
+    """mapping: see `catalog.feeds.columns.recognise`. cut: the file is only the beginning of the feed, so its last row
+    is left out. Raises FileNotReadable.
+    """
+    limits = limits or FeedLimits()
+    try:
+        feed = recognised(path, mapping, limits)
+    except InvalidFeed as error:
+        return Preview(None, error=error)
+    try:
+        names, first = head(feed, limits)
+    except InvalidFeed as error:
+        return Preview(feed.format, error=error)
+    rows, refusal = first_rows(feed, cut)
+    fields = fields_of(names, feed)
+    columns = [PreviewColumn(name[:SHOWN_NAME], fields.get(name), examples(name, first)) for name in names]
+    return Preview(feed.format, tuple(columns[:MAX_COLUMNS]), rows, refusal)
+
+
+def head(feed: Feed, limits: FeedLimits) -> tuple[Sequence[str], list[Record]]:
+    """The columns' names and the first records, whatever the columns mean. Raises InvalidFeed."""
+    if feed.format in ("folder", "zip"):
+        assert COLUMNS.id
+        return [COLUMNS.id, *COLUMNS.images], []
+    with feed.open_bytes() as stream:
+        if feed.format == "jsonl":
+            first = list(some(records(stream, limits)))
+            return list(dict.fromkeys(name for record in first if not record.error for name in record.cells)), first
+        names, found = open_table(stream, limits) if feed.format == "csv" else open_parquet(stream)
+        return list(dict.fromkeys(names)), list(some(found))
+
+
+def some(found: Iterator[Record]) -> Iterator[Record]:
+    """The first records, as many as can be read."""
+    with suppress(InvalidFeed):
+        yield from islice(found, LOOKED_AT)
+
+
+def first_rows(feed: Feed, cut: bool) -> tuple[tuple[PreviewRow, ...], CatalogError | None]:
+    found = list[Row | BadRow]()
+    error: CatalogError | None = None
+    try:
+        found.extend(islice(feed, ROWS + 1))
+    except InvalidFeed as damage:
+        error = damage
+    if not found and not cut:
+        error = error or FeedEmpty()
+    if cut and len(found) <= ROWS:
+        found = found[:-1]
+    return tuple(preview_row(row) for row in found[:ROWS]), error
+
+
+def preview_row(row: Row | BadRow) -> PreviewRow:
+    if isinstance(row, BadRow):
+        return PreviewRow(row.line, row.id, error=row.error)
+    product = row.product
+    return PreviewRow(
+        line=row.line,
+        id=product.id,
+        title=shortened(product.title),
+        price=product.price,
+        currency=product.currency,
+        product_type=shortened(product.product_type),
+        images=len(row.image_refs),
+    )
+
+
+def fields_of(names: Sequence[str], feed: Feed) -> dict[str, str]:
+    """Column -> what it is read as."""
+    if feed.format in ("folder", "zip"):
+        return by_column(COLUMNS)
+    for mapping in (feed.mapping, {}):
+        with suppress(FeedColumnsInvalid):
+            return by_column(recognise(names, mapping, partial=True))
+    return {}
+
+
+def by_column(columns: Columns) -> dict[str, str]:
+    found = {column: name for name in reversed(SINGLE) if (column := getattr(columns, name))}
+    found |= {column: f"attributes.{name}" for name, column in columns.attributes.items()}
+    found |= dict.fromkeys((*columns.objects, *(column for pair in columns.pairs for column in pair)), "attributes")
+    return found | dict.fromkeys((*columns.images, *filter(None, [columns.order])), "images")
+
+
+def examples(name: str, first: Sequence[Record]) -> tuple[str, ...]:
+    """The first different values of a column that are not empty."""
+    values = (example(record.cells[name]) for record in first if not record.error and name in record.cells)
+    return tuple(islice(dict.fromkeys(filter(None, values)), EXAMPLES))
+
+
+def example(value: Any) -> str:
+    if isinstance(value, str):
+        return shortened(shown_text(value[: SHOWN + 1]))
+    if isinstance(value, list | tuple):
+        return shortened(", ".join(filter(None, map(example, value[:EXAMPLES]))))
+    told = as_json(value, FeedLimits())
+    return "" if told is None else shortened(json.dumps(told, ensure_ascii=False))
+
+
+def shortened(text: str) -> str:
+    text = text[: SHOWN + 1]
+    return f"{text[:SHOWN]}…" if len(text) > SHOWN else text
