@@ -21,8 +21,9 @@ def test_the_python_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.chdir(ROOT)
     (example,) = blocks("python")
     exec(compile(example, "README.md", "exec"), {})
-    category, _, shape = capsys.readouterr().out.splitlines()
+    category, decision, _, shape = capsys.readouterr().out.splitlines()
     assert category.startswith("Footwear > ")
+    assert decision.split()[0] in ("auto", "review")
     assert shape == "(256,)"
 
 
