@@ -18,6 +18,20 @@ PROMISE, AUTO = 0.7, 0.9
 FORMER = ("review", "attribute_thresholds", "attribute_roots", "tag_thresholds", "tag_roots")
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a query finds, by what is read of it; see `catalog.floor`.
+
+    least: cosine of a query whose category is known; unsure: of any other; ratio: of the best product's cosine; share:
+    of the query's words.
+    """
+
+    least: float
+    unsure: float
+    ratio: float
+    share: float
+
+
 @dataclass(frozen=True)
 class Calibration:
     """What the model folder's calibration.json holds, each by what is read of a product: its picture, words or both.
@@ -28,6 +42,7 @@ class Calibration:
     unfamiliar: the log odds above which a product is unlike everything taught (see `catalog.familiarity`).
     tags, attributes: least probability to report a tag, or an attribute's value, by the node of the category: what is
     not listed is not proven for this kind of product.
+    floor: what is like a query; without it everything is, more or less.
     """
 
     temperature: dict[Modalities, dict[str, float]] = field(default_factory=dict)
@@ -37,6 +52,7 @@ class Calibration:
     unfamiliar: dict[Modalities, float] = field(default_factory=dict)
     tags: dict[Modalities, dict[str, dict[str, float]]] = field(default_factory=dict)
     attributes: dict[Modalities, dict[str, dict[str, dict[str, float]]]] = field(default_factory=dict)
+    floor: dict[Modalities, Bounds] = field(default_factory=dict)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -44,6 +60,7 @@ class Calibration:
         known = {name: value for name, value in values.items() if name not in FORMER}
         if isinstance(known.get("auto"), float):  # as it was, for all modalities
             known["auto"] = dict.fromkeys(MODALITIES, known["auto"])
+        known["floor"] = {way: Bounds(**bounds) for way, bounds in known.get("floor", {}).items()}
         return cls(**known)
 
     def leaf_probability(self, leaf_NC: Floats, modalities: Modalities, roots: Sequence[str]) -> Floats:

@@ -24,7 +24,7 @@ from catalog.keywords import document_terms
 from catalog.listing import Sort, commonest, listed
 from catalog.names import FACETED, Names
 from catalog.product import ContentHashes, Match, Product, StoredProduct
-from catalog.query import IndexQuery, facets, run
+from catalog.query import Finding, IndexQuery, facets, find, run
 from catalog.records import (
     ADDED,
     RECORD_FIELDS,
@@ -38,7 +38,7 @@ from catalog.records import (
 )
 from catalog.stores import Amendment, Found, IndexModel, Point, Store, in_chunks
 
-__all__ = ["IndexModel", "IndexQuery", "Offer", "ProductIndex", "StoredVersion", "open_index"]
+__all__ = ["Finding", "IndexModel", "IndexQuery", "Offer", "ProductIndex", "StoredVersion", "open_index"]
 
 CHUNK = 256
 
@@ -205,6 +205,12 @@ class ProductIndex:
         Raises SearchEmpty, InvalidSearch or IndexMismatch.
         """
         return run(self._store, query)
+
+    def find(self, query: IndexQuery, facets: Sequence[str] = (), limit: int = 20) -> Finding:
+        """As `search`, without what lies below the query's floor, with the number of all that is found and `limit`
+        values of each facet.
+        """
+        return find(self._store, query, facets, limit)
 
     def facets_of(self, query: IndexQuery, names: Sequence[str], limit: int = 20) -> dict[str, list[tuple[str, int]]]:
         """As `facets`, but of what a query finds: the 1,000 best, whatever page of them it asks for.

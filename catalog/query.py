@@ -1,15 +1,16 @@
 """One query of the product index: its limits, its two ranked lists, the folding of near-equal products, the scores."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import IndexMismatch, InvalidSearch, SearchEmpty
-from catalog.filters import Filter
+from catalog.filters import And, CategoryUnder, Filter, Not
+from catalog.floor import Floor
 from catalog.keywords import query_terms
 from catalog.listing import LEFT_OUT, Sort, check_page, commonest, counted, in_order
 from catalog.product import Match
@@ -25,6 +26,8 @@ MOST_FOUND = 1000
 # with different titles none is (the nearest: 0.976).
 NEAR_DUPLICATE_COSINE = 0.98
 FOLDED_AT_ONCE = 64
+NEAREST = 5
+FLOOR_DEPTHS = (100, 400, 1600)  # MOST_FOUND of each list lie within the last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,7 @@ class IndexQuery:
 
     embedding: shape [width], any length but zero; limit: 1 to 100 results; offset: how many results to skip, at most
     10,000; collapse: whether near-equal products are folded into the best of them; exclude: product ids not wanted,
-    at most 1,000; sort: another order for the 1,000 best, None for the best first.
+    at most 1,000; sort: another order for the 1,000 best, None for the best first; floor: for `find`.
     """
 
     embedding: NDArray[np.float32] | None = None
@@ -44,10 +47,38 @@ class IndexQuery:
     collapse: bool = False
     exclude: frozenset[str] = frozenset()
     sort: Sort | None = None
+    floor: Floor | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a query finds. matches: one page, best first; nearest: where a floor leaves nothing, the best without it.
+    total: how many there are on all pages, each near-equal one counted, and at most 1,000 with a floor; facets: name
+    -> (value, how many of the 1,000 best matches have it), most first.
+    """
+
+    matches: list[Match]
+    nearest: list[Match] = field(default_factory=list)
+    total: int = 0
+    facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+
+
+def find(store: Store, query: IndexQuery, names: Sequence[str], limit: int) -> Finding:
+    """With facets of these names, `limit` values each. Raises as `run` does."""
+    if query.floor is None:
+        counts = facets(store, query, names, limit) if names else {}
+        return Finding(run(store, query), [], store.count(query.filter), counts)
+    embedding, words = _checked(query, store.width), query_terms(query.keywords)
+    found = _above(store, query, query.floor, embedding, words)
+    counts = commonest(counted(store, found, names), limit)
+    if not found:
+        bare = replace(query, floor=None, limit=min(NEAREST, query.limit), offset=0, sort=None)
+        return Finding([], run(store, bare), 0, counts)
+    return Finding(_page(store, query, iter(found), embedding, words), [], len(found), counts)
 
 
 def run(store: Store, query: IndexQuery) -> list[Match]:
-    """The matches, best first. Raises SearchEmpty, InvalidSearch or IndexMismatch."""
+    """The matches, best first, whatever the floor. Raises SearchEmpty, InvalidSearch or IndexMismatch."""
     embedding, words = _checked(query, store.width), query_terms(query.keywords)
     wanted = query.offset + query.limit
     plain = not words.indices and not query.collapse and query.sort is None
@@ -55,7 +86,14 @@ def run(store: Store, query: IndexQuery) -> list[Match]:
         matches = _nearest(store, query, embedding, {point_id(name) for name in query.exclude})
         if matches is not None:
             return matches
-    order = _best_first(store, query, embedding, words)
+    return _page(store, query, _best_first(store, query, embedding, words), embedding, words)
+
+
+def _page(
+    store: Store, query: IndexQuery, order: Iterator[UUID], embedding: NDArray[np.float32] | None, words: Terms
+) -> list[Match]:
+    """order: all that is found, the best first."""
+    wanted = query.offset + query.limit
     if query.sort is not None:
         order = iter(in_order(store, _found_by(order), query.sort))
     if query.collapse:
@@ -79,7 +117,58 @@ def _found_by(order: Iterator[UUID]) -> list[UUID]:
     return next(in_chunks(order, MOST_FOUND), [])
 
 
-def _best_first(store: Store, query: IndexQuery, embedding: NDArray[np.float32] | None, words: Terms) -> Iterator[UUID]:
+def _above(
+    store: Store, query: IndexQuery, floor: Floor, embedding: NDArray[np.float32] | None, words: Terms
+) -> list[UUID]:
+    """The 1,000 best of those above the floor, the best first."""
+    above = _near(store, query, floor, embedding) if embedding is not None else set()
+    above |= _worded(store, query, floor, words) if words.indices else set()
+    above -= {point_id(name) for name in query.exclude}
+    found: list[UUID] = []
+    order = _best_first(store, query, embedding, words, FLOOR_DEPTHS)
+    while len(found) < min(len(above), MOST_FOUND) and (point := next(order, None)):
+        found += [point] if point in above else []
+    return found
+
+
+def _near(store: Store, query: IndexQuery, floor: Floor, embedding: NDArray[np.float32]) -> set[UUID]:
+    """Those whose embeddings are, or that are of the kind asked for. What is near does not depend on the filter."""
+
+    def ranked_under(condition: Filter | None, limit: int) -> list[Hit]:
+        [hits] = store.ranked([embedding], limit + len(query.exclude), condition)
+        return hits
+
+    excluded = {point_id(name) for name in query.exclude}
+    best = max((hit.score for hit in ranked_under(None, 1) if hit.id not in excluded), default=0.0)
+    least = max(floor.cosine, floor.ratio * best)
+    elsewhere = Not(CategoryUnder(floor.elsewhere)) if floor.elsewhere else None
+    near = ranked_under(_both(query.filter, elsewhere), MOST_FOUND) if least < math.inf else []
+    kinds = ranked_under(_both(query.filter, CategoryUnder(floor.kinds)), MOST_FOUND) if floor.kinds else []
+    return {hit.id for hit in near if hit.score >= least} | {hit.id for hit in kinds}
+
+
+def _both(one: Filter | None, other: Filter | None) -> Filter | None:
+    return And((one, other)) if one and other else one or other
+
+
+def _worded(store: Store, query: IndexQuery, floor: Floor, words: Terms) -> set[UUID]:
+    """Those that have the query's words."""
+    [hits] = store.ranked([words], MOST_FOUND + len(query.exclude), query.filter)
+    found = store.fetch([hit.id for hit in hits], (), keywords=True)
+    wordings = [terms for wording in floor.wordings if (terms := query_terms(wording)).indices]
+    rarities = [_rarity(store, terms) for terms in wordings]
+    return {
+        point for point, one in found.items() if any(_share(rarity, one.keywords) >= floor.share for rarity in rarities)
+    }
+
+
+def _best_first(
+    store: Store,
+    query: IndexQuery,
+    embedding: NDArray[np.float32] | None,
+    words: Terms,
+    depths: Sequence[int] = FUSED_DEPTHS,
+) -> Iterator[UUID]:
     """Everything that the query finds, read only as deep as it is asked for."""
     probes: list[Probe] = [embedding] if embedding is not None else []
     probes += [words] if words.indices else []
@@ -91,7 +180,7 @@ def _best_first(store: Store, query: IndexQuery, embedding: NDArray[np.float32] 
         lists = store.ranked(probes, depth + len(excluded), query.filter)
         return [[hit for hit in hits if hit.id not in excluded][:depth] for hits in lists] if excluded else lists
 
-    return ranked(lists_to, FUSED_DEPTHS if len(probes) > 1 else DEPTHS)
+    return ranked(lists_to, depths if len(probes) > 1 else (DEPTHS[0], *depths))
 
 
 def _nearest(

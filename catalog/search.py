@@ -3,20 +3,22 @@
 An example with a picture and words is one product to the model: its learned fusion reads them together.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from catalog.calibration import Floats
+from catalog.calibration import Bounds, Floats, Modalities
 from catalog.errors import CatalogError, InvalidSearch, ProductNotFound, SearchEmpty
 from catalog.filters import Filter
-from catalog.index import IndexQuery, ProductIndex
+from catalog.floor import Wanted, floor_of
+from catalog.index import Finding, IndexQuery, ProductIndex
 from catalog.listing import Sort
 from catalog.names import of_taxonomy, unknown, used
-from catalog.product import Match, Product, StoredProduct, Understanding
+from catalog.product import Product, StoredProduct, Understanding
 from catalog.taxonomy import Taxonomy
+from catalog.wording import Wording, worded
 
 if TYPE_CHECKING:  # the schemas of requests need this module, and not torch
     from catalog.understand import Understander
@@ -37,7 +39,8 @@ class Example:
 @dataclass(frozen=True)
 class Search:
     """examples: at least one with a weight above 0. facets: names as in `ProductIndex.facets`; collapse: leave out
-    near-duplicates of better matches; sort: another order for the 1,000 best, None for the best first.
+    near-duplicates of better matches; sort: another order for the 1,000 best, None for the best first; floor: whether
+    what is not like the examples is left out, as far as the model was measured for it.
     """
 
     examples: tuple[Example, ...]
@@ -47,24 +50,26 @@ class Search:
     facets: tuple[str, ...] = ()
     collapse: bool = False
     sort: Sort | None = None
+    floor: bool = True
 
 
-@dataclass(frozen=True)
-class Found:
-    """facets: name -> (value, how many of the 1,000 best matches have it), most first."""
+class Knowledge(NamedTuple):
+    """What of a model a search needs, beside its answers. scripts: those that it can read; bounds: see `Bounds`."""
 
-    matches: list[Match]
-    facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
+    taxonomy: Taxonomy
+    scripts: Collection[str]
+    bounds: Mapping[Modalities, Bounds]
 
 
-def search(query: Search, index: ProductIndex, understander: "Understander") -> Found:
+def search(query: Search, index: ProductIndex, understander: "Understander") -> Finding:
     """Raises InvalidSearch, ProductNotFound, or InvalidProduct or InvalidImage for an example that cannot be read."""
     check(query.examples)
     check_names(query, index, understander.taxonomy)
-    read = understander.understand(to_read(query.examples), 0, evidence=False)
+    scripts, bounds = understander.config.text.scripts, understander.calibration.floor
+    knowledge = Knowledge(understander.taxonomy, scripts, bounds)
+    read = understander.understand(to_read(query.examples, knowledge), 0, evidence=False)
     stored = index.get(to_look_up(query.examples))
-    asked = index_query(query, combined(query.examples, read, stored), stored)
-    return Found(index.search(asked), index.facets_of(asked, query.facets) if query.facets else {})
+    return index.find(index_query(query, understood(query.examples, read, stored), stored, knowledge), query.facets)
 
 
 def check_names(query: Search, index: ProductIndex, taxonomy: Taxonomy) -> None:
@@ -76,9 +81,14 @@ def check_names(query: Search, index: ProductIndex, taxonomy: Taxonomy) -> None:
             raise unknown(new - held, query.facets, held, taxonomy)
 
 
-def to_read(examples: Sequence[Example]) -> list[Product]:
+def to_read(examples: Sequence[Example], knowledge: Knowledge) -> list[Product]:
     """What the model must read, in the order of the examples: those that are not stored products."""
-    return [Product("", e.text, "", e.images) for e in examples if not e.product_id]
+    return [Product("", wording(e, knowledge).read, "", e.images) for e in examples if not e.product_id]
+
+
+def wording(example: Example, knowledge: Knowledge) -> Wording:
+    found = worded(example.text, knowledge.taxonomy, knowledge.scripts)
+    return found._replace(kinds=()) if example.images else found
 
 
 def to_look_up(examples: Sequence[Example]) -> list[str]:
@@ -99,18 +109,24 @@ def check(examples: Sequence[Example]) -> None:
         raise InvalidSearch("At least one example must have a weight above 0.")
 
 
-def combined(
+def understood(
     examples: Sequence[Example],
     read: Sequence[Understanding | CatalogError],
     stored: Sequence[StoredProduct | None],
-) -> Floats | None:
-    """-> (E,), of unit length: the weighted sum of the examples' embeddings; None if the model could read none of them.
+) -> list[Understanding]:
+    """What the model makes of each example. read, stored: what `to_read` and `to_look_up` asked for.
 
-    read, stored: what `to_read` and `to_look_up` asked for. Raises InvalidSearch, ProductNotFound, or an error in
-    `read`.
+    Raises ProductNotFound or an error in `read`.
     """
     reading, looking = iter(read), iter(stored)
-    understood = [_looked_up(e, next(looking)) if e.product_id else _understood(next(reading)) for e in examples]
+    return [_looked_up(e, next(looking)) if e.product_id else _understood(next(reading)) for e in examples]
+
+
+def combined(examples: Sequence[Example], understood: Sequence[Understanding]) -> Floats | None:
+    """-> (E,), of unit length: the weighted sum of the examples' embeddings; None if the model could read none of them.
+
+    Raises InvalidSearch.
+    """
     weighted = [e.weight * u.embedding for e, u in zip(examples, understood, strict=True) if u.modalities_used]
     if not weighted:
         return None
@@ -133,17 +149,37 @@ def _looked_up(example: Example, found: StoredProduct | None) -> Understanding:
     return found.understanding
 
 
-def index_query(query: Search, embedding_E: Floats | None, stored: Sequence[StoredProduct | None]) -> IndexQuery:
-    """stored: what `to_look_up` asked for. Products of which the model could read nothing are looked for by title."""
-    wanted = [example for example in query.examples if example.weight > 0]
-    unread = [one.product.title for one in stored if one and not one.understanding.modalities_used]
+def index_query(
+    query: Search,
+    understood: Sequence[Understanding],
+    stored: Sequence[StoredProduct | None],
+    knowledge: Knowledge,
+) -> IndexQuery:
+    """understood: of each example; stored: what `to_look_up` asked for. Products of which the model could read nothing
+    are looked for by title. Raises InvalidSearch.
+    """
+    titles = {one.id: one.product.title for one in stored if one and not one.understanding.modalities_used}
+    wanted = [
+        Wanted(_wording(example, titles, knowledge), found)
+        for example, found in zip(query.examples, understood, strict=True)
+        if example.weight > 0
+    ]
+    words = [word for one in wanted for word in dict.fromkeys((one.wording.given, one.wording.read)) if word]
     return IndexQuery(
-        embedding=embedding_E,
-        keywords=" ".join([*(example.text for example in wanted if example.text), *unread]),
+        embedding=combined(query.examples, understood),
+        keywords=" ".join(words),
         filter=query.filter,
         limit=query.limit,
         offset=query.offset,
         collapse=query.collapse,
         exclude=frozenset(to_look_up(query.examples)),
         sort=query.sort,
+        floor=floor_of(wanted, knowledge.taxonomy, knowledge.bounds) if query.floor else None,
     )
+
+
+def _wording(example: Example, titles: Mapping[str, str], knowledge: Knowledge) -> Wording:
+    """titles: by id, of the stored products that are to be found by their words."""
+    if example.product_id:
+        return Wording(titles.get(example.product_id, ""))
+    return wording(example, knowledge)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from catalog.errors import FileNotReadable, InvalidTaxonomy
 
@@ -26,6 +26,14 @@ class Node:
     label_zh: str
     parent: str | None
     synonyms: tuple[str, ...] = ()
+
+
+class Named(NamedTuple):
+    """A category's name in a text: as it is written, from where on, and the node that it means."""
+
+    name: str
+    start: int
+    node: Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +155,17 @@ class Taxonomy:
                     return None if end < len(parts) and node in self.leaves else node
         return None
 
+    def named(self, name: str) -> Node | None:
+        """The node of which this is a label or a synonym, or None."""
+        return self._node_of_name.get(_normalise(name))
+
+    def names_in(self, text: str) -> list[Named]:
+        """Labels and synonyms in a text, from left to right; where several begin, the longest. A name in letters
+        between which words have spaces must be of whole words.
+        """
+        found = [(match.group(), match.start()) for match in self._names.finditer(text)]
+        return [Named(name, start, self._node_of_name[_normalise(name)]) for name, start in found]
+
     def tags_in(self, text: str) -> frozenset[str]:
         """Names of the tags whose patterns occur in the text as whole words, in any case."""
         return frozenset(name for name, pattern in self._tag_patterns.items() if pattern.search(text))
@@ -158,6 +177,11 @@ class Taxonomy:
     @cached_property
     def _node_of_name(self) -> Mapping[str, Node]:
         return _nodes_by_name(self.nodes)
+
+    @cached_property
+    def _names(self) -> re.Pattern[str]:
+        names = sorted((name for name in self._node_of_name if SEPARATOR not in name), key=len, reverse=True)
+        return re.compile("|".join(map(_name_pattern, names)), re.IGNORECASE)
 
     @cached_property
     def _leaves_of_id(self) -> Mapping[str, tuple[int, ...]]:
@@ -181,6 +205,13 @@ def _whole_words(patterns: Iterable[str]) -> re.Pattern[str]:
     """Match any pattern between word boundaries. Sellers write "slim fit" and "slim-fit" alike, so both match."""
     phrases = (r"[\s-]+".join(map(re.escape, re.findall(r"[^\s-]+", pattern))) for pattern in patterns)
     return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)", re.IGNORECASE)
+
+
+def _name_pattern(name: str) -> str:
+    """Words are spaced as they may be; a name that begins or ends with an ASCII letter does so with a word."""
+    before, after = (r"(?<![^\W_])" if end.isascii() else "" for end in (name[0], name[-1]))
+    after = after.replace("?<!", "?!")
+    return before + r"\s+".join(map(re.escape, name.split())) + after
 
 
 def _check_nodes(nodes: Sequence[Node]) -> None:

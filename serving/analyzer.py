@@ -4,7 +4,7 @@ There are two analyzers: the replicas of Ray Serve (`serving.deployments`), and 
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
+from catalog.calibration import Bounds, Modalities
 from catalog.errors import CatalogError
 from catalog.preprocess import Prepared
 from catalog.product import Understanding
@@ -29,12 +30,16 @@ Answer = Understanding | CatalogError
 
 
 class ModelInfo(NamedTuple):
-    """What the routes must know of the model. image_size: pixels; embedding_cuts: lengths it can be cut to."""
+    """What the routes must know of the model. image_size: pixels; embedding_cuts: lengths it can be cut to; scripts:
+    those of text that it can read; bounds: see `catalog.calibration.Bounds`.
+    """
 
     version: str
     taxonomy_version: str
     image_size: int
     embedding_cuts: tuple[int, ...]
+    scripts: tuple[str, ...]
+    bounds: Mapping[Modalities, Bounds]
 
 
 class Question(NamedTuple):
@@ -74,7 +79,15 @@ class Analyzer(Protocol):
 
 
 def describe(model: Understander) -> ModelInfo:
-    return ModelInfo(model.version, model.taxonomy.version, model.config.image.size, tuple(model.config.embedding_cuts))
+    config = model.config
+    return ModelInfo(
+        version=model.version,
+        taxonomy_version=model.taxonomy.version,
+        image_size=config.image.size,
+        embedding_cuts=tuple(config.embedding_cuts),
+        scripts=tuple(config.text.scripts),
+        bounds=model.calibration.floor,
+    )
 
 
 def crew(threads: int) -> Crew:

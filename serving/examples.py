@@ -110,6 +110,7 @@ SEARCH_REQUEST: dict[str, Any] = {
 }
 SIMILAR: dict[str, Any] = {
     "results": [PRODUCT | {"score": 0.84, "duplicates": []}],
+    "nearest": [],
     "facets": {},
     "total": 120,
     "model": MODEL,

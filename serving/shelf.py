@@ -18,10 +18,10 @@ from typing import NamedTuple
 from catalog.disk import written_whole
 from catalog.errors import CatalogError, ProductNotFound
 from catalog.filters import Filter
-from catalog.index import IndexQuery, Offer, ProductIndex, StoredVersion
+from catalog.index import Finding, IndexQuery, Offer, ProductIndex, StoredVersion
 from catalog.listing import Sort
 from catalog.names import Names
-from catalog.product import ContentHashes, Match, StoredProduct
+from catalog.product import ContentHashes, StoredProduct
 from catalog.stores import IndexModel
 from serving import waiting
 from serving.album import Album
@@ -50,11 +50,9 @@ class ShelfInfo(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """Search results. images: how many pictures are kept of each; total: how many products the filter leaves."""
+    """Search results. images: how many pictures are kept of each."""
 
-    matches: list[Match]
-    facets: Mapping[str, Sequence[tuple[str, int]]]
-    total: int
+    found: Finding
     images: Mapping[str, int]
 
 
@@ -135,10 +133,8 @@ class Shelf:
         return await asyncio.to_thread(self._search, query, facets)
 
     def _search(self, query: IndexQuery, facets: Sequence[str]) -> Listing:
-        matches = self._index.search(query)
-        counts = self._index.facets_of(query, facets) if facets else {}
-        images = self._album.counts([match.stored.id for match in matches])
-        return Listing(matches, counts, self._index.count(query.filter), images)
+        found = self._index.find(query, facets)
+        return Listing(found, self._album.counts([match.stored.id for match in (*found.matches, *found.nearest)]))
 
     async def names(self) -> Names:
         """The categories and attributes that products have."""
@@ -163,17 +159,6 @@ class Shelf:
         counts = self._index.facets(("category", "decision"), limit=MOST_NODES)
         unsure = waiting.count(self._index, QueueQuery())
         return Overview(self._index.count(), unsure, dict(counts["decision"]), dict(counts["category"]))
-
-    async def similar(
-        self, id: str, limit: int, offset: int = 0, filter: Filter | None = None, collapse: bool = False
-    ) -> Listing:
-        """Raises ProductNotFound or InvalidSearch."""
-        return await asyncio.to_thread(self._similar, id, limit, offset, filter, collapse)
-
-    def _similar(self, id: str, limit: int, offset: int, filter: Filter | None, collapse: bool) -> Listing:
-        matches = self._index.similar(id, limit, filter, offset, collapse)
-        images = self._album.counts([match.stored.id for match in matches])
-        return Listing(matches, {}, self._index.count(filter), images)
 
     async def get(self, ids: Sequence[str]) -> list[StoredProduct | None]:
         return await asyncio.to_thread(self._index.get, ids)
@@ -297,7 +282,8 @@ class Shelf:
 
     def _alike(self, id: str, above: float, limit: int) -> Listing:
         matches = waiting.alike(self._index, id, above, limit)
-        return Listing(matches, {}, len(matches), self._album.counts([match.stored.id for match in matches]))
+        images = self._album.counts([match.stored.id for match in matches])
+        return Listing(Finding(matches, total=len(matches)), images)
 
     async def judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
         """Keep verdicts and apply them. For each, as it is kept; or ProductNotFound, or NothingToAccept."""

@@ -24,7 +24,7 @@ from tests.large_content import uri
 from tests.services import SETTINGS, tiny_client, tiny_server, tiny_services, tiny_shelf
 from tests.tiny import tiny_folder
 
-INFO = ModelInfo("v", "t", 32, ())
+INFO = ModelInfo("v", "t", 32, (), ("LATIN",), {})
 PICTURE = encode(speckled(), "PNG")
 
 

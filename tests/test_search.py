@@ -6,9 +6,9 @@ import pytest
 
 from catalog.errors import CatalogError, ImageCorrupt, InvalidSearch, ProductNotFound, SearchEmpty
 from catalog.filters import parse_filter
-from catalog.index import ProductIndex, open_index
+from catalog.index import Finding, ProductIndex, open_index
 from catalog.product import ContentHashes, Product, StoredProduct, Understanding
-from catalog.search import Example, Found, Search, search
+from catalog.search import Example, Search, search
 from catalog.understand import Understander
 from tests.bad_pictures import encode
 from tests.catalogue import COLOURS, KINDS, draw_product
@@ -47,13 +47,13 @@ def stored(product: Product, understanding: Understanding | CatalogError) -> Sto
 
 @pytest.fixture
 def find(index: ProductIndex, understander: Understander):  # type: ignore[no-untyped-def]
-    def find(*examples: Example, **options: object) -> Found:
+    def find(*examples: Example, **options: object) -> Finding:
         return search(Search(examples, **options), index, understander)  # type: ignore[arg-type]
 
     return find
 
 
-def ids(found: Found) -> list[str]:
+def ids(found: Finding) -> list[str]:
     return [match.stored.id for match in found.matches]
 
 

@@ -20,7 +20,9 @@ from catalog.cli.app import (
 from catalog.errors import FilterInvalid
 
 if TYPE_CHECKING:
-    from catalog.search import Example, Found
+    from catalog.index import Finding
+    from catalog.product import Match
+    from catalog.search import Example
 
 
 @app.command()
@@ -37,6 +39,7 @@ def search(
     offset: Annotated[int, typer.Option(help="How many of the best to pass over.")] = 0,
     facets: Annotated[list[str] | None, typer.Option("--facet", help="Count the values of this, as in brand.")] = None,
     collapse: Annotated[bool, typer.Option("--collapse", help="Leave out near-duplicates.")] = False,
+    floor: Annotated[bool, typer.Option("--floor/--no-floor", help="Leave out what is not like the query.")] = True,
     index: IndexOption = "shelflens-index",
     as_json: JsonOption = False,
     model: IndexModelOption = None,
@@ -53,7 +56,7 @@ def search(
         examples = read_examples(text, image or [], like or [], unlike or [], without or [])
         check(examples)
         chosen = parse_filter(read_filter(filter_json)) if filter_json else None
-        query = Search(examples, chosen, limit, offset, tuple(facets or ()), collapse)
+        query = Search(examples, chosen, limit, offset, tuple(facets or ()), collapse, floor=floor)
         with closing(open_index(index, create=False)) as opened:
             tell_if_mixed(opened)
             found = find(query, opened, load_for(opened, model, device))
@@ -81,31 +84,34 @@ def read_filter(text: str) -> Any:
         raise FilterInvalid("The filter is not valid JSON.") from None
 
 
-def as_answer(found: "Found") -> dict[str, Any]:
+def as_answer(found: "Finding") -> dict[str, Any]:
     return {
-        "results": [
-            {
-                "id": match.stored.id,
-                "score": round(match.score, 4),
-                "title": match.stored.product.title,
-                "category": list(match.stored.understanding.path) or None,
-                "brand": match.stored.product.brand or None,
-                "price": match.stored.product.price,
-                "currency": match.stored.product.currency or None,
-                "attributes": {name: value.name for name, value in match.stored.attributes.items()},
-                "tags": [tag.name for tag in match.stored.understanding.tags],
-                "images": list(match.stored.image_refs),
-                "duplicates": list(match.duplicates),
-            }
-            for match in found.matches
-        ],
+        "results": [as_row(match) for match in found.matches],
+        "nearest": [as_row(match) for match in found.nearest],
         "facets": {
             name: [{"value": value, "count": count} for value, count in counts] for name, counts in found.facets.items()
         },
+        "total": found.total,
     }
 
 
-def show(found: "Found") -> None:
+def as_row(match: "Match") -> dict[str, Any]:
+    return {
+        "id": match.stored.id,
+        "score": round(match.score, 4),
+        "title": match.stored.product.title,
+        "category": list(match.stored.understanding.path) or None,
+        "brand": match.stored.product.brand or None,
+        "price": match.stored.product.price,
+        "currency": match.stored.product.currency or None,
+        "attributes": {name: value.name for name, value in match.stored.attributes.items()},
+        "tags": [tag.name for tag in match.stored.understanding.tags],
+        "images": list(match.stored.image_refs),
+        "duplicates": list(match.duplicates),
+    }
+
+
+def show(found: "Finding") -> None:
     import sys
 
     from rich.console import Console
@@ -114,11 +120,13 @@ def show(found: "Found") -> None:
 
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     table = Table("id", "title", "category", "price", "score")
-    for match in found.matches:
+    for match in found.matches or found.nearest:
         product = match.stored.product
         price = "" if product.price is None else f"{product.price:,.2f} {product.currency}".rstrip()
         path = " > ".join(match.stored.understanding.path) or "[dim]not sure[/dim]"
         table.add_row(escape(product.id), escape(product.title), path, price, f"{match.score:.2f}")
-    console.print(table if found.matches else "Nothing was found.")
+    if found.nearest:
+        console.print("Nothing is close. The nearest are:")
+    console.print(table if table.row_count else "Nothing was found.")
     for name, counts in found.facets.items():
         console.print(f"{name}: " + escape(", ".join(f"{value} {count:,}" for value, count in counts)))

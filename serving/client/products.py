@@ -59,6 +59,7 @@ class ProductOperations(Asking):
         facets: Sequence[str] | None = None,
         collapse: bool | None = None,
         sort: str | None = None,
+        floor: bool | None = None,
     ) -> Steps[SearchResponse]:
         """Stored products like the words, the picture, the stored product, or several of them, best first, or in the
         order of `sort`: "newest", "price_asc", "price_desc".
@@ -74,6 +75,7 @@ class ProductOperations(Asking):
             facets=facets,
             collapse=collapse,
             sort=sort,
+            floor=floor,
         )
         return self._ask(SearchResponse, "POST", "/v1/search", json=body)
 
@@ -106,11 +108,11 @@ class ProductOperations(Asking):
         limit: int | None = None,
         offset: int | None = None,
         collapse: bool | None = None,
+        floor: bool | None = None,
     ) -> Steps[SearchResponse]:
-        """Stored products nearest to a stored one, itself left out."""
-        query = given(
-            filter=None if filter is None else json.dumps(dict(filter)), limit=limit, offset=offset, collapse=collapse
-        )
+        """Stored products like a stored one, itself left out, nearest first."""
+        text = None if filter is None else json.dumps(dict(filter))
+        query = given(filter=text, limit=limit, offset=offset, collapse=collapse, floor=floor)
         return self._ask(SearchResponse, "GET", f"{product(id)}/similar", query=query)
 
     @operation

@@ -185,7 +185,7 @@ def router(desk: Desk) -> APIRouter:
         found = await shelf.alike(id, above, limit)
         products = [
             AlikeProduct(**product_fields(match.stored, found.images.get(match.stored.id, 0)), score=match.score)
-            for match in found.matches
+            for match in found.found.matches
         ]
         return AlikeResponse(products=products)
 

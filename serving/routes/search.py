@@ -10,7 +10,7 @@ from pydantic import Field
 
 from catalog.errors import FilterInvalid, IndexOfOtherModel, InvalidSearch, ProductNotFound, SearchEmpty, TextTooLong
 from catalog.listing import Sort
-from catalog.search import Search, check, combined, index_query, to_look_up, to_read
+from catalog.search import Example, Knowledge, Search, check, index_query, to_look_up, to_read, understood
 from serving import examples
 from serving.desk import Desk, respond
 from serving.errors import JobsNotReady, ModelNotReady, RequestInvalid
@@ -101,14 +101,11 @@ def router(desk: Desk) -> APIRouter:
         offset: Offset = 0,
         filter: FilterText = "",
         collapse: bool = False,
+        floor: Annotated[bool, Query(description="As in /v1/search.")] = True,
     ) -> SearchResponse:
-        """Stored products nearest to a stored one, itself left out."""
-        chosen = read_filter(json_object(filter))
-        if chosen is not None:
-            await desk.check_names(chosen, (), (await desk.index_model()).taxonomy)
-        found = await desk.shelf.similar(id, limit, offset, chosen, collapse)
-        info = await desk.shelf_info()
-        return to_response(found.matches, found.facets, found.total, found.images, info.model)
+        """Stored products like a stored one, itself left out, nearest first."""
+        examples, chosen = (Example(product_id=id),), read_filter(json_object(filter))
+        return await find(desk, Search(examples, chosen, limit, offset, collapse=collapse, floor=floor))
 
     return routes
 
@@ -116,11 +113,14 @@ def router(desk: Desk) -> APIRouter:
 async def find(desk: Desk, query: Search) -> SearchResponse:
     model = await desk.index_model()
     await desk.check_names(query.filter, query.facets, model.taxonomy)
-    read = await desk.embed([partial(lambda product: product, product) for product in to_read(query.examples)], model)
+    knowledge = Knowledge(model.taxonomy, model.info.scripts, model.info.bounds)
+    products = to_read(query.examples, knowledge)
+    read = await desk.embed([partial(lambda product: product, product) for product in products], model)
     ids = to_look_up(query.examples)
     stored = await desk.shelf.get(ids) if ids else []
-    found = await desk.shelf.search(index_query(query, combined(query.examples, read, stored), stored), query.facets)
-    return to_response(found.matches, found.facets, found.total, found.images, model.info.version)
+    asked = index_query(query, understood(query.examples, read, stored), stored, knowledge)
+    listing = await desk.shelf.search(asked, query.facets)
+    return to_response(listing.found, listing.images, model.info.version)
 
 
 def json_object(text: str) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from catalog.filters import BOUNDS, FIELDS, MAX_CHARACTERS, MAX_CONDITIONS, MAX_DEPTH, Filter, parse_filter
+from catalog.index import Finding
 from catalog.listing import Sort
 from catalog.product import Match, StoredProduct
 from catalog.search import Example, Search
@@ -85,6 +86,9 @@ class SearchRequest(Schema):
         Field(description="The order of the 1,000 best matches. Products without a price come last."),
     ] = "relevance"
     collapse: Annotated[bool, Field(description="Leave out near-duplicates of better results.")] = False
+    floor: Annotated[
+        bool, Field(description="Leave out what is not like the query. Without a floor, everything is ranked.")
+    ] = True
 
     def to_search(self) -> Search:
         """Raises FilterInvalid, ImageUrlNotAllowed or ImageDataInvalid."""
@@ -96,6 +100,7 @@ class SearchRequest(Schema):
             facets=tuple(dict.fromkeys(self.facets)),
             collapse=self.collapse,
             sort=None if self.sort == "relevance" else self.sort,
+            floor=self.floor,
         )
 
     def _examples(self) -> list[Example]:
@@ -122,9 +127,12 @@ class FacetValue(BaseModel):
 
 
 class SearchResponse(BaseModel):
-    """Best first. total: how many stored products the filter leaves, all of which are ranked."""
+    """Best first. nearest: at most five products to show if nothing stored is like the query; results is empty then.
+    total: how many products are found, at most 1,000; without a floor, how many the filter leaves.
+    """
 
     results: list[FoundProduct]
+    nearest: list[FoundProduct]
     facets: dict[str, list[FacetValue]]
     total: int
     model: str
@@ -143,26 +151,22 @@ def read_filter(document: dict[str, Any] | None) -> Filter | None:
     return parse_filter(document) if document else None
 
 
-def to_response(
-    matches: Sequence[Match],
-    facets: Mapping[str, Sequence[tuple[str, int]]],
-    total: int,
-    images: Mapping[str, int],
-    model: str,
-) -> SearchResponse:
+def to_response(found: Finding, images: Mapping[str, int], model: str) -> SearchResponse:
     """images: how many pictures are kept of each product, by its id."""
     return SearchResponse(
-        results=[
-            FoundProduct(
-                **product_fields(match.stored, images.get(match.stored.id, 0)),
-                score=min(1.0, rounded(match.score)),
-                duplicates=list(match.duplicates),
-            )
-            for match in matches
-        ],
-        facets=to_facets(facets),
-        total=total,
+        results=[to_found(match, images) for match in found.matches],
+        nearest=[to_found(match, images) for match in found.nearest],
+        facets=to_facets(found.facets),
+        total=found.total,
         model=model,
+    )
+
+
+def to_found(match: Match, images: Mapping[str, int]) -> FoundProduct:
+    return FoundProduct(
+        **product_fields(match.stored, images.get(match.stored.id, 0)),
+        score=min(1.0, rounded(match.score)),
+        duplicates=list(match.duplicates),
     )
 
 

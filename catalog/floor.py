@@ -1,0 +1,87 @@
+"""The relevance floor: which of the ranked products are enough like the query to be results.
+
+A product is one if its embedding is near enough, or if it has the query's words, or if it is of the very kind that the
+query names. No cosine alone tells: a query may be near to nothing, or to much. So the bound is the higher of a fixed
+one and a share of the best product's, and the fixed one is higher where nothing else says that the query means
+something that the model knows. The numbers are measured on `val` (`training.floor`).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from catalog.calibration import Bounds, Modalities
+from catalog.product import Understanding
+from catalog.taxonomy import Taxonomy
+from catalog.wording import Wording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """What a product must be to be found.
+
+    cosine: of its embedding and the query's, at least, infinite if the query's says nothing; ratio: of the best
+    product's cosine, at least; share: of one of the `wordings`, rarer words counting more, at least. kinds: ids of
+    nodes whose products are found whatever their cosine; elsewhere: of nodes whose products are not found by it.
+    """
+
+    cosine: float
+    ratio: float
+    share: float
+    wordings: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+
+
+class Wanted(NamedTuple):
+    """An example that products should be like: its words, if any, and what the model made of it."""
+
+    wording: Wording
+    understanding: Understanding
+
+
+def floor_of(wanted: Sequence[Wanted], taxonomy: Taxonomy, bounds: Mapping[Modalities, Bounds]) -> Floor | None:
+    """The floor of a search by these examples, of which there is at least one; None for a model without bounds."""
+    if not bounds:
+        return None
+    read = [one for one in wanted if one.understanding.modalities_used]
+    measured = [bounds[way] for one in read if (way := _way(one.understanding)) in bounds] or list(bounds.values())
+    roots = {one.understanding.category.path_ids[0] if one.understanding.category else "" for one in read}
+    known = [one for one in read if not _unfamiliar(one)]
+    return Floor(
+        cosine=min((_least(one, bounds) for one in known), default=math.inf),
+        ratio=min(one.ratio for one in measured),
+        share=min(one.share for one in measured),
+        wordings=_wordings(wanted),
+        kinds=tuple(node for one in wanted for node in one.wording.kinds) if len(wanted) == 1 else (),
+        elsewhere=() if "" in roots or len(roots) != 1 else tuple(sorted(_roots(taxonomy) - roots)),
+    )
+
+
+def _way(found: Understanding) -> Modalities:
+    return found.modalities_used[0] if len(found.modalities_used) == 1 else "both"
+
+
+def _unfamiliar(one: Wanted) -> bool:
+    """Whether the model can make nothing of words alone, which are no category's name either."""
+    found = one.understanding
+    return _way(found) == "text" and "unfamiliar" in found.notes and not one.wording.named
+
+
+def _least(one: Wanted, bounds: Mapping[Modalities, Bounds]) -> float:
+    measured = bounds.get(_way(one.understanding))
+    if measured is None:
+        return 0.0
+    return measured.least if one.understanding.category or one.wording.named else measured.unsure
+
+
+def _wordings(wanted: Sequence[Wanted]) -> tuple[str, ...]:
+    """All the words as they were given, and as the model was given them."""
+    given = " ".join(one.wording.given for one in wanted if one.wording.given)
+    read = " ".join(one.wording.read for one in wanted if one.wording.read)
+    return tuple(dict.fromkeys(words for words in (given, read) if words))
+
+
+def _roots(taxonomy: Taxonomy) -> set[str]:
+    return {node.id for node in taxonomy.nodes if node.parent is None}
