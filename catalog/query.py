@@ -72,7 +72,8 @@ def find(store: Store, query: IndexQuery, names: Sequence[str], limit: int) -> F
     found = _above(store, query, query.floor, embedding, words)
     counts = commonest(counted(store, found, names), limit)
     if not found:
-        bare = replace(query, floor=None, limit=min(NEAREST, query.limit), offset=0, sort=None)
+        keywords = "" if embedding is not None else query.keywords  # shared words such as "to" bring nothing nearer
+        bare = replace(query, keywords=keywords, limit=min(NEAREST, query.limit), offset=0, sort=None)
         return Finding([], run(store, bare), 0, counts)
     return Finding(_page(store, query, iter(found), embedding, words), [], len(found), counts)
 

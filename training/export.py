@@ -22,6 +22,7 @@ from catalog.runtime.onnx import OnnxRuntime
 from training.calibrate import calibrate
 from training.data import Labelled
 from training.familiarity import fit
+from training.floor import floor_bounds
 from training.metrics import recall_at, retrieval_ranks
 from training.predict import encode_rows, has_modalities, predict, read_batches
 from training.readings import read, shown
@@ -67,6 +68,7 @@ def recalibrate(
     readings = read(runtime, model, labelled)
     familiarity = fit(runtime, model, train, labelled, readings, paths)
     calibration = calibrate(labelled, readings, model.taxonomy, [*train, *labelled], familiarity)
+    calibration = replace(calibration, floor=floor_bounds(runtime, model, labelled, readings, calibration))
     write_json(model.path / CALIBRATION, asdict(calibration))
     (model.path / FAMILIARITY).unlink(missing_ok=True)
     if familiarity:

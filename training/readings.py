@@ -1,6 +1,6 @@
 """What a model folder, as it is served, makes of labelled products: read by picture, by words, and by both."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
@@ -15,15 +15,17 @@ from training.predict import read_batches
 
 
 class Reading(NamedTuple):
-    """Logits of N products, as in `catalog.model.Outputs`."""
+    """Logits and unit embeddings of N products, as in `catalog.model.Outputs`."""
 
     leaf_NC: Floats
     tags_NG: Floats
     attributes: dict[str, Floats]
+    embedding_NE: Floats
 
     def only(self, rows: Sequence[int]) -> Self:
         attributes = {name: logits_NV[rows] for name, logits_NV in self.attributes.items()}
-        return self._replace(leaf_NC=self.leaf_NC[rows], tags_NG=self.tags_NG[rows], attributes=attributes)
+        leaf_NC, tags_NG, embedding_NE = self.leaf_NC[rows], self.tags_NG[rows], self.embedding_NE[rows]
+        return self._replace(leaf_NC=leaf_NC, tags_NG=tags_NG, attributes=attributes, embedding_NE=embedding_NE)
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,19 @@ def read_pictures(runtime: Runtime, model: ModelFolder, rows: Sequence[Labelled]
 
 def read_words(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int = 32) -> Floats:
     """What the text encoder makes of texts, (N, D)."""
+    return np.concatenate([answers.text_BD for answers in _of_texts(runtime, model, texts, size)])
+
+
+def read_texts(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int = 32) -> Reading:
+    """What the model makes of products of words alone."""
+    return _joined(list(_of_texts(runtime, model, texts, size)))
+
+
+def _of_texts(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int) -> Iterator[Answers]:
     nothing = np.empty((0, 3, model.config.image.size, model.config.image.size), np.uint8)
     prepared = [Prepared("", nothing, text) for text in texts]
-    chunks = [prepared[start : start + size] for start in range(0, len(prepared), size)]
-    return np.concatenate([runtime.run(collate(chunk, model.tokenizer), False).text_BD for chunk in chunks])
+    for start in range(0, len(prepared), size):
+        yield runtime.run(collate(prepared[start : start + size], model.tokenizer), False)
 
 
 def _joined(parts: Sequence[Answers]) -> Reading:
@@ -77,4 +88,5 @@ def _joined(parts: Sequence[Answers]) -> Reading:
         np.concatenate([part.leaf_BC for part in parts]),
         np.concatenate([part.tags_BG for part in parts]),
         {name: np.concatenate([part.attributes[name] for part in parts]) for name in names},
+        np.concatenate([part.embedding_BE for part in parts]),
     )

@@ -13,7 +13,7 @@ import { loadTaxonomy } from "./taxonomy.js";
 const PAGE = 24;
 const held = { picture: null };
 const task = new Task();
-let page = null; // what is on the screen: {query, parts, results, total, signal}
+let page = null; // what is on the screen: {query, parts, results, nearest, total, ended, signal}
 
 /** Search from another view, by words and a picture. */
 export function searchFor(text, picture) {
@@ -27,7 +27,7 @@ export async function show(main, { parameters }, signal) {
   task.stop();
   const query = readQuery(parameters);
   const submit = (text) => navigate({ ...page.query, like: "", text });
-  page = { query, signal, results: [], total: 0, parts: searchParts(query.text, held, submit, signal) };
+  page = { query, signal, results: [], nearest: [], total: 0, parts: searchParts(query.text, held, submit, signal) };
   fill(
     main,
     make("h1", { tabindex: "-1" }, t("search.title")),
@@ -61,11 +61,12 @@ async function run() {
   if (parts.aside.hidden) drawFilters(); // their place, before their counts are known
   const outcome = await ask(0, showBusy);
   if (!outcome || signal.aborted) return;
-  Object.assign(page, outcome);
+  Object.assign(page, { nearest: [], ended: outcome.results.length < PAGE }, outcome);
   page.suggestions = seeking() || asFilter(page.query) ? null : suggestions(outcome.facets);
   drawFilters(outcome.facets);
   drawResults();
-  announce(t("search.found_said", { n: page.results.length, total: page.total }));
+  const { results, nearest, total } = page;
+  announce(nearest.length ? t("search.nearest") : t("search.found_said", { n: results.length, total }));
 }
 
 const seeking = () => looking(page.query, held.picture);
@@ -145,9 +146,10 @@ function collapseBox() {
 
 /** below: an error in the place of the button for more. */
 function drawResults(below = null) {
-  const { results, total, query, signal } = page;
+  const { results, nearest, total, signal } = page;
+  if (nearest.length) return put(above(), nothingClose(), productList(nearest, signal));
   if (!results.length) return put(above(), nothingFound());
-  const left = results.length < total - (query.like ? 1 : 0);
+  const left = !page.ended && results.length < total;
   put(
     above(),
     productList(results, signal),
@@ -204,9 +206,15 @@ async function more() {
   if (!outcome) return;
   page.results = [...page.results, ...outcome.results];
   page.total = outcome.results.length ? outcome.total : page.results.length;
+  page.ended = outcome.results.length < PAGE;
   drawResults();
   page.parts.found.querySelectorAll("a.cover")[shown]?.focus();
   announce(count("search.more_said", outcome.results.length));
+}
+
+/** What stands above the nearest products, of which none is like the query. */
+function nothingClose() {
+  return make("div", { class: "notice" }, make("p", {}, t("search.nearest")));
 }
 
 function nothingFound() {

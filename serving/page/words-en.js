@@ -107,6 +107,7 @@ export default {
   "search.more": "Show more",
   "search.more_said.one": "{n} more result",
   "search.more_said.other": "{n} more results",
+  "search.nearest": "Nothing is close. The nearest are:",
   "search.none": "Nothing found",
   "search.none_filtered": "No product passes all of these filters. Take one out, or reset them.",
   "search.none_stored": "The catalogue seems to be empty. Bring in a feed of products first.",

@@ -104,6 +104,7 @@ export default {
   "search.found_said": "共 {total} 件商品，显示 {n} 个结果",
   "search.more": "显示更多",
   "search.more_said.other": "又显示 {n} 个结果",
+  "search.nearest": "没有相近的商品。最接近的有：",
   "search.none": "没有找到商品",
   "search.none_filtered": "没有商品同时满足这些筛选条件。请去掉一个，或全部重置。",
   "search.none_stored": "目录似乎是空的。请先导入商品数据。",
