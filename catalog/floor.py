@@ -1,37 +1,18 @@
-"""The relevance floor: which of the ranked products are enough like the query to be results.
+"""From what a model makes of a query to its relevance floor (see `catalog.relevance`).
 
-A product is one if its embedding is near enough, or if it has the query's words, or if it is of the very kind that the
-query names. No cosine alone tells: a query may be near to nothing, or to much. So the bound is the higher of a fixed
-one and a share of the best product's, and the fixed one is higher where nothing else says that the query means
-something that the model knows. The numbers are measured on `val` (`training.floor`).
+A query may be near to nothing, or to much, so the bound is higher where nothing but the embedding says that the query
+means something that the model knows. The numbers are measured on `val` (`training.floor`).
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from catalog.calibration import Bounds, Modalities
 from catalog.product import Understanding
+from catalog.relevance import Floor
 from catalog.taxonomy import Taxonomy
 from catalog.wording import Wording
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Floor:
-    """What a product must be to be found.
-
-    cosine: of its embedding and the query's, at least, infinite if the query's says nothing; ratio: of the best
-    product's cosine, at least; share: of one of the `wordings`, rarer words counting more, at least. kinds: ids of
-    nodes whose products are found whatever their cosine; elsewhere: of nodes whose products are not found by it.
-    """
-
-    cosine: float
-    ratio: float
-    share: float
-    wordings: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-    elsewhere: tuple[str, ...] = ()
 
 
 class Wanted(NamedTuple):

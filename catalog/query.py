@@ -9,18 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import IndexMismatch, InvalidSearch, SearchEmpty
-from catalog.filters import And, CategoryUnder, Filter, Not
-from catalog.floor import Floor
+from catalog.filters import Filter
 from catalog.keywords import query_terms
 from catalog.listing import LEFT_OUT, Sort, check_page, commonest, counted, in_order
 from catalog.product import Match
 from catalog.ranking import DEPTHS, FUSED_DEPTHS, Leaders, ranked
 from catalog.records import RECORD_FIELDS, VERSION_FIELDS, from_payload, point_id, to_version
+from catalog.relevance import MOST_FOUND, Floor, rarities, relevant, share
 from catalog.stores import Found, Hit, Probe, Store, Terms, in_chunks
 
-# How many of the best are taken for what a search has found, where that must be an end: to be put in another order,
-# and to be counted. Reading so many takes about ten milliseconds.
-MOST_FOUND = 1000
 # Two listings of one product, not merely two alike products. Measured by benchmarks/near_duplicates.py: of 150 products
 # listed anew, with the picture compressed, the title reordered or both, 91, 99 and 79 % are at least so near; of pairs
 # with different titles none is (the nearest: 0.976).
@@ -122,45 +119,13 @@ def _above(
     store: Store, query: IndexQuery, floor: Floor, embedding: NDArray[np.float32] | None, words: Terms
 ) -> list[UUID]:
     """The 1,000 best of those above the floor, the best first."""
-    above = _near(store, query, floor, embedding) if embedding is not None else set()
-    above |= _worded(store, query, floor, words) if words.indices else set()
-    above -= {point_id(name) for name in query.exclude}
+    excluded = {point_id(name) for name in query.exclude}
+    above = relevant(store, floor, query.filter, excluded, embedding, words)
     found: list[UUID] = []
     order = _best_first(store, query, embedding, words, FLOOR_DEPTHS)
     while len(found) < min(len(above), MOST_FOUND) and (point := next(order, None)):
         found += [point] if point in above else []
     return found
-
-
-def _near(store: Store, query: IndexQuery, floor: Floor, embedding: NDArray[np.float32]) -> set[UUID]:
-    """Those whose embeddings are, or that are of the kind asked for. What is near does not depend on the filter."""
-
-    def ranked_under(condition: Filter | None, limit: int) -> list[Hit]:
-        [hits] = store.ranked([embedding], limit + len(query.exclude), condition)
-        return hits
-
-    excluded = {point_id(name) for name in query.exclude}
-    best = max((hit.score for hit in ranked_under(None, 1) if hit.id not in excluded), default=0.0)
-    least = max(floor.cosine, floor.ratio * best)
-    elsewhere = Not(CategoryUnder(floor.elsewhere)) if floor.elsewhere else None
-    near = ranked_under(_both(query.filter, elsewhere), MOST_FOUND) if least < math.inf else []
-    kinds = ranked_under(_both(query.filter, CategoryUnder(floor.kinds)), MOST_FOUND) if floor.kinds else []
-    return {hit.id for hit in near if hit.score >= least} | {hit.id for hit in kinds}
-
-
-def _both(one: Filter | None, other: Filter | None) -> Filter | None:
-    return And((one, other)) if one and other else one or other
-
-
-def _worded(store: Store, query: IndexQuery, floor: Floor, words: Terms) -> set[UUID]:
-    """Those that have the query's words."""
-    [hits] = store.ranked([words], MOST_FOUND + len(query.exclude), query.filter)
-    found = store.fetch([hit.id for hit in hits], (), keywords=True)
-    wordings = [terms for wording in floor.wordings if (terms := query_terms(wording)).indices]
-    rarities = [_rarity(store, terms) for terms in wordings]
-    return {
-        point for point, one in found.items() if any(_share(rarity, one.keywords) >= floor.share for rarity in rarities)
-    }
 
 
 def _best_first(
@@ -261,8 +226,8 @@ def _matches(
     # A product deleted since it was ranked is left out.
     present = [(found[point], twins) for point, twins in page if point in found]
     if embedding is None:
-        rarity = _rarity(store, words)
-        scores = [_share(rarity, one.keywords) for one, _ in present]
+        rarity = rarities(store, words)
+        scores = [share(rarity, one.keywords) for one, _ in present]
     else:
         scores = [
             min(max(float(embedding @ one.embedding), 0.0), 1.0) for one, _ in present if one.embedding is not None
@@ -271,26 +236,3 @@ def _matches(
         Match(from_payload(one.payload, LEFT_OUT), score, twins)
         for (one, twins), score in zip(present, scores, strict=True)
     ]
-
-
-def _share(rarity: dict[int, float], terms: Terms | None) -> float:
-    """The rarity of the query's words that a product has, by that of all the query's words."""
-    having = set(terms.indices) if terms else set()
-    return sum(weight for term, weight in rarity.items() if term in having) / sum(rarity.values())
-
-
-def _rarity(store: Store, words: Terms) -> dict[int, float]:
-    """Each word's inverse document frequency, as the engine itself weighs it.
-
-    An engine does not tell it, but the score of a product found by one word is that word's weight in the product, which
-    can be read, times its rarity. A word that finds nothing has the rarity of none among all products:
-    ln(1 + (count - 0 + 0.5) / (0 + 0.5)).
-    """
-    lists = store.ranked([Terms([term], [1.0]) for term in words.indices], 1, None)
-    found = store.fetch([hits[0].id for hits in lists if hits], (), keywords=True)
-    rarity = dict.fromkeys(words.indices, math.log(1 + (store.count(None) + 0.5) / 0.5))
-    for term, hits in zip(words.indices, lists, strict=True):
-        terms = found[hits[0].id].keywords if hits and hits[0].id in found else None
-        if terms and term in terms.indices:
-            rarity[term] = hits[0].score / terms.weights[list(terms.indices).index(term)]
-    return rarity

@@ -13,9 +13,10 @@ import pytest
 from catalog.calibration import Bounds, Calibration
 from catalog.cli.search import as_answer, show
 from catalog.filters import OneOf
-from catalog.floor import Floor, Wanted, floor_of
+from catalog.floor import Wanted, floor_of
 from catalog.index import Finding, IndexQuery, ProductIndex, open_index
 from catalog.product import ContentHashes, Note, Product, StoredProduct, Understanding
+from catalog.relevance import Floor
 from catalog.search import Example, Search, search
 from catalog.understand import Understander
 from catalog.wording import Wording, worded
