@@ -44,6 +44,11 @@ export function categoryLevels(category) {
 
 const WORTH_SAYING = 0.01;
 
+/** A category's score as a bar and a number; none of a product unlike all that the model was taught: it cannot know. */
+export function scoreOf({ notes = [] }, { score }) {
+  return notes.includes("unfamiliar") ? [] : [bar(score), make("span", { class: "score" }, percent(score))];
+}
+
 /** What alternatives are called: mere guesses where there is no category. */
 export const alternativesTitle = ({ category }) => t(category ? "found.alternatives" : "found.guesses");
 
@@ -56,8 +61,7 @@ export function otherCategories(found) {
       "li",
       {},
       make("span", {}, leaf(category), make("span", { class: "soft small above" }, above(category))),
-      bar(category.score),
-      make("span", { class: "score" }, percent(category.score)),
+      ...scoreOf(found, category),
     ),
   );
   return section(alternativesTitle(found), make("ol", { class: "scored" }, lines));

@@ -1,9 +1,18 @@
 // One product that waits: what the merchant says, what the model says, and every way to answer.
 import { priceLabel, productAddress } from "./cards.js";
 import { categoryField } from "./combobox.js";
-import { bar, button, make } from "./dom.js";
-import { above, attributeName, attributeValue, categoryLevels, conflicts, decisionBanner, section } from "./findings.js";
-import { percent, t } from "./language.js";
+import { button, make } from "./dom.js";
+import {
+  above,
+  attributeName,
+  attributeValue,
+  categoryLevels,
+  conflicts,
+  decisionBanner,
+  scoreOf,
+  section,
+} from "./findings.js";
+import { t } from "./language.js";
 import { productPicture } from "./pictures.js";
 import { propertyEditor } from "./review-properties.js";
 import { categoryCalled, leaf } from "./taxonomy.js";
@@ -116,8 +125,7 @@ function choices(product, choose) {
         { type: "button", class: "choice", "aria-keyshortcuts": String(place + 1), onclick: () => choose(category) },
         keycap(String(place + 1)),
         make("span", { class: "said" }, leaf(category), make("span", { class: "soft small above" }, above(category))),
-        bar(category.score),
-        make("span", { class: "score" }, percent(category.score)),
+        ...scoreOf(product.understanding, category),
       ),
     ),
   );
