@@ -1,6 +1,6 @@
 """Measure on `val` what a score is worth: temperatures, thresholds, and what is proven of which kind of product."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,9 +31,10 @@ def calibrate(
     taxonomy: Taxonomy,
     everything: Sequence[Labelled],
     familiarity: Familiarity | None,
+    opinions: Collection[str] = (),
 ) -> Calibration:
     """readings: of `val`, each row of which has a category of the tree; everything: `val` and `train`, whose labels say
-    what each data set could have named.
+    what each data set could have named; opinions: attributes for which labels are no proof.
     """
     answers = readings.by_choice
     possible_NC = named_leaves(val, everything, taxonomy)
@@ -45,11 +46,12 @@ def calibrate(
         attribute_temperature=attribute_temperatures(val, answers["both"], taxonomy),
         unfamiliar=unfamiliar_thresholds(val, readings, familiarity) if familiarity else {},
     )
+    provable = replace(taxonomy, attributes=tuple(one for one in taxonomy.attributes if one.name not in opinions))
     for choice in MODALITIES:
         mine = [n for n, row in enumerate(val) if has_modalities(row, choice)]
         if mine:
             rows, answered = [val[n] for n in mine], answers[choice].only(mine)
-            calibration = _of_choice(calibration, rows, answered, taxonomy, choice)
+            calibration = _of_choice(calibration, rows, answered, provable, choice)
     return calibration
 
 

@@ -62,6 +62,8 @@ class TrainConfig:
     teacher: a model folder; what that model says of each product is learned, too, with the weight `teacher_weight` and
     its logits divided by `temperature` (Hinton et al. 2015).
     average_decay: of the moving average of the weights, which is what is scored and kept.
+    opinions: attributes that are a retailer's view and no property of the product, such as its season. They are learned
+    and never given: one retailer's labels cannot prove them for another's products.
     max_unmapped: the largest share of a data set's labelled products whose category may be missing from the tree. They
     teach no category; the run says how many they are.
     kinds: files below the data folder with names of kinds of product, a path a line, by which an export learns to tell
@@ -106,6 +108,7 @@ class TrainConfig:
     small_epochs: int = 0
     cache_views: int = 0
     features: str = ""
+    opinions: tuple[str, ...] = ()
     max_unmapped: float = 0.1
     kinds: tuple[str, ...] = ()
     workers: int = 1

@@ -2,7 +2,7 @@
 from that one in int8, with proof of what it loses.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -41,12 +41,13 @@ def export(
     train: Sequence[Labelled],
     val: Sequence[Labelled],
     paths: Sequence[Sequence[str]] = (),
+    opinions: Collection[str] = (),
 ) -> Checkpoint:
     """Write `output` from the model that a training run kept. -> the exported model, loaded back.
 
-    paths: see `training.familiarity`. Raises InvalidCheckpoint when half precision changes the category of more than 2
-    in 1,000 products of `val`, or any embedding by more than 0.02 in one number; or when ONNX Runtime answers otherwise
-    than PyTorch for any of `val`.
+    paths: see `training.familiarity`; opinions: see `TrainConfig`. Raises InvalidCheckpoint when half precision changes
+    the category of more than 2 in 1,000 products of `val`, or any embedding by more than 0.02 in one number; or when
+    ONNX Runtime answers otherwise than PyTorch for any of `val`.
     """
     check_labelled(val)
     trained = load_model(run_model)
@@ -55,19 +56,23 @@ def export(
     step = max(len(val) // CHECKED, 1)
     compare_answers(trained, exported, val[::step])
     write_graphs(exported, output, read_batches(val, exported.config.image.size, exported.tokenizer))
-    recalibrate(open_model(output), train, val, paths)
+    recalibrate(open_model(output), train, val, paths, opinions)
     return load_model(output)
 
 
 def recalibrate(
-    model: ModelFolder, train: Sequence[Labelled], val: Sequence[Labelled], paths: Sequence[Sequence[str]] = ()
+    model: ModelFolder,
+    train: Sequence[Labelled],
+    val: Sequence[Labelled],
+    paths: Sequence[Sequence[str]] = (),
+    opinions: Collection[str] = (),
 ) -> Calibration:
     """Measure anew what this model's scores are worth, as it is served, and write that into its folder."""
     labelled = check_labelled(val)
     runtime = OnnxRuntime(model)
     readings = read(runtime, model, labelled)
     familiarity = fit(runtime, model, train, labelled, readings, paths)
-    calibration = calibrate(labelled, readings, model.taxonomy, [*train, *labelled], familiarity)
+    calibration = calibrate(labelled, readings, model.taxonomy, [*train, *labelled], familiarity, opinions)
     calibration = replace(calibration, floor=floor_bounds(runtime, model, labelled, readings, calibration))
     write_json(model.path / CALIBRATION, asdict(calibration))
     (model.path / FAMILIARITY).unlink(missing_ok=True)

@@ -85,7 +85,7 @@ def export_model(config: Path, output: Path, data_root: Path) -> None:
         taxonomy = Taxonomy.load(chosen.taxonomy)
         train_rows, val_rows = (read_sets(chosen, data_root, taxonomy, split) for split in ("train", "val"))
         paths = read_paths([data_root / name for name in chosen.kinds])
-        checkpoint = run(Path(chosen.output) / "model", output, train_rows, val_rows, paths)
+        checkpoint = run(Path(chosen.output) / "model", output, train_rows, val_rows, paths, chosen.opinions)
         print(f"wrote {output.name}, version {checkpoint.version}")
 
 
@@ -107,7 +107,8 @@ def calibrate_model(folder: Path, config: Path, output: Path, data_root: Path) -
             raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder, or --model's own.")
         model = open_model(output)
         train_rows, val_rows = (read_sets(chosen, data_root, model.taxonomy, split) for split in ("train", "val"))
-        found = recalibrate(model, train_rows, val_rows, read_paths([data_root / name for name in chosen.kinds]))
+        paths = read_paths([data_root / name for name in chosen.kinds])
+        found = recalibrate(model, train_rows, val_rows, paths, chosen.opinions)
         print(f"wrote {output.name}, version {open_model(output).version}")
         for modalities, least in found.auto.items():
             print(f"{modalities}: accepted unseen from {least:.2f} on, promised from {found.promise[modalities]} on")
