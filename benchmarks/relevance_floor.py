@@ -90,7 +90,7 @@ def known(taxonomy: Taxonomy, rows: Sequence[Labelled]) -> dict[str, list[tuple[
 
 def foreign(data_root: Path, taxonomy: Taxonomy) -> list[tuple[str, set[str]]]:
     lines = (data_root / "taxonomies/google/taxonomy-with-ids.en-US.txt").read_text(encoding="utf-8").splitlines()
-    paths = [line.rpartition(" - ")[2].split(SEPARATOR) for line in lines if not line.startswith("#")]
+    paths = [line.rpartition(" - ")[2].split(SEPARATOR) for line in lines if line.strip() and not line.startswith("#")]
     names = [path[-1] for path in paths if taxonomy.resolve(path) is None]
     return [(name, set()) for name in names[:: -(-len(names) // FOREIGN)]]
 
