@@ -236,6 +236,10 @@ FAILED_ROW: dict[str, Any] = {
     "reason": "The price is not a number.",
     "row": {"id": "shirt-9", "name": "Shirt", "price": "cheap"},
 }
+FAILED_SHEET = (
+    "id,name,price,failed_line,failed_code,failed_reason\r\n"
+    "shirt-9,Shirt,cheap,17,row_price_invalid,The price is not a number.\r\n"
+)
 
 MODELS: dict[str, Any] = {
     "object": "list",

@@ -1,7 +1,7 @@
 """What the OpenAPI document says beyond what FastAPI reads off the routes: bodies, examples, errors, access."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -125,18 +125,22 @@ def operation(
     *,
     status: int = 200,
     kind: str = JSON,
+    also: Mapping[str, str] | None = None,
     body: dict[str, Any] | None = None,
     raises: Errors = (),
     gated: bool = True,
 ) -> dict[str, Any]:
     """What a route's decorator is told for the document. example, kind: of a good answer, None where it has no body;
-    raises: errors of this route beside those of every one; gated: it stands behind the gate.
+    also: examples of other kinds that it may have; raises: errors of this route beside those of every one; gated: it
+    stands behind the gate.
     """
     said = (*(COMMON if gated else ()), *(BODY if body else ()), *raises)
     good: dict[str, Any] = {} if example is None else {"content": {kind: {"example": marked(example)}}}
     if kind != JSON:
         schema = {"type": "string"} if isinstance(example, str) else {"type": "string", "contentMediaType": kind}
         good = {"content": {kind: {"schema": schema} | ({"example": example} if isinstance(example, str) else {})}}
+    for other, text in (also or {}).items():
+        good["content"][other] = {"schema": {"type": "string"}, "example": text}
     documented: dict[str, Any] = {"summary": summary, "status_code": status}
     documented["responses"] = {status: good} | error_responses(said)
     if body:

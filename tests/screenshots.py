@@ -49,7 +49,7 @@ def save(pictures: list[bytes], path: Path) -> None:
 def ingest(page: Page) -> bytes:
     """Send the catalogue; -> the view while it is read."""
     feed = {"name": "autumn-catalogue.zip", "mimeType": "application/zip", "buffer": demo_feed()}
-    page.locator("input[type=file]").set_input_files(feed)
+    page.locator(".file-place input").set_input_files(feed)
     page.get_by_role("button", name="Send").click()
     badge = page.locator(".job .badge").first
     expect(page.locator(".job .figures dd").first).not_to_have_text("0", timeout=120_000)

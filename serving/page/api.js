@@ -1,5 +1,6 @@
 // The way to the service: requests with the key, errors as one kind, uploads with progress.
 import { translated } from "./language.js";
+import { problem } from "./problems.js";
 
 const KEY = "shelflens.key";
 
@@ -12,7 +13,12 @@ export class ApiError extends Error {
 
   /** In the reader's language where the code is known there; else as the service says it. */
   get text() {
-    return translated(`error.${this.code}`, this.message || translated("error.unknown", ""));
+    return problem(this.code, this.message).text || translated("error.unknown", "");
+  }
+
+  /** The service's own sentence, where its parts would be lost in the reader's language; else "". */
+  get more() {
+    return problem(this.code, this.message).more;
   }
 }
 
@@ -63,11 +69,11 @@ async function keyGiven(used) {
 }
 
 /**
- * body: an object for JSON, or a FormData. as: "json", "blob" or "text". keepalive: sent even if the reader closes the
+ * body: an object for JSON, a FormData, or a Blob. as: "json", "blob" or "text". keepalive: sent even if the reader closes the
  * page meanwhile. Raises ApiError, or AbortError by the signal.
  */
 export async function request(path, { method, body, signal, headers = {}, as = "json", keepalive = false } = {}) {
-  const json = body !== undefined && !(body instanceof FormData);
+  const json = body !== undefined && !(body instanceof FormData || body instanceof Blob);
   for (;;) {
     const used = key.get();
     const response = await reach(path, {
@@ -79,7 +85,7 @@ export async function request(path, { method, body, signal, headers = {}, as = "
       keepalive,
     });
     if (response.ok) return response.status === 204 ? null : await read(response, as, signal);
-    const error = problem(response.status, response.headers, await response.text().catch(() => ""));
+    const error = refusal(response.status, response.headers, await response.text().catch(() => ""));
     if (response.status !== 401 || !(await keyGiven(used))) throw error;
     signal?.throwIfAborted();
   }
@@ -106,7 +112,7 @@ async function read(response, as, signal) {
 
 const unreachable = () => new ApiError("network", translated("error.network", ""));
 
-function problem(status, headers, text) {
+function refusal(status, headers, text) {
   const facts = {
     status,
     requestId: headers.get("x-request-id") ?? "",
@@ -127,7 +133,7 @@ export async function upload(path, form, { headers = {}, signal, onprogress }) {
     const answer = await send(path, form, { ...authorization(used), ...headers }, signal, onprogress);
     if (answer.status >= 200 && answer.status < 300) return JSON.parse(answer.responseText);
     const read = { get: (name) => answer.getResponseHeader(name) };
-    const error = problem(answer.status, read, answer.responseText);
+    const error = refusal(answer.status, read, answer.responseText);
     if (answer.status !== 401 || !(await keyGiven(used))) throw error;
   }
 }

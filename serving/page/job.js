@@ -1,13 +1,17 @@
 // One bulk job: its card, and its rows that failed.
 import { request } from "./api.js";
 import { announce, button, make, show } from "./dom.js";
-import { count, duration, moment, t, translated, whole } from "./language.js";
+import { count, duration, moment, t, whole } from "./language.js";
 import { errorNotice, stopped } from "./notice.js";
+import { sentence } from "./problems.js";
+import { asHash } from "./search-query.js";
 
 const FIGURES = ["added", "updated", "skipped", "failed"];
 const MOST_REASONS = 10;
 
 const address = (job) => `v1/jobs/${encodeURIComponent(job.id)}`;
+/** Its state; one of which every row failed has not simply ended. */
+const standing = (job) => (job.done > 0 && job.failed === job.done && !isActive(job) ? "nothing" : job.state);
 const isActive = (job) => job.state === "queued" || job.state === "running";
 
 /** A list item with `update(job)`. link: whether its name leads to its own page; onchange: called once it was changed. */
@@ -40,12 +44,12 @@ export function jobCard(job, { link, onchange }) {
       head(now, link),
       !empty && progress(now),
       !empty && figures(now),
-      now.error && make("p", { class: "notice bad" }, translated(`error.${now.error.code}`, now.error.message)),
+      now.error && make("p", { class: "notice bad" }, sentence(now.error.code, now.error.message)),
       actions(now, acting),
       problem,
     );
     if (focused) (element.querySelector(`[data-act="${focused}"]`) ?? element.querySelector("a, button"))?.focus();
-    if (state && state !== now.state) announce(`${now.source}: ${t(`job.${now.state}`)}`);
+    if (state && state !== now.state) announce(`${now.source}: ${t(`job.${standing(now)}`)}`);
     state = now.state;
   };
   element.update(job);
@@ -58,8 +62,8 @@ function head(job, link) {
   return make(
     "div",
     { class: "job-head" },
-    make("h3", {}, title),
-    make("span", { class: `badge ${job.state}` }, t(`job.${job.state}`)),
+    make(link ? "h3" : "h2", { class: "job-name" }, title),
+    make("span", { class: `badge ${standing(job)}` }, t(`job.${standing(job)}`)),
     job.dry_run && make("span", { class: "badge" }, t("job.dry_run")),
     make("span", { class: "soft small" }, moment(job.started_at ?? job.created_at)),
   );
@@ -105,7 +109,11 @@ function figures(job) {
 }
 
 function actions(job, { cancel, download }) {
+  const stored = job.added + job.updated;
+  const seen = !isActive(job) && !job.dry_run && stored > 0;
   const buttons = [
+    seen && make("a", { class: "button-link", href: asHash({ sort: "newest" }) }, count("job.see", stored)),
+    seen && make("a", { class: "button-link", href: "#/review" }, t("job.review")),
     isActive(job) && button(t("action.cancel"), cancel, { "data-act": "cancel" }, "close"),
     job.failed > 0 && button(t("job.download"), download, { "data-act": "download" }, "download"),
   ].filter(Boolean);
@@ -117,10 +125,11 @@ async function cancel(job, element, onchange) {
   onchange();
 }
 
-/** The rows that failed, as a file. It needs the key, so a plain link would not do. */
+/** The rows that failed, as a sheet under the feed's name. It needs the key, so a plain link would not do. */
 async function download(job) {
-  const blob = await request(`${address(job)}/errors`, { as: "blob" });
-  const link = make("a", { href: URL.createObjectURL(blob), download: `${job.id}-failed.jsonl` });
+  const blob = await request(`${address(job)}/errors?format=csv`, { as: "blob" });
+  const name = job.source.replace(/^.*\//, "").replace(/\.[^.]*$/, "") || "feed";
+  const link = make("a", { href: URL.createObjectURL(blob), download: `${name}.failed.csv` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
@@ -143,7 +152,7 @@ export async function failures(place, job, signal) {
       make(
         "li",
         {},
-        make("strong", {}, translated(`error.${code}`, reason)),
+        make("strong", {}, sentence(code, reason)),
         make(
           "span",
           { class: "soft small" },

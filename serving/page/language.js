@@ -5,6 +5,7 @@ import zhValues from "./values-zh.js";
 import zhWords from "./words-zh.js";
 
 const WORDS = { en, zh: { ...zhWords, ...zhErrors, ...zhValues } };
+const MOST_DECIMALS = 6;
 const TAGS = { en: "en", zh: "zh-CN" };
 
 /** The reader's own variant of the language, for dates and numbers: en-GB, say. */
@@ -51,9 +52,13 @@ export function decimal(number) {
   return new Intl.NumberFormat(local(), { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(number);
 }
 
+/** By the product's own currency, with all the decimals that are stored: a yen price of 5.9 is not 6. */
 export function price(amount, currency) {
   try {
-    return new Intl.NumberFormat(local(), { style: "currency", currency }).format(amount);
+    const form = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
+    const usual = new Intl.NumberFormat(local(), form).resolvedOptions().maximumFractionDigits;
+    const stored = Math.min(MOST_DECIMALS, String(amount).split(".")[1]?.length ?? 0);
+    return new Intl.NumberFormat(local(), { ...form, maximumFractionDigits: Math.max(usual, stored) }).format(amount);
   } catch {
     return `${decimal(amount)} ${currency ?? ""}`.trim(); // a currency that is no ISO code
   }

@@ -26,6 +26,7 @@ export function errorNotice(error, retry = null) {
       "div",
       {},
       make("p", {}, text, error.retryAfter ? " " + t("error.retry_after", { n: error.retryAfter }) : null),
+      error.more && make("p", { class: "small", lang: "en" }, error.more),
       error.requestId &&
         make("p", { class: "soft small" }, t("error.request_id"), " ", make("code", {}, error.requestId)),
       again && button(t("action.again"), tryAgain, { class: "plain" }),

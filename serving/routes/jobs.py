@@ -160,7 +160,13 @@ def router(desk: Desk) -> APIRouter:
     @routes.get(
         "/v1/jobs/{id}/errors",
         response_class=Response,
-        **operation("Rows that failed", written(examples.FAILED_ROW), kind=LINES, raises=(*ASKING, FeedColumnsInvalid)),
+        **operation(
+            "Rows that failed",
+            written(examples.FAILED_ROW),
+            kind=LINES,
+            also={SHEET: examples.FAILED_SHEET},
+            raises=(*ASKING, FeedColumnsInvalid),
+        ),
     )
     async def list_job_errors(id: JobId, format: Form = "jsonl") -> Response:
         """The rows that failed so far, a JSON object a line: `line`, `id`, `code`, `reason`, and `row` as the feed has

@@ -1,0 +1,48 @@
+// What the service says went wrong, in the reader's language, with all that it says: columns, limits, ids.
+import defaults from "./errors-en.js";
+import sentences from "./sentences-zh.js";
+import { language, translated } from "./language.js";
+
+const PATTERNS = Object.entries(sentences).map(([english, chinese]) => [pattern(english), chinese]);
+
+/** "{n} jobs" -> an expression with n as a group. */
+function pattern(english) {
+  const parts = english.split(/(\{\{|\}\}|\{\w+\})/).map((part) => {
+    if (part === "{{" || part === "}}") return `\\${part[0]}`;
+    const name = /^\{(\w+)\}$/.exec(part);
+    return name ? `(?<${name[1]}>.*?)` : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  });
+  return new RegExp(`^${parts.join("")}$`, "s");
+}
+
+/** The sentence in Chinese with its parts, which may be such sentences themselves; null where none is known. */
+function inChinese(message) {
+  for (const [form, chinese] of PATTERNS) {
+    const found = form.exec(message);
+    if (found) return filled(chinese, found.groups ?? {});
+  }
+  return null;
+}
+
+function filled(chinese, parts) {
+  return chinese.replace(/\{\{|\}\}|\{(\w+)\}/g, (place, name) => {
+    if (!name) return place[0];
+    return inChinese(parts[name]) ?? parts[name];
+  });
+}
+
+/** -> {text, more}. more: the service's own sentence, where its parts would be lost in the reader's language. */
+export function problem(code, message) {
+  const known = translated(`error.${code}`, "");
+  if (language !== "zh") return { text: known || message, more: "" };
+  const whole = message && inChinese(message);
+  if (whole) return { text: whole, more: "" };
+  const said = [defaults[code], known, ""].includes(message);
+  return known ? { text: known, more: said ? "" : message } : { text: message, more: "" };
+}
+
+/** The same as one text. */
+export function sentence(code, message) {
+  const { text, more } = problem(code, message);
+  return more ? `${text} ${more}` : text;
+}
