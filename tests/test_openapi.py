@@ -19,7 +19,7 @@ from requests import Session
 from schemathesis import GenerationMode
 from schemathesis.generation.feedback import NO_FEEDBACK
 from schemathesis.python.asgi import get_client
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from catalog.understand import Understander
 from serving.app import build_app
@@ -231,7 +231,10 @@ def send(service: Service, one: Any, mode: GenerationMode, path: dict[str, str] 
         nonlocal sent
         sent += 1
         response = case.call(session=service.client)
-        case.validate_response(response, excluded_checks=[positive_data_acceptance])
+        # What a form holds is text: an object in its fields arrives as JSON text, which is a feed like any other.
+        formed = case.media_type == "multipart/form-data" and one.label == "POST /v1/jobs/preview"
+        excluded = [positive_data_acceptance, *([negative_data_rejection] if formed else [])]
+        case.validate_response(response, excluded_checks=excluded)
         if mode is GenerationMode.POSITIVE and response.status_code >= 400:
             code = response.json()["error"]["code"]
             id = one.definition.raw["operationId"]
