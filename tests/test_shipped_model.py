@@ -58,6 +58,13 @@ def test_the_small_model_is_meant_by_its_name(tmp_path: Path, monkeypatch: pytes
         open_model(Path("nano"))
 
 
+def test_what_is_one_shops_opinion_is_not_given(understander: Understander) -> None:
+    kinds = [values for by_kind in understander.calibration.attributes.values() for values in by_kind.values()]
+    given = {name for values in kinds for name in values}
+    assert "colour" in given
+    assert "season" not in given
+
+
 def test_importing_catalog_is_quick_because_it_loads_no_model_library() -> None:
     code = (
         "import sys, catalog; sys.exit(any(name in sys.modules for name in ('torch', 'timm', 'transformers', 'PIL')))"
