@@ -215,8 +215,13 @@ def test_settings_come_from_the_environment_and_flags_win(monkeypatch: pytest.Mo
     assert Settings() == settings
 
 
+PORT_AND_REPLICAS = (
+    r"port \(SHELFLENS_PORT in the environment; from 1 to 65,535\), replicas \(given as a flag; from 1 to 1,000\)"
+)
+
+
 def test_wrong_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHELFLENS_PORT", "many")
-    with pytest.raises(CatalogError, match=r"port \(SHELFLENS_PORT in the environment\), replicas \(given") as caught:
+    with pytest.raises(CatalogError, match=PORT_AND_REPLICAS) as caught:
         read_settings(replicas=0)
     assert caught.value.code == "config_invalid"
