@@ -48,7 +48,9 @@
     │   ├── IndexDamaged                index_damaged
     │   ├── IndexUnavailable            index_unavailable
     │   └── DiskFull                    disk_full
-    ├── LedgerDamaged                   ledger_damaged
+    ├── StateDamaged                    state_damaged
+    │   ├── RecordDamaged               state_damaged
+    │   └── LedgerDamaged               ledger_damaged
     ├── FileNotReadable                 file_not_readable
     ├── FileNotWritable                 file_not_writable
     ├── InvalidTaxonomy                 taxonomy_invalid
@@ -316,7 +318,18 @@ class DiskFull(IndexFailed):
     default = "The disk is full. What was stored before is intact; make room and start again."
 
 
-class LedgerDamaged(CatalogError):
+class StateDamaged(CatalogError):
+    code = "state_damaged"
+    default = "A file of what is kept beside the index cannot be read or written."
+
+
+class RecordDamaged(StateDamaged):
+    """One stored product; its code is its parent's."""
+
+    default = "What the index (payload_storage) holds of this product is damaged. Store it again, or delete it."
+
+
+class LedgerDamaged(StateDamaged):
     code = "ledger_damaged"
     default = "The ledger of earlier ingests cannot be read or written."
 

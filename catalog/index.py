@@ -3,12 +3,13 @@
 One class for every engine; `open_index` chooses the engine by the location.
 """
 
+import logging
 import math
 import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,15 @@ from uuid import UUID
 
 import numpy as np
 
-from catalog.errors import IndexFailed, IndexMismatch, IndexOfOtherModel, InvalidProduct, InvalidSearch, ProductNotFound
+from catalog.errors import (
+    IndexFailed,
+    IndexMismatch,
+    IndexOfOtherModel,
+    InvalidProduct,
+    InvalidSearch,
+    ProductNotFound,
+    RecordDamaged,
+)
 from catalog.filters import Filter
 from catalog.keywords import document_terms
 from catalog.listing import Sort, commonest, listed
@@ -30,9 +39,10 @@ from catalog.records import (
     RECORD_FIELDS,
     VERSION_FIELDS,
     fact_parts,
-    from_payload,
+    is_unit,
     keyword_text,
     point_id,
+    read_back,
     to_payload,
     to_version,
 )
@@ -41,6 +51,8 @@ from catalog.stores import Amendment, Found, IndexModel, Point, Store, in_chunks
 __all__ = ["Finding", "IndexModel", "IndexQuery", "Offer", "ProductIndex", "StoredVersion", "open_index"]
 
 CHUNK = 256
+
+logger = logging.getLogger(__name__)
 
 
 class Offer(NamedTuple):
@@ -64,6 +76,7 @@ class ProductIndex:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._models: dict[str, int] | None = None  # counted, of an index that does not remember its model
+        self._damaged = set[UUID]()
         # Held by what reads and then writes, so that two writers of one product do not undo each other.
         self._writing = threading.RLock()
 
@@ -71,6 +84,11 @@ class ProductIndex:
     def identity(self) -> str:
         """Made when the index was made: tells one index from a later one at the same place."""
         return self._store.identity
+
+    @property
+    def damaged(self) -> int:
+        """How many stored products were met that cannot be read. They are left out until they are stored again."""
+        return len(self._damaged)
 
     @property
     def width(self) -> int:
@@ -148,6 +166,7 @@ class ProductIndex:
             dated = [stored for chunk in in_chunks(latest.values(), CHUNK) for stored in self._dated(chunk)]
             for chunk in in_chunks(dated, CHUNK):
                 self._store.put([_point(stored) for stored in chunk])
+        self._damaged -= {point_id(stored.id) for stored in dated}
         return dated
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
@@ -158,20 +177,36 @@ class ProductIndex:
         latest = {point_id(offer.product.id): offer for offer in offers}
         with self._writing:
             found = self._fetch(list(latest), RECORD_FIELDS, embedding=True)
-            changed = [(point, _with_offer(_stored(found[point]), latest[point])) for point in found]
+            known = self._readable(found.values())
+            changed = [(point, _with_offer(known[point], latest[point])) for point in known]
             amendments = [
                 Amendment(point, to_payload(new), document_terms(keyword_text(new))) for point, new in changed
             ]
             for chunk in in_chunks(amendments, CHUNK):
                 self._store.amend(chunk)
-        return len(found)
+        return len(known)
 
     def hashes(self, ids: Sequence[str]) -> list[StoredVersion | None]:
-        """For each id what is stored under it was made from, or None."""
+        """For each id what is stored under it was made from, or None: also where it is known to be damaged, and so to
+        be stored again. Whether the rest of it can be read shows when it is read.
+        """
         points = [point_id(name) for name in ids]
-        found = self._fetch(points, VERSION_FIELDS)
-        versions = {point: to_version(one.payload) for point, one in found.items()}
-        return [StoredVersion(v.hashes, v.model) if (v := versions.get(point)) else None for point in points]
+        known = dict[UUID, StoredVersion]()
+        for point, found in self._fetch(points, VERSION_FIELDS).items():
+            try:
+                version = to_version(found.payload)
+            except RecordDamaged:
+                self._note_damage(point)
+                continue
+            if point not in self._damaged:
+                known[point] = StoredVersion(version.hashes, version.model)
+        return [known.get(point) for point in points]
+
+    def stored(self, ids: Sequence[str]) -> list[bool]:
+        """For each id whether something is stored under it, be it damaged."""
+        points = [point_id(name) for name in ids]
+        found = self._fetch(points, ())
+        return [point in found for point in points]
 
     def delete(self, ids: Sequence[str]) -> int:
         """Returns how many there were. Their bytes stay on disk for a while: see `erase`."""
@@ -180,6 +215,7 @@ class ProductIndex:
             existing = list(self._fetch(points, ()))
             for chunk in in_chunks(existing, CHUNK):
                 self._store.remove(chunk)
+            self._damaged -= set(points)
         return len(existing)
 
     def erase(self, ids: Sequence[str]) -> int:
@@ -194,7 +230,7 @@ class ProductIndex:
         return count
 
     def get(self, ids: Sequence[str]) -> list[StoredProduct | None]:
-        """For each id the product stored under it, or None."""
+        """For each id the product stored under it, or None. Raises RecordDamaged."""
         points = [point_id(name) for name in ids]
         found = self._fetch(points, RECORD_FIELDS, embedding=True)
         return [_stored(found[point]) if point in found else None for point in points]
@@ -204,13 +240,13 @@ class ProductIndex:
 
         Raises SearchEmpty, InvalidSearch or IndexMismatch.
         """
-        return run(self._store, query)
+        return run(self._store, query, self._note_damage)
 
     def find(self, query: IndexQuery, facets: Sequence[str] = (), limit: int = 20) -> Finding:
         """As `search`, without what lies below the query's floor, with the number of all that is found and `limit`
         values of each facet.
         """
-        return find(self._store, query, facets, limit)
+        return find(self._store, query, facets, limit, self._note_damage)
 
     def facets_of(self, query: IndexQuery, names: Sequence[str], limit: int = 20) -> dict[str, list[tuple[str, int]]]:
         """As `facets`, but of what a query finds: the 1,000 best, whatever page of them it asks for.
@@ -225,7 +261,7 @@ class ProductIndex:
         """Products in an order, without their embeddings. Those without a price, or stored by a release that did not
         note when, come last. Raises InvalidSearch.
         """
-        return listed(self._store, filter, sort, limit, offset)
+        return listed(self._store, filter, sort, limit, offset, self._note_damage)
 
     def similar(
         self, id: str, limit: int = 10, filter: Filter | None = None, offset: int = 0, collapse: bool = False
@@ -279,7 +315,7 @@ class ProductIndex:
         except ValueError:
             raise InvalidSearch("The place to go on from is not one that a page has given.") from None
         found, following = self._store.page(start, limit, filter)
-        return [_stored(one) for one in found], "" if following is None else str(following)
+        return list(self._readable(found).values()), "" if following is None else str(following)
 
     def sorted_page(
         self, field: str, descending: bool, filter: Filter | None = None, after: str = "", limit: int = CHUNK
@@ -289,7 +325,7 @@ class ProductIndex:
         """
         found = self._store.sorted_page(field, descending, _place(after), limit, filter)
         following = f"{found[-1][0]!r}:{found[-1][1].id}" if len(found) == limit else ""
-        return [_stored(one) for _, one in found], following
+        return list(self._readable(one for _, one in found).values()), following
 
     def scan(self, batch_size: int = CHUNK) -> Iterator[list[StoredProduct]]:
         """Every product with its embedding, in an order that means nothing. What is written meanwhile may be missed."""
@@ -297,7 +333,7 @@ class ProductIndex:
         while True:
             found, after = self._store.page(after, batch_size)
             if found:
-                yield [_stored(one) for one in found]
+                yield list(self._readable(found).values())
             if after is None:
                 return
 
@@ -332,8 +368,23 @@ class ProductIndex:
             raise IndexMismatch(
                 f"The index holds embeddings of {self.width} numbers; a product's has the shape {embedding.shape}."
             )
-        if not abs(float(embedding @ embedding) - 1) < 0.01:  # also true of NaN
+        if not is_unit(embedding):
             raise InvalidProduct("The product's embedding is not of unit length.")
+
+    def _readable(self, found: Iterable[Found]) -> dict[UUID, StoredProduct]:
+        """The products by their points, without those that are damaged."""
+        products: dict[UUID, StoredProduct] = {}
+        for one in found:
+            try:
+                products[one.id] = _stored(one)
+            except RecordDamaged:
+                self._note_damage(one.id)
+        return products
+
+    def _note_damage(self, point: UUID) -> None:
+        if point not in self._damaged:
+            self._damaged.add(point)
+            logger.error("a stored product is damaged and left out", extra={"fields": {"point": str(point)}})
 
     def _fetch(self, points: Sequence[UUID], fields: Sequence[str], embedding: bool = False) -> dict[UUID, Found]:
         found: dict[UUID, Found] = {}
@@ -360,8 +411,10 @@ def _place(after: str) -> tuple[float, UUID] | None:
 
 
 def _stored(found: Found) -> StoredProduct:
-    assert found.embedding is not None
-    return from_payload(found.payload, found.embedding)
+    """Raises RecordDamaged."""
+    if found.embedding is None:
+        raise RecordDamaged
+    return read_back(found.id, found.payload, found.embedding)
 
 
 def _with_offer(stored: StoredProduct, offer: Offer) -> StoredProduct:

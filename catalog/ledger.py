@@ -8,18 +8,17 @@ moment repeats that chunk at most, and repeating changes nothing.
 import hashlib
 import json
 import os
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from catalog.database import in_our_words, open_database, transaction
+from catalog.database import StateFile, transaction
 from catalog.disk import written_whole
 from catalog.errors import LedgerDamaged
+from catalog.seal import sealed, unsealed
 
 State = Literal["running", "complete", "cancelled", "failed"]
 PAGE = 1024 * 1024
@@ -75,11 +74,12 @@ class Tally:
         return self.outcomes.total()
 
     def to_json(self) -> str:
-        return json.dumps(vars(self))
+        return sealed(json.dumps(vars(self)))
 
     @classmethod
     def from_json(cls, text: str) -> "Tally":
-        fields = json.loads(text)
+        """Raises Unsealed."""
+        fields = json.loads(unsealed(text))
         return cls(
             Counter(fields["outcomes"]),
             Counter(fields["codes"]),
@@ -105,65 +105,67 @@ class Ledger:
     """The runs of one ledger file. Used by one thread at a time; raises LedgerDamaged and DiskFull."""
 
     def __init__(self, path: Path) -> None:
-        with _our_words():
-            self._db = open_database(path, SCHEMA)
+        self.file = StateFile(path, SCHEMA, "how far ingests came, and the rows that failed", LedgerDamaged)
 
     def close(self) -> None:
-        self._db.close()
+        self.file.close()
 
     def begin(self, feed: str, index_identity: str) -> "Run":
         """The unfinished run of this feed into this index, or a new one."""
-        with _our_words():
-            found = self._db.execute(
+        with self.file.use() as db:
+            found = db.execute(
                 "SELECT id, position, tally FROM runs WHERE feed = ? AND index_identity = ? AND state != 'complete'"
                 " ORDER BY id DESC LIMIT 1",
                 (feed, index_identity),
             ).fetchone()
             if found:
                 run, position, tally = found
-                self._db.execute("UPDATE runs SET state = 'running', finished = NULL WHERE id = ?", (run,))
-                return Run(self._db, run, position, Tally.from_json(tally))
+                db.execute("UPDATE runs SET state = 'running', finished = NULL WHERE id = ?", (run,))
+                return Run(self.file, run, position, Tally.from_json(tally))
             tally = Tally()
             row = (feed, index_identity, "running", 0, tally.to_json(), time.time())
-            inserted = self._db.execute(
+            inserted = db.execute(
                 "INSERT INTO runs (feed, index_identity, state, position, tally, started) VALUES (?, ?, ?, ?, ?, ?)",
                 row,
             )
-            return Run(self._db, int(inserted.lastrowid or 0), 0, tally)
+            return Run(self.file, int(inserted.lastrowid or 0), 0, tally)
 
     def run(self, number: int) -> "Run | None":
         """As it now stands, to be read while another process or thread goes on with it."""
-        with _our_words():
-            found = self._db.execute("SELECT position, tally, state FROM runs WHERE id = ?", (number,)).fetchone()
-        return Run(self._db, number, found[0], Tally.from_json(found[1]), found[2] == "complete") if found else None
+        with self.file.use() as db:
+            found = db.execute("SELECT position, tally, state FROM runs WHERE id = ?", (number,)).fetchone()
+            if found is None:
+                return None
+            return Run(self.file, number, found[0], Tally.from_json(found[1]), found[2] == "complete")
 
     def forget(self, number: int) -> None:
-        with _our_words(), transaction(self._db):
-            self._db.execute("DELETE FROM failures WHERE run = ?", (number,))
-            self._db.execute("DELETE FROM runs WHERE id = ?", (number,))
+        with self.file.use() as db, transaction(db):
+            db.execute("DELETE FROM failures WHERE run = ?", (number,))
+            db.execute("DELETE FROM runs WHERE id = ?", (number,))
+
+    def erase(self, product_ids: Sequence[str]) -> None:
+        """Forget the failed rows of products. They are gone from the disk once the file's log was emptied."""
+        with self.file.use() as db:
+            db.executemany("DELETE FROM failures WHERE product = ?", [(id,) for id in product_ids])
 
 
 class Run:
     """One run. position: how many rows of the feed are dealt with; tally: what became of them; complete: all are."""
 
-    def __init__(
-        self, db: sqlite3.Connection, number: int, position: int, tally: Tally, complete: bool = False
-    ) -> None:
-        self._db, self.number, self.position, self.tally, self.complete = db, number, position, tally, complete
+    def __init__(self, file: StateFile, number: int, position: int, tally: Tally, complete: bool = False) -> None:
+        self._file, self.number, self.position, self.tally, self.complete = file, number, position, tally, complete
 
     def commit(self, position: int, tally: Tally, failures: Sequence[Failure]) -> None:
         """Record a stored chunk, all of it or nothing."""
-        rows = [(self.number, f.line, f.id, f.code, f.reason, json.dumps(f.row)) for f in failures]
-        with _our_words(), transaction(self._db):
-            self._db.executemany("INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?)", rows)
-            self._db.execute(
-                "UPDATE runs SET position = ?, tally = ? WHERE id = ?", (position, tally.to_json(), self.number)
-            )
+        rows = [(self.number, f.line, f.id, f.code, f.reason, sealed(json.dumps(f.row))) for f in failures]
+        with self._file.use() as db, transaction(db):
+            db.executemany("INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?)", rows)
+            db.execute("UPDATE runs SET position = ?, tally = ? WHERE id = ?", (position, tally.to_json(), self.number))
         self.position, self.tally = position, tally
 
     def end(self, state: State) -> None:
-        with _our_words():
-            self._db.execute("UPDATE runs SET state = ?, finished = ? WHERE id = ?", (state, time.time(), self.number))
+        with self._file.use() as db:
+            db.execute("UPDATE runs SET state = ?, finished = ? WHERE id = ?", (state, time.time(), self.number))
         self.complete = state == "complete"
 
     def failures(self) -> Iterator[Failure]:
@@ -178,22 +180,18 @@ class Run:
         from, None at the end.
         """
         found, size = list[Failure](), 0
-        with _our_words():
-            rows = self._db.execute(
+        with self._file.use() as db:
+            rows = db.execute(
                 "SELECT rowid, line, product, code, reason, content FROM failures WHERE run = ? AND rowid > ?"
                 " ORDER BY rowid",
                 (self.number, after),
             )
             for place, line, product, code, reason, content in rows:
-                found.append(Failure(line, product, code, reason, json.loads(content)))
+                found.append(Failure(line, product, code, reason, json.loads(unsealed(content))))
                 size += len(content)
                 if size >= characters:
                     return found, place
         return found, None
-
-
-def _our_words() -> AbstractContextManager[None]:
-    return in_our_words(LedgerDamaged)
 
 
 def write_dead_letters(path: Path, failures: Iterable[Failure]) -> None:

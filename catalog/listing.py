@@ -7,11 +7,11 @@ from uuid import UUID
 
 import numpy as np
 
-from catalog.errors import InvalidSearch
+from catalog.errors import InvalidSearch, RecordDamaged
 from catalog.filters import And, Filter, Lacks
 from catalog.names import FACETED
 from catalog.product import StoredProduct
-from catalog.records import KEYWORD_FIELDS, RECORD_FIELDS, fact_parts, from_payload
+from catalog.records import KEYWORD_FIELDS, RECORD_FIELDS, Damaged, fact_parts, read_back
 from catalog.stores import Order, Store, in_chunks
 
 Sort = Literal["newest", "price_asc", "price_desc"]
@@ -27,14 +27,22 @@ LEFT_OUT = np.empty(0, dtype=np.float32)
 READ_AT_ONCE = 256
 
 
-def listed(store: Store, filter: Filter | None, sort: Sort, limit: int, offset: int) -> list[StoredProduct]:
+def listed(
+    store: Store, filter: Filter | None, sort: Sort, limit: int, offset: int, damaged: Damaged
+) -> list[StoredProduct]:
     """A page of the products that pass, without their embeddings. Those without the number that orders them come last;
     equal ones keep an order of their own, so pages follow each other. Raises InvalidSearch.
     """
     check_page(limit, offset)
     points = first(store, filter, ORDERS[sort], offset + limit)[offset:]
     found = store.fetch(points, RECORD_FIELDS)
-    return [from_payload(found[point].payload, LEFT_OUT) for point in points if point in found]
+    products = list[StoredProduct]()
+    for point in points:
+        try:
+            products += [read_back(point, found[point].payload, LEFT_OUT)] if point in found else []
+        except RecordDamaged:
+            damaged(point)
+    return products
 
 
 def check_page(limit: int, offset: int) -> None:

@@ -8,13 +8,13 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.errors import IndexMismatch, InvalidSearch, SearchEmpty
+from catalog.errors import IndexMismatch, InvalidSearch, RecordDamaged, SearchEmpty
 from catalog.filters import Filter
 from catalog.keywords import query_terms
 from catalog.listing import LEFT_OUT, Sort, check_page, commonest, counted, in_order
 from catalog.product import Match
 from catalog.ranking import DEPTHS, FUSED_DEPTHS, Leaders, ranked
-from catalog.records import RECORD_FIELDS, VERSION_FIELDS, from_payload, point_id, to_version
+from catalog.records import RECORD_FIELDS, VERSION_FIELDS, Damaged, point_id, read_back, to_version
 from catalog.relevance import MOST_FOUND, Floor, rarities, relevant, share
 from catalog.stores import Found, Hit, Probe, Store, Terms, in_chunks
 
@@ -60,45 +60,53 @@ class Finding:
     facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
 
 
-def find(store: Store, query: IndexQuery, names: Sequence[str], limit: int) -> Finding:
+def find(store: Store, query: IndexQuery, names: Sequence[str], limit: int, damaged: Damaged) -> Finding:
     """With facets of these names, `limit` values each. Raises as `run` does."""
     if query.floor is None:
         counts = facets(store, query, names, limit) if names else {}
-        return Finding(run(store, query), [], store.count(query.filter), counts)
+        return Finding(run(store, query, damaged), [], store.count(query.filter), counts)
     embedding, words = _checked(query, store.width), query_terms(query.keywords)
     found = _above(store, query, query.floor, embedding, words)
     counts = commonest(counted(store, found, names), limit)
     if not found:
         keywords = "" if embedding is not None else query.keywords  # shared words such as "to" bring nothing nearer
         bare = replace(query, keywords=keywords, limit=min(NEAREST, query.limit), offset=0, sort=None)
-        return Finding([], run(store, bare), 0, counts)
-    return Finding(_page(store, query, iter(found), embedding, words), [], len(found), counts)
+        return Finding([], run(store, bare, damaged), 0, counts)
+    return Finding(_page(store, query, iter(found), embedding, words, damaged), [], len(found), counts)
 
 
-def run(store: Store, query: IndexQuery) -> list[Match]:
-    """The matches, best first, whatever the floor. Raises SearchEmpty, InvalidSearch or IndexMismatch."""
+def run(store: Store, query: IndexQuery, damaged: Damaged) -> list[Match]:
+    """The matches, best first, whatever the floor. What cannot be read is left out, and `damaged` told of it.
+
+    Raises SearchEmpty, InvalidSearch or IndexMismatch.
+    """
     embedding, words = _checked(query, store.width), query_terms(query.keywords)
     wanted = query.offset + query.limit
     plain = not words.indices and not query.collapse and query.sort is None
     if embedding is not None and plain and wanted <= DEPTHS[0]:
-        matches = _nearest(store, query, embedding, {point_id(name) for name in query.exclude})
+        matches = _nearest(store, query, embedding, {point_id(name) for name in query.exclude}, damaged)
         if matches is not None:
             return matches
-    return _page(store, query, _best_first(store, query, embedding, words), embedding, words)
+    return _page(store, query, _best_first(store, query, embedding, words), embedding, words, damaged)
 
 
 def _page(
-    store: Store, query: IndexQuery, order: Iterator[UUID], embedding: NDArray[np.float32] | None, words: Terms
+    store: Store,
+    query: IndexQuery,
+    order: Iterator[UUID],
+    embedding: NDArray[np.float32] | None,
+    words: Terms,
+    damaged: Damaged,
 ) -> list[Match]:
     """order: all that is found, the best first."""
     wanted = query.offset + query.limit
     if query.sort is not None:
         order = iter(in_order(store, _found_by(order), query.sort))
     if query.collapse:
-        page = _folded(store, order, wanted)[query.offset :]
+        page = _folded(store, order, wanted, damaged)[query.offset :]
     else:
         page = [(point, ()) for point in next(in_chunks(order, wanted), [])[query.offset :]]
-    return _matches(store, page, embedding, words)
+    return _matches(store, page, embedding, words, damaged)
 
 
 def facets(store: Store, query: IndexQuery, names: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
@@ -150,7 +158,7 @@ def _best_first(
 
 
 def _nearest(
-    store: Store, query: IndexQuery, embedding: NDArray[np.float32], excluded: set[UUID]
+    store: Store, query: IndexQuery, embedding: NDArray[np.float32], excluded: set[UUID], damaged: Damaged
 ) -> list[Match] | None:
     """What `run` gives of a page within the first depth, in one question to the engine.
 
@@ -161,11 +169,19 @@ def _nearest(
     order = sorted((hit for hit in hits if hit.id not in excluded), key=lambda hit: (-hit.score, hit.id))
     if len(order) > wanted and order[wanted - 1].score == order[wanted].score:
         return None
-    return [
-        Match(from_payload(hit.found.payload, LEFT_OUT), min(max(hit.score, 0.0), 1.0))
-        for hit in order[query.offset : wanted]
-        if hit.found
-    ]
+    page = [(hit.found, (), min(max(hit.score, 0.0), 1.0)) for hit in order[query.offset : wanted] if hit.found]
+    return _readable(page, damaged)
+
+
+def _readable(page: Sequence[tuple[Found, tuple[str, ...], float]], damaged: Damaged) -> list[Match]:
+    """The matches of points, each with the ids folded into it and its score."""
+    matches = list[Match]()
+    for one, twins, score in page:
+        try:
+            matches.append(Match(read_back(one.id, one.payload, LEFT_OUT), score, twins))
+        except RecordDamaged:
+            damaged(one.id)
+    return matches
 
 
 def _checked(query: IndexQuery, width: int) -> NDArray[np.float32] | None:
@@ -189,7 +205,7 @@ def _checked(query: IndexQuery, width: int) -> NDArray[np.float32] | None:
     return (embedding / length).astype(np.float32)
 
 
-def _folded(store: Store, order: Iterator[UUID], wanted: int) -> list[tuple[UUID, tuple[str, ...]]]:
+def _folded(store: Store, order: Iterator[UUID], wanted: int, damaged: Damaged) -> list[tuple[UUID, tuple[str, ...]]]:
     """The first `wanted` points of the order that are unlike those before them, each with the ids folded into it.
 
     It reads up to the first point of the next page, so the same leaders come first however many are wanted.
@@ -197,7 +213,11 @@ def _folded(store: Store, order: Iterator[UUID], wanted: int) -> list[tuple[UUID
     leaders = Leaders(NEAR_DUPLICATE_COSINE, store.width)
     results: list[tuple[UUID, list[str]]] = []
     for found in _read(store, order):
-        version = to_version(found.payload)
+        try:
+            version = to_version(found.payload)
+        except RecordDamaged:
+            damaged(found.id)
+            continue
         content = (version.hashes.text, version.hashes.images)
         assert found.embedding is not None
         leader = leaders.find(found.embedding, content)
@@ -218,7 +238,11 @@ def _read(store: Store, order: Iterator[UUID]) -> Iterator[Found]:
 
 
 def _matches(
-    store: Store, page: Sequence[tuple[UUID, tuple[str, ...]]], embedding: NDArray[np.float32] | None, words: Terms
+    store: Store,
+    page: Sequence[tuple[UUID, tuple[str, ...]]],
+    embedding: NDArray[np.float32] | None,
+    words: Terms,
+    damaged: Damaged,
 ) -> list[Match]:
     found = store.fetch(
         [point for point, _ in page], RECORD_FIELDS, embedding=embedding is not None, keywords=embedding is None
@@ -230,9 +254,6 @@ def _matches(
         scores = [share(rarity, one.keywords) for one, _ in present]
     else:
         scores = [
-            min(max(float(embedding @ one.embedding), 0.0), 1.0) for one, _ in present if one.embedding is not None
+            0.0 if one.embedding is None else min(max(float(embedding @ one.embedding), 0.0), 1.0) for one, _ in present
         ]
-    return [
-        Match(from_payload(one.payload, LEFT_OUT), score, twins)
-        for (one, twins), score in zip(present, scores, strict=True)
-    ]
+    return _readable([(one, twins, score) for (one, twins), score in zip(present, scores, strict=True)], damaged)

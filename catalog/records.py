@@ -7,13 +7,14 @@ and hands over one text far faster than a nested structure: `version`, which tel
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.errors import RecordDamaged
 from catalog.product import (
     CategoryScore,
     ContentHashes,
@@ -23,6 +24,7 @@ from catalog.product import (
     StoredProduct,
     Understanding,
 )
+from catalog.seal import Unsealed, sealed, unsealed
 
 # Fixed for ever: another namespace would be another point for the same product.
 NAMESPACE = UUID("6f1f9a3e-6c0b-5f0e-9d53-8f2f4f0c7a11")
@@ -31,6 +33,8 @@ KEYWORD_FIELDS = ("category", "product_type", "brand", "currency", "decision", "
 NUMBER_FIELDS = ("price", "sureness", "added_at")
 VERSION_FIELDS = ("version",)
 ADDED = "added_at"
+# Told the point of a product that is left out because it cannot be read.
+Damaged = Callable[[UUID], None]
 RECORD_FIELDS = ("version", "record")
 
 
@@ -54,7 +58,7 @@ def fact(name: str, value: str) -> str:
 def fact_parts(text: str) -> tuple[str, str]:
     """The name and value that `fact` joined."""
     position = 0
-    while text[position] != "=":
+    while text[position : position + 1] not in ("=", ""):  # "" for a damaged one
         position += 2 if text[position] == "\\" else 1
     return text[:position].replace("\\=", "=").replace("\\\\", "\\"), text[position + 1 :]
 
@@ -105,12 +109,37 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
     present = {name: value for name, value in fields.items() if value not in ("", None, [])}
     version = Version(product.id, stored.hashes, stored.model)
     payload = {**present, "version": _compact(version), "record": _compact(_to_record(stored))}
-    return {name: _valid(value) for name, value in payload.items()}
+    valid = {name: _valid(value) for name, value in payload.items()}
+    return valid | {name: sealed(valid[name]) for name in RECORD_FIELDS}
+
+
+def is_unit(embedding: NDArray[np.float32]) -> bool:
+    """Whether its length is 1; false of NaN, too."""
+    return abs(float(embedding @ embedding) - 1) < 0.01
+
+
+def read_back(point: UUID, payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> StoredProduct:
+    """The product of this point. Raises RecordDamaged, also where it is another point's."""
+    stored = from_payload(payload, embedding)
+    if point_id(stored.id) != point:
+        raise RecordDamaged
+    return stored
 
 
 def from_payload(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> StoredProduct:
-    """embedding: shape [width]."""
-    record = json.loads(payload["record"])
+    """embedding: shape [width], or empty for a product without. Raises RecordDamaged for what was never stored so."""
+    try:
+        stored = _from_texts(payload, embedding)
+    except (KeyError, TypeError, ValueError):
+        raise RecordDamaged from None
+    return stored
+
+
+def _from_texts(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> StoredProduct:
+    """Raises KeyError, TypeError or ValueError."""
+    record = json.loads(unsealed(payload["record"]))
+    if embedding.size and not is_unit(embedding):
+        raise Unsealed
     product = Product(
         id=record["id"],
         title=record["title"],
@@ -124,6 +153,8 @@ def from_payload(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> 
     )
     understanding = _understanding(product.id, record["understanding"], embedding)
     version = to_version(payload)
+    if version.id != product.id:
+        raise Unsealed
     judgement = None
     if "judgement" in record:
         verdict, answer, proposed = record["judgement"]
@@ -156,8 +187,12 @@ def _understanding(id: str, fields: Mapping[str, Any], embedding: NDArray[np.flo
 
 
 def to_version(payload: Mapping[str, Any]) -> Version:
-    product_id, hashes, model = json.loads(payload["version"])
-    return Version(product_id, ContentHashes(*hashes), model)
+    """Raises RecordDamaged."""
+    try:
+        product_id, hashes, model = json.loads(unsealed(payload["version"]))
+        return Version(product_id, ContentHashes(*hashes), model)
+    except (KeyError, TypeError, ValueError):
+        raise RecordDamaged from None
 
 
 def _to_record(stored: StoredProduct) -> dict[str, Any]:

@@ -45,7 +45,6 @@
     │   ├── NothingToAccept             nothing_to_accept
     │   ├── ModelUnknown                model_unknown
     │   ├── NoShadow                    no_shadow
-    │   ├── StateDamaged                state_damaged
     │   ├── JobFinished                 job_finished
     │   ├── UploadOffsetWrong           upload_offset_wrong
     │   ├── UploadIncomplete            upload_incomplete
@@ -72,6 +71,7 @@ from catalog.errors import (
     CatalogError,
     DiskFull,
     ImageTooManyBytes,
+    IndexFailed,
     IndexLocked,
     IndexOfOtherModel,
     IndexUnavailable,
@@ -80,6 +80,7 @@ from catalog.errors import (
     InvalidProduct,
     InvalidSearch,
     ProductNotFound,
+    StateDamaged,
     TextTooLong,
     TooManyImages,
 )
@@ -290,11 +291,6 @@ class NoShadow(ServiceError):
     default = "No shadow model is loaded, so there is nothing to compare."
 
 
-class StateDamaged(ServiceError):
-    code = "state_damaged"
-    default = "The service's own records cannot be read or written."
-
-
 class JobNotFound(NotFound):
     code = "job_not_found"
     default = "There is no job with this id. Those that ended long ago are forgotten."
@@ -447,6 +443,9 @@ STATUS: dict[type[CatalogError], int] = {
     DiskFull: 507,
 }
 
+# Of the errors that no client caused, those whose words help whoever runs the service: they name a file at most.
+STORAGE = (IndexFailed, StateDamaged)
+
 # Statuses that a framework gives on its own, in our words.
 FROM_STATUS: dict[int, type[CatalogError]] = {
     STATUS[kind]: kind
@@ -501,9 +500,9 @@ def status_of(error: CatalogError) -> int:
 
 
 def detail(error: CatalogError, param: str | None = None) -> ErrorDetail:
-    """The error for a client. One that no client caused (a damaged model, say) gives nothing of itself away."""
+    """The error for a client. One that no client caused says what is damaged, or gives nothing of itself away."""
     status = status_of(error)
-    if status == 500:
+    if status == 500 and not isinstance(error, STORAGE):
         error = ModelFailed()
     kind = TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     return ErrorDetail(message=error.message, type=kind, param=param or getattr(error, "param", None), code=error.code)

@@ -291,5 +291,6 @@ READY: dict[str, Any] = {
     "taxonomy_version": "1",
     "products": 1200,
     "indexed": 1.0,
+    "damaged": [],
 }
 METRICS = "# TYPE shelflens_products gauge\nshelflens_products 1200\n"

@@ -1,18 +1,16 @@
 """What people said of the model's answers: kept for good, applied to stored products, handed on as training data."""
 
 import json
-import sqlite3
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from catalog.database import in_our_words, open_database
+from catalog.database import StateFile, transaction
 from catalog.product import CategoryScore, ContentHashes, Judgement, Scored, StoredProduct, Understanding, Verdict
+from catalog.seal import Unsealed
 from catalog.taxonomy import Taxonomy
-from serving.errors import StateDamaged
 from serving.wire.feedback import Order
 
 SCHEMA = """
@@ -88,9 +86,7 @@ class FeedbackLog:
     """
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
-        with in_our_words(StateDamaged):
-            self._db = open_database(path, SCHEMA)
+        self.file = StateFile(path, SCHEMA, "people's verdicts on products")
 
     def add(self, stored: StoredProduct, said: Said, now: float) -> Feedback:
         """Keep a verdict. One that says what the last one said is that one: a request may come twice."""
@@ -98,17 +94,16 @@ class FeedbackLog:
         last = self.latest([stored]).get(stored.id)
         if last and (last.verdict, last.correction, last.comment) == (verdict, correction, comment):
             return replace(last, title=stored.product.title)
-        document = json.dumps({"comment": comment, "correction": _to_json(correction)})
-        row = (stored.id, _content(stored.hashes), verdict, document, now)
-        inserted = self._run(
-            "INSERT INTO feedback (product, content, verdict, document, created) VALUES (?,?,?,?,?)", row
-        )
+        row = (stored.id, _content(stored.hashes), verdict, _written(comment, correction), now)
+        with self.file.use() as db:
+            inserted = db.execute(
+                "INSERT INTO feedback (product, content, verdict, document, created) VALUES (?,?,?,?,?)", row
+            )
         id = int(inserted.lastrowid or 0)
         return Feedback(id, stored.id, verdict, correction, comment, now, stored.product.title)
 
     def get(self, id: int) -> Feedback | None:
-        row = self._run("SELECT * FROM feedback WHERE id = ?", (id,)).fetchone()
-        return _from_row(row) if row else None
+        return next(iter(self._read("SELECT * FROM feedback WHERE id = ?", (id,))), None)
 
     def remove(self, id: int) -> None:
         """Then the verdict before it on the same product counts, if there is one."""
@@ -118,8 +113,9 @@ class FeedbackLog:
         """For each product the last verdict on it as it now is, by its id."""
         contents = {stored.id: _content(stored.hashes) for stored in products}
         query = "SELECT * FROM feedback WHERE product IN (SELECT value FROM json_each(?)) ORDER BY id"
-        rows = self._run(query, (json.dumps(list(contents)),)).fetchall()
-        return {row[1]: _from_row(row) for row in rows if row[2] == contents[row[1]]}
+        with self.file.use() as db:
+            rows = db.execute(query, (json.dumps(list(contents)),))
+            return {row[1]: _from_row(row) for row in rows if row[2] == contents[row[1]]}
 
     def page(self, asked: FeedbackQuery) -> list[Feedback]:
         """The last verdict on each product, whatever became of it since."""
@@ -129,21 +125,35 @@ class FeedbackLog:
         used = {text: values for text, values in conditions.items() if not values or values[0]}
         query = f"SELECT * FROM feedback WHERE {' AND '.join(used)} ORDER BY id {direction} LIMIT ?"
         parameters = [value for values in used.values() for value in values]
-        return list(map(_from_row, self._run(query, (*parameters, limit)).fetchall()))
+        return self._read(query, (*parameters, limit))
 
     def proposals(self) -> list[tuple[str, int]]:
         """The categories that the tree lacks, by how many products they are proposed for."""
         path = "json_extract(document, '$.correction.proposed_category')"
         query = f"SELECT {path} AS path, count(*) FROM feedback WHERE {LAST} AND path != '' GROUP BY path"
-        return sorted(self._run(query).fetchall(), key=lambda row: (-row[1], row[0]))
+        return sorted(self._run(query), key=lambda row: (-row[1], row[0]))
 
-    def _run(self, query: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
-        with self._lock, in_our_words(StateDamaged):
-            return self._db.execute(query, parameters)
+    def _run(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self.file.use() as db:
+            return db.execute(query, parameters).fetchall()
+
+    def _read(self, query: str, parameters: Sequence[object]) -> list[Feedback]:
+        with self.file.use() as db:
+            return [_from_row(row) for row in db.execute(query, parameters)]
+
+    def erase(self, product_ids: Sequence[str]) -> None:
+        """Keep of each verdict what it was, and the category, but no words. It counts no more, should the product come
+        again. The words are gone from the disk once the file's log was emptied.
+        """
+        with self.file.use() as db, transaction(db):
+            for id in product_ids:
+                rows = db.execute("SELECT * FROM feedback WHERE product = ?", (id,)).fetchall()
+                for found in map(_from_row, rows):
+                    document = _written("", Correction(found.correction.category))
+                    db.execute("UPDATE feedback SET document = ?, content = '' WHERE id = ?", (document, found.id))
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self.file.close()
 
 
 def applied(stored: StoredProduct, feedback: Feedback | None) -> StoredProduct:
@@ -200,6 +210,10 @@ def _content(hashes: ContentHashes) -> str:
     return hashes.text + hashes.images
 
 
+def _written(comment: str, correction: Correction) -> str:
+    return json.dumps({"comment": comment, "correction": _to_json(correction)})
+
+
 def _to_json(correction: Correction) -> dict[str, object]:
     category = correction.category
     return {
@@ -211,6 +225,14 @@ def _to_json(correction: Correction) -> dict[str, object]:
 
 
 def _from_row(row: Sequence[object]) -> Feedback:
+    """Raises Unsealed for what was never written so."""
+    try:
+        return _parsed(row)
+    except (KeyError, TypeError, ValueError):
+        raise Unsealed from None
+
+
+def _parsed(row: Sequence[object]) -> Feedback:
     number, product_id, _, verdict, text, created = row
     document = json.loads(str(text))
     said = document["correction"]

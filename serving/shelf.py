@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from catalog.disk import written_whole
-from catalog.errors import CatalogError, ProductNotFound
+from catalog.errors import CatalogError, ProductNotFound, StateDamaged
 from catalog.filters import Filter
 from catalog.index import Finding, IndexQuery, Offer, ProductIndex, StoredVersion
 from catalog.listing import Sort
 from catalog.names import Names
 from catalog.product import ContentHashes, StoredProduct
+from catalog.seal import sealed, unsealed
 from catalog.stores import IndexModel
 from serving import waiting
 from serving.album import Album
+from serving.erasure import Erasure
 from serving.errors import FeedbackNotFound, NothingToAccept, ProductChanged
 from serving.feedback import Feedback, FeedbackLog, FeedbackQuery, Said, applied, reopened
 from serving.portions import PORTION_BYTES
@@ -39,7 +41,8 @@ logger = logging.getLogger(__name__)
 
 class ShelfInfo(NamedTuple):
     """identity: the index's; indexed: the share of embeddings, 0 to 1, in the approximate index; model: the version
-    that made them, "" for an empty index; chosen: the version that was made the active one, "" if none was.
+    that made them, "" for an empty index; chosen: the version that was made the active one, "" if none was; damaged:
+    what is wrong with the files, what is not served for it, and how to repair them.
     """
 
     identity: str
@@ -47,6 +50,7 @@ class ShelfInfo(NamedTuple):
     indexed: float
     model: str
     chosen: str
+    damaged: tuple[str, ...] = ()
 
 
 class Listing(NamedTuple):
@@ -92,8 +96,12 @@ class Queue(NamedTuple):
 class Shelf:
     """Every method may raise IndexFailed or StateDamaged, or what derives from them."""
 
-    def __init__(self, index: ProductIndex, state: Path, models: Sequence[IndexModel] = ()) -> None:
-        """state: the folder for pictures and feedback; models: those that may store, with their folders."""
+    def __init__(
+        self, index: ProductIndex, state: Path, models: Sequence[IndexModel] = (), ledger: Path | None = None
+    ) -> None:
+        """state: the folder for pictures and feedback; models: those that may store, with their folders; ledger: of
+        ingests by command, usually in the state folder, too.
+        """
         self._index = index
         self._folders = {model.version: model.folder for model in models}
         self._album = Album(state / "pictures.sqlite")
@@ -102,14 +110,14 @@ class Shelf:
         self._writing = threading.RLock()
         self._model = self._model_of_index()
         self._choice = state / "active-model"
-        self._erasing = state / "erasing"
-        self._eraser = ThreadPoolExecutor(1, "erase")
-        if self._erasing.exists():
-            self._eraser.submit(self._erase)
+        self._choice_damage = ""
+        files = (self._album.file, self._feedback.file)
+        self._erasure = Erasure(index, files, state, ledger or state / "ledger.sqlite")
         self._closing = False
         self._queued = state / "queued"
+        self._queuer = ThreadPoolExecutor(1, "queue")
         if not self._queued.exists():
-            self._eraser.submit(self._queue)
+            self._queuer.submit(self._queue)
 
     def _model_of_index(self) -> str:
         model = self._index.model if self._index.count() else None
@@ -120,13 +128,38 @@ class Shelf:
 
     def _describe(self) -> ShelfInfo:
         index = self._index
-        chosen = self._choice.read_text() if self._choice.exists() else ""
-        return ShelfInfo(index.identity, index.count(), index.indexed, self._model, chosen)
+        chosen = self._chosen()
+        damages = (self._album.file.damage, self._feedback.file.damage, self._choice_damage, self._damaged_products())
+        damaged = tuple(filter(None, damages))
+        return ShelfInfo(index.identity, index.count(), index.indexed, self._model, chosen, damaged)
+
+    def _damaged_products(self) -> str:
+        if not self._index.damaged:
+            return ""
+        return (
+            f"{self._index.damaged:,} products met so far are damaged in the index (payload_storage) and left out. To"
+            " repair, ingest their feed again: it stores them anew."
+        )
+
+    def _chosen(self) -> str:
+        try:
+            chosen, self._choice_damage = unsealed(self._choice.read_text(encoding="utf-8")), ""
+        except FileNotFoundError:
+            return ""
+        except (OSError, ValueError):
+            if not self._choice_damage:
+                logger.error("a file of the state is damaged", extra={"fields": {"file": self._choice.name}})
+            self._choice_damage = (
+                f"{self._choice.name} is damaged: which model was activated is not known, so the first one answers. To"
+                " repair, activate one again."
+            )
+            return ""
+        return chosen
 
     async def choose_model(self, version: str) -> None:
         """Remember, also over a restart, which of two models is to be active."""
         with written_whole(self._choice) as temporary:
-            temporary.write_text(version)
+            temporary.write_text(sealed(version), encoding="utf-8")
 
     async def search(self, query: IndexQuery, facets: Sequence[str] = ()) -> Listing:
         """Raises InvalidSearch."""
@@ -134,7 +167,7 @@ class Shelf:
 
     def _search(self, query: IndexQuery, facets: Sequence[str]) -> Listing:
         found = self._index.find(query, facets)
-        return Listing(found, self._album.counts([match.stored.id for match in (*found.matches, *found.nearest)]))
+        return Listing(found, self._image_counts([match.stored.id for match in (*found.matches, *found.nearest)]))
 
     async def names(self) -> Names:
         """The categories and attributes that products have."""
@@ -149,7 +182,7 @@ class Shelf:
     def _browse(self, filter: Filter | None, sort: Sort, limit: int, offset: int, facets: Sequence[str]) -> Shown:
         products = self._index.browse(filter, sort, limit, offset)
         counts = self._index.facets(facets, filter) if facets else {}
-        images = self._album.counts([stored.id for stored in products])
+        images = self._image_counts([stored.id for stored in products])
         return Shown(products, counts, self._index.count(filter), images)
 
     async def overview(self) -> Overview:
@@ -167,7 +200,14 @@ class Shelf:
         return await asyncio.to_thread(self._index.hashes, ids)
 
     async def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
-        return await asyncio.to_thread(self._album.counts, ids)
+        return await asyncio.to_thread(self._image_counts, ids)
+
+    def _image_counts(self, ids: Sequence[str]) -> dict[str, int]:
+        """Products are told of without their pictures where those cannot be read."""
+        try:
+            return self._album.counts(ids)
+        except StateDamaged:
+            return {}
 
     async def images(self, id: str) -> list[bytes]:
         """The kept pictures of a product as WebP, in the merchant's order."""
@@ -233,22 +273,16 @@ class Shelf:
     def _delete(self, id: str, erase: bool) -> None:
         with self._writing:
             if erase:
-                self._erasing.touch()
-            self._album.delete([id], erase)
+                self._erasure.note(id)
+                self._feedback.erase([id])
+            self._album.delete([id])
             deleted = self._index.delete([id])
             if not self._index.count():
                 self._model = ""
         if erase:
-            self._eraser.submit(self._erase)
+            self._erasure.begin()
         if not deleted:
             raise ProductNotFound
-
-    def _erase(self) -> None:
-        try:
-            self._index.erase([])
-            self._erasing.unlink(missing_ok=True)
-        except CatalogError:
-            logger.exception("what was deleted is not erased yet; the next start tries again")
 
     def _queue(self) -> None:
         """Store what is not sure once more: an index of a release before has not what the queue is sorted by."""
@@ -270,7 +304,7 @@ class Shelf:
 
     def _review(self, query: QueueQuery) -> Queue:
         products, after = waiting.read(self._index, query)
-        images = self._album.counts([stored.id for stored in products])
+        images = self._image_counts([stored.id for stored in products])
         menu = None if query.after else waiting.menu(self._index, query)
         return Queue(products, images, after, waiting.count(self._index, query), menu, self._index.count())
 
@@ -282,7 +316,7 @@ class Shelf:
 
     def _alike(self, id: str, above: float, limit: int) -> Listing:
         matches = waiting.alike(self._index, id, above, limit)
-        images = self._album.counts([match.stored.id for match in matches])
+        images = self._image_counts([match.stored.id for match in matches])
         return Listing(Finding(matches, total=len(matches)), images)
 
     async def judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
@@ -372,7 +406,8 @@ class Shelf:
 
     def _close(self) -> None:
         self._closing = True
-        self._eraser.shutdown()
+        self._queuer.shutdown()
+        self._erasure.close()
         self._index.close()
         self._album.close()
         self._feedback.close()

@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-# Words that only a library, a path or a traceback would bring into an answer.
+# Words that only a library, a path or a traceback would bring into an answer. Our own files may be named: jobs.sqlite.
 FOREIGN = re.compile(
-    r"pillow|PIL|pydantic|starlette|fastapi|uvicorn|llhttp|ray\.|torch|qdrant|sqlite|Traceback|File \"|/tmp|/root|/home"
-    r"|site-packages|0x[0-9a-f]{6}|\.py\b"
+    r"pillow|PIL|pydantic|starlette|fastapi|uvicorn|llhttp|ray\.|torch|qdrant|(?<!\.)sqlite|Traceback|File \"|/tmp"
+    r"|/root|/home|site-packages|0x[0-9a-f]{6}|\.py\b"
 )
 
 

@@ -365,7 +365,14 @@ def test_request_id_is_the_clients_or_new(client: TestClient) -> None:
 
 def test_health_docs_and_root(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json().keys() == {"status", "model", "taxonomy_version", "products", "indexed"}
+    assert client.get("/readyz").json().keys() == {
+        "status",
+        "model",
+        "taxonomy_version",
+        "products",
+        "indexed",
+        "damaged",
+    }
     assert client.get("/docs").status_code == 200
     assert client.get("/").headers["content-type"] == "text/html; charset=utf-8"
 

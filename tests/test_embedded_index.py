@@ -487,3 +487,21 @@ def test_a_builder_dies_with_its_index(tmp_path: Path) -> None:
     time.sleep(0.5)
     running = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True).stdout
     assert running == ""
+
+
+def test_a_record_that_the_engine_cannot_read_does_not_keep_another_from_being_erased(
+    filled: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with open_index(filled) as index:
+        index.upsert([stored_product("hurt", title="Zyvolan shirt")])
+    for path in filled.rglob("payload_storage/*"):
+        if path.is_file() and b"Zyvolan" in (data := path.read_bytes()):
+            path.write_bytes(data.replace(b"Zyvolan", b"\xff" * 7))  # no UTF-8
+    with open_index(filled) as index:
+        assert index.stored(["hurt"]) == [True]
+        assert index.hashes(["hurt"]) == [None], "so that an ingest stores it anew"
+        assert {stored.id for chunk in index.scan() for stored in chunk} == {stored.id for stored in PRODUCTS[:50]}
+        assert index.erase([PRODUCTS[0].id]) == 1
+        assert "without 1 damaged products" in caplog.text
+        assert index.stored([PRODUCTS[0].id, "hurt", PRODUCTS[1].id]) == [False, False, True]
+        assert index.count() == 49

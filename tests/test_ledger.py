@@ -80,16 +80,17 @@ def test_a_chunk_is_recorded_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:
     (tmp_path / "ledger.sqlite").write_bytes(b"not a database, but long enough to be mistaken for one" * 30)
-    with pytest.raises(LedgerDamaged, match="The ledger of earlier ingests cannot be read"):
-        Ledger(tmp_path / "ledger.sqlite")
+    with pytest.raises(LedgerDamaged, match=r"^ledger\.sqlite is damaged .* move it away"):
+        Ledger(tmp_path / "ledger.sqlite").begin("feed", "index")
 
 
 def test_a_full_disk_is_named_and_what_was_recorded_stays(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
     run = ledger.begin("feed", "index")
     run.commit(1, tally(failed=1), [BAD])
-    pages = ledger._db.execute("PRAGMA page_count").fetchone()[0]
-    ledger._db.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then reports what it reports of a full disk
+    with ledger.file.use() as db:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then reports what it reports of a full disk
     with pytest.raises(DiskFull, match=r"The disk is full\. What was stored before is intact"):
         run.commit(2, tally(failed=2), [BAD._replace(reason="x" * 100_000)])
     assert run.position == 1

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from catalog.export import export, read_parquet, schema, to_row
 from catalog.product import StoredProduct
 from catalog.records import from_payload, to_payload
+from catalog.seal import unsealed
 from tests.stored import category, embedding, stored_product
 
 
@@ -41,7 +42,7 @@ def test_a_conflict_is_where_merchant_and_model_differ() -> None:
 def test_a_product_without_a_category_is_kept_without_one() -> None:
     payload = to_payload(without_category())
     assert "category" not in payload, "a filter by category must not find it"
-    assert written(from_payload(payload, embedding(1))) == written(without_category())
+    assert written(from_payload(payload, without_category().understanding.embedding)) == written(without_category())
 
 
 def test_a_product_without_a_category_is_exported_without_one(tmp_path: Path) -> None:
@@ -72,11 +73,11 @@ def test_an_export_of_an_earlier_release_is_read(tmp_path: Path) -> None:
 def earlier(stored: StoredProduct) -> dict[str, Any]:
     """The payload with its categories in one list, as they were kept before a product could have none."""
     payload = to_payload(stored)
-    record = json.loads(payload["record"])
+    record = json.loads(unsealed(payload["record"]))
     understood = record["understanding"]
     understood["categories"] = [understood.pop("category"), *understood.pop("alternatives")]
     del understood["notes"]
-    return payload | {"record": json.dumps(record)}
+    return payload | {"record": json.dumps(record), "version": unsealed(payload["version"])}
 
 
 def written(stored: StoredProduct) -> dict[str, Any]:

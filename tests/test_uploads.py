@@ -255,8 +255,8 @@ def test_an_upload_that_was_abandoned_is_removed(desk: Office, tmp_path: Path) -
     old, new = begin(desk), begin(desk)
     for id in (old, new):
         send(desk, id, FEED[:2_000])
-    database = desk.jobs._uploads._db
-    database.execute("UPDATE uploads SET touched = ? WHERE id = ?", (time.time() - ABANDONED_SECONDS - 1, old))
+    with desk.jobs._uploads.file.use() as database:
+        database.execute("UPDATE uploads SET touched = ? WHERE id = ?", (time.time() - ABANDONED_SECONDS - 1, old))
     third = begin(desk)
     assert_error(desk.client.get(f"{UPLOADS}/{old}"), 404, "upload_not_found")
     assert [path.name for path in desk.uploads.iterdir()] == [f"{new}.csv"]

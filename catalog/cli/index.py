@@ -78,19 +78,23 @@ def delete(
     """Take products out of an index. Exit code 1 when one of them was not there."""
     with errors_shown(), private_files():
         from catalog.index import open_index
-        from catalog.ledger import state_folder
+        from catalog.ledger import ledger_path, state_folder
         from serving.album import Album
+        from serving.erasure import erase_beside
 
         with open_index(index, create=False) as opened:
             wanted = list(dict.fromkeys(ids))
-            missing = [id for id, version in zip(wanted, opened.hashes(wanted), strict=True) if version is None]
+            missing = [id for id, stored in zip(wanted, opened.stored(wanted), strict=True) if not stored]
             # Beside the index, as the service keeps them; nothing is made where there are none.
             path = state_folder(index) / "pictures.sqlite"
             if path.exists():
                 with closing(Album(path)) as album:
-                    album.delete(wanted, erase)
+                    album.delete(wanted)
+            clean = not erase or erase_beside(state_folder(index), ledger_path(index), wanted)
             gone = opened.erase(wanted) if erase else opened.delete(wanted)
             print(f"{gone:,} of {len(wanted):,} were stored and are gone.")
+        if not clean:
+            typer.echo("Another process was using a file beside the index: erase again when it has ended.", err=True)
     if missing:
         shown = ", ".join(map(repr, missing[:SHOWN])) + (", …" if len(missing) > SHOWN else "")
         typer.echo(f"error: Not stored: {shown}. [{ProductNotFound.code}]", err=True)

@@ -113,7 +113,7 @@ class IndexFolder:
         present = _necessary_files(self.shard)
         for name, size in self.manifest.files.items():
             if present.get(name, -1) < size:
-                raise IndexDamaged
+                raise damaged_file(f"{self.shard.name}/{name}")
 
     def check_room(self, needed: int) -> None:
         """Raises DiskFull unless `needed` bytes and the reserve are free, IndexDamaged if the folder is gone."""
@@ -132,6 +132,13 @@ class IndexFolder:
         for path in self.path.glob("shard-*"):
             if path.name != self.manifest.shard:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def damaged_file(name: str) -> IndexDamaged:
+    return IndexDamaged(
+        f"A file of the index is missing or damaged: {name}. To repair, put the index's folder back from a backup, or"
+        " move it away and ingest the feeds again."
+    )
 
 
 class failing_in_our_words:  # noqa: N801  (reads as a clause of `with`)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import qdrant_edge as edge
 
-from catalog.embedded.folder import IndexFolder, copy_shard
+from catalog.embedded.folder import IndexFolder, copy_shard, damaged_file
 from catalog.embedded.shard import carry, index_fields, make_shard, shard_config
 from catalog.errors import CatalogError, IndexDamaged, IndexFailed
 from catalog.stores import in_chunks
@@ -150,6 +150,10 @@ class LiveShard:
         return old_path
 
 
+class EngineFailed(IndexFailed):
+    """The engine gave up on what it was asked: where that was to read a point, its record may be damaged."""
+
+
 def in_our_words(function: Callable[..., Result], *arguments: object) -> Result:
     """Call the engine. It raises plain Exceptions, and BaseExceptions when it panics."""
     try:
@@ -157,7 +161,7 @@ def in_our_words(function: Callable[..., Result], *arguments: object) -> Result:
     except (CatalogError, KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:
-        raise IndexFailed from error
+        raise EngineFailed from error
 
 
 def _loaded(path: Path, width: int, build_from: int) -> edge.EdgeShard:
@@ -166,4 +170,4 @@ def _loaded(path: Path, width: int, build_from: int) -> edge.EdgeShard:
         in_our_words(index_fields, shard)
         return shard
     except IndexFailed:
-        raise IndexDamaged from None
+        raise damaged_file(f"one of those in {path.name}") from None

@@ -1,7 +1,8 @@
 """The engine of the embedded index, Qdrant Edge: how a shard is made, and the program that builds one.
 
     python -P catalog/embedded/shard.py optimize WIDTH BUILD_FROM SHARD       index the vectors of a shard in place
-    python -P catalog/embedded/shard.py rewrite WIDTH BUILD_FROM FROM SHARD   copy the live points to a new shard first
+    python -P catalog/embedded/shard.py rewrite WIDTH BUILD_FROM FROM SHARD   copy the live points to a new shard first,
+                                                                              and print how many could not be read
 
 A process of its own, because the engine keeps Python's global lock while it builds, minutes for 200,000 vectors, and
 because a full disk kills whoever writes (SIGBUS). It imports nothing of the package, so that it starts at once.
@@ -11,6 +12,7 @@ import ctypes
 import os
 import signal
 import sys
+from typing import Any
 
 import qdrant_edge as edge
 
@@ -57,15 +59,32 @@ def carry(records: list[edge.Record], target: edge.EdgeShard) -> None:
     target.update(edge.UpdateOperation.upsert_points(points))
 
 
-def rewrite(source: edge.EdgeShard, target: edge.EdgeShard) -> None:
-    after = None
+def rewrite(source: edge.EdgeShard, target: edge.EdgeShard) -> int:
+    """Returns how many points the engine could not read and were left behind: they are lost already, and must not keep
+    the others from being rewritten.
+    """
+    after, lost = None, 0
     while True:
         request = edge.ScrollRequest(offset=after, limit=POINTS_AT_ONCE, with_payload=True, with_vector=True)
-        records, after = source.scroll(request)
+        try:
+            records, after = source.scroll(request)
+        except BaseException:  # a panic of the engine is no Exception
+            request = edge.ScrollRequest(offset=after, limit=POINTS_AT_ONCE, with_payload=False, with_vector=False)
+            points, after = source.scroll(request)
+            records = [record for point in points for record in readable(source, point.id)]
+            lost += len(points) - len(records)
         if records:
             carry(records, target)
         if after is None:
-            return
+            return lost
+
+
+def readable(source: edge.EdgeShard, point: Any) -> list[edge.Record]:
+    """The point, or nothing where the engine cannot read it."""
+    try:
+        return source.retrieve([point], True, True)
+    except BaseException:
+        return []
 
 
 def die_with_parent() -> None:
@@ -83,7 +102,7 @@ def main(arguments: list[str]) -> None:
     else:
         shard = make_shard(paths[1], int(width), int(build_from))
         source = edge.EdgeShard.load(paths[0])
-        rewrite(source, shard)
+        print(rewrite(source, shard))
         source.close()
     shard.optimize()
     shard.flush()

@@ -9,9 +9,10 @@ import numpy as np
 import qdrant_edge as edge
 
 from catalog.embedded.folder import IndexFolder
-from catalog.embedded.live import LiveShard
+from catalog.embedded.live import EngineFailed, LiveShard
 from catalog.embedded.upkeep import Upkeep
 from catalog.filters import Filter, Price
+from catalog.records import RECORD_FIELDS
 from catalog.stores import (
     ACORN_UP_TO,
     EMBEDDING,
@@ -95,11 +96,29 @@ class EdgeStore:
         if not ids:
             return {}
         vectors = [name for name, wanted in ((EMBEDDING, embedding), (KEYWORDS, keywords)) if wanted]
-        records = self._live.read(lambda shard: shard.retrieve(list(ids), list(fields) or False, vectors or False))
+        try:
+            records = self._live.read(lambda shard: shard.retrieve(list(ids), list(fields) or False, vectors or False))
+        except EngineFailed:
+            if len(ids) == 1:
+                return {ids[0]: Found(ids[0], {})}
+            parts = [self.fetch([id], fields, embedding, keywords) for id in ids]
+            return {id: found for part in parts for id, found in part.items()}
         return {found.id: found for found in map(_found, records)}
 
     def ranked(
         self, probes: Sequence[Probe], limit: int, filter: Filter | None, fields: Sequence[str] = ()
+    ) -> list[list[Hit]]:
+        try:
+            return self._ranked(probes, limit, filter, fields)
+        except EngineFailed:
+            if not fields:
+                raise
+        lists = self._ranked(probes, limit, filter, ())
+        found = self.fetch(list({hit.id: None for hits in lists for hit in hits}), fields)
+        return [[hit._replace(found=found.get(hit.id)) for hit in hits] for hits in lists]
+
+    def _ranked(
+        self, probes: Sequence[Probe], limit: int, filter: Filter | None, fields: Sequence[str]
     ) -> list[list[Hit]]:
         condition = _filter(filter)
         acorn = edge.AcornSearchParams(enable=True, max_selectivity=ACORN_UP_TO)
@@ -153,8 +172,23 @@ class EdgeStore:
         return first_by_number(read, limit, order.descending)
 
     def page(self, after: UUID | None, limit: int, filter: Filter | None = None) -> tuple[list[Found], UUID | None]:
+        try:
+            return self._page(after, limit, filter, whole=True)
+        except EngineFailed:
+            points, following = self._page(after, limit, filter, whole=False)
+        found = self.fetch([point.id for point in points], RECORD_FIELDS, embedding=True)
+        return [found[point.id] for point in points if point.id in found], following
+
+    def _page(
+        self, after: UUID | None, limit: int, filter: Filter | None, whole: bool
+    ) -> tuple[list[Found], UUID | None]:
+        """whole: with payload and embedding."""
         request = edge.ScrollRequest(
-            offset=after, limit=limit, filter=_filter(filter), with_payload=True, with_vector=[EMBEDDING]
+            offset=after,
+            limit=limit,
+            filter=_filter(filter),
+            with_payload=whole,
+            with_vector=[EMBEDDING] if whole else False,
         )
         records, following = self._live.read(lambda shard: shard.scroll(request))
         return [_found(record) for record in records], None if following is None else _uuid(following)

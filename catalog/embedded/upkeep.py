@@ -159,13 +159,16 @@ class Upkeep:
         sizes = (str(self._folder.manifest.width), str(self._live.build_from))
         command = [sys.executable, "-P", str(BUILDER), verb, *sizes, *map(str, paths)]
         quiet = subprocess.DEVNULL
-        with subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet) as builder:
+        with subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet) as builder:
             while builder.poll() is None:
                 if self._closing.wait(POLL_SECONDS) or (verb == "optimize" and self._purges):
                     builder.kill()
                     return False
+            said = builder.stdout.read() if builder.stdout else b""
         if builder.returncode == -signal.SIGBUS:  # how a full disk shows in a memory map
             raise DiskFull
         if builder.returncode:
             raise IndexFailed("The index could not be rebuilt. It is as it was before.")
+        if lost := int(said or 0):
+            logger.error("The index was rewritten without %d damaged products, which cannot be read any more.", lost)
         return True

@@ -4,6 +4,7 @@ import time
 
 from catalog.errors import IndexLocked
 from catalog.index import IndexModel, ProductIndex, open_index
+from catalog.ledger import ledger_path
 from catalog.model_folder import find_model, folder_name, model_version, shipped_model
 from serving.settings import Settings
 from serving.shelf import Shelf
@@ -19,7 +20,8 @@ class IndexOwner(Shelf):
     def __init__(self, settings: Settings, width: int) -> None:
         """width: of the embeddings, should the index have to be made."""
         start_logs(settings)
-        super().__init__(opened(settings.index, width), settings.state_folder, models(settings))
+        index, ledger = opened(settings.index, width), ledger_path(settings.index)
+        super().__init__(index, settings.state_folder, models(settings), ledger)
 
     def __del__(self) -> None:
         """Called by Serve when it stops the replica."""

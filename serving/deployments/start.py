@@ -12,7 +12,8 @@ from ray.exceptions import RayError
 from ray.serve.config import HTTPOptions
 
 import catalog
-from catalog.errors import IndexNotFound
+from catalog.errors import CatalogError, IndexLocked, IndexNotFound
+from catalog.index import open_index
 from catalog.model_folder import shipped_model
 from catalog.origin import model_folder
 from catalog.understand import Understander
@@ -129,8 +130,19 @@ def start(settings: Settings, told: dict[str, str]) -> None:
         ray_serve.run(application(settings), name=APPLICATION, route_prefix="/")
     except (RayError, RuntimeError, TimeoutError):
         logger.exception("Ray Serve did not start the deployments")
-        raise ServiceNotStarted from None
+        raise reason(settings) from None
     wait_until_ready(settings)
+
+
+def reason(settings: Settings) -> CatalogError:
+    """Why the deployments did not start. Ray's errors do not tell it apart; an index that is damaged does so again."""
+    try:
+        open_index(settings.index, create=False).close()
+    except (IndexLocked, IndexNotFound):
+        return ServiceNotStarted()
+    except CatalogError as error:
+        return error
+    return ServiceNotStarted()
 
 
 def check_resources(settings: Settings) -> None:

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from catalog.database import in_our_words
 from catalog.disk import write_durably
-from catalog.errors import FileNotReadable
+from catalog.errors import FileNotReadable, StateDamaged
 from catalog.feeds import Feed, Preview, open_feed, preview
 from catalog.pictures import PictureReader
 from catalog.pictures.archives import leads_out
-from serving.errors import SourceNotFound, SourceOutside, SourcesOff, StateDamaged
+from serving.errors import SourceNotFound, SourceOutside, SourcesOff
 from serving.settings import Settings
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".parquet", ".zip")

@@ -52,7 +52,12 @@ class Jobs:
         """Work jobs off from now on, those first that an earlier process left. Models and shelf are asked in this event
         loop, so it is that in which they live.
         """
-        self._runner.start(asyncio.get_running_loop())
+        if not self._table.file.damage:
+            self._runner.start(asyncio.get_running_loop())
+
+    async def damage(self) -> list[str]:
+        """What is wrong with the file of the jobs, and how to repair it; empty as long as it is sound."""
+        return [damage] if (damage := self._table.file.damage or self._ledger.file.damage) else []
 
     async def submit(self, asked: Submission) -> Job:
         """Accept a feed, and keep it if it came along. Of equal submissions with one key the first makes the job.

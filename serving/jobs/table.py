@@ -1,15 +1,14 @@
 """The jobs that were accepted, in SQLite. How far each has come is the ledger's to know, in the same file."""
 
 import json
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from catalog.database import in_our_words, open_database, transaction
-from serving.errors import ErrorDetail, JobFinished, JobNotFound, StateDamaged
+from catalog.database import StateFile, transaction
+from catalog.seal import Unsealed
+from serving.errors import ErrorDetail, JobFinished, JobNotFound
 from serving.jobs.job import State
 
 SCHEMA = """
@@ -33,6 +32,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
 """
+ERASED = "(erased)"
 UNFINISHED = "state IN ('queued', 'running')"
 
 
@@ -74,24 +74,21 @@ class JobTable:
     """Threads may share it, and so may processes. Raises StateDamaged and DiskFull."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
-        with in_our_words(StateDamaged):
-            self._db = open_database(path, SCHEMA)
+        self.file = StateFile(path, SCHEMA, "jobs, their failed rows and uploads")
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self.file.close()
 
     def add(self, record: Record, taken: str | None = None) -> bool:
         """False, and nothing is added, if there is a job with its key. taken: the upload that is then the job's."""
         marks = ", ".join("?" * len(GIVEN))
-        with self._alone(), transaction(self._db):
-            added = self._db.execute(
+        with self.file.use() as db, transaction(db):
+            added = db.execute(
                 f"INSERT INTO jobs ({', '.join(GIVEN)}) VALUES ({marks}) ON CONFLICT (key) DO NOTHING",
                 record[: len(GIVEN)],
             )
             if added.rowcount and taken:
-                self._db.execute("DELETE FROM uploads WHERE id = ?", (taken,))
+                db.execute("DELETE FROM uploads WHERE id = ?", (taken,))
             return added.rowcount > 0
 
     def get(self, id: str) -> Record:
@@ -113,33 +110,31 @@ class JobTable:
 
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""
-        with self._alone():
-            found = dict(self._db.execute("SELECT state, count(*) FROM jobs GROUP BY state"))
+        with self.file.use() as db:
+            found = dict(db.execute("SELECT state, count(*) FROM jobs GROUP BY state"))
         return {state: found.get(state, 0) for state in get_args(State)}
 
     def take(self) -> Record | None:
         """The job to work on next, from now on a running one: one that was cut off, or the one that waits longest."""
-        with self._alone(), transaction(self._db):
-            found = self._db.execute(f"{SELECT} WHERE {UNFINISHED} ORDER BY number LIMIT 1").fetchone()
+        with self.file.use() as db, transaction(db):
+            found = db.execute(f"{SELECT} WHERE {UNFINISHED} ORDER BY number LIMIT 1").fetchone()
             if found is None:
                 return None
             started = "UPDATE jobs SET state = 'running', total = NULL, started = coalesce(started, ?) WHERE id = ?"
-            self._db.execute(started, (time.time(), found[0]))
-            return Record(*found)
+            db.execute(started, (time.time(), found[0]))
+            return _record(found)
 
     def cancel(self, id: str) -> Record:
         """A job that waits has then ended; one that runs is to. -> as it was. Raises JobNotFound or JobFinished."""
-        with self._alone(), transaction(self._db):
-            found = self._db.execute(f"{SELECT} WHERE id = ?", (id,)).fetchone()
+        with self.file.use() as db, transaction(db):
+            found = db.execute(f"{SELECT} WHERE id = ?", (id,)).fetchone()
             if found is None:
                 raise JobNotFound
-            record = Record(*found)
+            record = _record(found)
             if record.state == "queued":
-                self._db.execute(
-                    "UPDATE jobs SET state = 'cancelled', finished = ? WHERE id = ?", (time.time(), record.id)
-                )
+                db.execute("UPDATE jobs SET state = 'cancelled', finished = ? WHERE id = ?", (time.time(), record.id))
             elif record.state == "running":
-                self._db.execute("UPDATE jobs SET cancelling = 1 WHERE id = ?", (record.id,))
+                db.execute("UPDATE jobs SET cancelling = 1 WHERE id = ?", (record.id,))
             else:
                 raise JobFinished
             return record
@@ -162,15 +157,30 @@ class JobTable:
     def forget(self, id: str) -> None:
         self._write("DELETE FROM jobs WHERE id = ?", id)
 
+    def erase_names(self) -> None:
+        """Forget what the files of ended jobs were called: a name may speak of the product in it. Gone from the disk
+        once the file's log was emptied.
+        """
+        self._write(f"UPDATE jobs SET source = ? WHERE upload IS NOT NULL AND NOT {UNFINISHED}", ERASED)
+
     def _select(self, rest: str, *values: Any) -> list[Record]:
-        with self._alone():
-            return [Record(*row) for row in self._db.execute(f"{SELECT} {rest}", values)]
+        with self.file.use() as db:
+            return [_record(row) for row in db.execute(f"{SELECT} {rest}", values)]
 
     def _write(self, query: str, *values: Any) -> None:
-        with self._alone():
-            self._db.execute(query, values)
+        with self.file.use() as db:
+            db.execute(query, values)
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        with self._lock, in_our_words(StateDamaged):
-            yield
+
+def _record(row: Sequence[Any]) -> Record:
+    """Raises Unsealed for what was never written so."""
+    record = Record(*row)
+    try:
+        known = record.state in get_args(State) and isinstance(record.mapping, dict)
+        if record.error:
+            ErrorDetail.model_validate_json(record.error)
+    except (TypeError, ValueError):
+        raise Unsealed from None
+    if not known:
+        raise Unsealed
+    return record

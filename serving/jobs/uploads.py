@@ -4,7 +4,6 @@ whoever was cut off, or met a restart, asks how much is there and goes on. A fin
 
 import os
 import shutil
-import threading
 import time
 import uuid
 from collections.abc import Callable, Collection
@@ -12,11 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from catalog.database import in_our_words, open_database
-from catalog.errors import DiskFull
+from catalog.database import StateFile, in_our_words
+from catalog.errors import DiskFull, StateDamaged
 from serving.errors import (
     Overloaded,
-    StateDamaged,
     UploadIncomplete,
     UploadNotFound,
     UploadOffsetWrong,
@@ -60,14 +58,12 @@ class Uploads:
     def __init__(self, database: Path, folder: Path, most_bytes: int, most_open: int) -> None:
         """folder: of the files; most_bytes: of one upload; most_open: how many there may be at the same time."""
         self.folder, self.most_bytes, self.most_open = folder, most_bytes, most_open
-        self._lock = threading.RLock()
+        self.file = StateFile(database, SCHEMA, "jobs, their failed rows and uploads")
         with in_our_words(StateDamaged):
             folder.mkdir(parents=True, exist_ok=True)
-            self._db = open_database(database, SCHEMA)
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self.file.close()
 
     def begin(self, filename: str, name: Callable[[str], str], size: int) -> Upload:
         """filename: as it is shown; name: gives the file's name here for the upload's id; size: bytes.
@@ -77,21 +73,21 @@ class Uploads:
         if size > self.most_bytes:
             raise UploadTooLarge(f"The file has {size:,} bytes; the limit is {self.most_bytes:,}.")
         self.sweep()
-        with self._lock, in_our_words(StateDamaged):
+        with in_our_words(StateDamaged), self.file.use() as db:
             open_ones = "SELECT count(*), coalesce(sum(bytes - received), 0) FROM uploads"
-            count, missing = self._db.execute(open_ones).fetchone()
+            count, missing = db.execute(open_ones).fetchone()
             if count >= self.most_open:
                 raise Overloaded(f"{count} uploads are open already. Finish or delete one.")
             if shutil.disk_usage(self.folder).free < size + missing:
                 raise DiskFull(f"The disk of the service has no room for {size:,} bytes more.")
             id = uuid.uuid4().hex
             upload = Upload(id, filename, name(id), size, 0, time.time())
-            self._db.execute("INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?)", upload)
+            db.execute("INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?)", upload)
         return upload
 
     def append(self, id: str, offset: int, data: bytes) -> Upload:
         """Raises UploadNotFound, UploadOffsetWrong or UploadPartTooLong; then nothing was appended."""
-        with self._lock, in_our_words(StateDamaged):
+        with in_our_words(StateDamaged), self.file.use() as db:
             upload = self.get(id)
             if offset != upload.received:
                 raise UploadOffsetWrong(f"The next part starts at byte {upload.received}, not at byte {offset}.")
@@ -99,7 +95,7 @@ class Uploads:
             if end > upload.bytes:
                 raise UploadPartTooLong(f"The part ends at byte {end}, but the file has {upload.bytes} bytes.")
             write_at(self.folder / upload.name, offset, data)
-            counted = self._db.execute(
+            counted = db.execute(
                 "UPDATE uploads SET received = ?, touched = ? WHERE id = ? AND received = ?",
                 (end, time.time(), id, offset),
             )
@@ -109,8 +105,8 @@ class Uploads:
 
     def get(self, id: str) -> Upload:
         """Raises UploadNotFound."""
-        with self._lock, in_our_words(StateDamaged):
-            found = self._db.execute("SELECT * FROM uploads WHERE id = ?", (id,)).fetchone()
+        with in_our_words(StateDamaged), self.file.use() as db:
+            found = db.execute("SELECT * FROM uploads WHERE id = ?", (id,)).fetchone()
         if found is None:
             raise UploadNotFound
         return Upload(*found)
@@ -124,22 +120,22 @@ class Uploads:
 
     def remove(self, id: str) -> None:
         """Raises UploadNotFound."""
-        with self._lock, in_our_words(StateDamaged):
+        with in_our_words(StateDamaged), self.file.use() as db:
             upload = self.get(id)
-            if not self._db.execute("DELETE FROM uploads WHERE id = ?", (id,)).rowcount:
+            if not db.execute("DELETE FROM uploads WHERE id = ?", (id,)).rowcount:
                 raise UploadNotFound  # a job has just taken it
             (self.folder / upload.name).unlink(missing_ok=True)
 
     def names(self) -> Collection[str]:
         """Of the files that belong to an upload."""
-        with self._lock, in_our_words(StateDamaged):
-            return [name for (name,) in self._db.execute("SELECT name FROM uploads")]
+        with self.file.use() as db:
+            return [name for (name,) in db.execute("SELECT name FROM uploads")]
 
     def sweep(self) -> None:
         """Remove those that were abandoned."""
-        with self._lock, in_our_words(StateDamaged):
+        with in_our_words(StateDamaged), self.file.use() as db:
             old = time.time() - ABANDONED_SECONDS
-            for (id,) in self._db.execute("SELECT id FROM uploads WHERE touched < ?", (old,)).fetchall():
+            for (id,) in db.execute("SELECT id FROM uploads WHERE touched < ?", (old,)).fetchall():
                 with suppress(UploadNotFound):
                     self.remove(id)
 

@@ -1,13 +1,14 @@
 """Whether the process lives, and whether it can answer."""
 
 import asyncio
+from contextlib import suppress
 
 from fastapi import APIRouter
 
 from catalog.errors import IndexUnavailable
 from serving import examples
 from serving.desk import Desk
-from serving.errors import IndexNotReady, ModelNotReady
+from serving.errors import IndexNotReady, JobsNotReady, ModelNotReady
 from serving.models import READY_SECONDS
 from serving.openapi import operation
 from serving.wire.health import Health, Ready
@@ -31,19 +32,29 @@ def router(desk: Desk) -> APIRouter:
         ),
     )
     async def check_readiness() -> Ready:
-        """With 200 the model and the index answer now, with 503 they do not."""
+        """With 200 the model and the index answer now, with 503 they do not. Whatever `damaged` names is not served."""
         info = await desk.models.ready()
         try:
             async with asyncio.timeout(READY_SECONDS):
                 shelf = await desk.shelf.describe()
         except TimeoutError:
             raise IndexNotReady from None
+        damaged = [*shelf.damaged, *await damaged_jobs(desk)]
         return Ready(
-            status="ready",
+            status="degraded" if damaged else "ready",
             model=info.version,
             taxonomy_version=info.taxonomy_version,
             products=shelf.products,
             indexed=round(shelf.indexed, 6),
+            damaged=damaged,
         )
 
     return routes
+
+
+async def damaged_jobs(desk: Desk) -> list[str]:
+    """Jobs that do not answer now are no reason not to be ready."""
+    with suppress(TimeoutError, JobsNotReady):
+        async with asyncio.timeout(READY_SECONDS):
+            return await desk.jobs.damage()
+    return []

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from catalog.errors import DiskFull, ImageTooManyBytes, IndexOfOtherModel, ProductNotFound
+from catalog.errors import DiskFull, ImageTooManyBytes, IndexOfOtherModel, ProductNotFound, RecordDamaged
 from catalog.ingest import content_hashes
 from catalog.product import Product, StoredProduct
 from serving import examples
@@ -75,7 +75,7 @@ def router(desk: Desk) -> APIRouter:
             raise RequestInvalid("The address of this id would be another's: it ends in /image or /similar.", "id")
         product = await desk.in_thread((await desk.json(request, ProductIn)).to_product, id)
         model = await desk.index_model()
-        (known,) = await shelf.get([id])
+        known = await readable(desk, id)
         stored = await read(desk, product, product.images, known, model)
         pictures = await desk.shrink(product.images)
         kept = await shelf.put(stored, pictures)
@@ -130,6 +130,15 @@ async def stored_product(desk: Desk, id: str) -> StoredProduct:
     (stored,) = await desk.shelf.get([id])
     if stored is None:
         raise ProductNotFound
+    return stored
+
+
+async def readable(desk: Desk, id: str) -> StoredProduct | None:
+    """What is stored under an id; None also for what is damaged, which is to be replaced."""
+    try:
+        (stored,) = await desk.shelf.get([id])
+    except RecordDamaged:
+        return None
     return stored
 
 
