@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from catalog.cli import app
 from catalog.embedded.folder import MANIFEST
 from catalog.errors import IndexOfOtherModel
-from catalog.index import IndexModel, ProductIndex, open_index
+from catalog.index import IndexModel, ProductIndex, _point, open_index
 from catalog.model_folder import open_model, shipped_model
 from catalog.origin import model_folder
 from catalog.server.store import QdrantStore
@@ -171,7 +171,7 @@ def test_an_index_of_two_models_is_told(shop: Path, models: Path) -> None:
     with open_index("others") as others, open_index("shelflens-index") as index:
         [stored] = others.get(["3"])
         assert stored is not None
-        index._store.put([index._point(stored)])  # as any release before did
+        index._store.put([_point(stored)])  # as any release before did
     without_memory(shop / "shelflens-index")
     for verb in (("search", "--text", "red"), ("ingest", "feed.csv")):
         told = run(*verb, "--model", models / "mine")

@@ -52,16 +52,20 @@ UNKNOWN = "other"
 POSTS_THAT_READ = ("/v1/products/analyze", "/v1/embeddings", "/v1/search")
 GETS = (
     "/metrics",
+    "/v1/products",
     "/v1/products/{id}",
     "/v1/products/{id}/image",
     "/v1/products/{id}/similar",
+    "/v1/overview",
     "/v1/taxonomy",
     "/v1/jobs",
     "/v1/jobs/{id}",
     "/v1/jobs/{id}/errors",
     "/v1/feedback",
+    "/v1/feedback/proposals",
     "/v1/feedback/training-set",
     "/v1/review",
+    "/v1/review/{id}/alike",
     "/v1/models",
     "/v1/models/comparison",
 )

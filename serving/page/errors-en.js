@@ -90,7 +90,7 @@ export default {
   "source_not_found": "The source is not a file in the server's folder of feeds, or it cannot be read.",
   "source_outside": "The source leads out of the server's folder of feeds. Give a path that starts from that folder.",
   "sources_off": "The server has no folder of feeds. Send the feed itself, as a file in a multipart form.",
-  "state_damaged": "The service's own records cannot be read or written.",
+  "state_damaged": "A file of what is kept beside the index cannot be read or written.",
   "text_too_long": "The title and description together are longer than the limit.",
   "text_unreadable": "The words are in a script that the model cannot read, so they have no embedding.",
   "too_many_concurrent": "This client has as many requests under way as it may. Try again when one has been answered.",
