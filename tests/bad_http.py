@@ -123,7 +123,7 @@ def headers() -> list[BadRequest]:
 def addresses() -> list[BadRequest]:
     nowhere = ["/v1", "/v1/", "/v2/search", "//v1/search", "/v1//search", "/v1/search/", "/V1/search", "/v1/search;x=1"]
     nowhere += ["/../../etc/passwd", "/v1/../v1/taxonomy", "/v1/%2e%2e/%2e%2e/etc/passwd", "/.env", "/static/../app.py"]
-    nowhere += ["/v1/models/a/b/activate", "/v1/products", "/v1/review/1", "/v1/embeddings/0"]
+    nowhere += ["/v1/models/a/b/activate", "/v1/review/1", "/v1/embeddings/0"]
     unwritten = ["/v1/%zz", "/v1/models%", "/v1/models%2", "/v1/models%C3", "/v1/models/%FF/x", "/v1/products/%"]
     unwritten += ["/v1/models/%ED%A0%80/x", "/v1/models/%C0%AE%C0%AE/x", "/v1/\u00e9"]
     unwritten += [

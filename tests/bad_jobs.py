@@ -39,7 +39,6 @@ def sources() -> Iterator[BadRequest]:
         ("unknown field", {"source": "good.csv", "path": "x"}),
         ("columns a list", {"source": "good.csv", "columns": ["title"]}),
         ("columns of numbers", {"source": "good.csv", "columns": {"title": 1}}),
-        ("column of no name", {"source": "good.csv", "columns": {"title": ""}}),
         ("column of a long name", {"source": "good.csv", "columns": {"title": "x" * 257}}),
         ("65 columns", {"source": "good.csv", "columns": {f"attributes.{n}": "x" for n in range(65)}}),
         ("dry run perhaps", {"source": "good.csv", "dry_run": "perhaps"}),

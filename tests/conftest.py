@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 200 MB."""
+    """A disk of 300 MB: the engine has 150 of them for an index of a few products."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = shutil.which("mount") and not subprocess.call(["mount", "-t", "tmpfs", "-o", "size=200m", "none", disk])
+    mounted = shutil.which("mount") and not subprocess.call(["mount", "-t", "tmpfs", "-o", "size=300m", "none", disk])
     if not mounted:
         pytest.skip("a small disk can only be mounted as root")
     yield disk
