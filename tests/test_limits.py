@@ -241,7 +241,7 @@ def memory() -> dict[int, int]:
     return {pid: found[pid][1] for pid in ours}
 
 
-def ended(client: Any, accepted: Any, seconds: float = 60) -> dict[str, Any]:
+def ended(client: Any, accepted: Any, seconds: float = 300) -> dict[str, Any]:
     assert accepted.status_code == 202, accepted.text
     id, deadline = accepted.json()["id"], time.monotonic() + seconds
     while (job := client.get(f"{JOBS}/{id}").json())["state"] in ("queued", "running"):
