@@ -2,6 +2,7 @@
 import { ApiError, request, upload } from "./api.js";
 import { AT_ONCE } from "./feeds.js";
 import { zip } from "./zip.js";
+import { pause } from "./poll.js";
 
 const PATIENCE = 8; // tries without a byte more
 const LONGEST = 15_000; // milliseconds between two tries
@@ -89,14 +90,4 @@ async function known(feed, signal) {
     }
   }
   return request("v1/uploads", { body: { filename: feed.file.name, bytes: feed.file.size }, signal });
-}
-
-function pause(milliseconds, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    });
-  });
 }

@@ -31,7 +31,8 @@ export async function poll(ask, draw, active, signal) {
   }
 }
 
-function pause(milliseconds, signal) {
+/** Wait; raises the signal's reason once it is aborted. */
+export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
     signal.addEventListener("abort", () => {
