@@ -114,8 +114,12 @@ def stop() -> None:
 def start(settings: Settings, told: dict[str, str]) -> None:
     """told: more for the environment of Ray's processes."""
     handler = signal.getsignal(signal.SIGTERM)
-    start_ray(settings, told)
-    signal.signal(signal.SIGTERM, handler)  # Ray has set its own
+    try:
+        start_ray(settings, told)
+    except SystemExit:  # of Ray's own handler: while it starts, Ray sets one that exits
+        raise KeyboardInterrupt from None
+    finally:
+        signal.signal(signal.SIGTERM, handler)
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     check_resources(settings)
     http = HTTPOptions(
