@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.synonyms import agree, attribute_name
+
 Modality = Literal["image", "text"]
 Decision = Literal["auto", "review", "abstain"]
 Note = Literal["text_not_read", "unfamiliar"]
@@ -148,21 +150,23 @@ class StoredProduct:
 
     @property
     def attributes(self) -> dict[str, Scored]:
-        """The model's attributes, overruled by what the merchant says (score 1), whatever the case of the name."""
+        """The model's attributes, overruled by what the merchant says (score 1), however the name is spelt."""
         given = {name: Scored(value, 1.0) for name, value in self.product.attributes.items()}
-        names = {name.casefold() for name in given}
-        found = {name: value for name, value in self.understanding.attributes.items() if name.casefold() not in names}
+        names = {attribute_name(name) for name in given}
+        found = {
+            name: value for name, value in self.understanding.attributes.items() if attribute_name(name) not in names
+        }
         return found | given
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
-        """Where the merchant's own attribute and the model's differ, in more than the case of their letters."""
-        found = {name.casefold(): value for name, value in self.understanding.attributes.items()}
-        pairs = [(name, value, found.get(name.casefold())) for name, value in self.product.attributes.items()]
+        """Where the merchant's own attribute and the model's cannot both be true."""
+        found = {attribute_name(name): value for name, value in self.understanding.attributes.items()}
+        pairs = [(name, value, found.get(attribute_name(name))) for name, value in self.product.attributes.items()]
         return tuple(
             Conflict(name, yours, model.name, model.score)
             for name, yours, model in pairs
-            if model and model.name.casefold() != yours.strip().casefold()
+            if model and not agree(yours, model.name)
         )
 
 

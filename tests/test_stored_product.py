@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from catalog.export import export, read_parquet, schema, to_row
 from catalog.product import StoredProduct
@@ -37,6 +38,66 @@ def test_a_conflict_is_where_merchant_and_model_differ() -> None:
     stored = stored_product(found={"colour": "Blue", "gender": "Women", "season": "Fall"}, attributes=given)
     (conflict,) = stored.conflicts
     assert conflict == ("Colour", "Pink", "Blue", 0.625)
+
+
+@pytest.mark.parametrize("name", ["color", "Colors", "colour", "product_colour", "g:color"])
+def test_a_name_in_another_spelling_is_the_same_attribute(name: str) -> None:
+    stored = stored_product(found={"colour": "Blue"}, attributes={name: "Pink"})
+    assert {name: value.name for name, value in stored.attributes.items()} == {name: "Pink"}
+    assert [(conflict.name, conflict.yours, conflict.model) for conflict in stored.conflicts] == [
+        (name, "Pink", "Blue")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "yours", "model"),
+    [
+        ("sex", "female", "Women"),
+        ("gender", "Men's", "Men"),
+        ("gender", "mens", "Men"),
+        ("gender", "Women\u2019s", "Women"),
+        ("gender", "male", "Boys"),
+        ("gender", "girl", "Girls"),
+        ("gender", "Men, Women", "Unisex"),
+        ("gender", "女士", "Women"),
+        ("age_group", "toddler", "kids"),
+        ("age group", "Adults", "adult"),
+        ("color", "gray", "Grey"),
+        ("color", "Dark-Gray", "Grey"),
+        ("color", "navy", "Navy Blue"),
+        ("color", "blue", "Navy Blue"),
+        ("colour", "blue/brown", "Brown"),
+        ("colour", "off-white", "Off White"),
+        ("colour", "红色", "Red"),
+        ("colour", "multicolored", "Multi"),
+        ("season", "autumn", "Fall"),
+        ("season", "Autumn/Winter", "Winter"),
+        ("usage", "sport", "Sports"),
+    ],
+)
+def test_what_says_the_same_or_more_closely_is_no_conflict(name: str, yours: str, model: str) -> None:
+    attribute = {"sex": "gender", "color": "colour", "age_group": "audience", "age group": "audience"}.get(name, name)
+    assert stored_product(found={attribute: model}, attributes={name: yours}).conflicts == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "yours", "model"),
+    [
+        ("gender", "female", "Men"),
+        ("gender", "men", "Women"),
+        ("gender", "unisex", "Men"),
+        ("gender", "men", "Boys"),
+        ("colour", "grey", "Black"),
+        ("colour", "navy", "Turquoise Blue"),
+        ("colour", "blue/brown", "Red"),
+        ("colour", "红色", "Blue"),
+        ("colour", "", "Blue"),
+        ("colour", "Stone", "Beige"),
+        ("size", "s", "m"),
+    ],
+)
+def test_what_says_another_thing_is_a_conflict(name: str, yours: str, model: str) -> None:
+    assert len(stored_product(found={name: model}, attributes={name: yours}).conflicts) == 1
 
 
 def test_a_product_without_a_category_is_kept_without_one() -> None:

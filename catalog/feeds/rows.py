@@ -13,6 +13,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from catalog import synonyms
 from catalog.errors import (
     CatalogError,
     InvalidRow,
@@ -198,8 +199,8 @@ def read_attributes(cells: Mapping[str, Any], columns: Columns) -> Iterator[tupl
 
 def attribute_name(name: str) -> str:
     """By the model's name, where it has one: "Color" -> "colour"."""
-    plain = plainly(name)
-    return "colour" if plain in ("color", "colour") else plain if plain in ("gender", "season", "usage") else name
+    plain = synonyms.attribute_name(name)
+    return plain if plain in ("colour", "gender", "season", "usage") else name
 
 
 def value_text(value: Any, column: str) -> str:
