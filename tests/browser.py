@@ -28,6 +28,7 @@ from serving.jobs.jobs import Jobs
 from serving.local import LocalAnalyzer
 from serving.models import Models
 from serving.services import Services
+from serving.settings import Settings
 from serving.shelf import Shelf
 from tests.bad_pictures import encode
 from tests.catalogue import COLOURS, KINDS, draw_product
@@ -70,12 +71,12 @@ def catalogue() -> dict[str, dict[str, Any]]:
 
 
 @contextmanager
-def served(folder: Path, model: Understander) -> Iterator[str]:
+def served(folder: Path, model: Understander, settings: Settings = SETTINGS) -> Iterator[str]:
     """The whole service over an empty index; -> its address."""
-    models = Models(LocalAnalyzer(lambda: model, SETTINGS))
+    models = Models(LocalAnalyzer(lambda: model, settings))
     shelf = Shelf(open_index(folder / "index", model.config.embedding_width), folder)
-    jobs = Jobs(folder / "jobs", models, shelf, SETTINGS)
-    app = build_app(Services(models, shelf, jobs), SETTINGS)
+    jobs = Jobs(folder / "jobs", models, shelf, settings)
+    app = build_app(Services(models, shelf, jobs), settings)
 
     @asynccontextmanager
     async def at_work(_: FastAPI) -> AsyncIterator[None]:

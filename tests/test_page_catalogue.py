@@ -6,9 +6,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
-from tests.browser import MARKUP, PAGE_OF_RESULTS, Reader, picture
+from tests.browser import MARKUP, PAGE_OF_RESULTS, Reader, picture, reading
 
 pytestmark = pytest.mark.slow
 
@@ -143,3 +143,26 @@ def test_pictures_are_shown_in_full_and_by_keys(reader: Reader) -> None:
     button(reader, "Understand").click()
     expect(page.locator(".decision")).to_be_visible()
     assert page.evaluate("window.sent.filter(name => name === 'image').length") == 2
+
+
+# As stored, in British English, and in Chinese.
+PRICES = [
+    (1234.5, "EUR", "€1,234.50", "€1,234.50"),
+    (5.9, "JPY", "JP¥5.9", "JP¥5.9"),
+    (329, "CNY", "CN¥329.00", "¥329.00"),
+    (12, "AUD", "A$12.00", "AU$12.00"),
+    (0, "GBP", "£0.00", "£0.00"),
+    (0.0125, "USD", "US$0.0125", "US$0.0125"),
+    (3, "ABCD", "3.00 ABCD", "3.00 ABCD"),
+    (3.5, None, "3.50", "3.50"),
+]
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_a_price_is_told_in_its_own_currency(browser: Browser, address: str, locale: str) -> None:
+    with reading(browser, address, locale=locale) as reader:
+        reader.open("#/product/p-0")
+        expect(reader.page.locator(".price").first).to_have_text("€10.00")
+        told = "async (said) => {const {price} = await import('/page/language.js'); return said.map((one) => price(...one))}"
+        found = reader.page.evaluate(told, [[amount, currency] for amount, currency, *_ in PRICES])
+    assert found == [one[2 if locale == "en-GB" else 3] for one in PRICES]

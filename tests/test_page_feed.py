@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Route, expect
 
-from tests.browser import Reader, picture, reading
+from catalog.understand import Understander
+from tests.browser import Reader, picture, reading, served
+from tests.services import SETTINGS
+from tests.test_page_reach import MOST_SHIFT, SHIFTS
+from tests.tiny import tiny_folder
 
 pytestmark = pytest.mark.slow
 FILES = ".file-place input"
@@ -58,7 +62,7 @@ def test_columns_are_shown_and_chosen_and_the_first_rows_told(reader: Reader) ->
     send(reader)
     expect(newest(reader).locator(".badge").first).to_have_text("Complete")
     expect(newest(reader)).to_contain_text("2 of 2 rows")
-    newest(reader).get_by_role("link", name="See these 2 products").click()
+    newest(reader).get_by_role("link", name="Browse the catalogue, newest first").click()
     expect(reader.page.locator(".card h3").filter(has_text="Zephyr shirt")).to_have_count(1)
 
 
@@ -81,7 +85,7 @@ def test_several_feeds_become_a_job_each(reader: Reader) -> None:
     expect(reader.page.locator(".feed-preview")).to_have_count(2)
     expect(reader.page.locator(".first-rows li")).to_have_count(2)
     send(reader)
-    expect(reader.page.locator(".notice.good")).to_have_text("one.csv, two.csv was accepted.")
+    expect(reader.page.locator(".notice.good")).to_have_text("one.csv, two.csv were accepted.")
     expect(reader.page.locator(".job").nth(0)).to_contain_text("two.csv")
     expect(reader.page.locator(".job").nth(1)).to_contain_text("one.csv")
 
@@ -104,13 +108,50 @@ def test_a_folder_goes_as_a_zip_of_the_feed_and_its_pictures(reader: Reader, tmp
     reader.page.locator("input[webkitdirectory]").set_input_files(folder)
     expect(reader.page.locator(".first-rows li")).to_contain_text("1 picture")
     send(reader)
-    expect(newest(reader)).to_contain_text("1 of 1 rows")
+    expect(newest(reader)).to_contain_text("1 of 1 row")
     expect(newest(reader).locator(".badge").first).to_have_text("Complete")
     (body,) = bodies
     if body:  # Chromium does not always tell of a body of files
         sent = zipfile.ZipFile(io.BytesIO(body[body.index(b"PK\3\4") :]))
         assert sent.testzip() is None
         assert sorted(sent.namelist()) == ["feed.csv", "pics/größe.png"]
+
+
+@pytest.fixture
+def stocked(tmp_path: Path) -> Iterator[str]:
+    """Where a service answers that has a folder of feeds."""
+    folder = tmp_path / "feeds"
+    (folder / "spring").mkdir(parents=True)
+    (folder / "autumn.csv").write_text("id,title\na1,Coat\na2,Scarf\n")
+    (folder / "spring" / "shop.csv").write_text("Nr,title,picture\ns1,Dress,dress.png\n")
+    (folder / "spring" / "dress.png").write_bytes(picture("Dress", "red"))
+    model = Understander.load(tiny_folder(tmp_path / "model"))
+    with served(tmp_path, model, SETTINGS.model_copy(update={"feeds": folder})) as address:
+        yield address
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_feed_on_the_server_is_chosen_looked_at_and_read(browser: Browser, stocked: str, width: int) -> None:
+    with reading(browser, stocked, viewport={"width": width, "height": 740}) as reader:
+        reader.page.add_init_script(SHIFTS)
+        reader.open("#/jobs")
+        feeds = reader.page.get_by_label("A feed on the server")
+        listed = feeds.locator("option").all_inner_texts()
+        assert listed == ["A feed on the server…", "autumn.csv (1 kB)", "spring/shop.csv (1 kB)"]
+        reader.page.wait_for_load_state("networkidle")
+        assert reader.page.evaluate("window.shifts") < MOST_SHIFT
+        feeds.select_option("spring/shop.csv")
+        expect(reader.page.get_by_role("heading", name="spring/shop.csv")).to_be_visible()
+        expect(reader.page.locator(".feed-preview [role=alert]")).to_contain_text("No column gives the id.")
+        reader.page.get_by_label("Nr is read as").select_option("Id")
+        reader.page.get_by_label("picture is read as").select_option("Pictures")
+        expect(reader.page.locator(".first-rows li")).to_contain_text("1 picture")
+        send(reader)
+        expect(reader.page.locator(".notice.good")).to_have_text("spring/shop.csv was accepted.")
+        expect(newest(reader).locator(".badge").first).to_have_text("Complete")
+        expect(newest(reader)).to_contain_text("1 of 1 row")
+        reader.open("#/product/s1")
+        expect(reader.page.locator(".gallery img")).to_be_visible()
 
 
 def test_a_large_feed_goes_in_parts_and_on_after_a_lost_connection(reader: Reader) -> None:

@@ -130,6 +130,17 @@ def test_every_word_that_the_scripts_use_is_there_and_none_is_left_over() -> Non
             assert key in english or f"{key}.other" in english, f"{key} has no words"
 
 
+def test_what_is_counted_has_a_text_for_one() -> None:
+    """A number before a plural noun is a text of its own kind for one: "1 of 1 row", not "1 of 1 rows"."""
+    counted = re.compile(r"\{(?!name|names|most)\w+\}(?: more| near-)? ?[a-z-]+s\b")
+    english = words("words-en.js")
+    several = {key for key, text in english.items() if counted.search(text)}
+    assert {key for key in several if not key.endswith(".other")} == set()
+    ones = {key.removesuffix(".one") for key in english if key.endswith(".one")}
+    assert {key.removesuffix(".other") for key in several} <= ones
+    assert {key for key in ones if english[f"{key}.one"] == english.get(f"{key}.other")} == set()
+
+
 def kinds(of: type[CatalogError] = CatalogError) -> Iterator[type[CatalogError]]:
     yield of
     for kind in of.__subclasses__():

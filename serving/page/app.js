@@ -3,7 +3,7 @@ import { askAgain, key, onKeyNeeded } from "./api.js";
 import { announce, keep, make } from "./dom.js";
 import { askForKey } from "./key.js";
 import { language, setLanguage, t } from "./language.js";
-import { errorNotice, stopped } from "./notice.js";
+import { errorNotice, plainNotice, stopped } from "./notice.js";
 import * as jobs from "./jobs.js";
 import * as added from "./new.js";
 import * as overview from "./overview.js";
@@ -70,8 +70,14 @@ function drawFrame() {
   document.documentElement.classList.add("ready");
 }
 
-document.getElementById("language").addEventListener("click", () => {
-  setLanguage(language === "zh" ? "en" : "zh");
+document.getElementById("language").addEventListener("click", async () => {
+  try {
+    await setLanguage(language === "zh" ? "en" : "zh");
+  } catch {
+    announce(t("error.network"));
+    main.prepend(plainNotice(t("error.network")));
+    return;
+  }
   keep("language", language);
   drawFrame();
   go({ again: true });

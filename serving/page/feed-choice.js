@@ -2,7 +2,7 @@
 import { request } from "./api.js";
 import { fresh, icon, make, show } from "./dom.js";
 import { ofFile, ofFolder, ofSource } from "./feeds.js";
-import { bytes, t } from "./language.js";
+import { bytes, count, t } from "./language.js";
 import { acceptDrops } from "./picture-field.js";
 
 const FEEDS = ".csv,.tsv,.tab,.txt,.jsonl,.ndjson,.parquet,.zip";
@@ -20,7 +20,7 @@ function fileField(feeds, choose) {
   const input = make("input", { type: "file", accept: FEEDS, multiple: true, class: "unseen" });
   input.addEventListener("change", () => input.files.length && choose([...input.files].map(ofFile)));
   const [first] = feeds;
-  const chosen = feeds.length > 1 ? t("feed.several", { n: feeds.length }) : first?.name;
+  const chosen = feeds.length > 1 ? count("feed.several", feeds.length) : first?.name;
   const hint = first ? [feeds.length === 1 && first.size, t("jobs.change_file")].filter(Boolean).join(" \u00b7 ") : t("jobs.formats");
   return make(
     "label",

@@ -4,7 +4,7 @@ import { announce, bar, button, icon, make, show } from "./dom.js";
 import { feedChoice } from "./feed-choice.js";
 import { feedPreview } from "./feed-preview.js";
 import { submit } from "./feed-upload.js";
-import { percent, t } from "./language.js";
+import { count, percent, t } from "./language.js";
 import { errorNotice, plainNotice, Task } from "./notice.js";
 
 // An upload goes on while the reader looks into another view, so none of this belongs to the view.
@@ -91,8 +91,8 @@ async function send(onsent) {
       }
       return true;
     });
-    const names = accepted.join(", ");
-    const said = done ? t("jobs.accepted", { name: names }) : t("wait.cancelled");
+    const names = accepted.join(t("page.comma"));
+    const said = done ? count("jobs.accepted", accepted.length, { names }) : t("wait.cancelled");
     report = [make("p", { class: "notice good" }, said)];
     announce(said);
     redraw(true);

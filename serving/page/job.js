@@ -73,8 +73,8 @@ function progress(job) {
   const share = job.total ? job.done / job.total : 0;
   const known = job.total !== null && job.total !== undefined;
   const said = known
-    ? t("job.progress", { done: whole(job.done), total: whole(job.total) })
-    : t(isActive(job) ? "job.counting" : "job.rows", { done: whole(job.done) });
+    ? count("job.progress", job.total, { done: whole(job.done) })
+    : count(isActive(job) ? "job.counting" : "job.rows", job.done);
   const eta =
     isActive(job) &&
     job.eta_seconds !== null &&
@@ -109,10 +109,9 @@ function figures(job) {
 }
 
 function actions(job, { cancel, download }) {
-  const stored = job.added + job.updated;
-  const seen = !isActive(job) && !job.dry_run && stored > 0;
+  const seen = !isActive(job) && !job.dry_run && job.added + job.updated > 0;
   const buttons = [
-    seen && make("a", { class: "button-link", href: asHash({ sort: "newest" }) }, count("job.see", stored)),
+    seen && make("a", { class: "button-link", href: asHash({ sort: "newest" }) }, t("job.browse")),
     seen && make("a", { class: "button-link", href: "#/review" }, t("job.review")),
     isActive(job) && button(t("action.cancel"), cancel, { "data-act": "cancel" }, "close"),
     job.failed > 0 && button(t("job.download"), download, { "data-act": "download" }, "download"),

@@ -1,10 +1,8 @@
 // Words, numbers and dates in the reader's language.
-import en from "./words-en.js";
-import zhErrors from "./errors-zh.js";
-import zhValues from "./values-zh.js";
-import zhWords from "./words-zh.js";
 
-const WORDS = { en, zh: { ...zhWords, ...zhErrors, ...zhValues } };
+// Only the reader's own language is fetched. Texts of errors in English are the service's own.
+const WORDS = { en: ["words-en"], zh: ["words-zh", "errors-zh", "values-zh"] };
+const ERRORS = { en: [], zh: ["sentences-zh", "errors-en"] };
 const MOST_DECIMALS = 6;
 const TAGS = { en: "en", zh: "zh-CN" };
 
@@ -12,28 +10,40 @@ const TAGS = { en: "en", zh: "zh-CN" };
 const local = () => navigator.languages.find((one) => one.split("-")[0] === language) ?? TAGS[language];
 
 export let language = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
+let words = {};
 
-export function setLanguage(name) {
+/** What problems.js translates errors by: [the service's sentences, what it says of each code]; in English none. */
+export let errorTexts = [];
+
+const fetched = (names) => Promise.all(names.map(async (name) => (await import(`./${name}.js`)).default));
+
+/** Raises TypeError, and leaves the language as it was, where its texts cannot be fetched. */
+export async function setLanguage(name) {
+  const [found, errors] = await Promise.all([fetched(WORDS[name]), fetched(ERRORS[name])]);
+  words = Object.assign({}, ...found);
+  errorTexts = errors;
   language = name;
   document.documentElement.lang = TAGS[name];
 }
 
+await setLanguage(language); // the page is drawn once its words are there
+
 /** The text of a key, its {places} filled. */
 export function t(key, values = {}) {
-  const text = WORDS[language][key] ?? en[key] ?? key;
+  const text = words[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
 }
 
 /** `t` by a number: KEY.one or KEY.other, as the language counts. */
 export function count(key, number, values = {}) {
   const form = new Intl.PluralRules(TAGS[language]).select(number);
-  const known = `${key}.${form}` in WORDS[language] ? form : "other";
+  const known = `${key}.${form}` in words ? form : "other";
   return t(`${key}.${known}`, { n: whole(number), ...values });
 }
 
 /** The text of a key that may not be there: names and values of attributes, codes of errors. */
 export function translated(key, otherwise) {
-  return WORDS[language][key] ?? otherwise;
+  return words[key] ?? otherwise;
 }
 
 /** A probability in words: 0.97 is "97 %". Only what is certain, a person's own word, is 100 %. */
@@ -55,7 +65,7 @@ export function decimal(number) {
 /** By the product's own currency, with all the decimals that are stored: a yen price of 5.9 is not 6. */
 export function price(amount, currency) {
   try {
-    const form = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
+    const form = { style: "currency", currency, currencyDisplay: "symbol" };
     const usual = new Intl.NumberFormat(local(), form).resolvedOptions().maximumFractionDigits;
     const stored = Math.min(MOST_DECIMALS, String(amount).split(".")[1]?.length ?? 0);
     return new Intl.NumberFormat(local(), { ...form, maximumFractionDigits: Math.max(usual, stored) }).format(amount);

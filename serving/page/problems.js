@@ -1,9 +1,7 @@
 // What the service says went wrong, in the reader's language, with all that it says: columns, limits, ids.
-import defaults from "./errors-en.js";
-import sentences from "./sentences-zh.js";
-import { language, translated } from "./language.js";
+import { errorTexts, language, translated } from "./language.js";
 
-const PATTERNS = Object.entries(sentences).map(([english, chinese]) => [pattern(english), chinese]);
+let patterns = null; // made when first needed, of the Chinese sentences
 
 /** "{n} jobs" -> an expression with n as a group. */
 function pattern(english) {
@@ -17,7 +15,9 @@ function pattern(english) {
 
 /** The sentence in Chinese with its parts, which may be such sentences themselves; null where none is known. */
 function inChinese(message) {
-  for (const [form, chinese] of PATTERNS) {
+  const [sentences] = errorTexts;
+  patterns ??= Object.entries(sentences).map(([english, chinese]) => [pattern(english), chinese]);
+  for (const [form, chinese] of patterns) {
     const found = form.exec(message);
     if (found) return filled(chinese, found.groups ?? {});
   }
@@ -37,6 +37,7 @@ export function problem(code, message) {
   if (language !== "zh") return { text: known || message, more: "" };
   const whole = message && inChinese(message);
   if (whole) return { text: whole, more: "" };
+  const [, defaults] = errorTexts;
   const said = [defaults[code], known, ""].includes(message);
   return known ? { text: known, more: said ? "" : message } : { text: message, more: "" };
 }

@@ -25,9 +25,9 @@ export function toQuery({ decision, category, order, text }, limit = null, after
   return new URLSearchParams(Object.entries(parts).filter(([, value]) => value)).toString();
 }
 
-/** menu: how many products wait, as the service counts them; changed(): called with `filters` as they now are. */
+/** menu: how many products wait, as the service counts them; null: not known yet. changed(): called with `filters` as they now are. */
 export function filterBar(filters, menu, changed) {
-  const text = make("input", { type: "search", value: filters.text, maxlength: 256, placeholder: t("review.any_words") });
+  const text = make("input", { type: "search", "data-filter": "text", value: filters.text, maxlength: 256, placeholder: t("review.any_words") });
   text.addEventListener("change", () => set("text", text.value.trim()));
   function set(name, value) {
     filters[name] = value;
@@ -55,20 +55,19 @@ function picker(name, options, filters, set) {
   return select;
 }
 
-const counted = (text, number) => `${text} (${whole(number)})`;
+const counted = (text, number) => (number === null ? text : `${text} (${whole(number)})`);
 
-function decisions({ decisions: counts }) {
-  const all = DECISIONS.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
-  return [
-    ["", counted(t("review.all"), all)],
-    ...DECISIONS.map((name) => [name, counted(t(`decision.${name}`), counts[name] ?? 0)]),
-  ];
+function decisions(menu) {
+  const number = (name) => menu && (menu.decisions[name] ?? 0);
+  const all = menu && DECISIONS.reduce((sum, name) => sum + number(name), 0);
+  return [["", counted(t("review.all"), all)], ...DECISIONS.map((name) => [name, counted(t(`decision.${name}`), number(name))])];
 }
 
 /** In the order of the tree, each below its parent. */
-function guesses({ guesses: counts }, { category }) {
+function guesses(menu, { category }) {
+  const counts = menu?.guesses ?? [];
   const known = counts.some((one) => one.category === category);
-  const listed = known || !category ? counts : [...counts, { category, count: 0 }];
+  const listed = known || !category ? counts : [...counts, { category, count: menu && 0 }];
   const lines = [...listed].sort((one, other) => position(one.category) - position(other.category));
   return [
     ["", t("review.all")],

@@ -20,7 +20,7 @@ export async function show(main, { parameters }, signal) {
   filters = filtersOf(parameters);
   given = [];
   desk = { place: make("div", {}), tally: make("p", { class: "soft tally" }), problem: make("div", {}), signal };
-  desk.filters = make("div", {});
+  desk.filters = make("div", {}, filterBar(filters, null, changed)); // its place, before it is counted
   desk.undo = button(t("review.undo"), undo, { "aria-keyshortcuts": "u", disabled: true }, "undo");
   desk.undo.append(make("kbd", { "aria-hidden": "true" }, "U"));
   desk.history = historyBox({ bringBack, settled: () => Promise.allSettled(given.map((one) => one.kept)), signal });
@@ -49,6 +49,7 @@ async function start(first = null) {
   const busy = waiting(t("review.busy"), null, signal);
   fill(desk.problem);
   fill(desk.place, busy);
+  desk.history.hidden = true; // it would be pushed away by what comes
   try {
     await Promise.all([loadPage(), loadTaxonomy()]);
     if (first) putFirst(await fetchProduct(first));
@@ -57,6 +58,7 @@ async function start(first = null) {
     if (!stopped(error)) fill(desk.place, errorNotice(error, () => start(first)));
   } finally {
     busy.done();
+    desk.history.hidden = false;
   }
 }
 
@@ -71,13 +73,23 @@ function loadPage() {
       mine.products.push(...page.products.filter((product) => !known.has(product.id)));
       if (page.menu) {
         [mine.left, mine.stored] = [page.total, page.stored];
-        loadTaxonomy().then(() => fill(desk.filters, filterBar(filters, page.menu, changed)));
+        loadTaxonomy().then(() => drawFilters(page.menu));
       }
       mine.after = page.after;
       mine.ended = page.after === null;
     })
     .finally(() => (mine.loading = null));
   return mine.loading;
+}
+
+/** Drawn anew with what the service counts; the reader stays in the field where he is, with what he has typed. */
+function drawFilters(menu) {
+  const { dataset = {}, value } = desk.filters.contains(document.activeElement) ? document.activeElement : {};
+  fill(desk.filters, filterBar(filters, menu, changed));
+  const field = dataset.filter && desk.filters.querySelector(`[data-filter="${dataset.filter}"]`);
+  if (!field) return;
+  if (dataset.filter === "text") field.value = value;
+  field.focus();
 }
 
 function changed() {

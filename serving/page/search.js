@@ -66,7 +66,7 @@ async function run() {
   drawFilters(outcome.facets);
   drawResults();
   const { results, nearest, total } = page;
-  announce(nearest.length ? t("search.nearest") : t("search.found_said", { n: results.length, total }));
+  announce(nearest.length ? t("search.nearest") : count("browse.tally", total, { shown: results.length }));
 }
 
 const seeking = () => looking(page.query, held.picture);
