@@ -163,6 +163,6 @@ def test_a_price_is_told_in_its_own_currency(browser: Browser, address: str, loc
     with reading(browser, address, locale=locale) as reader:
         reader.open("#/product/p-0")
         expect(reader.page.locator(".price").first).to_have_text("€10.00")
-        told = "async (said) => {const {price} = await import('/page/language.js'); return said.map((one) => price(...one))}"
-        found = reader.page.evaluate(told, [[amount, currency] for amount, currency, *_ in PRICES])
+        told = "const {price} = await import('/page/language.js'); return said.map((one) => price(...one))"
+        found = reader.page.evaluate(f"async (said) => {{{told}}}", [[amount, currency] for amount, currency, *_ in PRICES])
     assert found == [one[2 if locale == "en-GB" else 3] for one in PRICES]

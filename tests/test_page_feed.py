@@ -203,3 +203,17 @@ def test_a_chinese_reader_is_told_the_columns(phone: Reader) -> None:
     assert json.dumps(read_as(phone), ensure_ascii=False) == json.dumps(
         {"商品编号": "", "商品名称": "", "价格": ""}, ensure_ascii=False
     )
+
+
+@pytest.mark.parametrize(("files", "size"), [(65_536, 0), (2, 2**31)])
+def test_a_folder_that_no_zip_holds_is_refused(reader: Reader, files: int, size: int) -> None:
+    reader.open("#/jobs")
+    told = reader.page.evaluate(
+        """async ([files, size]) => {
+            const {zip} = await import("/page/zip.js");
+            const entries = Array.from({length: files}, (_, number) => ({name: `${number}.png`, file: {size}}));
+            return await zip(entries, {signal: new AbortController().signal}).catch(({text}) => text);
+        }""",
+        [files, size],
+    )
+    assert told.startswith("The folder has more files, or is larger, than fits in one zip")

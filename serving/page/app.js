@@ -1,6 +1,6 @@
 // The frame: which view the address asks for, the language, the colours, the key.
 import { askAgain, key, onKeyNeeded } from "./api.js";
-import { announce, keep, make } from "./dom.js";
+import { announce, keep } from "./dom.js";
 import { askForKey } from "./key.js";
 import { language, setLanguage, t } from "./language.js";
 import { errorNotice, plainNotice, stopped } from "./notice.js";

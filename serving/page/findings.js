@@ -50,7 +50,7 @@ export function scoreOf({ notes = [] }, { score }) {
 }
 
 /** What alternatives are called: mere guesses where there is no category. */
-export const alternativesTitle = ({ category }) => t(category ? "found.alternatives" : "found.guesses");
+const alternativesTitle = ({ category }) => t(category ? "found.alternatives" : "found.guesses");
 
 /** The other categories it might be, but for those that are next to impossible; null where there are none. */
 export function otherCategories(found) {
@@ -80,7 +80,7 @@ export function attributeValue(value) {
   return translated(`value.${value}`, value.charAt(0).toUpperCase() + value.slice(1));
 }
 
-export function attributeList(attributes) {
+function attributeList(attributes) {
   const rows = Object.entries(attributes).map(([name, found]) =>
     make(
       "div",
@@ -92,7 +92,7 @@ export function attributeList(attributes) {
   return make("dl", { class: "facts" }, rows);
 }
 
-export function tagList(tags) {
+function tagList(tags) {
   const chips = tags.map((tag) =>
     make("li", { class: "chip" }, tagLabel(tag.name), make("span", { class: "score" }, percent(tag.score))),
   );

@@ -11,7 +11,7 @@ export function gallery(product, signal) {
     if (number >= product.images) return frame;
     const open = () => {
       const all = Array.from({ length: product.images }, (_none, one) => addressOf(product.id, one, signal));
-      zoom(all, number, name);
+      zoom(all, number, name, t("zoom.kept"));
     };
     return make(
       "button",

@@ -5,7 +5,7 @@ import { plainNotice } from "./notice.js";
 import { acceptDrops, PICTURES } from "./picture-field.js";
 import { zoom } from "./zoom.js";
 
-export const MOST_PICTURES = 8; // of a product, as the model reads them
+const MOST_PICTURES = 8; // of a product, as the model reads them
 const MOST_BYTES = 20 * 1024 * 1024; // of a whole request; more would travel for nothing
 
 /** held: `{pictures: File[]}`, which outlives the view. */

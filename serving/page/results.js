@@ -7,7 +7,7 @@ import { productPicture } from "./pictures.js";
 
 const SORTS = ["newest", "price_asc", "price_desc"];
 
-export const asList = () => kept("view") === "list";
+const asList = () => kept("view") === "list";
 
 /** The order, the kind of view, and what else is given. looking: whether there is a query, which has a best match. */
 export function toolbar({ sort, looking, changeSort, changeView, more }) {

@@ -1,5 +1,4 @@
 // The view that finds products by words, a picture, both, or likeness to another product.
-import { request } from "./api.js";
 import { announce, button, make, show as fill } from "./dom.js";
 import { exportCsv } from "./export.js";
 import { facetPanel } from "./facets.js";

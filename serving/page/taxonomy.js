@@ -35,7 +35,7 @@ export function path({ id, path: given = [id] }) {
   return nodes.length ? nodes.map(labelled) : given;
 }
 
-export const SEPARATOR = " \u203a ";
+const SEPARATOR = " \u203a ";
 
 export function pathText(category) {
   return path(category).join(SEPARATOR);

@@ -1,6 +1,7 @@
 // Files in one zip, stored as they are: pictures are compressed already. The content stays where it is, on the reader's
 // disk: each file is read once for its checksum, and the zip is a Blob that points to it.
 // The layout is that of PKWARE's APPNOTE 6.3, sections 4.3.7, 4.3.12 and 4.3.16.
+import { ApiError } from "./api.js";
 
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
@@ -8,8 +9,9 @@ const END = 0x06054b50;
 const UTF8_NAMES = 0x0800;
 const VERSION = 20;
 const DATE = 0x21; // 1 January 1980, the first that there is
-export const MOST_FILES = 65_535;
-export const MOST_BYTES = 0xffffffff; // of the whole; more would need another layout
+const MOST_FILES = 65_535;
+const MOST_BYTES = 0xffffffff; // of the whole; more would need another layout
+const REFUSED = { status: 413 }; // trying again would not help
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
@@ -17,8 +19,10 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** entries: [{name, file}]. onprogress(share). -> a Blob. Raises AbortError by the signal. */
+/** entries: [{name, file}]. onprogress(share). -> a Blob. Raises ApiError where it is too much, AbortError by the signal. */
 export async function zip(entries, { signal, onprogress = () => {} }) {
+  const content = entries.reduce((sum, { file }) => sum + file.size, 0);
+  if (entries.length > MOST_FILES || content > MOST_BYTES) throw new ApiError("folder_too_large", "", REFUSED);
   const parts = [];
   const index = [];
   let [offset, number] = [0, 0];
@@ -35,6 +39,7 @@ export async function zip(entries, { signal, onprogress = () => {} }) {
     onprogress(number / entries.length);
   }
   const size = index.reduce((sum, part) => sum + part.length, 0);
+  if (offset + size > MOST_BYTES) throw new ApiError("folder_too_large", "", REFUSED);
   const end = fields([[4, END], [2, 0], [2, 0], [2, number], [2, number], [4, size], [4, offset], [2, 0]]);
   return new Blob([...parts, ...index, end]);
 }

@@ -2,8 +2,11 @@
 import { button, icon, make, show } from "./dom.js";
 import { t } from "./language.js";
 
-/** addresses: of all pictures, each a promise of an address for an <img>; first: which of them to begin with. */
-export function zoom(addresses, first, name) {
+/**
+ * addresses: of all pictures, each a promise of an address for an <img>; first: which of them to begin with; note: what
+ * is to be known of them.
+ */
+export function zoom(addresses, first, name, note = null) {
   const before = document.activeElement;
   const place = make("div", { class: "zoomed" });
   const said = make("p", { class: "soft small" });
@@ -28,6 +31,7 @@ export function zoom(addresses, first, name) {
     "dialog",
     { class: "zoom", "aria-label": t("zoom.title", { name }) },
     place,
+    note && make("p", { class: "soft small" }, note),
     make(
       "div",
       { class: "actions spread" },
