@@ -117,6 +117,13 @@ def test_the_models_suggestion_is_taken_with_one_click(reader: Reader, address: 
         httpx.patch(url, json={"attributes": before["attributes"]}, trust_env=False)
 
 
+def test_a_kept_picture_is_said_to_be_small(reader: Reader) -> None:
+    reader.open("#/product/p-0")
+    button(reader, "Show picture 1 in full").click()
+    expect(reader.page.get_by_role("dialog").locator(".zoomed img")).to_be_visible()
+    expect(reader.page.get_by_role("dialog")).to_contain_text("at most 320 pixels wide and high")
+
+
 def test_pictures_are_shown_in_full_and_by_keys(reader: Reader) -> None:
     page = reader.page
     reader.open()
@@ -164,5 +171,5 @@ def test_a_price_is_told_in_its_own_currency(browser: Browser, address: str, loc
         reader.open("#/product/p-0")
         expect(reader.page.locator(".price").first).to_have_text("€10.00")
         told = "const {price} = await import('/page/language.js'); return said.map((one) => price(...one))"
-        found = reader.page.evaluate(f"async (said) => {{{told}}}", [[amount, currency] for amount, currency, *_ in PRICES])
+        found = reader.page.evaluate(f"async (said) => {{{told}}}", [one[:2] for one in PRICES])
     assert found == [one[2 if locale == "en-GB" else 3] for one in PRICES]
