@@ -33,9 +33,10 @@ KEYWORD_FIELDS = ("category", "product_type", "brand", "currency", "decision", "
 NUMBER_FIELDS = ("price", "sureness", "added_at")
 VERSION_FIELDS = ("version",)
 ADDED = "added_at"
+RECORD = "record"
+RECORD_FIELDS = ("version", RECORD)
 # Told the point of a product that is left out because it cannot be read.
 Damaged = Callable[[UUID], None]
-RECORD_FIELDS = ("version", "record")
 
 
 class Version(NamedTuple):

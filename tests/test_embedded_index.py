@@ -505,3 +505,64 @@ def test_a_record_that_the_engine_cannot_read_does_not_keep_another_from_being_e
         assert "without 1 damaged products" in caplog.text
         assert index.stored([PRODUCTS[0].id, "hurt", PRODUCTS[1].id]) == [False, False, True]
         assert index.count() == 49
+
+
+LOST = {
+    "removed": lambda log: shutil.rmtree(log),
+    "entries": lambda log: [
+        file.write_bytes(file.read_bytes().replace(b"version", b"versoin")) for file in log.glob("open-*")
+    ],
+}
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_after_the_engines_log_was_damaged_everything_is_written(
+    filled: Path, lost: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The engine would take as many writes as the log has lost for repetitions."""
+    LOST[lost](shards(filled)[0] / "wal")
+    with open_index(filled) as index:
+        index.upsert([replace(stored_product("p1"), added_at=1.0), stored_product("new")])
+        index.update_offers([Offer(replace(PRODUCTS[2].product, price=7.0), PRODUCTS[2].hashes)])
+        assert index.delete(["p3"]) == 1
+    assert [vars(record)["fields"]["file"] for record in caplog.records] == [f"{shards(filled)[0].name}/wal"]
+    with open_index(filled) as index:
+        changed, new, offer, gone, other = index.get(["p1", "new", "p2", "p3", "p4"])
+        assert same(changed, stored_product("p1"))
+        assert same(new, stored_product("new"))
+        assert offer is not None
+        assert offer.product.price == 7.0
+        assert gone is None
+        assert same(other, PRODUCTS[4])
+
+
+@pytest.mark.slow
+def test_what_is_written_during_a_build_is_kept_though_the_log_was_damaged(quick_path: Path) -> None:
+    with small_index(quick_path / "index") as index:
+        index.upsert(PRODUCTS[:199])
+    shutil.rmtree(shards(quick_path / "index")[0] / "wal")
+    with small_index(quick_path / "index") as index:
+        erasing = threading.Thread(target=index.erase, args=(["p0"],))
+        erasing.start()
+        written = 0
+        while erasing.is_alive():
+            index.upsert([stored_product("p1", title=f"written {(written := written + 1)}")])
+        erasing.join()
+        [stored] = index.get(["p1"])
+        assert stored is not None
+        assert stored.product.title == f"written {written}"
+
+
+def test_a_write_that_the_engine_does_not_carry_out_is_an_error(filled: Path) -> None:
+    """Here because the numbers of writes that it has beside the points are damaged."""
+    [numbers] = shards(filled)[0].glob("segments/*/*id_tracker.versions")
+    numbers.write_bytes(np.full(50, 2**40).tobytes())
+    with open_index(filled) as index:
+        for write in (
+            lambda: index.upsert([stored_product("p1")]),
+            lambda: index.update_offers([Offer(replace(PRODUCTS[2].product, price=7.0), PRODUCTS[2].hashes)]),
+            lambda: index.delete(["p3"]),
+        ):
+            with pytest.raises(IndexDamaged, match="did not keep what was written"):
+                write()
+        index.upsert([stored_product("new")])

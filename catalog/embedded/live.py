@@ -1,5 +1,6 @@
 """A shard in use: read, written, copied and replaced by another, from several threads."""
 
+import logging
 import os
 import threading
 import time
@@ -12,16 +13,20 @@ from uuid import UUID
 import qdrant_edge as edge
 
 from catalog.embedded.folder import IndexFolder, copy_shard, damaged_file
-from catalog.embedded.shard import carry, index_fields, make_shard, shard_config
+from catalog.embedded.shard import carry, catch_up, index_fields, make_shard, shard_config
 from catalog.errors import CatalogError, IndexDamaged, IndexFailed
 from catalog.stores import in_chunks
 
+# Of a log that lost its writes: so many of its numbers are passed over at most, in less than a minute.
+MOST_NUMBERS = 10_000_000
 # What a point may take on disk besides its vector: payload, words, index entries, and all of it again in the log.
 BYTES_PER_POINT = 8192
 # So many points changed during a rebuild are carried over while writers wait; more, while they go on.
 CARRIED_WHILE_WAITING = 500
 
 Result = TypeVar("Result")
+
+logger = logging.getLogger(__name__)
 
 
 class LiveShard:
@@ -40,6 +45,7 @@ class LiveShard:
         self._folder = folder
         self._writing = threading.RLock()
         self._engine = threading.Lock()
+        self._in_step = False  # whether the engine is known to number writes on from those that it has
         self._touched: set[UUID] | None = None  # points changed since a copy was made, while one is worked on
         self._shard: edge.EdgeShard | None = self._opened()
 
@@ -53,6 +59,10 @@ class LiveShard:
         width = self._folder.manifest.width
         with self._writing:
             self._folder.check_room(4 * len(points) * (4 * width + BYTES_PER_POINT))
+            if not self._in_step:
+                with self._engine:
+                    keep_in_step(self._usable(), self._folder.shard.name)
+                self._in_step = True
             for operation in operations:
                 with self._engine:
                     in_our_words(self._usable().update, operation)
@@ -87,6 +97,7 @@ class LiveShard:
         """Use the shard at `path`, built from the last copy, once it has what changed since. Returns the old folder."""
         fresh = _loaded(path, self._folder.manifest.width, self.build_from)
         try:
+            keep_in_step(fresh, path.name)
             carried = 0
             while True:
                 with self._writing:
@@ -162,6 +173,20 @@ def in_our_words(function: Callable[..., Result], *arguments: object) -> Result:
         raise
     except BaseException as error:
         raise EngineFailed from error
+
+
+def keep_in_step(shard: edge.EdgeShard, name: str) -> None:
+    """Have the engine carry out what is written next. Raises IndexDamaged where it would not, and cannot be mended."""
+    try:
+        numbers = in_our_words(catch_up, shard, MOST_NUMBERS)
+    except IndexFailed:
+        raise damaged_file(f"one of those in {name}/wal") from None
+    if numbers:
+        logger.error(
+            "the index's log of writes was damaged and is mended; what was stored in the last seconds before a crash"
+            " may be missing",
+            extra={"fields": {"file": f"{name}/wal", "numbers": numbers}},
+        )
 
 
 def _loaded(path: Path, width: int, build_from: int) -> edge.EdgeShard:

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from typing import Any
+from uuid import UUID
 
 import qdrant_edge as edge
 
@@ -52,6 +53,37 @@ def index_fields(shard: edge.EdgeShard) -> None:
         if name not in present:
             kind = keyword if name in KEYWORD_FIELDS else number
             shard.update(edge.UpdateOperation.create_field_index(name, kind))
+
+
+def catch_up(shard: edge.EdgeShard, most: int) -> int:
+    """Have the next write numbered above all that are stored, passing over at most so many numbers. Returns how many
+    were passed over.
+
+    The engine numbers a write by its log. One whose number a point has reached it takes for a write that it carried out
+    before a crash: it says that all is well and changes nothing. After the log was damaged or removed that is so for a
+    while. Raises RuntimeError where `most` is too few.
+    """
+    newest = newest_number(shard)
+    if is_numbered_above(shard, newest):
+        return 0
+    nothing = edge.UpdateOperation.delete_points([UUID(int=0)])  # a point that there never is
+    for _ in range(min(newest, most)):
+        shard.update(nothing)
+    if not is_numbered_above(shard, newest):
+        raise RuntimeError("the log of writes is too far behind")
+    return newest
+
+
+def newest_number(shard: edge.EdgeShard) -> int:
+    manifest = shard.snapshot_manifest()
+    return max((segment["segment_version"] or 0 for segment in manifest.values()), default=0)
+
+
+def is_numbered_above(shard: edge.EdgeShard, number: int) -> bool:
+    """Asked by a write that changes nothing but the newest number: an index of a field that there is already."""
+    name, keyword = KEYWORD_FIELDS[0], edge.KeywordIndexParams(enable_hnsw=False)
+    shard.update(edge.UpdateOperation.create_field_index(name, keyword))
+    return newest_number(shard) > number
 
 
 def carry(records: list[edge.Record], target: edge.EdgeShard) -> None:

@@ -1,6 +1,6 @@
 """The embedded store: Qdrant Edge in a folder of its own, open in one process at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,8 +11,9 @@ import qdrant_edge as edge
 from catalog.embedded.folder import IndexFolder
 from catalog.embedded.live import EngineFailed, LiveShard
 from catalog.embedded.upkeep import Upkeep
+from catalog.errors import IndexDamaged
 from catalog.filters import Filter, Price
-from catalog.records import RECORD_FIELDS
+from catalog.records import RECORD, RECORD_FIELDS
 from catalog.stores import (
     ACORN_UP_TO,
     EMBEDDING,
@@ -76,16 +77,17 @@ class EdgeStore:
             )
             for point in points
         ]
-        self._write([edge.UpdateOperation.upsert_points(written)], [point.id for point in points])
+        self._write([edge.UpdateOperation.upsert_points(written)], {point.id: point.payload for point in points})
 
     def amend(self, amendments: Sequence[Amendment]) -> None:
         # The payload last: it holds the hashes, by which an amendment that was cut short is seen to be missing.
         keywords = [edge.PointVectors(one.id, {KEYWORDS: _sparse(one.keywords)}) for one in amendments]
         payloads = [edge.UpdateOperation.overwrite_payload([one.id], dict(one.payload)) for one in amendments]
-        self._write([edge.UpdateOperation.update_vectors(keywords), *payloads], [one.id for one in amendments])
+        written = {one.id: one.payload for one in amendments}
+        self._write([edge.UpdateOperation.update_vectors(keywords), *payloads], written)
 
     def remove(self, ids: Sequence[UUID]) -> None:
-        self._write([edge.UpdateOperation.delete_points(list(ids))], ids)
+        self._write([edge.UpdateOperation.delete_points(list(ids))], dict.fromkeys(ids))
 
     def purge(self) -> None:
         self._upkeep.purge()
@@ -226,9 +228,22 @@ class EdgeStore:
         finally:
             self._folder.close()
 
-    def _write(self, operations: Sequence[edge.UpdateOperation], points: Sequence[UUID]) -> None:
-        self._live.write(operations, points)
+    def _write(
+        self, operations: Sequence[edge.UpdateOperation], written: Mapping[UUID, Mapping[str, Any] | None]
+    ) -> None:
+        """written: each point's payload, None of one that is to be gone. Raises IndexDamaged where it was not kept: the
+        engine says that all is well, too, when it takes a write for one that it has carried out before.
+        """
+        self._live.write(operations, list(written))
         self._upkeep.notice()
+        kept = self.fetch(list(written), (RECORD,))
+        for id, payload in written.items():
+            if (kept[id].payload.get(RECORD) if id in kept else None) != (payload and payload[RECORD]):
+                raise IndexDamaged(
+                    "The index did not keep what was written: one of its files is damaged. To repair, copy it with"
+                    " `shelflens index copy`, put its folder back from a backup, or move it away and ingest the feeds"
+                    " again."
+                )
 
 
 def _sparse(terms: Terms) -> edge.SparseVector:
