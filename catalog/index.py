@@ -33,7 +33,7 @@ from catalog.keywords import document_terms
 from catalog.listing import Sort, commonest, listed
 from catalog.names import FACETED, Names
 from catalog.product import ContentHashes, Match, Product, StoredProduct
-from catalog.query import Finding, IndexQuery, facets, find, run
+from catalog.query import Finding, IndexQuery, find, run
 from catalog.records import (
     ADDED,
     RECORD_FIELDS,
@@ -247,13 +247,6 @@ class ProductIndex:
         values of each facet.
         """
         return find(self._store, query, facets, limit, self._note_damage)
-
-    def facets_of(self, query: IndexQuery, names: Sequence[str], limit: int = 20) -> dict[str, list[tuple[str, int]]]:
-        """As `facets`, but of what a query finds: the 1,000 best, whatever page of them it asks for.
-
-        Raises SearchEmpty, InvalidSearch or IndexMismatch.
-        """
-        return facets(self._store, query, names, limit)
 
     def browse(
         self, filter: Filter | None = None, sort: Sort = "newest", limit: int = 10, offset: int = 0

@@ -14,7 +14,7 @@ from catalog.keywords import query_terms
 from catalog.listing import LEFT_OUT, Sort, check_page, commonest, counted, in_order
 from catalog.product import Match
 from catalog.ranking import DEPTHS, FUSED_DEPTHS, Leaders, ranked
-from catalog.records import RECORD_FIELDS, VERSION_FIELDS, Damaged, point_id, read_back, to_version
+from catalog.records import RECORD_FIELDS, Damaged, point_id, read_back, to_version
 from catalog.relevance import MOST_FOUND, Floor, rarities, relevant, share
 from catalog.stores import Found, Hit, Probe, Store, Terms, in_chunks
 
@@ -223,6 +223,8 @@ def _folded(store: Store, order: Iterator[UUID], wanted: int, damaged: Damaged) 
         leader = leaders.find(found.embedding, content)
         if leader is not None:
             results[leader][1].append(version.id)
+        elif not _readable([(found, (), 0.0)], damaged):
+            continue  # it would hide those like it
         elif len(results) == wanted:
             break
         else:
@@ -233,7 +235,7 @@ def _folded(store: Store, order: Iterator[UUID], wanted: int, damaged: Damaged) 
 
 def _read(store: Store, order: Iterator[UUID]) -> Iterator[Found]:
     for points in in_chunks(order, FOLDED_AT_ONCE):
-        found = store.fetch(points, VERSION_FIELDS, embedding=True)
+        found = store.fetch(points, RECORD_FIELDS, embedding=True)
         yield from (found[point] for point in points if point in found)
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from catalog.index import IndexQuery, open_index
 from catalog.understand import Understander
 from serving.settings import Settings
 from tests.answers import assert_error
 from tests.bad_pictures import encode
 from tests.catalogue import COLOURS, draw_product
 from tests.job_office import Office, as_csv, office, rows
+from tests.stored import WIDTH, embedding, quick_folder, stored_product, unit
 from tests.tiny import tiny_folder
 
 SETTINGS = Settings(batch_wait_seconds=0.001)
@@ -148,3 +150,16 @@ def test_a_damaged_record_is_one_products_error_until_it_is_stored_again(folder:
         assert desk.client.put("/v1/products/hurt", json={"title": "Mended"}).status_code == 201
         assert desk.client.get("/v1/products/hurt").json()["title"] == "Mended"
         assert desk.client.get("/readyz").json()["status"] == "ready"
+
+
+def test_a_damaged_product_does_not_hide_those_that_are_near_equal() -> None:
+    query = IndexQuery(embedding=embedding(1), collapse=True)
+    with quick_folder() as folder:
+        with open_index(folder / "index", WIDTH) as index:
+            best = stored_product("best", vector=embedding(1), brand="Zyvolan")
+            index.upsert([best, stored_product("twin", vector=unit(embedding(1) + 0.01 * embedding(2)))])
+            assert [(match.stored.id, match.duplicates) for match in index.search(query)] == [("best", ("twin",))]
+        for path in (folder / "index").rglob("payload_storage/page_*.dat"):
+            path.write_bytes(path.read_bytes().replace(b"Zyvolan", b"Zyvulan"))
+        with open_index(folder / "index") as index:
+            assert [match.stored.id for match in index.search(query)] == ["twin"]

@@ -228,7 +228,7 @@ def test_facets_of_a_query_count_what_it_finds(full: ProductIndex) -> None:
     words = IndexQuery(keywords="boot", filter=CategoryUnder(("clothes.shirt",)), limit=3)
     found = [match.stored for match in full.search(replace(words, limit=100))]
     assert 3 < len(found) < 100
-    counts = full.facets_of(words, ["brand", "decision", "colour", "none"])
+    counts = full.find(words, ["brand", "decision", "colour", "none"]).facets
     assert counts["brand"] == values(found, "brand")
     assert counts["decision"] == values(found, "decision")
     assert sum(count for _, count in counts["colour"]) == sum("colour" in one.attributes for one in found)
