@@ -6,10 +6,12 @@ import pytest
 
 from catalog.errors import CatalogError
 from catalog.feeds import FeedLimits
+from catalog.feeds.columns import MAX_COLUMNS
 from catalog.pictures import archives
 from tests.feed_files import read
 from tests.test_malformed_feeds import zipped
 
+GUIDE = Path(__file__).parents[1] / "docs" / "catalogue.md"
 SMALL = FeedLimits(max_values=100, max_rows=50, max_empty=20, max_bad=10)
 
 
@@ -41,3 +43,30 @@ def test_entries_of_a_zip_are_counted_before_they_are_read(tmp_path: Path, monke
     many = zipped(**{f"{number}.csv": b"" for number in range(4)})
     with pytest.raises(CatalogError, match="more than 3 entries"):
         read(tmp_path, "f.zip", many)
+
+
+def test_the_documented_limits_are_those_that_are_kept() -> None:
+    limits = FeedLimits()
+    kept = {
+        "rows": limits.max_rows,
+        "empty lines one after another": limits.max_empty,
+        "rows that cannot be read, where they are the most": limits.max_bad,
+        "columns": MAX_COLUMNS,
+        "a line of text (pictures as data URIs included)": limits.max_line,
+        "values of a line, by its delimiters": limits.max_values,
+        "a row's cells together": limits.max_row,
+        "a cell": limits.max_cell,
+        "an id": limits.max_id,
+        "pictures of a product": limits.max_images,
+        "lines of a quoted cell": limits.max_quoted_lines,
+        "entries of a zip": archives.MAX_ENTRIES,
+        "the list of entries of a zip": archives.MAX_DIRECTORY,
+        f"unpacked over packed size of a zip, beyond {archives.FREE:,} bytes": archives.MAX_RATIO,
+    }
+    table = GUIDE.read_text(encoding="utf-8").partition("| a feed's limit |")[2].partition("\n\n")[0]
+    told = {name: int(figure.split()[0].replace(",", "")) for _, name, figure, *_ in map(cells, table.splitlines()[2:])}
+    assert told == kept
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.split("|")]

@@ -3,7 +3,10 @@
 import logging
 import signal
 import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from multiprocessing import get_context
 
 import httpx
 import ray
@@ -12,7 +15,7 @@ from ray.exceptions import RayError
 from ray.serve.config import HTTPOptions
 
 import catalog
-from catalog.errors import CatalogError, IndexLocked, IndexNotFound
+from catalog.errors import CatalogError, IndexDamaged, IndexLocked, IndexNotFound
 from catalog.index import open_index
 from catalog.model_folder import shipped_model
 from catalog.origin import model_folder
@@ -141,12 +144,22 @@ def start(settings: Settings, told: dict[str, str]) -> None:
 def reason(settings: Settings) -> CatalogError:
     """Why the deployments did not start. Ray's errors do not tell it apart; an index that is damaged does so again."""
     try:
-        open_index(settings.index, create=False).close()
+        # In a process of its own, which some damage makes the engine end.
+        with ProcessPoolExecutor(1, get_context("spawn")) as child:
+            child.submit(open_and_close, settings.index).result()
     except (IndexLocked, IndexNotFound):
         return ServiceNotStarted()
+    except BrokenProcessPool:
+        return IndexDamaged(
+            "The engine of the index ends the process that opens it. Put the folder back from a backup."
+        )
     except CatalogError as error:
         return error
     return ServiceNotStarted()
+
+
+def open_and_close(index: str) -> None:
+    open_index(index, create=False).close()
 
 
 def check_resources(settings: Settings) -> None:
