@@ -3,12 +3,13 @@
     python benchmarks/relevance_floor.py --data-root DATA [--model FOLDER] [--products N] [--json FILE]
 
 The catalogue is the `val` of fashion and grocery. Known queries are the names of the tree's nodes, as they are and with
-another word before them ("cheap handbags"), of which at least three products lie under the node: those are right.
-Foreign queries are names of Google's product categories that the tree lacks; nothing is right for them.
+another word before ("cheap handbags") or after them, with at least three products under the node: those are right.
+Foreign queries are names of Google's product categories of whose path the tree has no kind; nothing is right for them.
 """
 
 import argparse
 import json
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -29,6 +30,7 @@ FOREIGN = 200
 FEWEST, FIRST, PAGE = 3, 5, 24
 ADJECTIVES = ("cheap", "new", "nice", "small")
 BATCH = 32
+NESTED = re.compile(r"\[ *(\d+)- *(\d+)\] \| *(.+?) *$")
 
 Find = Callable[[str], Finding]
 
@@ -85,14 +87,30 @@ def known(taxonomy: Taxonomy, rows: Sequence[Labelled]) -> dict[str, list[tuple[
         if SEPARATOR not in name and name.isascii()
     ]
     longer = [(f"{ADJECTIVES[n % len(ADJECTIVES)]} {name.lower()}", right) for n, (name, right) in enumerate(names)]
-    return {"names": names, "longer": longer}
+    after = [(f"{name.lower()} {ADJECTIVES[n % len(ADJECTIVES)]}", right) for n, (name, right) in enumerate(names)]
+    return {"names": names, "longer": longer, "after": after}
 
 
 def foreign(data_root: Path, taxonomy: Taxonomy) -> list[tuple[str, set[str]]]:
+    """Names of categories of which neither they nor what lies above them is a kind in the tree, its top level aside."""
     lines = (data_root / "taxonomies/google/taxonomy-with-ids.en-US.txt").read_text(encoding="utf-8").splitlines()
-    paths = [line.rpartition(" - ")[2].split(SEPARATOR) for line in lines if line.strip() and not line.startswith("#")]
-    names = [path[-1] for path in paths if taxonomy.resolve(path) is None]
+    names = [path[-1] for path in google_paths(lines) if not any(is_kind(name, taxonomy) for name in path)]
     return [(name, set()) for name in names[:: -(-len(names) // FOREIGN)]]
+
+
+def google_paths(lines: Sequence[str]) -> list[list[str]]:
+    """Of lines such as "97 | [ 191- 192] | Pet Medicine": numbers that lie within those of all that is above."""
+    paths: list[list[str]] = []
+    above: list[tuple[str, int]] = []
+    for name, first, last in (found.group(3, 1, 2) for line in lines if (found := NESTED.search(line))):
+        above = [one for one in above if one[1] > int(first)] + [(name, int(last))]
+        paths.append([one for one, _ in above])
+    return paths
+
+
+def is_kind(name: str, taxonomy: Taxonomy) -> bool:
+    nodes = [taxonomy.named(part) for part in (name, *name.split(" & "))]
+    return any(node and node.parent for node in nodes)
 
 
 def fill(index: ProductIndex, model: Understander, rows: Sequence[Labelled]) -> None:
