@@ -173,3 +173,37 @@ def test_a_price_is_told_in_its_own_currency(browser: Browser, address: str, loc
         told = "const {price} = await import('/page/language.js'); return said.map((one) => price(...one))"
         found = reader.page.evaluate(f"async (said) => {{{told}}}", [one[:2] for one in PRICES])
     assert found == [one[2 if locale == "en-GB" else 3] for one in PRICES]
+
+
+def test_a_product_is_told_in_chinese_and_without_the_queues_shortcut(browser: Browser, address: str) -> None:
+    with reading(browser, address, locale="zh-CN") as reader:
+        reader.open("#/product/p-0")
+        expect(reader.page.locator(".facts").first).to_contain_text("红色")  # "red", as the merchant writes it
+        expect(reader.page.get_by_role("combobox", name="查找类目")).to_be_visible()
+        assert reader.page.locator("kbd").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("image", "text", "together", "said"),
+    [
+        (None, ["Shoes"], ["Shoes", "Heels"], "Together they say more than each alone."),
+        (["Shoes", "Flats"], ["Food"], ["Shoes", "Heels"], "Together they say something else than each alone."),
+        (["Shoes"], ["Shoes"], ["Shoes"], "The picture and the words say the same."),
+        (["Food"], ["Shoes"], ["Shoes"], "They differ; together the words decided."),
+        (["Food"], ["Shoes"], None, "Together they are not sure enough of anything."),
+    ],
+)
+def test_what_picture_and_words_say_is_compared(
+    reader: Reader, image: list[str] | None, text: list[str] | None, together: list[str] | None, said: str
+) -> None:
+    def category(path: list[str] | None) -> dict[str, object] | None:
+        return {"id": ".".join(path), "path": path, "score": 0.9} if path else None
+
+    found = {
+        "evidence": {"image": category(image), "text": category(text)},
+        "modalities_used": ["image", "text"],
+        "category": category(together),
+    }
+    reader.open()
+    told = "const {evidence} = await import('/page/findings.js'); return evidence(found).querySelector('p').textContent"
+    assert reader.page.evaluate(f"async (found) => {{{told}}}", found) == said

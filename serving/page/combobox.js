@@ -4,8 +4,8 @@ import { announce, fresh, icon, make, show } from "./dom.js";
 import { count, t } from "./language.js";
 import { categoryCalled, childrenOf, findCategories, leaf, parentOf, path } from "./taxonomy.js";
 
-/** choose(node): called with the node of the tree that the reader picks; propose(path): with one that it lacks. */
-export function categoryField(choose, propose) {
+/** choose(node): called with the node of the tree that the reader picks; propose(path): with one that it lacks; key: the view's shortcut to it. */
+export function categoryField(choose, propose = null, key = null) {
   const [id, listId] = [fresh("category"), fresh("categories")];
   const list = make("ul", { id: listId, role: "listbox", class: "options", "aria-label": t("review.categories") });
   list.hidden = true;
@@ -115,7 +115,7 @@ export function categoryField(choose, propose) {
     event.preventDefault();
     act();
   });
-  const label = make("label", { for: id }, t("review.find"), make("kbd", { "aria-hidden": "true" }, "C"));
+  const label = make("label", { for: id }, t("review.find"), key && make("kbd", { "aria-hidden": "true" }, key));
   return { element: make("div", { class: "combobox" }, label, input, list), input };
 }
 

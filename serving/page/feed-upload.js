@@ -1,7 +1,6 @@
 // A feed on its way to the service: at once if it is small, else in parts that go on where the connection was lost.
 import { ApiError, request, upload } from "./api.js";
 import { AT_ONCE } from "./feeds.js";
-import { zip } from "./zip.js";
 import { pause } from "./poll.js";
 
 const PATIENCE = 8; // tries without a byte more
@@ -41,9 +40,12 @@ function asForm(file, name, fields) {
   return form;
 }
 
-/** A folder's files become one zip. */
+/** A folder's files become one zip. What packs them is fetched only now: most feeds are single files. */
 async function packed(feed, { signal, onprogress }) {
   if (feed.file) return;
+  const { zip } = await import("./zip.js").catch(() => {
+    throw new ApiError("network", "");
+  });
   const blob = await zip(feed.entries, { signal, onprogress });
   feed.file = new File([blob], feed.name.replace(/^.*\//, "").replace(/\.\w+$/, "") + ".zip");
 }

@@ -76,8 +76,10 @@ export function attributeName(name) {
   return translated(`attribute.${name}`, name.replaceAll("_", " "));
 }
 
+/** A merchant writes "red" where the taxonomy has "Red". */
 export function attributeValue(value) {
-  return translated(`value.${value}`, value.charAt(0).toUpperCase() + value.slice(1));
+  const capital = value.charAt(0).toUpperCase() + value.slice(1);
+  return translated(`value.${value}`, translated(`value.${capital}`, capital));
 }
 
 function attributeList(attributes) {
@@ -191,12 +193,16 @@ function voice(sign, name, category) {
   );
 }
 
+const isBelow = (category, other) =>
+  category.path.length > other.path.length && other.path.every((label, level) => label === category.path[level]);
+
 function verdict(image, text, both) {
   const [picture, words, together] = [image?.id, text?.id, both?.id];
   if (!together) return t("evidence.unsure");
-  if (picture === words) return t(picture === together ? "evidence.agree" : "evidence.neither");
+  if (picture === together && words === together) return t("evidence.agree");
   if (together === words) return t("evidence.followed_text");
   if (together === picture) return t("evidence.followed_image");
+  if ([image, text].some((alone) => alone && isBelow(both, alone))) return t("evidence.further");
   return t("evidence.neither");
 }
 

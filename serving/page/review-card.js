@@ -33,7 +33,7 @@ export function productCard(product, { judge, skip, alike, signal }) {
   const found = product.understanding;
   const choose = (node) => judge({ verdict: "correct", category: node.id });
   const propose = (path) => judge({ verdict: "correct", proposed_category: path });
-  const field = categoryField(choose, propose);
+  const field = categoryField(choose, propose, "C");
   const editor = propertyEditor(found);
   const answer = make(
     "section",

@@ -81,6 +81,7 @@ export default {
   "evidence.agree": "The picture and the words say the same.",
   "evidence.followed_text": "They differ; together the words decided.",
   "evidence.followed_image": "They differ; together the picture decided.",
+  "evidence.further": "Together they say more than each alone.",
   "evidence.neither": "Together they say something else than each alone.",
   "search.title": "Browse and search",
   "search.words": "Words to look for",

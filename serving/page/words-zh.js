@@ -81,6 +81,7 @@ export default {
   "evidence.agree": "图片和文字的结论一致。",
   "evidence.followed_text": "两者不一致；结合之后以文字为准。",
   "evidence.followed_image": "两者不一致；结合之后以图片为准。",
+  "evidence.further": "结合之后的结论更具体。",
   "evidence.neither": "结合之后的结论与单独判断都不同。",
   "search.title": "浏览与搜索",
   "search.words": "搜索词",
