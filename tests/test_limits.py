@@ -155,10 +155,15 @@ def test_a_zip_of_rows_with_pictures(client: Any) -> None:
         assert client.delete(f"/v1/products/z{row}").status_code == 204
 
 
-def test_answers_with_as_many_products_as_may_be(client: Any) -> None:
+def store_fat_products(client: Any) -> None:
+    """Those that an earlier test has stored stay as they are."""
     for number in range(FAT):
         put = client.put(f"/v1/products/fat-{number}", json=fat_product(number))
-        assert put.status_code == 201, put.text
+        assert put.status_code in (200, 201), put.text
+
+
+def test_answers_with_as_many_products_as_may_be(client: Any) -> None:
+    store_fat_products(client)
     review = client.get("/v1/review", params={"limit": 100})
     assert review.status_code == 200, review.text
     similar = client.get("/v1/products/fat-0/similar", params={"limit": 100})
@@ -172,6 +177,7 @@ def test_answers_with_as_many_products_as_may_be(client: Any) -> None:
 
 
 def test_a_training_set_with_many_pictures(client: Any) -> None:
+    store_fat_products(client)
     for number in range(FAT):
         right = {"product_id": f"fat-{number}", "verdict": "correct", "category": "clothes.shirt"}
         said = client.post("/v1/feedback", json=right)
