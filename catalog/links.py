@@ -3,11 +3,14 @@
 import re
 
 # What stands before the first colon, if it can be a scheme. Browsers skip control characters and spaces in it.
-SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(?!\d{1,5}(?:/|$))", re.IGNORECASE)
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+# A host has a dot, which no scheme does that a browser runs: `javascript:80/alert(1)` is a program, not a port.
+HOST_AND_PORT = re.compile(r"(?:[a-z0-9-]+(?:\.[a-z0-9-]+)+|localhost):\d{1,5}(?:/|$)", re.IGNORECASE)
 UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0]")
 
 
 def is_web_link(link: str) -> bool:
     """Whether this is an http or https address, one without a scheme, or "". A host with a port is no scheme."""
-    scheme = SCHEME.match(UNSEEN.sub("", link))
-    return scheme is None or scheme[1].lower() in ("http", "https")
+    seen = UNSEEN.sub("", link)
+    scheme = SCHEME.match(seen)
+    return scheme is None or scheme[1].lower() in ("http", "https") or HOST_AND_PORT.match(seen) is not None

@@ -31,6 +31,7 @@ def test_links_to_web_pages(link: str) -> None:
             "java\nscript:alert(1)",
             "\x01javascript:alert(1)",
         ),
+        *("javascript:80/alert(1)", "javascript:1", "JavaScript:80/alert(1)", "java\tscript:80/alert(1)"),
         *("data:text/html,<script>", "vbscript:x", "file:///etc/passwd", "mailto:a@b.example", "blob:https://x"),
     ],
 )
