@@ -2,7 +2,9 @@
 
 import base64
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +98,21 @@ def test_a_file_that_is_damaged_within_is_told_of_at_the_start(folder: Path, mod
         assert desk.client.get("/readyz").json()["damaged"][0].startswith("pictures.sqlite is damaged")
         assert_error(desk.client.get("/v1/products/red/image"), 500, "state_damaged")
         assert desk.client.post("/v1/search", json={"text": "red shirt"}).status_code == 200
+
+
+def test_a_file_of_jobs_that_is_damaged_within_takes_none_in(folder: Path, model: Understander) -> None:
+    """Where the rows of jobs themselves can be read, one would be accepted, and never be worked off."""
+    path = folder / "jobs/jobs.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'failures'").fetchone()
+    overwrite(path, (page - 1) * 4096, 64)
+    with office(folder, model, SETTINGS) as desk:
+        assert desk.client.get("/readyz").json()["status"] == "degraded"
+        assert desk.client.get("/v1/jobs").status_code == 200
+        sent = desk.client.post("/v1/jobs", files={"file": ("feed.csv", as_csv(rows(1)))})
+        assert_error(sent, 500, "state_damaged")
+        begun = desk.client.post("/v1/uploads", json={"filename": "feed.csv", "bytes": 1})
+        assert_error(begun, 500, "state_damaged")
 
 
 def test_a_picture_that_is_not_what_was_kept_is_not_shown(folder: Path, model: Understander) -> None:

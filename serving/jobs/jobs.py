@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from catalog.errors import StateDamaged
 from catalog.feeds import Preview
 from catalog.ledger import Ledger, Tally, dead_letter
 from serving.errors import ErrorDetail, IdempotencyConflict, Overloaded
@@ -52,12 +53,12 @@ class Jobs:
         """Work jobs off from now on, those first that an earlier process left. Models and shelf are asked in this event
         loop, so it is that in which they live.
         """
-        if not self._table.file.damage:
+        if not self._damage():
             self._runner.start(asyncio.get_running_loop())
 
     async def damage(self) -> list[str]:
         """What is wrong with the file of the jobs, and how to repair it; empty as long as it is sound."""
-        return [damage] if (damage := self._table.file.damage or self._ledger.file.damage) else []
+        return [damage] if (damage := self._damage()) else []
 
     async def submit(self, asked: Submission) -> Job:
         """Accept a feed, and keep it if it came along. Of equal submissions with one key the first makes the job.
@@ -65,6 +66,7 @@ class Jobs:
         Raises InvalidFeed for a feed of which it can be told at once, SourcesOff, SourceOutside, SourceNotFound,
         UploadNotFound, UploadIncomplete, IdempotencyConflict, or Overloaded when as many jobs wait as may.
         """
+        self._check_files()
         id = await self._in(self._submitting, self._submit, asked)
         self._runner.wake()
         return await self.get(id)
@@ -105,6 +107,7 @@ class Jobs:
 
     async def begin_upload(self, filename: str, size: int) -> Upload:
         """Raises UploadTooLarge, Overloaded when as many are open as may, or DiskFull."""
+        self._check_files()
         shown = shown_name(filename)
         return await self._in(self._receiving, self._uploads.begin, shown, partial(name_of, filename=filename), size)
 
@@ -128,6 +131,14 @@ class Jobs:
         self._table.close()
         self._uploads.close()
         self._ledger.close()
+
+    def _damage(self) -> str:
+        return self._table.file.damage or self._ledger.file.damage or self._uploads.file.damage
+
+    def _check_files(self) -> None:
+        """Raises StateDamaged. A damaged file may take a job in and never give it back to be worked off."""
+        if damage := self._damage():
+            raise StateDamaged(damage)
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
