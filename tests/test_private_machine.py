@@ -15,7 +15,10 @@ import psutil
 import pytest
 
 from catalog.errors import InvalidConfig
+from serving.deployments.local_ray import start_ray
+from serving.errors import ServiceNotStarted
 from serving.preflight import check_token
+from serving.settings import Settings
 from tests.services import free_port
 from tests.tiny import tiny_folder
 
@@ -70,11 +73,34 @@ def test_ray_does_not_start_without_its_token() -> None:
         check_token({"RAY_AUTH_MODE": "disabled"})
 
 
+def test_a_ray_that_does_not_start_says_why_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / ("x" * 100)
+    deep.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(deep))  # in which a socket's path is too long
+    with pytest.raises(ServiceNotStarted, match=r"Ray did not start\. It says: .*AF_UNIX"):
+        start_ray(Settings(), {})
+    assert list(deep.iterdir()) == []
+
+
 def test_files_are_for_their_user_alone(running: tuple[Path, "subprocess.Popen[bytes]", int]) -> None:
     folder, _, _ = running
     made = [folder / "shelflens-index", *(folder / "shelflens-index").rglob("*")]
     assert len(made) > 5
     assert [path for path in made if path.lstat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)] == []
+
+
+def ray_folder(service: "subprocess.Popen[bytes]") -> Path:
+    """The uppermost folder that the service made for Ray's files."""
+    lines = [child.cmdline() for child in psutil.Process(service.pid).children(recursive=True)]
+    (session,) = {argument.partition("=")[2] for line in lines for argument in line if "--session_dir=" in argument}
+    steps = Path(session).parts
+    return Path(*steps[: 1 + next(n for n, step in enumerate(steps) if step.startswith("shelflens-ray-"))])
+
+
+def test_rays_files_are_in_a_folder_for_their_user_alone(running: tuple[Path, "subprocess.Popen[bytes]", int]) -> None:
+    """Whatever modes Ray gives to what is in it."""
+    _, process, _ = running
+    assert stat.S_IMODE(ray_folder(process).stat().st_mode) == 0o700
 
 
 def wait_for_process(service: "subprocess.Popen[bytes]", name: str) -> None:

@@ -3,34 +3,47 @@
 import logging
 import shutil
 import tempfile
+from pathlib import Path
 
 import ray
 from ray._private import ray_constants
 from ray._private.worker import global_worker
 
 from catalog.disk import private_files
+from serving.errors import ServiceNotStarted
 from serving.preflight import check_messages, environment, ray_environment
 from serving.settings import Settings
 
 # What Ray does on desktops, "to prevent firewall popups": whatever it starts listens on loopback. On Linux it has to be
 # told, in each of its processes; without it a dozen ports listen on every interface.
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+PREFIX = "shelflens-ray-"
 
 
 def start_ray(settings: Settings, told: dict[str, str]) -> None:
-    """told: more for the environment of Ray's processes. What these write is for their own user."""
+    """told: more for the environment of Ray's processes. What these write is for their own user.
+
+    Raises InvalidConfig for messages that are too small, or ServiceNotStarted.
+    """
     ray_constants.ENABLE_RAY_CLUSTER = False  # this process read LOOPBACK when it imported Ray
     with private_files(), environment(LOOPBACK | ray_environment(settings) | told):
         check_messages(settings)
-        ray.init(
-            address="local",
-            include_dashboard=False,
-            object_store_memory=settings.object_store_bytes,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            # Ray lets everyone write into its own folders, so they are in one that is not for everyone.
-            _temp_dir=tempfile.mkdtemp(prefix="shelflens-ray-"),
-        )
+        folder = private_folder()
+        try:
+            ray.init(
+                address="local",
+                include_dashboard=False,
+                object_store_memory=settings.object_store_bytes,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _temp_dir=str(folder),
+            )
+        except Exception as error:  # Ray's are of no kind of their own
+            remove(folder)
+            raise ServiceNotStarted(f"Ray did not start. It says: {error}") from None
+        except BaseException:
+            remove(folder)
+            raise
 
 
 def stop_ray() -> None:
@@ -38,4 +51,19 @@ def stop_ray() -> None:
     node = global_worker.node
     ray.shutdown()
     if node is not None:
-        shutil.rmtree(node.temp_dir, ignore_errors=True)
+        remove(Path(node.temp_dir))
+
+
+def private_folder() -> Path:
+    """For Ray's files. Ray lets everyone write into whatever folder it is given, so that one is in another, which is
+    for this user alone. Its path is short: a socket's may have 107 bytes.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX)) / "r"
+    folder.mkdir()
+    return folder
+
+
+def remove(folder: Path) -> None:
+    """folder: what `private_folder` gave; of a Ray that others started nothing is removed."""
+    if folder.parent.name.startswith(PREFIX):
+        shutil.rmtree(folder.parent, ignore_errors=True)
