@@ -3,9 +3,9 @@
     {"category": "apparel.topwear", "price": {"lte": 50}, "attributes": {"colour": ["Red", "Pink"]}}
 
 Several keys of one object must all hold. "category" (the node or anything under it), "product_type", "brand", "tags",
-"decision", "currency" and each attribute take one value or a list, of which one must match. "price" takes gte, lte,
-gt, lt. "and" and "or" take a list of filters, "not" takes one. A product without a price matches no price, so "not" of
-one matches it. The tree is handed to an engine as its own typed objects, never pasted into a query.
+"decision", "notes", "currency" and each attribute take one value or a list, of which one must match. "price" takes
+gte, lte, gt, lt. "and" and "or" take a list of filters, "not" takes one. A product without a price matches no price,
+so "not" of one matches it. The tree is handed to an engine as its own typed objects, never pasted into a query.
 """
 
 import math
@@ -19,7 +19,7 @@ MAX_DEPTH = 8
 MAX_CONDITIONS = 100
 MAX_CHARACTERS = 256
 
-Field = Literal["product_type", "brand", "tags", "decision", "currency", "guess", "verdict"]
+Field = Literal["product_type", "brand", "tags", "decision", "currency", "guess", "verdict", "notes"]
 Number = Literal["price", "added_at"]
 FIELDS: tuple[Field, ...] = get_args(Field)
 BOUNDS = ("gte", "lte", "gt", "lt")

@@ -37,6 +37,7 @@ def floor_of(wanted: Sequence[Wanted], taxonomy: Taxonomy, bounds: Mapping[Modal
         wordings=_wordings(wanted),
         kinds=tuple(node for one in wanted for node in one.wording.kinds) if len(wanted) == 1 else (),
         elsewhere=() if "" in roots or len(roots) != 1 else tuple(sorted(_roots(taxonomy) - roots)),
+        guessed=_guessed(read) if all(_way(one.understanding) == "text" for one in read) else None,
     )
 
 
@@ -55,6 +56,15 @@ def _least(one: Wanted, bounds: Mapping[Modalities, Bounds]) -> float:
     if measured is None:
         return 0.0
     return measured.least if one.understanding.category or one.wording.named else measured.unsure
+
+
+def _guessed(wanted: Sequence[Wanted]) -> tuple[str, ...]:
+    """The departments that words ask for, and the kinds that they name. To what it was never taught the model finds any
+    words near; pictures may be alike.
+    """
+    promised = (one.understanding.category.path_ids[0] for one in wanted if one.understanding.category)
+    named = (node for one in wanted for node in one.wording.kinds)
+    return tuple(dict.fromkeys((*promised, *named)))
 
 
 def _wordings(wanted: Sequence[Wanted]) -> tuple[str, ...]:

@@ -276,7 +276,7 @@ class ProductIndex:
         """For each name its commonest values with exact counts, equal counts by value.
 
         names: "category" (a product counts for each node above it), "brand", "tags", "decision", "currency", "guess"
-        (the likeliest leaf of what is not sure, and each node above it), "verdict", or any attribute's name.
+        (the likeliest leaf of what is not sure, and each node above it), "verdict", "notes", or any attribute's name.
         """
         counts: dict[str, dict[str, int]] = {name: {} for name in names}
         for name in counts.keys() & set(FACETED):

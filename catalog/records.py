@@ -29,7 +29,9 @@ from catalog.seal import Unsealed, sealed, unsealed
 # Fixed for ever: another namespace would be another point for the same product.
 NAMESPACE = UUID("6f1f9a3e-6c0b-5f0e-9d53-8f2f4f0c7a11")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-KEYWORD_FIELDS = ("category", "product_type", "brand", "currency", "decision", "tags", "facts", "guess", "verdict")
+KEYWORD_FIELDS = (
+    *("category", "product_type", "brand", "currency", "decision", "tags", "facts", "guess", "verdict", "notes"),
+)
 NUMBER_FIELDS = ("price", "sureness", "added_at")
 VERSION_FIELDS = ("version",)
 ADDED = "added_at"
@@ -97,6 +99,7 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
         "currency": product.currency,
         "decision": understanding.decision,
         "tags": [tag.name for tag in understanding.tags],
+        "notes": list(understanding.notes),
         "facts": [fact(name, found.name) for name, found in stored.attributes.items()],
         "price": product.price if product.price is not None and math.isfinite(product.price) else None,
         ADDED: stored.added_at,

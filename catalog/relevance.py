@@ -13,7 +13,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.filters import And, CategoryUnder, Filter, Not
+from catalog.filters import And, CategoryUnder, Filter, Not, OneOf, Or
 from catalog.keywords import query_terms
 from catalog.stores import Hit, Store, Terms
 
@@ -28,7 +28,9 @@ class Floor:
 
     cosine: of its embedding and the query's, at least, infinite if the query's says nothing; ratio: of the best
     product's cosine, at least; share: of one of the `wordings`, rarer words counting more, at least. kinds: ids of
-    nodes whose products are found whatever their cosine; elsewhere: of nodes whose products are not found by it.
+    nodes whose products are found whatever their cosine; elsewhere: of nodes whose products are not found by it;
+    guessed: of nodes that a product unlike everything the model was taught must be guessed to lie under, to be found by
+    it; None: it need not.
     """
 
     cosine: float
@@ -37,6 +39,7 @@ class Floor:
     wordings: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    guessed: tuple[str, ...] | None = None
 
 
 def relevant(
@@ -65,13 +68,20 @@ def _near(
     best = max((hit.score for hit in ranked_under(None, 1) if hit.id not in excluded), default=0.0)
     least = max(floor.cosine, floor.ratio * best)
     elsewhere = Not(CategoryUnder(floor.elsewhere)) if floor.elsewhere else None
-    near = ranked_under(_both(filter, elsewhere), MOST_FOUND) if least < math.inf else []
-    kinds = ranked_under(_both(filter, CategoryUnder(floor.kinds)), MOST_FOUND) if floor.kinds else []
+    familiar = _familiar(floor.guessed) if floor.guessed is not None else None
+    near = ranked_under(_all(filter, elsewhere, familiar), MOST_FOUND) if least < math.inf else []
+    kinds = ranked_under(_all(filter, CategoryUnder(floor.kinds)), MOST_FOUND) if floor.kinds else []
     return {hit.id for hit in near if hit.score >= least} | {hit.id for hit in kinds}
 
 
-def _both(one: Filter | None, other: Filter | None) -> Filter | None:
-    return And((one, other)) if one and other else one or other
+def _familiar(guessed: tuple[str, ...]) -> Filter:
+    familiar = Not(OneOf("notes", ("unfamiliar",)))
+    return Or((familiar, OneOf("guess", guessed))) if guessed else familiar
+
+
+def _all(*conditions: Filter | None) -> Filter | None:
+    parts = tuple(condition for condition in conditions if condition)
+    return And(parts) if parts else None
 
 
 def _worded(store: Store, floor: Floor, filter: Filter | None, words: Terms) -> set[UUID]:

@@ -4,7 +4,9 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
+from catalog.embedded.folder import check_place
 from catalog.errors import InvalidConfig
 from serving.errors import AddressInUse
 from serving.settings import PREFIX, Settings
@@ -80,7 +82,13 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 def check_feeds(settings: Settings) -> None:
     """Raises InvalidConfig. Each job would find out only when it is asked for."""
     if settings.feeds is not None and not settings.feeds.is_dir():
-        raise InvalidConfig("The folder of feeds does not exist.")
+        raise InvalidConfig(f"The folder of feeds, {str(settings.feeds)!r}, does not exist.")
+
+
+def check_index(settings: Settings) -> None:
+    """Raises IndexNotFound where something else is at the index's place. Its replica would find out only in a log."""
+    if "://" not in settings.index:
+        check_place(Path(settings.index))
 
 
 def check_address(settings: Settings) -> None:

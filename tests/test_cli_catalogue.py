@@ -215,4 +215,4 @@ def test_a_second_owner_of_an_index_is_told_so(shop: Path, model: Path) -> None:
         command = [sys.executable, "-m", "catalog.cli", "index", "count", "--index", str(shop / "mine")]
         second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert second.returncode == 2
-    assert "Another process has this index open" in second.stderr
+    assert "Another process has the index 'mine' open" in second.stderr

@@ -106,11 +106,11 @@ def test_an_index_is_opened_again(filled: Path) -> None:
 
 def test_an_index_that_is_not_there(quick_path: Path) -> None:
     for width, create in ((None, True), (WIDTH, False)):
-        with pytest.raises(IndexNotFound, match="no index at this place"):
+        with pytest.raises(IndexNotFound, match=r"no index at 'none'\. `shelflens ingest` makes one"):
             open_index(quick_path / "none", width, create)
     assert list(quick_path.iterdir()) == []
     (quick_path / "file").write_text("")
-    with pytest.raises(IndexNotFound, match="This is a file"):
+    with pytest.raises(IndexNotFound, match="is a file; an index is a folder"):
         open_index(quick_path / "file", WIDTH)
     (quick_path / "mine").mkdir()
     (quick_path / "mine" / "thesis.txt").write_text("mine")
@@ -128,7 +128,7 @@ def test_an_index_of_another_width(filled: Path) -> None:
 def test_a_second_opener_is_turned_away(filled: Path) -> None:
     code = "import sys; from catalog.index import open_index; open_index(sys.argv[1])"
     with open_index(filled) as index:
-        with pytest.raises(IndexLocked, match="Another process has this index open"):
+        with pytest.raises(IndexLocked, match="Another process has the index"):
             open_index(filled)
         errors = run_python(code, str(filled)).communicate()[1]
         assert "IndexLocked" in errors

@@ -99,6 +99,26 @@ def test_products_of_the_kind_asked_for_are_found_whatever_their_cosine(index: P
     assert ids(index.find(floored(cosine=math.inf, kinds=("clothes",)))) == ["shirt"]
 
 
+def test_an_unfamiliar_product_is_found_by_words_only_where_it_is_guessed_to_be_of_their_kind() -> None:
+    odd = at("odd", 0.9)
+    unsure = replace(odd.understanding, category=None, decision="abstain", notes=("unfamiliar",))
+    odd = replace(odd, understanding=replace(unsure, alternatives=(category("food.apple"),)))
+    with quick_folder() as folder, open_index(folder / "index", len(BASE)) as index:
+        index.upsert([at("near", 0.8), odd])
+        assert ids(index.find(floored(guessed=None))) == ["odd", "near"]
+        assert ids(index.find(floored(guessed=("food",)))) == ["odd", "near"]
+        assert ids(index.find(floored(guessed=("clothes",)))) == ["near"]
+        assert ids(index.find(floored(guessed=()))) == ["near"]
+        words = replace(floored(guessed=(), wordings=("odd",)), keywords="odd")
+        assert sorted(ids(index.find(words))) == ["near", "odd"]
+
+
+def test_what_an_unfamiliar_product_must_be_is_what_the_words_ask_for() -> None:
+    assert floor(Wording("red shirt", "red shirt"), understood("clothes.shirt")).guessed == ("clothes",)
+    assert floor(Wording("lamp", "lamp"), understood()).guessed == ()
+    assert floor(Wording("", ""), understood("clothes.shirt", used=("image",))).guessed is None
+
+
 def test_products_with_the_querys_words_are_found_whatever_their_cosine(index: ProductIndex) -> None:
     words = replace(floored(wordings=("opposite lamp",)), keywords="opposite lamp")
     assert sorted(ids(index.find(words))) == ["near", "opposite", "shirt", "twin"]  # "far" has the common word alone

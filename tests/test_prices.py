@@ -19,6 +19,8 @@ from catalog.feeds.prices import CODES, parse_price, yen_of
         ("$1,299.00", (1299.0, "USD")),
         ("US$ 5", (5.0, "USD")),
         ("1.299,00 €", (1299.0, "EUR")),
+        ("\uff11\uff12\uff19元", (129.0, "CNY")),
+        ("￥\uff11\uff0c\uff12\uff19\uff19\uff0e\uff10\uff10", (1299.0, "CNY")),
         ("1\u202f299,00\u00a0€", (1299.0, "EUR")),
         ("1'299.50 CHF", (1299.5, "CHF")),
         ("1 299,00 kr", (1299.0, "")),

@@ -104,11 +104,16 @@ def test_the_whole_command(running: Running) -> None:
 @pytest.mark.slow
 def test_what_was_refused_starts_no_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("feed.csv").write_text("id,title\n1,shoe\n")
+    Path("pictures").mkdir()
+    Path("pictures", "1.jpg").touch()
     for arguments, code in (
         (["--host", "0.0.0.0"], "keys_required"),
         (["--feeds", "nowhere"], "config_invalid"),
         (["--config", "none.toml"], "config_invalid"),
         (["--port", "0"], "config_invalid"),
+        (["--index", "feed.csv"], "index_not_found"),
+        (["--index", "pictures", "--model", "nano"], "index_not_found"),
     ):
         result = CliRunner().invoke(app, ["serve", *arguments])
         assert (result.exit_code, f"[{code}]" in result.stderr) == (2, True)

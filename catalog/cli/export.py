@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from catalog.cli.app import DataOption, IndexOption, app, errors_shown, tell_if_mixed, training_extra
-from catalog.errors import InvalidConfig
+from catalog.errors import FileNotWritable, InvalidConfig
 
 Batch = TypeVar("Batch", bound=Sized)
 
@@ -60,11 +60,13 @@ def export_catalogue(location: str, output: Path, embeddings: bool | None) -> No
     from catalog.index import open_index
 
     writer(output)  # a wrong suffix is told before anything is opened
+    if not output.parent.is_dir():
+        raise FileNotWritable(f"The folder {str(output.parent)!r} does not exist.")
     with open_index(location, create=False) as index, tqdm(desc="export", total=index.count(), unit="product") as bar:
         tell_if_mixed(index)
         chosen = with_embeddings(output) if embeddings is None else embeddings
         write(counted(index.scan(), bar.update), output, chosen)
-        print(f"wrote {bar.n:,} products to {output}")
+    print(f"wrote {bar.n:,} products to {output}")
 
 
 def counted(batches: Iterator[Batch], progress: Callable[[int], object]) -> Iterator[Batch]:

@@ -78,4 +78,4 @@ def remove(name: NameArgument, keys: KeysOption = None) -> None:
         remove_key(path, name)
         print(f"The key of {name} is gone.")
         if not read_keys(path):
-            print("There is no key left: a service started anew is open to this machine, and to no other.")
+            print("There is no key left: a service on this machine, also one that runs, is open to whoever is on it.")

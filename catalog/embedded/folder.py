@@ -69,8 +69,9 @@ class IndexFolder:
         """Raises IndexNotFound, IndexLocked, IndexMismatch, IndexDamaged or DiskFull."""
         path = path.absolute()
         may_create = create and width is not None
-        if not (path / MANIFEST).exists():
-            _check_unused(path, may_create)
+        check_place(path)
+        if not may_create and not (path / MANIFEST).exists():
+            raise _not_found(path)
         with failing_in_our_words():
             path.mkdir(parents=True, exist_ok=True)
             lock = _locked(path / LOCK)
@@ -184,17 +185,22 @@ def used_bytes(path: Path) -> int:
     return sum(file.stat().st_blocks * 512 for file in path.rglob("*") if file.is_file())
 
 
-def _check_unused(path: Path, may_create: bool) -> None:
+def check_place(path: Path) -> None:
+    """Raises IndexNotFound or IndexDamaged where there is something else than an index."""
     if path.exists() and not path.is_dir():
-        raise IndexNotFound("This is a file; an index is a folder.")
+        raise IndexNotFound(f"{path.name!r} is a file; an index is a folder.")
+    if (path / MANIFEST).exists():
+        return
     # What a process leaves that was killed before its first index.json.
     others = {entry.name for entry in path.iterdir()} - {LOCK, PARTIAL} if path.exists() else set()
     if any(name.startswith("shard-") for name in others):
         raise IndexDamaged("The index has lost its index.json.")
     if others:
-        raise IndexNotFound("The folder is not empty and holds no index.")
-    if not may_create:
-        raise IndexNotFound
+        raise IndexNotFound(f"The folder {path.name!r} is not empty and holds no index.")
+
+
+def _not_found(path: Path) -> IndexNotFound:
+    return IndexNotFound(f"There is no index at {path.name!r}. `shelflens ingest` makes one; --index says where.")
 
 
 def _locked(path: Path) -> IO[bytes]:
@@ -203,14 +209,17 @@ def _locked(path: Path) -> IO[bytes]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        raise IndexLocked from None
+        raise IndexLocked(
+            f"Another process has the index {path.parent.name!r} open. Only one at a time can: end it, or ask the"
+            " service that has it."
+        ) from None
     return lock
 
 
 def _read_manifest(path: Path, width: int | None, may_create: bool) -> Manifest:
     if not (path / MANIFEST).exists():
         if width is None or not may_create:
-            raise IndexNotFound
+            raise _not_found(path)
         manifest = Manifest(width, uuid.uuid4().hex, datetime.now(UTC).isoformat(timespec="seconds"))
         _write_manifest(path, manifest)
         return manifest

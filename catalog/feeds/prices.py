@@ -32,7 +32,11 @@ SIGNS = {
 YEN_SIGNS = ("¥", "￥")
 YUAN_WORDS, YEN_WORDS = re.compile(r"\b(?:CNY|RMB)\b|人民币"), re.compile(r"\bJPY\b|[\u3041-\u30ff]|円")
 HAN = re.compile(r"[\u4e00-\u9fff]")
-SPACES = str.maketrans(dict.fromkeys("\u00a0\u2007\u2009\u202f\t", " "))
+# Spaces of every width are one, and full-width digits and marks those that they stand for.
+WIDTHS = str.maketrans(
+    dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000\t", " ")
+    | {chr(code + 0xFEE0): chr(code) for code in b"+,-.0123456789"}
+)
 CURRENCY = r"((?:[^0-9.,+-]|(?<=[a-zA-Z])[.])*)"
 NUMBER = r"([+-]?[0-9.,](?:[0-9.,'\u2019 ]*[0-9.,])?(?:[.,][-\u2013\u2014]{1,2})?)"
 FORM = re.compile(CURRENCY + NUMBER + CURRENCY)
@@ -82,7 +86,7 @@ def parse_price(value: object, yen: str = "") -> tuple[float | None, str]:
 
 def read_text(text: str, yen: str = "") -> tuple[float | None, str]:
     """-> (the number or None, the currency's code or "")."""
-    found = FORM.fullmatch(text.translate(SPACES).strip())
+    found = FORM.fullmatch(text.translate(WIDTHS).strip())
     if not found:
         return None, ""
     before, number, after = (part.strip() for part in found.groups())

@@ -27,7 +27,7 @@ from serving.deployments.local_ray import start_ray, stop_ray
 from serving.errors import ServiceLost, ServiceNotStarted
 from serving.front.gate import check_access
 from serving.front.keys import Keys
-from serving.preflight import check_address, check_feeds, check_token, url
+from serving.preflight import check_address, check_feeds, check_index, check_token, url
 from serving.settings import Settings
 from serving.telemetry.logs import start_logs
 from serving.telemetry.terminal import lines_shown
@@ -50,6 +50,7 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     check_access(settings, keys)
     check_tracing(settings)
     check_feeds(settings)
+    check_index(settings)
     check_token()
     check_address(settings)
     settings = with_model_of_index(settings)
