@@ -40,6 +40,7 @@ class Calibration:
     2017). attribute_temperature: likewise, by attribute. promise: least probability to promise a node, by its level,
     the top one first; a deeper level is as the last. auto: least probability of a leaf to accept a product unseen.
     unfamiliar: the log odds above which a product is unlike everything taught (see `catalog.familiarity`).
+    auto_unfamiliar: those above which a product is not accepted unseen, however sure its leaf; without them as above.
     tags, attributes: least probability to report a tag, or an attribute's value, by the node of the category: what is
     not listed is not proven for this kind of product.
     floor: what is like a query; without it everything is, more or less.
@@ -50,6 +51,7 @@ class Calibration:
     promise: dict[Modalities, list[float]] = field(default_factory=dict)
     auto: dict[Modalities, float] = field(default_factory=dict)
     unfamiliar: dict[Modalities, float] = field(default_factory=dict)
+    auto_unfamiliar: dict[Modalities, float] = field(default_factory=dict)
     tags: dict[Modalities, dict[str, dict[str, float]]] = field(default_factory=dict)
     attributes: dict[Modalities, dict[str, dict[str, dict[str, float]]]] = field(default_factory=dict)
     floor: dict[Modalities, Bounds] = field(default_factory=dict)
@@ -75,11 +77,17 @@ class Calibration:
         levels = self.promise.get(modalities) or [PROMISE]
         return levels[min(level, len(levels) - 1)]
 
-    def decide(self, category: CategoryScore | None, leaf: bool, modalities: Modalities) -> Decision:
-        """leaf: whether the category is one."""
+    def is_unfamiliar(self, log_odds: float, modalities: Modalities) -> bool:
+        return log_odds > self.unfamiliar.get(modalities, np.inf)
+
+    def decide(
+        self, category: CategoryScore | None, leaf: bool, modalities: Modalities, log_odds: float = -np.inf
+    ) -> Decision:
+        """leaf: whether the category is one; log_odds: that the product is unfamiliar."""
         if category is None:
             return "abstain"
-        return "auto" if leaf and category.score >= self.auto.get(modalities, AUTO) else "review"
+        sure = leaf and category.score >= self.auto.get(modalities, AUTO)
+        return "auto" if sure and log_odds <= self.auto_unfamiliar.get(modalities, np.inf) else "review"
 
     def proven_tags(self, modalities: Modalities, category: CategoryScore) -> dict[str, float]:
         """The tags that may be reported of such a product, with the least probability of each."""

@@ -72,7 +72,8 @@ class Understanding:
     `category` is the deepest node of the tree that can be promised: each level down to it is sure enough. None if not
     even a top node is. `alternatives` are leaves, the likeliest first and never `category`: those below it where it
     is an inner node, and mere guesses where it is None.
-    `decision`: "auto" if the category is a leaf and sure, "review" if it is anything else, "abstain" if there is none.
+    `decision`: "auto" if the category is a leaf, sure and of a familiar product, "review" if it is anything else,
+    "abstain" if there is none.
     `tags` and `attributes` are those that are proven for this kind of product, so there are none without a category.
     `evidence` says what category could be promised by each modality alone, if the product has both.
     `notes`: "text_not_read" where words in a script that the model cannot read were left out; "unfamiliar" where the

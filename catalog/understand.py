@@ -131,8 +131,10 @@ class Understander:
     def _read(self, answers: Answers, row: int, reading: Reading, top_k: int) -> Understanding:
         modalities: Modalities = reading.used[0] if len(reading.used) == 1 else "both"
         score_M = self._node_scores(answers.leaf_BC[row], modalities)
-        unfamiliar = self._unfamiliar(answers, row, modalities)
+        log_odds = self._log_odds(answers, row, modalities)
+        unfamiliar = self.calibration.is_unfamiliar(log_odds, modalities)
         category = None if unfamiliar else self._promised(score_M, modalities)
+        leaf = category is not None and self._descent.is_leaf(category)
         alone = answers.evidence if len(reading.used) == 2 else {}
         return Understanding(
             id=reading.product.id,
@@ -142,24 +144,24 @@ class Understander:
             attributes=self._attributes(answers, row, category, modalities),
             embedding=answers.embedding_BE[row],
             modalities_used=reading.used,
-            decision=self.calibration.decide(category, bool(category and self._descent.is_leaf(category)), modalities),
+            decision=self.calibration.decide(category, leaf, modalities, log_odds),
             evidence={name: self._alone(answers, row, name) for name in alone},
             notes=(*reading.notes, "unfamiliar") if unfamiliar else reading.notes,
         )
 
     def _alone(self, answers: Answers, row: int, modality: Modality) -> CategoryScore | None:
         """What could be promised by this modality alone."""
-        if self._unfamiliar(answers, row, modality):
+        if self.calibration.is_unfamiliar(self._log_odds(answers, row, modality), modality):
             return None
         return self._promised(self._node_scores(answers.evidence[modality][row], modality), modality)
 
-    def _unfamiliar(self, answers: Answers, row: int, modalities: Modalities) -> bool:
-        most = self.calibration.unfamiliar.get(modalities)
-        if self._familiarity is None or most is None:
-            return False
+    def _log_odds(self, answers: Answers, row: int, modalities: Modalities) -> float:
+        """That the product is unlike everything taught; a model that cannot tell takes all for familiar."""
+        if self._familiarity is None:
+            return -np.inf
         image_1D = None if modalities == "text" else answers.image_BD[row : row + 1]
         text_1D = None if modalities == "image" else answers.text_BD[row : row + 1]
-        return bool(self._familiarity.log_odds(image_1D, text_1D)[0] > most)
+        return float(self._familiarity.log_odds(image_1D, text_1D)[0])
 
     def _node_scores(self, leaf_C: Floats, modalities: Modalities) -> Floats:
         """The calibrated probability of each node of the tree."""

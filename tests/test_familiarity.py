@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from catalog import Product, Understander, Understanding
+from catalog.calibration import Calibration
 from catalog.errors import InvalidCheckpoint
 from catalog.familiarity import FILE, Familiarity, distance, unit
 from catalog.model_folder import CALIBRATION, open_model, write_checksums, write_json
 from tests.tiny import tiny_folder
+from training.calibrate import auto_familiarity
 from training.familiarity import every, fit_images, logistic, principal, read_paths
 
 RANDOM = np.random.default_rng(0)
@@ -85,7 +87,31 @@ def test_an_unfamiliar_product_has_no_category(tmp_path: Path, graphs: bool) -> 
     shutil.rmtree(folder)
 
 
-def open_model_calibration(folder: Path) -> object:
+def test_a_product_familiar_enough_for_a_promise_but_not_for_auto_is_reviewed(tmp_path: Path) -> None:
+    folder = tiny_folder(tmp_path / "model")
+    familiarity().save(folder)
+    sure = replace(
+        open_model_calibration(folder), promise={"text": [0.0]}, auto={"text": 0.0}, unfamiliar={"text": 1e6}
+    )
+    for bounds, decision in (({}, "auto"), ({"text": 1e6}, "auto"), ({"text": -1e6}, "review")):
+        write_json(folder / CALIBRATION, asdict(sure) | {"auto_unfamiliar": bounds})
+        write_checksums(folder)
+        (found,) = Understander.load(folder).understand([Product("p", "red shirt")])
+        assert isinstance(found, Understanding)
+        assert (found.decision, found.notes) == (decision, ())
+        assert found.category
+
+
+def test_a_folder_that_asks_nothing_more_of_auto_is_read_as_before(tmp_path: Path) -> None:
+    folder = tiny_folder(tmp_path / "model")
+    values = asdict(open_model_calibration(folder))
+    del values["auto_unfamiliar"]
+    write_json(folder / CALIBRATION, values)
+    write_checksums(folder)
+    assert open_model(folder).calibration.auto_unfamiliar == {}
+
+
+def open_model_calibration(folder: Path) -> Calibration:
     write_checksums(folder)
     return open_model(folder).calibration
 
@@ -110,6 +136,20 @@ def test_a_department_left_out_of_the_sample_is_unfamiliar() -> None:
     odds = [slope * distance(each, projection_DP, sample_NP) + offset for each in (vectors_ND, strange_ND)]
     assert (odds[0] < 0).mean() > 0.95
     assert (odds[1] > 0).mean() > 0.95
+
+
+def test_auto_loses_at_most_one_product_in_a_hundred_to_familiarity() -> None:
+    odds_B = np.arange(1000, dtype=np.float32) / 100
+    every_B = np.ones(1000, bool)
+    bound = auto_familiarity(odds_B, every_B, 9.8)
+    assert ((odds_B > bound) & (odds_B <= 9.8)).sum() == 10
+
+
+def test_however_few_are_accepted_auto_asks_for_no_more_than_four_of_five_products_are() -> None:
+    odds_B = np.arange(1000, dtype=np.float32) / 100
+    few_B = np.arange(1000) % 200 == 0
+    assert (odds_B <= auto_familiarity(odds_B, few_B, 9.8)).sum() == pytest.approx(800, abs=1)
+    assert auto_familiarity(odds_B, np.zeros(1000, bool), 7.0) == 7.0, "never looser than a promise"
 
 
 def test_kinds_are_read_with_and_without_ids(tmp_path: Path) -> None:

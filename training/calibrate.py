@@ -22,6 +22,9 @@ PROMISE_ACCURACY = 0.9  # of the hundred products whose score is the nearest
 PROOF = 0.9
 # Of products that the tree knows, the share that may be taken for unfamiliar.
 UNFAMILIAR = 0.02
+# Of all products, the share that `auto` may lose so that those accepted unseen are the more familiar ones, and of how
+# familiar a product `auto` may ask at most, as the share of products that are less so.
+AUTO_LOST, AUTO_UNFAMILIAR = 0.01, 0.2
 SURE = 1.645  # of a normal distribution, 95 % lie below: proof is a lower bound (Wilson 1927), so 3 of 3 is none
 
 
@@ -41,33 +44,45 @@ def calibrate(
     temperature = {
         choice: category_temperatures(val, answers[choice], possible_NC, choice, taxonomy) for choice in MODALITIES
     }
+    odds = unfamiliar_log_odds(val, readings, familiarity) if familiarity else {}
     calibration = Calibration(
         temperature=temperature,
         attribute_temperature=attribute_temperatures(val, answers["both"], taxonomy),
-        unfamiliar=unfamiliar_thresholds(val, readings, familiarity) if familiarity else {},
+        unfamiliar={choice: round(float(np.quantile(odds_B, 1 - UNFAMILIAR)), 3) for choice, odds_B in odds.items()},
     )
     provable = replace(taxonomy, attributes=tuple(one for one in taxonomy.attributes if one.name not in opinions))
     for choice in MODALITIES:
         mine = [n for n, row in enumerate(val) if has_modalities(row, choice)]
         if mine:
             rows, answered = [val[n] for n in mine], answers[choice].only(mine)
-            calibration = _of_choice(calibration, rows, answered, provable, choice)
+            calibration = _of_choice(calibration, rows, answered, provable, choice, odds.get(choice))
     return calibration
 
 
 def _of_choice(
-    calibration: Calibration, rows: Sequence[Labelled], answers: Reading, taxonomy: Taxonomy, choice: Modalities
+    calibration: Calibration,
+    rows: Sequence[Labelled],
+    answers: Reading,
+    taxonomy: Taxonomy,
+    choice: Modalities,
+    odds_B: Floats | None,
 ) -> Calibration:
-    """With what is measured of products that are read so."""
+    """With what is measured of products that are read so. odds_B: log odds that they are unfamiliar."""
     descent = Descent(taxonomy)
     score_NM = descent.scores(calibration.leaf_probability(answers.leaf_NC, choice, leaf_roots(taxonomy)))
     likeliest = [descent.promised(score_M, lambda level: 0.0) for score_M in score_NM]
     levels = promise_thresholds(rows, likeliest, taxonomy)
     promised = [descent.promised(score_M, _by_level(levels)) for score_M in score_NM]
+    least = auto_threshold(rows, promised, taxonomy)
+    auto_unfamiliar = {}
+    if odds_B is not None:
+        sure_B = np.array([found is not None and descent.is_leaf(found) and found.score >= least for found in promised])
+        auto_unfamiliar[choice] = auto_familiarity(odds_B, sure_B, calibration.unfamiliar[choice])
     return replace(
         calibration,
         promise=calibration.promise | {choice: levels},
-        auto=calibration.auto | {choice: auto_threshold(rows, promised, taxonomy)},
+        auto=calibration.auto | {choice: least},
+        auto_unfamiliar=calibration.auto_unfamiliar | auto_unfamiliar,
         tags=calibration.tags | {choice: proven_tags(rows, answers, promised, taxonomy)},
         attributes=calibration.attributes
         | {choice: proven_values(rows, answers, promised, taxonomy, calibration.attribute_temperature)},
@@ -116,19 +131,29 @@ def auto_threshold(rows: Sequence[Labelled], promised: Sequence[CategoryScore | 
     return 1.0 if least is None else least
 
 
-def unfamiliar_thresholds(
+def auto_familiarity(odds_B: Floats, sure_B: Flags, most: float) -> float:
+    """The least log odds above which `auto` loses no more than AUTO_LOST of all products, nor AUTO_UNFAMILIAR of them
+    lie. sure_B: whose leaf is sure enough for `auto`; most: the log odds above which nothing is promised.
+    """
+    accepted = np.sort(odds_B[sure_B & (odds_B <= most)])[::-1]
+    lost = int(AUTO_LOST * len(odds_B))
+    least = accepted[lost] if len(accepted) > lost else -np.inf
+    bound = max(float(least), float(np.quantile(odds_B, 1 - AUTO_UNFAMILIAR)))
+    return min(float(np.ceil(bound * 1000)) / 1000, most)  # rounded up, so that the product at the bound stays
+
+
+def unfamiliar_log_odds(
     val: Sequence[Labelled], readings: Readings, familiarity: Familiarity
-) -> dict[Modalities, float]:
-    """The log odds that so few products exceed as UNFAMILIAR says."""
-    thresholds: dict[Modalities, float] = {}
+) -> dict[Modalities, Floats]:
+    """Of the products that can be read so, in their order."""
+    odds: dict[Modalities, Floats] = {}
     for choice in MODALITIES:
         mine = [n for n, row in enumerate(val) if has_modalities(row, choice)]
         if mine and (choice == "image" or familiarity.knows_words):
             image_BD = None if choice == "text" else readings.image_ND[mine]
             text_BD = None if choice == "image" else readings.text_ND[mine]
-            odds_B = familiarity.log_odds(image_BD, text_BD)
-            thresholds[choice] = round(float(np.quantile(odds_B, 1 - UNFAMILIAR)), 3)
-    return thresholds
+            odds[choice] = familiarity.log_odds(image_BD, text_BD)
+    return odds
 
 
 def best_temperature(loss: Callable[[float], float]) -> float:
