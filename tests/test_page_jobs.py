@@ -4,6 +4,7 @@ import csv
 import io
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
@@ -123,6 +124,16 @@ def test_a_lost_answer_does_not_make_two_jobs(reader: Reader) -> None:
     expect(reader.page.locator(".job").first).to_contain_text("7 of 7 rows")
     assert reader.page.locator(".job").count() <= max(before, 1) + 1
     reader.excuse()
+
+
+def test_a_value_of_one_row_is_said_of_that_row_alone(reader: Reader, address: str) -> None:
+    rows = "id,title,price\none,shoe,on request\ntwo,shirt,a lot\nthree,coat,12 EUR\n"
+    sent = httpx.post(f"{address}/v1/jobs", files={"file": ("prices.csv", rows)}).raise_for_status()
+    reader.open(f"#/jobs/{sent.json()['id']}")
+    reason = reader.page.locator(".reasons li")
+    expect(reason.locator("strong")).to_have_text("2 rows, the first of them:")
+    expect(reason.locator("span").first).to_contain_text('one: The price "on request" is not')
+    expect(reason.locator("span").last).to_contain_text('two: The price "a lot" is not')
 
 
 def test_a_job_that_is_not_there(reader: Reader) -> None:

@@ -45,9 +45,12 @@ def show(reader: Reader, view: str) -> None:
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Browser, address: str, theme: str, locale: str) -> None:
-    with reading(browser, address, color_scheme=theme, locale=locale, reduced_motion="reduce") as reader:
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 360)])
+def test_axe_finds_nothing(browser: Browser, address: str, theme: str, width: int, locale: str) -> None:
+    window = {"width": width, "height": 740}
+    with reading(
+        browser, address, color_scheme=theme, viewport=window, locale=locale, reduced_motion="reduce"
+    ) as reader:
         for view in VIEWS:
             show(reader, view)
             assert violations(reader) == {}, view

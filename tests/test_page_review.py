@@ -123,6 +123,16 @@ def test_nothing_is_accepted_where_nothing_is_promised(browser: Browser, unsure:
         assert said_of(unsure, 1)[before]["verdict"] == "correct"
 
 
+def test_no_number_chooses_a_guess_about_what_the_model_does_not_know(browser: Browser, unsure: str) -> None:
+    numbered = """async (notes) => {
+        const { numbered } = await import("/page/review-card.js");
+        return numbered({ understanding: { notes, alternatives: [{ score: 0.5 }] } }).length;
+    }"""
+    with reading(browser, unsure) as reader:
+        reader.open("#/review")
+        assert [reader.page.evaluate(numbered, notes) for notes in ([], ["unfamiliar"])] == [1, 0]
+
+
 def test_verdicts_are_taken_back_one_after_the_other(browser: Browser, unsure: str) -> None:
     with reading(browser, unsure) as reader:
         reader.open("#/review")

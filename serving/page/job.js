@@ -105,7 +105,8 @@ function figures(job) {
       make("dd", {}, whole(job[name] ?? 0)),
     ),
   );
-  return make("dl", { class: "figures" }, rows);
+  const figures = make("dl", { class: "figures" }, rows);
+  return job.dry_run ? [make("p", { class: "soft small" }, t("job.would")), figures] : figures;
 }
 
 function actions(job, { cancel, download }) {
@@ -133,32 +134,28 @@ async function download(job) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
+/** Rows that failed by one code. A reason that names a row's own value is said of that row alone. */
+function why(rows) {
+  const called = ({ id, line }) => id || t("job.line", { n: line });
+  const [{ code, reason }] = rows;
+  const first = rows.slice(0, 3);
+  if (rows.every((row) => row.reason === reason)) {
+    const said = count("job.such_rows", rows.length, { first: first.map(called).join(t("page.comma")) });
+    return make("li", {}, make("strong", {}, sentence(code, reason)), make("span", { class: "soft small" }, said));
+  }
+  const each = first.map((row) => make("span", {}, `${called(row)}: ${sentence(code, row.reason)}`));
+  return make("li", {}, make("strong", {}, count("job.failed_alike", rows.length)), each);
+}
+
 /** Why rows failed: each reason with how often and where first. */
 export async function failures(place, job, signal) {
   if (!job.failed) return show(place);
   try {
     const lines = (await request(`${address(job)}/errors`, { as: "text", signal })).split("\n").filter(Boolean);
     const reasons = new Map();
-    for (const row of lines.map((line) => JSON.parse(line))) {
-      const known = reasons.get(row.code) ?? { ...row, rows: [] };
-      known.rows.push(row.id || t("job.line", { n: row.line }));
-      reasons.set(row.code, known);
-    }
-    const sorted = [...reasons.values()]
-      .sort((one, other) => other.rows.length - one.rows.length)
-      .slice(0, MOST_REASONS);
-    const items = sorted.map(({ code, reason, rows }) =>
-      make(
-        "li",
-        {},
-        make("strong", {}, sentence(code, reason)),
-        make(
-          "span",
-          { class: "soft small" },
-          count("job.such_rows", rows.length, { first: rows.slice(0, 3).join(", ") }),
-        ),
-      ),
-    );
+    for (const row of lines.map((line) => JSON.parse(line))) reasons.set(row.code, [...(reasons.get(row.code) ?? []), row]);
+    const sorted = [...reasons.values()].sort((one, other) => other.length - one.length).slice(0, MOST_REASONS);
+    const items = sorted.map(why);
     show(
       place,
       make("section", { class: "sheet" }, make("h2", {}, t("job.why")), make("ul", { class: "reasons" }, items)),

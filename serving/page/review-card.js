@@ -21,9 +21,11 @@ const CHOICES = 5;
 const WORTH_SAYING = 0.01;
 const LONGEST_PATH = 256;
 
-/** The leaves that a number chooses. */
-export const choicesOf = ({ understanding }) =>
+const choicesOf = ({ understanding }) =>
   (understanding.alternatives ?? []).filter(({ score }) => score >= WORTH_SAYING).slice(0, CHOICES);
+
+/** The leaves that a number chooses: none of a product of which the model knows nothing, whose guesses are to be read. */
+export const numbered = (product) => (product.understanding.notes.includes("unfamiliar") ? [] : choicesOf(product));
 
 /**
  * The card, its category field, and `whole(verdict)`: the verdict with the tags and attributes that were edited.
@@ -116,14 +118,15 @@ const fact = (name, value) => make("div", {}, make("dt", {}, name), make("dd", {
 function choices(product, choose) {
   const categories = choicesOf(product);
   if (!categories.length) return null;
+  const keys = numbered(product).map((_, place) => String(place + 1));
   const lines = categories.map((category, place) =>
     make(
       "li",
       {},
       make(
         "button",
-        { type: "button", class: "choice", "aria-keyshortcuts": String(place + 1), onclick: () => choose(category) },
-        keycap(String(place + 1)),
+        { type: "button", class: "choice", "aria-keyshortcuts": keys[place], onclick: () => choose(category) },
+        keys[place] && keycap(keys[place]),
         make("span", { class: "said" }, leaf(category), make("span", { class: "soft small above" }, above(category))),
         ...scoreOf(product.understanding, category),
       ),

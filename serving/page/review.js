@@ -4,7 +4,7 @@ import { announce, button, keep, kept, make, show as fill } from "./dom.js";
 import { count, t } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
 import { alikeBox } from "./review-alike.js";
-import { choicesOf, productCard } from "./review-card.js";
+import { numbered, productCard } from "./review-card.js";
 import { filterBar, filtersOf, hasFilters, toQuery } from "./review-filters.js";
 import { historyBox } from "./review-history.js";
 import { loadTaxonomy } from "./taxonomy.js";
@@ -262,7 +262,7 @@ function single(letter) {
   if (letter === "u") return given.length && undo;
   const [product] = queue.products;
   if (!product || !desk.card) return null;
-  const choice = choicesOf(product)[Number(letter) - 1];
+  const choice = numbered(product)[Number(letter) - 1];
   if (choice) return () => judge({ verdict: "correct", category: choice.id });
   const acts = {
     a: product.understanding.category && (() => judge({ verdict: "accept" })),

@@ -162,6 +162,7 @@ function above() {
   return [
     query.like && likeness(query.like, () => navigate({ ...query, like: "" }), page.signal),
     page.suggestions,
+    make("h2", { class: "unseen" }, t("search.results")),
     results.length > 0 &&
       make(
         "div",
@@ -220,14 +221,12 @@ function nothingFound() {
   const filtered = asFilter(page.query) !== undefined;
   const reset =
     filtered && button(t("search.reset"), () => navigate({ ...page.query, chosen: new Map(), min: "", max: "" }));
-  const fresh = !filtered && make("a", { href: "#/jobs", class: "button" }, t("search.to_jobs"));
-  return emptyState(
-    "search",
-    t("search.none"),
-    t(filtered ? "search.none_filtered" : "search.none_stored"),
-    reset,
-    fresh,
-  );
+  const sought = !filtered && seeking();
+  const next = sought
+    ? make("a", { href: "#/search", class: "button" }, t("search.to_all"))
+    : !filtered && make("a", { href: "#/jobs", class: "button" }, t("search.to_jobs"));
+  const why = filtered ? "search.none_filtered" : sought ? "search.none_sought" : "search.none_stored";
+  return emptyState("search", t("search.none"), t(why), reset, next);
 }
 
 function stoppedEarly() {
