@@ -85,5 +85,6 @@ export default {
   "has too few entries": "条目过少",
   "has the wrong type or a value out of its range": "类型不对或数值超出范围",
   "is no address of a web page: begin it with https:// or http://": "不是网页地址，应以 https:// 或 http:// 开头",
-  "The field {field} {reason}.": "字段 {field}：{reason}。"
+  "The field {field} {reason}.": "字段 {field}：{reason}。",
+  "The product has neither a picture nor any text. Give at least one of them.": "商品既没有图片，也没有文字。请至少给出一项。"
 };
