@@ -320,7 +320,8 @@ def forget_new_fields(folder: Path) -> None:
     store = EdgeStore.open(folder, None, create=False)
     found, _ = store.page(None, 100)
     names = ["guess", "sureness", "verdict"]
-    store._write([edge.UpdateOperation.delete_payload([one.id for one in found], names)], [one.id for one in found])
+    ids = [one.id for one in found]
+    store._live.write([edge.UpdateOperation.delete_payload(ids, names)], ids)
     store.close()
 
 
