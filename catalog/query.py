@@ -12,7 +12,7 @@ from catalog.errors import IndexMismatch, InvalidSearch, RecordDamaged, SearchEm
 from catalog.filters import Filter
 from catalog.keywords import query_terms
 from catalog.listing import LEFT_OUT, Sort, check_page, commonest, counted, in_order
-from catalog.product import Match
+from catalog.product import Match, StoredProduct
 from catalog.ranking import DEPTHS, FUSED_DEPTHS, Leaders, ranked
 from catalog.records import RECORD_FIELDS, Damaged, point_id, read_back, to_version
 from catalog.relevance import MOST_FOUND, Floor, rarities, relevant, share
@@ -177,11 +177,18 @@ def _readable(page: Sequence[tuple[Found, tuple[str, ...], float]], damaged: Dam
     """The matches of points, each with the ids folded into it and its score."""
     matches = list[Match]()
     for one, twins, score in page:
-        try:
-            matches.append(Match(read_back(one.id, one.payload, LEFT_OUT), score, twins))
-        except RecordDamaged:
-            damaged(one.id)
+        if stored := _stored(one, damaged):
+            matches.append(Match(stored, score, twins))
     return matches
+
+
+def _stored(found: Found, damaged: Damaged) -> StoredProduct | None:
+    """The point's product; None, and told, where its record is damaged."""
+    try:
+        return read_back(found.id, found.payload, LEFT_OUT)
+    except RecordDamaged:
+        damaged(found.id)
+        return None
 
 
 def _checked(query: IndexQuery, width: int) -> NDArray[np.float32] | None:
@@ -223,7 +230,7 @@ def _folded(store: Store, order: Iterator[UUID], wanted: int, damaged: Damaged) 
         leader = leaders.find(found.embedding, content)
         if leader is not None:
             results[leader][1].append(version.id)
-        elif not _readable([(found, (), 0.0)], damaged):
+        elif _stored(found, damaged) is None:
             continue  # it would hide those like it
         elif len(results) == wanted:
             break

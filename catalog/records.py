@@ -30,7 +30,16 @@ from catalog.seal import Unsealed, sealed, unsealed
 NAMESPACE = UUID("6f1f9a3e-6c0b-5f0e-9d53-8f2f4f0c7a11")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 KEYWORD_FIELDS = (
-    *("category", "product_type", "brand", "currency", "decision", "tags", "facts", "guess", "verdict", "notes"),
+    "category",
+    "product_type",
+    "brand",
+    "currency",
+    "decision",
+    "tags",
+    "facts",
+    "guess",
+    "verdict",
+    "notes",
 )
 NUMBER_FIELDS = ("price", "sureness", "added_at")
 VERSION_FIELDS = ("version",)

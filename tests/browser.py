@@ -39,6 +39,11 @@ MARKUP = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
 SCRIPT_LINK = 'https://shop.example/"onmouseover="window.hit=1'
 BRANDS = {"red": "Halden", "green": "Marelle", "blue": "Norvik"}
 PAGE_OF_RESULTS = 24
+MOST_SHIFT = 0.05  # cumulative layout shift; a tenth is "good"
+SHIFTS = (
+    "window.shifts = 0; new PerformanceObserver(list => { for (const entry of list.getEntries())"
+    " if (!entry.hadRecentInput) window.shifts += entry.value }).observe({type: 'layout-shift', buffered: true})"
+)
 PATIENCE = 20_000  # milliseconds: other tests and other people may keep the machine busy
 expect.set_options(timeout=PATIENCE)
 

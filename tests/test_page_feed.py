@@ -11,9 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Route, expect
 
 from catalog.understand import Understander
-from tests.browser import Reader, picture, reading, served
+from tests.browser import MOST_SHIFT, SHIFTS, Reader, picture, reading, served
 from tests.services import SETTINGS
-from tests.test_page_reach import MOST_SHIFT, SHIFTS
 from tests.tiny import tiny_folder
 
 pytestmark = pytest.mark.slow

@@ -19,7 +19,16 @@ import qdrant_edge as edge
 
 # As in catalog/records.py, which this program does not import; a test compares them.
 KEYWORD_FIELDS = (
-    *("category", "product_type", "brand", "currency", "decision", "tags", "facts", "guess", "verdict", "notes"),
+    "category",
+    "product_type",
+    "brand",
+    "currency",
+    "decision",
+    "tags",
+    "facts",
+    "guess",
+    "verdict",
+    "notes",
 )
 NUMBER_FIELDS = ("price", "sureness", "added_at")
 POINTS_AT_ONCE = 1000

@@ -153,7 +153,10 @@ export async function failures(place, job, signal) {
   try {
     const lines = (await request(`${address(job)}/errors`, { as: "text", signal })).split("\n").filter(Boolean);
     const reasons = new Map();
-    for (const row of lines.map((line) => JSON.parse(line))) reasons.set(row.code, [...(reasons.get(row.code) ?? []), row]);
+    for (const row of lines.map((line) => JSON.parse(line))) {
+      if (!reasons.has(row.code)) reasons.set(row.code, []);
+      reasons.get(row.code).push(row);
+    }
     const sorted = [...reasons.values()].sort((one, other) => other.length - one.length).slice(0, MOST_REASONS);
     const items = sorted.map(why);
     show(
