@@ -21,11 +21,12 @@ from tqdm import tqdm
 
 from benchmarks.index_scale import BATCH, COLOURS, Floats, clustered_vectors, stored
 from benchmarks.timing import in_turns
-from catalog.filters import CategoryUnder
-from catalog.index import IndexQuery, ProductIndex, open_index
+from catalog.index.filters import CategoryUnder
+from catalog.index.product_index import ProductIndex, open_index
+from catalog.index.query import IndexQuery
+from catalog.index.relevance import Floor
 from catalog.product import StoredProduct
-from catalog.relevance import Floor
-from serving.shelf import Shelf
+from serving.storage.store import Shelf
 
 WIDTH, CHUNK, QUERIES = 256, 256, 1000
 BUILD_SECONDS = 3600

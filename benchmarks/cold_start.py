@@ -30,8 +30,8 @@ print(model.understand([Product(title="red shoe", images=(picture,))])[0].catego
 """
 PYTORCH = LIBRARY.replace(
     "model = Understander.load(sys.argv[2] or None)",
-    "from catalog.model_folder import open_model, shipped_model\n"
-    "from catalog.runtime.pytorch import TorchRuntime\n"
+    "from catalog.model.folder import open_model, shipped_model\n"
+    "from catalog.model.runtime.pytorch import TorchRuntime\n"
     "opened = open_model(Path(sys.argv[2]) if sys.argv[2] else shipped_model())\n"
     "model = Understander(opened, TorchRuntime.load(opened))",
 )
@@ -45,7 +45,7 @@ def main() -> None:
     starts: dict[str, Callable[[], float]] = {
         "library": lambda: finished([sys.executable, "-c", LIBRARY, picture, model]),
         "library, PyTorch": lambda: finished([sys.executable, "-c", PYTORCH, picture, model]),
-        "shelflens understand": lambda: finished([sys.executable, "-m", "catalog.cli", "understand", picture, *chosen]),
+        "shelflens understand": lambda: finished([sys.executable, "-m", "shelflens", "understand", picture, *chosen]),
         "shelflens serve": lambda: served(arguments.picture, chosen),
     }
     taken: dict[str, list[float]] = {name: [] for name in starts}
@@ -73,7 +73,7 @@ def served(picture: Path, chosen: list[str]) -> float:
         command = [
             sys.executable,
             "-m",
-            "catalog.cli",
+            "shelflens",
             "serve",
             "--port",
             str(address.port),

@@ -48,7 +48,7 @@ from benchmarks.traffic import (
 )
 from serving.deployments.application import APPLICATION, application
 from serving.deployments.start import serve, stop
-from serving.settings import Settings
+from serving.settings.schema import Settings
 
 HEALTHY_SECONDS = 90.0
 SLOW_CLIENTS = 50

@@ -15,8 +15,8 @@ from benchmarks.index_scale import title_of
 from benchmarks.ingest import one_ingest, resident_mb
 from benchmarks.timing import growth
 from catalog.feeds import open_feed
-from catalog.ingest import LocalWorker
-from catalog.pictures import PictureReader
+from catalog.images import PictureReader
+from catalog.ingest.pipeline import LocalWorker
 from catalog.understand import Understander
 
 TIMES = {"first, s": "first", "again, s": "again"}

@@ -13,9 +13,9 @@ import torch
 
 from benchmarks.runtimes import made_up
 from benchmarks.timing import in_turns
-from catalog.fusion import FUSIONS
-from catalog.model import CatalogModel, Inputs
-from catalog.model_folder import open_model, shipped_model
+from catalog.model.folder import open_model, shipped_model
+from catalog.model.fusion import FUSIONS
+from catalog.model.network import CatalogModel, Inputs
 
 
 def main() -> None:

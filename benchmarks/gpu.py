@@ -18,10 +18,10 @@ import torch
 from benchmarks.runtimes import made_up
 from benchmarks.timing import in_turns
 from catalog.errors import CatalogError
-from catalog.model_folder import open_model, shipped_model
-from catalog.runtime import Runtime, open_runtime
-from catalog.runtime.answers import difference
-from catalog.runtime.pytorch import TorchRuntime
+from catalog.model.folder import open_model, shipped_model
+from catalog.model.runtime import Runtime, open_runtime
+from catalog.model.runtime.outputs import difference
+from catalog.model.runtime.pytorch import TorchRuntime
 
 CHECKED = 256
 CHANGED_CATEGORIES, EMBEDDING_TOLERANCE = 0.02, 0.05

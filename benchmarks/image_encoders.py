@@ -17,10 +17,10 @@ from pathlib import Path
 import timm
 import torch
 
-from catalog.checkpoint import load_model
-from catalog.config import ImageEncoderConfig
-from catalog.encoders import ImageEncoder
-from catalog.model_folder import shipped_model
+from catalog.model.checkpoint import load_model
+from catalog.model.config import ImageEncoderConfig
+from catalog.model.encoders import ImageEncoder
+from catalog.model.folder import shipped_model
 
 CONFIGS = {"hybrid": Path("configs/encoder.toml"), "vit_small_14": Path("configs/vit_small.toml")}
 

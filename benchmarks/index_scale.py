@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from benchmarks.timing import growth
-from catalog.filters import CategoryUnder, Filter, OneOf
-from catalog.index import IndexQuery, Offer, ProductIndex, open_index
-from catalog.product import CategoryScore, ContentHashes, Product, Scored, StoredProduct, Understanding
+from catalog.index.filters import CategoryUnder, Filter, OneOf
+from catalog.index.product_index import ProductIndex, open_index
+from catalog.index.query import IndexQuery
+from catalog.product import CategoryScore, ContentHashes, Offer, Product, Scored, StoredProduct, Understanding
 
 BATCH = 1000
 COLOURS = ("Red", "Blue", "Green", "Black", "White", "Grey", "Navy Blue", "Pink", "Brown", "Yellow")

@@ -22,11 +22,11 @@ from typing import Any
 from tqdm import tqdm
 
 from catalog.feeds import Feed, Row, open_feed
-from catalog.index import open_index
-from catalog.ingest import CHUNK, LocalWorker, Task, ingest, load, understand
-from catalog.ledger import Ledger, Tally
-from catalog.pictures import PictureReader
-from catalog.runtime import take_cores
+from catalog.images import PictureReader
+from catalog.index.product_index import open_index
+from catalog.ingest.ledger import Ledger, Tally
+from catalog.ingest.pipeline import CHUNK, LocalWorker, Task, ingest, load, understand
+from catalog.model.runtime import take_cores
 from catalog.understand import BATCH_SIZE, Understander
 
 SETS = ("grocery", "clothing", "fashion", "eshop")

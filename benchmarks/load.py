@@ -56,7 +56,7 @@ Row = dict[str, Any]
 def service(model: Path | None, index: Path) -> Iterator[Address]:
     """`shelflens serve` for as long as the block runs."""
     address = Address("127.0.0.1", free_port())
-    command = [sys.executable, "-m", "catalog.cli", "serve", "--port", str(address.port), "--index", str(index)]
+    command = [sys.executable, "-m", "shelflens", "serve", "--port", str(address.port), "--index", str(index)]
     chosen = ["--model", str(model)] if model else []
     environment = os.environ | {"SHELFLENS_CACHE_MEGABYTES": "0"}  # the same requests come again and again
     unheard = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -168,8 +168,8 @@ def build_index(folder: Path, model: Path | None, products: int) -> None:
     """As many made-up products as the model would have stored."""
     # Only here: the client that measures is to be small.
     from benchmarks.index_scale import BATCH, clustered_vectors, stored
-    from catalog.index import open_index
-    from catalog.model_folder import open_model, shipped_model
+    from catalog.index.product_index import open_index
+    from catalog.model.folder import open_model, shipped_model
 
     opened = open_model(model or shipped_model())
     width = opened.config.embedding_width

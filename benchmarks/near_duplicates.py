@@ -1,4 +1,4 @@
-"""At which cosine two products are one product listed twice: what catalog/query.py folds when a search collapses.
+"""At which cosine two products are one product listed twice: what catalog/index/query.py folds when a search collapses.
 
     python benchmarks/near_duplicates.py --data-root DIR [--products 400] [--json FILE]
 

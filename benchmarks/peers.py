@@ -27,10 +27,10 @@ from benchmarks.load import closed_loop, done_a_second, service, until_ready
 from benchmarks.roofline import operations
 from benchmarks.traffic import Address, Ask, analyze_ask, free_port, pictures, request
 from catalog import Product
-from catalog.checkpoint import build_model
-from catalog.model_folder import open_model, shipped_model
-from catalog.preprocess import collate, prepare
-from catalog.tokens import FILES
+from catalog.model.checkpoint import build_model
+from catalog.model.folder import open_model, shipped_model
+from catalog.model.preprocess import collate, prepare
+from catalog.model.tokenizer import FILES
 
 CLIENTS = 16
 TOKENS = 24

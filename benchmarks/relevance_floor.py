@@ -17,13 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.index import Finding, IndexQuery, ProductIndex, open_index
-from catalog.model_folder import shipped_model
+from catalog.index.product_index import ProductIndex, open_index
+from catalog.index.query import Finding, IndexQuery
+from catalog.model.folder import shipped_model
 from catalog.product import ContentHashes, Product, StoredProduct, Understanding
-from catalog.search import Example, Search, search
-from catalog.taxonomy import SEPARATOR, Taxonomy
+from catalog.search.plan import Example, Search, search
+from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from catalog.understand import Understander
-from training.data import Labelled, read_manifest
+from training.data.samples import Labelled, read_manifest
 
 SETS = ("fashion", "grocery")
 FOREIGN = 200

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from catalog.calibration import Modalities
-from catalog.checkpoint import load_model
-from catalog.model_folder import shipped_model
-from training.data import read_manifest
-from training.evaluate import Report, evaluate
+from catalog.arrays import Modalities
+from catalog.model.checkpoint import load_model
+from catalog.model.folder import shipped_model
+from training.data.samples import read_manifest
+from training.evaluation.evaluate import Report, evaluate
 
 Figure = tuple[str, str, float | None]  # name, path into the report, target
 

@@ -17,14 +17,15 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from catalog.calibration import Floats, Modalities
-from catalog.checkpoint import load_model
-from catalog.index import IndexQuery, ProductIndex, open_index
-from catalog.model_folder import shipped_model
+from catalog.arrays import Floats, Modalities
+from catalog.index.product_index import ProductIndex, open_index
+from catalog.index.query import IndexQuery
+from catalog.model.checkpoint import load_model
+from catalog.model.folder import shipped_model
 from catalog.product import CategoryScore, ContentHashes, Product, StoredProduct, Understanding
-from training.data import Labelled, read_manifest
-from training.metrics import recall_at, retrieval_ranks
-from training.predict import Predictions, encode_rows, has_modalities, predict
+from training.data.samples import Labelled, read_manifest
+from training.evaluation.metrics import recall_at, retrieval_ranks
+from training.evaluation.predict import Predictions, encode_rows, has_modalities, predict
 
 TOP = 10
 Right = Callable[[int, Sequence[int]], list[bool]]

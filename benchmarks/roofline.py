@@ -20,11 +20,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.runtimes import made_up
 from benchmarks.timing import in_turns
-from catalog.checkpoint import build_model
-from catalog.model import CatalogModel, Inputs
-from catalog.model_folder import open_model, shipped_model
-from catalog.preprocess import Batch
-from catalog.runtime.onnx import OnnxRuntime
+from catalog.model.checkpoint import build_model
+from catalog.model.folder import open_model, shipped_model
+from catalog.model.network import CatalogModel, Inputs
+from catalog.model.preprocess import Batch
+from catalog.model.runtime.onnx import OnnxRuntime
 
 SIZES = (512, 1024, 2048)
 KINDS = ("both", "picture", "words")

@@ -23,14 +23,14 @@ import numpy as np
 import torch
 
 from benchmarks.timing import in_turns
-from catalog.checkpoint import build_model
-from catalog.config import ImageEncoderConfig
-from catalog.encoders import ImageEncoder, TextEncoder
-from catalog.model_folder import ModelFolder, open_model, shipped_model
-from catalog.preprocess import Batch, Prepared, collate
-from catalog.runtime import Runtime, take_cores
-from catalog.runtime.onnx import OnnxRuntime
-from catalog.runtime.pytorch import TorchRuntime
+from catalog.model.checkpoint import build_model
+from catalog.model.config import ImageEncoderConfig
+from catalog.model.encoders import ImageEncoder, TextEncoder
+from catalog.model.folder import ModelFolder, open_model, shipped_model
+from catalog.model.preprocess import Batch, Prepared, collate
+from catalog.model.runtime import Runtime, take_cores
+from catalog.model.runtime.onnx import OnnxRuntime
+from catalog.model.runtime.pytorch import TorchRuntime
 
 WORDS = "Women's running shoe, light and breathable, navy blue, size {}"
 KINDS = {"both": (1, WORDS), "picture": (1, ""), "words": (0, WORDS)}

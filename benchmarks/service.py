@@ -21,9 +21,9 @@ from typing import Any
 
 from benchmarks.traffic import DEMO, Address, free_port
 from catalog import Product, Understander
-from catalog.feeds.folders import PICTURES
+from catalog.feeds.formats.folders import PICTURES
 from serving.deployments.start import serve, stop
-from serving.settings import Settings
+from serving.settings.schema import Settings
 
 PATH = "/v1/products/analyze"
 BATCH_SIZES = (4, 8, 16, 32)

@@ -17,10 +17,10 @@ import numpy as np
 from benchmarks.ingest import SETS
 from benchmarks.runtimes import made_up
 from benchmarks.timing import in_turns
-from catalog.model_folder import open_model, shipped_model
-from catalog.runtime.onnx import OnnxRuntime
-from training.data import read_manifest
-from training.export import served
+from catalog.model.folder import open_model, shipped_model
+from catalog.model.runtime.onnx import OnnxRuntime
+from training.data.samples import read_manifest
+from training.export.folder import served
 
 BATCH = 32
 

@@ -19,9 +19,9 @@ from benchmarks.service import read_products
 from benchmarks.timing import in_turns
 from benchmarks.traffic import DEMO
 from catalog import Product, Understander
-from catalog.model_folder import open_model, shipped_model
-from catalog.preprocess import collate, prepare
-from catalog.runtime.onnx import OnnxRuntime
+from catalog.model.folder import open_model, shipped_model
+from catalog.model.preprocess import collate, prepare
+from catalog.model.runtime.onnx import OnnxRuntime
 
 
 def main() -> None:

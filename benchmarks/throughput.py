@@ -21,9 +21,9 @@ from benchmarks.stages import enlarged
 from benchmarks.timing import in_turns
 from benchmarks.traffic import DEMO
 from catalog import Understander
-from catalog.model_folder import open_model, shipped_model
-from catalog.runtime import take_cores
-from catalog.runtime.onnx import OnnxRuntime
+from catalog.model.folder import open_model, shipped_model
+from catalog.model.runtime import take_cores
+from catalog.model.runtime.onnx import OnnxRuntime
 
 TOGETHER = 32
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import torch
 
-from catalog.encoders import ImageEncoder
+from catalog.model.encoders import ImageEncoder
 from training.config import read_config
-from training.start import hybrid_encoder
+from training.initial_weights import hybrid_encoder
 from training.train import freeze, set_training
 
 BATCH_SIZE, ROUNDS = 32, 3

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.calibration import MODALITIES
+from catalog.arrays import MODALITIES
 from catalog.errors import CatalogError
-from catalog.model_folder import shipped_model
+from catalog.model.folder import shipped_model
 from catalog.product import Product, Understanding
 from catalog.understand import Understander
-from training.data import Labelled, read_manifest
+from training.data.samples import Labelled, read_manifest
 
 SHOPS = ("flipkart", "ikea", "tailwind", "furniture")
 # A shop's category, on whatever level, and the node that says the same.

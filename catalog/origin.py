@@ -6,8 +6,9 @@ Vectors of two models cannot be compared, so an index takes the vectors of one, 
 from pathlib import Path
 
 from catalog.errors import IndexOfOtherModel, InvalidCheckpoint
-from catalog.index import IndexModel, ProductIndex
-from catalog.model_folder import NANO, SHIPPED, model_version, named_folder
+from catalog.index.backend import IndexModel
+from catalog.index.product_index import ProductIndex
+from catalog.model.folder import NANO, SHIPPED, model_version, named_folder
 from catalog.understand import CACHE_MEGABYTES, Understander
 
 TO_DO = "Give the model that made it with --model, or ingest into a new index."

@@ -171,6 +171,21 @@ class StoredProduct:
         )
 
 
+class Offer(NamedTuple):
+    """What changed of a product that need not be understood anew: all but title, description and pictures."""
+
+    product: Product
+    hashes: ContentHashes
+    image_refs: tuple[str, ...] = ()
+
+
+class StoredVersion(NamedTuple):
+    """What a stored product was made from, and by which model."""
+
+    hashes: ContentHashes
+    model: str
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A stored product that a search found.

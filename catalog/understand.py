@@ -9,14 +9,15 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from catalog.calibration import Floats, Modalities, leaf_roots, sigmoid, softmax
-from catalog.descent import Descent
+from catalog.arrays import Floats, Modalities, sigmoid, softmax
 from catalog.errors import CatalogError
-from catalog.model_folder import ModelFolder, open_model, shipped_model
-from catalog.preprocess import Prepared, collate, prepare
+from catalog.model.calibration import leaf_roots
+from catalog.model.folder import ModelFolder, open_model, shipped_model
+from catalog.model.preprocess import Prepared, collate, prepare
+from catalog.model.runtime import Answers, Runtime, open_runtime
+from catalog.model.scripts import readable
 from catalog.product import CategoryScore, Modality, Note, Product, Scored, Understanding
-from catalog.runtime import Answers, Runtime, open_runtime
-from catalog.scripts import readable
+from catalog.taxonomy.descent import Descent
 
 BATCH_SIZE = 32
 BATCH_OF_A_CORE = 8  # what a core reads of more products at once does not stay in its cache

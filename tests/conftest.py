@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-    from tests.browser import Reader
+    from tests.support.browser import Reader
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    from tests.browser import chromium
+    from tests.support.browser import chromium
 
     with chromium() as browser:
         yield browser
@@ -38,8 +38,8 @@ def browser() -> Iterator["Browser"]:
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a service with a tiny model and a small catalogue answers."""
     from catalog.understand import Understander
-    from tests.browser import fill, served
-    from tests.tiny import tiny_folder
+    from tests.support.browser import fill, served
+    from tests.support.tiny import tiny_folder
 
     folder = tmp_path_factory.mktemp("page")
     with served(folder, Understander.load(tiny_folder(folder / "model"))) as address:
@@ -49,7 +49,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def reader(browser: "Browser", address: str) -> Iterator["Reader"]:
-    from tests.browser import reading
+    from tests.support.browser import reading
 
     with reading(browser, address) as reader:
         yield reader

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from catalog.calibration import Modalities
-from catalog.checkpoint import Checkpoint, load_model
-from catalog.encoders import Encoded
-from catalog.taxonomy import Taxonomy
+from catalog.arrays import Modalities
+from catalog.model.checkpoint import Checkpoint, load_model
+from catalog.model.encoders import Encoded
+from catalog.taxonomy.tree import Taxonomy
 from training.config import TrainConfig
-from training.data import Labelled, mask_labels
-from training.predict import encode_rows, has_modalities, predict
+from training.data.samples import Labelled, mask_labels
+from training.evaluation.predict import encode_rows, has_modalities, predict
 from training.train import read_sets, train
 
 SEEDS = (0, 1, 2)

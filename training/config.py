@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from catalog.config import FusionKind
 from catalog.errors import FileNotReadable, InvalidConfig
+from catalog.model.config import FusionKind
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class TrainConfig:
     keep_image, keep_text: how often a modality survives modality dropout. read_every_way: instead of dropout, each step
     reads its products by picture alone, by words alone and by both: three fusions for one pass of the encoders, which
     pays where those cost the most.
-    made_titles: how often a product without words gets a title made from its category (training/titles.py).
+    made_titles: how often a product without words gets a title made from its category (training/data/titles.py).
     small_epochs: how many epochs to begin with on pictures of `small_size`, which cost less and suit a later, larger
     view (Touvron et al. 2019).
     cache_views: with both encoders frozen, how many augmented views of each product to encode once and train on; 0
@@ -67,7 +67,7 @@ class TrainConfig:
     max_unmapped: the largest share of a data set's labelled products whose category may be missing from the tree. They
     teach no category; the run says how many they are.
     kinds: files below the data folder with names of kinds of product, a path a line, by which an export learns to tell
-    words of other kinds than the tree's (training/familiarity.py).
+    words of other kinds than the tree's (training/export/familiarity.py).
     """
 
     output: str

@@ -13,12 +13,12 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from catalog.encoders import Encoded
 from catalog.errors import InvalidConfig
-from catalog.model import CatalogModel
-from training.data import Collator, Drawn, Labelled, load
+from catalog.model.encoders import Encoded
+from catalog.model.network import CatalogModel
+from training.data.samples import Collator, Drawn, Labelled, load
 from training.device import best_device, mixed_precision
-from training.predict import encode_rows
+from training.evaluation.predict import encode_rows
 
 Pair = tuple[Encoded, Encoded]
 Plain = tuple[Tensor, ...]

@@ -23,20 +23,20 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from catalog.checkpoint import save_model
 from catalog.errors import FileNotReadable, InvalidConfig, InvalidManifest
-from catalog.model import CatalogModel
-from catalog.runtime import Runtime, open_runtime
-from catalog.taxonomy import Taxonomy
+from catalog.model.checkpoint import save_model
+from catalog.model.network import CatalogModel
+from catalog.model.runtime import Runtime, open_runtime
+from catalog.taxonomy.tree import Taxonomy
+from training.batch_loss import batch_losses
 from training.config import TrainConfig
-from training.data import Collator, Drawn, Labelled, Reader, Sampler, load, read_manifest, unmapped
+from training.data.samples import Collator, Drawn, Labelled, Reader, Sampler, load, read_manifest, unmapped
 from training.device import best_device, mixed_precision
-from training.evaluate import validation_scores
+from training.distillation import open_teacher
+from training.evaluation.evaluate import validation_scores
+from training.evaluation.predict import encode_rows
 from training.features import FeatureCache
-from training.objective import batch_losses
-from training.predict import encode_rows
-from training.start import starting_model
-from training.teacher import open_teacher
+from training.initial_weights import starting_model
 
 MAY_CHANGE = ("output", "workers", "checkpoint_seconds", "features")
 

@@ -19,16 +19,16 @@ from typing import BinaryIO, cast
 from catalog.errors import CatalogError, FeedEmpty, FeedFormatUnsupported, FileNotReadable, InvalidConfig, InvalidFeed
 from catalog.feeds.cells import FeedLimits
 from catalog.feeds.columns import Columns
-from catalog.feeds.folders import archive_pictures, folder_pictures, picture_records
 from catalog.feeds.folding import fold
-from catalog.feeds.formats import FEEDS, Format, format_of
-from catalog.feeds.json_lines import read_json_lines
-from catalog.feeds.lines import read_some
-from catalog.feeds.parquet import count_rows, read_parquet
+from catalog.feeds.formats.detect import FEEDS, Format, format_of
+from catalog.feeds.formats.folders import archive_pictures, folder_pictures, picture_records
+from catalog.feeds.formats.json_lines import read_json_lines
+from catalog.feeds.formats.lines import read_some
+from catalog.feeds.formats.parquet import count_rows, read_parquet
+from catalog.feeds.formats.tables import read_table
 from catalog.feeds.prices import CODES, Money, yen_of
 from catalog.feeds.rows import BadRow, Record, Row, read_row
-from catalog.feeds.tables import read_table
-from catalog.pictures.archives import Archive, leads_out
+from catalog.images.archives import Archive, leads_out
 
 HEAD, CHUNK = 64 * 1024, 1024 * 1024
 SAMPLE, SAMPLE_CHARACTERS = 100, 1_000

@@ -16,12 +16,12 @@ from catalog.errors import CatalogError, FeedColumnsInvalid, FeedEmpty, InvalidF
 from catalog.feeds.cells import FeedLimits, as_json, shown_text
 from catalog.feeds.columns import MAX_COLUMNS, SINGLE, Columns, recognise
 from catalog.feeds.feed import Feed, recognised
-from catalog.feeds.folders import COLUMNS
-from catalog.feeds.formats import Format
-from catalog.feeds.json_lines import records
-from catalog.feeds.parquet import open_parquet
+from catalog.feeds.formats.detect import Format
+from catalog.feeds.formats.folders import COLUMNS
+from catalog.feeds.formats.json_lines import records
+from catalog.feeds.formats.parquet import open_parquet
+from catalog.feeds.formats.tables import open_table
 from catalog.feeds.rows import BadRow, Record, Row
-from catalog.feeds.tables import open_table
 
 ROWS, EXAMPLES, LOOKED_AT = 5, 3, 20
 SHOWN, SHOWN_NAME = 120, 256  # characters

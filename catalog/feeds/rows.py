@@ -28,8 +28,8 @@ from catalog.feeds.columns import Columns, plainly, splits
 from catalog.feeds.markup import has_markup, plain_text
 from catalog.feeds.prices import Money, currency_code, parse_price
 from catalog.feeds.wording import brief
+from catalog.images import ImageRef
 from catalog.links import is_web_link
-from catalog.pictures import ImageRef
 from catalog.product import Product
 
 # Columns that we add to a record that could not be read, and that a correction must remove.

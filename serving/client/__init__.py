@@ -7,7 +7,7 @@
         for product in client.search(text="striped shirt").results:
             print(product.id, product.score)
 
-`AsyncClient` has the same methods, to be awaited. Answers are the models of `serving.wire`.
+`AsyncClient` has the same methods, to be awaited. Answers are the models of `serving.api.schemas`.
 """
 
 from serving.client.clients import AsyncClient, Client

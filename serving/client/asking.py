@@ -1,4 +1,4 @@
-"""What every operation is made of: a request, and its answer as a schema of `serving.wire`."""
+"""What every operation is made of: a request, and its answer as a schema of `serving.api.schemas`."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar

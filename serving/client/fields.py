@@ -12,7 +12,7 @@ Picture: TypeAlias = bytes | str | os.PathLike[str]
 
 
 class ItemFields(TypedDict, total=False):
-    """A product to analyze: at least a picture or some text. See `serving.wire.analyze.Item`."""
+    """A product to analyze: at least a picture or some text. See `serving.api.schemas.analyze.Item`."""
 
     id: str
     title: str
@@ -22,7 +22,7 @@ class ItemFields(TypedDict, total=False):
 
 
 class ProductFields(TypedDict, total=False):
-    """A product to store, or what to change of one. See `serving.wire.products.ProductIn`."""
+    """A product to store, or what to change of one. See `serving.api.schemas.products.ProductIn`."""
 
     title: str
     description: str

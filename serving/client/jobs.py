@@ -7,12 +7,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from serving.api.schemas.jobs import FailedRow, JobOut, JobsResponse, PreviewResponse, SourcesResponse
 from serving.client.asking import segment
 from serving.client.errors import RequestFailed, ServiceTimeout
 from serving.client.fields import given
 from serving.client.steps import Request, Steps, operation
 from serving.client.uploads import Content, UploadOperations
-from serving.wire.jobs import FailedRow, JobOut, JobsResponse, PreviewResponse, SourcesResponse
 
 ENDED = ("complete", "failed", "cancelled")
 # Bytes of a feed that goes along with its job; a larger one is uploaded before. The service takes more at once unless

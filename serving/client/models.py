@@ -4,21 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog.product import Verdict
+from serving.api.schemas.feedback import AlikeResponse, FeedbackOut, FeedbackResponse, ProposalsResponse, ReviewResponse
+from serving.api.schemas.health import Ready
+from serving.api.schemas.models import ComparisonResponse, ModelsResponse, TaxonomyResponse
 from serving.client.asking import Asking, segment
 from serving.client.fields import given
 from serving.client.steps import Request, Steps, operation
-from serving.wire.feedback import (
-    AlikeResponse,
-    FeedbackOut,
-    FeedbackResponse,
-    Order,
-    ProposalsResponse,
-    QueueOrder,
-    ReviewResponse,
-    Unsure,
-)
-from serving.wire.health import Ready
-from serving.wire.models import ComparisonResponse, ModelsResponse, TaxonomyResponse
+from serving.storage.feedback import Order, QueueOrder, Unsure
 
 
 class ModelOperations(Asking):

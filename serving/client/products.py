@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Unpack
 
+from serving.api.schemas.analyze import AnalyzeResponse, Part
+from serving.api.schemas.embeddings import EmbeddingsResponse
+from serving.api.schemas.overview import OverviewResponse
+from serving.api.schemas.products import ProductOut
+from serving.api.schemas.search import ProductsResponse, SearchResponse
 from serving.client.asking import Asking, segment
 from serving.client.fields import EmbeddingFields, ItemFields, Picture, ProductFields, data_uri, given, with_uris
 from serving.client.steps import Request, Steps, operation
-from serving.wire.analyze import AnalyzeResponse, Part
-from serving.wire.embeddings import EmbeddingsResponse
-from serving.wire.overview import OverviewResponse
-from serving.wire.products import ProductOut
-from serving.wire.search import ProductsResponse, SearchResponse
 
 
 class ProductOperations(Asking):

@@ -4,10 +4,10 @@ import os
 from pathlib import Path, PurePath
 
 from catalog.errors import FileNotReadable
+from serving.api.schemas.uploads import UploadOut, UploadProgress
 from serving.client.asking import Asking, segment
 from serving.client.errors import RequestFailed, ServiceTimeout
 from serving.client.steps import Request, Steps, operation
-from serving.wire.uploads import UploadOut, UploadProgress
 
 # A part that does not arrive in time is sent in smaller ones, down to this.
 SMALLEST_PART = 64 * 1024

@@ -7,14 +7,14 @@ from ray import serve as ray_serve
 from ray.serve.config import BackpressureConfig
 from ray.serve.schema import LoggingConfig
 
-from catalog.model_folder import read_config, shipped_model
-from serving.configuration import read_settings
+from catalog.model.folder import read_config, shipped_model
 from serving.deployments.gateway import Gateway
 from serving.deployments.index import IndexOwner
 from serving.deployments.jobs import JobRunner
 from serving.deployments.model import ModelReplica
 from serving.errors import RETRY_SECONDS
-from serving.settings import Settings
+from serving.settings.load import read_settings
+from serving.settings.schema import Settings
 
 APPLICATION = "shelflens"
 # Calls at once of what answers in milliseconds.
@@ -25,8 +25,8 @@ QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
 
 
 def application(settings: Settings) -> ray_serve.Application:
-    """All deployments, bound. What is too much is refused by `serving.admission`; each deployment can hold all that is
-    admitted, since what waits in a queue of Serve's is looked after only every half second.
+    """All deployments, bound. What is too much is refused by `serving.middleware.admission`; each deployment can hold
+    all that is admitted, since what waits in a queue of Serve's is looked after only every half second.
     """
     width = read_config(settings.model or shipped_model()).embedding_width
     model = model_replicas("ModelReplica", settings, settings.model)

@@ -5,11 +5,11 @@ from typing import Any
 from ray.serve.handle import DeploymentHandle
 from starlette.types import ASGIApp
 
-from serving.app import build_app
+from serving.api.app import build_app
+from serving.api.services import Services
+from serving.deployments.preflight import check_messages
 from serving.deployments.remote import remote_jobs, remote_models, remote_shelf
-from serving.preflight import check_messages
-from serving.services import Services
-from serving.settings import Settings
+from serving.settings.schema import Settings
 from serving.telemetry.logs import start_logs
 
 

@@ -3,11 +3,12 @@
 import time
 
 from catalog.errors import IndexLocked
-from catalog.index import IndexModel, ProductIndex, open_index
-from catalog.ledger import ledger_path
-from catalog.model_folder import find_model, folder_name, model_version, shipped_model
-from serving.settings import Settings
-from serving.shelf import Shelf
+from catalog.index.backend import IndexModel
+from catalog.index.product_index import ProductIndex, open_index
+from catalog.ingest.ledger import ledger_path
+from catalog.model.folder import find_model, folder_name, model_version, shipped_model
+from serving.settings.schema import Settings
+from serving.storage.store import Shelf
 from serving.telemetry.logs import start_logs
 
 # One that is being replaced may still be closing the index.

@@ -6,7 +6,7 @@ from ray.serve.handle import DeploymentHandle
 
 from serving.deployments.remote import remote_models, remote_shelf
 from serving.jobs.jobs import Jobs
-from serving.settings import Settings
+from serving.settings.schema import Settings
 from serving.telemetry.logs import start_logs
 
 

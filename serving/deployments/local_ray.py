@@ -9,10 +9,10 @@ import ray
 from ray._private import ray_constants
 from ray._private.worker import global_worker
 
-from catalog.disk import private_files
+from catalog.storage.files import private_files
+from serving.deployments.preflight import check_messages, environment, ray_environment
 from serving.errors import ServiceNotStarted
-from serving.preflight import check_messages, environment, ray_environment
-from serving.settings import Settings
+from serving.settings.schema import Settings
 
 # What Ray does on desktops, "to prevent firewall popups": whatever it starts listens on loopback. On Linux it has to be
 # told, in each of its processes; without it a dozen ports listen on every interface.

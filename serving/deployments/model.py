@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from catalog.preprocess import Prepared
-from catalog.taxonomy import Taxonomy
+from catalog.model.preprocess import Prepared
+from catalog.taxonomy.tree import Taxonomy
 from catalog.understand import Understander
-from serving.analyzer import Answered, ModelInfo, ask, batches, crew, describe, start
 from serving.errors import ModelFailed
-from serving.settings import Settings
+from serving.inference.analyzer import Answered, ModelInfo, ask, batches, crew, describe, start
+from serving.settings.schema import Settings
 from serving.telemetry.logs import start_logs
 
 

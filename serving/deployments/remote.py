@@ -12,13 +12,13 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, 
 from ray.serve.handle import DeploymentHandle, DeploymentResponse, DeploymentResponseGenerator
 
 from catalog.errors import CatalogError
-from catalog.preprocess import Prepared
-from serving.analyzer import Analyzer, Answered
+from catalog.model.preprocess import Prepared
 from serving.errors import IndexNotReady, JobsNotReady, MessageTooLarge, ModelFailed, ModelNotReady, Overloaded
+from serving.inference.analyzer import Analyzer, Answered
+from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
-from serving.models import Models
 from serving.portions import portions
-from serving.shelf import Shelf
+from serving.storage.store import Shelf
 
 
 class ReplicaLost(Exception):

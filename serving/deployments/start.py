@@ -16,21 +16,21 @@ from ray.serve.config import HTTPOptions
 
 import catalog
 from catalog.errors import CatalogError, IndexDamaged, IndexLocked, IndexNotFound
-from catalog.index import open_index
-from catalog.model_folder import shipped_model
+from catalog.index.product_index import open_index
+from catalog.model.folder import shipped_model
 from catalog.origin import model_folder
 from catalog.understand import Understander
-from serving.configuration import changed, everything
 from serving.deployments.application import APPLICATION, QUIET, application
 from serving.deployments.index import opened
 from serving.deployments.local_ray import start_ray, stop_ray
+from serving.deployments.preflight import check_address, check_feeds, check_index, check_token, url
 from serving.errors import ServiceLost, ServiceNotStarted
-from serving.front.gate import check_access
-from serving.front.keys import Keys
-from serving.preflight import check_address, check_feeds, check_index, check_token, url
-from serving.settings import Settings
+from serving.middleware.api_keys import Keys
+from serving.middleware.auth import check_access
+from serving.settings.load import changed, everything
+from serving.settings.schema import Settings
+from serving.telemetry.log_relay import lines_shown
 from serving.telemetry.logs import start_logs
-from serving.telemetry.terminal import lines_shown
 from serving.telemetry.tracing import check_tracing
 
 START_SECONDS = 120.0

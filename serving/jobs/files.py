@@ -10,14 +10,14 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from catalog.database import in_our_words
-from catalog.disk import write_durably
 from catalog.errors import FileNotReadable, StateDamaged
 from catalog.feeds import Feed, Preview, open_feed, preview
-from catalog.pictures import PictureReader
-from catalog.pictures.archives import leads_out
+from catalog.images import PictureReader
+from catalog.images.archives import leads_out
+from catalog.storage.files import write_durably
+from catalog.storage.sqlite import in_our_words
 from serving.errors import SourceNotFound, SourceOutside, SourcesOff
-from serving.settings import Settings
+from serving.settings.schema import Settings
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".parquet", ".zip")
 # A file without a job is one whose upload was cut off, unless it is so new that it may be one under way.

@@ -4,11 +4,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from serving.errors import ErrorDetail
-
-State = Literal["queued", "running", "complete", "failed", "cancelled"]
+from serving.storage.job_table import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,16 @@ from typing import TypeVar
 
 from catalog.errors import StateDamaged
 from catalog.feeds import Preview
-from catalog.ledger import Ledger, Tally, dead_letter
+from catalog.ingest.ledger import Ledger, Tally, dead_letter
 from serving.errors import ErrorDetail, IdempotencyConflict, Overloaded
+from serving.inference.models import Models
 from serving.jobs.files import JobFiles, Source, name_of, shown_name
 from serving.jobs.job import ErrorLines, Job, Submission
 from serving.jobs.runner import Runner
-from serving.jobs.table import JobTable, Record
 from serving.jobs.uploads import Upload, Uploads
-from serving.models import Models
-from serving.settings import Settings
-from serving.shelf import Shelf
+from serving.settings.schema import Settings
+from serving.storage.job_table import JobTable, Record
+from serving.storage.store import Shelf
 
 T = TypeVar("T")
 

@@ -10,22 +10,21 @@ from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 
-from catalog.dry_run import Unstored
 from catalog.errors import CatalogError, FeedRowsInvalid
 from catalog.feeds import BadRow, Feed, Row
-from catalog.ingest import LocalWorker, ingest
-from catalog.ledger import Ledger, Tally
+from catalog.ingest.dry_run import Unstored
+from catalog.ingest.ledger import Ledger, Tally
+from catalog.ingest.pipeline import LocalWorker, ingest
 from serving.errors import ErrorDetail, ModelFailed, ModelNotReady, detail
-from serving.jobs.caller import Caller, Stopped
+from serving.inference.models import Model, Models
 from serving.jobs.files import JobFiles
-from serving.jobs.job import State
-from serving.jobs.pace import Pace, counting
+from serving.jobs.loop_bridge import Caller, Stopped
+from serving.jobs.progress import Pace, counting
 from serving.jobs.steps import ModelChanged, ServedReader, ShelfSink, WatchedPictures
-from serving.jobs.table import JobTable, Record
 from serving.jobs.uploads import Uploads
-from serving.models import Model, Models
-from serving.settings import Settings
-from serving.shelf import Shelf
+from serving.settings.schema import Settings
+from serving.storage.job_table import JobTable, Record, State
+from serving.storage.store import Shelf
 
 # Rows: what is stored at once, told as progress, and repeated after a crash.
 CHUNK = 32

@@ -5,16 +5,15 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from catalog.index import Offer, StoredVersion
-from catalog.pictures import ImageRef, PictureReader
-from catalog.preprocess import Prepared, prepare
-from catalog.product import Product, StoredProduct
-from serving.analyzer import Answer
+from catalog.images import ImageRef, PictureReader
+from catalog.model.preprocess import Prepared, prepare
+from catalog.product import Offer, Product, StoredProduct, StoredVersion
 from serving.errors import ModelFailed
-from serving.jobs.caller import Caller
-from serving.models import ALTERNATIVES, Model
+from serving.inference.analyzer import Answer
+from serving.inference.models import ALTERNATIVES, Model
+from serving.jobs.loop_bridge import Caller
 from serving.portions import portions
-from serving.shelf import Shelf
+from serving.storage.store import Shelf
 
 # A job asks the model about few products together, no more than it reads in so many seconds: whoever comes while they
 # are read waits for them, and passes those that only wait.
@@ -27,7 +26,7 @@ class ModelChanged(Exception):
 
 
 class ServedReader:
-    """A `catalog.ingest.Reader`: the model behind its analyzer, asked for a few products at a time."""
+    """A `catalog.ingest.pipeline.Reader`: the model behind its analyzer, asked for a few products at a time."""
 
     def __init__(self, model: Model, call: Caller) -> None:
         self.version = model.info.version
@@ -61,7 +60,7 @@ class ServedReader:
 
 
 class ShelfSink:
-    """A `catalog.ingest.Sink`: the shelf, which keeps the products' thumbnails, too."""
+    """A `catalog.ingest.pipeline.Sink`: the shelf, which keeps the products' thumbnails, too."""
 
     def __init__(self, shelf: Shelf, call: Caller) -> None:
         self._shelf, self._call = shelf, call
@@ -100,7 +99,7 @@ def pickled_bytes(item: object) -> int:
 
 
 class WatchedPictures:
-    """A `catalog.ingest.Pictures` that reads none for a job that is to stop: each may take many seconds."""
+    """A `catalog.ingest.pipeline.Pictures` that reads none for a job that is to stop: each may take many seconds."""
 
     def __init__(self, pictures: PictureReader, check: Callable[[], None]) -> None:
         self._pictures, self._check = pictures, check

@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from catalog.database import StateFile, in_our_words
 from catalog.errors import DiskFull, StateDamaged
+from catalog.storage.sqlite import StateFile, in_our_words
 from serving.errors import (
     Overloaded,
     UploadIncomplete,

@@ -14,13 +14,13 @@ from traceback import walk_tb
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
-from serving.settings import Settings
-from serving.telemetry.terminal import TerminalHandler
+from serving.settings.schema import Settings
+from serving.telemetry.log_relay import TerminalHandler
 
 ROOTS = ("serving", "catalog")
 DEEPEST = 40
 
-access = logging.getLogger("serving.front.access")
+access = logging.getLogger("serving.middleware.access_log")
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -81,7 +81,7 @@ def add_fields(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def quiet_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """An exception as its kind and where it came from, innermost last: serving.desk:prepared:94."""
+    """An exception as its kind and where it came from, innermost last: serving.api.context:prepared:94."""
     found = event.pop("exc_info", None)
     if isinstance(found, tuple) and isinstance(found[1], BaseException):
         event["exception"] = type(found[1]).__name__

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-from serving.telemetry.facts import Facts
+from serving.telemetry.request_trace import Facts
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Seconds. A request's limit is 30 by default.

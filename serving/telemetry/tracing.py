@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import catalog
 from catalog.errors import InvalidConfig, installing
-from serving.settings import Settings
-from serving.telemetry.facts import Facts
+from serving.settings.schema import Settings
+from serving.telemetry.request_trace import Facts
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor

@@ -1,0 +1,21 @@
+"""Arrays of scores, by what is read of a product: its picture, its words or both."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Modalities = Literal["image", "text", "both"]
+MODALITIES: tuple[Modalities, ...] = ("image", "text", "both")
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities along the last axis."""
+    exponents = np.exp(logits - logits.max(-1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(-1, keepdims=True), np.float32)
+
+
+def sigmoid(logits: Floats) -> Floats:
+    # By way of tanh, which cannot overflow.
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), np.float32)

@@ -1,3 +1,0 @@
-from catalog.cli import main
-
-main()

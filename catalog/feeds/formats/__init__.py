@@ -1,0 +1,1 @@
+"""Bytes of each format of feed -> records; and failed rows as a sheet."""

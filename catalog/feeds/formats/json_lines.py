@@ -1,0 +1,118 @@
+"""JSON, one object a line -> records. A line of a dead-letter file counts as the row that it holds."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import Any, BinaryIO
+
+from catalog.errors import CatalogError, FeedColumnsInvalid, InvalidRow, RowCellTooLong, RowEncodingInvalid
+from catalog.feeds.cells import MAX_DEPTH, FeedLimits
+from catalog.feeds.columns import Columns, read_mapping, recognise
+from catalog.feeds.formats.lines import Line, Lines
+from catalog.feeds.rows import MISSING, SURPLUS, UNREAD, Record
+from catalog.feeds.wording import brief
+
+DEAD_LETTER = frozenset(("line", "id", "code", "reason", "row"))
+MARKS = frozenset((UNREAD, SURPLUS, MISSING))
+SAMPLE = 100
+SHOWN = 2_000
+
+
+class DuplicateKey(ValueError):
+    pass
+
+
+def read_json_lines(
+    open_bytes: Callable[[], BinaryIO], mapping: Mapping[str, str], limits: FeedLimits
+) -> Iterator[tuple[Record, Columns]]:
+    """Rows may have different columns; what all lack is asked of the first hundred. Raises FeedColumnsInvalid."""
+    check_columns(open_bytes, mapping, limits)
+
+    @lru_cache(maxsize=256)
+    def columns_of(names: tuple[str, ...]) -> Columns:
+        return recognise(names, mapping, partial=True)
+
+    with open_bytes() as stream:
+        for record in records(stream, limits):
+            try:
+                yield record, columns_of(tuple(record.cells))
+            except FeedColumnsInvalid as error:
+                yield record._replace(error=InvalidRow(error.message)), Columns()
+
+
+def check_columns(open_bytes: Callable[[], BinaryIO], mapping: Mapping[str, str], limits: FeedLimits) -> None:
+    """Raises FeedColumnsInvalid when none of the first rows has an id, or a column that the mapping names.
+
+    Of dead letters, which may have come back for want of an id, only the latter is asked.
+    """
+    names: dict[str, None] = {}
+    returned = True
+    with open_bytes() as stream:
+        for record in islice(records(stream, limits), SAMPLE):
+            if not MARKS & record.cells.keys():
+                names.update(dict.fromkeys(record.cells))
+                returned &= record.returned
+    if names and returned:
+        read_mapping(list(names), mapping)
+    elif names:
+        recognise(list(names), mapping)
+
+
+def records(stream: BinaryIO, limits: FeedLimits) -> Iterator[Record]:
+    for line in Lines(stream, limits.max_line, limits.max_empty):
+        yield read_line(line, limits)
+
+
+def read_line(line: Line, limits: FeedLimits) -> Record:
+    shown = {UNREAD: line.data[:SHOWN].decode("utf-8", "replace").rstrip("\r\n")}
+    if line.cut:
+        error = RowCellTooLong(f"The line is longer than the limit of {limits.max_line:,} bytes.")
+        return Record(line.number, shown, error)
+    if line.data.count(b",") > limits.max_values:
+        return Record(line.number, shown, InvalidRow(f"The row has more than {limits.max_values:,} values."))
+    damage: CatalogError | None = None
+    try:
+        text = line.data.decode()
+    except UnicodeDecodeError as found:
+        damage = RowEncodingInvalid(f"The row is not valid UTF-8: byte {found.start + 1} of line {line.number}.")
+        text = line.data.decode("utf-8", "replace")
+    try:
+        value = json.loads(text, object_pairs_hook=without_duplicates)
+    except DuplicateKey as duplicate:
+        return Record(line.number, shown, damage or InvalidRow(str(duplicate)))
+    except (ValueError, RecursionError):
+        return Record(line.number, shown, damage or InvalidRow("The line is not valid JSON, or is cut short."))
+    if not isinstance(value, dict):
+        return Record(line.number, shown, damage or InvalidRow("The line is JSON, but not an object with columns."))
+    if too_deep(value):
+        return Record(line.number, shown, InvalidRow(f"The row is nested more than {MAX_DEPTH} levels deep."))
+    return Record(line.number, *without_envelope(value, damage))
+
+
+def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise DuplicateKey(f'The key "{brief(twice)}" comes more than once in the row.')
+    return found
+
+
+def too_deep(value: Any, depth: int = 0) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return depth >= MAX_DEPTH or any(too_deep(item, depth + 1) for item in items)
+
+
+def without_envelope(
+    value: dict[str, Any], damage: CatalogError | None
+) -> tuple[dict[str, Any], CatalogError | None, bool]:
+    """The row of a dead letter, or the object itself. What was not UTF-8 must have been mended before it comes back."""
+    row = value.get("row")
+    if not isinstance(row, dict) or not DEAD_LETTER >= value.keys() >= {"code", "row"}:
+        return value, damage, False
+    if damage is None and value["code"] == RowEncodingInvalid.code and "�" in json.dumps(row, ensure_ascii=False):
+        damage = RowEncodingInvalid('The row still has "�" in place of what was not valid UTF-8.')
+    return row, damage, True

@@ -1,0 +1,210 @@
+"""Untrusted bytes -> RGB picture.
+
+The steps, in the order of `decode`: count the bytes, recognise the format by its first bytes, look through its
+structure (`catalog.images.structure`), read the header, check the size it declares, load the first frame, turn it the
+right way up, flatten it to RGB.
+
+Pillow's format classes are used directly rather than through `Image.open`, which would try dozens of formats, follow
+the other pictures of a multi-picture JPEG, and answer a huge one with a process-wide warning before we see its size.
+"""
+
+import io
+import struct
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from catalog.errors import (
+    CatalogError,
+    ImageAspectOutOfRange,
+    ImageCorrupt,
+    ImageEmpty,
+    ImageFormatUnsupported,
+    ImageSideOutOfRange,
+    ImageTooCostly,
+    ImageTooManyBytes,
+    ImageTooManyPixels,
+)
+from catalog.images.structure import ImageLimits, check_structure
+
+# The sizes a BMP's second header may have. "BM" alone would take any text that starts with those two letters.
+BMP_HEADER_SIZES = frozenset(struct.pack("<I", size) for size in (12, 40, 52, 56, 64, 108, 124))
+
+# EXIF 2.32, table 6: orientation as stored -> what turns the picture upright. 1 is upright already.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+ORIENTATION_TAG = 0x0112
+LIMITS = ImageLimits()
+
+
+def decode(
+    data: bytes,
+    limits: ImageLimits = LIMITS,
+    size_hint: int | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> Image.Image:
+    """Decode the first frame of a JPEG, PNG, WebP, GIF or BMP into a plain RGB picture without metadata.
+
+    Transparent parts become white, 16-bit samples are scaled to 8 bits, EXIF orientation is applied. With `size_hint`
+    (pixels, at least 1) a JPEG may come back at 1/2, 1/4 or 1/8 of its size, much faster, but never with a side below
+    `size_hint` that was not below it already. check: called before each 64 KB of the file, and raises the CatalogError
+    that is to end the work.
+
+    Raises a subclass of InvalidImage whatever the bytes are. MemoryError passes through: that is the machine's state,
+    not the picture's fault. Safe to call from many threads: no process-wide setting is changed.
+    """
+    assert size_hint is None or size_hint >= 1
+    if not data:
+        raise ImageEmpty
+    if len(data) > limits.max_bytes:
+        raise ImageTooManyBytes(f"The picture file has {len(data):,} bytes; the limit is {limits.max_bytes:,}.")
+    reader = recognise(data)
+    check_structure(data, limits)
+    try:
+        image = reader(WholeFile(data, limits.max_reads, check))
+        check_size(*image.size, limits)
+        if size_hint is not None:
+            image.draft(None, (size_hint, size_hint))
+        image.load()
+        return upright(flatten(image), orientation(image.info.get("exif")))
+    except (CatalogError, MemoryError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        # WebP and GIF apply Pillow's own, higher limit while their headers are read, before ours sees the size.
+        raise ImageTooManyPixels from None
+    except Exception:
+        # Pillow's parsers fail with whatever the bytes made them trip over; no list of types would be complete.
+        raise ImageCorrupt from None
+
+
+class WholeFile(io.BytesIO):
+    """Bytes that fail when read past their end, so that a truncated picture is refused whatever
+    `ImageFile.LOAD_TRUNCATED_IMAGES`, which any library in the process may set, says. They also fail when read too
+    often, and whenever `check` does.
+    """
+
+    def __init__(self, data: bytes, most_reads: int, check: Callable[[], None]) -> None:
+        super().__init__(data)
+        self._left, self._check = most_reads, check
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise ImageTooCostly("The picture's file is in too many small pieces.")
+        self._check()
+        chunk = super().read(size)
+        if not chunk and size is not None and size > 0:
+            raise EOFError
+        return chunk
+
+
+class JpegReader(JpegImageFile):
+    """A JPEG whose EXIF is not parsed on opening. Pillow does so only to learn the dots per inch, which nobody here
+    needs, and warns about each flaw: flawed EXIF is common in good photos.
+    """
+
+    def _read_dpi_from_exif(self) -> None:
+        pass
+
+
+def recognise(data: bytes) -> type[ImageFile.ImageFile]:
+    """The reader for the format that the first bytes declare; file names are never trusted."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return JpegReader
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PngImageFile
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return WebPImageFile
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return GifImageFile
+    if data.startswith(b"BM") and data[14:18] in BMP_HEADER_SIZES:
+        return BmpImageFile
+    raise ImageFormatUnsupported
+
+
+def check_size(width: int, height: int, limits: ImageLimits) -> None:
+    """Refuse by the declared size in pixels, before any pixel is decoded."""
+    if width * height > limits.max_pixels:
+        megapixels = width * height / 1e6
+        raise ImageTooManyPixels(
+            f"The picture has {megapixels:.1f} megapixels ({width} x {height}); "
+            f"the limit is {limits.max_pixels / 1e6:g}."
+        )
+    short, long = sorted((width, height))
+    if short < limits.min_side or long > limits.max_side:
+        raise ImageSideOutOfRange(
+            f"The picture is {width} x {height} pixels; each side must have {limits.min_side} to {limits.max_side}."
+        )
+    if long > limits.max_aspect * short:
+        raise ImageAspectOutOfRange(
+            f"The picture is {width} x {height} pixels, {long / short:.1f} times as long as it is narrow; "
+            f"the limit is {limits.max_aspect}."
+        )
+
+
+def flatten(image: Image.Image) -> Image.Image:
+    """Any mode -> RGB without metadata: transparent parts over white, 16-bit grey scaled to 8."""
+    if image.mode.startswith("I"):
+        image = scale_to_8_bits(image)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        flat = Image.new("RGB", image.size, "white")
+        flat.paste(rgba, mask=rgba)
+    else:
+        flat = image.convert("RGB")
+    flat.info.clear()
+    return flat
+
+
+def scale_to_8_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits -> L, or LA if one grey is declared transparent. Pillow's own conversion clips at 255."""
+    values_HW = np.asarray(image)
+    # round(value / 257), as 65535 = 255 * 257, in arithmetic that cannot overflow 16 bits.
+    grey = Image.fromarray((values_HW // 257 + (values_HW % 257 > 128)).astype(np.uint8))
+    if "transparency" in image.info:
+        opaque_HW = values_HW != image.info["transparency"]
+        grey.putalpha(Image.fromarray(opaque_HW.astype(np.uint8) * 255))
+    return grey
+
+
+def orientation(exif: object) -> int:
+    """The orientation, 1 to 8, that an EXIF block declares; 1 if it is absent or unreadable.
+
+    Pillow's parser reads every tag and warns of each flaw; only this one matters here, and flawed metadata is no
+    reason to refuse a picture. The block is a TIFF header and a list of 12-byte entries (EXIF 2.32, 4.6).
+    """
+    if not isinstance(exif, bytes):
+        return 1
+    tiff = exif.removeprefix(b"Exif\0\0")
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if order is None:
+        return 1
+    try:
+        (start,) = struct.unpack_from(order + "I", tiff, 4)
+        (count,) = struct.unpack_from(order + "H", tiff, start)
+        for entry in range(start + 2, start + 2 + 12 * count, 12):
+            tag, _type, _count, value = struct.unpack_from(order + "HHIH", tiff, entry)
+            if tag == ORIENTATION_TAG:
+                return int(value)
+    except struct.error:
+        pass
+    return 1
+
+
+def upright(image: Image.Image, stored: int) -> Image.Image:
+    """Turn a picture upright given its stored EXIF orientation. Unknown values change nothing."""
+    turn = UPRIGHT.get(stored)
+    return image if turn is None else image.transpose(turn)

@@ -1,0 +1,289 @@
+"""The embedded store: Qdrant Edge in a folder of its own, open in one process at a time."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import qdrant_edge as edge
+
+from catalog.errors import IndexDamaged
+from catalog.index.backend import (
+    ACORN_UP_TO,
+    EMBEDDING,
+    FILTERED_BREADTH,
+    KEYWORDS,
+    SEARCH_BREADTH,
+    Amendment,
+    Dialect,
+    Found,
+    Hit,
+    IndexModel,
+    Order,
+    Point,
+    Probe,
+    Terms,
+    first_by_number,
+    page_after,
+    translate,
+)
+from catalog.index.edge.folder import IndexFolder
+from catalog.index.edge.optimizer import Upkeep
+from catalog.index.edge.shard import EngineFailed, LiveShard
+from catalog.index.filters import Filter, Price
+from catalog.index.records import RECORD, RECORD_FIELDS
+
+# How many vectors are worth an approximate index; fewer are compared one by one, in about a millisecond.
+BUILD_FROM = 10_000
+ALL_VALUES = 1_000_000
+
+
+class EdgeStore:
+    """A `catalog.index.backend.Store`."""
+
+    def __init__(self, folder: IndexFolder, build_from: int = BUILD_FROM) -> None:
+        """Takes the folder over, and closes it with itself."""
+        self.width = folder.manifest.width
+        self.identity = folder.manifest.identity
+        self._folder = folder
+        self._live = LiveShard(folder, build_from)
+        self._upkeep = Upkeep(folder, self._live)
+
+    @classmethod
+    def open(cls, path: Path, width: int | None, create: bool = True, build_from: int = BUILD_FROM) -> "EdgeStore":
+        """Raises IndexNotFound, IndexLocked, IndexMismatch, IndexDamaged or DiskFull."""
+        folder = IndexFolder.open(path, width, create)
+        try:
+            return cls(folder, build_from)
+        except BaseException:
+            folder.close()
+            raise
+
+    @property
+    def model(self) -> IndexModel | None:
+        named = self._folder.manifest.model
+        return IndexModel(named["version"], named["folder"]) if named else None
+
+    def name_model(self, model: IndexModel) -> None:
+        self._folder.name_model(model.version, model.folder)
+
+    def put(self, points: Sequence[Point]) -> None:
+        written = [
+            edge.Point(
+                point.id,
+                {EMBEDDING: point.embedding.tolist(), KEYWORDS: _sparse(point.keywords)},
+                dict(point.payload),
+            )
+            for point in points
+        ]
+        self._write([edge.UpdateOperation.upsert_points(written)], {point.id: point.payload for point in points})
+
+    def amend(self, amendments: Sequence[Amendment]) -> None:
+        # The payload last: it holds the hashes, by which an amendment that was cut short is seen to be missing.
+        keywords = [edge.PointVectors(one.id, {KEYWORDS: _sparse(one.keywords)}) for one in amendments]
+        payloads = [edge.UpdateOperation.overwrite_payload([one.id], dict(one.payload)) for one in amendments]
+        written = {one.id: one.payload for one in amendments}
+        self._write([edge.UpdateOperation.update_vectors(keywords), *payloads], written)
+
+    def remove(self, ids: Sequence[UUID]) -> None:
+        self._write([edge.UpdateOperation.delete_points(list(ids))], dict.fromkeys(ids))
+
+    def purge(self) -> None:
+        self._upkeep.purge()
+
+    def fetch(
+        self, ids: Sequence[UUID], fields: Sequence[str], embedding: bool = False, keywords: bool = False
+    ) -> dict[UUID, Found]:
+        if not ids:
+            return {}
+        vectors = [name for name, wanted in ((EMBEDDING, embedding), (KEYWORDS, keywords)) if wanted]
+        try:
+            records = self._live.read(lambda shard: shard.retrieve(list(ids), list(fields) or False, vectors or False))
+        except EngineFailed:
+            if len(ids) == 1:
+                return {ids[0]: Found(ids[0], {})}
+            parts = [self.fetch([id], fields, embedding, keywords) for id in ids]
+            return {id: found for part in parts for id, found in part.items()}
+        return {found.id: found for found in map(_found, records)}
+
+    def ranked(
+        self, probes: Sequence[Probe], limit: int, filter: Filter | None, fields: Sequence[str] = ()
+    ) -> list[list[Hit]]:
+        try:
+            return self._ranked(probes, limit, filter, fields)
+        except EngineFailed:
+            if not fields:
+                raise
+        lists = self._ranked(probes, limit, filter, ())
+        found = self.fetch(list({hit.id: None for hits in lists for hit in hits}), fields)
+        return [[hit._replace(found=found.get(hit.id)) for hit in hits] for hits in lists]
+
+    def _ranked(
+        self, probes: Sequence[Probe], limit: int, filter: Filter | None, fields: Sequence[str]
+    ) -> list[list[Hit]]:
+        condition = _filter(filter)
+        acorn = edge.AcornSearchParams(enable=True, max_selectivity=ACORN_UP_TO)
+        parameters = (
+            edge.SearchParams(hnsw_ef=SEARCH_BREADTH)
+            if filter is None
+            else edge.SearchParams(hnsw_ef=FILTERED_BREADTH, acorn=acorn)
+        )
+        requests = [
+            edge.QueryRequest(
+                limit=limit,
+                query=edge.Query.Nearest(_sparse(probe), using=KEYWORDS)
+                if isinstance(probe, Terms)
+                else edge.Query.Nearest(probe.tolist(), using=EMBEDDING),
+                filter=condition,
+                params=parameters,
+                with_payload=list(fields) or False,
+            )
+            for probe in probes
+        ]
+        lists = self._live.read(lambda shard: shard.query_batch(edge.QueryBatchRequest(requests)))
+        return [
+            [Hit(_uuid(point.id), point.score, _found(point) if fields else None) for point in points]
+            for points in lists
+        ]
+
+    def count(self, filter: Filter | None) -> int:
+        if filter is None:  # known, where counting 200,000 takes 10 ms
+            return self._live.read(lambda shard: shard.info().points_count)
+        condition = _filter(filter)
+        return self._live.read(lambda shard: shard.count(edge.CountRequest(exact=True, filter=condition)))
+
+    def facet(self, field: str, filter: Filter | None) -> dict[str, int]:
+        request = edge.FacetRequest(field, limit=ALL_VALUES, exact=True, filter=_filter(filter))
+        return {str(hit.value): hit.count for hit in self._live.read(lambda shard: shard.facet(request)).hits}
+
+    def in_order(self, order: Order | None, limit: int, filter: Filter | None) -> list[UUID]:
+        condition = _filter(filter)
+        if order is None:
+            request = edge.ScrollRequest(limit=limit, filter=condition, with_payload=False, with_vector=False)
+            return [_uuid(record.id) for record in self._live.read(lambda shard: shard.scroll(request))[0]]
+        by = edge.OrderBy(order.field, direction=edge.Direction.Desc if order.descending else edge.Direction.Asc)
+
+        def read(count: int) -> list[tuple[float, UUID]]:
+            asked = edge.ScrollRequest(
+                limit=count, filter=condition, order_by=by, with_payload=False, with_vector=False
+            )
+            records, _ = self._live.read(lambda shard: shard.scroll(asked))
+            return [(record.order_value or 0.0, _uuid(record.id)) for record in records]
+
+        return first_by_number(read, limit, order.descending)
+
+    def page(self, after: UUID | None, limit: int, filter: Filter | None = None) -> tuple[list[Found], UUID | None]:
+        try:
+            return self._page(after, limit, filter, whole=True)
+        except EngineFailed:
+            points, following = self._page(after, limit, filter, whole=False)
+        found = self.fetch([point.id for point in points], RECORD_FIELDS, embedding=True)
+        return [found[point.id] for point in points if point.id in found], following
+
+    def _page(
+        self, after: UUID | None, limit: int, filter: Filter | None, whole: bool
+    ) -> tuple[list[Found], UUID | None]:
+        """whole: with payload and embedding."""
+        request = edge.ScrollRequest(
+            offset=after,
+            limit=limit,
+            filter=_filter(filter),
+            with_payload=whole,
+            with_vector=[EMBEDDING] if whole else False,
+        )
+        records, following = self._live.read(lambda shard: shard.scroll(request))
+        return [_found(record) for record in records], None if following is None else _uuid(following)
+
+    def sorted_page(
+        self, field: str, descending: bool, after: tuple[float, UUID] | None, limit: int, filter: Filter | None
+    ) -> list[tuple[float, Found]]:
+        order = edge.OrderBy(
+            field, edge.Direction.Desc if descending else edge.Direction.Asc, start_from=after and after[0]
+        )
+
+        def read(count: int) -> list[tuple[float, Found]]:
+            request = edge.ScrollRequest(
+                limit=count, filter=_filter(filter), with_payload=True, with_vector=[EMBEDDING], order_by=order
+            )
+            records, _ = self._live.read(lambda shard: shard.scroll(request))
+            return [(float(record.order_value or 0.0), _found(record)) for record in records]
+
+        return page_after(read, lambda row: (row[0], row[1].id), descending, after, limit)
+
+    def flush(self) -> None:
+        self._live.flush()
+
+    def indexed(self) -> float:
+        count = self.count(None)
+        return 1 - min(self._live.unbuilt, count) / count if count else 1.0
+
+    def wait_until_indexed(self, timeout: float) -> bool:
+        return self._upkeep.wait_until_built(timeout)
+
+    def close(self) -> None:
+        self._upkeep.close()
+        try:
+            self._live.close()
+        finally:
+            self._folder.close()
+
+    def _write(
+        self, operations: Sequence[edge.UpdateOperation], written: Mapping[UUID, Mapping[str, Any] | None]
+    ) -> None:
+        """written: each point's payload, None of one that is to be gone. Raises IndexDamaged where it was not kept: the
+        engine says that all is well, too, when it takes a write for one that it has carried out before.
+        """
+        self._live.write(operations, list(written))
+        self._upkeep.notice()
+        kept = self.fetch(list(written), (RECORD,))
+        for id, payload in written.items():
+            if (kept[id].payload.get(RECORD) if id in kept else None) != (payload and payload[RECORD]):
+                raise IndexDamaged(
+                    "The index did not keep what was written: one of its files is damaged. To repair, copy it with"
+                    " `shelflens index copy`, put its folder back from a backup, or move it away and ingest the feeds"
+                    " again."
+                )
+
+
+def _sparse(terms: Terms) -> edge.SparseVector:
+    return edge.SparseVector(list(terms.indices), list(terms.weights))
+
+
+def _found(record: edge.Record | edge.ScoredPoint) -> Found:
+    vectors: dict[str, Any] = record.vector if isinstance(record.vector, dict) else {}
+    embedding, keywords = vectors.get(EMBEDDING), vectors.get(KEYWORDS)
+    return Found(
+        _uuid(record.id),
+        record.payload or {},
+        None if embedding is None else np.array(embedding, dtype=np.float32),
+        None if keywords is None else Terms(keywords.indices, keywords.values),
+    )
+
+
+def _uuid(point: int | UUID | str) -> UUID:
+    assert isinstance(point, UUID), "every point of ours has one"
+    return point
+
+
+def _filter(filter: Filter | None) -> edge.Filter | None:
+    return None if filter is None else translate(filter, DIALECT)
+
+
+def _one_of(field: str, values: Sequence[str]) -> edge.FieldCondition:
+    return edge.FieldCondition(field, match=edge.MatchAny(list(values)))
+
+
+def _price(price: Price) -> edge.FieldCondition:
+    bounds = edge.RangeFloat(gte=price.gte, lte=price.lte, gt=price.gt, lt=price.lt)
+    return edge.FieldCondition("price", range=bounds)
+
+
+DIALECT = Dialect(
+    one_of=_one_of,
+    price=_price,
+    lacks=lambda field: edge.FieldCondition(field, is_empty=True),
+    every=lambda parts: edge.Filter(must=list(parts)),
+    some=lambda parts: edge.Filter(should=list(parts)),
+    none=lambda part: edge.Filter(must_not=[part]),
+)

@@ -1,0 +1,198 @@
+"""A shard in use: read, written, copied and replaced by another, from several threads."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import qdrant_edge as edge
+
+from catalog.errors import CatalogError, IndexDamaged, IndexFailed
+from catalog.index.backend import in_chunks
+from catalog.index.edge.builder import carry, catch_up, index_fields, make_shard, shard_config
+from catalog.index.edge.folder import IndexFolder, copy_shard, damaged_file
+
+# Of a log that lost its writes: so many of its numbers are passed over at most, in less than a minute.
+MOST_NUMBERS = 10_000_000
+# What a point may take on disk besides its vector: payload, words, index entries, and all of it again in the log.
+BYTES_PER_POINT = 8192
+# So many points changed during a rebuild are carried over while writers wait; more, while they go on.
+CARRIED_WHILE_WAITING = 500
+
+Result = TypeVar("Result")
+
+logger = logging.getLogger(__name__)
+
+
+class LiveShard:
+    """The one shard that an index folder has in use.
+
+    Whoever writes holds `_writing`, and so does a copy. Whoever calls the engine holds `_engine`; that costs nothing,
+    because the engine keeps Python's global lock for the whole of every call anyway.
+    """
+
+    def __init__(self, folder: IndexFolder, build_from: int) -> None:
+        """Opens the folder's shard, or makes its first. Raises IndexDamaged or DiskFull."""
+        self.build_from = build_from
+        self.unbuilt = folder.manifest.unbuilt  # points written since the approximate index was built
+        self.dirty = False  # whether anything was written since the last flush
+        self.last_write = 0.0  # on the monotonic clock
+        self._folder = folder
+        self._writing = threading.RLock()
+        self._engine = threading.Lock()
+        self._in_step = False  # whether the engine is known to number writes on from those that it has
+        self._touched: set[UUID] | None = None  # points changed since a copy was made, while one is worked on
+        self._shard: edge.EdgeShard | None = self._opened()
+
+    def read(self, query: Callable[[edge.EdgeShard], Result]) -> Result:
+        with self._engine:
+            shard = self._usable()
+            return in_our_words(query, shard)
+
+    def write(self, operations: Iterable[edge.UpdateOperation], points: Sequence[UUID]) -> None:
+        """Apply operations that touch no other points than these; durable against a kill when this returns."""
+        width = self._folder.manifest.width
+        with self._writing:
+            self._folder.check_room(4 * len(points) * (4 * width + BYTES_PER_POINT))
+            if not self._in_step:
+                with self._engine:
+                    keep_in_step(self._usable(), self._folder.shard.name)
+                self._in_step = True
+            for operation in operations:
+                with self._engine:
+                    in_our_words(self._usable().update, operation)
+            if self._touched is not None:
+                self._touched.update(points)
+            self.unbuilt += len(points)
+            self.dirty = True
+            self.last_write = time.monotonic()
+
+    def flush(self) -> None:
+        with self._writing:
+            try:
+                with self._engine:
+                    in_our_words(self._usable().flush)
+            except IndexFailed:
+                self._folder.check_room(0)  # a full disk is the likeliest reason, and has an error of its own
+                raise
+            self._folder.record(self._folder.shard, self.unbuilt)
+            self.dirty = False
+
+    def copy_to(self, target: Path) -> None:
+        """Copy all files, while writers wait, and from then on remember which points change."""
+        with self._writing:
+            self.flush()
+            copy_shard(self._folder.shard, target)
+            self._touched = set()
+
+    def forget_copy(self) -> None:
+        self._touched = None
+
+    def replace(self, path: Path) -> Path:
+        """Use the shard at `path`, built from the last copy, once it has what changed since. Returns the old folder."""
+        fresh = _loaded(path, self._folder.manifest.width, self.build_from)
+        try:
+            keep_in_step(fresh, path.name)
+            carried = 0
+            while True:
+                with self._writing:
+                    touched, self._touched = self._touched or set(), set()
+                    carried += len(touched)
+                    if len(touched) <= CARRIED_WHILE_WAITING:
+                        self._carry(touched, fresh)
+                        in_our_words(fresh.flush)
+                        return self._swap(fresh, path, carried)
+                self._carry(touched, fresh)
+        except BaseException:
+            fresh.close()
+            raise
+
+    def close(self) -> None:
+        with self._writing:
+            if self._shard is not None:
+                try:
+                    self.flush()
+                finally:
+                    with self._engine:
+                        self._shard.close()
+                        self._shard = None
+
+    def _opened(self) -> edge.EdgeShard:
+        folder = self._folder
+        if folder.manifest.shard:
+            folder.check_files()
+            return _loaded(folder.shard, folder.manifest.width, self.build_from)
+        folder.check_room(0)
+        path = folder.new_shard()
+        shard = in_our_words(make_shard, str(path), folder.manifest.width, self.build_from)
+        folder.record(path, 0)
+        return shard
+
+    def _usable(self) -> edge.EdgeShard:
+        if self._shard is None:
+            raise IndexFailed("The index is closed.")
+        if not os.path.exists(self._folder.shard):
+            raise IndexDamaged("The folder of the index was removed while it was open.")
+        return self._shard
+
+    def _carry(self, points: set[UUID], fresh: edge.EdgeShard) -> None:
+        for chunk in in_chunks(points, 256):
+            records = self.read(lambda shard, chunk=chunk: shard.retrieve(chunk, True, True))  # type: ignore[misc]
+            in_our_words(carry, records, fresh)
+            gone = set(chunk) - {record.id for record in records}
+            if gone:
+                in_our_words(fresh.update, edge.UpdateOperation.delete_points(list(gone)))
+
+    def _swap(self, fresh: edge.EdgeShard, path: Path, carried: int) -> Path:
+        old_path, old = self._folder.shard, self._shard
+        self._folder.record(path, carried)
+        with self._engine:
+            self._shard = fresh
+        self._touched = None
+        self.unbuilt = carried
+        if old is not None:
+            with suppress(IndexFailed):  # the new shard is in use already
+                in_our_words(old.close)
+        return old_path
+
+
+class EngineFailed(IndexFailed):
+    """The engine gave up on what it was asked: where that was to read a point, its record may be damaged."""
+
+
+def in_our_words(function: Callable[..., Result], *arguments: object) -> Result:
+    """Call the engine. It raises plain Exceptions, and BaseExceptions when it panics."""
+    try:
+        return function(*arguments)
+    except (CatalogError, KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:
+        raise EngineFailed from error
+
+
+def keep_in_step(shard: edge.EdgeShard, name: str) -> None:
+    """Have the engine carry out what is written next. Raises IndexDamaged where it would not, and cannot be mended."""
+    try:
+        numbers = in_our_words(catch_up, shard, MOST_NUMBERS)
+    except IndexFailed:
+        raise damaged_file(f"one of those in {name}/wal") from None
+    if numbers:
+        logger.error(
+            "the index's log of writes was damaged and is mended; what was stored in the last seconds before a crash"
+            " may be missing",
+            extra={"fields": {"file": f"{name}/wal", "numbers": numbers}},
+        )
+
+
+def _loaded(path: Path, width: int, build_from: int) -> edge.EdgeShard:
+    try:
+        shard = in_our_words(edge.EdgeShard.load, str(path), shard_config(width, build_from))
+        in_our_words(index_fields, shard)
+        return shard
+    except IndexFailed:
+        raise damaged_file(f"one of those in {path.name}") from None

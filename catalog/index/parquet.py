@@ -1,0 +1,324 @@
+"""The understood catalogue as a file for others: Parquet and JSONL with everything, CSV with what a sheet can show.
+
+Parquet files hold all that an index does, so `load` brings them into another one.
+"""
+
+import csv
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+
+from catalog.errors import FeedDamaged, FeedEmpty, FeedFormatUnsupported, IndexOfOtherModel
+from catalog.index.backend import IndexModel
+from catalog.index.product_index import ProductIndex
+from catalog.product import CategoryScore, ContentHashes, Offer, Product, Scored, StoredProduct, Understanding
+from catalog.storage.files import written_whole
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Batches = Iterable[Sequence[StoredProduct]]
+# A sheet would run a cell that starts like this (OWASP, "CSV Injection").
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+SHEET = (
+    "id", "title", "description", "brand", "price", "currency", "link", "product_type", "category_id", "category",
+    "category_score", "decision", "tags", "attributes", "images", "model", "embedding",
+)  # fmt: skip
+
+
+def export(batches: Batches, path: Path, embeddings: bool = True) -> None:
+    """Write products as the suffix says: .parquet, .csv or .jsonl. The file appears whole or not at all.
+
+    embeddings: whether to write them, too; `load` needs them.
+
+    Raises FeedFormatUnsupported for another suffix, DiskFull, FileNotReadable when the place cannot be written.
+    """
+    write = writer(path)
+    with written_whole(path) as temporary:
+        write(batches, temporary, embeddings)
+
+
+def with_embeddings(path: Path) -> bool:
+    """Whether an export of this suffix holds the embeddings unless it is told otherwise: a sheet cannot show them."""
+    return path.suffix.lower() != ".csv"
+
+
+def writer(path: Path) -> Callable[[Batches, Path, bool], None]:
+    """What writes a file of this suffix. Raises FeedFormatUnsupported."""
+    writers = {".parquet": write_parquet, ".csv": _write_csv, ".jsonl": _write_jsonl}
+    if path.suffix.lower() not in writers:
+        raise FeedFormatUnsupported("An export ends in .parquet, .csv or .jsonl.")
+    return writers[path.suffix.lower()]
+
+
+def width(path: Path) -> int:
+    """The length of the embeddings of a Parquet export, or a folder of them. Raises FeedEmpty and FeedDamaged."""
+    for file in parquet_files(path):
+        for products in read_parquet(file):
+            return len(products[0].understanding.embedding)
+    raise FeedEmpty
+
+
+def models(path: Path) -> dict[str, int]:
+    """How many products of a Parquet export, or a folder of them, each model's version has understood."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    found: Counter[str] = Counter()
+    for file in parquet_files(path):
+        try:
+            found.update(pq.read_table(file, columns=["model"])["model"].to_pylist())
+        except (pa.ArrowException, OSError, KeyError):
+            raise _damaged(file) from None
+    return dict(found)
+
+
+def load(path: Path, index: ProductIndex, progress: Callable[[int], None] = lambda rows: None) -> None:
+    """Bring a Parquet export, or a folder of them, into an index. Raises FeedDamaged, or IndexOfOtherModel before
+    anything is stored.
+    """
+    versions = models(path)
+    if len(versions) > 1:
+        raise IndexOfOtherModel(
+            f"The export holds products of {len(versions)} models, whose vectors cannot be compared."
+        )
+    for version in versions:
+        index.claim(IndexModel(version))
+    for file in parquet_files(path):
+        for products in read_parquet(file):
+            index.upsert(products)
+            progress(len(products))
+    index.flush()
+
+
+def parquet_files(path: Path) -> list[Path]:
+    """Oldest first, so that what was written of a product last counts."""
+    if not path.is_dir():
+        return [path]
+    return sorted(path.glob("*.parquet"), key=lambda file: (file.stat().st_mtime_ns, file.name))
+
+
+class ParquetFolder:
+    """Where an ingest can store instead of an index: one Parquet file for each chunk.
+
+    A chunk is named after its products' ids, so one that a resumed run repeats replaces itself.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        marker = folder / "identity"
+        if not marker.exists():
+            with written_whole(marker) as temporary:
+                temporary.write_text(uuid4().hex)
+        self.identity = marker.read_text()
+
+    def hashes(self, ids: Sequence[str]) -> list[None]:
+        """Files do not know what is stored, so every row is understood."""
+        return [None] * len(ids)
+
+    def claim(self, model: IndexModel) -> None:
+        """As of a `ProductIndex`. Raises IndexOfOtherModel."""
+        if versions := models(self.folder).keys() - {model.version}:
+            raise IndexOfOtherModel(
+                f"The folder holds products of the model {', '.join(versions)}, not of {model.version}. Use a new one."
+            )
+
+    def count(self) -> int:
+        import pyarrow.parquet as pq
+
+        return sum(pq.read_metadata(file).num_rows for file in parquet_files(self.folder))
+
+    def upsert(self, products: Sequence[StoredProduct]) -> None:
+        if products:
+            name = hashlib.sha256("\n".join(stored.id for stored in products).encode("utf-8", "replace")).hexdigest()
+            export([products], self.folder / f"part-{name[:16]}.parquet")
+
+    def update_offers(self, offers: Sequence[Offer]) -> int:
+        assert not offers, "no row is only a new offer where none is known"
+        return 0
+
+    def flush(self) -> None:
+        """Every file is whole as soon as it has its name."""
+
+
+def write_parquet(batches: Batches, path: Path, embeddings: bool = True) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = schema(embeddings)
+    with pq.ParquetWriter(path, columns, compression="zstd") as writer:
+        for products in batches:
+            writer.write_table(pa.Table.from_pylist([to_row(stored) for stored in products], columns))
+
+
+def read_parquet(path: Path) -> Iterator[list[StoredProduct]]:
+    """Raises FeedDamaged when the file is not such an export, or cut short."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            if set(schema().names) - set(file.schema_arrow.names) == {"embedding"}:
+                raise FeedDamaged(f"{path.name} was exported without embeddings, so no index can be made of it.")
+            for batch in file.iter_batches(256):
+                yield [from_row(row) for row in batch.to_pylist()]
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError):
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> FeedDamaged:
+    return FeedDamaged(f"{path.name} is not a Parquet export of Shelflens, or is damaged.")
+
+
+def schema(embeddings: bool = True) -> "pa.Schema":
+    import pyarrow as pa
+
+    category = {
+        "id": pa.string(),
+        "path": pa.list_(pa.string()),
+        "path_scores": pa.list_(pa.float64()),
+        "path_ids": pa.list_(pa.string()),
+    }
+    scored = pa.struct({"name": pa.string(), "score": pa.float64()})
+    attribute = pa.struct({"name": pa.string(), "value": pa.string(), "score": pa.float64()})
+    texts = ("id", "title", "description", "brand", "currency", "link", "product_type")
+    return pa.schema(
+        {
+            **{name: pa.string() for name in texts},
+            "price": pa.float64(),
+            "given_attributes": pa.list_(pa.struct({"name": pa.string(), "value": pa.string()})),
+            "images": pa.list_(pa.string()),
+            "category": pa.struct(category),
+            "alternatives": pa.list_(pa.struct(category)),
+            "tags": pa.list_(scored),
+            "attributes": pa.list_(attribute),
+            "decision": pa.string(),
+            "modalities": pa.list_(pa.string()),
+            "notes": pa.list_(pa.string()),
+            "model": pa.string(),
+            "hashes": pa.list_(pa.string()),
+            **({"embedding": pa.list_(pa.float32())} if embeddings else {}),
+        }
+    )
+
+
+def to_row(stored: StoredProduct) -> dict[str, Any]:
+    product, understanding = stored.product, stored.understanding
+    return {
+        "id": product.id,
+        "title": product.title,
+        "description": product.description,
+        "brand": product.brand,
+        "price": product.price,
+        "currency": product.currency,
+        "link": product.link,
+        "product_type": product.product_type,
+        "given_attributes": [{"name": name, "value": value} for name, value in product.attributes.items()],
+        "images": list(stored.image_refs),
+        "category": understanding.category and _category_row(understanding.category),
+        "alternatives": [_category_row(category) for category in understanding.alternatives],
+        "tags": [{"name": tag.name, "score": tag.score} for tag in understanding.tags],
+        "attributes": [
+            {"name": name, "value": found.name, "score": found.score}
+            for name, found in understanding.attributes.items()
+        ],
+        "decision": understanding.decision,
+        "modalities": list(understanding.modalities_used),
+        "notes": list(understanding.notes),
+        "model": stored.model,
+        "hashes": list(stored.hashes),
+        "embedding": understanding.embedding.tolist(),
+    }
+
+
+def from_row(row: dict[str, Any]) -> StoredProduct:
+    product = Product(
+        id=row["id"],
+        title=row["title"],
+        description=row["description"],
+        brand=row["brand"],
+        price=row["price"],
+        currency=row["currency"],
+        link=row["link"],
+        product_type=row.get("product_type") or "",
+        attributes={pair["name"]: pair["value"] for pair in row["given_attributes"]},
+    )
+    category, alternatives = _categories(row)
+    understanding = Understanding(
+        id=row["id"],
+        category=category,
+        alternatives=alternatives,
+        tags=tuple(Scored(tag["name"], tag["score"]) for tag in row["tags"]),
+        attributes={found["name"]: Scored(found["value"], found["score"]) for found in row["attributes"]},
+        embedding=np.asarray(row["embedding"], np.float32),
+        modalities_used=tuple(row["modalities"]),
+        decision=row["decision"],
+        notes=tuple(row.get("notes") or ()),
+    )
+    return StoredProduct(product, understanding, ContentHashes(*row["hashes"]), row["model"], tuple(row["images"]))
+
+
+def _categories(row: dict[str, Any]) -> tuple[CategoryScore | None, tuple[CategoryScore, ...]]:
+    """The category and the alternatives. Earlier releases wrote one even where the model abstained."""
+    category = _category(row["category"]) if row["category"] else None
+    alternatives = tuple(_category(other) for other in row["alternatives"])
+    if category and row["decision"] == "abstain":
+        return None, (category, *alternatives)
+    return category, alternatives
+
+
+def _category_row(category: CategoryScore) -> dict[str, Any]:
+    return {
+        "id": category.id,
+        "path": list(category.path),
+        "path_scores": list(category.path_scores),
+        "path_ids": list(category.path_ids),
+    }
+
+
+def _category(row: dict[str, Any]) -> CategoryScore:
+    return CategoryScore(row["id"], tuple(row["path"]), tuple(row["path_scores"]), tuple(row["path_ids"]))
+
+
+def _write_jsonl(batches: Batches, path: Path, embeddings: bool) -> None:
+    names = schema(embeddings).names
+    with path.open("w", encoding="utf-8") as file:
+        for row in (to_row(stored) for products in batches for stored in products):
+            file.write(json.dumps({name: row[name] for name in names}, ensure_ascii=False) + "\n")
+
+
+def _write_csv(batches: Batches, path: Path, embeddings: bool) -> None:
+    names = [name for name in SHEET if embeddings or name != "embedding"]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, extrasaction="ignore")
+        writer.writeheader()
+        for stored in (stored for products in batches for stored in products):
+            writer.writerow({name: _cell(name, value) for name, value in _sheet_row(stored).items()})
+
+
+def _sheet_row(stored: StoredProduct) -> dict[str, Any]:
+    """Lists as one cell each; `attributes` with the merchant's own."""
+    row, understanding = to_row(stored), stored.understanding
+    category = understanding.category
+    return {name: row[name] for name in SHEET if name in row} | {
+        "category_id": category.id if category else "",
+        "category": " > ".join(understanding.path),
+        "category_score": round(category.score, 4) if category else "",
+        "tags": ", ".join(tag.name for tag in understanding.tags),
+        "attributes": ", ".join(f"{name}: {found.name}" for name, found in stored.attributes.items()),
+        "images": ",".join(stored.image_refs),
+        "embedding": " ".join(f"{number:.6g}" for number in understanding.embedding),
+    }
+
+
+def _cell(name: str, value: Any) -> Any:
+    """Text that a sheet would run is made plain text by an apostrophe. Numbers are ours, so they stay as they are."""
+    if name == "embedding" or not isinstance(value, str):
+        return value
+    return "'" + value if value.startswith(FORMULA) else value

@@ -1,0 +1,421 @@
+"""The product index: stored products, found again by embedding, by words and by filter.
+
+One class for every engine; `open_index` chooses the engine by the location.
+"""
+
+import logging
+import math
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from uuid import UUID
+
+import numpy as np
+
+from catalog.errors import (
+    IndexFailed,
+    IndexMismatch,
+    IndexOfOtherModel,
+    InvalidProduct,
+    InvalidSearch,
+    ProductNotFound,
+    RecordDamaged,
+)
+from catalog.index.backend import Amendment, Found, IndexModel, Point, Store, in_chunks
+from catalog.index.filters import Filter
+from catalog.index.keywords import document_terms
+from catalog.index.listing import Sort, commonest, listed
+from catalog.index.names import FACETED, Names
+from catalog.index.query import Finding, IndexQuery, find, run
+from catalog.index.records import (
+    ADDED,
+    RECORD_FIELDS,
+    VERSION_FIELDS,
+    fact_parts,
+    is_unit,
+    keyword_text,
+    point_id,
+    read_back,
+    to_payload,
+    to_version,
+)
+from catalog.product import Match, Offer, StoredProduct, StoredVersion
+
+CHUNK = 256
+
+logger = logging.getLogger(__name__)
+
+
+class ProductIndex:
+    """Products by id. Safe to share between threads. Every method may raise IndexFailed or what derives from it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._models: dict[str, int] | None = None  # counted, of an index that does not remember its model
+        self._damaged = set[UUID]()
+        # Held by what reads and then writes, so that two writers of one product do not undo each other.
+        self._writing = threading.RLock()
+
+    @property
+    def identity(self) -> str:
+        """Made when the index was made: tells one index from a later one at the same place."""
+        return self._store.identity
+
+    @property
+    def damaged(self) -> int:
+        """How many stored products were met that cannot be read. They are left out until they are stored again."""
+        return len(self._damaged)
+
+    @property
+    def width(self) -> int:
+        """The length of the embeddings."""
+        return self._store.width
+
+    @property
+    def model(self) -> IndexModel | None:
+        """The model that made the embeddings; of several (see `models`) the commonest; None if nothing was stored."""
+        if self._store.model is None:
+            versions = self.models()
+            if len(versions) != 1:
+                return IndexModel(max(versions, key=lambda version: versions[version])) if versions else None
+            with suppress(IndexFailed):  # a server's key may allow nothing but reading
+                self._store.name_model(IndexModel(*versions))
+            return IndexModel(*versions)
+        return self._store.model
+
+    def models(self) -> dict[str, int]:
+        """How many products each model's version has understood: one version, since an index takes no second one.
+
+        An index that was filled before that was so may hold several; it is read as a whole to count them.
+        """
+        if self._store.model is not None:
+            count = self.count()
+            return {self._store.model.version: count} if count else {}
+        if self._models is None:
+            self._models = dict(Counter(stored.model for products in self.scan() for stored in products))
+        return self._models
+
+    def claim(self, model: IndexModel) -> None:
+        """Have this model's embeddings stored from now on, and remember where the model is.
+
+        `upsert` does so by itself with the version alone. Raises IndexOfOtherModel if another's are stored.
+        """
+        known = self._store.model
+        if known is not None and known.version == model.version and model.folder in ("", known.folder):
+            return
+        with self._writing:
+            versions = self.models()
+            if versions and model.version not in versions:
+                raise IndexOfOtherModel(
+                    f"The index holds vectors of the model {', '.join(sorted(versions))}, not of {model.version}, and"
+                    " vectors of two models cannot be compared. Use the model that made it, or a new index."
+                )
+            if len(versions) < 2:
+                self._store.name_model(model)
+                self._models = None
+
+    @property
+    def indexed(self) -> float:
+        """The share of embeddings, 0 to 1, in the approximate index. The others are compared one by one, exactly."""
+        return self._store.indexed()
+
+    def wait_until_indexed(self, timeout: float) -> bool:
+        """Wait, at most `timeout` seconds, until nothing is left that is worth indexing. False if time ran out."""
+        return self._store.wait_until_indexed(timeout)
+
+    def upsert(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
+        """Insert or replace; of several with one id the last counts. Returns them as they are stored.
+
+        When this returns the products are found, and are not lost if the process is killed. Raises InvalidProduct,
+        IndexMismatch or IndexOfOtherModel, before anything is stored, for an embedding that is not of unit length, of
+        another width or of another model.
+        """
+        latest = {stored.id: stored for stored in products}
+        for stored in latest.values():
+            self._check(stored)
+        versions = {stored.model for stored in latest.values()}
+        if len(versions) > 1:
+            raise IndexOfOtherModel("The products were understood by two models, whose vectors cannot be compared.")
+        with self._writing:
+            for version in versions:
+                self.claim(IndexModel(version))
+            dated = [stored for chunk in in_chunks(latest.values(), CHUNK) for stored in self._dated(chunk)]
+            for chunk in in_chunks(dated, CHUNK):
+                self._store.put([_point(stored) for stored in chunk])
+        self._damaged -= {point_id(stored.id) for stored in dated}
+        return dated
+
+    def update_offers(self, offers: Sequence[Offer]) -> int:
+        """Replace brand, price, currency, link, product type and the merchant's attributes; the embedding stays.
+
+        Returns how many of the products are stored; the others are ignored.
+        """
+        latest = {point_id(offer.product.id): offer for offer in offers}
+        with self._writing:
+            found = self._fetch(list(latest), RECORD_FIELDS, embedding=True)
+            known = self._readable(found.values())
+            changed = [(point, _with_offer(known[point], latest[point])) for point in known]
+            amendments = [
+                Amendment(point, to_payload(new), document_terms(keyword_text(new))) for point, new in changed
+            ]
+            for chunk in in_chunks(amendments, CHUNK):
+                self._store.amend(chunk)
+        return len(known)
+
+    def hashes(self, ids: Sequence[str]) -> list[StoredVersion | None]:
+        """For each id what is stored under it was made from, or None: also where it is known to be damaged, and so to
+        be stored again. Whether the rest of it can be read shows when it is read.
+        """
+        points = [point_id(name) for name in ids]
+        known = dict[UUID, StoredVersion]()
+        for point, found in self._fetch(points, VERSION_FIELDS).items():
+            try:
+                version = to_version(found.payload)
+            except RecordDamaged:
+                self._note_damage(point)
+                continue
+            if point not in self._damaged:
+                known[point] = StoredVersion(version.hashes, version.model)
+        return [known.get(point) for point in points]
+
+    def stored(self, ids: Sequence[str]) -> list[bool]:
+        """For each id whether something is stored under it, be it damaged."""
+        points = [point_id(name) for name in ids]
+        found = self._fetch(points, ())
+        return [point in found for point in points]
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Returns how many there were. Their bytes stay on disk for a while: see `erase`."""
+        points = list({point_id(name): None for name in ids})
+        with self._writing:
+            existing = list(self._fetch(points, ()))
+            for chunk in in_chunks(existing, CHUNK):
+                self._store.remove(chunk)
+            self._damaged -= set(points)
+        return len(existing)
+
+    def erase(self, ids: Sequence[str]) -> int:
+        """Delete, and leave nothing on disk of anything that was ever deleted or replaced. Returns how many there were.
+
+        Slow, minutes for 200,000 products: the embedded index is rewritten, while searches and writes go on. If the
+        process is killed before this returns, call it again, although the ids are gone by then. A server rewrites its
+        files at its own pace.
+        """
+        count = self.delete(ids)
+        self._store.purge()
+        return count
+
+    def get(self, ids: Sequence[str]) -> list[StoredProduct | None]:
+        """For each id the product stored under it, or None. Raises RecordDamaged."""
+        points = [point_id(name) for name in ids]
+        found = self._fetch(points, RECORD_FIELDS, embedding=True)
+        return [_stored(found[point]) if point in found else None for point in points]
+
+    def search(self, query: IndexQuery) -> list[Match]:
+        """The best matches, best first: a list by embedding and a list by words, fused by reciprocal rank.
+
+        Raises SearchEmpty, InvalidSearch or IndexMismatch.
+        """
+        return run(self._store, query, self._note_damage)
+
+    def find(self, query: IndexQuery, facets: Sequence[str] = (), limit: int = 20) -> Finding:
+        """As `search`, without what lies below the query's floor, with the number of all that is found and `limit`
+        values of each facet.
+        """
+        return find(self._store, query, facets, limit, self._note_damage)
+
+    def browse(
+        self, filter: Filter | None = None, sort: Sort = "newest", limit: int = 10, offset: int = 0
+    ) -> list[StoredProduct]:
+        """Products in an order, without their embeddings. Those without a price, or stored by a release that did not
+        note when, come last. Raises InvalidSearch.
+        """
+        return listed(self._store, filter, sort, limit, offset, self._note_damage)
+
+    def similar(
+        self, id: str, limit: int = 10, filter: Filter | None = None, offset: int = 0, collapse: bool = False
+    ) -> list[Match]:
+        """The products nearest to a stored one, itself left out. Raises ProductNotFound or InvalidSearch."""
+        [stored] = self.get([id])
+        if stored is None:
+            raise ProductNotFound
+        query = IndexQuery(filter=filter, limit=limit, offset=offset, collapse=collapse)
+        if stored.understanding.modalities_used:
+            query = replace(query, embedding=stored.understanding.embedding)
+        else:  # nothing of it could be read, so its embedding says nothing
+            query = replace(query, keywords=stored.product.title)
+        return self.search(replace(query, exclude=frozenset({id})))
+
+    def facets(
+        self, names: Sequence[str], filter: Filter | None = None, limit: int = 20
+    ) -> dict[str, list[tuple[str, int]]]:
+        """For each name its commonest values with exact counts, equal counts by value.
+
+        names: "category" (a product counts for each node above it), "brand", "tags", "decision", "currency", "guess"
+        (the likeliest leaf of what is not sure, and each node above it), "verdict", "notes", or any attribute's name.
+        """
+        counts: dict[str, dict[str, int]] = {name: {} for name in names}
+        for name in counts.keys() & set(FACETED):
+            counts[name] = self._store.facet(name, filter)
+        if counts.keys() - set(FACETED):
+            for text, count in self._store.facet("facts", filter).items():
+                name, value = fact_parts(text)
+                if name in counts and name not in FACETED:
+                    counts[name][value] = count
+        return commonest(counts, limit)
+
+    def names(self) -> Names:
+        """The categories, with those above, and the attributes that products have."""
+        facts = self._store.facet("facts", None)
+        return Names(frozenset(self._store.facet("category", None)), frozenset(fact_parts(text)[0] for text in facts))
+
+    def count(self, filter: Filter | None = None) -> int:
+        return self._store.count(filter)
+
+    def page(
+        self, filter: Filter | None = None, after: str = "", limit: int = CHUNK
+    ) -> tuple[list[StoredProduct], str]:
+        """Products in an order that stays but means nothing, and where the next page starts: "" when this is the last.
+
+        after: what the page before gave. Raises InvalidSearch if it is nothing of the kind.
+        """
+        try:
+            start = UUID(after) if after else None
+        except ValueError:
+            raise InvalidSearch("The place to go on from is not one that a page has given.") from None
+        found, following = self._store.page(start, limit, filter)
+        return list(self._readable(found).values()), "" if following is None else str(following)
+
+    def sorted_page(
+        self, field: str, descending: bool, filter: Filter | None = None, after: str = "", limit: int = CHUNK
+    ) -> tuple[list[StoredProduct], str]:
+        """As `page`, but sorted by "price" or "sureness" (the score of the likeliest leaf, of products that are not
+        sure); those without the number are left out.
+        """
+        found = self._store.sorted_page(field, descending, _place(after), limit, filter)
+        following = f"{found[-1][0]!r}:{found[-1][1].id}" if len(found) == limit else ""
+        return list(self._readable(one for _, one in found).values()), following
+
+    def scan(self, batch_size: int = CHUNK) -> Iterator[list[StoredProduct]]:
+        """Every product with its embedding, in an order that means nothing. What is written meanwhile may be missed."""
+        after: UUID | None = None
+        while True:
+            found, after = self._store.page(after, batch_size)
+            if found:
+                yield list(self._readable(found).values())
+            if after is None:
+                return
+
+    def flush(self) -> None:
+        """Bring everything to disk, so that it also survives a loss of power."""
+        self._store.flush()
+
+    def close(self) -> None:
+        """Flush and let go of the index. May be called twice."""
+        self._store.close()
+
+    def __enter__(self) -> "ProductIndex":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _dated(self, products: Sequence[StoredProduct]) -> Sequence[StoredProduct]:
+        """Each with the time when it was first stored, which is now for one that is new."""
+        now = time.time()
+        found = self._fetch([point_id(stored.id) for stored in products], (ADDED,))
+        known = {point: one.payload.get(ADDED) for point, one in found.items()}
+        return [replace(s, added_at=s.added_at or known.get(point_id(s.id), now)) for s in products]
+
+    def _check(self, stored: StoredProduct) -> None:
+        embedding = np.asarray(stored.understanding.embedding, dtype=np.float32)
+        if not stored.id:
+            raise InvalidProduct("A product needs an id to be stored.")
+        if embedding.shape != (self.width,):
+            raise IndexMismatch(
+                f"The index holds embeddings of {self.width} numbers; a product's has the shape {embedding.shape}."
+            )
+        if not is_unit(embedding):
+            raise InvalidProduct("The product's embedding is not of unit length.")
+
+    def _readable(self, found: Iterable[Found]) -> dict[UUID, StoredProduct]:
+        """The products by their points, without those that are damaged."""
+        products: dict[UUID, StoredProduct] = {}
+        for one in found:
+            try:
+                products[one.id] = _stored(one)
+            except RecordDamaged:
+                self._note_damage(one.id)
+        return products
+
+    def _note_damage(self, point: UUID) -> None:
+        if point not in self._damaged:
+            self._damaged.add(point)
+            logger.error("a stored product is damaged and left out", extra={"fields": {"point": str(point)}})
+
+    def _fetch(self, points: Sequence[UUID], fields: Sequence[str], embedding: bool = False) -> dict[UUID, Found]:
+        found: dict[UUID, Found] = {}
+        for chunk in in_chunks(points, CHUNK):
+            found |= self._store.fetch(chunk, fields, embedding)
+        return found
+
+
+def _point(stored: StoredProduct) -> Point:
+    embedding = np.asarray(stored.understanding.embedding, dtype=np.float32)
+    return Point(point_id(stored.id), to_payload(stored), document_terms(keyword_text(stored)), embedding)
+
+
+def _place(after: str) -> tuple[float, UUID] | None:
+    """What `sorted_page` gave as the place to go on from. Raises InvalidSearch."""
+    number, _, id = after.partition(":")
+    try:
+        place = (float(number), UUID(id)) if after else None
+    except ValueError:
+        place = (math.nan, UUID(int=0))
+    if place and not math.isfinite(place[0]):
+        raise InvalidSearch("The place to go on from is not one that a page has given.")
+    return place
+
+
+def _stored(found: Found) -> StoredProduct:
+    """Raises RecordDamaged."""
+    if found.embedding is None:
+        raise RecordDamaged
+    return read_back(found.id, found.payload, found.embedding)
+
+
+def _with_offer(stored: StoredProduct, offer: Offer) -> StoredProduct:
+    """What the model read stays as it is."""
+    product = replace(offer.product, title=stored.product.title, description=stored.product.description)
+    return replace(stored, product=product, hashes=offer.hashes, image_refs=offer.image_refs)
+
+
+def open_index(
+    location: str | Path, width: int | None = None, create: bool = True, shards: int = 1, replicas: int = 1
+) -> ProductIndex:
+    """Open the index at a location, or make one of embeddings of `width` numbers.
+
+    location: a folder, or "qdrant://host:port/collection" for a Qdrant server ("qdrants://" for TLS; the API key is
+    read from SHELFLENS_QDRANT_API_KEY). width: what the index must have; None takes what is there, and then nothing is
+    made. shards, replicas: of a collection made on a server.
+
+    Raises IndexNotFound, IndexLocked, IndexMismatch, IndexDamaged, IndexUnavailable or DiskFull.
+    """
+    scheme, separator, address = str(location).partition("://")
+    if separator and scheme in ("qdrant", "qdrants"):
+        from catalog.index.qdrant.backend import QdrantStore
+        from catalog.index.qdrant.connection import connect
+
+        client, collection = connect(address, scheme == "qdrants", os.environ.get("SHELFLENS_QDRANT_API_KEY"))
+        return ProductIndex(QdrantStore.open(client, collection, width, create, shards, replicas))
+    from catalog.index.edge.backend import EdgeStore
+
+    return ProductIndex(EdgeStore.open(Path(location), width, create))

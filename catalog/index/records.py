@@ -1,0 +1,261 @@
+"""A stored product as the payload of a point, and back.
+
+The fields that filters and facets read stand by themselves. Everything else is two JSON texts, because an engine takes
+and hands over one text far faster than a nested structure: `version`, which tells what the product was made from, and
+`record`, the product. The embedding is the point's vector.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.errors import RecordDamaged
+from catalog.product import CategoryScore, ContentHashes, Judgement, Product, Scored, StoredProduct, Understanding
+from catalog.storage.seal import Unsealed, sealed, unsealed
+
+# Fixed for ever: another namespace would be another point for the same product.
+NAMESPACE = UUID("6f1f9a3e-6c0b-5f0e-9d53-8f2f4f0c7a11")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+KEYWORD_FIELDS = (
+    "category",
+    "product_type",
+    "brand",
+    "currency",
+    "decision",
+    "tags",
+    "facts",
+    "guess",
+    "verdict",
+    "notes",
+)
+NUMBER_FIELDS = ("price", "sureness", "added_at")
+VERSION_FIELDS = ("version",)
+ADDED = "added_at"
+RECORD = "record"
+RECORD_FIELDS = ("version", RECORD)
+# Told the point of a product that is left out because it cannot be read.
+Damaged = Callable[[UUID], None]
+
+
+class Version(NamedTuple):
+    """What of a stored product can be read without reading all of it."""
+
+    id: str
+    hashes: ContentHashes
+    model: str
+
+
+def point_id(product_id: str) -> UUID:
+    return uuid5(NAMESPACE, valid_unicode(product_id))
+
+
+def fact(name: str, value: str) -> str:
+    """An attribute as one text. An "=" or "\\" in the name is escaped, so that two facts never read alike."""
+    return name.replace("\\", "\\\\").replace("=", "\\=") + "=" + value
+
+
+def fact_parts(text: str) -> tuple[str, str]:
+    """The name and value that `fact` joined."""
+    position = 0
+    while text[position : position + 1] not in ("=", ""):  # "" for a damaged one
+        position += 2 if text[position] == "\\" else 1
+    return text[:position].replace("\\=", "=").replace("\\\\", "\\"), text[position + 1 :]
+
+
+def valid_unicode(text: str) -> str:
+    """The text with lone surrogates, which JSON can carry but UTF-8 cannot, replaced by "?"."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def keyword_text(stored: StoredProduct) -> str:
+    """The words by which a product is found."""
+    product, understanding = stored.product, stored.understanding
+    return valid_unicode(
+        "\n".join(
+            (
+                product.title,
+                product.description,
+                product.brand,
+                product.product_type,
+                *understanding.path,
+                *(found.name for found in stored.attributes.values()),
+                *(tag.name for tag in understanding.tags),
+            )
+        )
+    )
+
+
+def to_payload(stored: StoredProduct) -> dict[str, Any]:
+    product, understanding = stored.product, stored.understanding
+    category = understanding.category
+    fields = {
+        "category": list(category.path_ids or (category.id,)) if category else [],
+        "brand": product.brand,
+        "product_type": product.product_type,
+        "currency": product.currency,
+        "decision": understanding.decision,
+        "tags": [tag.name for tag in understanding.tags],
+        "notes": list(understanding.notes),
+        "facts": [fact(name, found.name) for name, found in stored.attributes.items()],
+        "price": product.price if product.price is not None and math.isfinite(product.price) else None,
+        ADDED: stored.added_at,
+    }
+    guess = likeliest(understanding)
+    if understanding.decision != "auto" and guess:
+        fields |= {"guess": list(guess.path_ids or (guess.id,)), "sureness": guess.score}
+    if stored.judgement:
+        fields["verdict"] = stored.judgement.verdict
+    # An absent value must not count as a value of its own.
+    present = {name: value for name, value in fields.items() if value not in ("", None, [])}
+    version = Version(product.id, stored.hashes, stored.model)
+    payload = {**present, "version": _compact(version), "record": _compact(_to_record(stored))}
+    valid = {name: _valid(value) for name, value in payload.items()}
+    return valid | {name: sealed(valid[name]) for name in RECORD_FIELDS}
+
+
+def is_unit(embedding: NDArray[np.float32]) -> bool:
+    """Whether its length is 1; false of NaN, too."""
+    return abs(float(embedding @ embedding) - 1) < 0.01
+
+
+def read_back(point: UUID, payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> StoredProduct:
+    """The product of this point. Raises RecordDamaged, also where it is another point's."""
+    stored = from_payload(payload, embedding)
+    if point_id(stored.id) != point:
+        raise RecordDamaged
+    return stored
+
+
+def from_payload(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> StoredProduct:
+    """embedding: shape [width], or empty for a product without. Raises RecordDamaged for what was never stored so."""
+    try:
+        stored = _from_texts(payload, embedding)
+    except (KeyError, TypeError, ValueError):
+        raise RecordDamaged from None
+    return stored
+
+
+def _from_texts(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> StoredProduct:
+    """Raises KeyError, TypeError or ValueError."""
+    record = json.loads(unsealed(payload["record"]))
+    if embedding.size and not is_unit(embedding):
+        raise Unsealed
+    product = Product(
+        id=record["id"],
+        title=record["title"],
+        description=record["description"],
+        brand=record["brand"],
+        price=record["price"],
+        currency=record["currency"],
+        link=record["link"],
+        product_type=record.get("product_type", ""),
+        attributes=record["attributes"],
+    )
+    understanding = _understanding(product.id, record["understanding"], embedding)
+    version = to_version(payload)
+    if version.id != product.id:
+        raise Unsealed
+    judgement = None
+    if "judgement" in record:
+        verdict, answer, proposed = record["judgement"]
+        judgement = Judgement(verdict, _understanding(product.id, answer, embedding), proposed)
+    images, added_at = tuple(record["images"]), record.get(ADDED)
+    return StoredProduct(product, understanding, version.hashes, version.model, images, judgement, added_at)
+
+
+def likeliest(understanding: Understanding) -> CategoryScore | None:
+    """The likeliest leaf of the tree, be it promised or not; None if the model gave no category at all."""
+    category, guess = understanding.category, next(iter(understanding.alternatives), None)
+    if not category:
+        return guess
+    return guess if guess and guess.path[: len(category.path)] == category.path else category
+
+
+def _understanding(id: str, fields: Mapping[str, Any], embedding: NDArray[np.float32]) -> Understanding:
+    category, alternatives = _categories(fields)
+    return Understanding(
+        id=id,
+        category=category,
+        alternatives=alternatives,
+        tags=tuple(Scored(name, score) for name, score in fields["tags"]),
+        attributes={name: Scored(value, score) for name, (value, score) in fields["attributes"].items()},
+        embedding=embedding,
+        modalities_used=tuple(fields["modalities"]),
+        decision=fields["decision"],
+        notes=tuple(fields.get("notes", ())),
+    )
+
+
+def to_version(payload: Mapping[str, Any]) -> Version:
+    """Raises RecordDamaged."""
+    try:
+        product_id, hashes, model = json.loads(unsealed(payload["version"]))
+        return Version(product_id, ContentHashes(*hashes), model)
+    except (KeyError, TypeError, ValueError):
+        raise RecordDamaged from None
+
+
+def _to_record(stored: StoredProduct) -> dict[str, Any]:
+    product, said = stored.product, stored.judgement
+    record: dict[str, Any] = {
+        "id": product.id,
+        "title": product.title,
+        "description": product.description,
+        "brand": product.brand,
+        "price": product.price,
+        "currency": product.currency,
+        "link": product.link,
+        "product_type": product.product_type,
+        "attributes": dict(product.attributes),
+        "images": stored.image_refs,
+        ADDED: stored.added_at,
+        "understanding": _understanding_fields(stored.understanding),
+    }
+    if said:
+        record["judgement"] = (said.verdict, _understanding_fields(said.answer), said.proposed_category)
+    return record
+
+
+def _understanding_fields(found: Understanding) -> dict[str, Any]:
+    return {
+        "category": found.category and _fields(found.category),
+        "alternatives": [_fields(other) for other in found.alternatives],
+        "tags": [(tag.name, tag.score) for tag in found.tags],
+        "attributes": {name: (value.name, value.score) for name, value in found.attributes.items()},
+        "modalities": found.modalities_used,
+        "decision": found.decision,
+        "notes": found.notes,
+    }
+
+
+def _categories(understood: Mapping[str, Any]) -> tuple[CategoryScore | None, tuple[CategoryScore, ...]]:
+    """The category and the alternatives. Earlier releases kept both as one list, its first of whatever score."""
+    if "categories" in understood:
+        ranked = tuple(_category(fields) for fields in understood["categories"])
+        return (None, ranked) if understood["decision"] == "abstain" else (ranked[0], ranked[1:])
+    found = understood["category"]
+    return found and _category(found), tuple(_category(fields) for fields in understood["alternatives"])
+
+
+def _fields(one: CategoryScore) -> tuple[object, ...]:
+    return one.id, one.path, one.path_scores, one.path_ids
+
+
+def _category(fields: Sequence[Any]) -> CategoryScore:
+    node_id, path, path_scores, path_ids = fields
+    return CategoryScore(node_id, tuple(path), tuple(path_scores), tuple(path_ids))
+
+
+def _compact(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _valid(value: Any) -> Any:
+    if isinstance(value, list):
+        return [valid_unicode(item) for item in value]
+    return valid_unicode(value) if isinstance(value, str) else value

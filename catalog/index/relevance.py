@@ -1,0 +1,118 @@
+"""Which of the ranked products are enough like a query to be results.
+
+A product is one if its embedding is near enough, or if it has the query's words, or if it is of the very kind that the
+query names. No cosine alone tells what is near, so the bound is the higher of a fixed one and a share of the best
+product's.
+"""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.index.backend import Hit, Store, Terms
+from catalog.index.filters import And, CategoryUnder, Filter, Not, OneOf, Or
+from catalog.index.keywords import query_terms
+
+# How many of the best are taken for what a search has found, where that must be an end: to be put in another order,
+# and to be counted. Reading so many takes about ten milliseconds.
+MOST_FOUND = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """What a product must be to be found.
+
+    cosine: of its embedding and the query's, at least, infinite if the query's says nothing; ratio: of the best
+    product's cosine, at least; share: of one of the `wordings`, rarer words counting more, at least. kinds: ids of
+    nodes whose products are found whatever their cosine; elsewhere: of nodes whose products are not found by it;
+    guessed: of nodes that a product unlike everything the model was taught must be guessed to lie under, to be found by
+    it; None: it need not.
+    """
+
+    cosine: float
+    ratio: float
+    share: float
+    wordings: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    guessed: tuple[str, ...] | None = None
+
+
+def relevant(
+    store: Store,
+    floor: Floor,
+    filter: Filter | None,
+    excluded: Collection[UUID],
+    embedding: NDArray[np.float32] | None,
+    words: Terms,
+) -> set[UUID]:
+    """Those above the floor, of the best 1,000 by embedding, by kind and by words each."""
+    found = _near(store, floor, filter, excluded, embedding) if embedding is not None else set()
+    found |= _worded(store, floor, filter, words) if words.indices else set()
+    return found - set(excluded)
+
+
+def _near(
+    store: Store, floor: Floor, filter: Filter | None, excluded: Collection[UUID], embedding: NDArray[np.float32]
+) -> set[UUID]:
+    """Those whose embeddings are, or that are of the kind asked for. What is near does not depend on the filter."""
+
+    def ranked_under(condition: Filter | None, limit: int) -> list[Hit]:
+        [hits] = store.ranked([embedding], limit + len(excluded), condition)
+        return hits
+
+    best = max((hit.score for hit in ranked_under(None, 1) if hit.id not in excluded), default=0.0)
+    least = max(floor.cosine, floor.ratio * best)
+    elsewhere = Not(CategoryUnder(floor.elsewhere)) if floor.elsewhere else None
+    familiar = _familiar(floor.guessed) if floor.guessed is not None else None
+    near = ranked_under(_all(filter, elsewhere, familiar), MOST_FOUND) if least < math.inf else []
+    kinds = ranked_under(_all(filter, CategoryUnder(floor.kinds)), MOST_FOUND) if floor.kinds else []
+    return {hit.id for hit in near if hit.score >= least} | {hit.id for hit in kinds}
+
+
+def _familiar(guessed: tuple[str, ...]) -> Filter:
+    familiar = Not(OneOf("notes", ("unfamiliar",)))
+    return Or((familiar, OneOf("guess", guessed))) if guessed else familiar
+
+
+def _all(*conditions: Filter | None) -> Filter | None:
+    parts = tuple(condition for condition in conditions if condition)
+    return And(parts) if parts else None
+
+
+def _worded(store: Store, floor: Floor, filter: Filter | None, words: Terms) -> set[UUID]:
+    """Those that have the query's words."""
+    [hits] = store.ranked([words], MOST_FOUND, filter)
+    found = store.fetch([hit.id for hit in hits], (), keywords=True)
+    wordings = [terms for wording in floor.wordings if (terms := query_terms(wording)).indices]
+    weighed = [rarities(store, terms) for terms in wordings]
+    return {
+        point for point, one in found.items() if any(share(rarity, one.keywords) >= floor.share for rarity in weighed)
+    }
+
+
+def share(rarity: dict[int, float], terms: Terms | None) -> float:
+    """The rarity of the query's words that a product has, by that of all the query's words."""
+    having = set(terms.indices) if terms else set()
+    return sum(weight for term, weight in rarity.items() if term in having) / sum(rarity.values())
+
+
+def rarities(store: Store, words: Terms) -> dict[int, float]:
+    """Each word's inverse document frequency, as the engine itself weighs it.
+
+    An engine does not tell it, but the score of a product found by one word is that word's weight in the product, which
+    can be read, times its rarity. A word that finds nothing has the rarity of none among all products:
+    ln(1 + (count - 0 + 0.5) / (0 + 0.5)).
+    """
+    lists = store.ranked([Terms([term], [1.0]) for term in words.indices], 1, None)
+    found = store.fetch([hits[0].id for hits in lists if hits], (), keywords=True)
+    rarity = dict.fromkeys(words.indices, math.log(1 + (store.count(None) + 0.5) / 0.5))
+    for term, hits in zip(words.indices, lists, strict=True):
+        terms = found[hits[0].id].keywords if hits and hits[0].id in found else None
+        if terms and term in terms.indices:
+            rarity[term] = hits[0].score / terms.weights[list(terms.indices).index(term)]
+    return rarity

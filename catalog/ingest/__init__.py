@@ -1,0 +1,1 @@
+"""A whole feed into an index, with a ledger of what was done."""

@@ -1,0 +1,323 @@
+"""A whole feed goes into an index: rows -> chunks -> understand -> index, with a ledger.
+
+    feed -> tasks -> load (pictures read, hashed, decoded) -> understand (the model) -> store (index, then ledger)
+
+The steps overlap: while the model works on one chunk, the next is loaded and the one before is stored. `load` and
+`understand` see nothing but their arguments, so Ray's actors run the same two functions.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+
+from catalog.errors import CatalogError, RowIdDuplicate
+from catalog.feeds import BadRow, Row
+from catalog.images import ImageRef
+from catalog.images.thumbnails import make_thumbnail
+from catalog.ingest.ledger import Failure, Run, State, Tally
+from catalog.model.preprocess import Prepared
+from catalog.model.runtime import take_cores
+from catalog.product import ContentHashes, Offer, Product, StoredProduct, StoredVersion, Understanding
+from catalog.understand import BATCH_OF_A_CORE
+
+CHUNK = 256
+T = TypeVar("T")
+Outcome = Literal["added", "updated", "offer_updated", "unchanged", "failed"]
+
+
+class Task(NamedTuple):
+    """A row to deal with, and what the index knows of its product already."""
+
+    row: Row | BadRow
+    known: StoredVersion | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a row comes to. prepared: for the model, once the pictures have been read and where there is anything new
+    for it; thumbnails: of those pictures, where they are to be kept; stored: what the index is to keep, once the model
+    has read that.
+    """
+
+    row: Row | BadRow
+    outcome: Outcome
+    hashes: ContentHashes | None = None
+    prepared: Prepared | None = None
+    thumbnails: tuple[bytes, ...] = ()
+    stored: StoredProduct | None = None
+    error: CatalogError | None = None
+
+
+Chunks = Generator[list[Task], None, None]
+Results = Generator[list[Result], None, None]
+KeepThumbnails = Callable[[Mapping[str, Sequence[bytes]]], None]
+Each = Callable[[Callable[..., Any], Iterable[Any]], Iterable[Any]]
+Knows = Callable[[Sequence[str]], Sequence[StoredVersion | None]]
+
+
+class Pictures(Protocol):
+    """Where pictures are read from: a `PictureReader`."""
+
+    def read(self, ref: ImageRef) -> bytes:
+        """Raises InvalidImage."""
+        ...
+
+
+class Reader(Protocol):
+    """What reads products: an `Understander`, or one that is elsewhere. version: the model's."""
+
+    @property
+    def version(self) -> str: ...
+
+    def prepare(self, product: Product) -> Prepared:
+        """Called by several threads. Raises InvalidProduct or InvalidImage."""
+        ...
+
+    def understand_prepared(
+        self, products: Sequence[Prepared], *, evidence: bool
+    ) -> Sequence[Understanding | CatalogError]:
+        """One for each product, in their order; an error in the place of one that could not be read."""
+        ...
+
+
+class Sink(Protocol):
+    """Where results go: a `ProductIndex`, or a folder of Parquet files for one to load."""
+
+    @property
+    def identity(self) -> str: ...
+    def hashes(self, ids: Sequence[str]) -> Sequence[StoredVersion | None]: ...
+    def count(self) -> int: ...
+    def upsert(self, products: Sequence[StoredProduct]) -> object: ...
+    def update_offers(self, offers: Sequence[Offer]) -> int: ...
+    def flush(self) -> None: ...
+
+
+def ingest(
+    results: Results,
+    sink: Sink,
+    run: Run,
+    progress: Callable[[Tally], None] = lambda tally: None,
+    keep_thumbnails: KeepThumbnails = lambda thumbnails: None,
+) -> None:
+    """Store what becomes of a feed's rows from `run.position` on.
+
+    progress: called after each stored chunk; keep_thumbnails: what keeps them, by product id, in place of those before.
+
+    Ctrl-C, and whatever error ends it, leave a run that goes on where it stopped.
+    """
+    state: State = "failed"
+    stored: Future[Tally] | None = None
+    try:
+        with ThreadPoolExecutor(1, "store") as pool, closing(results):
+            for chunk in results:
+                if stored:
+                    progress(stored.result())
+                stored = pool.submit(store, sink, run, chunk, keep_thumbnails)
+            if stored:
+                progress(stored.result())
+        state = "complete"
+    except KeyboardInterrupt:
+        state = "cancelled"
+        raise
+    finally:
+        run.end(state)
+
+
+def tasks(feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = CHUNK) -> Chunks:
+    """The feed's rows in chunks, from `position` on. An id that an earlier row had makes a row a bad one."""
+    rows = _without_duplicates(feed)
+    for _ in islice(rows, position):
+        pass
+    while part := list(islice(rows, chunk)):
+        ids = [row.id for row in part if isinstance(row, Row)]
+        known = dict(zip(ids, knows(ids), strict=True))
+        yield [Task(row, known.get(row.id) if isinstance(row, Row) else None) for row in part]
+
+
+def _without_duplicates(feed: Iterable[Row | BadRow]) -> Iterator[Row | BadRow]:
+    seen: set[str] = set()
+    for row in feed:
+        if isinstance(row, Row) and row.id in seen:
+            yield BadRow(row.line, row.id, RowIdDuplicate(), row.raw)
+        else:
+            seen.add(row.id)
+            yield row
+
+
+class LocalWorker:
+    """Loads and understands in this process, in a thread for each core.
+
+    A thread asks the model with its own core alone: were all cores to read one batch together, each part of it would
+    wait for the core that has a picture to decode meanwhile. threads: 0 for as many as cores; batch_size: how many
+    products a thread asks about together; in_turn: one batch after the other, for a reader that others ask, too;
+    thumbnails: whether to make them of what is new.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        pictures: Pictures,
+        threads: int = 0,
+        batch_size: int = BATCH_OF_A_CORE,
+        in_turn: bool = False,
+        thumbnails: bool = False,
+    ) -> None:
+        self.reader, self.pictures, self.batch_size, self.in_turn = reader, pictures, batch_size, in_turn
+        self.thumbnails = thumbnails
+        self.threads = threads or os.cpu_count() or 1
+
+    def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = 0) -> Results:
+        """What becomes of the feed's rows from `position` on, in chunks. knows: as `ProductIndex.hashes`."""
+        with self._pool() as pool, closing(self._loaded(pool, feed, knows, position, chunk)) as loaded:
+            for items in loaded:
+                yield self._understand(pool, items)
+
+    def loaded(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = 0) -> Results:
+        """The same before the model has read anything."""
+        with self._pool() as pool, closing(self._loaded(pool, feed, knows, position, chunk)) as loaded:
+            yield from loaded
+
+    def understand(self, chunk: Sequence[Result]) -> list[Result]:
+        """The model's work for a chunk that was loaded."""
+        with self._pool() as pool:
+            return self._understand(pool, chunk)
+
+    def _understand(self, pool: ThreadPoolExecutor, chunk: Sequence[Result]) -> list[Result]:
+        return understand(chunk, self.reader, self.batch_size, map if self.in_turn else pool.map)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.threads, "ingest", take_cores, (1,))
+
+    def _loaded(
+        self, pool: ThreadPoolExecutor, feed: Iterable[Row | BadRow], knows: Knows, position: int, chunk: int
+    ) -> Results:
+        def load_all() -> Results:
+            for part in tasks(feed, knows, position, chunk or max(CHUNK, self.threads * self.batch_size)):
+                yield list(pool.map(lambda task: load(task, self.pictures, self.reader, self.thumbnails), part))
+
+        return in_background(load_all())
+
+
+def load(task: Task, pictures: Pictures, reader: Reader, thumbnails: bool = False) -> Result:
+    """Read the row's pictures and tell what is new. A picture that cannot be read makes the row a failed one.
+
+    thumbnails: whether to make them of pictures that are new.
+    """
+    row = task.row
+    if isinstance(row, BadRow):
+        return Result(row, "failed", error=row.error)
+    try:
+        images = tuple(pictures.read(ref) for ref in row.image_refs)
+        hashes = content_hashes(row.product, images, row.references)
+        known = task.known
+        if known is None or known.model != reader.version or known.hashes[:2] != hashes[:2]:
+            prepared = reader.prepare(replace(row.product, images=images))
+            small = tuple(make_thumbnail(image) for image in images) if thumbnails else ()
+            return Result(row, "updated" if known else "added", hashes, prepared, small)
+        return Result(row, "unchanged" if known.hashes == hashes else "offer_updated", hashes)
+    except CatalogError as error:
+        return Result(row, "failed", error=error)
+
+
+def understand(
+    chunk: Sequence[Result], reader: Reader, batch_size: int = BATCH_OF_A_CORE, each: Each = map
+) -> list[Result]:
+    """The model's work for a chunk, in batches of texts of like length; rows with nothing for it to read pass through.
+
+    each: how to go through the batches: as `map` does, or as that of a pool.
+    """
+    fresh = [(number, item.prepared) for number, item in enumerate(chunk) if item.prepared]
+    fresh.sort(key=lambda one: len(one[1].text))
+    batches = [fresh[start : start + batch_size] for start in range(0, len(fresh), batch_size)]
+
+    def read(batch: Sequence[tuple[int, Prepared]]) -> Sequence[Understanding | CatalogError]:
+        return reader.understand_prepared([prepared for _, prepared in batch], evidence=False)
+
+    results = list(chunk)
+    for batch, answers in zip(batches, each(read, batches), strict=True):
+        for (number, _), answer in zip(batch, answers, strict=True):
+            results[number] = understood(chunk[number], answer, reader.version)
+    return results
+
+
+def understood(item: Result, answer: Understanding | CatalogError, version: str) -> Result:
+    if isinstance(answer, CatalogError):
+        return Result(item.row, "failed", error=answer)
+    assert isinstance(item.row, Row)
+    assert item.hashes
+    stored = StoredProduct(item.row.product, answer, item.hashes, version, item.row.references)
+    return replace(item, prepared=None, stored=stored)
+
+
+def content_hashes(product: Product, images: Sequence[bytes], references: Sequence[str]) -> ContentHashes:
+    """What the model reads of a product, each modality for itself, and what it does not read."""
+    pictures = [hashlib.sha256(data).hexdigest() for data in images]
+    offer = [
+        product.brand,
+        product.price,
+        product.currency,
+        product.link,
+        product.product_type,
+        dict(product.attributes),
+    ]
+    return ContentHashes(
+        text=_digest([product.title, product.description]),
+        images=_digest(pictures),
+        offer=_digest([*offer, tuple(references)]),
+    )
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def store(
+    sink: Sink, run: Run, results: Sequence[Result], keep_thumbnails: KeepThumbnails = lambda thumbnails: None
+) -> Tally:
+    """Into the index, down to the disk, and only then into the ledger."""
+    keep_thumbnails({result.stored.id: result.thumbnails for result in results if result.stored})
+    sink.upsert([result.stored for result in results if result.stored])
+    sink.update_offers([offer for result in results if (offer := _new_offer(result))])
+    sink.flush()
+    failures = [failure(result.row, result.error) for result in results if result.error]
+    run.commit(run.position + len(results), counted(run.tally, results), failures)
+    return run.tally
+
+
+def _new_offer(result: Result) -> Offer | None:
+    if result.outcome == "offer_updated" and result.hashes and isinstance(result.row, Row):
+        return Offer(result.row.product, result.hashes, result.row.references)
+    return None
+
+
+def failure(row: Row | BadRow, error: CatalogError) -> Failure:
+    return Failure(row.line, row.id, error.code, error.message, row.raw)
+
+
+def counted(tally: Tally, results: Sequence[Result]) -> Tally:
+    total = Tally.from_json(tally.to_json())
+    for result in results:
+        total.outcomes[result.outcome] += 1
+        if result.error:
+            total.codes[result.error.code] += 1
+        if result.stored:
+            understanding = result.stored.understanding
+            total.understood += 1
+            total.unsure += understanding.decision != "auto"
+            total.categories[" > ".join(understanding.path) or "not sure"] += 1
+    return total
+
+
+def in_background(items: Generator[T, None, None]) -> Generator[T, None, None]:
+    """The same items, each made in another thread while the one before is used."""
+    with closing(items), ThreadPoolExecutor(1, "ahead") as pool:
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item

@@ -1,0 +1,99 @@
+"""A model folder (see `catalog.model.folder`) with its model in PyTorch: written by training, read by both."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from catalog.errors import InvalidCheckpoint
+from catalog.model.calibration import Calibration
+from catalog.model.folder import (
+    CALIBRATION,
+    CONFIG,
+    FORMAT,
+    TAXONOMY,
+    WEIGHTS,
+    ModelFolder,
+    open_model,
+    write_checksums,
+    write_json,
+)
+from catalog.model.network import CatalogModel
+from catalog.model.tokenizer import Tokenizer
+from catalog.taxonomy.tree import Taxonomy
+
+
+@dataclass(frozen=True)
+class Checkpoint(ModelFolder):
+    """A model folder with its model in PyTorch."""
+
+    model: CatalogModel
+
+
+def save_model(
+    folder: Path,
+    model: CatalogModel,
+    taxonomy: Taxonomy,
+    tokenizer: Tokenizer,
+    calibration: Calibration | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> None:
+    """Write a model folder, so that a reader never sees half of it."""
+    with replaced(folder) as temporary:
+        state = model.state_dict()
+        for name, prefixes in WEIGHTS.items():
+            part = {key: _packed(value, dtype) for key, value in state.items() if key.startswith(prefixes)}
+            (temporary / name).write_bytes(save(part))  # not save_file: what that writes, other users cannot read
+        write_json(temporary / CONFIG, {"format": FORMAT, "model": model.config.to_dict()})
+        write_json(temporary / CALIBRATION, asdict(calibration or Calibration()))
+        (temporary / TAXONOMY).write_text(taxonomy.to_json(), encoding="utf-8")
+        tokenizer.save(temporary)
+
+
+@contextmanager
+def replaced(folder: Path) -> Iterator[Path]:
+    """An empty folder to write a model into. It takes the place of `folder` once it is whole, or is removed."""
+    temporary = folder.with_name(folder.name + ".tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        write_checksums(temporary)
+    except BaseException:
+        shutil.rmtree(temporary)
+        raise
+    # Renamed away before it is deleted, file by file: until the new folder stands, the old one is whole.
+    former = folder.with_name(folder.name + ".old")
+    shutil.rmtree(former, ignore_errors=True)
+    if folder.exists():
+        folder.rename(former)
+    temporary.rename(folder)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def load_model(folder: Path) -> Checkpoint:
+    """Raises InvalidCheckpoint or CheckpointDamaged as `open_model`, and where the weights do not fit."""
+    opened = open_model(folder)
+    return Checkpoint(**vars(opened), model=build_model(opened))
+
+
+def build_model(opened: ModelFolder) -> CatalogModel:
+    """The folder's model in PyTorch, to be asked and not trained. Raises InvalidCheckpoint."""
+    if opened.int8:
+        raise InvalidCheckpoint("This model is in int8, for CPUs; PyTorch needs the one that it is made from.")
+    try:
+        model = CatalogModel(opened.config, opened.taxonomy)
+        model.load_state_dict({key: value for name in WEIGHTS for key, value in load_file(opened.path / name).items()})
+    except (RuntimeError, TypeError, ValueError, SafetensorError):
+        raise InvalidCheckpoint("The weights do not fit the model's configuration and taxonomy.") from None
+    return model.eval()
+
+
+def _packed(value: Tensor, dtype: torch.dtype) -> Tensor:
+    return value.to(dtype).contiguous() if value.is_floating_point() else value.contiguous()

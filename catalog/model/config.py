@@ -1,0 +1,65 @@
+"""Everything that gives a model its shape. Saved as JSON beside the weights."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args
+
+from catalog.errors import InvalidConfig
+
+FusionKind = Literal["early", "late", "cross"]
+
+
+@dataclass(frozen=True)
+class ImageEncoderConfig:
+    """`architecture` and `stem` are timm model names; `options` go to the ViT's constructor."""
+
+    architecture: str
+    stem: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    size: int = 224
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class TextEncoderConfig:
+    """`bert` holds the arguments of transformers' `BertConfig`. scripts: those it was taught, see
+    `catalog.model.scripts`.
+    """
+
+    bert: Mapping[str, Any]
+    max_tokens: int = 96
+    scripts: tuple[str, ...] = ("LATIN",)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    image: ImageEncoderConfig
+    text: TextEncoderConfig
+    fusion: FusionKind = "late"
+    width: int = 384
+    depth: int = 1
+    heads: int = 6
+    dropout: float = 0.1
+    embedding_width: int = 256
+    embedding_cuts: tuple[int, ...] = (64, 128, 256)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> "ModelConfig":
+        """Raises InvalidConfig on unknown or missing fields."""
+        try:
+            image = dict(fields["image"])
+            image |= {name: tuple(image[name]) for name in ("mean", "std") if name in image}
+            rest = {name: value for name, value in fields.items() if name not in ("image", "text")}
+            rest |= {"embedding_cuts": tuple(rest["embedding_cuts"])} if "embedding_cuts" in rest else {}
+            text = dict(fields["text"])
+            text |= {"scripts": tuple(text["scripts"])} if "scripts" in text else {}
+            config = cls(ImageEncoderConfig(**image), TextEncoderConfig(**text), **rest)
+        except (KeyError, TypeError) as error:
+            raise InvalidConfig("The model configuration has a missing or unknown field.") from error
+        if config.fusion not in get_args(FusionKind):
+            raise InvalidConfig(f"The fusion must be one of {', '.join(get_args(FusionKind))}.")
+        return config

@@ -1,0 +1,147 @@
+"""Image and text encoders: any timm ViT, any transformers BERT, one result type.
+
+The default image encoder is a hybrid ViT (Dosovitskiy et al. 2021, section 3.1): the patches of the transformer
+are the cells of a CNN's feature map. It is the same timm `VisionTransformer`, with `HybridEmbed` in front.
+"""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import timm
+import torch
+from timm.layers import HybridEmbed
+from torch import Tensor, nn
+from transformers import BertConfig, BertModel
+
+from catalog.errors import InvalidConfig
+from catalog.model.config import ImageEncoderConfig, TextEncoderConfig
+
+
+class Encoded(NamedTuple):
+    """One modality of a batch. `mask_BT` is True at real tokens; `present_B` is False where the modality is missing."""
+
+    tokens_BTD: Tensor
+    mask_BT: Tensor
+    pooled_BD: Tensor
+    present_B: Tensor
+
+    @classmethod
+    def placed(cls, tokens_NTD: Tensor, mask_NT: Tensor, pooled_ND: Tensor, places_BP: Tensor) -> "Encoded":
+        """What was encoded once, where products have it: tokens of all places in a row, pooled vectors averaged.
+
+        places_BP: which of the N fills each place; -1 for none. N may be 0.
+        """
+        filled_BP = places_BP >= 0
+        tokens_BPTD, mask_BPT, pooled_BPD = (_taken(each, places_BP) for each in (tokens_NTD, mask_NT, pooled_ND))
+        count_B = filled_BP.sum(1)
+        pooled_BD = pooled_BPD.sum(1) / count_B.clamp(min=1).unsqueeze(1)
+        return cls(tokens_BPTD.flatten(1, 2), mask_BPT.flatten(1), pooled_BD, count_B > 0)
+
+    def keep(self, keep_B: Tensor) -> "Encoded":
+        """The same tokens, but missing wherever `keep_B` is False."""
+        return self._replace(present_B=self.present_B & keep_B)
+
+    def to(self, device: torch.device) -> "Encoded":
+        return Encoded(*(tensor.to(device) for tensor in self))
+
+
+def _taken(rows: Tensor, places_BP: Tensor) -> Tensor:
+    """The row of each place; zeros, or False, in one that nothing fills."""
+    return torch.cat([rows.new_zeros(1, *rows.shape[1:]), rows])[places_BP + 1]
+
+
+class ImageEncoder(nn.Module):
+    """A timm ViT without its classifier. Takes bytes, so that normalisation has one home."""
+
+    vit: Any
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: ImageEncoderConfig, vit: nn.Module | None = None) -> None:
+        super().__init__()
+        self.config = config
+        self.vit = vit if vit is not None else _build_vit(config)
+        self.width = int(self.vit.num_features)
+        self.register_buffer("mean", torch.tensor(config.mean).view(1, 3, 1, 1) * 255, persistent=False)
+        self.register_buffer("std", torch.tensor(config.std).view(1, 3, 1, 1) * 255, persistent=False)
+
+    @classmethod
+    def from_pretrained(cls, name: str, size: int = 224, **options: Any) -> "ImageEncoder":
+        """Load weights by timm name (from a hub) or from a local folder in timm's hub layout.
+
+        Raises InvalidConfig when the name is unknown or the model is not a ViT.
+        """
+        folder = Path(name)
+        local = folder.is_dir()
+        architecture, arguments = _read_timm_folder(folder) if local else (name.split(".")[0], {})
+        if not timm.is_model(architecture):
+            raise InvalidConfig(f"timm has no model named {architecture!r}.")
+        arguments |= options
+        try:
+            source = f"local-dir:{folder}" if local else name
+            vit = timm.create_model(source, pretrained=True, num_classes=0, img_size=size, **arguments)
+        except TypeError:  # a convolutional network takes no img_size
+            vit = None
+        if not hasattr(vit, "num_prefix_tokens"):
+            raise InvalidConfig(f"{architecture!r} is not a vision transformer.")
+        data = timm.data.resolve_data_config({}, model=vit)
+        config = ImageEncoderConfig(architecture, None, arguments, size, tuple(data["mean"]), tuple(data["std"]))
+        return cls(config, vit)
+
+    def forward(self, pixels_NCHW: Tensor) -> tuple[Tensor, Tensor]:
+        """uint8 (N, 3, size, size) -> tokens (N, T, D), pooled (N, D)."""
+        normal_NCHW = (pixels_NCHW.to(self.mean.dtype) - self.mean) / self.std
+        tokens_NTD = self.vit.forward_features(normal_NCHW.contiguous(memory_format=torch.channels_last))
+        return tokens_NTD, self.vit.forward_head(tokens_NTD, pre_logits=True)
+
+
+def _read_timm_folder(folder: Path) -> tuple[str, dict[str, Any]]:
+    """-> the architecture's name and its arguments, from the config.json of timm's hub layout."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return str(config["architecture"]), dict(config.get("model_args") or {})
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InvalidConfig(f"{folder.name!r} has no config.json that names a timm architecture.") from None
+
+
+def _build_vit(config: ImageEncoderConfig) -> nn.Module:
+    options = dict(config.options)
+    if config.stem is not None:
+        stem = timm.create_model(config.stem, num_classes=0, global_pool="")
+        options["embed_layer"] = partial(HybridEmbed, backbone=stem)
+    return timm.create_model(config.architecture, num_classes=0, img_size=config.size, **options)
+
+
+class TextEncoder(nn.Module):
+    """A BERT; the pooled vector is the mean over real tokens, as sentence encoders are trained."""
+
+    def __init__(self, config: TextEncoderConfig, bert: BertModel | None = None) -> None:
+        super().__init__()
+        self.config = config
+        self.bert = bert if bert is not None else BertModel(BertConfig(**config.bert), add_pooling_layer=False)
+        self.width: int = self.bert.config.hidden_size
+
+    @classmethod
+    def from_pretrained(cls, name: str, max_tokens: int = 96) -> "TextEncoder":
+        """Load weights by hub name or from a local folder; remote code is never run."""
+        bert = BertModel.from_pretrained(name, add_pooling_layer=False, trust_remote_code=False, dtype=torch.float32)
+        fields = bert.config.to_diff_dict()
+        kept = {
+            k: v
+            for k, v in fields.items()
+            if k not in ("_name_or_path", "architectures", "dtype", "transformers_version")
+        }
+        return cls(TextEncoderConfig(kept, min(max_tokens, bert.config.max_position_embeddings)), bert)
+
+    def forward(self, ids_BT: Tensor, mask_BT: Tensor) -> tuple[Tensor, Tensor]:
+        """int64 (B, T), bool (B, T) -> tokens (B, T, D), pooled (B, D)."""
+        tokens_BTD = self.bert(input_ids=ids_BT, attention_mask=mask_BT).last_hidden_state
+        return tokens_BTD, masked_mean(tokens_BTD, mask_BT)
+
+
+def masked_mean(tokens_BTD: Tensor, mask_BT: Tensor) -> Tensor:
+    """Mean over the tokens where the mask is True; zeros where there is none."""
+    weight_BT1 = mask_BT.unsqueeze(-1).to(tokens_BTD.dtype)
+    return (tokens_BTD * weight_BT1).sum(1) / weight_BT1.sum(1).clamp(min=1)

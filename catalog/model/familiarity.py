@@ -1,0 +1,83 @@
+"""Whether a product is like anything that the model was taught, from what its encoders make of picture and words.
+
+Probabilities cannot say so: they are of the kinds that the tree has. A picture is compared with a sample of those that
+the model was taught by, as deep nearest neighbours (Sun et al. 2022); words by a linear layer that tells names of kinds
+in the tree from names of others (outlier exposure, Hendrycks et al. 2019). Both give log odds of being unfamiliar, so
+where a product has both they add up.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from catalog.arrays import Floats
+from catalog.errors import InvalidCheckpoint
+
+FILE = "familiarity.safetensors"
+NEIGHBOURS = 2
+
+
+@dataclass(frozen=True)
+class Familiarity:
+    """projection_DP, sample_NP: of pictures taught, in fewer numbers P; image_2 and text_2: slope and offset of the log
+    odds; direction_D: along which words are unfamiliar. Without names of other kinds direction_D is all zero.
+    """
+
+    projection_DP: Floats
+    sample_NP: Floats
+    image_2: Floats
+    direction_D: Floats
+    text_2: Floats
+
+    @property
+    def knows_words(self) -> bool:
+        return bool(self.direction_D.any())
+
+    @classmethod
+    def load(cls, folder: Path) -> Self | None:
+        """None if the model folder, of an older release, has none. Raises InvalidCheckpoint."""
+        if not (folder / FILE).is_file():
+            return None
+        try:
+            found = {name: array.astype(np.float32) for name, array in load_file(folder / FILE).items()}
+            return cls(**found)
+        except (SafetensorError, TypeError):
+            raise InvalidCheckpoint(f"The model's {FILE} is not valid.") from None
+
+    def save(self, folder: Path) -> None:
+        packed = {field.name: np.asarray(getattr(self, field.name), np.float16) for field in fields(self)}
+        packed |= {name: np.asarray(getattr(self, name), np.float32) for name in ("image_2", "text_2")}
+        (folder / FILE).write_bytes(save(packed))  # not save_file: what that writes, other users cannot read
+
+    def of_images(self, image_BD: Floats) -> Floats:
+        """Log odds (B,) that pictures are unfamiliar, from the encoder's pooled vectors."""
+        return self.image_2[0] * distance(image_BD, self.projection_DP, self.sample_NP) + self.image_2[1]
+
+    def of_texts(self, text_BD: Floats) -> Floats:
+        """Log odds (B,) that words are unfamiliar, from the encoder's pooled vectors."""
+        return self.text_2[0] * (text_BD @ self.direction_D) + self.text_2[1]
+
+    def log_odds(self, image_BD: Floats | None, text_BD: Floats | None) -> Floats:
+        """(B,), by what is given."""
+        parts = [] if image_BD is None else [self.of_images(image_BD)]
+        parts += [] if text_BD is None else [self.of_texts(text_BD)]
+        return np.asarray(sum(parts), np.float32)
+
+
+def distance(vectors_BD: Floats, projection_DP: Floats, sample_NP: Floats) -> Floats:
+    """(B,): one minus the cosine to the nearest but one of the sample, whose rows are of unit length."""
+    near_BN = projected(vectors_BD, projection_DP) @ sample_NP.T
+    nearest = min(NEIGHBOURS, near_BN.shape[1])
+    return 1 - np.partition(near_BN, -nearest, axis=1)[:, -nearest]
+
+
+def projected(vectors_BD: Floats, projection_DP: Floats) -> Floats:
+    return unit(unit(vectors_BD) @ projection_DP)
+
+
+def unit(vectors_BD: Floats) -> Floats:
+    return vectors_BD / np.maximum(np.linalg.norm(vectors_BD, axis=-1, keepdims=True), 1e-9)

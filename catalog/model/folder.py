@@ -1,0 +1,183 @@
+"""One folder holds one model: weights in safetensors, config, taxonomy, calibration, tokenizer, sha256 of each.
+
+    config.json  calibration.json  taxonomy.json  tokenizer.json  tokenizer_config.json
+    image_encoder.safetensors  text_encoder.safetensors  fusion.safetensors  sha256.json
+    image_encoder.onnx  text_encoder.onnx  answer.onnx  graphs.json    (if exported: see training.export.onnx_export)
+    familiarity.safetensors    (if measured: see catalog.model.familiarity)
+
+The encoders change rarely and the fusion often, so they live in files of their own. Nothing is ever unpickled. A folder
+is opened without PyTorch, which takes seconds to import; `catalog.model.checkpoint` has the model in PyTorch.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.errors import CheckpointDamaged, InvalidCheckpoint
+from catalog.model import tokenizer
+from catalog.model.calibration import Calibration
+from catalog.model.config import ModelConfig
+from catalog.model.familiarity import Familiarity
+from catalog.model.tokenizer import Tokenizer
+from catalog.taxonomy.tree import Taxonomy
+
+CONFIG, CALIBRATION, TAXONOMY, CHECKSUMS = "config.json", "calibration.json", "taxonomy.json", "sha256.json"
+WEIGHTS = {
+    "image_encoder.safetensors": ("image_encoder.",),
+    "text_encoder.safetensors": ("text_encoder.",),
+    "fusion.safetensors": ("fusion.", "heads."),
+}
+# One for each file of weights, which it names and does not hold.
+GRAPHS = ("image_encoder.onnx", "text_encoder.onnx", "answer.onnx")
+GRAPH_WEIGHTS = "graphs.json"
+FORMAT = 1
+SHIPPED, NANO = "shipped", "nano"
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model folder that was found whole, its weights not yet loaded.
+
+    version: names the weights and taxonomy: the first 12 hex digits over all checksums, without those of the graphs,
+    as these compute the same. int8: whether its encoders are in 8 bits, for CPUs (see `training.export.quantize`).
+    """
+
+    path: Path
+    config: ModelConfig
+    taxonomy: Taxonomy
+    tokenizer: Tokenizer
+    calibration: Calibration
+    version: str
+    int8: bool
+    familiarity: Familiarity | None
+
+    @property
+    def name(self) -> str:
+        """By which it is found again: SHIPPED or "nano" for a model that comes with Shelflens, else the whole path."""
+        return folder_name(self.path)
+
+    @property
+    def exported(self) -> bool:
+        """Whether it has graphs for ONNX Runtime."""
+        return all((self.path / name).is_file() for name in (*GRAPHS, GRAPH_WEIGHTS))
+
+
+def shipped_model(name: str = "model") -> Path:
+    """A model folder that comes with Shelflens: in the installed package, or in a checkout of the repository.
+
+    name: model, or nano, the small one for cheap machines.
+    """
+    installed = Path(str(files("catalog"))) / "assets" / name
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "assets" / name
+
+
+def find_model(folder: Path) -> Path:
+    """The folder, or the shipped small model for "nano", if nothing here is called that."""
+    return shipped_model(NANO) if folder == Path(NANO) and not folder.exists() else folder
+
+
+def folder_name(folder: Path) -> str:
+    """See `ModelFolder.name`. folder: see `find_model`."""
+    folder = find_model(folder)
+    for name, shipped in ((SHIPPED, shipped_model()), (NANO, shipped_model(NANO))):
+        if folder == shipped or (folder.exists() and shipped.exists() and folder.samefile(shipped)):
+            return name
+    return str(folder.absolute())
+
+
+def named_folder(name: str) -> Path:
+    """The folder that has this `ModelFolder.name`, which may be gone."""
+    return shipped_model() if name == SHIPPED else shipped_model(NANO) if name == NANO else Path(name)
+
+
+def read_taxonomy(folder: Path) -> Taxonomy:
+    """The model's category tree, without loading the model. Raises InvalidCheckpoint where there is none."""
+    _read_config(folder)
+    return Taxonomy.load(folder / TAXONOMY)
+
+
+def model_version(folder: Path) -> str:
+    """The version of what is in the folder, which is not loaded. Raises InvalidCheckpoint, CheckpointDamaged."""
+    return _verify(find_model(folder))
+
+
+def open_model(folder: Path) -> ModelFolder:
+    """Raises InvalidCheckpoint when the folder is none of ours, CheckpointDamaged when a file was altered.
+
+    folder: see `find_model`.
+    """
+    folder = find_model(folder)
+    version = _verify(folder)
+    found = _read_config(folder)
+    config = ModelConfig.from_dict(found["model"])
+    try:
+        calibration = Calibration.from_dict(json.loads((folder / CALIBRATION).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, AttributeError):
+        raise InvalidCheckpoint("The model's calibration.json is not valid.") from None
+    taxonomy = Taxonomy.load(folder / TAXONOMY)
+    tokenizer = Tokenizer.load(folder, config.text.max_tokens)
+    int8, familiarity = bool(found.get("int8")), Familiarity.load(folder)
+    return ModelFolder(folder, config, taxonomy, tokenizer, calibration, version, int8, familiarity)
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """The model's shape, without loading it. Raises InvalidCheckpoint or InvalidConfig. folder: see `find_model`."""
+    return ModelConfig.from_dict(_read_config(find_model(folder))["model"])
+
+
+def as_float(array: NDArray[Any]) -> NDArray[Any]:
+    """Weights may be kept in half precision; they are computed with in single."""
+    return array.astype(np.float32) if array.dtype == np.float16 else array
+
+
+def write_checksums(folder: Path) -> None:
+    """Record the sha256 of every file in the folder, but for a model card, which may be edited."""
+    files_of_model = sorted(path for path in folder.iterdir() if path.name != CHECKSUMS and path.suffix != ".md")
+    sums = {path.name: _sha256(path) for path in files_of_model}
+    write_json(folder / CHECKSUMS, sums)
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    try:
+        config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        found = config.get("format")
+    except (OSError, ValueError, AttributeError):
+        raise InvalidCheckpoint("The model's config.json is not valid.") from None
+    if found != FORMAT:
+        raise InvalidCheckpoint(f"The model has the format {found}; this release reads {FORMAT}.")
+    return {"model": {}} | config
+
+
+def _verify(folder: Path) -> str:
+    try:
+        sums: dict[str, str] = dict(json.loads((folder / CHECKSUMS).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        raise InvalidCheckpoint(
+            f"{folder.name!r} holds no readable {CHECKSUMS}, so it is not a Shelflens model."
+        ) from None
+    for name in (CONFIG, CALIBRATION, TAXONOMY, *tokenizer.FILES, *WEIGHTS):
+        if name not in sums or not (folder / name).is_file():
+            raise InvalidCheckpoint(f"The model's {name} is missing.")
+    for name, recorded in sums.items():
+        if "/" in name or _sha256(folder / name) != recorded:
+            raise CheckpointDamaged(f"The model's {name} differs from its recorded sha256.")
+    naming = {name: recorded for name, recorded in sums.items() if name not in (*GRAPHS, GRAPH_WEIGHTS)}
+    return hashlib.sha256(json.dumps(naming, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,158 @@
+"""The model, whole: encode the picture, encode the words, fuse them, read the answers off the fused vector."""
+
+import warnings
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from catalog.arrays import Modalities
+from catalog.model.config import ModelConfig
+from catalog.model.encoders import Encoded, ImageEncoder, TextEncoder
+from catalog.model.fusion import FUSIONS
+from catalog.model.preprocess import Batch
+from catalog.taxonomy.tree import Taxonomy
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A `catalog.model.preprocess.Batch` as tensors."""
+
+    pixels_NCHW: Tensor
+    words: tuple[tuple[Tensor, Tensor], ...]
+    images_BP: Tensor
+    texts_BP: Tensor
+
+    @classmethod
+    def of(cls, batch: Batch) -> "Inputs":
+        words = tuple((torch.from_numpy(group.ids_GT), torch.from_numpy(group.mask_GT)) for group in batch.words)
+        pixels_NCHW, *places = map(torch.from_numpy, (batch.pixels_NCHW, batch.images_BP, batch.texts_BP))
+        return cls(pixels_NCHW, words, *places)
+
+    def to(self, device: torch.device) -> "Inputs":
+        def moved(tensor: Tensor) -> Tensor:
+            # From memory that is pinned a GPU copies on its own, while the CPU goes on.
+            return (tensor.pin_memory() if device.type == "cuda" else tensor).to(device, non_blocking=True)
+
+        words = tuple((moved(ids_GT), moved(mask_GT)) for ids_GT, mask_GT in self.words)
+        return Inputs(moved(self.pixels_NCHW), words, moved(self.images_BP), moved(self.texts_BP))
+
+
+class Outputs(NamedTuple):
+    """What one forward pass gives, as logits and unit vectors.
+
+    leaf_BC: one logit per leaf of the tree; tags_BG: one per tag; attributes: name -> (B, values);
+    fused_BE, image_BE, text_BE: embeddings of unit length in one space.
+    """
+
+    leaf_BC: Tensor
+    tags_BG: Tensor
+    attributes: dict[str, Tensor]
+    fused_BE: Tensor
+    image_BE: Tensor
+    text_BE: Tensor
+
+
+class CatalogModel(nn.Module):
+    def __init__(
+        self,
+        config: ModelConfig,
+        taxonomy: Taxonomy,
+        image_encoder: ImageEncoder | None = None,
+        text_encoder: TextEncoder | None = None,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.image_encoder = image_encoder or ImageEncoder(config.image)
+        self.text_encoder = text_encoder or TextEncoder(config.text)
+        widths = self.image_encoder.width, self.text_encoder.width
+        self.fusion = FUSIONS[config.fusion](*widths, config.width, config.depth, config.heads, config.dropout)
+        self.heads = Heads(config, taxonomy, *widths)
+
+    def forward(self, inputs: Inputs) -> Outputs:
+        return self.answer(*self.encode(inputs))
+
+    def answer(self, image: Encoded, text: Encoded, modalities: Modalities = "both") -> Outputs:
+        """What is read off both encoders' results, or as if a product had only the one modality."""
+        kept_image = image.keep(torch.full_like(image.present_B, modalities != "text"))
+        kept_text = text.keep(torch.full_like(text.present_B, modalities != "image"))
+        return self.heads(self.fusion(kept_image, kept_text), image, text)
+
+    def encode(self, inputs: Inputs) -> tuple[Encoded, Encoded]:
+        return self.encode_image(inputs), self.encode_text(inputs)
+
+    def encode_image(self, inputs: Inputs) -> Encoded:
+        if not len(inputs.pixels_NCHW):
+            return Encoded.placed(*_nothing(self.image_encoder.width, inputs.images_BP.device), inputs.images_BP)
+        tokens_NTD, pooled_ND = self.image_encoder(inputs.pixels_NCHW)
+        everywhere_NT = torch.ones_like(tokens_NTD[:, :, 0], dtype=torch.bool)
+        return Encoded.placed(tokens_NTD, everywhere_NT, pooled_ND, inputs.images_BP)
+
+    def encode_text(self, inputs: Inputs) -> Encoded:
+        """Texts go in groups of like length, so that a long one does not pad them all."""
+        if not inputs.words:
+            return Encoded.placed(*_nothing(self.text_encoder.width, inputs.texts_BP.device), inputs.texts_BP)
+        longest = max(mask_GT.shape[1] for _, mask_GT in inputs.words)
+        tokens, masks, pooled = [], [], []
+        for ids_GT, mask_GT in inputs.words:
+            tokens_GTD, pooled_GD = self.text_encoder(ids_GT, mask_GT)
+            missing = longest - mask_GT.shape[1]
+            tokens.append(F.pad(tokens_GTD, (0, 0, 0, missing)))
+            masks.append(F.pad(mask_GT, (0, missing)))
+            pooled.append(pooled_GD)
+        return Encoded.placed(torch.cat(tokens), torch.cat(masks), torch.cat(pooled), inputs.texts_BP)
+
+
+def _nothing(width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """What an encoder makes of no picture, or no words: tokens, their mask, pooled vectors."""
+    tokens_NTD = torch.zeros(0, 1, width, device=device)
+    return tokens_NTD, torch.zeros(0, 1, dtype=torch.bool, device=device), tokens_NTD[:, 0]
+
+
+class Heads(nn.Module):
+    """Category, tags, attributes and the embeddings, each a linear layer."""
+
+    def __init__(self, config: ModelConfig, taxonomy: Taxonomy, image_width: int, text_width: int) -> None:
+        super().__init__()
+        self.norm = nn.Sequential(nn.LayerNorm(config.width), nn.Dropout(config.dropout))
+        self.category = nn.Linear(config.width, len(taxonomy.leaves))
+        self.tags = linear(config.width, len(taxonomy.tags))
+        self.attributes = nn.ModuleDict({a.name: nn.Linear(config.width, len(a.values)) for a in taxonomy.attributes})
+        self.embedding = nn.Linear(config.width, config.embedding_width)
+        self.image_embedding = Projection(image_width, config.embedding_width)
+        self.text_embedding = Projection(text_width, config.embedding_width)
+        self.log_scale = nn.Parameter(torch.tensor(2.66))  # 1/0.07, as in CLIP (Radford et al. 2021)
+
+    def forward(self, fused_BD: Tensor, image: Encoded, text: Encoded) -> Outputs:
+        fused_BD = self.norm(fused_BD)
+        return Outputs(
+            leaf_BC=self.category(fused_BD),
+            tags_BG=self.tags(fused_BD),
+            attributes={name: head(fused_BD) for name, head in self.attributes.items()},
+            fused_BE=F.normalize(self.embedding(fused_BD).float(), dim=-1),
+            image_BE=F.normalize(self.image_embedding(image.pooled_BD).float(), dim=-1),
+            text_BE=F.normalize(self.text_embedding(text.pooled_BD).float(), dim=-1),
+        )
+
+
+def linear(width: int, outputs: int) -> nn.Linear:
+    """A linear layer, maybe without outputs: a merchant's own tree may have no tags."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors is a no-op")
+        return nn.Linear(width, outputs)
+
+
+class Projection(nn.Module):
+    """A linear map with a residual two-layer correction, from an encoder's pooled vector to the shared space."""
+
+    def __init__(self, source_width: int, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(source_width)
+        self.linear = nn.Linear(source_width, width)
+        self.correction = nn.Sequential(nn.Linear(source_width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+
+    def forward(self, pooled_BD: Tensor) -> Tensor:
+        pooled_BD = self.norm(pooled_BD)
+        return self.linear(pooled_BD) + self.correction(pooled_BD)

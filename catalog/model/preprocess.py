@@ -1,0 +1,122 @@
+"""Products -> arrays: the one path that training and serving share.
+
+`prepare` is the CPU work for one product and raises for a bad one; `collate` joins good ones into a `Batch`.
+So a bad product is refused before it can harm a batch.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from catalog.errors import ProductEmpty, TextTooLong, TooManyImages
+from catalog.images.decode import decode
+from catalog.model.tokenizer import Tokenizer
+from catalog.product import Product
+
+MAX_CHARACTERS = 8_192
+MAX_IMAGES = 8
+GROUP = 16  # texts that are padded alike
+
+
+class Prepared(NamedTuple):
+    """A checked product: pictures as uint8 (N, 3, size, size), words as one string.
+
+    digests: of the files that the pictures came from; pictures with equal ones are equal. Without any, none are.
+    """
+
+    id: str
+    pixels_NCHW: NDArray[np.uint8]
+    text: str
+    digests: tuple[bytes, ...] = ()
+
+
+class Words(NamedTuple):
+    """Texts of like length, the shorter ones padded: ids (G, T), and a mask that is True at real tokens."""
+
+    ids_GT: NDArray[np.int64]
+    mask_GT: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B products, with N different pictures and U different texts among them: equal ones are there once.
+
+    pixels_NCHW: uint8; words: the U texts, shortest first, in groups that are padded alike; images_BP and texts_BP:
+    which pictures, and which text, each product has, in its P places; -1 in a place that it does not fill. digests:
+    as in Prepared, of the N pictures; b"" if there is none.
+    """
+
+    pixels_NCHW: NDArray[np.uint8]
+    digests: tuple[bytes, ...]
+    words: tuple[Words, ...]
+    images_BP: NDArray[np.int64]
+    texts_BP: NDArray[np.int64]
+
+    @property
+    def any_has_both(self) -> bool:
+        """Whether a product has a picture as well as words."""
+        return bool(((self.images_BP[:, 0] >= 0) & (self.texts_BP[:, 0] >= 0)).any())
+
+
+def prepare(product: Product, size: int, check: Callable[[], None] = lambda: None) -> Prepared:
+    """Decode and check one product. check: as `decode` has it. Raises InvalidProduct or InvalidImage."""
+    text = ". ".join(part for part in (product.title.strip(), product.description.strip()) if part)
+    if len(text) > MAX_CHARACTERS:
+        raise TextTooLong(f"The title and description have {len(text)} characters; the limit is {MAX_CHARACTERS}.")
+    if len(product.images) > MAX_IMAGES:
+        raise TooManyImages(f"The product has {len(product.images)} pictures; the limit is {MAX_IMAGES}.")
+    if not text and not product.images:
+        raise ProductEmpty
+    pictures = [to_pixels(decode(data, size_hint=size, check=check), size) for data in product.images]
+    pixels_NCHW = np.stack(pictures) if pictures else np.empty((0, 3, size, size), np.uint8)
+    digests = tuple(hashlib.blake2b(data, digest_size=16).digest() for data in product.images)
+    return Prepared(product.id, pixels_NCHW, text, digests)
+
+
+def to_pixels(picture: Image.Image, size: int) -> NDArray[np.uint8]:
+    """RGB picture -> uint8 (3, size, size), squashed to a square so that nothing of the product is cut off."""
+    squashed = picture.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return np.ascontiguousarray(np.asarray(squashed, np.uint8).transpose(2, 0, 1))
+
+
+def collate(products: Sequence[Prepared], tokenizer: Tokenizer) -> Batch:
+    """Join prepared products (at least one) into a batch."""
+    pixels: list[NDArray[np.uint8]] = []
+    digests: list[bytes] = []
+    seen: dict[bytes, int] = {}
+    images_BP = np.full((len(products), max(1, *(len(product.pixels_NCHW) for product in products))), -1, np.int64)
+    for row, product in enumerate(products):
+        named = product.digests or (b"",) * len(product.pixels_NCHW)
+        for place, (pixels_CHW, digest) in enumerate(zip(product.pixels_NCHW, named, strict=True)):
+            picture = seen.get(digest, len(pixels))
+            if picture == len(pixels):
+                pixels.append(pixels_CHW)
+                digests.append(digest)
+            if digest:
+                seen[digest] = picture
+            images_BP[row, place] = picture
+    different = list(dict.fromkeys(product.text for product in products if product.text))
+    ids = dict(zip(different, tokenizer(different), strict=True))
+    ordered = sorted(different, key=lambda text: len(ids[text]))
+    number = {text: index for index, text in enumerate(ordered)}
+    groups = [ordered[start : start + GROUP] for start in range(0, len(ordered), GROUP)]
+    return Batch(
+        pixels_NCHW=np.stack(pixels) if pixels else products[0].pixels_NCHW[:0],
+        digests=tuple(digests),
+        words=tuple(pad([ids[text] for text in group], tokenizer.pad_id) for group in groups),
+        images_BP=images_BP,
+        texts_BP=np.array([[number.get(product.text, -1)] for product in products]),
+    )
+
+
+def pad(ids: Sequence[Sequence[int]], pad_id: int) -> Words:
+    length_G = np.array([len(each) for each in ids])
+    mask_GT = np.arange(length_G.max()) < length_G[:, None]
+    ids_GT = np.full(mask_GT.shape, pad_id, np.int64)
+    ids_GT[mask_GT] = np.concatenate(ids)
+    return Words(ids_GT, mask_GT)

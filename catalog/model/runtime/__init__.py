@@ -1,0 +1,25 @@
+"""Where the forward pass runs. Batches go in, NumPy arrays come out; nobody above sees a tensor."""
+
+from importlib.util import find_spec
+
+from catalog.model.folder import ModelFolder
+from catalog.model.runtime.outputs import Answers, Runtime
+from catalog.model.runtime.threads import take_cores
+
+__all__ = ["Answers", "Runtime", "open_runtime", "take_cores"]
+
+
+def open_runtime(model: ModelFolder, device: str = "cpu", cache_bytes: int = 0, compiled: bool = False) -> Runtime:
+    """ONNX Runtime where the folder has graphs for it and a CPU is to do the work, else PyTorch.
+
+    Only the one that is taken is imported. cache_bytes: see OnnxRuntime; PyTorch keeps nothing. compiled: see
+    TorchRuntime; ONNX Runtime needs no compiling. Raises InvalidConfig when the device is missing, InvalidCheckpoint
+    when the weights do not fit.
+    """
+    if device == "cpu" and model.exported and find_spec("onnxruntime"):
+        from catalog.model.runtime.onnx import OnnxRuntime
+
+        return OnnxRuntime(model, cache_bytes)
+    from catalog.model.runtime.pytorch import TorchRuntime
+
+    return TorchRuntime.load(model, device, compiled)

@@ -1,0 +1,182 @@
+"""The model's graphs in ONNX Runtime (see `training.export.onnx_export`): on a CPU two to three times as fast as
+PyTorch.
+"""
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from catalog.arrays import Floats
+from catalog.errors import InvalidCheckpoint
+from catalog.model.folder import GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder, as_float
+from catalog.model.preprocess import Batch, Words
+from catalog.model.runtime.cache import Cache, Row
+from catalog.model.runtime.outputs import Answers
+from catalog.model.runtime.threads import cores
+from catalog.product import Modality
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession, OrtValue
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Graphs(NamedTuple):
+    """The sessions of a model's three graphs, for so many cores."""
+
+    image: "InferenceSession"
+    text: "InferenceSession"
+    answer: "InferenceSession"
+
+
+class OnnxRuntime:
+    """The model's graphs in ONNX Runtime, on the CPU, with the weights of its folder."""
+
+    def __init__(self, model: ModelFolder, cache_bytes: int = 0) -> None:
+        """Raises InvalidCheckpoint when the graphs cannot be loaded with these weights.
+
+        cache_bytes: how much may be kept of what the encoders made of the pictures and texts that came last.
+        """
+        self._folder = model.path
+        self._attributes = [attribute.name for attribute in model.taxonomy.attributes]
+        self._weights = _weights(model.path)
+        self._cache = Cache(cache_bytes)
+        self._by_cores: dict[int, Graphs] = {}
+        self._loading = threading.Lock()
+        self._graphs()
+
+    def _graphs(self) -> Graphs:
+        with self._loading:
+            if cores() not in self._by_cores:
+                self._by_cores[cores()] = Graphs(*(self._session(name) for name in GRAPHS))
+        return self._by_cores[cores()]
+
+    def _session(self, name: str) -> "InferenceSession":
+        from onnxruntime import InferenceSession, SessionOptions
+
+        graph = (self._folder / name).read_bytes()
+        options = SessionOptions()
+        options.intra_op_num_threads = cores()
+        # Each graph has helpers of its own. Left spinning after a run, they would take the cores of the next graph's.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        options.add_external_initializers(list(self._weights[name]), list(self._weights[name].values()))
+        try:
+            return InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        except Exception:  # onnxruntime has a class of its own for each kind, none of them public
+            raise InvalidCheckpoint(f"The model's {name} does not fit its weights.") from None
+
+    def run(self, batch: Batch, evidence: bool) -> Answers:
+        graphs = self._graphs()
+        encoded = {"images": batch.images_BP, "texts": batch.texts_BP}
+        encoded |= self._images(graphs, batch) | self._texts(graphs, batch.words)
+        outputs = _answer(graphs, encoded)
+        alone: dict[Modality, Floats] = {}
+        if evidence and batch.any_has_both:
+            alone["image"] = _answer(graphs, encoded | {"texts": np.full_like(batch.texts_BP, -1)})["leaf"]
+            alone["text"] = _answer(graphs, encoded | {"images": np.full_like(batch.images_BP, -1)})["leaf"]
+        return Answers(
+            leaf_BC=outputs["leaf"],
+            tags_BG=outputs["tags"],
+            attributes={name: outputs[f"attribute_{name}"] for name in self._attributes},
+            embedding_BE=outputs["fused"],
+            image_BD=_placed(encoded["image_pooled"], batch.images_BP),
+            text_BD=_placed(encoded["text_pooled"], batch.texts_BP),
+            evidence=alone,
+        )
+
+    def _images(self, graphs: Graphs, batch: Batch) -> Arrays:
+        """Tokens and a pooled vector of each picture, the tokens only if the fusion reads them."""
+        names = _wanted(graphs, "image_")
+
+        def read(positions: list[int]) -> list[Row]:
+            pixels_NCHW = batch.pixels_NCHW
+            if len(positions) < len(pixels_NCHW):  # else a copy of them all
+                pixels_NCHW = pixels_NCHW[positions]
+            return _rows(names, graphs.image.run(names, {"pixels": pixels_NCHW}))
+
+        rows = self._cache.rows(batch.digests, read)
+        if not rows:
+            return {f"image_{name}": array for name, array in _nothing(graphs.image).items()}
+        return {f"image_{name}": np.stack([row[name] for row in rows]) for name in names}
+
+    def _texts(self, graphs: Graphs, words: Sequence[Words]) -> Arrays:
+        """As of pictures, and which tokens are real: from here on all texts are padded alike."""
+        names = _wanted(graphs, "text_")
+        rows: list[Row] = []
+        lengths: list[int] = []
+        for group in words:
+            ids = [ids_T[mask_T] for ids_T, mask_T in zip(*group, strict=True)]
+
+            def read(positions: list[int], group: Words = group) -> list[Row]:
+                given = {"ids": group.ids_GT[positions], "mask": group.mask_GT[positions]}
+                return _rows(names, graphs.text.run(names, given))
+
+            rows += self._cache.rows([ids_T.tobytes() for ids_T in ids], read)
+            lengths += map(len, ids)
+        if not rows:
+            return {f"text_{name}": array for name, array in _nothing(graphs.text).items()}
+        encoded = {f"text_{name}": [row[name] for row in rows] for name in names}
+        if "tokens" in names:
+            tokens = zip(encoded["text_tokens"], lengths, strict=True)
+            encoded["text_tokens"] = [_padded(tokens_TD, real, max(lengths)) for tokens_TD, real in tokens]
+        mask_UT = np.arange(max(lengths)) < np.array(lengths)[:, None]
+        return {"text_mask": mask_UT, **{name: np.stack(arrays) for name, arrays in encoded.items()}}
+
+
+def _rows(names: Sequence[str], found: Sequence[NDArray[Any]]) -> list[Row]:
+    """What an encoder made of a batch, as a row of each picture or text."""
+    return [dict(zip(names, row, strict=True)) for row in zip(*found, strict=True)]
+
+
+def _padded(tokens_TD: Floats, real: int, length: int) -> Floats:
+    return np.pad(tokens_TD[:real], ((0, length - real), (0, 0)))
+
+
+def _wanted(graphs: Graphs, modality: str) -> list[str]:
+    """Which outputs of an encoder are read: the tokens only if the way to the answers reads them."""
+    names = [given.name for given in graphs.answer.get_inputs()]
+    return [*(["tokens"] if f"{modality}tokens" in names else []), "pooled"]
+
+
+def _placed(pooled_ND: NDArray[Any], places_BP: NDArray[np.int64]) -> Floats:
+    """Of each product the mean of what fills its places, (B, D); see `catalog.model.preprocess.Batch`."""
+    filled_BP = places_BP >= 0
+    if not len(pooled_ND):
+        return np.zeros((len(places_BP), pooled_ND.shape[1]), np.float32)
+    total_BD = (pooled_ND[places_BP] * filled_BP[..., None]).sum(1)
+    return np.asarray(total_BD / np.maximum(filled_BP.sum(1, keepdims=True), 1), np.float32)
+
+
+def _nothing(encoder: "InferenceSession") -> Arrays:
+    """What an encoder makes of no picture, or no words."""
+    width = int(encoder.get_outputs()[1].shape[1])
+    tokens_NTD = np.zeros((0, 1, width), np.float32)
+    return {"tokens": tokens_NTD, "mask": np.zeros((0, 1), np.bool_), "pooled": tokens_NTD[:, 0]}
+
+
+def _answer(graphs: Graphs, encoded: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:
+    names = [output.name for output in graphs.answer.get_outputs()]
+    wanted = {given.name: encoded[given.name] for given in graphs.answer.get_inputs()}
+    return dict(zip(names, graphs.answer.run(names, wanted), strict=True))
+
+
+def _weights(folder: Path) -> dict[str, dict[str, "OrtValue"]]:
+    """The weights that each graph wants, by their names. Raises InvalidCheckpoint."""
+    from onnxruntime import OrtValue
+
+    try:
+        used = json.loads((folder / GRAPH_WEIGHTS).read_text(encoding="utf-8"))
+        loaded = {graph: load_file(folder / weights) for graph, weights in zip(GRAPHS, WEIGHTS, strict=True)}
+        return {
+            graph: {name: OrtValue.ortvalue_from_numpy(as_float(arrays[name])) for name in used[graph]}
+            for graph, arrays in loaded.items()
+        }
+    except (ValueError, TypeError, KeyError, SafetensorError):
+        raise InvalidCheckpoint(f"The model's {GRAPH_WEIGHTS} does not name weights of this model.") from None

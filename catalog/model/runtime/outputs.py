@@ -1,0 +1,56 @@
+"""What every runtime gives, what it must be able to do, and how far two are from each other."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from catalog.arrays import Floats
+from catalog.model.preprocess import Batch
+from catalog.product import Modality
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the model says of B products: logits as in `catalog.model.network.Outputs`, and unit embeddings (B, E).
+
+    image_BD, text_BD: what the encoders made of its pictures, on average, and its words; zeros where it has none.
+    evidence: the leaf logits (B, C) that each modality would give alone; empty where it was not asked for.
+    """
+
+    leaf_BC: Floats
+    tags_BG: Floats
+    attributes: dict[str, Floats]
+    embedding_BE: Floats
+    image_BD: Floats
+    text_BD: Floats
+    evidence: dict[Modality, Floats]
+
+
+class Runtime(Protocol):
+    """Safe to share between threads."""
+
+    def run(self, batch: Batch, evidence: bool) -> Answers:
+        """evidence: whether to say what each modality would answer alone, if any product has both."""
+        ...
+
+
+class Difference(NamedTuple):
+    """products: how many were compared; changed: how many got another category; embedding: the most that one number of
+    an embedding moved.
+    """
+
+    products: int
+    changed: int
+    embedding: float
+
+
+def difference(one: Runtime, other: Runtime, batches: Iterable[Batch]) -> Difference:
+    products, changed, moved = 0, 0, 0.0
+    for batch in batches:
+        ours, theirs = one.run(batch, False), other.run(batch, False)
+        products += len(ours.leaf_BC)
+        changed += int((ours.leaf_BC.argmax(1) != theirs.leaf_BC.argmax(1)).sum())
+        moved = max(moved, float(np.abs(ours.embedding_BE - theirs.embedding_BE).max()))
+    return Difference(products, changed, moved)

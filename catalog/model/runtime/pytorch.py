@@ -1,0 +1,114 @@
+"""The model in PyTorch: on a GPU, and for a model folder without graphs."""
+
+import re
+from typing import Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from catalog.arrays import Floats
+from catalog.errors import InvalidConfig
+from catalog.model.checkpoint import build_model
+from catalog.model.encoders import ImageEncoder
+from catalog.model.folder import ModelFolder
+from catalog.model.network import CatalogModel, Inputs
+from catalog.model.preprocess import Batch
+from catalog.model.runtime.outputs import Answers
+from catalog.model.runtime.threads import cores
+from catalog.product import Modality
+
+
+class TorchRuntime:
+    """The model in PyTorch, on the CPU or a CUDA device; in bfloat16 where that is a GPU's native format.
+
+    compiled: whether to compile the image encoder, and on CUDA to record it as graphs, which spares small batches the
+    launch of each kernel. Takes minutes, and a C compiler. What is compiled may be run in one thread only.
+    """
+
+    def __init__(self, model: CatalogModel, device: str = "cpu", compiled: bool = False) -> None:
+        if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+            raise InvalidConfig(f"The device must be 'cpu', 'cuda' or 'cuda:0' and so on, not {device!r}.")
+        if device != "cpu" and not torch.cuda.is_available():
+            raise InvalidConfig("No CUDA device is available; use the device 'cpu'.")
+        self.device = torch.device(device)
+        self.model = model.eval().to(self.device).to(memory_format=torch.channels_last)
+        self.low_precision = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+        if compiled:
+            model.image_encoder.compile(mode="reduce-overhead", dynamic=False)
+            self.model.register_module("image_encoder", FixedSizes(model.image_encoder))
+            self._compile()
+
+    @classmethod
+    def load(cls, model: ModelFolder, device: str = "cpu", compiled: bool = False) -> Self:
+        """Raises InvalidConfig, or InvalidCheckpoint when the weights do not fit."""
+        set_threads()
+        return cls(build_model(model), device, compiled)
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision)
+
+    @torch.inference_mode()
+    def _compile(self) -> None:
+        """All sizes, before the first question."""
+        side = self.model.config.image.size
+        for count in FixedSizes.SIZES:
+            with self._precision():
+                self.model.image_encoder(torch.zeros(count, 3, side, side, dtype=torch.uint8, device=self.device))
+
+    @torch.inference_mode()
+    def run(self, batch: Batch, evidence: bool) -> Answers:
+        set_threads()
+        inputs = Inputs.of(batch).to(self.device)
+        with self._precision():
+            image, text = self.model.encode(inputs)
+            outputs = self.model.answer(image, text)
+            alone: dict[Modality, torch.Tensor] = {}
+            # Asked of the batch and not of the tensors, for which the CPU would have to wait.
+            if evidence and batch.any_has_both:
+                alone = {
+                    "image": self.model.answer(image, text, "image").leaf_BC,
+                    "text": self.model.answer(image, text, "text").leaf_BC,
+                }
+        return Answers(
+            leaf_BC=_array(outputs.leaf_BC),
+            tags_BG=_array(outputs.tags_BG),
+            attributes={name: _array(logits_BV) for name, logits_BV in outputs.attributes.items()},
+            embedding_BE=_array(outputs.fused_BE),
+            image_BD=_array(image.pooled_BD),
+            text_BD=_array(text.pooled_BD),
+            evidence={name: _array(logits_BC) for name, logits_BC in alone.items()},
+        )
+
+
+class FixedSizes(nn.Module):
+    """An image encoder that reads only so many pictures as one of SIZES: others are filled up with black, or split."""
+
+    SIZES = (1, 2, 4, 8, 16, 32)
+
+    def __init__(self, encoder: ImageEncoder) -> None:
+        super().__init__()
+        self.width = encoder.width
+        self.encoder = encoder
+
+    def forward(self, pixels_NCHW: Tensor) -> tuple[Tensor, Tensor]:
+        """As `ImageEncoder`."""
+        tokens, pooled = zip(*(self._some(some_NCHW) for some_NCHW in pixels_NCHW.split(self.SIZES[-1])), strict=True)
+        return torch.cat(tokens), torch.cat(pooled)
+
+    def _some(self, pixels_NCHW: Tensor) -> tuple[Tensor, Tensor]:
+        count = len(pixels_NCHW)
+        size = next(size for size in self.SIZES if size >= count)
+        tokens_NTD, pooled_ND = self.encoder(F.pad(pixels_NCHW, (0, 0) * 3 + (0, size - count)))
+        # Copied: a CUDA graph writes its next answer where it has written this one.
+        return tokens_NTD[:count].clone(), pooled_ND[:count].clone()
+
+
+def set_threads() -> None:
+    """PyTorch has a number of each thread, too. Its helpers stay, so it must be right from the first pass on."""
+    if cores() and cores() != torch.get_num_threads():
+        torch.set_num_threads(cores())
+
+
+def _array(tensor: torch.Tensor) -> Floats:
+    return tensor.float().cpu().numpy()

@@ -1,0 +1,1 @@
+"""Files that appear whole, SQLite files, and checksums over what both hold."""

@@ -1,0 +1,1 @@
+"""The HTTP API: the application, what its routes share, routes/ and schemas/."""

@@ -1,0 +1,84 @@
+"""The HTTP application: its routes, and how each error leaves."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+import catalog
+from catalog.errors import CatalogError
+from serving.api.context import Desk, respond_error
+from serving.api.openapi import document
+from serving.api.parse import wrong_field
+from serving.api.routes import (
+    analyze,
+    docs,
+    embeddings,
+    feedback,
+    health,
+    jobs,
+    metrics,
+    models,
+    page,
+    products,
+    search,
+    uploads,
+)
+from serving.api.services import Services
+from serving.errors import from_status
+from serving.middleware.stack import front
+from serving.settings.schema import Settings
+
+SUMMARY = "Category, tags, attributes and one embedding for a product, from its pictures and its text."
+DESCRIPTION = """Scores are from 0 to 1, embeddings of norm 1, times ISO 8601 in UTC. Ids are yours. Every error has the
+body `{"error": {"message", "type", "param", "code"}}`: messages are for people, codes are stable."""
+
+# In this order they stand in the documentation.
+ROUTERS = (analyze, embeddings, search, products, jobs, uploads, feedback, models, health, page)
+
+
+def build_app(services: Services, settings: Settings) -> FastAPI:
+    """The service as an ASGI application. It owns neither model nor index: `services` knows where they are."""
+    desk = Desk(services, settings)
+    app = FastAPI(
+        title="Shelflens",
+        version=catalog.__version__,
+        summary=SUMMARY,
+        description=DESCRIPTION,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for layer in front(settings):
+        app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
+    app.add_exception_handler(CatalogError, on_catalog_error)
+    app.add_exception_handler(HTTPException, on_framework_error)
+    app.add_exception_handler(RequestValidationError, on_invalid_parameter)
+    for routes in ROUTERS:
+        app.include_router(routes.router(desk))
+    app.include_router(metrics.router(services))
+    app.include_router(docs.router())
+
+    app.openapi = lambda: document(app, settings)  # type: ignore[method-assign]
+    return app
+
+
+async def on_catalog_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, CatalogError)
+    return respond_error(error)
+
+
+async def on_invalid_parameter(_: Request, error: Exception) -> Response:
+    """A parameter of the path or the query, which its location begins with."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    return respond_error(wrong_field(first["type"], first["loc"][1:]))
+
+
+async def on_framework_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    response = respond_error(from_status(error.status_code))
+    if error.headers and "Allow" in error.headers:
+        response.headers["Allow"] = error.headers["Allow"]
+    return response

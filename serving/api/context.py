@@ -1,0 +1,209 @@
+"""The desk: what several routes do with a request before and after the model. It takes bodies apart, decodes pictures
+in threads, and knows which model to ask.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
+from functools import partial
+from typing import TypeVar, cast
+
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from catalog.errors import CatalogError
+from catalog.images.thumbnails import make_thumbnail
+from catalog.index.filters import Filter
+from catalog.index.names import Names, of_taxonomy, unknown, used
+from catalog.model.preprocess import Prepared, prepare
+from catalog.product import Product, Understanding
+from catalog.taxonomy.tree import Taxonomy
+from serving.api.decoding import DECODERS, Allowance, decoders
+from serving.api.parse import read_json
+from serving.api.services import Services
+from serving.errors import DimensionsUnsupported, MediaTypeUnsupported, ModelFailed, answer
+from serving.inference.analyzer import Answer, ModelInfo
+from serving.inference.models import ALTERNATIVES, Model
+from serving.middleware.admission import Admission
+from serving.middleware.guard import content_type
+from serving.settings.schema import Settings
+from serving.storage.store import Shelf, ShelfInfo
+from serving.telemetry.request_trace import Timed, facts, timed
+
+# Threads that take bodies apart: JSON, base64, and products without pictures.
+PARSERS = min(4, os.cpu_count() or 1)
+# How long what another gateway changed (the active model) may go unnoticed.
+SHELF_SECONDS = 1.0
+
+T = TypeVar("T")
+Body = TypeVar("Body", bound=BaseModel)
+# A product of a request that is yet to be taken apart, so that what is wrong with it is an error of its own.
+Source = Callable[[], Product]
+Analyze = Callable[[Sequence[Prepared]], Awaitable[list[Answer]]]
+
+logger = logging.getLogger(__name__)
+
+
+class Desk:
+    """See the module's docstring. One for each application."""
+
+    def __init__(self, services: Services, settings: Settings) -> None:
+        self.models = services.models
+        self.shelf = cast(Shelf, Timed(services.shelf, "index"))
+        self.jobs = services.jobs
+        self.settings = settings
+        self.admission = Admission(settings.most_under_way)
+        self.parsers, self.decoders = ThreadPoolExecutor(PARSERS, "parse"), decoders()
+        self._shelf_info: ShelfInfo | None = None
+        self._shelf_read = 0.0
+        self._held = Names()  # asked for again where one is missing
+
+    async def in_thread(self, work: Callable[..., T], *args: object) -> T:
+        """For what has no picture to decode."""
+        return await self._in(self.parsers, work, *args)
+
+    async def _in(self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: object) -> T:
+        told = partial(copy_context().run, work, *args)  # what is logged there names the request
+        return await asyncio.get_running_loop().run_in_executor(pool, told)
+
+    async def json(self, request: Request, schema: type[Body]) -> Body:
+        """Raises MediaTypeUnsupported, or what `read_json` does."""
+        if media_type(request) != b"application/json":
+            raise MediaTypeUnsupported("Send application/json.")
+        return await self.in_thread(read_json, await request.body(), schema, self.settings)
+
+    async def shelf_info(self) -> ShelfInfo:
+        """As the shelf had it at most a second ago. Raises what the shelf does."""
+        known = self._shelf_info
+        # Which model an empty index is for is settled by the next product, perhaps just now.
+        if known is None or not known.model or time.monotonic() - self._shelf_read > SHELF_SECONDS:
+            known = self._shelf_info = await self.shelf.describe()
+            self._shelf_read = time.monotonic()
+            if known.chosen:
+                await self.choose(known.chosen)
+        return known
+
+    async def choose(self, version: str) -> None:
+        """Make the model active, if it is loaded. One chosen before a restart may be gone."""
+        if await self.models.loaded(version):
+            await self.models.choose(version)
+
+    async def index_model(self) -> Model:
+        """The model that can be compared with what is stored. Raises IndexOfOtherModel."""
+        return await self.models.of_version((await self.shelf_info()).model)
+
+    async def check_names(self, filter: Filter | None, facets: Sequence[str], taxonomy: Taxonomy) -> None:
+        """Raises FilterInvalid or InvalidSearch for a category or attribute that neither taxonomy nor index knows."""
+        new = used(filter, facets) - of_taxonomy(taxonomy)
+        if any(new - self._held):
+            self._held = await self.shelf.names()
+        if any(new - self._held):
+            raise unknown(new - self._held, facets, self._held, taxonomy)
+
+    async def prepare(self, sources: Sequence[Source], info: ModelInfo) -> list[Prepared | CatalogError]:
+        turns = asyncio.Semaphore(DECODERS)  # so that the pictures of one request do not queue before all of the next
+        with timed("decode"), self.allowance() as allowance:
+            each = (self._prepared(source, info.image_size, allowance, turns) for source in sources)
+            checked = await asyncio.gather(*each)
+        for item in checked:
+            if isinstance(item, Prepared):
+                facts().add_item(len(item.pixels_NCHW) > 0, bool(item.text))
+            else:
+                facts().add_item(False, False)
+                facts().add_error(item)
+        return checked
+
+    async def _prepared(
+        self, source: Source, size: int, allowance: Allowance, turns: asyncio.Semaphore
+    ) -> Prepared | CatalogError:
+        product = await self.in_thread(attempted, source)
+        if isinstance(product, CatalogError):
+            return product
+        if not product.images:
+            return await self.in_thread(attempted, partial(prepare, product, size))
+        async with turns:
+            return await self._in(self.decoders, attempted, partial(decoded, product, size, allowance))
+
+    async def shrink(self, pictures: Sequence[bytes]) -> list[bytes]:
+        """The pictures as they are kept. Raises InvalidImage."""
+        with self.allowance() as allowance:
+            return [await self._in(self.decoders, shrink, picture, allowance) for picture in pictures]
+
+    @contextmanager
+    def allowance(self) -> Iterator[Allowance]:
+        """For the pictures of one request. When the block is left, also because the request's time is over or its
+        client gone, what is still decoded for it stops.
+        """
+        allowance = Allowance(self.settings.decode_seconds)
+        try:
+            yield allowance
+        finally:
+            allowance.end()
+
+    async def ask(self, sources: Sequence[Source], info: ModelInfo, analyze: Analyze) -> list[Answer]:
+        """Decode each product, and have the good ones analyzed. -> an answer, or what is wrong, for each, in their
+        order. Raises Overloaded.
+        """
+        with self.admission.admitted(len(sources)):
+            checked = await self.prepare(sources, info)
+            good = [item for item in checked if isinstance(item, Prepared)]
+            found = iter(await analyze(good) if good else ())
+        return [next(found) if isinstance(item, Prepared) else item for item in checked]
+
+    async def embed(self, sources: Sequence[Source], model: Model) -> list[Answer]:
+        """What this very model makes of products, or what is wrong with each. Raises Overloaded."""
+        return await self.ask(sources, model.info, lambda good: model.analyze(good, ALTERNATIVES, False))
+
+    async def understand(self, product: Product, model: Model) -> Understanding:
+        """Raises what is wrong with the product."""
+        (found,) = await self.embed([lambda: product], model)
+        if isinstance(found, CatalogError):
+            raise found
+        return found
+
+
+def media_type(request: Request) -> bytes:
+    return content_type(request.scope["headers"]).strip().lower()
+
+
+def attempted(work: Callable[[], T]) -> T | CatalogError:
+    """One item's work before the batch; whatever goes wrong is this item's own error."""
+    try:
+        return work()
+    except CatalogError as error:
+        return error
+    except Exception:
+        logger.exception("a product could not be prepared")
+        return ModelFailed()
+
+
+def decoded(product: Product, size: int, allowance: Allowance) -> Prepared:
+    with allowance.charged() as check:
+        return prepare(product, size, check)
+
+
+def shrink(picture: bytes, allowance: Allowance) -> bytes:
+    with allowance.charged() as check:
+        return make_thumbnail(picture, check)
+
+
+def check_dimensions(dimensions: int | None, info: ModelInfo, param: str) -> None:
+    """Raises DimensionsUnsupported."""
+    if dimensions not in (None, *info.embedding_cuts):
+        lengths = ", ".join(map(str, info.embedding_cuts))
+        raise DimensionsUnsupported(f"This model's embedding can be cut to: {lengths}.", param)
+
+
+def respond(body: BaseModel, status: int = 200) -> Response:
+    return Response(body.model_dump_json(), status, media_type="application/json")
+
+
+def respond_error(error: CatalogError, param: str | None = None) -> Response:
+    status, headers, body = answer(error, param)
+    return Response(body.model_dump_json(), status, headers, media_type="application/json")

@@ -1,0 +1,56 @@
+"""GET /metrics: how models, index and jobs stand. The counts of requests are added on the way out
+(`serving.middleware.access_log`).
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from catalog.errors import CatalogError
+from serving.api import examples
+from serving.api.openapi import operation
+from serving.api.services import Services
+from serving.telemetry.metrics import CONTENT_TYPE, Standing, standing
+
+# A scrape waits no longer for any part. What is not known in time is left out; that it is, is a metric, too.
+SECONDS = 1.0
+
+T = TypeVar("T")
+
+
+def router(services: Services) -> APIRouter:
+    routes = APIRouter(tags=["health"])
+
+    @routes.get(
+        "/metrics", response_class=Response, **operation("Metrics for Prometheus", examples.METRICS, kind="text/plain")
+    )
+    async def get_metrics() -> Response:
+        """Models, index, jobs and requests in numbers. Where API keys are needed this needs one, too; one of the scope
+        "read" will do.
+        """
+        models, shelf, states = await asyncio.gather(
+            in_time(services.models.all()),
+            in_time(services.shelf.describe()),
+            in_time(services.jobs.counts()),
+        )
+        found = Standing(waiting=services.models.waiting, jobs=states)
+        if models is not None:
+            versions = {role: model.info.version for role, model in zip(("active", "shadow"), models, strict=False)}
+            found = found._replace(models=versions, taxonomy_version=models[0].info.taxonomy_version)
+        if shelf is not None:
+            found = found._replace(products=shelf.products, indexed=shelf.indexed)
+        return Response(standing(found), media_type=CONTENT_TYPE)
+
+    return routes
+
+
+async def in_time(answer: Awaitable[T]) -> T | None:
+    """None where the answer is an error, or takes too long."""
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await answer
+    except (CatalogError, TimeoutError):
+        return None

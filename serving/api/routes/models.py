@@ -1,0 +1,92 @@
+"""The loaded models, their category tree, and the switch between two of them."""
+
+from fastapi import APIRouter
+
+from catalog.errors import DiskFull
+from serving.api import examples
+from serving.api.context import Desk
+from serving.api.openapi import operation
+from serving.api.parameters import ModelId
+from serving.api.schemas.models import (
+    ComparisonResponse,
+    Difference,
+    ModelOut,
+    ModelsResponse,
+    TaxonomyResponse,
+    to_taxonomy,
+)
+from serving.errors import IndexNotReady, ModelNotReady, ModelUnknown, NoShadow, RequestInvalid
+
+
+def router(desk: Desk) -> APIRouter:
+    routes = APIRouter(tags=["models"])
+
+    @routes.get("/v1/models", **operation("The loaded models", examples.MODELS, raises=(ModelNotReady,)))
+    async def list_models() -> ModelsResponse:
+        """The loaded models, the active one first."""
+        return await listed(desk)
+
+    @routes.get(
+        "/v1/models/comparison",
+        **operation("What the shadow model would have answered", examples.COMPARISON, raises=(NoShadow, ModelNotReady)),
+    )
+    async def compare_models() -> ComparisonResponse:
+        """How the shadow's answers differ from the active model's on what was analyzed since both were loaded."""
+        active, shadow, found = await desk.models.compared()
+        shared = found.products or None
+        return ComparisonResponse(
+            active=active.info.version,
+            shadow=shadow.info.version,
+            products=found.products,
+            missed=found.missed,
+            changed_categories=shared and round(found.changed / shared, 6),
+            top_ten_overlap=shared and round(found.overlap / shared, 6),
+            neighbour_overlap=await desk.in_thread(found.neighbour_overlap),
+            examples=[
+                Difference(
+                    id=ours.id,
+                    active=list(ours.path),
+                    active_score=round(ours.category.score, 6) if ours.category else None,
+                    shadow=list(other.path),
+                    shadow_score=round(other.category.score, 6) if other.category else None,
+                )
+                for ours, other in found.examples
+            ],
+        )
+
+    @routes.post(
+        "/v1/models/{id}/activate",
+        **operation(
+            "Switch to another model",
+            examples.MODELS,
+            raises=(ModelUnknown, RequestInvalid, ModelNotReady, IndexNotReady, DiskFull),
+        ),
+    )
+    async def activate_model(id: ModelId) -> ModelsResponse:
+        """Let this model answer from now on, also after a restart; the other becomes its shadow. Stored products and
+        searches stay with the model that made the index.
+        """
+        await desk.models.choose(id)
+        await desk.shelf.choose_model(id)
+        return await listed(desk)
+
+    @routes.get("/v1/taxonomy", **operation("The category tree", examples.TAXONOMY, raises=(ModelNotReady,)))
+    async def get_taxonomy() -> TaxonomyResponse:
+        """The category tree and the vocabularies of the active model, in English and Chinese."""
+        return to_taxonomy((await desk.models.active()).taxonomy)
+
+    return routes
+
+
+async def listed(desk: Desk) -> ModelsResponse:
+    data = [
+        ModelOut(
+            id=model.info.version,
+            role="shadow" if position else "active",
+            taxonomy_version=model.info.taxonomy_version,
+            image_size=model.info.image_size,
+            embedding_dimensions=list(model.info.embedding_cuts),
+        )
+        for position, model in enumerate(await desk.models.all())
+    ]
+    return ModelsResponse(data=data)

@@ -1,0 +1,134 @@
+"""Search and similar products."""
+
+import json
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import Field
+
+from catalog.errors import FilterInvalid, IndexOfOtherModel, InvalidSearch, ProductNotFound, SearchEmpty, TextTooLong
+from catalog.index.listing import Sort
+from catalog.search.plan import Example, Knowledge, Search, check, index_query, to_look_up, to_read, understood
+from serving.api import examples
+from serving.api.context import Desk, respond
+from serving.api.openapi import INDEX, MODEL, PICTURE, Errors, json_body, operation
+from serving.api.parameters import ProductId
+from serving.api.schemas.overview import OverviewResponse, to_overview
+from serving.api.schemas.search import (
+    ProductsResponse,
+    SearchRequest,
+    SearchResponse,
+    read_filter,
+    to_listing,
+    to_response,
+)
+from serving.errors import JobsNotReady, ModelNotReady, RequestInvalid
+
+COMPARING: Errors = (IndexOfOtherModel, *MODEL, *INDEX)
+
+Limit = Annotated[int, Query(ge=1, le=100)]
+Offset = Annotated[int, Query(ge=0, le=10_000)]
+FilterText = Annotated[str, Query(max_length=16_384, description="As in /v1/search, as JSON text.")]
+Facets = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=64)]],
+    Query(max_length=16, description="category, brand, tags, decision, currency, or an attribute's name."),
+]
+
+
+def router(desk: Desk) -> APIRouter:
+    routes = APIRouter(tags=["search"])
+
+    @routes.post(
+        "/v1/search",
+        response_model=SearchResponse,
+        **operation(
+            "Search by words, picture, product, or several of them",
+            examples.FOUND,
+            body=json_body(SearchRequest, examples.SEARCH_REQUEST),
+            raises=(ProductNotFound, InvalidSearch, SearchEmpty, FilterInvalid, TextTooLong, *PICTURE, *COMPARING),
+        ),
+    )
+    async def search_products(request: Request) -> Response:
+        """Stored products like the words, the picture, the product, or several of them, best first."""
+        query = (await desk.json(request, SearchRequest)).to_search()
+        check(query.examples)
+        return respond(await find(desk, query))
+
+    @routes.get(
+        "/v1/products",
+        **operation(
+            "Browse the stored products",
+            examples.LISTED,
+            raises=(RequestInvalid, InvalidSearch, FilterInvalid, *COMPARING),
+        ),
+    )
+    async def list_products(
+        filter: FilterText = "",
+        sort: Annotated[Sort, Query(description="Products without a price come last.")] = "newest",
+        limit: Limit = 10,
+        offset: Offset = 0,
+        facets: Facets = [],  # noqa: B006  (FastAPI copies it)
+    ) -> ProductsResponse:
+        """Stored products in an order, all or those that a filter leaves, without anything to look for."""
+        names, chosen = tuple(dict.fromkeys(facets)), read_filter(json_object(filter))
+        if names or chosen is not None:
+            await desk.check_names(chosen, names, (await desk.index_model()).taxonomy)
+        return to_listing(*await desk.shelf.browse(chosen, sort, limit, offset, names))
+
+    @routes.get(
+        "/v1/overview",
+        **operation("The catalogue as a whole", examples.OVERVIEW, raises=(ModelNotReady, JobsNotReady, *INDEX)),
+    )
+    async def get_overview() -> OverviewResponse:
+        """How many products there are, in which departments, how sure the model is of them, and the last feed."""
+        found = await desk.shelf.overview()
+        newest = await desk.jobs.list(1)
+        return to_overview(found, (await desk.models.active()).taxonomy, newest[0] if newest else None)
+
+    @routes.get(
+        "/v1/products/{id:path}/similar",
+        **operation(
+            "Products like a stored one",
+            examples.SIMILAR,
+            raises=(ProductNotFound, RequestInvalid, InvalidSearch, FilterInvalid, *COMPARING),
+        ),
+    )
+    async def find_similar_products(
+        id: ProductId,
+        limit: Limit = 10,
+        offset: Offset = 0,
+        filter: FilterText = "",
+        collapse: bool = False,
+        floor: Annotated[bool, Query(description="As in /v1/search.")] = True,
+    ) -> SearchResponse:
+        """Stored products like a stored one, itself left out, nearest first."""
+        examples, chosen = (Example(product_id=id),), read_filter(json_object(filter))
+        return await find(desk, Search(examples, chosen, limit, offset, collapse=collapse, floor=floor))
+
+    return routes
+
+
+async def find(desk: Desk, query: Search) -> SearchResponse:
+    model = await desk.index_model()
+    await desk.check_names(query.filter, query.facets, model.taxonomy)
+    knowledge = Knowledge(model.taxonomy, model.info.scripts, model.info.bounds)
+    products = to_read(query.examples, knowledge)
+    read = await desk.embed([partial(lambda product: product, product) for product in products], model)
+    ids = to_look_up(query.examples)
+    stored = await desk.shelf.get(ids) if ids else []
+    asked = index_query(query, understood(query.examples, read, stored), stored, knowledge)
+    listing = await desk.shelf.search(asked, query.facets)
+    return to_response(listing.found, listing.images, model.info.version)
+
+
+def json_object(text: str) -> dict[str, Any] | None:
+    """Raises FilterInvalid."""
+    try:
+        document = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        raise FilterInvalid("The filter is not valid JSON.") from None
+    if document is not None and not isinstance(document, dict):
+        raise FilterInvalid("The filter must be a JSON object.")
+    return document

@@ -1,0 +1,153 @@
+"""Requests and responses of POST /v1/products/analyze, and their way to a `Product` and from an `Understanding`."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from catalog.errors import CatalogError
+from catalog.product import Decision, Product, Understanding
+from serving.api.schemas.schema import (
+    MOST_ATTRIBUTES,
+    MOST_IMAGES,
+    MOST_ITEMS,
+    AttributeValue,
+    Category,
+    Notes,
+    Schema,
+    Tag,
+    cut,
+    picture,
+    to_attributes,
+    to_category,
+    to_tags,
+)
+from serving.errors import ErrorDetail, detail, param_of
+
+Part = Literal["category", "tags", "attributes", "embedding", "evidence"]
+PARTS: tuple[Part, ...] = ("category", "tags", "attributes", "evidence")
+
+
+class Options(Schema):
+    """What to answer, the same for each item of a request."""
+
+    top_k: Annotated[int, Field(ge=0, le=100, description="How many alternative categories to give.")] = 5
+    include: Annotated[
+        list[Part],
+        Field(max_length=16, description="The parts to answer; those left out are null. `category` has alternatives."),
+    ] = list(PARTS)
+    embedding_dimensions: Annotated[
+        int | None,
+        Field(description="Cut the embedding to this length (64, 128 or 256 for the shipped model), again of norm 1."),
+    ] = None
+
+
+class Item(Schema):
+    """One product: at least one picture or some text."""
+
+    id: Annotated[str, Field(max_length=256, description="Yours; it is repeated in the result.")] = ""
+    title: str = ""
+    description: str = ""
+    images: Annotated[
+        list[str],
+        Field(max_length=MOST_IMAGES, description="Pictures as data URIs in base64: JPEG, PNG, WebP, GIF or BMP."),
+    ] = []
+    attributes: Annotated[
+        dict[str, str],
+        Field(max_length=MOST_ATTRIBUTES, description="What is known already, read as words of the description."),
+    ] = {}
+
+    def to_product(self) -> Product:
+        """Raises ImageUrlNotAllowed or ImageDataInvalid."""
+        known = (f"{name}: {value}" for name, value in self.attributes.items())
+        description = "\n".join(part for part in (self.description, *known) if part)
+        return Product(self.id, self.title, description, tuple(picture(uri) for uri in self.images))
+
+
+class AnalyzeRequest(Options):
+    """Products to analyze, answered in their order. An item that cannot be read has its error in its result, with
+    status 200; only a request that is wrong as a whole fails as a whole.
+    """
+
+    items: Annotated[list[Item], Field(min_length=1, max_length=MOST_ITEMS)]
+
+
+class AnalyzeForm(Options):
+    """One product as a form, its pictures as files in fields named `image`. What is wrong with it is the status."""
+
+    id: Annotated[str, Field(max_length=256)] = ""
+    title: str = ""
+    description: str = ""
+
+
+class Evidence(BaseModel):
+    """The category that each modality could promise alone; null if it cannot, or the product has not both."""
+
+    image: Category | None = None
+    text: Category | None = None
+
+
+class Result(BaseModel):
+    """What the model makes of one item, or its error. A part is null if it was not asked for or there is an error."""
+
+    id: str
+    category: Annotated[
+        Category | None,
+        Field(description="The deepest node of the tree that can be promised; null also if the decision is `abstain`."),
+    ] = None
+    alternatives: Annotated[
+        list[Category] | None,
+        Field(description="Other leaves, the likeliest first: those below the category; mere guesses without one."),
+    ] = None
+    tags: list[Tag] | None = None
+    attributes: dict[str, AttributeValue] | None = None
+    embedding: Annotated[list[float] | None, Field(description="Of norm 1.")] = None
+    evidence: Evidence | None = None
+    modalities_used: list[Literal["image", "text"]] = []
+    decision: Decision | None = None
+    notes: Notes = []
+    error: ErrorDetail | None = None
+
+
+class AnalyzeResponse(BaseModel):
+    model: Annotated[str, Field(description="The model's version: part of the sha256 of its files.")]
+    taxonomy_version: str
+    results: list[Result]
+
+
+def analysis(
+    ids: Sequence[str],
+    answers: Sequence[Understanding | CatalogError],
+    model: str,
+    taxonomy_version: str,
+    options: Options | None = None,
+) -> AnalyzeResponse:
+    """What the model made of each product, or what is wrong with it, in their order."""
+    options = options or Options()
+    results = [
+        Result(id=id, error=detail(found, param_of(found, "images")))
+        if isinstance(found, CatalogError)
+        else to_result(id, found, options)
+        for id, found in zip(ids, answers, strict=True)
+    ]
+    return AnalyzeResponse(model=model, taxonomy_version=taxonomy_version, results=results)
+
+
+def to_result(id: str, found: Understanding, options: Options) -> Result:
+    wanted = frozenset(options.include)
+    result = Result(
+        id=id, modalities_used=list(found.modalities_used), decision=found.decision, notes=list(found.notes)
+    )
+    if "category" in wanted:
+        result.category = to_category(found.category) if found.category else None
+        result.alternatives = [to_category(other) for other in found.alternatives]
+    if "tags" in wanted:
+        result.tags = to_tags(found.tags)
+    if "attributes" in wanted:
+        result.attributes = to_attributes(found.attributes)
+    if "evidence" in wanted:
+        alone = {name: to_category(category) for name, category in found.evidence.items() if category}
+        result.evidence = Evidence(**alone)
+    if "embedding" in wanted:
+        result.embedding = cut(found.embedding, options.embedding_dimensions)
+    return result

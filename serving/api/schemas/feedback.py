@@ -1,0 +1,131 @@
+"""What people say of the model's answers, and the queue of products that wait for them."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field, field_validator
+
+from catalog.product import Verdict
+from serving.api.schemas.products import ProductOut, Short
+from serving.api.schemas.schema import Schema
+from serving.errors import ErrorDetail, RequestInvalid
+
+MOST_VERDICTS = 100
+MISMATCH = (
+    "`correct` needs what is right: a category, a proposed category, tags or attributes. The other verdicts take none."
+)
+TWO_CATEGORIES = "A product has one category: one of the tree, or a proposed one."
+
+
+class FeedbackRequest(Schema):
+    """`accept`: the stored understanding is right. `correct`: it should be this. `reject`: it is wrong, and what is
+    right is not known. `correct` needs a category, a proposed category, tags or attributes.
+    """
+
+    product_id: Annotated[str, Field(min_length=1, max_length=256)]
+    verdict: Verdict
+    category: Annotated[str | None, Field(max_length=256, description="The id of a node of the category tree.")] = None
+    proposed_category: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=256,
+            pattern=r"^[^>]*[^>\s][^>]*(>[^>]*[^>\s][^>]*){0,7}$",
+            description='Where the tree lacks the right one: its path from the top down, such as "Kitchen > Mugs". It '
+            "is kept as a proposal; the tree stays as it is.",
+        ),
+    ] = None
+    tags: Annotated[list[Short] | None, Field(max_length=64)] = None
+    attributes: Annotated[dict[Short, Short] | None, Field(max_length=64)] = None
+    comment: Annotated[str, Field(max_length=2_000)] = ""
+
+    @field_validator("proposed_category")
+    @classmethod
+    def written_alike(cls, path: str | None) -> str | None:
+        return path and " > ".join(" ".join(label.split()) for label in path.split(">"))
+
+    def check(self) -> None:
+        """Raises RequestInvalid where what is said does not fit the verdict."""
+        parts = (self.category, self.proposed_category, self.tags, self.attributes)
+        if any(part is not None for part in parts) is not (self.verdict == "correct"):
+            raise RequestInvalid(MISMATCH, "verdict")
+        if self.category is not None and self.proposed_category is not None:
+            raise RequestInvalid(TWO_CATEGORIES, "proposed_category")
+
+
+class FeedbackBatch(Schema):
+    """Several verdicts, answered in their order. One that cannot be kept has its error in its result."""
+
+    items: Annotated[list[FeedbackRequest], Field(min_length=1, max_length=MOST_VERDICTS)]
+
+
+class FeedbackOut(BaseModel):
+    """title: the product's; empty once it is stored no more."""
+
+    id: int
+    product_id: str
+    title: str
+    verdict: Verdict
+    category: str | None
+    proposed_category: str | None
+    tags: list[str] | None
+    attributes: dict[str, str] | None
+    comment: str
+    created_at: Annotated[str, Field(description="ISO 8601, UTC.")]
+
+
+class FeedbackResult(BaseModel):
+    """One of the two."""
+
+    feedback: FeedbackOut | None = None
+    error: ErrorDetail | None = None
+
+
+class FeedbackResponse(BaseModel):
+    results: list[FeedbackResult]
+
+
+class Proposal(BaseModel):
+    category: Annotated[str, Field(description="The path from the top down.")]
+    products: int
+
+
+class ProposalsResponse(BaseModel):
+    """Categories that people miss in the tree, those first that are proposed for most products."""
+
+    proposals: list[Proposal]
+
+
+class GuessCount(BaseModel):
+    """How many products wait whose likeliest leaf is this node of the tree or lies under it."""
+
+    category: str
+    count: int
+
+
+class QueueMenu(BaseModel):
+    """What the queue can be restricted to. Each part counts what the other leaves."""
+
+    decisions: dict[str, int]
+    guesses: list[GuessCount]
+
+
+class ReviewResponse(BaseModel):
+    """Products of low confidence that nobody has judged. after: the cursor of the next page; total: of all pages;
+    menu: on the first page alone; stored: how many products the index holds in all.
+    """
+
+    products: list[ProductOut]
+    after: str | None
+    total: int
+    menu: QueueMenu | None
+    stored: int
+
+
+class AlikeProduct(ProductOut):
+    score: Annotated[float, Field(ge=0, le=1, description="Cosine similarity to the product.")]
+
+
+class AlikeResponse(BaseModel):
+    """Waiting products, the likest first."""
+
+    products: list[AlikeProduct]

@@ -1,0 +1,215 @@
+"""Bulk ingest jobs: what is asked for, and what is told of one."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, field_validator
+
+from catalog.errors import FeedColumnsInvalid
+from catalog.feeds.preview import Preview, PreviewRow
+from serving.api.schemas.schema import Schema, written
+from serving.errors import ErrorDetail, detail
+from serving.jobs.files import Source
+from serving.jobs.job import Job
+from serving.storage.job_table import State
+
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+Column = Annotated[str, Field(max_length=256)]
+Columns = Annotated[
+    dict[Name, Column],
+    Field(
+        max_length=64,
+        description='Field -> column of the feed, such as {"title": "name"}. Fields: id, title, description, images,'
+        " brand, price, currency, link, product_type, attributes, or attributes.NAME."
+        " Usual columns are recognised without. A field whose column is empty is read from none.",
+    ),
+]
+DryRun = Annotated[bool, Field(description="Read and check every row, and store nothing.")]
+
+
+class FeedRequest(Schema):
+    """A feed that lies on the server, or was uploaded before: CSV, TSV, JSON lines, Parquet, or a zip of one of these
+    and its pictures. Either `source` or `upload`.
+    """
+
+    source: Annotated[
+        str | None, Field(max_length=1_024, description="Its path below the server's folder of feeds.")
+    ] = None
+    upload: Annotated[str | None, Field(max_length=64, description="The id of a finished upload, see /v1/uploads.")] = (
+        None
+    )
+    columns: Columns = {}
+
+
+class JobRequest(FeedRequest):
+    dry_run: DryRun = False
+
+
+JobRequest.__doc__ = FeedRequest.__doc__
+
+
+class FeedForm(Schema):
+    """A feed that comes along, as a file in the field `file`. `columns` is JSON text."""
+
+    columns: Columns = {}
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def parsed(cls, text: object) -> object:
+        try:
+            return json.loads(text or "{}") if isinstance(text, str) else text
+        except RecursionError:
+            raise ValueError from None
+
+
+class JobForm(FeedForm):
+    """A feed that comes along, as a file in the field `file`. `columns` is JSON text."""
+
+    dry_run: DryRun = False
+
+
+class PreviewForm(FeedForm):
+    """A feed, or its beginning, that comes along as a file in the field `file`. `columns` is JSON text."""
+
+    cut: Annotated[
+        bool, Field(description="The file is only the feed's beginning, cut anywhere, so its last row is left out.")
+    ] = False
+
+
+class FeedColumn(BaseModel):
+    """A column of the feed, its first values, and what it is read as."""
+
+    name: str
+    field: Annotated[str | None, Field(description="As in `columns`; null: it is not read.")]
+    examples: list[str]
+
+
+class RowError(BaseModel):
+    """As `code` and `reason` of a job's failed row."""
+
+    code: str
+    message: str
+
+
+class FeedRow(BaseModel):
+    """What a row of the feed becomes, or what is wrong with it. images: how many pictures it names."""
+
+    line: int
+    id: str
+    title: str
+    price: float | None
+    currency: str
+    product_type: str
+    images: int
+    error: RowError | None
+
+
+class PreviewResponse(BaseModel):
+    format: Annotated[
+        Literal["csv", "jsonl", "parquet", "folder", "zip"] | None,
+        Field(description="`zip`: of pictures alone. Null where it could not be told."),
+    ]
+    columns: list[FeedColumn]
+    rows: Annotated[list[FeedRow], Field(description="At most five.")]
+    error: Annotated[ErrorDetail | None, Field(description="Why a job would refuse the feed as it is.")]
+
+
+class SourceOut(BaseModel):
+    path: Annotated[str, Field(description="The `source` of a job.")]
+    bytes: int
+    modified_at: Annotated[str, Field(description="ISO 8601, UTC.")]
+
+
+class SourcesResponse(BaseModel):
+    sources: Annotated[
+        list[SourceOut] | None, Field(description="By path, at most 500. Null: the server has no folder of feeds.")
+    ]
+
+
+class JobOut(BaseModel):
+    """done: rows dealt with, whatever became of them; skipped: those that are stored already as they are."""
+
+    id: str
+    state: State
+    source: Annotated[str, Field(description="The path that was given, or the name of the file that came along.")]
+    dry_run: bool
+    created_at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    started_at: str | None
+    finished_at: str | None
+    total: Annotated[int | None, Field(description="Rows of the feed; null while they are being counted.")]
+    done: int
+    failed: int
+    skipped: int
+    added: int
+    updated: int
+    eta_seconds: Annotated[float | None, Field(description="From the rate so far; null while there is none.")]
+    error: Annotated[ErrorDetail | None, Field(description="Why the job failed as a whole.")]
+
+
+class FailedRow(BaseModel):
+    """A row that could not be ingested. row: as the feed has it."""
+
+    line: int
+    id: str
+    code: str
+    reason: str
+    row: dict[str, Any]
+
+
+class JobsResponse(BaseModel):
+    jobs: list[JobOut]
+
+
+def to_job(job: Job) -> JobOut:
+    return JobOut(
+        id=job.id,
+        state=job.state,
+        source=job.source,
+        dry_run=job.dry_run,
+        created_at=written(job.created),
+        started_at=None if job.started is None else written(job.started),
+        finished_at=None if job.finished is None else written(job.finished),
+        total=job.total,
+        done=job.done,
+        failed=job.failed,
+        skipped=job.skipped,
+        added=job.added,
+        updated=job.updated,
+        eta_seconds=None if job.eta_seconds is None else round(job.eta_seconds, 1),
+        error=job.error,
+    )
+
+
+def to_jobs(jobs: Sequence[Job]) -> JobsResponse:
+    return JobsResponse(jobs=[to_job(job) for job in jobs])
+
+
+def to_preview(found: Preview, given_in: str) -> PreviewResponse:
+    """given_in: the field of the request that holds the feed."""
+    columns = [FeedColumn(name=one.name, field=one.field, examples=list(one.examples)) for one in found.columns]
+    param = "columns" if isinstance(found.error, FeedColumnsInvalid) else given_in
+    error = detail(found.error, param) if found.error else None
+    return PreviewResponse(format=found.format, columns=columns, rows=[to_row(row) for row in found.rows], error=error)
+
+
+def to_row(row: PreviewRow) -> FeedRow:
+    return FeedRow(
+        line=row.line,
+        id=row.id,
+        title=row.title,
+        price=row.price,
+        currency=row.currency,
+        product_type=row.product_type,
+        images=row.images,
+        error=RowError(code=row.error.code, message=row.error.message) if row.error else None,
+    )
+
+
+def to_sources(sources: Sequence[Source] | None) -> SourcesResponse:
+    told = (
+        None
+        if sources is None
+        else [SourceOut(path=one.path, bytes=one.bytes, modified_at=written(one.modified)) for one in sources]
+    )
+    return SourcesResponse(sources=told)

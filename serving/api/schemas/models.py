@@ -1,0 +1,95 @@
+"""The models that the service has loaded, their taxonomy, and how a shadow model differs from the active one."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from catalog.taxonomy.tree import Taxonomy
+
+
+class ModelOut(BaseModel):
+    id: Annotated[str, Field(description="The model's version: part of the sha256 of its files.")]
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: Literal["shelflens"] = "shelflens"
+    role: Annotated[
+        Literal["active", "shadow"], Field(description="The active model answers; a shadow only reads along.")
+    ]
+    taxonomy_version: str
+    image_size: Annotated[int, Field(description="Pixels of a side.")]
+    embedding_dimensions: list[int]
+
+
+class ModelsResponse(BaseModel):
+    object: Literal["list"] = "list"
+    data: list[ModelOut]
+
+
+class Difference(BaseModel):
+    """A product that the two models put in different categories. id: as the request gave it. A model that can promise
+    none has an empty path and no score.
+    """
+
+    id: str
+    active: list[str]
+    active_score: float | None
+    shadow: list[str]
+    shadow_score: float | None
+
+
+class ComparisonResponse(BaseModel):
+    """How the shadow's answers differ on the products analyzed since both were loaded.
+
+    products: how many were compared; missed: how many the shadow was too busy or failed to read. Each share is 0 to 1
+    and null while there is nothing to tell it from.
+    """
+
+    active: str
+    shadow: str
+    products: int
+    missed: int
+    changed_categories: Annotated[float | None, Field(description="The share with another category.")]
+    top_ten_overlap: Annotated[
+        float | None,
+        Field(description="How many of the active model's ten likeliest categories are among the shadow's."),
+    ]
+    neighbour_overlap: Annotated[
+        float | None,
+        Field(description="The same of a product's ten nearest among the last 500: how much searches would change."),
+    ]
+    examples: Annotated[list[Difference], Field(description="The last products with another category.")]
+
+
+class NodeOut(BaseModel):
+    id: str
+    parent: str | None
+    label: str
+    label_zh: str
+
+
+class TagOut(BaseModel):
+    name: str
+    label_zh: str
+
+
+class AttributeOut(BaseModel):
+    name: str
+    values: list[str]
+
+
+class TaxonomyResponse(BaseModel):
+    """The category tree, parents before children, and the vocabularies of tags and attributes."""
+
+    version: str
+    nodes: list[NodeOut]
+    tags: list[TagOut]
+    attributes: list[AttributeOut]
+
+
+def to_taxonomy(taxonomy: Taxonomy) -> TaxonomyResponse:
+    return TaxonomyResponse(
+        version=taxonomy.version,
+        nodes=[NodeOut(id=n.id, parent=n.parent, label=n.label, label_zh=n.label_zh) for n in taxonomy.nodes],
+        tags=[TagOut(name=tag.name, label_zh=tag.label_zh) for tag in taxonomy.tags],
+        attributes=[AttributeOut(name=a.name, values=list(a.values)) for a in taxonomy.attributes],
+    )

@@ -1,0 +1,106 @@
+"""What several requests and answers are made of: scored categories, tags and attributes, pictures, embeddings."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from catalog.product import CategoryScore, Note, Scored
+from serving.errors import ImageDataInvalid, ImageUrlNotAllowed
+
+# Guards for the parser only. Clients are told of `catalog.model.preprocess.MAX_IMAGES`, which gives an error to one
+# item and not to its batch.
+MOST_IMAGES, MOST_ATTRIBUTES = 64, 64
+# So that a body of a million items ends early: clients are told `Settings.max_items`.
+MOST_ITEMS = 256
+
+
+# The pattern is documentation: what does not fit has errors of its own. The type may be missing or wrong.
+URI_PATTERN = "^data:[^,]*;base64,([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+DataUri = Annotated[
+    str,
+    Field(
+        description="A picture as a data URI in base64: JPEG, PNG, WebP, GIF or BMP.",
+        json_schema_extra={"pattern": f"^$|{URI_PATTERN}"},
+    ),
+]
+
+
+class Schema(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Category(BaseModel):
+    """A node of the category tree. `path` has the labels from the top down, `path_scores` their probabilities."""
+
+    id: str
+    path: list[str]
+    path_scores: list[float]
+    score: Annotated[float, Field(ge=0, le=1)]
+
+
+# What was left out of a reading, and why there is no category: see `catalog.product.Understanding`.
+Notes = Annotated[
+    list[Note],
+    Field(
+        description="`text_not_read`: words in a script that the model cannot read were left out. `unfamiliar`: the"
+        " product is unlike everything the model was taught, so it has no category."
+    ),
+]
+
+
+class Tag(BaseModel):
+    name: str
+    score: Annotated[float, Field(ge=0, le=1)]
+
+
+class AttributeValue(BaseModel):
+    value: str
+    score: Annotated[float, Field(ge=0, le=1)]
+
+
+def picture(uri: str) -> bytes:
+    """The bytes of a data URI. Its media type is not read: the bytes say what they are."""
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() in ("http", "https"):
+        raise ImageUrlNotAllowed
+    header, comma, data = rest.partition(",")
+    if scheme.lower() != "data" or not comma or not header.lower().endswith(";base64"):
+        raise ImageDataInvalid
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise ImageDataInvalid from None
+
+
+def to_category(scored: CategoryScore) -> Category:
+    scores = [rounded(score) for score in scored.path_scores]
+    return Category(id=scored.id, path=list(scored.path), path_scores=scores, score=scores[-1])
+
+
+def to_tags(tags: Iterable[Scored]) -> list[Tag]:
+    return [Tag(name=tag.name, score=rounded(tag.score)) for tag in tags]
+
+
+def to_attributes(attributes: Mapping[str, Scored]) -> dict[str, AttributeValue]:
+    return {name: AttributeValue(value=a.name, score=rounded(a.score)) for name, a in attributes.items()}
+
+
+def cut(embedding_E: NDArray[np.float32], dimensions: int | None) -> list[float]:
+    """The first numbers of a Matryoshka embedding, of norm 1 again (Kusupati et al. 2022)."""
+    head_D = embedding_E[:dimensions].astype(np.float64)
+    return [round(number, 7) for number in (head_D / np.linalg.norm(head_D)).tolist()]
+
+
+def rounded(score: float) -> float:
+    return round(score, 6)
+
+
+def written(seconds: float) -> str:
+    """Seconds since 1970 as ISO 8601, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,184 @@
+"""POST /v1/search and GET /v1/products/{id}/similar."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from catalog.index.filters import BOUNDS, FIELDS, MAX_CHARACTERS, MAX_CONDITIONS, MAX_DEPTH, Filter, parse_filter
+from catalog.index.listing import Sort
+from catalog.index.query import Finding
+from catalog.product import Match, StoredProduct
+from catalog.search.plan import Example, Search
+from serving.api.schemas.products import ProductOut, product_fields, to_products
+from serving.api.schemas.schema import DataUri, Schema, picture, rounded
+
+Weight = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False, description="Below 0: unlike it.")]
+
+
+TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS}
+VALUES = {"anyOf": [TEXT, {"type": "array", "items": TEXT, "minItems": 1, "maxItems": MAX_CONDITIONS}]}
+PART = {"allOf": [{"$ref": "#/components/schemas/Filter"}, {"minProperties": 1}]}
+PARTS = {"type": "array", "items": PART, "minItems": 1, "maxItems": MAX_CONDITIONS}
+# The schema of what `catalog.index.filters.parse_filter` reads.
+FILTER: dict[str, Any] = {
+    "title": "Filter",
+    "type": "object",
+    "description": "Several keys of one object must all hold. Of a list of values one must match. A category stands for"
+    f" all below it. `not` of a price holds for products without one. At most {MAX_DEPTH} deep, with"
+    f" {MAX_CONDITIONS} values in all.",
+    "properties": {
+        **dict.fromkeys(("category", *FIELDS), VALUES),
+        "price": {
+            "type": "object",
+            "properties": {bound: {"type": "number"} for bound in BOUNDS},
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+        "attributes": {
+            "type": "object",
+            "propertyNames": TEXT,
+            "additionalProperties": VALUES,
+            "minProperties": 1,
+        },
+        "and": PARTS,
+        "or": PARTS,
+        "not": PART,
+    },
+    "additionalProperties": False,
+}
+
+
+class Weights(Schema):
+    """How much each part counts. Without weights the model reads words and picture together, as one product."""
+
+    text: Weight = 1.0
+    image: Weight = 1.0
+    product_id: Weight = 1.0
+
+
+class SearchRequest(Schema):
+    """Look for products like these words, this picture, this stored product, or several of them at once."""
+
+    text: Annotated[str, Field(max_length=8_192)] = ""
+    image: DataUri = ""
+    product_id: Annotated[str, Field(max_length=256, description="A stored product; it is not among the results.")] = ""
+    weights: Weights | None = None
+    filter: Annotated[
+        dict[str, Any] | None,
+        Field(
+            description='Such as {"category": "footwear", "price": {"lte": 50}, "attributes": {"colour": ["red"]}, '
+            '"not": {"brand": "Acme"}}.'
+        ),
+    ] = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    offset: Annotated[int, Field(ge=0, le=10_000)] = 0
+    facets: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=64)]],
+        Field(
+            max_length=16,
+            description="category, brand, tags, decision, currency, or an attribute's name. Counted are the 1,000 best"
+            " matches.",
+        ),
+    ] = []
+    sort: Annotated[
+        Literal["relevance"] | Sort,
+        Field(description="The order of the 1,000 best matches. Products without a price come last."),
+    ] = "relevance"
+    collapse: Annotated[bool, Field(description="Leave out near-duplicates of better results.")] = False
+    floor: Annotated[
+        bool, Field(description="Leave out what is not like the query. Without a floor, everything is ranked.")
+    ] = True
+
+    def to_search(self) -> Search:
+        """Raises FilterInvalid, ImageUrlNotAllowed or ImageDataInvalid."""
+        return Search(
+            examples=tuple(self._examples()),
+            filter=read_filter(self.filter),
+            limit=self.limit,
+            offset=self.offset,
+            facets=tuple(dict.fromkeys(self.facets)),
+            collapse=self.collapse,
+            sort=None if self.sort == "relevance" else self.sort,
+            floor=self.floor,
+        )
+
+    def _examples(self) -> list[Example]:
+        images = (picture(self.image),) if self.image else ()
+        weights = self.weights or Weights()
+        stored = [Example(product_id=self.product_id, weight=weights.product_id)] if self.product_id else []
+        if self.weights is None:
+            return [Example(self.text, images), *stored] if self.text or images else stored
+        words = [Example(self.text, weight=weights.text)] if self.text else []
+        pictures = [Example(images=images, weight=weights.image)] if images else []
+        return [*words, *pictures, *stored]
+
+
+class FoundProduct(ProductOut):
+    """A match. score: cosine similarity, 0 to 1. duplicates: ids of near-equal products left out (`collapse`)."""
+
+    score: Annotated[float, Field(ge=0, le=1)]
+    duplicates: list[str] = []
+
+
+class FacetValue(BaseModel):
+    value: str
+    count: int
+
+
+class SearchResponse(BaseModel):
+    """Best first. nearest: at most five products to show if nothing stored is like the query; results is empty then.
+    total: how many products are found, at most 1,000; without a floor, how many the filter leaves.
+    """
+
+    results: list[FoundProduct]
+    nearest: list[FoundProduct]
+    facets: dict[str, list[FacetValue]]
+    total: int
+    model: str
+
+
+class ProductsResponse(BaseModel):
+    """Stored products without a query. total: how many the filter leaves; facets: counted over all of them."""
+
+    products: list[ProductOut]
+    facets: dict[str, list[FacetValue]]
+    total: int
+
+
+def read_filter(document: dict[str, Any] | None) -> Filter | None:
+    """Raises FilterInvalid. An empty filter leaves everything."""
+    return parse_filter(document) if document else None
+
+
+def to_response(found: Finding, images: Mapping[str, int], model: str) -> SearchResponse:
+    """images: how many pictures are kept of each product, by its id."""
+    return SearchResponse(
+        results=[to_found(match, images) for match in found.matches],
+        nearest=[to_found(match, images) for match in found.nearest],
+        facets=to_facets(found.facets),
+        total=found.total,
+        model=model,
+    )
+
+
+def to_found(match: Match, images: Mapping[str, int]) -> FoundProduct:
+    return FoundProduct(
+        **product_fields(match.stored, images.get(match.stored.id, 0)),
+        score=min(1.0, rounded(match.score)),
+        duplicates=list(match.duplicates),
+    )
+
+
+def to_listing(
+    products: Sequence[StoredProduct],
+    facets: Mapping[str, Sequence[tuple[str, int]]],
+    total: int,
+    images: Mapping[str, int],
+) -> ProductsResponse:
+    """images: how many pictures are kept of each product, by its id."""
+    return ProductsResponse(products=to_products(products, images), facets=to_facets(facets), total=total)
+
+
+def to_facets(facets: Mapping[str, Sequence[tuple[str, int]]]) -> dict[str, list[FacetValue]]:
+    return {name: [FacetValue(value=v, count=n) for v, n in counts] for name, counts in facets.items()}

@@ -1,0 +1,133 @@
+"""A feed that outgrows one machine: the steps of `catalog.ingest`, its middle two in a pool of Ray actors.
+
+Ray Data streams the feed's chunks through the actors and gives them back in order, so the ledger's rules stay those of
+`catalog.ingest.pipeline.ingest`. The feed is read on this machine; pictures are read by the actors, so their folder
+must be one that every node sees. Each actor asks the cluster's index what it knows already.
+"""
+
+import logging
+import os
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray.data import ActorPoolStrategy, DataContext, Datasource, ReadTask, read_datasource
+from ray.data.block import BlockMetadata
+
+from catalog.errors import InvalidConfig
+from catalog.feeds import Feed
+from catalog.images import PictureReader
+from catalog.index.product_index import ProductIndex, open_index
+from catalog.ingest.pipeline import CHUNK, Results, load, tasks, understand
+from catalog.understand import Understander, batch_size
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The actors: how many, on what share of a GPU and of the processor each (0 GPUs: on the CPU)."""
+
+    actors: int = 1
+    gpus: float = 0.0
+    cpus: float = 1.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """What an actor needs to make its own: the model, the pictures, and the cluster's index to ask, if there is one.
+
+    thumbnails: whether to make them of what is new.
+    """
+
+    pictures: PictureReader
+    model: Path | None = None
+    index: str | None = None
+    thumbnails: bool = False
+
+
+class Actor:
+    """Loads and understands one chunk of tasks at a time."""
+
+    def __init__(self, step: Step, device: str) -> None:
+        self.pictures, self.thumbnails = step.pictures, step.thumbnails
+        self.understander = Understander.load(step.model, device)
+        self.batch_size = batch_size(device)
+        self.index: ProductIndex | None = open_index(step.index, create=False) if step.index else None
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
+        return {"chunk": [pickle.dumps(self.deal_with(pickle.loads(chunk))) for chunk in batch["chunk"]]}
+
+    def deal_with(self, chunk: list[Any]) -> list[Any]:
+        known = self.index.hashes([task.row.id for task in chunk]) if self.index else [None] * len(chunk)
+        asked = [task._replace(known=version) for task, version in zip(chunk, known, strict=True)]
+        loaded = [load(task, self.pictures, self.understander, self.thumbnails) for task in asked]
+        return understand(loaded, self.understander, self.batch_size)
+
+
+class Chunks(Datasource):
+    """The feed's chunks from a position on, one pickled chunk a block, so that each goes to an actor by itself."""
+
+    supports_distributed_reads = False
+
+    def __init__(self, feed: Feed, position: int, chunk: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.feed, self.position, self.chunk = feed, position, chunk
+
+    def estimate_inmemory_data_size(self) -> None:
+        return None
+
+    def get_read_tasks(self, parallelism: int, *_: Any, **__: Any) -> list[ReadTask]:
+        return [ReadTask(self.read, BlockMetadata(None, None, None, None))]
+
+    def read(self) -> Iterator[Any]:
+        import pyarrow as pa
+
+        for chunk in tasks(self.feed, lambda ids: [None] * len(ids), self.position, self.chunk):
+            yield pa.table({"chunk": [pickle.dumps(chunk)]})
+
+
+def connect(address: str) -> None:
+    """Join a Ray cluster, or start one of this machine alone ("local")."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    ray.init(
+        address=address,
+        include_dashboard=False if address == "local" else None,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        ignore_reinit_error=True,
+    )
+
+
+def check(pool: Pool) -> None:
+    """Raises InvalidConfig for a pool that the cluster has no room for; Ray itself would wait for ever."""
+    has = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    for name, each in (("CPU", pool.cpus), ("GPU", pool.gpus)):
+        if each * pool.actors > has.get(name, 0):
+            raise InvalidConfig(
+                f"{pool.actors} actors need {each * pool.actors:g} {name}s; the cluster has {has.get(name, 0):g}."
+            )
+
+
+def results(feed: Feed, step: Step, pool: Pool, position: int = 0, chunk: int = CHUNK) -> Results:
+    """What becomes of the feed's rows from `position` on, as `LocalWorker.results` gives it. Ray must be running."""
+    check(pool)
+    context = DataContext.get_current().copy()
+    context.execution_options.preserve_order = True
+    context.target_max_block_size = 1  # bytes: never join two chunks
+    context.enable_progress_bars = False
+    with DataContext.current(context):
+        # Reading takes no processor for itself: with as many actors as processors it would wait for one for ever.
+        source = read_datasource(Chunks(feed, position, chunk), override_num_blocks=1, num_cpus=0)
+        dataset = source.map_batches(
+            Actor,
+            fn_constructor_args=(step, "cuda" if pool.gpus else "cpu"),
+            batch_size=1,
+            compute=ActorPoolStrategy(size=pool.actors),
+            num_gpus=pool.gpus,
+            num_cpus=pool.cpus,
+        )
+        for row in dataset.iter_rows():
+            yield pickle.loads(row["chunk"])

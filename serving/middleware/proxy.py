@@ -1,0 +1,71 @@
+"""What stands in Ray Serve's proxy alone, behind the door: the request is there, and has cost next to nothing yet."""
+
+import asyncio
+from contextlib import ExitStack
+from time import monotonic
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.errors import ModelNotReady, Overloaded
+from serving.middleware.admission import Admission
+from serving.middleware.early_response import refuse
+from serving.middleware.guard import content_type
+
+# A proxy that has just started knows the application after a moment; without an application it never does.
+UNKNOWN_SECONDS, AGAIN_SECONDS = 10.0, 0.02
+
+
+class Turnstile:
+    """ASGI middleware, behind what takes the body: a client that sends slowly holds no place. What only reads passes
+    freely, so that products can be got and the service be watched while it is full.
+    """
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.admission = Admission(most)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            return await self.app(scope, receive, send)
+        with ExitStack() as place:
+            try:
+                place.enter_context(self.admission.admitted())
+            except Overloaded as error:
+                return await refuse(error, send)
+
+            async def send_then_leave(message: Message) -> None:
+                if message["type"] == "http.response.body" and not message.get("more_body", False):
+                    place.close()  # Serve goes on for a while, but who has his answer may ask again
+                await send(message)
+
+            await self.app(scope, receive, send_then_leave)
+
+
+class UntilRouted:
+    """ASGI middleware: asks Serve again while it says that there is no application, which it says for a moment after
+    its proxy has started. The application itself says nothing that is not JSON when it has not found something.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        deadline = monotonic() + UNKNOWN_SECONDS
+        while not await self._asked(scope, receive, send):
+            if monotonic() > deadline:
+                return await refuse(ModelNotReady(), send)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _asked(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Whether there is an application. Serve reads nothing of a request that it has none for."""
+        unknown = False
+
+        async def send_what_is_ours(message: Message) -> None:
+            nonlocal unknown
+            if message["type"] == "http.response.start" and message["status"] == 404:
+                unknown = content_type(message.get("headers", ())) != b"application/json"
+            if not unknown:
+                await send(message)
+
+        await self.app(dict(scope), receive, send_what_is_ours)
+        return not unknown

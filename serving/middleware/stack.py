@@ -1,0 +1,47 @@
+"""What stands before the routes, from the outside in: `Access` (log, metrics, trace), `Gate` (keys, limits), `Door`
+(body, deadline). The same three stand before the application and, on Ray Serve, also in its proxy, which then
+does the work and has two more of its own behind them (`serving.middleware.proxy`).
+"""
+
+from starlette.middleware import Middleware
+from uvicorn.config import HTTP_PROTOCOLS
+
+from serving.middleware.access_log import Access
+from serving.middleware.api_keys import Keys
+from serving.middleware.auth import Gate
+from serving.middleware.guard import Door
+from serving.middleware.header_timeout import ImpatientProtocol
+from serving.middleware.proxy import Turnstile, UntilRouted
+from serving.middleware.rate_limits import ClientLimits
+from serving.settings.load import read_settings
+from serving.settings.schema import Settings
+from serving.telemetry.logs import start_logs
+from serving.telemetry.metrics import Metrics
+from serving.telemetry.tracing import tracer
+
+
+def front(settings: Settings, outer: bool = False) -> list[Middleware]:
+    """In the order in which they are wrapped around an application: the last is the outermost. For `outer` see `Door`.
+
+    Raises KeysDamaged, or InvalidConfig where tracing cannot be done.
+    """
+    limits = ClientLimits(settings.rate_per_minute, settings.concurrent_per_key)
+    return [
+        Middleware(Door, settings=settings, outer=outer),
+        Middleware(Gate, settings=settings, keys=Keys(settings.keys), limits=limits),
+        Middleware(Access, metrics=Metrics(), tracer=tracer(settings)),
+    ]
+
+
+def proxy_middlewares() -> list[Middleware]:
+    """Called by Ray Serve in its proxy process (RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH).
+
+    Serve offers no limit on the time that headers take and builds its uvicorn server with the protocol "auto", so
+    that name is pointed at ours; uvicorn looks it up when the server is made, which is after this call.
+    """
+    settings = read_settings()
+    start_logs(settings)
+    ImpatientProtocol.header_timeout = settings.header_timeout_seconds
+    HTTP_PROTOCOLS["auto"] = "serving.middleware.header_timeout:ImpatientProtocol"
+    inner = [Middleware(UntilRouted), Middleware(Turnstile, most=settings.most_under_way)]
+    return [*inner, *front(settings, outer=True)]

@@ -1,0 +1,414 @@
+"""The shelf: the one owner of the product index, of the products' kept pictures, and of what people said about them.
+
+An embedded index has one process for an owner, so the routes reach it through this class alone: in the same process, or
+as the deployment `IndexOwner` of Ray Serve. Its methods are asynchronous and take and give what can be pickled.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from catalog.errors import CatalogError, ProductNotFound, StateDamaged
+from catalog.index.backend import IndexModel
+from catalog.index.filters import Filter
+from catalog.index.listing import Sort
+from catalog.index.names import Names
+from catalog.index.product_index import ProductIndex
+from catalog.index.query import Finding, IndexQuery
+from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
+from catalog.storage.files import written_whole
+from catalog.storage.seal import sealed, unsealed
+from serving.errors import FeedbackNotFound, NothingToAccept, ProductChanged
+from serving.portions import PORTION_BYTES
+from serving.storage import waiting
+from serving.storage.erasure import Erasure
+from serving.storage.feedback import Feedback, FeedbackLog, FeedbackQuery, Said, applied, reopened
+from serving.storage.thumbnails import Album
+from serving.storage.training_set import Labelled, LabelledPart, labelled
+from serving.storage.waiting import Menu, QueueQuery
+
+MOST_NODES = 100_000
+VERDICTS_AT_ONCE = 100
+
+logger = logging.getLogger(__name__)
+
+
+class ShelfInfo(NamedTuple):
+    """identity: the index's; indexed: the share of embeddings, 0 to 1, in the approximate index; model: the version
+    that made them, "" for an empty index; chosen: the version that was made the active one, "" if none was; damaged:
+    what is wrong with the files, what is not served for it, and how to repair them.
+    """
+
+    identity: str
+    products: int
+    indexed: float
+    model: str
+    chosen: str
+    damaged: tuple[str, ...] = ()
+
+
+class Listing(NamedTuple):
+    """Search results. images: how many pictures are kept of each."""
+
+    found: Finding
+    images: Mapping[str, int]
+
+
+class Shown(NamedTuple):
+    """Stored products without a query; otherwise as `Listing`."""
+
+    products: list[StoredProduct]
+    facets: Mapping[str, Sequence[tuple[str, int]]]
+    total: int
+    images: Mapping[str, int]
+
+
+class Overview(NamedTuple):
+    """waiting: how many products wait for a verdict; decisions: how many products have each; categories: how many lie
+    at each node of the tree or below it.
+    """
+
+    products: int
+    waiting: int
+    decisions: Mapping[str, int]
+    categories: Mapping[str, int]
+
+
+class Queue(NamedTuple):
+    """Some of the products that wait for a person. after: where the next page starts, "" at the end; total: of all
+    pages; menu: what the queue can be restricted to, on the first page; stored: how many products there are in all.
+    """
+
+    products: list[StoredProduct]
+    images: Mapping[str, int]
+    after: str
+    total: int
+    menu: Menu | None
+    stored: int
+
+
+class Shelf:
+    """Every method may raise IndexFailed or StateDamaged, or what derives from them."""
+
+    def __init__(
+        self, index: ProductIndex, state: Path, models: Sequence[IndexModel] = (), ledger: Path | None = None
+    ) -> None:
+        """state: the folder for pictures and feedback; models: those that may store, with their folders; ledger: of
+        ingests by command, usually in the state folder, too.
+        """
+        self._index = index
+        self._folders = {model.version: model.folder for model in models}
+        self._album = Album(state / "pictures.sqlite")
+        self._feedback = FeedbackLog(state / "feedback.sqlite")
+        # Held by what reads and then writes.
+        self._writing = threading.RLock()
+        self._model = self._model_of_index()
+        self._choice = state / "active-model"
+        self._choice_damage = ""
+        files = (self._album.file, self._feedback.file)
+        self._erasure = Erasure(index, files, state, ledger or state / "ledger.sqlite")
+        self._closing = False
+        self._queued = state / "queued"
+        self._queuer = ThreadPoolExecutor(1, "queue")
+        if not self._queued.exists():
+            self._queuer.submit(self._queue)
+
+    def _model_of_index(self) -> str:
+        model = self._index.model if self._index.count() else None
+        return model.version if model else ""
+
+    async def describe(self) -> ShelfInfo:
+        return await asyncio.to_thread(self._describe)
+
+    def _describe(self) -> ShelfInfo:
+        index = self._index
+        chosen = self._chosen()
+        damages = (self._album.file.damage, self._feedback.file.damage, self._choice_damage, self._damaged_products())
+        damaged = tuple(filter(None, damages))
+        return ShelfInfo(index.identity, index.count(), index.indexed, self._model, chosen, damaged)
+
+    def _damaged_products(self) -> str:
+        if not self._index.damaged:
+            return ""
+        return (
+            f"{self._index.damaged:,} products met so far are damaged in the index (payload_storage) and left out. To"
+            " repair, ingest their feed again: it stores them anew."
+        )
+
+    def _chosen(self) -> str:
+        try:
+            chosen, self._choice_damage = unsealed(self._choice.read_text(encoding="utf-8")), ""
+        except FileNotFoundError:
+            return ""
+        except (OSError, ValueError):
+            if not self._choice_damage:
+                logger.error("a file of the state is damaged", extra={"fields": {"file": self._choice.name}})
+            self._choice_damage = (
+                f"{self._choice.name} is damaged: which model was activated is not known, so the first one answers. To"
+                " repair, activate one again."
+            )
+            return ""
+        return chosen
+
+    async def choose_model(self, version: str) -> None:
+        """Remember, also over a restart, which of two models is to be active."""
+        with written_whole(self._choice) as temporary:
+            temporary.write_text(sealed(version), encoding="utf-8")
+
+    async def search(self, query: IndexQuery, facets: Sequence[str] = ()) -> Listing:
+        """Raises InvalidSearch."""
+        return await asyncio.to_thread(self._search, query, facets)
+
+    def _search(self, query: IndexQuery, facets: Sequence[str]) -> Listing:
+        found = self._index.find(query, facets)
+        return Listing(found, self._image_counts([match.stored.id for match in (*found.matches, *found.nearest)]))
+
+    async def names(self) -> Names:
+        """The categories and attributes that products have."""
+        return await asyncio.to_thread(self._index.names)
+
+    async def browse(
+        self, filter: Filter | None, sort: Sort, limit: int, offset: int, facets: Sequence[str] = ()
+    ) -> Shown:
+        """Products in an order, without a query. Raises InvalidSearch."""
+        return await asyncio.to_thread(self._browse, filter, sort, limit, offset, facets)
+
+    def _browse(self, filter: Filter | None, sort: Sort, limit: int, offset: int, facets: Sequence[str]) -> Shown:
+        products = self._index.browse(filter, sort, limit, offset)
+        counts = self._index.facets(facets, filter) if facets else {}
+        images = self._image_counts([stored.id for stored in products])
+        return Shown(products, counts, self._index.count(filter), images)
+
+    async def overview(self) -> Overview:
+        return await asyncio.to_thread(self._overview)
+
+    def _overview(self) -> Overview:
+        counts = self._index.facets(("category", "decision"), limit=MOST_NODES)
+        unsure = waiting.count(self._index, QueueQuery())
+        return Overview(self._index.count(), unsure, dict(counts["decision"]), dict(counts["category"]))
+
+    async def get(self, ids: Sequence[str]) -> list[StoredProduct | None]:
+        return await asyncio.to_thread(self._index.get, ids)
+
+    async def versions(self, ids: Sequence[str]) -> list[StoredVersion | None]:
+        return await asyncio.to_thread(self._index.hashes, ids)
+
+    async def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
+        return await asyncio.to_thread(self._image_counts, ids)
+
+    def _image_counts(self, ids: Sequence[str]) -> dict[str, int]:
+        """Products are told of without their pictures where those cannot be read."""
+        try:
+            return self._album.counts(ids)
+        except StateDamaged:
+            return {}
+
+    async def images(self, id: str) -> list[bytes]:
+        """The kept pictures of a product as WebP, in the merchant's order."""
+        return await asyncio.to_thread(self._album.get, id)
+
+    async def put(
+        self,
+        stored: StoredProduct,
+        images: Sequence[bytes] | None,
+        unless_changed_from: ContentHashes | None = None,
+    ) -> StoredProduct:
+        """Insert or replace. images: thumbnails, in place of the kept ones; None keeps those. Returns the product as
+        it is stored, with what people said of it.
+
+        Raises ProductChanged if the stored product is no longer of these hashes, or IndexOfOtherModel.
+        """
+        return await asyncio.to_thread(self._put, stored, images, unless_changed_from)
+
+    def _put(
+        self, stored: StoredProduct, images: Sequence[bytes] | None, expected: ContentHashes | None
+    ) -> StoredProduct:
+        with self._writing:
+            if expected is not None:
+                (version,) = self._index.hashes([stored.id])
+                if version is None or version.hashes != expected:
+                    raise ProductChanged
+            if images is not None:
+                self._album.put({stored.id: images})
+            (judged,) = self._upsert([stored])
+        return judged
+
+    async def upsert(self, products: Sequence[StoredProduct]) -> None:
+        """Insert or replace many. Raises IndexOfOtherModel."""
+        await asyncio.to_thread(self._upsert, products)
+
+    def _upsert(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
+        with self._writing:
+            for version in {stored.model for stored in products}:
+                self._index.claim(IndexModel(version, self._folders.get(version, "")))
+            said = self._feedback.latest(products)
+            judged = [applied(stored, said.get(stored.id)) for stored in products]
+            kept = self._index.upsert(judged)
+            self._model = kept[0].model if kept else self._model
+        return kept
+
+    async def update_offers(self, offers: Sequence[Offer]) -> int:
+        return await asyncio.to_thread(self._index.update_offers, offers)
+
+    async def keep_images(self, images: Mapping[str, Sequence[bytes]]) -> None:
+        """Thumbnails of several products, by id."""
+        await asyncio.to_thread(self._album.put, images)
+
+    async def flush(self) -> None:
+        await asyncio.to_thread(self._index.flush)
+
+    async def delete(self, id: str, erase: bool = False) -> None:
+        """erase: leave nothing of it on disk. That goes on after this returns, for minutes, and also after a crash.
+
+        Raises ProductNotFound.
+        """
+        await asyncio.to_thread(self._delete, id, erase)
+
+    def _delete(self, id: str, erase: bool) -> None:
+        with self._writing:
+            if erase:
+                self._erasure.note(id)
+                self._feedback.erase([id])
+            self._album.delete([id])
+            deleted = self._index.delete([id])
+            if not self._index.count():
+                self._model = ""
+        if erase:
+            self._erasure.begin()
+        if not deleted:
+            raise ProductNotFound
+
+    def _queue(self) -> None:
+        """Store what is not sure once more: an index of a release before has not what the queue is sorted by."""
+        try:
+            after, ended = "", False
+            while not (ended or self._closing):
+                products, after = self._index.page(waiting.UNSURE, after)
+                with self._writing:
+                    self._upsert([stored for stored in self._index.get([one.id for one in products]) if stored])
+                ended = not after
+            if ended:
+                self._queued.touch()
+        except CatalogError:
+            logger.exception("the queue of products to review is not complete; the next start tries again")
+
+    async def review(self, query: QueueQuery) -> Queue:
+        """Products of low confidence on which nobody has given a verdict. Raises InvalidSearch for a bad `after`."""
+        return await asyncio.to_thread(self._review, query)
+
+    def _review(self, query: QueueQuery) -> Queue:
+        products, after = waiting.read(self._index, query)
+        images = self._image_counts([stored.id for stored in products])
+        menu = None if query.after else waiting.menu(self._index, query)
+        return Queue(products, images, after, waiting.count(self._index, query), menu, self._index.count())
+
+    async def alike(self, id: str, above: float, limit: int) -> Listing:
+        """The waiting products nearest to a stored one, of a cosine similarity of at least `above`. Raises
+        ProductNotFound.
+        """
+        return await asyncio.to_thread(self._alike, id, above, limit)
+
+    def _alike(self, id: str, above: float, limit: int) -> Listing:
+        matches = waiting.alike(self._index, id, above, limit)
+        images = self._image_counts([match.stored.id for match in matches])
+        return Listing(Finding(matches, total=len(matches)), images)
+
+    async def judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
+        """Keep verdicts and apply them. For each, as it is kept; or ProductNotFound, or NothingToAccept."""
+        return await asyncio.to_thread(self._judge, verdicts)
+
+    def _judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
+        results: list[Feedback | CatalogError] = []
+        with self._writing:
+            found = zip(verdicts, self._index.get([said.product_id for said in verdicts]), strict=True)
+            products = {said.product_id: stored for said, stored in found if stored}
+            judged = dict[str, StoredProduct]()
+            for said in verdicts:
+                stored = products.get(said.product_id)
+                if stored is None:
+                    results.append(ProductNotFound())
+                elif said.verdict == "accept" and applied(stored, None).understanding.category is None:
+                    results.append(NothingToAccept())
+                else:
+                    results.append(feedback := self._feedback.add(stored, said, time.time()))
+                    judged[stored.id] = applied(stored, feedback)
+            self._index.upsert(list(judged.values()))
+        return results
+
+    async def take_back(self, id: int) -> None:
+        """Forget a verdict: what counts of the product is the one before it, or else the model's own answer. Raises
+        FeedbackNotFound.
+        """
+        await asyncio.to_thread(self._take_back, id)
+
+    def _take_back(self, id: int) -> None:
+        with self._writing:
+            feedback = self._feedback.get(id)
+            if feedback is None:
+                raise FeedbackNotFound
+            (stored,) = self._index.get([feedback.product_id])
+            counted = stored and self._feedback.latest([stored]).get(stored.id) == feedback
+            self._feedback.remove(id)
+            if stored and counted:
+                self._upsert([reopened(stored, feedback)])
+
+    async def feedback(self, query: FeedbackQuery) -> list[Feedback]:
+        """The last verdict on each product, or some of them, with the products' titles."""
+        return await asyncio.to_thread(self._verdicts, query)
+
+    def _verdicts(self, query: FeedbackQuery) -> list[Feedback]:
+        found = self._feedback.page(query)
+        products = self._index.get([feedback.product_id for feedback in found])
+        titles = [stored.product.title if stored else "" for stored in products]
+        return [replace(feedback, title=title) for feedback, title in zip(found, titles, strict=True)]
+
+    async def proposals(self) -> list[tuple[str, int]]:
+        """Categories that the tree lacks, with how many products they are proposed for."""
+        return await asyncio.to_thread(self._feedback.proposals)
+
+    async def labelled(self, after: int = 0) -> LabelledPart:
+        """Judged products for training, those that were judged behind a place (0: from the first)."""
+        return await asyncio.to_thread(self._labelled, after)
+
+    def _labelled(self, after: int) -> LabelledPart:
+        found, left_out, size = list[Labelled](), Counter[str](), 0
+        judged = self._feedback.page(FeedbackQuery(after=after, limit=VERDICTS_AT_ONCE))
+        for feedback in judged:
+            example = self._example(feedback)
+            if isinstance(example, str):
+                left_out[example] += 1
+            else:
+                found.append(example)
+                size += len(example.picture) + len(example.row["description"])
+            if size >= PORTION_BYTES:
+                return LabelledPart(found, left_out, feedback.id)
+        return LabelledPart(found, left_out, judged[-1].id if judged else None)
+
+    def _example(self, feedback: Feedback) -> Labelled | str:
+        """The product for training, or why it is none."""
+        (stored,) = self._index.get([feedback.product_id])
+        if stored is None:
+            return "no longer stored"
+        if feedback.verdict == "reject":
+            return "rejected, without what is right"
+        if stored.id not in self._feedback.latest([stored]):
+            return "changed since the verdict"
+        return labelled(stored, self._album.get(stored.id)) or "without a category"
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._closing = True
+        self._queuer.shutdown()
+        self._erasure.close()
+        self._index.close()
+        self._album.close()
+        self._feedback.close()

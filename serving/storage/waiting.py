@@ -1,0 +1,72 @@
+"""The queue of products that wait for a person: those of which the model is not sure and nobody has said anything."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, get_args
+
+from catalog.index.filters import And, Filter, Not, OneOf
+from catalog.index.product_index import ProductIndex
+from catalog.index.query import IndexQuery
+from catalog.product import Match, StoredProduct, Verdict
+from serving.storage.feedback import QueueOrder, Unsure
+
+UNSURE = OneOf("decision", get_args(Unsure))
+UNJUDGED = Not(OneOf("verdict", get_args(Verdict)))
+MOST_CATEGORIES = 500
+
+
+class QueueQuery(NamedTuple):
+    """A part of the queue. guess: the likeliest leaf is this node of the tree or lies under it; text: words of which
+    the products have some, the best first, whatever the order. An empty one restricts nothing.
+    """
+
+    limit: int = 20
+    after: str = ""
+    order: QueueOrder = "stored"
+    decision: Unsure | None = None
+    guess: str = ""
+    text: str = ""
+
+
+class Menu(NamedTuple):
+    """How many products wait by decision, and by each node of the tree that is above their likeliest leaf or is it.
+    Each counts what the other leaves.
+    """
+
+    decisions: Mapping[str, int]
+    guesses: Sequence[tuple[str, int]]
+
+
+def read(index: ProductIndex, query: QueueQuery) -> tuple[list[StoredProduct], str]:
+    """The products, and where the next page starts: "" at the end, and where words are looked for. Raises
+    InvalidSearch for a bad `after`.
+    """
+    filter = restricted(query.decision, query.guess)
+    if query.text:
+        found = index.search(IndexQuery(keywords=query.text, filter=filter, limit=query.limit))
+        return [match.stored for match in found], ""
+    if query.order == "stored":
+        return index.page(filter, query.after, query.limit)
+    return index.sorted_page("sureness", query.order == "surest", filter, query.after, query.limit)
+
+
+def count(index: ProductIndex, query: QueueQuery) -> int:
+    """How many wait, whatever their words."""
+    return index.count(restricted(query.decision, query.guess))
+
+
+def menu(index: ProductIndex, query: QueueQuery) -> Menu:
+    decisions = index.facets(["decision"], restricted(None, query.guess))["decision"]
+    guesses = index.facets(["guess"], restricted(query.decision, ""), MOST_CATEGORIES)["guess"]
+    return Menu(dict(decisions), guesses)
+
+
+def alike(index: ProductIndex, id: str, above: float, limit: int) -> list[Match]:
+    """The waiting products nearest to a stored one, none of a cosine similarity below `above`. Raises
+    ProductNotFound.
+    """
+    return [match for match in index.similar(id, limit, restricted(None, "")) if match.score >= above]
+
+
+def restricted(decision: Unsure | None, guess: str) -> Filter:
+    wanted: tuple[Filter, ...] = (OneOf("decision", (decision,)) if decision else UNSURE, UNJUDGED)
+    return And((*wanted, OneOf("guess", (guess,))) if guess else wanted)

@@ -1,0 +1,3 @@
+from shelflens.cli import main
+
+main()

@@ -1,0 +1,26 @@
+"""The command line: one verb per act. Each command imports what it needs, so that `--help` is quick."""
+
+import os
+from typing import Any
+
+from shelflens.cli import categories, export, index, ingest, keys, search, service, training, understand
+from shelflens.cli.app import app
+
+__all__ = [
+    "app",
+    "categories",
+    "export",
+    "index",
+    "ingest",
+    "keys",
+    "main",
+    "search",
+    "service",
+    "training",
+    "understand",
+]
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    return app(args=arguments)

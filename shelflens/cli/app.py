@@ -1,0 +1,105 @@
+"""What all verbs share: the application itself, common options, and how errors are shown."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from catalog.errors import CatalogError, FileNotReadable, installing
+
+if TYPE_CHECKING:
+    from catalog.index.product_index import ProductIndex
+
+ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/")
+
+app = typer.Typer(
+    name="shelflens",
+    help="Understand product catalogues: category, tags, attributes and an embedding from a picture and a few words.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", help="A model folder, or nano, the small one. Default: the shipped model.")
+]
+IndexModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--model", help="A model folder, or nano. Default: that of the index; of a new one, the shipped model."
+    ),
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="cpu or cuda.")]
+DataOption = Annotated[
+    Path, typer.Option("--data-root", envvar="SHELFLENS_DATA", help="The folder that manifests are relative to.")
+]
+IndexOption = Annotated[
+    str, typer.Option("--index", envvar="SHELFLENS_INDEX", help="A folder, or qdrant://HOST[:PORT]/COLLECTION.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """A user's mistake ends the command with one line and exit code 2, not with a traceback."""
+    try:
+        yield
+    except CatalogError as error:
+        typer.echo(f"error: {error.message} [{error.code}]", err=True)
+        raise typer.Exit(2) from None
+
+
+def tell_if_mixed(index: "ProductIndex") -> None:
+    """Warn of an index of several models."""
+    from catalog.origin import mixed
+
+    if told := mixed(index.models()):
+        typer.echo(f"warning: {told}", err=True)
+
+
+@contextmanager
+def training_extra() -> Iterator[None]:
+    """Training's libraries are an extra; say so when they are missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        typer.echo(f"error: {error.name} is not installed. {installing('train')} [extra_missing]", err=True)
+        raise typer.Exit(2) from None
+
+
+def print_version(asked: bool) -> None:
+    if asked:
+        import catalog
+
+        print(f"shelflens {catalog.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Understand product catalogues: category, tags, attributes and an embedding from a picture and a few words."""
+
+
+def check_no_address(path: str | Path) -> None:
+    """Raises FileNotReadable for a web address; a `Path` has lost one of its slashes."""
+    if ADDRESS.match(str(path)):
+        raise FileNotReadable(f"{str(path)!r} is a web address, which is not fetched. Save the file and give its path.")
+
+
+def read_picture(path: Path) -> bytes:
+    """Raises FileNotReadable. At most one byte over the limit is read of a file that is too large."""
+    from catalog.images.structure import ImageLimits
+
+    check_no_address(path)
+    try:
+        with path.open("rb") as file:
+            return file.read(ImageLimits().max_bytes + 1)
+    except OSError:
+        raise FileNotReadable(f"{path.name!r} does not exist or cannot be read.") from None

@@ -1,0 +1,186 @@
+"""`shelflens demo`: the service runs, the demo catalogue goes into it as a job, and there are requests to try."""
+
+import json
+import shlex
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from tqdm import tqdm
+
+from catalog.errors import FileNotReadable
+from catalog.feeds import open_feed
+from serving.api.schemas.jobs import JobOut
+from serving.api.schemas.products import ProductOut
+from serving.client import Client
+from serving.deployments.preflight import url
+from serving.deployments.start import serve, stop
+from serving.settings.load import read_settings
+
+CATALOGUE = Path(__file__).parents[2] / "assets" / "demo"
+FEED = "products.csv"
+INDEX = "demo-index"
+ANALYZE, SEARCH = "/v1/products/analyze", "/v1/search"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request to try: as a form with a picture, or as JSON."""
+
+    asks: str
+    path: str = ANALYZE
+    form: dict[str, str] = field(default_factory=dict)
+    picture: str = ""
+    body: dict[str, Any] = field(default_factory=dict)
+
+    def curl(self, base: str) -> str:
+        if self.body:
+            parts = ["-H", "Content-Type: application/json", "-d", json.dumps(self.body)]
+        else:
+            shown = _shown(CATALOGUE / self.picture)
+            parts = ["-F", f"image=@{shown}", *(x for n, v in self.form.items() for x in ("-F", f"{n}={v}"))]
+        return shlex.join(["curl", "-s", base + self.path, *parts])
+
+    def ask(self, client: httpx.Client) -> Any:
+        if self.body:
+            return client.post(self.path, json=self.body).raise_for_status().json()
+        files = {"image": (Path(self.picture).name, (CATALOGUE / self.picture).read_bytes())}
+        return client.post(self.path, data=self.form, files=files).raise_for_status().json()
+
+
+QUESTIONS = (
+    Question(
+        "A picture and a title: what is it, and which of the two says what?",
+        form={"title": "Runner 5, red", "include": "category,tags,attributes,evidence", "top_k": "2"},
+        picture="images/red-sneakers.jpg",
+    ),
+    Question(
+        "A picture without any words:",
+        form={"include": "category,attributes", "top_k": "2"},
+        picture="images/green-apple.jpg",
+    ),
+    Question(
+        "Products of the catalogue like some words, below a price:",
+        path=SEARCH,
+        body={"text": "red shoes", "filter": {"price": {"lte": 90}}, "limit": 2},
+    ),
+    Question(
+        "Words without a picture, and an embedding of 64 numbers:",
+        body={
+            "items": [{"id": "1", "title": "Leather handbag with a zip, tan"}],
+            "top_k": 0,
+            "include": ["category", "embedding"],
+            "embedding_dimensions": 64,
+        },
+    ),
+)
+# Of an answer's fields, those that are printed.
+SHOWN = frozenset(
+    (
+        "id",
+        "title",
+        "price",
+        "currency",
+        "score",
+        "category",
+        "alternatives",
+        "tags",
+        "attributes",
+        "embedding",
+        "evidence",
+        "modalities_used",
+        "decision",
+    )
+)
+
+
+def run_demo(check: bool, port: int) -> None:
+    """Start the service, bring the catalogue in, print requests to try; then wait for Ctrl-C, or with `check` ask them
+    and end.
+
+    Raises FileNotReadable outside a checkout of the repository, where there is no demo catalogue.
+    """
+    if not (CATALOGUE / FEED).is_file():
+        raise FileNotReadable("The demo catalogue is part of the repository, not of the installed package.")
+    # The requests that it shows are to work as they stand, also where the folder has a file of API keys.
+    settings = read_settings(
+        port=port, host="127.0.0.1", index=INDEX, feeds=CATALOGUE, keys=Path("demo-keys.json"), log_level="error"
+    )
+    console = Console(highlight=False, soft_wrap=True)
+    console.print("Starting the service on Ray Serve; this takes about half a minute.")
+    started = time.monotonic()
+    serve(settings, blocking=False)
+    try:
+        console.print(f"Ready after {time.monotonic() - started:.0f} seconds. Bringing in the demo catalogue.")
+        with Client(url(settings)) as client:
+            console.print(table(bring_in(client)))
+        address = url(settings)
+        console.print(f"\nOpen [bold]{address}[/bold] in a browser, or try these ({address}/docs has the rest):\n")
+        with httpx.Client(base_url=address, timeout=60, trust_env=False) as plain:
+            for question in QUESTIONS:
+                console.print(f"[bold]{escape(question.asks)}[/bold]\n{escape(question.curl(address))}")
+                if check:
+                    console.print(escape(shortened(question.ask(plain))))
+                console.print()
+        if not check:
+            console.print("Ctrl-C ends it.")
+            Event().wait()
+    except KeyboardInterrupt:
+        console.print("Ending.")
+    finally:
+        stop()
+
+
+def bring_in(client: Client) -> list[ProductOut]:
+    """The demo's products, understood and stored; the second time, only looked up."""
+    with tqdm(desc="demo catalogue", unit="product") as bar:
+
+        def show(job: JobOut) -> None:
+            bar.total = job.total
+            bar.update(job.done - bar.n)
+
+        job = client.wait_for_job(client.submit_job(source=FEED).id, progress=show, every_seconds=0.2)
+    if job.error:
+        raise FileNotReadable(job.error.message)
+    return [client.get_product(row.id) for row in open_feed(CATALOGUE / FEED)]
+
+
+def table(products: list[ProductOut]) -> Table:
+    decisions = Counter(product.understanding.decision for product in products)
+    caption = ", ".join(f"{decision}: {count}" for decision, count in decisions.most_common())
+    table = Table("product", "category", "score", "known of it", title=f"{len(products)} products", caption=caption)
+    for product in products:
+        found = product.understanding
+        known = [*(value.value for value in found.attributes.values()), *(tag.name for tag in found.tags)]
+        path = " > ".join(found.category.path) if found.category else "not sure"
+        score = f"{found.category.score:.2f}" if found.category else ""
+        table.add_row(escape(product.title), path, score, ", ".join(known))
+    return table
+
+
+def shortened(answer: Any) -> str:
+    """The answer's results as JSON, a field a line, their embeddings cut short."""
+    return "\n".join(map(_shortened, answer["results"]))
+
+
+def _shortened(found: dict[str, Any]) -> str:
+    if "understanding" in found:  # a stored product
+        found = {**found, **found["understanding"], "alternatives": None}
+    shown = {name: value for name, value in found.items() if name in SHOWN and value not in (None, [], {}, "")}
+    if "embedding" in shown:
+        head = ", ".join(str(number) for number in shown["embedding"][:4])
+        shown["embedding"] = f"[{head}, … {len(shown['embedding'])} numbers]"
+    fields = (f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in shown.items())
+    return "{\n" + ",\n".join(fields) + "\n}"
+
+
+def _shown(path: Path) -> str:
+    """The path as seen from the working directory, if it lies below it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

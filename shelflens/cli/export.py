@@ -1,0 +1,146 @@
+"""`shelflens export`: what was understood, or what was trained, as files for others."""
+
+from collections.abc import Callable, Iterator, Sized
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from catalog.errors import FileNotWritable, InvalidConfig
+from shelflens.cli.app import DataOption, IndexOption, app, errors_shown, tell_if_mixed, training_extra
+
+Batch = TypeVar("Batch", bound=Sized)
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Option(help="A .parquet, .csv or .jsonl file; for a model, a folder.")],
+    index: IndexOption = "shelflens-index",
+    embeddings: Annotated[
+        bool | None,
+        typer.Option(
+            "--embeddings/--no-embeddings", help="Whether an index's embeddings are written. Default: not into .csv."
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Export the model that was trained with this configuration.")
+    ] = None,
+    data_root: DataOption = Path(),
+    model: Annotated[Path | None, typer.Option(help="Copy this model folder, with graphs for ONNX Runtime.")] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="With --config: turn --model, or the shipped one, into int8 for CPUs.")
+    ] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="With --config: copy --model, its scores measured anew.")
+    ] = False,
+) -> None:
+    """Write an understood catalogue to a file, or turn a trained model into the folder that is served."""
+    with errors_shown():
+        if calibrate and model and config:
+            calibrate_model(model, config, output, data_root)
+        elif calibrate:
+            raise InvalidConfig("--calibrate needs --model, and --config for the products to measure on.")
+        elif config and int8:
+            export_int8(model, config, output, data_root)
+        elif int8:
+            raise InvalidConfig("--int8 needs --config, for pictures to measure on.")
+        elif config:
+            export_model(config, output, data_root)
+        elif model:
+            export_graphs(model, output)
+        else:
+            export_catalogue(index, output, embeddings)
+
+
+def export_catalogue(location: str, output: Path, embeddings: bool | None) -> None:
+    from tqdm import tqdm
+
+    from catalog.index.parquet import export as write
+    from catalog.index.parquet import with_embeddings, writer
+    from catalog.index.product_index import open_index
+
+    writer(output)  # a wrong suffix is told before anything is opened
+    if not output.parent.is_dir():
+        raise FileNotWritable(f"The folder {str(output.parent)!r} does not exist.")
+    with open_index(location, create=False) as index, tqdm(desc="export", total=index.count(), unit="product") as bar:
+        tell_if_mixed(index)
+        chosen = with_embeddings(output) if embeddings is None else embeddings
+        write(counted(index.scan(), bar.update), output, chosen)
+    print(f"wrote {bar.n:,} products to {output}")
+
+
+def counted(batches: Iterator[Batch], progress: Callable[[int], object]) -> Iterator[Batch]:
+    for batch in batches:
+        yield batch
+        progress(len(batch))
+
+
+def export_model(config: Path, output: Path, data_root: Path) -> None:
+    with training_extra():
+        from catalog.taxonomy.tree import Taxonomy
+        from training.config import read_config
+        from training.export.familiarity import read_paths
+        from training.export.folder import export as run
+        from training.train import read_sets
+
+        chosen = read_config(config)
+        taxonomy = Taxonomy.load(chosen.taxonomy)
+        train_rows, val_rows = (read_sets(chosen, data_root, taxonomy, split) for split in ("train", "val"))
+        paths = read_paths([data_root / name for name in chosen.kinds])
+        checkpoint = run(Path(chosen.output) / "model", output, train_rows, val_rows, paths, chosen.opinions)
+        print(f"wrote {output.name}, version {checkpoint.version}")
+
+
+def calibrate_model(folder: Path, config: Path, output: Path, data_root: Path) -> None:
+    """Weights and graphs stay as they are."""
+    with training_extra():
+        import shutil
+
+        from catalog.model.folder import open_model
+        from training.config import read_config
+        from training.export.familiarity import read_paths
+        from training.export.folder import recalibrate
+        from training.train import read_sets
+
+        chosen = read_config(config)
+        if not output.exists():
+            shutil.copytree(folder, output)
+        elif not output.samefile(folder):
+            raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder, or --model's own.")
+        model = open_model(output)
+        train_rows, val_rows = (read_sets(chosen, data_root, model.taxonomy, split) for split in ("train", "val"))
+        paths = read_paths([data_root / name for name in chosen.kinds])
+        found = recalibrate(model, train_rows, val_rows, paths, chosen.opinions)
+        print(f"wrote {output.name}, version {open_model(output).version}")
+        for modalities, least in found.auto.items():
+            print(f"{modalities}: accepted unseen from {least:.2f} on, promised from {found.promise[modalities]} on")
+
+
+def export_graphs(folder: Path, output: Path) -> None:
+    if output.exists() and not output.samefile(folder):
+        raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder.")
+    with training_extra():
+        from catalog.model.checkpoint import load_model
+        from training.export.onnx_export import write_graphs
+
+        checkpoint = load_model(folder)
+        found = write_graphs(checkpoint, output)
+        print(f"wrote {output.name}, version {checkpoint.version}, with graphs for ONNX Runtime")
+        print(f"an embedding differs from PyTorch's by {found.embedding:.1e} at most")
+
+
+def export_int8(model: Path | None, config: Path, output: Path, data_root: Path) -> None:
+    with training_extra():
+        from catalog.model.folder import open_model, shipped_model
+        from training.config import read_config
+        from training.export.folder import export_int8 as run
+        from training.train import read_sets
+
+        chosen, opened = read_config(config), open_model(model or shipped_model())
+        if output.exists():
+            raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder.")
+        train_rows, val_rows = (read_sets(chosen, data_root, opened.taxonomy, split) for split in ("train", "val"))
+        before, after = run(opened, output, train_rows, val_rows)
+        print(f"wrote {output.name}, version {open_model(output).version}, in int8")
+        print(f"right categories {after.top_1:.4f} (before {before.top_1:.4f})")
+        print(f"words that find their picture {after.found:.4f} (before {before.found:.4f})")

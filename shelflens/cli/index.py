@@ -1,0 +1,101 @@
+"""`shelflens index …`: what concerns a whole index."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalog.errors import ProductNotFound
+from catalog.storage.files import private_files
+from shelflens.cli.app import IndexOption, app, errors_shown, tell_if_mixed
+
+SHOWN = 10
+
+index_app = typer.Typer(help="Copy, load, count or delete what an index holds.", no_args_is_help=True)
+app.add_typer(index_app, name="index")
+
+
+@index_app.command()
+def copy(
+    source: Annotated[str, typer.Argument(help="A folder, or qdrant://HOST[:PORT]/COLLECTION.")],
+    target: Annotated[str, typer.Argument(help="Where to; made where it does not exist.")],
+    shards: Annotated[int, typer.Option(help="Shards of a cluster collection that is made.")] = 1,
+    replicas: Annotated[int, typer.Option(help="Copies of each shard of a cluster collection that is made.")] = 1,
+) -> None:
+    """Copy every product into another index, as it is: nothing is understood anew."""
+    with errors_shown(), private_files():
+        from tqdm import tqdm
+
+        from catalog.index.product_index import open_index
+
+        with open_index(source, create=False) as old, open_index(target, old.width, True, shards, replicas) as new:
+            tell_if_mixed(old)
+            if old.model:
+                new.claim(old.model)
+            with tqdm(desc="copy", total=old.count(), unit="product") as bar:
+                for products in old.scan():
+                    new.upsert(products)
+                    bar.update(len(products))
+            new.flush()
+            print(f"{new.count():,} products are in {target}.")
+
+
+@index_app.command()
+def load(
+    source: Annotated[Path, typer.Argument(help="A Parquet export, or a folder of them.")],
+    index: IndexOption = "shelflens-index",
+) -> None:
+    """Bring a Parquet export into an index: nothing is understood anew."""
+    with errors_shown(), private_files():
+        from tqdm import tqdm
+
+        from catalog.index.parquet import load as run
+        from catalog.index.parquet import width
+        from catalog.index.product_index import open_index
+
+        with open_index(index, width(source)) as opened, tqdm(desc="load", unit="product") as bar:
+            run(source, opened, bar.update)
+            print(f"{opened.count():,} products are in {index}.")
+
+
+@index_app.command()
+def count(index: IndexOption = "shelflens-index") -> None:
+    """How many products are stored."""
+    with errors_shown():
+        from catalog.index.product_index import open_index
+
+        with open_index(index, create=False) as opened:
+            print(opened.count())
+
+
+@index_app.command()
+def delete(
+    ids: Annotated[list[str], typer.Argument(help="Ids of products.")],
+    erase: Annotated[bool, typer.Option("--erase", help="Also leave nothing of them on disk; slower.")] = False,
+    index: IndexOption = "shelflens-index",
+) -> None:
+    """Take products out of an index. Exit code 1 when one of them was not there."""
+    with errors_shown(), private_files():
+        from catalog.index.product_index import open_index
+        from catalog.ingest.ledger import ledger_path, state_folder
+        from serving.storage.erasure import erase_beside
+        from serving.storage.thumbnails import Album
+
+        with open_index(index, create=False) as opened:
+            wanted = list(dict.fromkeys(ids))
+            missing = [id for id, stored in zip(wanted, opened.stored(wanted), strict=True) if not stored]
+            # Beside the index, as the service keeps them; nothing is made where there are none.
+            path = state_folder(index) / "pictures.sqlite"
+            if path.exists():
+                with closing(Album(path)) as album:
+                    album.delete(wanted)
+            clean = not erase or erase_beside(state_folder(index), ledger_path(index), wanted)
+            gone = opened.erase(wanted) if erase else opened.delete(wanted)
+            print(f"{gone:,} of {len(wanted):,} were stored and are gone.")
+        if not clean:
+            typer.echo("Another process was using a file beside the index: erase again when it has ended.", err=True)
+    if missing:
+        shown = ", ".join(map(repr, missing[:SHOWN])) + (", …" if len(missing) > SHOWN else "")
+        typer.echo(f"error: Not stored: {shown}. [{ProductNotFound.code}]", err=True)
+        raise typer.Exit(1)

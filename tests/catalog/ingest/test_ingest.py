@@ -1,0 +1,353 @@
+"""Bulk ingest: a feed goes in whole, again for nothing, and on from where it was cut off."""
+
+import csv
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from catalog.errors import DiskFull, IndexDamaged, IndexOfOtherModel
+from catalog.feeds import open_feed
+from catalog.images import PictureReader
+from catalog.index.filters import parse_filter
+from catalog.index.product_index import ProductIndex, open_index
+from catalog.ingest.dry_run import dry_run
+from catalog.ingest.ledger import Failure, Ledger, Run, write_dead_letters
+from catalog.ingest.pipeline import LocalWorker, Results, ingest
+from catalog.model.preprocess import Prepared
+from catalog.product import Understanding
+from catalog.understand import Understander
+from tests.support.catalogue import COLOURS, KINDS, draw_product
+from tests.support.malformed.images import encode
+from tests.support.tiny import tiny_folder
+
+CHUNK = 5
+FIELDS = ("id", "title", "description", "brand", "price", "image_link", "additional_image_link")
+
+
+class Counting(Understander):
+    """A real model that says how many products it has read, and their words."""
+
+    read = 0
+    texts: ClassVar[list[str]] = []
+
+    def understand_prepared(
+        self, products: Sequence[Prepared], top_k: int = 5, evidence: bool = True
+    ) -> list[Understanding]:
+        self.read += len(products)
+        self.texts += [product.text for product in products]
+        return super().understand_prepared(products, top_k, evidence)
+
+
+class Shop:
+    """A feed of 24 products with pictures, a tiny model, and an index to bring them into."""
+
+    def __init__(self, folder: Path, understander: Counting) -> None:
+        self.folder, self.understander = folder, understander
+        self.feed, self.location = folder / "feed.csv", folder / "index"
+        self.failures: list[Failure] = []
+        self.rows = [
+            {
+                "id": f"{kind}-{colour}-{copy}",
+                "title": f"{colour} {kind} {copy}",
+                "description": "",
+                "brand": "Halden",
+                "price": f"{10 + copy} EUR",
+                "image_link": f"{kind}-{colour}.png",
+                "additional_image_link": "",
+            }
+            for kind in KINDS
+            for colour in COLOURS
+            for copy in range(2)
+        ]
+        (folder / "images").mkdir(parents=True)
+        for kind in KINDS:
+            for colour in COLOURS:
+                draw_product(kind, colour).save(folder / "images" / f"{kind}-{colour}.png")
+        self.write()
+
+    def write(self) -> None:
+        with self.feed.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, FIELDS)
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+    def index(self) -> ProductIndex:
+        return open_index(str(self.location), self.understander.config.embedding_width)
+
+    def worker(self) -> LocalWorker:
+        return LocalWorker(self.understander, PictureReader(self.folder / "images"))
+
+    def ingest(self, feed: Path | None = None) -> Run:
+        """Of the whole feed. The model's count starts anew."""
+        self.understander.read = 0
+        source = open_feed(feed or self.feed)
+        with self.index() as index, closing(Ledger(self.location / "ledger.sqlite")) as ledger:
+            run = ledger.begin(source.fingerprint, index.identity)
+            ingest(self.worker().results(source, index.hashes, run.position, CHUNK), index, run)
+            self.failures = list(run.failures())
+            write_dead_letters(self.folder / "failed.jsonl", self.failures)
+        return run
+
+
+@pytest.fixture(scope="module")
+def understander(tmp_path_factory: pytest.TempPathFactory) -> Counting:
+    return Counting.load(tiny_folder(tmp_path_factory.mktemp("model") / "model"))
+
+
+@pytest.fixture
+def shop(tmp_path: Path, understander: Counting) -> Shop:
+    return Shop(tmp_path / "shop", understander)
+
+
+def test_a_feed_goes_in_whole_and_is_stored_as_it_was_understood(shop: Shop) -> None:
+    run = shop.ingest()
+    assert run.tally.outcomes == {"added": 24}
+    assert shop.understander.read == 24
+    with shop.index() as index:
+        assert index.count() == 24
+        [stored] = index.get(["Shirt-red-1"])
+        assert stored is not None
+        assert (stored.product.title, stored.product.price, stored.product.currency) == ("red Shirt 1", 11.0, "EUR")
+        assert stored.image_refs == ("Shirt-red.png",)
+        assert stored.understanding.modalities_used == ("image", "text")
+    assert run.tally.understood == run.tally.categories.total() == 24
+
+
+def test_the_same_feed_again_costs_the_model_nothing(shop: Shop) -> None:
+    shop.ingest()
+    run = shop.ingest()
+    assert run.tally.outcomes == {"unchanged": 24}
+    assert shop.understander.read == 0
+
+
+def test_a_new_price_or_brand_costs_the_model_nothing_and_is_found(shop: Shop) -> None:
+    shop.ingest()
+    shop.rows[3] |= {"price": "99.50 EUR", "brand": "Fjell"}
+    shop.write()
+    run = shop.ingest()
+    assert run.tally.outcomes == {"unchanged": 23, "offer_updated": 1}
+    assert shop.understander.read == 0
+    with shop.index() as index:
+        assert index.count(parse_filter({"price": {"gte": 99, "lte": 100}, "brand": "Fjell"})) == 1
+
+
+def test_new_words_or_a_new_picture_are_understood(shop: Shop) -> None:
+    shop.ingest()
+    shop.rows[0]["title"] = "green plain shirt"
+    shop.write()
+    draw_product("Pear", "blue").save(shop.folder / "images" / "Apple-red.png")  # the picture of two products
+    run = shop.ingest()
+    assert run.tally.outcomes == {"unchanged": 21, "updated": 3}
+    assert shop.understander.read == 3
+
+
+def test_another_model_understands_everything_anew_in_an_index_of_its_own(shop: Shop, tmp_path: Path) -> None:
+    shop.ingest()
+    made_by = shop.understander.version
+    shop.understander = Counting.load(tiny_folder(tmp_path / "other", "early"))
+    with pytest.raises(IndexOfOtherModel, match=f"holds vectors of the model {made_by}, not of"):
+        shop.ingest()
+    shop.location = shop.folder / "new"
+    assert shop.ingest().tally.outcomes == {"added": 24}
+
+
+def test_several_pictures_are_one_product(shop: Shop) -> None:
+    shop.rows[0]["additional_image_link"] = "Shirt-green.png,Shirt-blue.png"
+    shop.write()
+    shop.ingest()
+    with shop.index() as index:
+        [stored] = index.get([shop.rows[0]["id"]])
+    assert stored is not None
+    assert stored.image_refs == ("Shirt-red.png", "Shirt-green.png", "Shirt-blue.png")
+
+
+def test_bad_rows_fail_alone_and_come_in_once_corrected(shop: Shop) -> None:
+    (shop.folder / "images" / "cut.png").write_bytes(encode(draw_product("Shoe", "red"), "PNG")[:60])
+    shop.rows[2]["image_link"] = "../secret.png"
+    shop.rows[5]["image_link"] = "cut.png"
+    shop.rows[7]["price"] = "NaN"
+    shop.rows[9]["image_link"] = "missing.png"
+    shop.rows[11]["id"] = shop.rows[10]["id"]
+    shop.rows[13] |= {"title": "", "image_link": ""}
+    shop.write()
+    run = shop.ingest()
+    assert run.tally.outcomes == {"added": 18, "failed": 6}
+    assert [(f.line, f.code) for f in shop.failures] == [
+        (4, "image_outside_root"),
+        (7, "image_corrupt"),
+        (9, "row_price_invalid"),
+        (11, "image_not_found"),
+        (13, "row_id_duplicate"),
+        (15, "product_empty"),
+    ]
+
+    lines = [json.loads(line) for line in (shop.folder / "failed.jsonl").read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        line["row"] |= {"image_link": "Shoe-red.png", "price": "5 EUR"}
+    lines[4]["row"]["id"] = "new-id"
+    corrected = shop.folder / "corrected.jsonl"
+    corrected.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    assert shop.ingest(corrected).tally.outcomes == {"added": 6}
+    with shop.index() as index:
+        assert index.count() == 24
+
+
+def test_an_interrupted_ingest_goes_on_where_it_stopped(shop: Shop) -> None:
+    source = open_feed(shop.feed)
+    shop.understander.read = 0
+
+    def interrupted(results: Results) -> Results:
+        for number, chunk in enumerate(results):
+            if number == 3:
+                raise KeyboardInterrupt("Ctrl-C")
+            yield chunk
+
+    with shop.index() as index, closing(Ledger(shop.location / "ledger.sqlite")) as ledger:
+        run = ledger.begin(source.fingerprint, index.identity)
+        with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
+            ingest(interrupted(shop.worker().results(source, index.hashes, 0, CHUNK)), index, run)
+        assert run.position == index.count() == 3 * CHUNK
+    again = shop.ingest()
+    assert again.number == run.number
+    assert again.tally.outcomes == {"added": 24}
+    assert shop.understander.read == 24 - 3 * CHUNK
+
+
+def test_a_dry_run_tells_what_would_happen_and_stores_nothing(shop: Shop) -> None:
+    shop.rows[2]["image_link"] = "missing.png"
+    shop.rows[3]["image_link"] = ""
+    shop.rows[4]["title"] = ""
+    shop.write()
+    found = dry_run(open_feed(shop.feed), lambda ids: [None] * len(ids), shop.worker())
+    assert found.outcomes == {"added": 23, "failed": 1}
+    assert found.modalities == {"image+text": 21, "text": 1, "image": 1}
+    assert [(f.line, f.code) for f in found.failures] == [(4, "image_not_found")]
+    assert found.seconds > 0
+    assert not shop.location.exists()
+
+
+def test_a_dry_run_times_the_model_on_products_it_reads_for_the_first_time(shop: Shop) -> None:
+    titles = {str(row["title"]) for row in shop.rows}
+    shop.understander.texts.clear()
+    dry_run(open_feed(shop.feed), lambda ids: [None] * len(ids), shop.worker())
+    # Each of them once: else a model that remembers would answer at once, and that would be timed.
+    read = shop.understander.texts
+    assert titles < set(read)
+    assert len(set(read)) == len(read) == 2 * len(titles)
+
+
+def test_an_index_folder_that_is_gone_is_filled_from_the_beginning(shop: Shop) -> None:
+    shop.ingest()
+    os.rename(shop.location, shop.folder / "gone")
+    assert shop.ingest().tally.outcomes == {"added": 24}
+
+
+def test_a_feed_that_is_cut_in_a_line_keeps_what_came_before_and_goes_on_once_mended(shop: Shop) -> None:
+    whole = shop.feed.read_bytes()
+    shop.feed.write_bytes(whole[:-20])
+    assert shop.ingest().tally.outcomes == {"added": 23, "failed": 1}
+    assert [(f.line, f.code) for f in shop.failures] == [(25, "row_ragged")]
+    shop.feed.write_bytes(whole)
+    assert shop.ingest().tally.outcomes == {"unchanged": 23, "added": 1}
+
+
+def stored_until(shop: Shop, moment: int, act: Callable[[], object]) -> None:
+    """Ingest, and do something before a chunk is stored."""
+    source = open_feed(shop.feed)
+
+    def disturbed(results: Results) -> Results:
+        for number, chunk in enumerate(results):
+            if number == moment:
+                act()
+            yield chunk
+
+    with shop.index() as index, closing(Ledger(shop.location / "ledger.sqlite")) as ledger:
+        run = ledger.begin(source.fingerprint, index.identity)
+        ingest(disturbed(shop.worker().results(source, index.hashes, run.position, CHUNK)), index, run)
+
+
+def test_an_index_folder_removed_in_the_middle_is_told_and_filled_again(shop: Shop) -> None:
+    with pytest.raises(IndexDamaged, match="The folder of the index was removed while it was open"):
+        stored_until(shop, 3, lambda: shutil.rmtree(shop.location))
+    shutil.rmtree(shop.location, ignore_errors=True)
+    assert shop.ingest().tally.outcomes == {"added": 24}
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_told_and_the_ingest_goes_on_once_there_is_room(shop: Shop, small_disk: Path) -> None:
+    shop.location, filling = small_disk / "index", small_disk / "filling"
+    with pytest.raises(DiskFull, match="What was stored before is intact"):
+        stored_until(shop, 3, lambda: filling.write_bytes(b"x" * shutil.disk_usage(small_disk).free))
+    filling.unlink()
+    with shop.index() as index:
+        before = index.count()
+    assert 2 * CHUNK <= before <= 3 * CHUNK
+    run = shop.ingest()
+    assert run.tally.outcomes["added"] + run.tally.outcomes["unchanged"] == 24
+    with shop.index() as index:
+        assert index.count() == 24
+
+
+KILLED = """
+import sys
+from contextlib import closing
+from pathlib import Path
+from catalog.feeds import open_feed
+from catalog.index import open_index
+from catalog.ingest import LocalWorker, ingest
+from catalog.ingest.ledger import Ledger
+from catalog.images import PictureReader
+from catalog.understand import Understander
+
+folder, model, chunk = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+feed, understander = open_feed(folder / "feed.csv"), Understander.load(model)
+with open_index(folder / "index", understander.config.embedding_width) as index:
+    with closing(Ledger(folder / "ledger.sqlite")) as ledger:
+        run = ledger.begin(feed.fingerprint, index.identity)
+        print("started", flush=True)
+        worker = LocalWorker(understander, PictureReader(folder / "images"))
+        ingest(worker.results(feed, index.hashes, run.position, chunk), index, run)
+"""
+
+
+@pytest.mark.slow
+def test_kill_9_at_any_moment_loses_nothing_doubles_nothing_and_repeats_at_most_a_chunk(
+    shop: Shop, tmp_path: Path
+) -> None:
+    """Twenty kills in one ingest. A row that was stored but not yet recorded is one that the next run repeats."""
+    shop.rows = [row | {"id": f"{row['id']}-{copy}"} for copy in range(50) for row in shop.rows]
+    shop.write()
+    model, chunk = tiny_folder(tmp_path / "model"), 8
+    moments, kills = random.Random(0), 0
+    repeated: list[int] = []
+    while True:
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, str(shop.folder), str(model), str(chunk)], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        if kills < 20:
+            time.sleep(moments.uniform(0.0, 0.4))
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.communicate()
+        with shop.index() as index, closing(Ledger(shop.folder / "ledger.sqlite")) as ledger:
+            stored = [product.id for batch in index.scan() for product in batch]
+            if process.returncode == 0:
+                break
+            run = ledger.begin(open_feed(shop.feed).fingerprint, index.identity)
+            repeated.append(len(stored) - run.position)
+    assert kills == 20
+    assert all(0 <= rows <= chunk for rows in repeated), repeated
+    assert sorted(stored) == sorted(row["id"] for row in shop.rows)

@@ -1,0 +1,162 @@
+"""What is unlike everything taught: log odds from vectors, where they are kept, and what an answer makes of them."""
+
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog import Product, Understander, Understanding
+from catalog.errors import InvalidCheckpoint
+from catalog.model.calibration import Calibration
+from catalog.model.familiarity import FILE, Familiarity, distance, unit
+from catalog.model.folder import CALIBRATION, open_model, write_checksums, write_json
+from tests.support.tiny import tiny_folder
+from training.export.calibrate import auto_familiarity
+from training.export.familiarity import every, fit_images, logistic, principal, read_paths
+
+RANDOM = np.random.default_rng(0)
+
+
+def familiarity(text: int = 16, image: int = 24) -> Familiarity:
+    """Of the widths of the tiny model's encoders."""
+    return Familiarity(
+        projection_DP=np.eye(image, 8, dtype=np.float32),
+        sample_NP=unit(RANDOM.normal(size=(20, 8)).astype(np.float32)),
+        image_2=np.array([10, -2], np.float32),
+        direction_D=unit(RANDOM.normal(size=text).astype(np.float32)),
+        text_2=np.array([3, 1], np.float32),
+    )
+
+
+def test_what_is_in_the_sample_is_near() -> None:
+    sample_NP = unit(RANDOM.normal(size=(50, 8)).astype(np.float32))
+    twice_NP = np.concatenate([sample_NP, sample_NP])
+    near_N = distance(sample_NP * 5, np.eye(8, dtype=np.float32), twice_NP)
+    np.testing.assert_allclose(near_N, 0, atol=1e-6)
+    assert distance(-sample_NP, np.eye(8, dtype=np.float32), sample_NP[:1]).max() <= 2
+
+
+def test_log_odds_of_both_add_up() -> None:
+    known = familiarity()
+    image_BD, text_BD = (RANDOM.normal(size=(5, width)).astype(np.float32) for width in (24, 16))
+    np.testing.assert_allclose(
+        known.log_odds(image_BD, text_BD), known.of_images(image_BD) + known.of_texts(text_BD), rtol=1e-6
+    )
+    np.testing.assert_allclose(known.log_odds(None, text_BD), known.of_texts(text_BD))
+
+
+def test_it_is_kept_in_a_file_that_others_may_read(tmp_path: Path) -> None:
+    familiarity().save(tmp_path)
+    loaded = Familiarity.load(tmp_path)
+    assert loaded
+    assert loaded.knows_words
+    np.testing.assert_allclose(loaded.sample_NP, np.asarray(loaded.sample_NP, np.float16))
+    assert (tmp_path / FILE).stat().st_mode & 0o044
+    assert Familiarity.load(tmp_path / "none") is None
+    (tmp_path / FILE).write_bytes(b"nothing of the kind")
+    with pytest.raises(InvalidCheckpoint, match=r"familiarity\.safetensors is not valid"):
+        Familiarity.load(tmp_path)
+
+
+@pytest.mark.parametrize("graphs", [False, True])
+def test_an_unfamiliar_product_has_no_category(tmp_path: Path, graphs: bool) -> None:
+    folder = tiny_folder(tmp_path / "model")
+    if graphs:
+        from catalog.model.checkpoint import load_model
+        from training.export.onnx_export import write_graphs
+
+        write_graphs(load_model(folder), folder)
+    plain = Understander.load(folder)
+    product = Product("p", "red shirt")
+    (known,) = plain.understand([product])
+    assert isinstance(known, Understanding)
+    assert known.category
+    familiarity().save(folder)
+    calibration = open_model_calibration(folder)
+    for most, notes in ((1e6, ()), (-1e6, ("unfamiliar",))):
+        write_json(folder / CALIBRATION, asdict(replace(calibration, unfamiliar={"text": most})))
+        write_checksums(folder)
+        (found,) = Understander.load(folder).understand([product])
+        assert isinstance(found, Understanding)
+        assert found.notes == notes
+        assert found.category == (None if notes else known.category)
+        assert found.decision == ("abstain" if notes else known.decision)
+        assert not (notes and (found.tags or found.attributes))
+    shutil.rmtree(folder)
+
+
+def test_a_product_familiar_enough_for_a_promise_but_not_for_auto_is_reviewed(tmp_path: Path) -> None:
+    folder = tiny_folder(tmp_path / "model")
+    familiarity().save(folder)
+    sure = replace(
+        open_model_calibration(folder), promise={"text": [0.0]}, auto={"text": 0.0}, unfamiliar={"text": 1e6}
+    )
+    for bounds, decision in (({}, "auto"), ({"text": 1e6}, "auto"), ({"text": -1e6}, "review")):
+        write_json(folder / CALIBRATION, asdict(sure) | {"auto_unfamiliar": bounds})
+        write_checksums(folder)
+        (found,) = Understander.load(folder).understand([Product("p", "red shirt")])
+        assert isinstance(found, Understanding)
+        assert (found.decision, found.notes) == (decision, ())
+        assert found.category
+
+
+def test_a_folder_that_asks_nothing_more_of_auto_is_read_as_before(tmp_path: Path) -> None:
+    folder = tiny_folder(tmp_path / "model")
+    values = asdict(open_model_calibration(folder))
+    del values["auto_unfamiliar"]
+    write_json(folder / CALIBRATION, values)
+    write_checksums(folder)
+    assert open_model(folder).calibration.auto_unfamiliar == {}
+
+
+def open_model_calibration(folder: Path) -> Calibration:
+    write_checksums(folder)
+    return open_model(folder).calibration
+
+
+def test_log_odds_tell_apart_what_they_were_fitted_to() -> None:
+    known, unknown = RANDOM.normal(0, 1, (300, 4)), RANDOM.normal(2, 1, (30, 4))
+    slopes = logistic([known], [unknown], 1.0)
+    odds = [part @ slopes[:-1] + slopes[-1] for part in (known, unknown)]
+    assert (odds[0] < 0).mean() > 0.9
+    assert (odds[1] > 0).mean() > 0.9
+
+
+def test_a_department_left_out_of_the_sample_is_unfamiliar() -> None:
+    centres = RANDOM.normal(size=(3, 30))
+    vectors_ND = np.concatenate([RANDOM.normal(centre, 0.1, (200, 30)) for centre in centres]).astype(np.float32)
+    roots_N = np.repeat(["a", "b", "c"], 200)
+    projection_DP = principal(vectors_ND)
+    sample_NP = unit(unit(vectors_ND) @ projection_DP)
+    slope, offset = fit_images(vectors_ND, roots_N, sample_NP, roots_N, projection_DP)
+    assert slope > 0
+    strange_ND = RANDOM.normal(RANDOM.normal(size=30), 0.1, (50, 30)).astype(np.float32)
+    odds = [slope * distance(each, projection_DP, sample_NP) + offset for each in (vectors_ND, strange_ND)]
+    assert (odds[0] < 0).mean() > 0.95
+    assert (odds[1] > 0).mean() > 0.95
+
+
+def test_auto_loses_at_most_one_product_in_a_hundred_to_familiarity() -> None:
+    odds_B = np.arange(1000, dtype=np.float32) / 100
+    every_B = np.ones(1000, bool)
+    bound = auto_familiarity(odds_B, every_B, 9.8)
+    assert ((odds_B > bound) & (odds_B <= 9.8)).sum() == 10
+
+
+def test_however_few_are_accepted_auto_asks_for_no_more_than_four_of_five_products_are() -> None:
+    odds_B = np.arange(1000, dtype=np.float32) / 100
+    few_B = np.arange(1000) % 200 == 0
+    assert (odds_B <= auto_familiarity(odds_B, few_B, 9.8)).sum() == pytest.approx(800, abs=1)
+    assert auto_familiarity(odds_B, np.zeros(1000, bool), 7.0) == 7.0, "never looser than a promise"
+
+
+def test_kinds_are_read_with_and_without_ids(tmp_path: Path) -> None:
+    (tmp_path / "kinds.txt").write_text("# kinds\n\ngid://x/1 : Home > Rugs\nToys\n")
+    assert read_paths([tmp_path / "kinds.txt"]) == [["Home", "Rugs"], ["Toys"]]
+
+
+def test_a_sample_is_drawn_evenly() -> None:
+    assert every(range(10), 20) == list(range(10))
+    assert every(range(10), 5) == [0, 2, 4, 6, 8]

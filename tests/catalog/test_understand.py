@@ -1,0 +1,132 @@
+"""Products in, understandings out, with a tiny real model."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from catalog import CatalogError, Product, Understander, Understanding
+from catalog.errors import ImageFormatUnsupported, ProductEmpty, TextTooLong, TooManyImages
+from catalog.model.preprocess import MAX_CHARACTERS, MAX_IMAGES
+from tests.support.tiny import tiny_folder
+
+
+@pytest.fixture(scope="module")
+def understander(tmp_path_factory: pytest.TempPathFactory) -> Understander:
+    return Understander.load(tiny_folder(tmp_path_factory.mktemp("understand") / "model", "cross"))
+
+
+def picture(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 60), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def one(understander: Understander, product: Product) -> Understanding:
+    (result,) = understander.understand([product])
+    assert isinstance(result, Understanding), result
+    return result
+
+
+def test_a_product_is_understood(understander: Understander) -> None:
+    result = one(understander, Product("p1", "red shirt", "", (picture(),)))
+    assert result.id == "p1"
+    assert result.modalities_used == ("image", "text")
+    assert result.embedding.dtype == np.float32
+    assert np.linalg.norm(result.embedding) == pytest.approx(1, abs=1e-5)
+    assert set(result.evidence) == {"image", "text"}
+    assert len(result.alternatives) == 3  # the tiny tree has four leaves
+    assert result.decision in ("auto", "review", "abstain")
+
+
+def test_parents_and_children_agree(understander: Understander) -> None:
+    result = one(understander, Product("p", "red shirt", "", (picture(),)))
+    assert result.category
+    everything = (result.category, *result.alternatives)
+    assert sum(category.score for category in everything) == pytest.approx(1, abs=1e-5)
+    for category in everything:
+        siblings = [other.score for other in everything if other.path[0] == category.path[0]]
+        assert category.path_scores[0] == pytest.approx(sum(siblings), abs=1e-5)
+
+
+def test_bad_products_fail_alone_and_order_is_kept(understander: Understander) -> None:
+    good = Product("good", "green pear", "", (picture((30, 200, 30)),))
+    products = [Product("empty"), good, Product("fake", "shoe", "", (b"not a picture",)), good]
+    results = understander.understand(products)
+    assert isinstance(results[0], ProductEmpty)
+    assert isinstance(results[2], ImageFormatUnsupported)
+    first, second = results[1], results[3]
+    assert isinstance(first, Understanding)
+    assert isinstance(second, Understanding)
+    alone = one(understander, good).category
+    assert alone
+    for result in (first, second):
+        assert result.category
+        assert result.category.id == alone.id
+        assert result.category.path_scores == pytest.approx(alone.path_scores, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("product", "error"),
+    [
+        (Product(title="  ", description="\n"), ProductEmpty),
+        (Product(title="x" * MAX_CHARACTERS, description="y"), TextTooLong),
+        (Product(images=(b"",) * (MAX_IMAGES + 1)), TooManyImages),
+    ],
+)
+def test_limits(understander: Understander, product: Product, error: type[CatalogError]) -> None:
+    (result,) = understander.understand([product])
+    assert type(result) is error
+
+
+def test_longest_text_is_accepted(understander: Understander) -> None:
+    assert one(understander, Product(title="x" * MAX_CHARACTERS)).modalities_used == ("text",)
+
+
+def test_more_products_than_a_batch(understander: Understander) -> None:
+    results = understander.understand([Product(str(n), f"item {n % 10}") for n in range(70)])
+    assert [r.id for r in results if isinstance(r, Understanding)] == [str(n) for n in range(70)]
+
+
+def test_no_products(understander: Understander) -> None:
+    assert understander.understand([]) == []
+
+
+def test_evidence_is_left_out_on_request_and_for_one_modality(understander: Understander) -> None:
+    both = Product("p", "shirt", "", (picture(),))
+    (result,) = understander.understand([both], evidence=False)
+    assert isinstance(result, Understanding)
+    assert result.evidence == {}
+    assert one(understander, Product("p", "shirt")).evidence == {}
+
+
+def test_several_pictures_of_one_product(understander: Understander) -> None:
+    red, blue = picture(), picture((20, 20, 220))
+    together = one(understander, Product("p", images=(red, blue)))
+    turned = one(understander, Product("p", images=(blue, red)))
+    single = one(understander, Product("p", images=(red,)))
+    assert together.category
+    assert turned.category
+    assert single.category
+    assert together.category.path_scores == pytest.approx(turned.category.path_scores, abs=1e-4)
+    assert together.category.path_scores != pytest.approx(single.category.path_scores, abs=1e-6)
+
+
+def test_attributes_only_where_they_make_sense(tmp_path: Path) -> None:
+    understander = Understander.load(tiny_folder(tmp_path / "model", seed=3))
+    for product in (Product("a", "apple"), Product("b", "shirt"), Product("c", images=(picture(),))):
+        result = one(understander, product)
+        if result.path[0] == "Food":
+            assert "gender" not in result.attributes
+            assert result.tags == ()
+
+
+def test_a_category_that_cannot_be_promised_is_none(tmp_path: Path) -> None:
+    understander = Understander.load(tiny_folder(tmp_path / "model", least=1.0))
+    result = one(understander, Product("p", "red shirt", "", (picture(),)))
+    assert (result.category, result.path, result.decision) == (None, (), "abstain")
+    assert len(result.alternatives) == 4
+    assert (result.tags, result.attributes) == ((), {})
+    assert result.evidence == {"image": None, "text": None}

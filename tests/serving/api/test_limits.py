@@ -1,0 +1,265 @@
+"""Every documented limit, one step below and one above, in one process and through Ray Serve."""
+
+import io
+import json
+import os
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from catalog.errors import InvalidConfig
+from catalog.images.structure import ImageLimits
+from catalog.understand import Understander
+from serving.deployments.preflight import MESSAGE_LENGTH, check_messages, url
+from serving.deployments.start import serve, stop
+from serving.settings.schema import Settings
+from tests.support.malformed.large_content import csv_feed, fat_product, form_of, photo, small_picture, uri, zip_feed
+from tests.support.services import free_port, tiny_client
+from tests.support.tiny import tiny_folder
+
+pytestmark = pytest.mark.slow
+
+ANALYZE, JOBS = "/v1/products/analyze", "/v1/jobs"
+PHOTO = ImageLimits().max_bytes
+FAT = 101
+# Less than the default, so that there are answers which do not pass.
+MOST_JSON = 128 * 1024
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_folder(tmp_path_factory.mktemp("limits") / "model", size=224)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Settings:
+    index = str(tmp_path_factory.mktemp("index") / "index")
+    return Settings(model=folder, index=index, port=free_port(), max_json_bytes=MOST_JSON)
+
+
+@pytest.fixture(scope="module", params=["one process", "Ray"])
+def client(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, folder: Path, settings: Settings
+) -> Iterator[Any]:
+    if request.param == "one process":
+        with tiny_client(Understander.load(folder), tmp_path_factory.mktemp("one") / "index", settings) as client:
+            client.remote = False
+            yield client
+        return
+    serve(settings, blocking=False)
+    try:
+        with httpx.Client(base_url=url(settings), timeout=60, trust_env=False) as client:
+            client.remote = True
+            yield client
+    finally:
+        stop()
+
+
+def code(response: Any) -> str:
+    """Of its error, or of its only result's; "" if all is well."""
+    answer = response.json()
+    if "results" in answer:
+        (result,) = answer["results"]
+        return (result["error"] or {"code": ""})["code"]
+    return str(answer["error"]["code"])
+
+
+@pytest.mark.parametrize(("more", "error"), [(-10_000, ""), (0, ""), (1, "image_too_many_bytes")])
+def test_a_photo(client: Any, more: int, error: str) -> None:
+    data = photo(PHOTO + more)
+    sent = client.post(ANALYZE, files={"image": ("a.bmp", data)})
+    assert (sent.status_code, sent.json().get("error", {"code": ""})["code"]) == ((413, error) if error else (200, ""))
+    by_json = client.post(ANALYZE, json={"items": [{"images": [uri(data)]}]})
+    assert (by_json.status_code, code(by_json)) == (200, error)
+
+
+def test_a_stored_photo_and_a_search_by_it(client: Any) -> None:
+    data = uri(photo(PHOTO))
+    put = client.put("/v1/products/photo", json={"title": "apple", "images": [data]})
+    assert put.status_code == 201, put.text
+    found = client.post("/v1/search", json={"image": data})
+    assert found.status_code == 200, found.text
+    assert found.json()["results"][0]["id"] == "photo"
+    assert client.delete("/v1/products/photo").status_code == 204
+
+
+def test_items_with_pictures(client: Any, settings: Settings) -> None:
+    items = [
+        {"id": str(n), "images": [uri(small_picture(8 * n + m)) for m in range(8)]} for n in range(settings.max_items)
+    ]
+    answer = client.post(ANALYZE, json={"items": items, "include": ["embedding"]})
+    assert answer.status_code == 200, answer.text
+    assert [(result["id"], result["error"]) for result in answer.json()["results"]] == [
+        (str(n), None) for n in range(settings.max_items)
+    ]
+    refused = client.post(ANALYZE, json={"items": [*items, {"title": "shoe"}]})
+    assert (refused.status_code, code(refused)) == (422, "too_many_items")
+    ninth = {"images": [uri(small_picture(n)) for n in range(9)]}
+    assert code(client.post(ANALYZE, json={"items": [ninth]})) == "too_many_images"
+
+
+def test_a_body(client: Any, settings: Settings) -> None:
+    for more, status in ((0, 200), (1, 413)):
+        form = form_of(client, settings.max_body_bytes + more, "image", [photo(10_000_000)])
+        answer = client.post(ANALYZE, **form)
+        assert answer.status_code == status, answer.text[:500]
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413)])
+def test_json(client: Any, settings: Settings, more: int, status: int) -> None:
+    body = json.dumps({"items": [{"title": "shoe", "images": [uri(small_picture(1))]}]})
+    room = settings.max_json_bytes + more - len(body) + len(uri(small_picture(1))) + 1
+    answer = client.post(ANALYZE, content=body + " " * room, headers={"content-type": "application/json"})
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize(("more", "error"), [(0, ""), (1, "text_too_long")])
+def test_text(client: Any, more: int, error: str) -> None:
+    item = {"description": "鞋" * 8_192, "title": "x" * more}
+    assert code(client.post(ANALYZE, json={"items": [item]})) == ("text_too_long" if more else error)
+
+
+def test_a_feed_as_large_as_a_request(client: Any, settings: Settings) -> None:
+    """Its products are larger than a request could make them: what of them passes at once is said, and nothing else."""
+    empty = client.build_request("POST", "/", files={"file": ("feed.csv", b"")}).read()
+    room = settings.max_body_bytes - len(empty)
+    for feed, more in (("first", 0), ("second", 0), ("third", 1)):
+        form = {"files": {"file": ("feed.csv", csv_feed(room + more, start=feed))}}
+        answer = client.post(JOBS, **form)
+        if more:
+            assert (answer.status_code, code(answer)) == (413, "body_too_large")
+        else:
+            job = ended(client, answer)
+            assert (job["state"], job["added"]) == ("complete", 30), job
+    some = client.get("/v1/products/first0/similar", params={"limit": 10})
+    assert some.status_code == 200, some.text[:500]
+    assert len(some.content) > 5_000_000
+    many = client.get("/v1/products/first0/similar", params={"limit": 59})
+    assert (many.status_code, client.remote and code(many)) == (
+        (413, "message_too_large") if client.remote else (200, False)
+    )
+    for feed in ("first", "second"):
+        for row in range(30):
+            assert client.delete(f"/v1/products/{feed}{row}").status_code == 204
+
+
+def test_a_zip_of_rows_with_pictures(client: Any) -> None:
+    job = ended(client, client.post(JOBS, files={"file": ("feed.zip", zip_feed(rows=16, pictures=8))}))
+    assert (job["state"], job["done"], job["failed"]) == ("complete", 16, 0), job
+    for row in range(16):
+        assert client.delete(f"/v1/products/z{row}").status_code == 204
+
+
+def store_fat_products(client: Any) -> None:
+    """Those that an earlier test has stored stay as they are."""
+    for number in range(FAT):
+        put = client.put(f"/v1/products/fat-{number}", json=fat_product(number))
+        assert put.status_code in (200, 201), put.text
+
+
+def test_answers_with_as_many_products_as_may_be(client: Any) -> None:
+    store_fat_products(client)
+    review = client.get("/v1/review", params={"limit": 100})
+    assert review.status_code == 200, review.text
+    similar = client.get("/v1/products/fat-0/similar", params={"limit": 100})
+    assert (similar.status_code, len(similar.json()["results"])) == (200, 100)
+    assert len(similar.content) > 7_000_000
+    refused = client.get("/v1/products/fat-0/similar", params={"limit": 101})
+    assert (refused.status_code, code(refused)) == (422, "request_invalid")
+    found = client.post("/v1/search", json={"text": "red shirt", "limit": 100, "facets": ["name 1"]})
+    assert (found.status_code, len(found.json()["results"])) == (200, 100)
+    assert found.json()["results"][0]["attributes"]["name 1"]
+
+
+def test_a_training_set_with_many_pictures(client: Any) -> None:
+    store_fat_products(client)
+    for number in range(FAT):
+        right = {"product_id": f"fat-{number}", "verdict": "correct", "category": "clothes.shirt"}
+        said = client.post("/v1/feedback", json=right)
+        assert said.status_code == 201, said.text
+    answer = client.get("/v1/feedback/training-set")
+    assert answer.status_code == 200
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        rows = [json.loads(line) for line in archive.read("manifest.jsonl").splitlines()]
+        assert {row["id"] for row in rows} == {f"fat-{number}" for number in range(FAT)}
+        pictures = {name for name in archive.namelist() if name.startswith("images/")}
+        assert {row["image"] for row in rows} == pictures
+    lines = client.get("/v1/feedback").text.splitlines()
+    assert [json.loads(line)["product_id"] for line in lines] == [f"fat-{number}" for number in range(FAT)]
+
+
+def test_an_upload_in_parts_is_never_whole_in_memory(client: Any, settings: Settings) -> None:
+    each, count = 200_000, 1_500
+    header, row = b"id,title,link\n", b"u%06d,red shirt,%s\n"
+    length = len(header) + count * len(row % (0, bytes(each)))
+    begun = client.post("/v1/uploads", json={"filename": "large.csv", "bytes": length})
+    assert begun.status_code == 201, begun.text
+    address, part_bytes = f"/v1/uploads/{begun.json()['id']}", begun.json()["part_bytes"]
+    before, most = memory(), dict[int, int]()
+
+    def send(offset: int, part: bytes) -> Any:
+        answer = client.patch(address, content=part, headers={"Upload-Offset": str(offset)})
+        most.update({pid: max(most.get(pid, 0), size) for pid, size in memory().items()})
+        return answer
+
+    waiting, received = header, 0
+    for number in range(count):
+        waiting += row % (number, b"n" * each)
+        if len(waiting) >= part_bytes or number == count - 1:
+            part, waiting = waiting[:part_bytes], waiting[part_bytes:]
+            received += len(part)
+            assert send(received - len(part), part).json() == {"received": received}
+    if waiting:
+        received += len(waiting)
+        assert send(received - len(waiting), waiting).json() == {"received": received}
+    assert received == length
+    refused = send(0, b"id")
+    assert (refused.status_code, code(refused)) == (409, "upload_offset_wrong")
+    too_long = send(length, bytes(part_bytes + 1))
+    assert (too_long.status_code, code(too_long)) == (413, "body_too_large")
+    job = ended(client, client.post(JOBS, json={"upload": begun.json()["id"], "dry_run": True}))
+    assert (job["state"], job["total"], job["failed"]) == ("complete", count, 0), job
+    most.update({pid: max(most.get(pid, 0), size) for pid, size in memory().items()})
+    grown = {pid: size - before[pid] for pid, size in most.items() if pid in before}
+    # The first parts fill what each process keeps for the next; after 60 MB nothing grows any more.
+    assert max(grown.values()) < 0.7 * length, grown
+
+
+def memory() -> dict[int, int]:
+    """Resident bytes of this process and of all that it has started, by their ids."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            pages = int((process / "statm").read_text().split()[1])
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue  # it has just ended
+        found[int(process.name)] = (parent, pages * os.sysconf("SC_PAGE_SIZE"))
+    ours = {os.getpid()}
+    while more := {pid for pid, (parent, _) in found.items() if parent in ours} - ours:
+        ours |= more
+    return {pid: found[pid][1] for pid in ours}
+
+
+def ended(client: Any, accepted: Any, seconds: float = 300) -> dict[str, Any]:
+    assert accepted.status_code == 202, accepted.text
+    id, deadline = accepted.json()["id"], time.monotonic() + seconds
+    while (job := client.get(f"{JOBS}/{id}").json())["state"] in ("queued", "running"):
+        assert time.monotonic() < deadline, job
+        time.sleep(0.05)
+    assert isinstance(job, dict)
+    return job
+
+
+def test_a_limit_of_the_operators_that_is_too_low_is_said() -> None:
+    with pytest.raises(InvalidConfig, match=f"{MESSAGE_LENGTH} is 4194304, but with these settings up to 105906176"):
+        check_messages(Settings(), {MESSAGE_LENGTH: "4194304"})
+    with pytest.raises(InvalidConfig, match="4194304"):
+        check_messages(Settings(), {})
+    check_messages(Settings(), {MESSAGE_LENGTH: "105906176"})

@@ -1,0 +1,191 @@
+"""The service as it is deployed: one real Ray Serve with two replicas of a tiny model, shared by all tests here."""
+
+import base64
+import fcntl
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import ray
+from ray import serve as ray_serve
+
+from catalog.index.edge.folder import LOCK
+from catalog.model.preprocess import Prepared
+from serving.deployments.application import APPLICATION
+from serving.deployments.preflight import check_address, url
+from serving.deployments.start import serve, stop
+from serving.errors import AddressInUse, ModelFailed
+from serving.settings.schema import Settings
+from tests.support.malformed.images import BadPicture, bad_pictures, encode, speckled
+from tests.support.services import free_port
+from tests.support.tiny import tiny_folder
+
+pytestmark = pytest.mark.slow
+
+ANALYZE = "/v1/products/analyze"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    port = free_port()
+    folder = tiny_folder(tmp_path_factory.mktemp("served") / "model")
+    index = str(tmp_path_factory.mktemp("index") / "index")
+    return Settings(model=folder, index=index, port=port, replicas=2, body_timeout_seconds=3, header_timeout_seconds=2)
+
+
+@pytest.fixture(scope="module")
+def client(settings: Settings) -> Iterator[httpx.Client]:
+    """The service, whose index was made later than all else: nothing may be in its folder before it."""
+    keep_locked(Path(settings.index), seconds=10)
+    serve(settings, blocking=False)
+    try:
+        with httpx.Client(base_url=url(settings), timeout=60, trust_env=False) as client:
+            yield client
+    finally:
+        stop()
+
+
+def keep_locked(index: Path, seconds: float) -> None:
+    """As if another process had the index, for so long."""
+    index.mkdir()
+    lock = (index / LOCK).open("ab")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    threading.Timer(seconds, lock.close).start()
+
+
+def uri(data: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
+
+
+def analyze(client: httpx.Client, *items: dict[str, Any], **options: object) -> list[dict[str, Any]]:
+    response = client.post(ANALYZE, json={"items": items, **options})
+    assert response.status_code == 200, response.text
+    results: list[dict[str, Any]] = response.json()["results"]
+    return results
+
+
+def test_json_and_form_give_the_same_answer(client: httpx.Client) -> None:
+    photo = encode(speckled(), "JPEG")
+    (by_json,) = analyze(client, {"id": "7", "title": "red shirt", "images": [uri(photo)]})
+    response = client.post(ANALYZE, data={"id": "7", "title": "red shirt"}, files={"image": ("a.jpg", photo)})
+    assert response.json()["results"] == [by_json]
+    assert by_json["modalities_used"] == ["image", "text"]
+    assert by_json["error"] is None
+
+
+def test_health_and_readiness(client: httpx.Client) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json()["taxonomy_version"] == "tiny-1"
+
+
+@pytest.mark.parametrize("picture", bad_pictures(), ids=str)
+def test_bad_picture(client: httpx.Client, picture: BadPicture) -> None:
+    bad, good = analyze(client, {"images": [uri(picture.data)]}, {"title": "red shirt"})
+    assert (bad["error"] or {}).get("code") == picture.code
+    assert good["error"] is None
+    response = client.post(ANALYZE, files={"image": (picture.filename, picture.data)})
+    assert response.status_code == (422 if picture.code else 200)
+    assert response.json().get("error", {}).get("code") == picture.code
+
+
+def test_of_16_clients_only_the_one_with_a_bad_picture_fails(client: httpx.Client) -> None:
+    def ask(n: int) -> dict[str, Any]:
+        image = b"GIF89a" if n == 5 else encode(speckled(), "PNG")
+        return analyze(client, {"id": str(n), "images": [uri(image)]})[0]
+
+    with ThreadPoolExecutor(16) as pool:
+        results = list(pool.map(ask, range(16)))
+    assert [result["id"] for result in results] == [str(n) for n in range(16)]
+    assert [n for n, result in enumerate(results) if result["error"]] == [5]
+
+
+@pytest.mark.usefixtures("client")
+def test_product_that_breaks_the_forward_pass_fails_alone_in_its_batch() -> None:
+    replicas = ray_serve.get_deployment_handle("ModelReplica", APPLICATION)
+    good = Prepared("good", np.zeros((1, 3, 32, 32), np.uint8), "a")
+    poison = Prepared("poison", np.zeros((1, 3, 5, 5), np.uint8), "a")
+    found = replicas.analyze.remote([good, poison, good], 1, False).result(timeout_s=60)
+    assert [getattr(answer, "id", None) for answer in found.answers] == ["good", None, "good"]
+    assert isinstance(found.answers[1], ModelFailed)
+
+
+def test_clients_cannot_steer_serve(client: httpx.Client) -> None:
+    # Without the door the first would end the request at once, with an answer in Serve's words.
+    headers = {"X-Request-Timeout-Seconds": "0.000001", "serve_multiplexed_model_id": "x", "X-Request-Id": "mine-1"}
+    response = client.post(ANALYZE, json={"items": [{"title": "shoe"}]}, headers=headers)
+    assert response.status_code == 200
+    assert response.headers.get_list("x-request-id") == ["mine-1"]
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_large_body_is_refused(client: httpx.Client, declared: bool) -> None:
+    body = bytes(29 * 1024 * 1024)
+    content = body if declared else (body[start : start + 65_536] for start in range(0, len(body), 65_536))
+    response = client.post(ANALYZE, content=content, headers={"content-type": "application/json"})
+    assert (response.status_code, response.json()["error"]["code"]) == (413, "body_too_large")
+
+
+def test_stalled_body_is_answered_and_closed(client: httpx.Client, settings: Settings) -> None:
+    head = f"POST {ANALYZE} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+    answer, seconds = send_and_wait(settings, head.encode() + b'{"items"')
+    assert b" 408 " in answer.split(b"\r\n")[0]
+    assert json.loads(answer.split(b"\r\n\r\n")[1])["error"]["code"] == "body_timeout"
+    assert seconds < 15
+    assert analyze(client, {"title": "shoe"})
+
+
+def test_stalled_header_is_closed(client: httpx.Client, settings: Settings) -> None:
+    answer, seconds = send_and_wait(settings, b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+    assert answer == b""
+    assert 1 < seconds < 15
+    assert analyze(client, {"title": "shoe"})
+
+
+def send_and_wait(settings: Settings, data: bytes) -> tuple[bytes, float]:
+    """Everything the service says until it closes the connection, and after how many seconds it does."""
+    start = time.monotonic()
+    with socket.create_connection((settings.host, settings.port), timeout=30) as connection:
+        connection.sendall(data)
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    return received, time.monotonic() - start
+
+
+@pytest.mark.usefixtures("client")
+def test_address_in_use_is_said_before_ray_starts(settings: Settings) -> None:
+    with pytest.raises(AddressInUse, match="cannot be listened on"):
+        check_address(settings)
+
+
+def test_killed_replica_is_replaced(client: httpx.Client) -> None:
+    before = running()
+    assert len(before) == 2
+    ray.kill(ray.get_actor(sorted(before)[0], namespace="serve"))
+    killed = time.monotonic()
+    statuses: list[int] = []
+    while statuses[-10:] != [200] * 10:
+        statuses.append(client.post(ANALYZE, json={"items": [{"title": "shoe"}]}).status_code)
+        assert time.monotonic() - killed < 30, statuses
+    # Meanwhile a request that the lost replica held, and no other, may fail.
+    assert set(statuses) <= {200, 503}
+    while len(running() - before) != 1 or ready_replicas() != 2:
+        assert time.monotonic() - killed < 120
+        time.sleep(0.2)
+
+
+def running() -> set[str]:
+    """The names of the replicas' actors."""
+    actors = ray.util.list_named_actors(all_namespaces=True)
+    return {actor["name"] for actor in actors if "ModelReplica" in actor["name"]}
+
+
+def ready_replicas() -> int:
+    states = ray_serve.status().applications[APPLICATION].deployments["ModelReplica"].replica_states
+    return sum(count for state, count in states.items() if state == "RUNNING")

@@ -1,0 +1,218 @@
+"""The verbs of a whole catalogue, as a user types them, with a tiny model."""
+
+import csv
+import json
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner, Result
+
+from catalog.index.product_index import open_index
+from serving.storage.thumbnails import Album
+from shelflens.cli import app
+from tests.support.catalogue import COLOURS, KINDS, draw_product
+from tests.support.tiny import tiny_folder
+
+ROOT = Path(__file__).parents[2]
+FOREIGN = ("Traceback", "qdrant", "pyarrow", "sqlite", "torch", "Errno", "site-packages")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_folder(tmp_path_factory.mktemp("cli-catalogue") / "model")
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a feed of twelve products, which the commands run in."""
+    (tmp_path / "images").mkdir()
+    rows = [["sku", "name", "image", "price", "colour"]]
+    for kind in KINDS:
+        for colour in COLOURS:
+            draw_product(kind, colour).save(tmp_path / "images" / f"{kind}-{colour}.png")
+            rows.append([f"{kind}-{colour}", f"{colour} {kind}", f"images/{kind}-{colour}.png", "9.90 EUR", colour])
+    with (tmp_path / "feed.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: object) -> Result:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert not [word for word in FOREIGN if word in result.output], result.output
+    return result
+
+
+def ingest(model: Path, *arguments: object) -> Result:
+    return run("ingest", "--model", model, *arguments)
+
+
+def report(result: Result) -> Any:
+    return json.loads(result.stdout)
+
+
+def kept_pictures(ids: list[str]) -> dict[str, int]:
+    with closing(Album(Path("shelflens-index/pictures.sqlite"))) as album:
+        return album.counts(ids)
+
+
+def test_an_ingest_keeps_thumbnails_where_the_service_looks_for_them(shop: Path, model: Path) -> None:
+    ingest(model, "feed.csv")
+    assert kept_pictures(["Pear-blue", "Shoe-red"]) == {"Pear-blue": 1, "Shoe-red": 1}
+    draw_product("Apple", "red").save(shop / "images" / "Pear-blue.png")
+    with closing(Album(Path("shelflens-index/pictures.sqlite"))) as album:
+        [before] = album.get("Pear-blue")
+    ingest(model, "feed.csv")
+    with closing(Album(Path("shelflens-index/pictures.sqlite"))) as album:
+        [after] = album.get("Pear-blue")
+    assert before != after
+    run("index", "delete", "Pear-blue")
+    assert kept_pictures(["Pear-blue", "Shoe-red"]) == {"Shoe-red": 1}
+
+
+def test_an_ingest_can_do_without_thumbnails(shop: Path, model: Path) -> None:
+    ingest(model, "feed.csv", "--no-thumbnails")
+    assert not Path("shelflens-index/pictures.sqlite").exists()
+
+
+def test_a_feed_is_ingested_searched_exported_and_copied(shop: Path, model: Path) -> None:
+    stored = report(ingest(model, "feed.csv", "--json"))
+    assert (stored["state"], stored["outcomes"], stored["stored"]) == ("complete", {"added": 12}, 12)
+
+    picture = ("--image", "images/Pear-blue.png", "--text", "blue Pear")
+    filters = ("--filter", '{"attributes": {"colour": ["blue", "green"]}}', "--facet", "colour")
+    found = report(run("search", "--model", model, *picture, *filters, "--limit", "3", "--json"))
+    assert found["results"][0]["id"] == "Pear-blue"
+    assert found["results"][0]["score"] == pytest.approx(1, abs=1e-3)
+    assert found["facets"] == {"colour": [{"value": "blue", "count": 4}, {"value": "green", "count": 4}]}
+
+    for suffix in ("parquet", "csv", "jsonl"):
+        assert run("export", "--index", "shelflens-index", "--output", f"out.{suffix}").exit_code == 0
+    assert pq.read_metadata("out.parquet").num_rows == 12
+    lines = [json.loads(line) for line in Path("out.jsonl").read_text(encoding="utf-8").splitlines()]
+    with open("out.csv", newline="", encoding="utf-8") as file:
+        sheet = list(csv.DictReader(file))
+    assert {line["id"] for line in lines} == {line["id"] for line in sheet} == {line["id"] for line in lines}
+    assert len(lines[0]["embedding"]) == 32
+    assert "embedding" not in sheet[0]
+
+    assert "12 products are in copy" in run("index", "copy", "shelflens-index", "copy").stdout
+    assert "12 products are in loaded" in run("index", "load", "out.parquet", "--index", "loaded").stdout
+    with open_index("shelflens-index") as index, open_index("copy") as copy, open_index("loaded") as loaded:
+        [one], [two], [three] = (opened.get(["Shoe-red"]) for opened in (index, copy, loaded))
+        assert one is not None
+        assert one.product == two.product == three.product  # type: ignore[union-attr]
+        assert one.understanding.category == three.understanding.category  # type: ignore[union-attr]
+        assert (one.understanding.embedding == three.understanding.embedding).all()  # type: ignore[union-attr]
+
+    assert "1 of 2 were stored and are gone" in run("index", "delete", "Shoe-red", "nobody", "--erase").stdout
+    assert run("index", "count").stdout == "11\n"
+
+
+def test_cells_that_a_sheet_would_run_are_exported_as_text(shop: Path, model: Path) -> None:
+    Path("feed.csv").write_text('id,title\n1,=cmd()\n2,"+1 shirt, blue"\n', encoding="utf-8")
+    assert ingest(model, "feed.csv").exit_code == 0
+    run("export", "--index", "shelflens-index", "--output", "out.csv")
+    with open("out.csv", newline="", encoding="utf-8") as file:
+        assert {row["title"] for row in csv.DictReader(file)} == {"'=cmd()", "'+1 shirt, blue"}
+
+
+def test_embeddings_are_a_choice_and_numbers_stay_numbers(shop: Path, model: Path) -> None:
+    assert ingest(model, "feed.csv").exit_code == 0
+    assert run("export", "--embeddings", "--output", "out.csv").exit_code == 0
+    assert run("export", "--no-embeddings", "--output", "out.jsonl").exit_code == 0
+    assert run("export", "--no-embeddings", "--output", "out.parquet").exit_code == 0
+    with open("out.csv", newline="", encoding="utf-8") as file:
+        sheet = list(csv.DictReader(file))
+    with open_index("shelflens-index") as index:
+        for row in sheet:
+            [stored] = index.get([row["id"]])
+            assert stored is not None
+            numbers = [float(number) for number in row["embedding"].split()]
+            assert numbers == pytest.approx(stored.understanding.embedding.tolist(), rel=1e-5)
+            assert float(row["price"]) == 9.9
+    assert any(row["embedding"].startswith("-") for row in sheet)
+    assert "embedding" not in json.loads(Path("out.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    refused = run("index", "load", "out.parquet", "--index", "loaded")
+    assert (refused.exit_code, "was exported without embeddings" in refused.stderr) == (2, True)
+
+
+def test_exit_code_and_dead_letters_tell_what_failed(shop: Path, model: Path) -> None:
+    feed = Path("feed.csv")
+    feed.write_text(feed.read_text(encoding="utf-8").replace("images/Shoe-red", "images/lost"), encoding="utf-8")
+    result = ingest(model, "feed.csv")
+    assert result.exit_code == 1
+    assert "11 added, 1 failed" in result.stdout
+    assert "failures: image_not_found 1" in result.stdout
+    [letter] = [json.loads(line) for line in Path("feed.csv.failed.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert (letter["line"], letter["code"], letter["row"]["sku"]) == (5, "image_not_found", "Shoe-red")
+
+    letter["row"]["image"] = "images/Shoe-red.png"
+    Path("mended.jsonl").write_text(json.dumps(letter) + "\n", encoding="utf-8")
+    assert report(ingest(model, "mended.jsonl", "--json"))["stored"] == 12
+
+    feed.write_text("sku,image\n1,lost.png\n", encoding="utf-8")
+    assert ingest(model, "feed.csv").exit_code == 2
+
+
+def test_a_dry_run_says_what_would_fail_and_leaves_nothing_behind(shop: Path, model: Path) -> None:
+    feed = Path("feed.csv")
+    feed.write_text(feed.read_text(encoding="utf-8") + "Shirt-red,twice,,,\n", encoding="utf-8")
+    result = ingest(model, "feed.csv", "--dry-run")
+    assert result.exit_code == 1
+    assert "13 rows (12 added, 1 failed)" in result.stdout
+    assert "line 14: An earlier row of the feed has the same id. [row_id_duplicate]" in result.stdout
+    assert not Path("shelflens-index").exists()
+
+
+WRONG = {
+    "no such feed": (("ingest", "nothing.csv"), "file_not_readable"),
+    "an empty feed": (("ingest", "empty.csv"), "feed_empty"),
+    "a column that is not there": (("ingest", "feed.csv", "--map", "title=nmae"), 'feed_columns_invalid'),
+    "a mapping that is none": (("ingest", "feed.csv", "--map", "title"), "feed_columns_invalid"),
+    "no index": (("search", "--text", "shoe", "--index", "nowhere"), "index_not_found"),
+    "an index that is something else": (("search", "--text", "shoe", "--index", "images"), "index_not_found"),
+    "nothing to search by": (("search",), "search_empty"),
+    "a filter that is not JSON": (("search", "--text", "x", "--filter", "{category"), "filter_invalid"),
+    "a filter by an unknown field": (("search", "--text", "x", "--filter", '{"weight": 3}'), "filter_invalid"),
+    "a picture that is none": (("search", "--image", "feed.csv"), "image_format_unsupported"),
+    "an export of an unknown kind": (("export", "--index", "full", "--output", "out.xls"), "feed_format_unsupported"),
+    "an export of nothing": (("export", "--output", "out.csv"), "index_not_found"),
+    "a load of what is no export": (("index", "load", "feed.csv"), "feed_damaged"),
+    "a server that is not there": (("index", "count", "--index", "qdrant://127.0.0.1:9/none"), "index_unavailable"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("full") / "full"
+    open_index(folder, 32).close()
+    return folder
+
+
+@pytest.mark.parametrize(("arguments", "code"), WRONG.values(), ids=WRONG)
+def test_a_mistake_is_one_line_with_a_code(
+    shop: Path, model: Path, full: Path, arguments: tuple[str, ...], code: str
+) -> None:
+    Path("empty.csv").touch()
+    place = ("--index", str(full)) if arguments[0] == "search" and "--index" not in arguments else ()
+    chosen = ("--model", str(model)) if arguments[0] in ("search", "ingest") else ()
+    given = [str(full) if argument == "full" else argument for argument in arguments]
+    result = run(*given, *place, *chosen)
+    assert result.exit_code == 2
+    assert f"[{code}]" in result.output
+    assert result.output.strip().count("\n") == 0
+
+
+def test_a_second_owner_of_an_index_is_told_so(shop: Path, model: Path) -> None:
+    with open_index("mine", 32):
+        command = [sys.executable, "-m", "shelflens", "index", "count", "--index", str(shop / "mine")]
+        second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert second.returncode == 2
+    assert "Another process has the index 'mine' open" in second.stderr

@@ -1,0 +1,119 @@
+"""A trained model becomes the folder that is served: calibrated, in half precision, and with the same answers."""
+
+from math import log
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from catalog.errors import InvalidCheckpoint, InvalidManifest
+from catalog.model.checkpoint import load_model
+from catalog.model.folder import open_model, write_checksums
+from tests.support.catalogue import write_catalogue
+from tests.support.tiny import tiny_folder, tiny_taxonomy
+from training.data.samples import Labelled, read_manifest
+from training.export.calibrate import best_temperature, certain_score, least_score_at_the_margin, lower_bound
+from training.export.folder import compare_answers, export, recalibrate
+
+TAXONOMY = tiny_taxonomy()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("export")
+    write_catalogue(folder)
+    return folder
+
+
+def rows(folder: Path, split: str, *sets: str) -> list[Labelled]:
+    manifests = [folder / "data" / name / "products.jsonl" for name in sets or ("shop", "market")]
+    return [row for path in manifests for row in read_manifest(path, TAXONOMY, split)]
+
+
+def test_what_is_exported(folder: Path) -> None:
+    val = rows(folder, "val")
+    exported = export(folder / "start", folder / "exported", rows(folder, "train"), val)
+    assert load_model(folder / "exported").version == exported.version
+    tensors = load_file(folder / "exported" / "fusion.safetensors").values()
+    assert {tensor.dtype for tensor in tensors} == {torch.float16}
+    changed, difference = compare_answers(load_model(folder / "start"), exported, val)
+    assert changed == 0
+    assert 0 < difference < 0.02
+
+    found = exported.calibration
+    assert set(found.temperature) == {"image", "text", "both"}
+    assert all(0.25 <= by_root["*"] <= 4 for by_root in found.temperature.values())
+    assert set(found.attribute_temperature) == {"colour", "gender"}
+    assert all(0.9 <= least <= 1 for levels in found.promise.values() for least in levels)
+    assert all(0 <= least <= 1 for least in found.auto.values())
+    # Twelve products are too few to prove anything of tags and attributes, or to leave a department out.
+    assert not any(tags for kinds in found.tags.values() for tags in kinds.values())
+    assert (found.unfamiliar, exported.familiarity) == ({}, None)
+
+
+def test_a_folder_is_calibrated_anew_and_keeps_its_weights(folder: Path) -> None:
+    exported = export(folder / "start", folder / "again", rows(folder, "train"), rows(folder, "val"))
+    before = {path.name: path.read_bytes() for path in (folder / "again").iterdir()}
+    (folder / "again" / "calibration.json").write_text("{}")
+    write_checksums(folder / "again")
+    recalibrate(open_model(folder / "again"), rows(folder, "train"), rows(folder, "val"))
+    assert {path.name: path.read_bytes() for path in (folder / "again").iterdir()} == before
+    assert open_model(folder / "again").version == exported.version
+
+
+def test_a_model_whose_answers_changed_is_refused(folder: Path) -> None:
+    other = load_model(tiny_folder(folder / "other", seed=5))
+    with pytest.raises(InvalidCheckpoint, match=r"Half precision changes \d+ of 28 categories"):
+        compare_answers(load_model(folder / "start"), other, rows(folder, "val"))
+
+
+def test_a_modality_without_products_has_no_temperature(folder: Path) -> None:
+    export(folder / "start", folder / "pictures", rows(folder, "train"), rows(folder, "val"))
+    market = rows(folder, "val", "market")
+    found = recalibrate(open_model(folder / "pictures"), market, market)
+    assert set(found.temperature["image"]) == {"*"}
+    assert found.temperature["text"] == found.temperature["both"] == {}
+    assert set(found.promise) == set(found.auto) == {"image"}
+
+
+def test_without_labels_there_is_nothing_to_calibrate(folder: Path) -> None:
+    unmapped = [row for row in rows(folder, "test") if row.node is None]
+    with pytest.raises(InvalidManifest, match="no product with a category of the tree"):
+        export(folder / "start", folder / "none", unmapped, unmapped)
+
+
+def test_the_best_temperature_is_within_a_step_of_the_grid() -> None:
+    assert best_temperature(lambda t: abs(log(t / 2))) == pytest.approx(2, rel=0.02)
+    assert best_temperature(lambda t: t) == 0.25
+    assert best_temperature(lambda t: -t) == 4
+
+
+def test_three_of_three_is_no_proof() -> None:
+    score_N = np.linspace(1, 0, 100, dtype=np.float32)
+    assert certain_score(score_N[:3], np.ones(3, bool), 0.9) is None
+    assert certain_score(score_N[:24], np.ones(24, bool), 0.9) is None
+    assert certain_score(score_N[:25], np.ones(25, bool), 0.9) == pytest.approx(score_N[24], abs=1e-4)
+
+
+def test_a_claim_is_proven_down_to_the_score_where_it_fails() -> None:
+    score_N = np.linspace(1, 0, 1000, dtype=np.float32)
+    least = certain_score(score_N, score_N > 0.5, 0.9)
+    assert least is not None
+    assert 0.44 < least < 0.48
+    assert certain_score(score_N, score_N < 0.5, 0.9) is None
+    assert certain_score(score_N[:0], score_N[:0] > 0, 0.9) is None
+
+
+def test_the_lower_bound_is_wilsons() -> None:
+    found_N = lower_bound(np.array([90, 0, 10]), np.array([100, 10, 10]))
+    np.testing.assert_allclose(found_N, [0.840, 0, 0.787], atol=1e-3)
+
+
+def test_a_promise_is_kept_at_its_own_margin() -> None:
+    score_N = np.linspace(1, 0, 1001, dtype=np.float32)
+    assert least_score_at_the_margin(score_N, score_N > 0.4, 0.5) == pytest.approx(0.4, abs=0.01)
+    assert least_score_at_the_margin(score_N, score_N > 0.4, 0.9) == pytest.approx(0.44, abs=0.01)
+    assert least_score_at_the_margin(score_N, score_N >= 0, 0.9) == 0
+    assert least_score_at_the_margin(score_N, score_N < 0, 0.9) == 1

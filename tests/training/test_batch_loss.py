@@ -1,0 +1,108 @@
+"""What a batch costs, on a tiny real model: each product is read in the ways that the configuration asks for."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from catalog.model.encoders import Encoded
+from catalog.model.network import CatalogModel, Inputs
+from tests.support.tiny import tiny_model, tiny_taxonomy
+from training.batch_loss import batch_losses, every_reading, modality_dropout
+from training.config import SetConfig, StartConfig, TrainConfig
+from training.data.samples import Drawn, Labelled, TargetMaker, Targets
+from training.losses import tree_cross_entropy
+
+PLAIN = TrainConfig(
+    output="",
+    sets=(SetConfig("shop/products.jsonl"),),
+    start=StartConfig(),
+    keep_image=1,
+    keep_text=1,
+    smoothing=0,
+    attribute_weight=0,
+    tag_weight=0,
+    contrastive_weight=0,
+)
+NODES = ("clothes.shirt", "clothes.shoe", "food.apple", "food.pear", "clothes.shirt")
+
+
+@pytest.fixture(scope="module")
+def model() -> CatalogModel:
+    return tiny_model()
+
+
+def batch() -> Inputs:
+    """Five products: the third has no picture, the fourth no words; texts are of unlike lengths."""
+    generator = torch.Generator().manual_seed(0)
+    length_U = torch.tensor([9, 3, 5, 2, 12])
+    return Inputs(
+        pixels_NCHW=torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8, generator=generator),
+        words=((torch.randint(5, 20, (5, 12), generator=generator), torch.arange(12) < length_U.unsqueeze(1)),),
+        images_BP=torch.tensor([[0, 1], [2, -1], [-1, -1], [3, -1], [4, -1]]),
+        texts_BP=torch.tensor([[0], [1], [2], [-1], [4]]),
+    )
+
+
+def targets() -> Targets:
+    rows = [Labelled("shop", node, "train", None, "t", "", "", node, None, {}, frozenset()) for node in NODES]
+    return TargetMaker(tiny_taxonomy())(rows, [str(n) for n in range(5)], [True, True, True, False, True])
+
+
+def modality(present: list[bool]) -> Encoded:
+    count = len(present)
+    return Encoded(torch.zeros(count, 2, 4), torch.ones(count, 2).bool(), torch.zeros(count, 4), torch.tensor(present))
+
+
+def test_every_reading_is_a_loss_of_its_own(model: CatalogModel) -> None:
+    image, text = model.encode(batch())
+    readings = {"image": [0, 1, 3, 4], "text": [0, 1, 2, 4], "both": [0, 1, 4]}
+    expected = [
+        tree_cross_entropy(model.answer(image, text, choice).leaf_BC[rows], targets().under_BLC[rows], 0, 0.3)  # type: ignore[arg-type]
+        for choice, rows in readings.items()
+    ]
+    loss = batch_losses(model, Drawn(targets(), batch()), dataclasses.replace(PLAIN, read_every_way=True))["loss"]
+    torch.testing.assert_close(loss, torch.stack(expected).mean(), atol=1e-5, rtol=1e-4)
+
+
+def test_without_dropout_each_product_is_read_whole(model: CatalogModel) -> None:
+    outputs = model(batch())
+    expected = tree_cross_entropy(outputs.leaf_BC, targets().under_BLC, 0, 0.3)
+    torch.testing.assert_close(batch_losses(model, Drawn(targets(), batch()), PLAIN)["loss"], expected)
+
+
+def test_words_that_only_caption_a_picture_are_not_read(model: CatalogModel) -> None:
+    """The caption of the fourth product: other words there change the contrastive loss and nothing else."""
+    config = dataclasses.replace(PLAIN, contrastive_weight=1, read_every_way=True)
+    captioned = dataclasses.replace(batch(), texts_BP=torch.arange(5).unsqueeze(1))
+    ((ids_UT, mask_UT),) = captioned.words
+    ids_UT = ids_UT.clone()
+    ids_UT[3] = 23
+    other = dataclasses.replace(captioned, words=((ids_UT, mask_UT),))
+    one, two = (batch_losses(model, Drawn(targets(), given), config) for given in (captioned, other))
+    torch.testing.assert_close(one["category"], two["category"])
+    assert not torch.isclose(one["contrastive"], two["contrastive"])
+
+
+def test_every_reading_needs_what_it_reads() -> None:
+    image, text = modality([True, True, False]), modality([True, False, True])
+    present = [(i.present_B.tolist(), t.present_B.tolist()) for i, t in every_reading(image, text)]
+    assert present == [
+        ([True, True, False], [False, False, False]),
+        ([False, False, False], [True, False, True]),
+        ([True, False, False], [True, False, False]),
+    ]
+
+
+def test_modality_dropout_leaves_something_to_read() -> None:
+    torch.manual_seed(0)
+    image_B, text_B = torch.rand(1000) < 0.7, torch.rand(1000) < 0.7
+    image, text = modality(image_B.tolist()), modality(text_B.tolist())
+    kept_image, kept_text = modality_dropout(image, text, dataclasses.replace(PLAIN, keep_image=0.4, keep_text=0.4))
+    assert torch.equal(kept_image.present_B | kept_text.present_B, image_B | text_B)
+    both_B = image_B & text_B
+    assert 0.5 < (~kept_image.present_B[both_B]).float().mean() < 0.7
+    assert kept_text.present_B[both_B].float().mean() < 0.9
+    kept_image, kept_text = modality_dropout(image, text, PLAIN)
+    assert torch.equal(kept_image.present_B, image_B)
+    assert torch.equal(kept_text.present_B, text_B)

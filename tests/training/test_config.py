@@ -1,0 +1,77 @@
+"""Training configurations: what is read and what is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.errors import FileNotReadable, InvalidConfig
+from training.config import SetConfig, StartConfig, TrainConfig, parse_config, read_config
+
+SHOP = {"manifest": "shop/products.jsonl"}
+LEAST = {"output": "runs/x", "sets": [SHOP]}
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+
+
+def test_the_least_a_configuration_says() -> None:
+    config = parse_config(LEAST)
+    assert config == TrainConfig("runs/x", (SetConfig("shop/products.jsonl"),), StartConfig())
+
+
+def test_every_kind_of_value(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(
+        'output = "x"\nepochs = 2\nlearning_rate = 1\nfrozen = ["^a", "b$"]\nfusion = "cross"\n'
+        "[start.image_options]\ndepth = 2\n[learning_rate_scale]\n'\\.backbone' = 0.5\n"
+        '[[sets]]\nmanifest = "shop/a.jsonl"\nrepeats = 3\n'
+    )
+    config = read_config(path)
+    assert (config.epochs, config.learning_rate, config.fusion) == (2, 1, "cross")
+    assert config.frozen == ("^a", "b$")
+    assert config.learning_rate_scale == {r"\.backbone": 0.5}
+    assert config.start.image_options == {"depth": 2}
+    assert config.sets == (SetConfig("shop/a.jsonl", 3),)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_the_configurations_in_the_repository(path: Path) -> None:
+    assert read_config(path).sets
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"output": "x"}, "names no data set"),
+        ({"sets": [SHOP]}, "Missing key in the file: output"),
+        (LEAST | {"learning_rat": 1}, "Unknown key in the file: learning_rat"),
+        (LEAST | {"sets": [SHOP | {"weight": 1}]}, "Unknown key in sets: weight"),
+        (LEAST | {"sets": [{"repeats": 1}]}, "Missing key in sets: manifest"),
+        (LEAST | {"start": {"vision": "x"}}, "Unknown key in start: vision"),
+        (LEAST | {"epochs": "ten"}, "epochs in the file is not of the right kind"),
+        (LEAST | {"epochs": 1.5}, "epochs in the file is not of the right kind"),
+        (LEAST | {"epochs": True}, "epochs in the file is not of the right kind"),
+        (LEAST | {"dropout": "0.1"}, "dropout in the file is not of the right kind"),
+        (LEAST | {"fusion": "middle"}, "fusion in the file is not of the right kind"),
+        (LEAST | {"optimizer": "sgd"}, "optimizer in the file is not of the right kind"),
+        (LEAST | {"frozen": "^text"}, "frozen in the file is not of the right kind"),
+        (LEAST | {"sets": [SHOP | {"repeats": "2"}]}, "repeats in sets is not of the right kind"),
+        (LEAST | {"batch_size": 10, "accumulate": 3}, "batch_size must be a multiple of accumulate"),
+        (LEAST | {"accumulate": 0}, "batch_size must be a multiple of accumulate"),
+        (LEAST | {"sets": [{"manifest": "products.jsonl"}]}, "a folder of its own"),
+        (LEAST | {"sets": [SHOP, {"manifest": "other/shop/b.jsonl"}]}, "a folder of its own"),
+    ],
+)
+def test_what_is_refused(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidConfig, match=message):
+        parse_config(fields)
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(FileNotReadable, match=r"'no\.toml' does not exist"):
+        read_config(tmp_path / "no.toml")
+    (tmp_path / "bad.toml").write_text("output = ")
+    with pytest.raises(InvalidConfig, match=r"'bad\.toml' is not valid TOML"):
+        read_config(tmp_path / "bad.toml")
+    (tmp_path / "latin.toml").write_bytes(b"output = '\xe9'")
+    with pytest.raises(FileNotReadable, match="not UTF-8"):
+        read_config(tmp_path / "latin.toml")

@@ -1,0 +1,1 @@
+"""Manifests -> labelled products -> batches."""

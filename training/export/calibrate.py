@@ -1,0 +1,303 @@
+"""Measure on `val` what a score is worth: temperatures, thresholds, and what is proven of which kind of product."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from catalog.arrays import MODALITIES, Floats, Modalities, sigmoid, softmax
+from catalog.model.calibration import Calibration, leaf_roots
+from catalog.model.familiarity import Familiarity
+from catalog.product import CategoryScore
+from catalog.taxonomy.descent import Descent
+from catalog.taxonomy.tree import Taxonomy
+from training.data.samples import Labelled
+from training.evaluation.evaluate import Classes, attribute_labels
+from training.evaluation.metrics import Flags, Ints
+from training.evaluation.predict import has_modalities
+from training.export.readings import Reading, Readings
+
+FEWEST = 100  # with fewer products under a root, its temperature is the common one
+AUTO_ACCURACY = 0.98
+PROMISE_ACCURACY = 0.9  # of the hundred products whose score is the nearest
+PROOF = 0.9
+# Of products that the tree knows, the share that may be taken for unfamiliar.
+UNFAMILIAR = 0.02
+# Of all products, the share that `auto` may lose so that those accepted unseen are the more familiar ones, and of how
+# familiar a product `auto` may ask at most, as the share of products that are less so.
+AUTO_LOST, AUTO_UNFAMILIAR = 0.01, 0.2
+SURE = 1.645  # of a normal distribution, 95 % lie below: proof is a lower bound (Wilson 1927), so 3 of 3 is none
+
+
+def calibrate(
+    val: Sequence[Labelled],
+    readings: Readings,
+    taxonomy: Taxonomy,
+    everything: Sequence[Labelled],
+    familiarity: Familiarity | None,
+    opinions: Collection[str] = (),
+) -> Calibration:
+    """readings: of `val`, each row of which has a category of the tree; everything: `val` and `train`, whose labels say
+    what each data set could have named; opinions: attributes for which labels are no proof.
+    """
+    answers = readings.by_choice
+    possible_NC = named_leaves(val, everything, taxonomy)
+    temperature = {
+        choice: category_temperatures(val, answers[choice], possible_NC, choice, taxonomy) for choice in MODALITIES
+    }
+    odds = unfamiliar_log_odds(val, readings, familiarity) if familiarity else {}
+    calibration = Calibration(
+        temperature=temperature,
+        attribute_temperature=attribute_temperatures(val, answers["both"], taxonomy),
+        unfamiliar={choice: round(float(np.quantile(odds_B, 1 - UNFAMILIAR)), 3) for choice, odds_B in odds.items()},
+    )
+    provable = replace(taxonomy, attributes=tuple(one for one in taxonomy.attributes if one.name not in opinions))
+    for choice in MODALITIES:
+        mine = [n for n, row in enumerate(val) if has_modalities(row, choice)]
+        if mine:
+            rows, answered = [val[n] for n in mine], answers[choice].only(mine)
+            calibration = _of_choice(calibration, rows, answered, provable, choice, odds.get(choice))
+    return calibration
+
+
+def _of_choice(
+    calibration: Calibration,
+    rows: Sequence[Labelled],
+    answers: Reading,
+    taxonomy: Taxonomy,
+    choice: Modalities,
+    odds_B: Floats | None,
+) -> Calibration:
+    """With what is measured of products that are read so. odds_B: log odds that they are unfamiliar."""
+    descent = Descent(taxonomy)
+    score_NM = descent.scores(calibration.leaf_probability(answers.leaf_NC, choice, leaf_roots(taxonomy)))
+    likeliest = [descent.promised(score_M, lambda level: 0.0) for score_M in score_NM]
+    levels = promise_thresholds(rows, likeliest, taxonomy)
+    promised = [descent.promised(score_M, _by_level(levels)) for score_M in score_NM]
+    least = auto_threshold(rows, promised, taxonomy)
+    auto_unfamiliar = {}
+    if odds_B is not None:
+        sure_B = np.array([found is not None and descent.is_leaf(found) and found.score >= least for found in promised])
+        auto_unfamiliar[choice] = auto_familiarity(odds_B, sure_B, calibration.unfamiliar[choice])
+    return replace(
+        calibration,
+        promise=calibration.promise | {choice: levels},
+        auto=calibration.auto | {choice: least},
+        auto_unfamiliar=calibration.auto_unfamiliar | auto_unfamiliar,
+        tags=calibration.tags | {choice: proven_tags(rows, answers, promised, taxonomy)},
+        attributes=calibration.attributes
+        | {choice: proven_values(rows, answers, promised, taxonomy, calibration.attribute_temperature)},
+    )
+
+
+def _by_level(levels: Sequence[float]) -> Callable[[int], float]:
+    return lambda level: levels[min(level, len(levels) - 1)]
+
+
+def promise_thresholds(
+    rows: Sequence[Labelled], likeliest: Sequence[CategoryScore | None], taxonomy: Taxonomy
+) -> list[float]:
+    """For each level of the tree the score at which nodes are right as often as PROMISE_ACCURACY, measured where a
+    product's label tells. A node counts as right only if it lies on the label's path.
+    """
+    paths = [taxonomy.ancestors(str(row.node)) for row in rows]
+    deepest = max(len(taxonomy.ancestors(leaf.id)) for leaf in taxonomy.leaves)
+    thresholds: list[float] = []
+    for level in range(deepest):
+        known = [
+            (found.path_scores[level], found.path_ids[level] == path[level])
+            for found, path in zip(likeliest, paths, strict=True)
+            if found and len(found.path_ids) > level and len(path) > level
+        ]
+        if known:
+            score_N, right_N = (np.array(column) for column in zip(*known, strict=True))
+            measured = least_score_at_the_margin(score_N, right_N, PROMISE_ACCURACY)
+            thresholds.append(max(measured, PROMISE_ACCURACY))  # where nothing went wrong a score still says how sure
+    return thresholds
+
+
+def auto_threshold(rows: Sequence[Labelled], promised: Sequence[CategoryScore | None], taxonomy: Taxonomy) -> float:
+    """The least score from which on it is certain enough that leaves are right as often as AUTO_ACCURACY."""
+    leaves = {leaf.id for leaf in taxonomy.leaves}
+    # A label that is no leaf cannot tell whether the leaf is right, but if it lies elsewhere it is not.
+    known = [
+        (found.score, str(row.node) in found.path_ids)
+        for row, found in zip(rows, promised, strict=True)
+        if found and found.id in leaves
+    ]
+    if not known:
+        return 1.0
+    score_N, right_N = (np.array(column) for column in zip(*known, strict=True))
+    least = certain_score(score_N, right_N, AUTO_ACCURACY)
+    return 1.0 if least is None else least
+
+
+def auto_familiarity(odds_B: Floats, sure_B: Flags, most: float) -> float:
+    """The least log odds above which `auto` loses no more than AUTO_LOST of all products, nor AUTO_UNFAMILIAR of them
+    lie. sure_B: whose leaf is sure enough for `auto`; most: the log odds above which nothing is promised.
+    """
+    accepted = np.sort(odds_B[sure_B & (odds_B <= most)])[::-1]
+    lost = int(AUTO_LOST * len(odds_B))
+    least = accepted[lost] if len(accepted) > lost else -np.inf
+    bound = max(float(least), float(np.quantile(odds_B, 1 - AUTO_UNFAMILIAR)))
+    return min(float(np.ceil(bound * 1000)) / 1000, most)  # rounded up, so that the product at the bound stays
+
+
+def unfamiliar_log_odds(
+    val: Sequence[Labelled], readings: Readings, familiarity: Familiarity
+) -> dict[Modalities, Floats]:
+    """Of the products that can be read so, in their order."""
+    odds: dict[Modalities, Floats] = {}
+    for choice in MODALITIES:
+        mine = [n for n, row in enumerate(val) if has_modalities(row, choice)]
+        if mine and (choice == "image" or familiarity.knows_words):
+            image_BD = None if choice == "text" else readings.image_ND[mine]
+            text_BD = None if choice == "image" else readings.text_ND[mine]
+            odds[choice] = familiarity.log_odds(image_BD, text_BD)
+    return odds
+
+
+def best_temperature(loss: Callable[[float], float]) -> float:
+    """The minimum over a geometric grid from 0.25 to 4."""
+    grid = np.geomspace(0.25, 4, 81)
+    return round(float(grid[np.argmin([loss(float(t)) for t in grid])]), 4)
+
+
+def named_leaves(rows: Sequence[Labelled], everything: Sequence[Labelled], taxonomy: Taxonomy) -> Flags:
+    """(rows, leaves): which leaves lie under a category that the row's data set names. What a set of 17 garments loses
+    to an 18th says nothing of its scores: no product of it could have been one.
+    """
+    by_source = {
+        source: Classes.of([row for row in everything if row.source == source], taxonomy).member_KC.any(0)
+        for source in {row.source for row in rows}
+    }
+    return np.stack([by_source[row.source] for row in rows])
+
+
+def category_temperatures(
+    rows: Sequence[Labelled], answers: Reading, possible_NC: Flags, choice: Modalities, taxonomy: Taxonomy
+) -> dict[str, float]:
+    """Fitted by likelihood, by the root of the likeliest leaf, each row among the leaves its data set names."""
+    chosen = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
+    if not chosen:
+        return {}
+    roots = np.array(leaf_roots(taxonomy))
+    leaf_NC = answers.leaf_NC[chosen]
+    best_root_N = roots[leaf_NC.argmax(1)]
+    leaf_NC[~possible_NC[chosen]] = -1e4
+    member_NC = np.zeros_like(leaf_NC)
+    for n, index in enumerate(chosen):
+        member_NC[n, list(taxonomy.leaves_under(str(rows[index].node)))] = 1
+
+    def fitted(keep_N: Flags) -> float:
+        def loss(temperature: float) -> float:
+            gold_N = (softmax(leaf_NC[keep_N] / temperature) * member_NC[keep_N]).sum(1)
+            return float(-np.log(np.maximum(gold_N, 1e-9)).mean())
+
+        return best_temperature(loss)
+
+    temperatures = {"*": fitted(np.ones(len(chosen), bool))}
+    for root in dict.fromkeys(roots.tolist()):
+        if (best_root_N == root).sum() >= FEWEST:
+            temperatures[root] = fitted(best_root_N == root)
+    return temperatures
+
+
+def least_score_at_the_margin(score_N: Floats, right_N: Flags, accuracy: float) -> float:
+    """The least score down to which the hundred products that have the like are right as often as `accuracy`."""
+    order = np.argsort(-score_N, kind="stable")
+    width = min(FEWEST, len(order))
+    near = np.convolve(right_N[order].astype(np.float64), np.ones(width) / width, "valid")
+    bad = np.flatnonzero(near < accuracy)
+    last = bad[0] - 1 if len(bad) else len(near) - 1
+    if last < 0:
+        return 1.0
+    # A score stands for the middle of those near it; where all are good enough, for the least of them.
+    place = last + (width // 2 if len(bad) else width - 1)
+    return round(float(score_N[order[place]]), 4)
+
+
+def certain_score(score_N: Floats, right_N: Flags, accuracy: float) -> float | None:
+    """The least score from which on it is certain that so many are right; None if there is none."""
+    order = np.argsort(-score_N, kind="stable")
+    count_N = np.arange(1, len(order) + 1)
+    good = np.flatnonzero(lower_bound(right_N[order].cumsum(), count_N) >= accuracy)
+    return round(float(score_N[order[good[-1]]]), 4) if len(good) else None
+
+
+def lower_bound(right_N: Ints, count_N: Ints) -> Floats:
+    """Of a share that was right so often among so many: what it is at least, at 95 % (Wilson 1927)."""
+    share_N, square = right_N / count_N, SURE**2
+    spread_N = SURE * np.sqrt(share_N * (1 - share_N) / count_N + square / (4 * count_N**2))
+    return np.asarray((share_N + square / (2 * count_N) - spread_N) / (1 + square / count_N))
+
+
+def kinds(promised: Sequence[CategoryScore | None]) -> dict[str, list[int]]:
+    """The rows by kind of product, as promised: by root, and by the level below where there are FEWEST of it."""
+    by_node: dict[str, list[int]] = {}
+    for n, found in enumerate(promised):
+        for node in found.path_ids[:2] if found else ():
+            by_node.setdefault(node, []).append(n)
+    roots = {found.path_ids[0] for found in promised if found}
+    return {node: rows for node, rows in by_node.items() if node in roots or len(rows) >= FEWEST}
+
+
+def proven_tags(
+    rows: Sequence[Labelled], answers: Reading, promised: Sequence[CategoryScore | None], taxonomy: Taxonomy
+) -> dict[str, dict[str, float]]:
+    """By kind, the tags with proof. A tag that a title does not name counts as wrong, although the picture may show it:
+    what is measured so is less than the truth.
+    """
+    score_NG = sigmoid(answers.tags_NG)
+    proven: dict[str, dict[str, float]] = {}
+    for node, members in kinds(promised).items():
+        told = [n for n in members if rows[n].title]
+        proven[node] = {}
+        for g, tag in enumerate(taxonomy.tags):
+            right_N = np.array([tag.name in rows[n].tags for n in told], bool)
+            if (least := certain_score(score_NG[told, g], right_N, PROOF)) is not None:
+                proven[node][tag.name] = least
+    return proven
+
+
+def proven_values(
+    rows: Sequence[Labelled],
+    answers: Reading,
+    promised: Sequence[CategoryScore | None],
+    taxonomy: Taxonomy,
+    temperatures: dict[str, float],
+) -> dict[str, dict[str, dict[str, float]]]:
+    """By kind and attribute, the values with proof, over the products whose value is known."""
+    proven: dict[str, dict[str, dict[str, float]]] = {}
+    by_kind = kinds(promised)
+    for attribute in taxonomy.attributes:
+        known, gold_N = attribute_labels(rows, attribute)
+        if not known:
+            continue
+        logits_NV = answers.attributes[attribute.name][known] / temperatures.get(attribute.name, 1.0)
+        probability_NV = softmax(logits_NV)
+        best_N, score_N = probability_NV.argmax(1), probability_NV.max(1)
+        place = {n: position for position, n in enumerate(known)}
+        for node, members in by_kind.items():
+            mine = np.array([place[n] for n in members if n in place], int)
+            for v, value in enumerate(attribute.values):
+                said = mine[best_N[mine] == v]
+                if len(said) and (least := certain_score(score_N[said], gold_N[said] == v, PROOF)) is not None:
+                    proven.setdefault(node, {}).setdefault(attribute.name, {})[value] = least
+        for node in by_kind:
+            proven.setdefault(node, {})
+    return proven
+
+
+def attribute_temperatures(rows: Sequence[Labelled], answers: Reading, taxonomy: Taxonomy) -> dict[str, float]:
+    temperatures = {}
+    for attribute in taxonomy.attributes:
+        known, gold_N = attribute_labels(rows, attribute)
+        if known:
+            logits_NV = answers.attributes[attribute.name][known]
+
+            def loss(t: float, logits_NV: Floats = logits_NV, gold_N: Ints = gold_N) -> float:
+                return float(-np.log(np.maximum(softmax(logits_NV / t)[np.arange(len(gold_N)), gold_N], 1e-9)).mean())
+
+            temperatures[attribute.name] = best_temperature(loss)
+    return temperatures

@@ -1,0 +1,128 @@
+"""Fit what tells products that are unlike everything taught (see `catalog.model.familiarity`), without having seen any.
+
+Pictures: each department in turn is left out of the sample and plays the unfamiliar one. Words: names of kinds of
+product that the tree lacks, from files of names.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.arrays import Floats
+from catalog.errors import FileNotReadable
+from catalog.model.familiarity import Familiarity, distance, projected, unit
+from catalog.model.folder import ModelFolder
+from catalog.model.runtime import Runtime
+from catalog.taxonomy.tree import SEPARATOR, Taxonomy
+from training.data.samples import Labelled
+from training.export.readings import Readings, read_pictures, read_words
+
+SAMPLE = 2000  # pictures
+NUMBERS = 64  # of a picture
+NAMES = 4000
+FEWEST = 100  # pictures of a department, for it to be left out
+
+
+def fit(
+    runtime: Runtime,
+    model: ModelFolder,
+    train: Sequence[Labelled],
+    val: Sequence[Labelled],
+    readings: Readings,
+    paths: Sequence[Sequence[str]],
+) -> Familiarity | None:
+    """readings: of `val`. paths: of kinds of product, known or not. None if there are not departments enough."""
+    pictured = every([row for row in train if row.image and row.node], SAMPLE)
+    seen = [n for n, row in enumerate(val) if row.image]
+    roots = np.array([root_of(val[n], model.taxonomy) for n in seen])
+    if sum((roots == root).sum() >= FEWEST for root in set(roots.tolist())) < 2:
+        return None
+    image_SD = read_pictures(runtime, model, pictured)
+    sample_roots = np.array([root_of(row, model.taxonomy) for row in pictured])
+    projection_DP = principal(image_SD)
+    sample_NP = projected(image_SD, projection_DP)
+    image_2 = fit_images(readings.image_ND[seen], roots, sample_NP, sample_roots, projection_DP)
+    direction_D, text_2 = fit_texts(runtime, model, train, paths)
+    return Familiarity(projection_DP, sample_NP, image_2, direction_D, text_2)
+
+
+def root_of(row: Labelled, taxonomy: Taxonomy) -> str:
+    return taxonomy.ancestors(str(row.node))[0]
+
+
+def principal(vectors_SD: Floats) -> Floats:
+    """(D, P): the directions along which the sample differs the most."""
+    unit_SD = unit(vectors_SD)
+    _, _, directions_DD = np.linalg.svd(unit_SD - unit_SD.mean(0), full_matrices=False)
+    return np.ascontiguousarray(directions_DD[:NUMBERS].T)
+
+
+def fit_images(
+    image_ND: Floats, roots_N: NDArray[Any], sample_SP: Floats, roots_S: NDArray[Any], projection_DP: Floats
+) -> Floats:
+    """Slope and offset from distance to log odds: of departments left out of the sample, against the others."""
+    known, unknown = [], []
+    for root in sorted(set(roots_N.tolist())):
+        if (roots_N == root).sum() >= FEWEST and (roots_S != root).any():
+            distance_N = distance(image_ND, projection_DP, sample_SP[roots_S != root])
+            known.append(distance_N[roots_N != root])
+            unknown.append(distance_N[roots_N == root])
+    return logistic([np.concatenate(known)[:, None]], [np.concatenate(unknown)[:, None]], 100.0)
+
+
+def fit_texts(
+    runtime: Runtime, model: ModelFolder, train: Sequence[Labelled], paths: Sequence[Sequence[str]]
+) -> tuple[Floats, Floats]:
+    """The direction of unfamiliar words, and slope and offset along it. Without names of other kinds both are 0."""
+    nodes = [model.taxonomy.resolve(path) for path in paths]
+    others = [path for path, node in zip(paths, nodes, strict=True) if node is None]
+    named = [path[-1] for path, node in zip(paths, nodes, strict=True) if node and node.parent is not None]
+    titles = [row.title for row in train if row.title and row.node]
+    labels = [name for node in model.taxonomy.nodes for name in (node.label, *node.synonyms) if SEPARATOR not in name]
+    if not others or not titles:
+        return np.zeros(model.config.text.bert["hidden_size"], np.float32), np.zeros(2, np.float32)
+    known = [read_words(runtime, model, every(texts, NAMES)) for texts in (titles, labels, named) if texts]
+    ends = [every([" ".join(reversed(path[-length:])) for path in others], NAMES) for length in (1, 2)]
+    unknown = [read_words(runtime, model, texts) for texts in ends]
+    slopes = logistic(known, unknown, 0.1)
+    length = float(np.linalg.norm(slopes[:-1]))
+    return slopes[:-1] / length, np.array([length, slopes[-1]], np.float32)
+
+
+def logistic(known: Sequence[Floats], unknown: Sequence[Floats], strength: float) -> Floats:
+    """(D + 1): slopes and offset of the log odds of being unknown. Both sides weigh alike, and so do a side's parts."""
+    from sklearn.linear_model import LogisticRegression
+
+    inputs_ND = np.concatenate([*known, *unknown])
+    scale_D = inputs_ND.std(0) + 1e-6
+    weights = [np.full(len(part), 1 / len(side) / len(part)) for side in (known, unknown) for part in side]
+    truth_N = np.arange(len(inputs_ND)) >= sum(map(len, known))
+    fitted = LogisticRegression(C=strength, max_iter=1000)
+    fitted.fit(inputs_ND / scale_D, truth_N, sample_weight=np.concatenate(weights) * len(inputs_ND) / 2)
+    return np.asarray([*(fitted.coef_[0] / scale_D), fitted.intercept_[0]], np.float32)
+
+
+Item = TypeVar("Item")
+
+
+def every(items: Sequence[Item], most: int) -> list[Item]:
+    """At most so many of them, evenly."""
+    return list(items[:: -(-len(items) // most)]) if len(items) > most else list(items)
+
+
+def read_paths(files: Sequence[Path]) -> list[list[str]]:
+    """Kinds of product, a line each: "ID : Top > Kind", as Shopify's taxonomy has them, or without the id."""
+    paths = []
+    for file in files:
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            raise FileNotReadable(f"The file of kinds {file.name!r} does not exist or is not UTF-8 text.") from None
+        for line in lines:
+            path = line.rpartition(" : ")[2]
+            if path.strip() and not line.startswith("#"):
+                paths.append([part.strip() for part in path.split(">")])
+    return paths

@@ -1,0 +1,159 @@
+"""A trained model -> the folder that is served: half precision, calibrated scores, and proof that answers stayed; and
+from that one in int8, with proof of what it loses.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from catalog.arrays import MODALITIES, Floats, Modalities
+from catalog.errors import InvalidCheckpoint, InvalidManifest
+from catalog.model.calibration import Calibration
+from catalog.model.checkpoint import Checkpoint, load_model, replaced, save_model
+from catalog.model.familiarity import FILE as FAMILIARITY
+from catalog.model.folder import CALIBRATION, ModelFolder, open_model, write_checksums, write_json
+from catalog.model.runtime import Runtime
+from catalog.model.runtime.onnx import OnnxRuntime
+from training.data.samples import Labelled
+from training.evaluation.metrics import recall_at, retrieval_ranks
+from training.evaluation.predict import encode_rows, has_modalities, predict, read_batches
+from training.export.calibrate import calibrate
+from training.export.familiarity import fit
+from training.export.floor import floor_bounds
+from training.export.onnx_export import write_graphs
+from training.export.quantize import quantize
+from training.export.readings import read, shown
+
+CHANGED_CATEGORIES = 0.002
+EMBEDDING_TOLERANCE = 0.02
+CHECKED = 256
+# What a model in int8 may lose: of the products that are right, and of those whose words find their picture in ten.
+LOST_CATEGORIES, LOST_FINDS = 0.005, 0.01
+CALIBRATED_ON = 512
+
+
+def export(
+    run_model: Path,
+    output: Path,
+    train: Sequence[Labelled],
+    val: Sequence[Labelled],
+    paths: Sequence[Sequence[str]] = (),
+    opinions: Collection[str] = (),
+) -> Checkpoint:
+    """Write `output` from the model that a training run kept. -> the exported model, loaded back.
+
+    paths: see `training.export.familiarity`; opinions: see `TrainConfig`. Raises InvalidCheckpoint when half precision
+    changes the category of more than 2 in 1,000 products of `val`, or any embedding by more than 0.02 in one number; or
+    when ONNX Runtime answers otherwise than PyTorch for any of `val`.
+    """
+    check_labelled(val)
+    trained = load_model(run_model)
+    save_model(output, trained.model, trained.taxonomy, trained.tokenizer, dtype=torch.float16)
+    exported = load_model(output)
+    step = max(len(val) // CHECKED, 1)
+    compare_answers(trained, exported, val[::step])
+    write_graphs(exported, output, read_batches(val, exported.config.image.size, exported.tokenizer))
+    recalibrate(open_model(output), train, val, paths, opinions)
+    return load_model(output)
+
+
+def recalibrate(
+    model: ModelFolder,
+    train: Sequence[Labelled],
+    val: Sequence[Labelled],
+    paths: Sequence[Sequence[str]] = (),
+    opinions: Collection[str] = (),
+) -> Calibration:
+    """Measure anew what this model's scores are worth, as it is served, and write that into its folder."""
+    labelled = check_labelled(val)
+    runtime = OnnxRuntime(model)
+    readings = read(runtime, model, labelled)
+    familiarity = fit(runtime, model, train, labelled, readings, paths)
+    calibration = calibrate(labelled, readings, model.taxonomy, [*train, *labelled], familiarity, opinions)
+    calibration = replace(calibration, floor=floor_bounds(runtime, model, labelled, readings, calibration))
+    write_json(model.path / CALIBRATION, asdict(calibration))
+    (model.path / FAMILIARITY).unlink(missing_ok=True)
+    if familiarity:
+        familiarity.save(model.path)
+    write_checksums(model.path)
+    return calibration
+
+
+def check_labelled(val: Sequence[Labelled]) -> list[Labelled]:
+    """Those with a category. Raises InvalidManifest when there are none."""
+    if not (labelled := [row for row in val if row.node]):
+        raise InvalidManifest("There is no product with a category of the tree to calibrate on.")
+    return labelled
+
+
+def compare_answers(before: Checkpoint, after: Checkpoint, rows: Sequence[Labelled]) -> tuple[int, float]:
+    """-> changed categories, largest difference in an embedding. Raises InvalidCheckpoint beyond the bounds."""
+    old, new = (
+        predict(checkpoint.model, encode_rows(checkpoint.model, rows, checkpoint.tokenizer), ["both"])["both"]
+        for checkpoint in (before, after)
+    )
+    changed = int((old.leaf_NC.argmax(1) != new.leaf_NC.argmax(1)).sum())
+    difference = float(np.abs(old.fused_NE - new.fused_NE).max())
+    if changed > max(1, CHANGED_CATEGORIES * len(rows)) or difference > EMBEDDING_TOLERANCE:
+        raise InvalidCheckpoint(
+            f"Half precision changes {changed} of {len(rows)} categories and moves an embedding by {difference:.3f}."
+        )
+    return changed, difference
+
+
+class Served(NamedTuple):
+    """What a runtime reaches on labelled products. right: whether each one's category is, by what it has of picture,
+    words and both; found: of products with both, those whose words alone have their picture among the nearest ten.
+    """
+
+    right: dict[Modalities, list[bool]]
+    found: float
+
+    @property
+    def top_1(self) -> float:
+        """The share that is right of all ways together."""
+        return float(np.mean([each for way in self.right.values() for each in way]))
+
+
+def export_int8(
+    model: ModelFolder, output: Path, train: Sequence[Labelled], val: Sequence[Labelled]
+) -> tuple[Served, Served]:
+    """Write `output`, the model in int8, its ranges measured on pictures of `train`. -> before, after, on `val`.
+
+    Raises InvalidCheckpoint, and writes nothing, when top_1 falls by more than half a point or found by one.
+    """
+    pictured = [row for row in train if row.image]
+    chosen = pictured[:: max(len(pictured) // CALIBRATED_ON, 1)]
+    with replaced(output) as folder:
+        quantize(model, folder, read_batches(chosen, model.config.image.size, model.tokenizer, 16))
+        before, after = (served(OnnxRuntime(each), each, val) for each in (model, replace(model, path=folder)))
+        if before.top_1 - after.top_1 > LOST_CATEGORIES or before.found - after.found > LOST_FINDS:
+            raise InvalidCheckpoint(
+                f"In int8 {after.top_1:.4f} of the categories are right, before {before.top_1:.4f}; "
+                f"{after.found:.4f} of the words find their picture, before {before.found:.4f}."
+            )
+    return before, after
+
+
+def served(runtime: Runtime, model: ModelFolder, rows: Sequence[Labelled]) -> Served:
+    under = [set(model.taxonomy.leaves_under(row.node)) if row.node else set() for row in rows]
+    right: dict[Modalities, list[bool]] = {"image": [], "text": [], "both": []}
+    alone: dict[Modalities, list[Floats]] = {"image": [], "text": []}
+    start = 0
+    for batch in read_batches(rows, model.config.image.size, model.tokenizer):
+        for modalities in MODALITIES:
+            answers = runtime.run(shown(batch, modalities), False)
+            for row, best in enumerate(answers.leaf_BC.argmax(1), start):
+                if under[row] and has_modalities(rows[row], modalities):
+                    right[modalities].append(int(best) in under[row])
+            if modalities != "both":
+                alone[modalities].append(answers.embedding_BE)
+        start += len(batch.texts_BP)
+    both = [row for row, labelled in enumerate(rows) if has_modalities(labelled, "both")]
+    text_NE, image_NE = (np.concatenate(alone[name])[both] for name in ("text", "image"))
+    found = recall_at(retrieval_ranks(text_NE, image_NE), (10,))["r_at_10"] if both else 1.0
+    return Served(right, float(found))

@@ -1,0 +1,194 @@
+"""The model as graphs for ONNX Runtime: an encoder for pictures, one for words, and the way from both to the answers.
+
+    image_encoder.onnx: pixels -> tokens, pooled         text_encoder.onnx: ids, mask -> tokens, pooled
+    answer.onnx: images, image_tokens, image_pooled, texts, text_tokens, text_mask, text_pooled
+                 -> leaf, tags, attribute_NAME ..., fused
+
+The graphs hold no weights: they name those of the model folder, which are handed over when a graph is loaded; which
+graph wants which stands in graphs.json. So they are small, and the folder has every number once. How many products,
+pictures and tokens there are is left open.
+"""
+
+import shutil
+import warnings
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from onnx import ModelProto, TensorProto
+from onnxscript.optimizer import fold_constants, remove_unused_nodes
+from torch import Tensor, nn
+
+from catalog.errors import InvalidCheckpoint
+from catalog.model.checkpoint import Checkpoint, replaced
+from catalog.model.encoders import Encoded
+from catalog.model.folder import GRAPH_WEIGHTS, GRAPHS, ModelFolder, write_json
+from catalog.model.network import CatalogModel
+from catalog.model.preprocess import Batch, Prepared, collate
+from catalog.model.runtime.onnx import OnnxRuntime
+from catalog.model.runtime.outputs import Difference, difference
+from catalog.model.runtime.pytorch import TorchRuntime
+
+OPSET = 20
+TOLERANCE = 1e-4
+LARGEST_CONSTANT = 1024  # numbers that are worked out now; longer ones are left to ONNX Runtime
+
+Names = Sequence[str]
+
+
+class ImagePart(nn.Module):
+    """A part of the model whose weights have the names that they have in the whole."""
+
+    def __init__(self, model: CatalogModel) -> None:
+        super().__init__()
+        self.image_encoder = model.image_encoder
+
+    def forward(self, pixels_NCHW: Tensor) -> tuple[Tensor, Tensor]:
+        tokens_NTD, pooled_ND = self.image_encoder(pixels_NCHW)
+        return tokens_NTD, pooled_ND
+
+
+class TextPart(nn.Module):
+    def __init__(self, model: CatalogModel) -> None:
+        super().__init__()
+        self.text_encoder = model.text_encoder
+
+    def forward(self, ids_BT: Tensor, mask_BT: Tensor) -> tuple[Tensor, Tensor]:
+        tokens_BTD, pooled_BD = self.text_encoder(ids_BT, mask_BT)
+        return tokens_BTD, pooled_BD
+
+
+class AnswerPart(nn.Module):
+    def __init__(self, model: CatalogModel) -> None:
+        super().__init__()
+        self.fusion, self.heads = model.fusion, model.heads
+
+    def forward(
+        self,
+        images_BP: Tensor,
+        image_tokens_NTD: Tensor,
+        image_pooled_ND: Tensor,
+        texts_BP: Tensor,
+        text_tokens_UTD: Tensor,
+        text_mask_UT: Tensor,
+        text_pooled_UD: Tensor,
+    ) -> tuple[Tensor, ...]:
+        everywhere_NT = torch.ones_like(image_tokens_NTD[:, :, 0], dtype=torch.bool)
+        image = Encoded.placed(image_tokens_NTD, everywhere_NT, image_pooled_ND, images_BP)
+        text = Encoded.placed(text_tokens_UTD, text_mask_UT, text_pooled_UD, texts_BP)
+        outputs = self.heads(self.fusion(image, text), image, text)
+        return outputs.leaf_BC, outputs.tags_BG, *outputs.attributes.values(), outputs.fused_BE
+
+
+def write_graphs(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] = ()) -> Difference:
+    """Copy the model's folder to `folder`, which may be itself, with its graphs. Takes half a minute.
+
+    batches: what ONNX Runtime is to answer as PyTorch does; without any, noise and numbers. Raises InvalidCheckpoint,
+    and writes nothing, when it gives a product another category or moves one number of an embedding by more than 1e-4.
+    """
+    model = checkpoint.model.eval()
+    image, text = model.image_encoder, model.text_encoder
+    size, length = image.config.size, min(7, text.config.max_tokens)
+    pixels_NCHW = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
+    ids_UT, mask_UT = torch.zeros(3, length, dtype=torch.long), torch.ones(3, length, dtype=torch.bool)
+    with torch.inference_mode():
+        patches = image(pixels_NCHW)[0].shape[1]
+    encoded = {
+        "images": torch.tensor([[0, 1], [-1, -1], [1, -1], [0, -1]]),
+        "image_tokens": torch.randn(2, patches, image.width),
+        "image_pooled": torch.randn(2, image.width),
+        "texts": torch.tensor([[-1], [0], [1], [2]]),
+        "text_tokens": torch.randn(3, length, text.width),
+        "text_mask": mask_UT,
+        "text_pooled": torch.randn(3, text.width),
+    }
+    answers = ["leaf", "tags", *(f"attribute_{name}" for name in model.heads.attributes), "fused"]
+    parts: list[tuple[nn.Module, Sequence[Tensor], Names, Names]] = [
+        (ImagePart(model), [pixels_NCHW], ["pixels"], ["tokens", "pooled"]),
+        (TextPart(model), [ids_UT, mask_UT], ["ids", "mask"], ["tokens", "pooled"]),
+        (AnswerPart(model), list(encoded.values()), list(encoded), answers),
+    ]
+    with replaced(folder) as temporary:
+        shutil.copytree(checkpoint.path, temporary, dirs_exist_ok=True)
+        used = {name: _write(temporary / name, *part) for name, part in zip(GRAPHS, parts, strict=True)}
+        write_json(temporary / GRAPH_WEIGHTS, used)
+        exported = OnnxRuntime(replace(checkpoint, path=temporary))
+        found = difference(TorchRuntime(model), exported, batches or made_up(checkpoint))
+        if found.changed or found.embedding > TOLERANCE:
+            raise InvalidCheckpoint(
+                f"In ONNX Runtime {found.changed} of {found.products} products get another category, "
+                f"and a number of an embedding moves by {found.embedding:.6f}."
+            )
+    return found
+
+
+def made_up(model: ModelFolder) -> list[Batch]:
+    """One product of noise and words, one of noise, one of words, and one with two pictures."""
+    size = model.config.image.size
+    noise = np.random.default_rng(0).integers(0, 256, (2, 3, size, size), dtype=np.uint8)
+    products = [
+        Prepared("", noise[:1], "1 red 2"),
+        Prepared("", noise[1:], ""),
+        Prepared("", noise[:0], "a " * model.config.text.max_tokens),
+        Prepared("", noise, "3"),
+    ]
+    return [collate(products, model.tokenizer)]
+
+
+def _write(path: Path, part: nn.Module, example: Sequence[Tensor], inputs: Names, outputs: Names) -> list[str]:
+    """-> the names of the weights it uses."""
+    weights = part.state_dict()
+    free = tuple(dict.fromkeys(_open(name), torch.export.Dim.DYNAMIC) for name in inputs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            part.eval(),
+            tuple(example),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_shapes=free,
+            opset_version=OPSET,
+            dynamo=True,
+            optimize=False,
+            verbose=False,
+        )
+    assert program is not None
+    fold_constants(
+        program.model,
+        output_size_limit=LARGEST_CONSTANT,
+        should_fold=lambda node: False if any(value and value.name in weights for value in node.inputs) else None,
+    )
+    remove_unused_nodes(program.model)
+    proto = program.model_proto
+    names = without_weights(proto, weights)
+    path.write_bytes(proto.SerializeToString())
+    return names
+
+
+def _open(name: str) -> range:
+    """The axes of an input whose length is left open: products or pictures, and tokens."""
+    return range(1 if name.endswith(("pixels", "pooled")) or name == "texts" else 2)
+
+
+def without_weights(proto: ModelProto, weights: Collection[str]) -> list[str]:
+    """Leave out the weights, inputs without effect, and notes about the export. -> the names of the weights."""
+    named = [tensor for tensor in proto.graph.initializer if tensor.name in weights]
+    for tensor in named:
+        for field in ("raw_data", "float_data", "int32_data", "int64_data"):
+            tensor.ClearField(field)
+        tensor.data_location = TensorProto.EXTERNAL
+        for key, value in (("location", "safetensors"), ("offset", "0"), ("length", "0")):
+            tensor.external_data.add(key=key, value=value)
+    used = {name for node in proto.graph.node for name in node.input}
+    unused = [given for given in proto.graph.input if given.name not in used]
+    for given in unused:
+        proto.graph.input.remove(given)
+    for node in proto.graph.node:
+        node.ClearField("metadata_props")
+        node.ClearField("doc_string")
+    for field in ("value_info", "metadata_props", "doc_string"):
+        proto.graph.ClearField(field)
+    proto.ClearField("metadata_props")
+    return sorted(tensor.name for tensor in named)

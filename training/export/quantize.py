@@ -1,0 +1,99 @@
+"""A model's encoders in 8 bits: a quarter of the size, and two to three times as fast where a CPU multiplies bytes.
+
+Weights and activations are integers with a scale (Jacob et al. 2018); the range of each activation is measured
+beforehand in the encoder of pictures, as it comes in that of words. The way from both to the answers stays in full
+precision. What is made is a model of its own, with its own version: its answers are a little others.
+"""
+
+import json
+import logging
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import onnx
+from numpy.typing import NDArray
+from onnx import ModelProto, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+from safetensors.numpy import load_file, save
+
+from catalog.errors import InvalidConfig
+from catalog.model.folder import CONFIG, GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder, as_float, write_json
+from catalog.model.preprocess import Batch
+from training.export.onnx_export import without_weights
+
+SMALLEST_WEIGHT = 1024  # bytes; smaller ones stay in the graph
+ENCODERS = GRAPHS[:2]
+WHOLE = tuple(WEIGHTS)[2]  # the weights that stay as they are
+
+
+def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> None:
+    """Write the model in int8 into an empty folder, without checksums. Takes a minute.
+
+    calibration: some hundred pictures like those to come. Raises InvalidConfig when the model has no graphs or is in
+    int8 already.
+    """
+    if not model.exported or model.int8:
+        raise InvalidConfig("Only a model with graphs in full precision can be turned into int8; export it first.")
+    shutil.copytree(model.path, folder, dirs_exist_ok=True)
+    used = json.loads((folder / GRAPH_WEIGHTS).read_text(encoding="utf-8"))
+    with TemporaryDirectory() as work, quiet():
+        for name, weights in zip(ENCODERS, WEIGHTS, strict=False):
+            whole, ready, small = (Path(work, f"{step}-{name}") for step in ("whole", "ready", "small"))
+            onnx.save(with_weights(folder / name, folder / weights), whole)
+            quant_pre_process(whole, ready, skip_symbolic_shape=True)
+            if name == GRAPHS[0]:
+                # Activations without a sign: of two signed bytes x86 makes products almost three times as slowly.
+                types = {"activation_type": QuantType.QUInt8, "weight_type": QuantType.QInt8}
+                quantize_static(ready, small, Pictures(calibration), QuantFormat.QDQ, per_channel=True, **types)
+            else:
+                quantize_dynamic(ready, small, per_channel=True, weight_type=QuantType.QInt8)
+            proto = onnx.load(small)
+            arrays = large_weights(proto)
+            (folder / weights).write_bytes(save(arrays))
+            without_weights(proto, arrays)
+            (folder / name).write_bytes(proto.SerializeToString())
+            used[name] = sorted(arrays)
+    # What only training asks for stays behind: PyTorch, which could want it, does not open a model in int8.
+    arrays = load_file(folder / WHOLE)
+    (folder / WHOLE).write_bytes(save({name: arrays[name] for name in used[GRAPHS[2]]}))
+    write_json(folder / GRAPH_WEIGHTS, used)
+    write_json(folder / CONFIG, json.loads((folder / CONFIG).read_text(encoding="utf-8")) | {"int8": True})
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without a warning for each tensor whose shape is unknown: most are, as batches are of any size."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+class Pictures(CalibrationDataReader):  # type: ignore[misc]
+    def __init__(self, batches: Iterable[Batch]) -> None:
+        self._pixels: Iterator[NDArray[Any]] = (batch.pixels_NCHW for batch in batches if len(batch.pixels_NCHW))
+
+    def get_next(self) -> dict[str, NDArray[Any]] | None:
+        pixels_NCHW = next(self._pixels, None)
+        return None if pixels_NCHW is None else {"pixels": pixels_NCHW}
+
+
+def with_weights(graph: Path, weights: Path) -> ModelProto:
+    proto = onnx.load(graph, load_external_data=False)
+    arrays = load_file(weights)
+    for tensor in proto.graph.initializer:
+        if tensor.name in arrays:
+            tensor.CopyFrom(numpy_helper.from_array(as_float(arrays[tensor.name]), tensor.name))
+    return proto
+
+
+def large_weights(proto: ModelProto) -> dict[str, NDArray[Any]]:
+    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
+    return {name: array for name, array in arrays.items() if array.nbytes >= SMALLEST_WEIGHT}

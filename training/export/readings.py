@@ -1,0 +1,92 @@
+"""What a model folder, as it is served, makes of labelled products: read by picture, by words, and by both."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from catalog.arrays import MODALITIES, Floats, Modalities
+from catalog.model.folder import ModelFolder
+from catalog.model.preprocess import Batch, Prepared, collate
+from catalog.model.runtime import Answers, Runtime
+from training.data.samples import Labelled
+from training.evaluation.predict import read_batches
+
+
+class Reading(NamedTuple):
+    """Logits and unit embeddings of N products, as in `catalog.model.network.Outputs`."""
+
+    leaf_NC: Floats
+    tags_NG: Floats
+    attributes: dict[str, Floats]
+    embedding_NE: Floats
+
+    def only(self, rows: Sequence[int]) -> Self:
+        attributes = {name: logits_NV[rows] for name, logits_NV in self.attributes.items()}
+        leaf_NC, tags_NG, embedding_NE = self.leaf_NC[rows], self.tags_NG[rows], self.embedding_NE[rows]
+        return self._replace(leaf_NC=leaf_NC, tags_NG=tags_NG, attributes=attributes, embedding_NE=embedding_NE)
+
+
+@dataclass(frozen=True)
+class Readings:
+    """image_ND, text_ND: see `catalog.model.runtime.Answers`."""
+
+    by_choice: dict[Modalities, Reading]
+    image_ND: Floats
+    text_ND: Floats
+
+
+def read(runtime: Runtime, model: ModelFolder, rows: Sequence[Labelled]) -> Readings:
+    """Where a product lacks a modality it is read as absent."""
+    answered: dict[Modalities, list[Answers]] = {choice: [] for choice in MODALITIES}
+    for batch in read_batches(rows, model.config.image.size, model.tokenizer):
+        for choice in MODALITIES:
+            answered[choice].append(runtime.run(shown(batch, choice), False))
+    return Readings(
+        by_choice={choice: _joined(parts) for choice, parts in answered.items()},
+        image_ND=np.concatenate([part.image_BD for part in answered["image"]]),
+        text_ND=np.concatenate([part.text_BD for part in answered["text"]]),
+    )
+
+
+def shown(batch: Batch, choice: Modalities) -> Batch:
+    """The batch as if its products had no more than this."""
+    if choice == "image":
+        return replace(batch, texts_BP=np.full_like(batch.texts_BP, -1))
+    return replace(batch, images_BP=np.full_like(batch.images_BP, -1)) if choice == "text" else batch
+
+
+def read_pictures(runtime: Runtime, model: ModelFolder, rows: Sequence[Labelled]) -> Floats:
+    """What the image encoder makes of products' pictures, (N, D)."""
+    batches = read_batches(
+        [replace(row, title="", description="") for row in rows], model.config.image.size, model.tokenizer
+    )
+    return np.concatenate([runtime.run(batch, False).image_BD for batch in batches])
+
+
+def read_words(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int = 32) -> Floats:
+    """What the text encoder makes of texts, (N, D)."""
+    return np.concatenate([answers.text_BD for answers in _of_texts(runtime, model, texts, size)])
+
+
+def read_texts(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int = 32) -> Reading:
+    """What the model makes of products of words alone."""
+    return _joined(list(_of_texts(runtime, model, texts, size)))
+
+
+def _of_texts(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int) -> Iterator[Answers]:
+    nothing = np.empty((0, 3, model.config.image.size, model.config.image.size), np.uint8)
+    prepared = [Prepared("", nothing, text) for text in texts]
+    for start in range(0, len(prepared), size):
+        yield runtime.run(collate(prepared[start : start + size], model.tokenizer), False)
+
+
+def _joined(parts: Sequence[Answers]) -> Reading:
+    names = parts[0].attributes
+    return Reading(
+        np.concatenate([part.leaf_BC for part in parts]),
+        np.concatenate([part.tags_BG for part in parts]),
+        {name: np.concatenate([part.attributes[name] for part in parts]) for name in names},
+        np.concatenate([part.embedding_BE for part in parts]),
+    )

@@ -1,0 +1,92 @@
+"""Where a training run gets its model from: pretrained encoders, or the encoders of an earlier run."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from catalog.errors import InvalidConfig
+from catalog.model.checkpoint import load_model
+from catalog.model.config import ImageEncoderConfig, ModelConfig
+from catalog.model.encoders import ImageEncoder, TextEncoder
+from catalog.model.network import CatalogModel
+from catalog.model.tokenizer import Tokenizer
+from catalog.taxonomy.tree import Taxonomy
+from training.config import TrainConfig
+from training.pruning import kept_tokens, narrowed, shortened
+
+
+def starting_model(
+    config: TrainConfig, taxonomy: Taxonomy, texts: Iterable[str] = ()
+) -> tuple[CatalogModel, Tokenizer]:
+    """texts: those of the training products. Raises InvalidConfig when it is not said where the encoders come from."""
+    start = config.start
+    if start.model:
+        earlier = load_model(Path(start.model))
+        average_encoders(earlier.model, [load_model(Path(folder)).model for folder in start.average])
+        image, text, tokenizer = earlier.model.image_encoder, earlier.model.text_encoder, earlier.tokenizer
+        width, cuts = earlier.model.config.embedding_width, earlier.model.config.embedding_cuts
+        shape = replace(model_config(config, image, text), embedding_width=width, embedding_cuts=cuts)
+        model = CatalogModel(shape, taxonomy, image, text)
+        if start.keep_fusion:
+            return keep_fusion(earlier.model, model), tokenizer
+        # The way into the shared space belongs to the encoders, not to the fusion, so it comes along.
+        model.heads.image_embedding.load_state_dict(earlier.model.heads.image_embedding.state_dict())
+        model.heads.text_embedding.load_state_dict(earlier.model.heads.text_embedding.state_dict())
+        model.heads.log_scale.data.copy_(earlier.model.heads.log_scale)
+        return model, tokenizer
+    if not start.text or not (start.image or start.stem):
+        raise InvalidConfig("[start] needs `model`, or `text` with `image` or `stem`.")
+    try:
+        image = ImageEncoder.from_pretrained(start.image) if start.image else hybrid_encoder(config)
+        text = TextEncoder.from_pretrained(start.text)
+        tokenizer = Tokenizer.from_pretrained(start.text, text.config.max_tokens)
+    except OSError:
+        raise InvalidConfig("[start] names weights that are neither in a local folder nor on the hub.") from None
+    if start.text_options:
+        names = (name for node in taxonomy.nodes for name in (node.label, *node.synonyms))
+        kept = kept_tokens(tokenizer, start.vocabulary, [*texts, *names])
+        text, tokenizer = narrowed(text, kept, start.text_options), shortened(tokenizer, kept)
+    return CatalogModel(model_config(config, image, text), taxonomy, image, text), tokenizer
+
+
+def average_encoders(model: CatalogModel, others: Sequence[CatalogModel]) -> None:
+    """Give both encoders the mean of their own and the others' weights. Raises InvalidConfig if they are unlike."""
+    for name in ("image_encoder", "text_encoder"):
+        states = [each.get_submodule(name).state_dict() for each in (model, *others)]
+        shapes = [{key: value.shape for key, value in state.items()} for state in states]
+        if any(shape != shapes[0] for shape in shapes):
+            raise InvalidConfig("[start] average: the models have encoders of different kinds.")
+        for key, value in states[0].items():
+            if value.is_floating_point():
+                value.copy_(torch.stack([state[key] for state in states]).mean(0))
+
+
+def keep_fusion(earlier: CatalogModel, model: CatalogModel) -> CatalogModel:
+    """Raises InvalidConfig when the run asks for a fusion of another shape."""
+    try:
+        model.load_state_dict(earlier.state_dict())
+    except RuntimeError:
+        raise InvalidConfig("[start] keep_fusion: the model has another fusion, width, depth or taxonomy.") from None
+    return model
+
+
+def model_config(config: TrainConfig, image: ImageEncoder, text: TextEncoder) -> ModelConfig:
+    return ModelConfig(
+        image.config, text.config, config.fusion, config.width, config.depth, config.heads, config.dropout
+    )
+
+
+def hybrid_encoder(config: TrainConfig) -> ImageEncoder:
+    """A ViT with fresh blocks on a pretrained CNN stem."""
+    start = config.start
+    try:
+        encoder = ImageEncoder(ImageEncoderConfig("vit_small_patch16_224", start.stem, start.image_options, start.size))
+        if start.stem_weights:
+            encoder.vit.patch_embed.backbone.load_state_dict(load_file(start.stem_weights), strict=True)
+    except (AssertionError, RuntimeError, TypeError, SafetensorError):
+        raise InvalidConfig("[start] stem, stem_weights and image_options do not fit together.") from None
+    return encoder
