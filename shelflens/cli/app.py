@@ -61,12 +61,12 @@ def tell_if_mixed(index: "ProductIndex") -> None:
 
 
 @contextmanager
-def training_extra() -> Iterator[None]:
-    """Training's libraries are an extra; say so when they are missing."""
+def needing(extra: str) -> Iterator[None]:
+    """Say which extra to install where one of its libraries is missing."""
     try:
         yield
     except ModuleNotFoundError as error:
-        typer.echo(f"error: {error.name} is not installed. {installing('train')} [extra_missing]", err=True)
+        typer.echo(f"error: {error.name} is not installed. {installing(extra)} [extra_missing]", err=True)
         raise typer.Exit(2) from None
 
 

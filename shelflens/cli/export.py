@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from catalog.errors import FileNotWritable, InvalidConfig
-from shelflens.cli.app import DataOption, IndexOption, app, errors_shown, tell_if_mixed, training_extra
+from shelflens.cli.app import DataOption, IndexOption, app, errors_shown, needing, tell_if_mixed
 
 Batch = TypeVar("Batch", bound=Sized)
 
@@ -76,7 +76,7 @@ def counted(batches: Iterator[Batch], progress: Callable[[int], object]) -> Iter
 
 
 def export_model(config: Path, output: Path, data_root: Path) -> None:
-    with training_extra():
+    with needing("train"):
         from catalog.taxonomy.tree import Taxonomy
         from training.config import read_config
         from training.export.familiarity import read_paths
@@ -93,7 +93,7 @@ def export_model(config: Path, output: Path, data_root: Path) -> None:
 
 def calibrate_model(folder: Path, config: Path, output: Path, data_root: Path) -> None:
     """Weights and graphs stay as they are."""
-    with training_extra():
+    with needing("train"):
         import shutil
 
         from catalog.model.folder import open_model
@@ -119,7 +119,7 @@ def calibrate_model(folder: Path, config: Path, output: Path, data_root: Path) -
 def export_graphs(folder: Path, output: Path) -> None:
     if output.exists() and not output.samefile(folder):
         raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder.")
-    with training_extra():
+    with needing("train"):
         from catalog.model.checkpoint import load_model
         from training.export.onnx_export import write_graphs
 
@@ -130,7 +130,7 @@ def export_graphs(folder: Path, output: Path) -> None:
 
 
 def export_int8(model: Path | None, config: Path, output: Path, data_root: Path) -> None:
-    with training_extra():
+    with needing("train"):
         from catalog.model.folder import open_model, shipped_model
         from training.config import read_config
         from training.export.folder import export_int8 as run

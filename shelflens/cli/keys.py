@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from shelflens.cli.app import JsonOption, app, errors_shown
+from shelflens.cli.app import JsonOption, app, errors_shown, needing
 
 keys_app = typer.Typer(help="Make, list and remove the API keys of the HTTP service.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
@@ -31,7 +31,7 @@ def add(
     keys: KeysOption = None,
 ) -> None:
     """Make a key and print it. Only its hash is kept, so it is shown this once."""
-    with errors_shown():
+    with errors_shown(), needing("serve"):
         from serving.middleware.api_keys import add_key
         from serving.settings.load import read_settings
 
@@ -48,7 +48,7 @@ def add(
 @keys_app.command("list")
 def list_keys(keys: KeysOption = None, as_json: JsonOption = False) -> None:
     """Names, scopes and ages of the keys."""
-    with errors_shown():
+    with errors_shown(), needing("serve"):
         import json
 
         from rich.console import Console
@@ -70,7 +70,7 @@ def list_keys(keys: KeysOption = None, as_json: JsonOption = False) -> None:
 @keys_app.command()
 def remove(name: NameArgument, keys: KeysOption = None) -> None:
     """Take a key back. A service that runs refuses it a second later."""
-    with errors_shown():
+    with errors_shown(), needing("serve"):
         from serving.middleware.api_keys import read_keys, remove_key
         from serving.settings.load import read_settings
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from shelflens.cli.app import IndexModelOption, app, errors_shown
+from shelflens.cli.app import IndexModelOption, app, errors_shown, needing
 
 
 @app.command()
@@ -35,7 +35,7 @@ def serve(
     ] = None,
 ) -> None:
     """Run the HTTP service on Ray Serve until Ctrl-C."""
-    with errors_shown():
+    with errors_shown(), needing("serve"):
         from serving.deployments.start import serve as run
         from serving.settings.load import read_settings
 
@@ -60,7 +60,7 @@ def demo(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
 ) -> None:
     """Understand the demo catalogue through the service, then leave it running with three requests to try."""
-    with errors_shown():
+    with errors_shown(), needing("serve"):
         from shelflens.cli.demo import run_demo
 
         run_demo(check=check, port=port)

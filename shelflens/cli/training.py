@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from catalog.errors import FileNotReadable
-from shelflens.cli.app import DataOption, ModelOption, app, errors_shown, training_extra
+from shelflens.cli.app import DataOption, ModelOption, app, errors_shown, needing
 
 
 class Modalities(StrEnum):
@@ -29,7 +29,7 @@ def train(
     data_root: DataOption = Path(),
 ) -> None:
     """Train, or go on training where the same configuration stopped."""
-    with errors_shown(), training_extra():
+    with errors_shown(), needing("train"):
         from training.config import read_config
         from training.train import train as run
 
@@ -50,7 +50,7 @@ def evaluate(
     model: ModelOption = None,
 ) -> None:
     """Score the model on labelled products: category, calibration, attributes, tags, retrieval."""
-    with errors_shown(), training_extra():
+    with errors_shown(), needing("train"):
         if not data.is_file():
             raise FileNotReadable(f"The manifest {str(data)!r} does not exist.")
         from catalog.model.checkpoint import load_model
@@ -73,7 +73,7 @@ def compare(
     data_root: DataOption = Path(),
 ) -> None:
     """Train early, late and cross-attention fusion at equal budget, several seeds each, and print one table."""
-    with errors_shown(), training_extra():
+    with errors_shown(), needing("train"):
         from training.compare import compare as run
         from training.config import read_config
 
@@ -85,7 +85,7 @@ def weights(
     output: Annotated[Path, typer.Option(help="The folder to write.")] = Path("weights"),
 ) -> None:
     """Rebuild the weights that training starts from, out of the packages of the extra `weights`."""
-    with errors_shown(), training_extra():
+    with errors_shown(), needing("train"):
         from training.weights import build_weights
 
         for path in build_weights(output):

@@ -64,7 +64,7 @@ def reader(tmp_path: Path) -> Reader:
 
 def test_the_guide(reader: Reader) -> None:
     install, catalogue, serve, submit, wait, errors, again, words, picture, right, training, keys = blocks()
-    assert install.splitlines() == ["scripts/environment", "source .venv/bin/activate"]
+    assert install.splitlines() == ["scripts/environment serve", "source .venv/bin/activate"]
     reader.run(catalogue)
     service = reader.start(serve)
     try:

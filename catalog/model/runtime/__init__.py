@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+from catalog.errors import InvalidConfig, installing
 from catalog.model.folder import ModelFolder
 from catalog.model.runtime.outputs import Answers, Runtime
 from catalog.model.runtime.threads import take_cores
@@ -20,6 +21,10 @@ def open_runtime(model: ModelFolder, device: str = "cpu", cache_bytes: int = 0, 
         from catalog.model.runtime.onnx import OnnxRuntime
 
         return OnnxRuntime(model, cache_bytes)
-    from catalog.model.runtime.pytorch import TorchRuntime
+    try:
+        from catalog.model.runtime.pytorch import TorchRuntime
+    except ModuleNotFoundError as error:
+        why = "A GPU needs PyTorch" if device != "cpu" else "A model folder without graphs needs PyTorch"
+        raise InvalidConfig(f"{why}: {error.name} is not installed. {installing('train')}") from None
 
     return TorchRuntime.load(model, device, compiled)
