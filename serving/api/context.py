@@ -30,7 +30,7 @@ from serving.api.services import Services
 from serving.errors import DimensionsUnsupported, MediaTypeUnsupported, ModelFailed, answer
 from serving.inference.analyzer import Answer, ModelInfo
 from serving.inference.models import ALTERNATIVES, Model
-from serving.middleware.admission import Admission
+from serving.middleware.concurrency import Admission
 from serving.middleware.guard import content_type
 from serving.settings.schema import Settings
 from serving.storage.store import Shelf, ShelfInfo

@@ -25,7 +25,7 @@ QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
 
 
 def application(settings: Settings) -> ray_serve.Application:
-    """All deployments, bound. What is too much is refused by `serving.middleware.admission`; each deployment can hold
+    """All deployments, bound. What is too much is refused by `serving.middleware.concurrency`; each deployment can hold
     all that is admitted, since what waits in a queue of Serve's is looked after only every half second.
     """
     width = read_config(settings.model or shipped_model()).embedding_width

@@ -7,7 +7,7 @@ from time import monotonic
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import ModelNotReady, Overloaded
-from serving.middleware.admission import Admission
+from serving.middleware.concurrency import Admission
 from serving.middleware.early_response import refuse
 from serving.middleware.guard import content_type
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import Overloaded
 from serving.middleware import proxy
-from serving.middleware.admission import Admission
+from serving.middleware.concurrency import Admission
 from serving.middleware.proxy import Turnstile, UntilRouted
 
 
