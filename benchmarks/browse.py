@@ -26,7 +26,7 @@ from catalog.index.product_index import ProductIndex, open_index
 from catalog.index.query import IndexQuery
 from catalog.index.relevance import Floor
 from catalog.product import StoredProduct
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 
 WIDTH, CHUNK, QUERIES = 256, 256, 1000
 BUILD_SECONDS = 3600
@@ -51,15 +51,15 @@ def fill(index: ProductIndex, vectors_NE: Floats) -> None:
 
 
 def acts(
-    index: ProductIndex, shelf: Shelf, runner: asyncio.Runner, queries_QE: Floats
+    index: ProductIndex, store: CatalogStore, runner: asyncio.Runner, queries_QE: Floats
 ) -> dict[str, Callable[[], object]]:
     """Each act asks something else every time."""
     numbers = count()
 
-    def query(words: bool = False, floor: bool = False) -> IndexQuery:
+    def query(by_text: bool = False, floor: bool = False) -> IndexQuery:
         number = next(numbers) % len(queries_QE)
-        keywords = f"{COLOURS[number % len(COLOURS)].lower()} shoes {number}" if words else ""
-        least = Floor(cosine=COSINE, ratio=RATIO, share=SHARE, wordings=(keywords,) if words else ())
+        keywords = f"{COLOURS[number % len(COLOURS)].lower()} shoes {number}" if by_text else ""
+        least = Floor(cosine=COSINE, ratio=RATIO, share=SHARE, wordings=(keywords,) if by_text else ())
         return IndexQuery(embedding=queries_QE[number], keywords=keywords, limit=PAGE, floor=least if floor else None)
 
     return {
@@ -71,12 +71,12 @@ def acts(
         "browse a category of 1 %": lambda: index.browse(CategoryUnder(("in-100-0",)), limit=PAGE),
         "facets of all products": lambda: index.facets(FACETS),
         "facets of a category of 1 %": lambda: index.facets(FACETS, CategoryUnder(("in-100-0",))),
-        "overview": lambda: runner.run(shelf.overview()),
-        "search by words and embedding": lambda: index.search(query(words=True)),
-        "the same with three facets": lambda: index.find(query(words=True), FACETS),
+        "overview": lambda: runner.run(store.overview()),
+        "search by words and embedding": lambda: index.search(query(by_text=True)),
+        "the same with three facets": lambda: index.find(query(by_text=True), FACETS),
         "search by embedding with a floor": lambda: index.find(query(floor=True)),
         "the same with three facets, floor": lambda: index.find(query(floor=True), FACETS),
-        "search by words and embedding with a floor": lambda: index.find(query(words=True, floor=True)),
+        "search by words and embedding with a floor": lambda: index.find(query(by_text=True, floor=True)),
     }
 
 
@@ -84,16 +84,16 @@ def measure(folder: Path, products: int, rounds: int, seed: int) -> dict[str, fl
     """Milliseconds by act. The catalogue is made in the folder if it is not there."""
     vectors_NE = clustered_vectors(products, WIDTH, seed)
     with open_index(folder / "index", WIDTH) as index, asyncio.Runner() as runner:
-        shelf = Shelf(index, folder / "state")
+        store = CatalogStore(index, folder / "state")
         try:
             if index.count() != products:
                 fill(index, vectors_NE)
             if not index.wait_until_indexed(BUILD_SECONDS):
                 raise SystemExit("The index was not built in time.")
             queries_QE = vectors_NE[:: max(products // QUERIES, 1)]
-            seconds = in_turns(acts(index, shelf, runner, queries_QE), rounds)
+            seconds = in_turns(acts(index, store, runner, queries_QE), rounds)
         finally:
-            runner.run(shelf.close())
+            runner.run(store.close())
     return {name: 1000 * value for name, value in seconds.items()}
 
 

@@ -2,7 +2,7 @@
 
     python benchmarks/clients.py [--clients 1 2 4 8 16 32 64] [--seconds 8] [--model FOLDER] [--json FILE]
 
-A request is a picture and a title, every one decoded and read anew. Answers other than 200 are told.
+A request is an image and a title, every one decoded and read anew. Answers other than 200 are told.
 """
 
 import argparse
@@ -13,12 +13,12 @@ from pathlib import Path
 
 from benchmarks.load import closed_loop, done_a_second, service
 from benchmarks.timing import growth
-from benchmarks.traffic import analyze_ask, percentile, pictures, statuses
+from benchmarks.traffic import analyze_ask, images, percentile, statuses
 
 
 def main() -> None:
     arguments = parsed()
-    asks = [analyze_ask(picture) for picture in pictures(40)]
+    asks = [analyze_ask(image) for image in images(40)]
     rows = []
     print("| clients | answers a second | ms p50 | ms p99 | answers |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder, service(arguments.model, Path(folder)) as address:

@@ -40,13 +40,13 @@ WAIT_SECONDS = 240.0
 
 def main() -> None:
     arguments = parsed()
-    picture, model = str(arguments.picture), str(arguments.model or "")
+    image, model = str(arguments.image), str(arguments.model or "")
     chosen = ["--model", model] if model else []
     starts: dict[str, Callable[[], float]] = {
-        "library": lambda: finished([sys.executable, "-c", LIBRARY, picture, model]),
-        "library, PyTorch": lambda: finished([sys.executable, "-c", PYTORCH, picture, model]),
-        "shelflens understand": lambda: finished([sys.executable, "-m", "shelflens", "understand", picture, *chosen]),
-        "shelflens serve": lambda: served(arguments.picture, chosen),
+        "library": lambda: finished([sys.executable, "-c", LIBRARY, image, model]),
+        "library, PyTorch": lambda: finished([sys.executable, "-c", PYTORCH, image, model]),
+        "shelflens understand": lambda: finished([sys.executable, "-m", "shelflens", "understand", image, *chosen]),
+        "shelflens serve": lambda: served(arguments.image, chosen),
     }
     taken: dict[str, list[float]] = {name: [] for name in starts}
     for _ in range(arguments.rounds):
@@ -66,8 +66,8 @@ def finished(command: list[str]) -> float:
     return time.perf_counter() - started
 
 
-def served(picture: Path, chosen: list[str]) -> float:
-    ask = analyze_ask(picture.read_bytes())
+def served(image: Path, chosen: list[str]) -> float:
+    ask = analyze_ask(image.read_bytes())
     address = Address("127.0.0.1", free_port())
     with tempfile.TemporaryDirectory() as folder:
         command = [

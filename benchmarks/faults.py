@@ -35,10 +35,10 @@ from benchmarks.traffic import (
     Traffic,
     analyze_ask,
     free_port,
+    images,
     markdown,
     memory_megabytes,
     percentile,
-    pictures,
     processes,
     put_ask,
     request,
@@ -88,7 +88,7 @@ def service(settings: Settings) -> Iterator[Address]:
 
 def light_load(address: Address, name: str, pause: float = 0.05) -> Traffic:
     """Three clients that analyze, two that search, and one that stores new products."""
-    analyze = [analyze_ask(picture) for picture in pictures(8)]
+    analyze = [analyze_ask(image) for image in images(8)]
     puts = (put_ask(f"{name}-{number}") for number in itertools.count())
     asks: list[Iterator[Ask]] = [itertools.cycle(analyze[start:] + analyze[:start]) for start in range(3)]
     return Traffic(address, [*asks, *(itertools.repeat(search_ask()) for _ in range(2)), puts], pause)
@@ -110,7 +110,7 @@ async def seconds_until_healthy(address: Address, name: str, since: float) -> fl
     steps = (
         Ask("ready", request("GET", "/readyz")),
         search_ask(),
-        analyze_ask(pictures(1)[0]),
+        analyze_ask(images(1)[0]),
         put_ask(f"probe-{name}"),
     )
     while time.monotonic() < since + HEALTHY_SECONDS:

@@ -15,7 +15,7 @@ from benchmarks.index_scale import title_of
 from benchmarks.ingest import one_ingest, resident_mb
 from benchmarks.timing import growth
 from catalog.feeds import open_feed
-from catalog.images import PictureReader
+from catalog.images import ImageReader
 from catalog.ingest.pipeline import LocalWorker
 from catalog.understand import Understander
 
@@ -45,7 +45,7 @@ def measure(rows: int, model: str) -> dict[str, Any]:
             for n in range(rows):
                 file.write(json.dumps({"id": f"sku-{n}", "title": title_of(n), "price": n % 500 + 0.99}) + "\n")
         reader = Understander.load(model, cache_megabytes=0)
-        worker, width = LocalWorker(reader, PictureReader()), reader.config.embedding_width
+        worker, width = LocalWorker(reader, ImageReader()), reader.config.embedding_width
         feed = open_feed(path)
         first, again = (one_ingest(feed, Path(folder) / "index", worker, width)["seconds"] for _ in range(2))
     return {"rows": rows, "first": first, "again": again, "memory": resident_mb()}

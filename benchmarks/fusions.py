@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.runtimes import made_up
+from benchmarks.runtimes import example_batch
 from benchmarks.timing import in_turns
 from catalog.model.folder import open_model, shipped_model
 from catalog.model.fusion import FUSIONS
@@ -28,7 +28,7 @@ def main() -> None:
     with torch.inference_mode():
         taken: dict[int, dict[str, float]] = {}
         for count in arguments.batches:
-            image, text = models["late"].encode(Inputs.of(made_up(opened, "both", count)[0]))
+            image, text = models["late"].encode(Inputs.of(example_batch(opened, "both", count)[0]))
             taken[count] = in_turns(
                 {kind: partial(model.answer, image, text) for kind, model in models.items()}, arguments.rounds
             )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.runtimes import made_up
+from benchmarks.runtimes import example_batch
 from benchmarks.timing import in_turns
 from catalog.errors import CatalogError
 from catalog.model.folder import open_model, shipped_model
@@ -38,7 +38,7 @@ def main() -> None:
         "bfloat16": TorchRuntime.load(opened, arguments.device),
         "compiled": TorchRuntime.load(opened, arguments.device, compiled=True),
     }
-    batches = [made_up(opened, "both", 32, seed)[0] for seed in range(CHECKED // 32)]
+    batches = [example_batch(opened, "both", 32, seed)[0] for seed in range(CHECKED // 32)]
     print("| answers against the CPU's | other categories | most that a number of an embedding moved |\n|---|---|---|")
     far = False
     for name in ("float32", "bfloat16", "compiled"):
@@ -48,7 +48,7 @@ def main() -> None:
     rows = {}
     print("\n| ms a product | " + " | ".join(contenders) + " |\n|---" + "|---" * len(contenders) + "|")
     for count in arguments.batches:
-        batch = made_up(opened, "both", count)[0]
+        batch = example_batch(opened, "both", count)[0]
         asked = {name: partial(runtime.run, batch, True) for name, runtime in contenders.items()}
         taken = in_turns(asked, arguments.rounds)
         rows[count] = {name: 1000 * seconds / count for name, seconds in taken.items()}

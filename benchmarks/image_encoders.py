@@ -1,6 +1,6 @@
 """The shipped image encoder against ViT-S/14 at 224 px, both in torch, in one run.
 
-    python benchmarks/image_encoders.py                                     speed: pictures a second, and their ratio
+    python benchmarks/image_encoders.py                                     speed: images a second, and their ratio
     python benchmarks/image_encoders.py --train-minutes 15 --data-root DIR  accuracy on `val` after equal training time
 
 For the second, each encoder's configuration is trained for as many steps as fit the time, measured beforehand, so that
@@ -26,7 +26,7 @@ CONFIGS = {"hybrid": Path("configs/encoder.toml"), "vit_small_14": Path("configs
 
 
 def speed(batch_size: int, rounds: int) -> dict[str, float]:
-    """Median pictures a second of each encoder, in turns, so that the machine's noise meets both."""
+    """Median images a second of each encoder, in turns, so that the machine's noise meets both."""
     encoders = {
         "hybrid": load_model(shipped_model()).model.image_encoder,
         "vit_small_14": ImageEncoder(ImageEncoderConfig("vit_small_patch14_dinov2")),

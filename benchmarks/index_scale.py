@@ -157,7 +157,7 @@ def search_figures(
     return figures
 
 
-def words_figures(index: ProductIndex, queries_QE: Floats) -> Figures:
+def text_figures(index: ProductIndex, queries_QE: Floats) -> Figures:
     text = [f"{COLOURS[n % 10].lower()} shoes {n}" for n in range(len(queries_QE))]
     _, keywords = timed(lambda n: index.search(IndexQuery(keywords=text[n])), len(text), "keywords")
     _, hybrid = timed(
@@ -233,7 +233,7 @@ def measure(count: int, width: int, queries: int, seed: int, folder: Path, timeo
             figures |= search_figures(f"filtered {level}", index, vectors_NE, queries_QE, every, filter)
         tree = OneOf("brand", ("Brand 0",))
         figures |= percentiles("count", timed(lambda _: index.count(tree), 50, "count")[1])
-        figures |= words_figures(index, queries_QE[:200])
+        figures |= text_figures(index, queries_QE[:200])
         figures |= write_figures(index, vectors_NE)
         figures |= resident_gigabytes()
         files = (path for path in folder.rglob("*") if path.is_file())

@@ -22,11 +22,11 @@ from typing import Any
 from tqdm import tqdm
 
 from catalog.feeds import Feed, Row, open_feed
-from catalog.images import PictureReader
+from catalog.images import ImageReader
 from catalog.index.product_index import open_index
 from catalog.ingest.ledger import Ledger, Tally
 from catalog.ingest.pipeline import CHUNK, LocalWorker, Task, ingest, load, understand
-from catalog.model.runtime import take_cores
+from catalog.model.runtime import set_thread_budget
 from catalog.understand import BATCH_SIZE, Understander
 
 SETS = ("grocery", "clothing", "fashion", "eshop")
@@ -35,7 +35,7 @@ MEMORY_FROM = 1_000
 
 
 def write_feed(data: Path, rows: int, seed: int, path: Path) -> None:
-    """Products of all sets in one JSONL; a set's ids and pictures under its own name."""
+    """Products of all sets in one JSONL; a set's ids and images under its own name."""
     lines = []
     for name in SETS:
         for line in (data / name / "products.jsonl").read_text(encoding="utf-8").splitlines():
@@ -50,11 +50,11 @@ def write_feed(data: Path, rows: int, seed: int, path: Path) -> None:
 def model_alone(feed: Feed, worker: LocalWorker) -> dict[str, float]:
     """Products a second: in batches of 32 on all cores, and a few on each core."""
     rows = [row for row, _ in zip(feed, range(SAMPLE), strict=False) if isinstance(row, Row)]
-    loaded = [load(Task(row), worker.pictures, worker.reader) for row in rows]
+    loaded = [load(Task(row), worker.images, worker.reader) for row in rows]
     prepared = [item.prepared for item in loaded if item.prepared]
     batches = [prepared[start : start + BATCH_SIZE] for start in range(0, len(prepared), BATCH_SIZE)]
     found = {}
-    with ThreadPoolExecutor(worker.threads, initializer=take_cores, initargs=(1,)) as pool:
+    with ThreadPoolExecutor(worker.threads, initializer=set_thread_budget, initargs=(1,)) as pool:
         for name, ask in {
             "all cores": lambda given: [worker.reader.understand_prepared(batch, evidence=False) for batch in given],
             "each core": lambda given: understand(
@@ -104,7 +104,7 @@ def measure(data: Path, rows: int, seed: int) -> dict[str, Any]:
         write_feed(data, rows, seed, path)
         feed = open_feed(path)
         understander = Understander.load(cache_megabytes=0)
-        worker, width = LocalWorker(understander, PictureReader(data)), understander.config.embedding_width
+        worker, width = LocalWorker(understander, ImageReader(data)), understander.config.embedding_width
         before = model_alone(feed, worker)
         first = one_ingest(feed, Path(folder) / "index", worker, width)
         after = model_alone(feed, worker)

@@ -35,10 +35,10 @@ from benchmarks.traffic import (
     Traffic,
     analyze_ask,
     free_port,
+    images,
     markdown,
     memory_megabytes,
     percentile,
-    pictures,
     request,
     search_ask,
     statuses,
@@ -112,7 +112,7 @@ async def open_loop(
 
 
 async def overload(address: Address, minutes: float) -> Row:
-    asks = [analyze_ask(picture) for picture in pictures(40)]
+    asks = [analyze_ask(image) for image in images(40)]
     await closed_loop(address, asks, CLIENTS, 10)
     rates = {}
     for clients in CAPACITY_CLIENTS:

@@ -2,7 +2,7 @@
 
     python benchmarks/near_duplicates.py --data-root DIR [--products 400] [--json FILE]
 
-Each product of the fashion data's `val` is understood as it is, and again as another shop might list it: the picture
+Each product of the fashion data's `val` is understood as it is, and again as another shop might list it: the image
 smaller and compressed anew, or cropped by 4 % at each side; the title reordered or with a word more. Printed for each
 threshold: the share of relistings at least so near their product, and the share of products with a different product
 at least so near. Products of one group or one title are not different: the data lists some twice.
@@ -23,17 +23,17 @@ from catalog import Product, Understander, Understanding
 THRESHOLDS = (0.95, 0.96, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995)
 
 
-def as_jpeg(picture: Image.Image, quality: int) -> bytes:
+def as_jpeg(image: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
+    image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 
 def relistings(product: Product) -> dict[str, Product]:
-    picture = Image.open(io.BytesIO(product.images[0])).convert("RGB")
-    width, height = picture.size
-    smaller = as_jpeg(picture.resize((max(width * 4 // 5, 32), max(height * 4 // 5, 32))), 60)
-    cropped = as_jpeg(picture.crop((width // 25, height // 25, width - width // 25, height - height // 25)), 85)
+    image = Image.open(io.BytesIO(product.images[0])).convert("RGB")
+    width, height = image.size
+    smaller = as_jpeg(image.resize((max(width * 4 // 5, 32), max(height * 4 // 5, 32))), 60)
+    cropped = as_jpeg(image.crop((width // 25, height // 25, width - width // 25, height - height // 25)), 85)
     words = product.title.split()
     return {
         "compressed": replace(product, images=(smaller,)),

@@ -5,8 +5,8 @@
 
 infinity-emb wants older libraries than we do, so it has an environment of its own. Its model is a BERT as wide as our
 text encoder, with so many layers that a text of two dozen tokens takes as many operations as one of our products, a
-picture and a title, does; its weights are random, as only speed is measured. Both services run all the time and are
-asked in turns. Ours decodes a picture for each request; nothing is kept of those that come again.
+image and a title, does; its weights are random, as only speed is measured. Both services run all the time and are
+asked in turns. Ours decodes an image for each request; nothing is kept of those that come again.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from transformers import BertConfig, BertModel
 
 from benchmarks.load import closed_loop, done_a_second, service, until_ready
 from benchmarks.roofline import operations
-from benchmarks.traffic import Address, Ask, analyze_ask, free_port, pictures, request
+from benchmarks.traffic import Address, Ask, analyze_ask, free_port, images, request
 from catalog import Product
 from catalog.model.checkpoint import build_model
 from catalog.model.folder import open_model, shipped_model
@@ -41,7 +41,7 @@ def main() -> None:
     arguments = parsed()
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs, layers = equal_model(Path(folder, "bert"))
-        asks = [analyze_ask(picture) for picture in pictures(32)]
+        asks = [analyze_ask(image) for image in images(32)]
         bodies = [{"input": [f"{WORDS}{number}"], "model": "bert"} for number in range(32)]
         texts = [Ask("embed", request("POST", "/embeddings", body)) for body in bodies]
         rates: dict[str, list[float]] = {"shelflens": [], "infinity-emb": []}
@@ -67,7 +67,7 @@ def equal_model(folder: Path) -> tuple[int, int, int]:
     """Write the peer's model. -> operations of one of our requests, of one of its, and its layers."""
     opened = open_model(shipped_model())
     model = build_model(opened)
-    product = prepare(Product(title="red shoe", images=(pictures(1)[0],)), opened.config.image.size)
+    product = prepare(Product(title="red shoe", images=(images(1)[0],)), opened.config.image.size)
     ours = operations(model, collate([product], opened.tokenizer))
     shape = model.text_encoder.bert.config.to_dict() | {"num_hidden_layers": 1}
     ids_BT = torch.zeros(1, TOKENS, dtype=torch.long)

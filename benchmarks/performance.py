@@ -5,7 +5,7 @@
 
 Each is a script of its own in this folder, run in a process of its own; what it prints becomes a part of the page, its
 JSON stays in the output folder. What is there already is not run again, so an interrupted run goes on; `--only` runs
-those named again. Without `--data` the pictures are the demo's, and ingest is left out; without `--int8` and
+those named again. Without `--data` the images are the demo's, and ingest is left out; without `--int8` and
 `--infinity` (see benchmarks/peers.py) what needs them is, too. Takes half an hour, and an idle machine. A million
 products in the index are another twenty minutes: `--products 1000 10000 100000 1000000`.
 """
@@ -208,9 +208,9 @@ def rows(output: Path) -> Iterator[Row]:
         yield Row("ingest over the model alone, all cores", found["ingest_over_all_cores"], said, 0.92)
         yield Row("… over the model alone, a core each", found["ingest_over_model_alone"], said, 0.92)
     if found := read(output, "cold_start"):
-        for name, most in (("library", 5.0), ("shelflens serve", 20.0)):
+        for name, limit in (("library", 5.0), ("shelflens serve", 20.0)):
             seconds = found[name]["median_s"]
-            yield Row(f"seconds to the first answer, {name}", seconds, "median", at_most=most)
+            yield Row(f"seconds to the first answer, {name}", seconds, "median", at_most=limit)
 
 
 def forward(found: list[dict[str, Any]]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""The benchmarks' JSON as pictures, for benchmarks/performance.py."""
+"""The benchmarks' JSON as images, for benchmarks/performance.py."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ BLUE, GREY, COLOURS = "#2f6fb2", "#b8bec6", ("#2f6fb2", "#e08a2e", "#4f9d69", "#
 
 
 def draw(output: Path, folder: Path) -> dict[str, Path]:
-    """A picture for each part of `output` that has one, in `folder`. -> the part's name -> the picture."""
+    """An image for each part of `output` that has one, in `folder`. -> the part's name -> the image."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = {}
     for name, plot in PLOTS.items():

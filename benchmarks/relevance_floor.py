@@ -24,7 +24,7 @@ from catalog.product import ContentHashes, Product, StoredProduct, Understanding
 from catalog.search.plan import Example, Search, search
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from catalog.understand import Understander
-from training.data.samples import Labelled, read_manifest
+from training.data.samples import LabelledProduct, read_manifest
 
 SETS = ("fashion", "grocery")
 FOREIGN = 200
@@ -74,7 +74,7 @@ def main() -> None:
         given.json.write_text(json.dumps([asdict(row) for row in measured], indent=1) + "\n", encoding="utf-8")
 
 
-def known(taxonomy: Taxonomy, rows: Sequence[Labelled]) -> dict[str, list[tuple[str, set[str]]]]:
+def known(taxonomy: Taxonomy, rows: Sequence[LabelledProduct]) -> dict[str, list[tuple[str, set[str]]]]:
     """By kind of query: its words, and the ids of the products that are right."""
     under: dict[str, set[str]] = {}
     for position, row in enumerate(rows):
@@ -114,7 +114,7 @@ def is_kind(name: str, taxonomy: Taxonomy) -> bool:
     return any(node and node.parent for node in nodes)
 
 
-def fill(index: ProductIndex, model: Understander, rows: Sequence[Labelled]) -> None:
+def fill(index: ProductIndex, model: Understander, rows: Sequence[LabelledProduct]) -> None:
     for start in range(0, len(rows), BATCH):
         products = [replace(row.product(), id=str(n)) for n, row in enumerate(rows[start : start + BATCH], start)]
         read = model.understand(products, 1, evidence=False)
@@ -129,12 +129,12 @@ def stored(product: Product, found: Understanding) -> StoredProduct:
 def ways(index: ProductIndex, model: Understander) -> list[tuple[str, Find]]:
     return [
         ("no floor", lambda text: search(Search((Example(text),), limit=PAGE, floor=False), index, model)),
-        ("BM25 alone", lambda text: words_alone(index, text)),
+        ("BM25 alone", lambda text: text_alone(index, text)),
         ("floor", lambda text: search(Search((Example(text),), limit=PAGE), index, model)),
     ]
 
 
-def words_alone(index: ProductIndex, text: str) -> Finding:
+def text_alone(index: ProductIndex, text: str) -> Finding:
     """The total is of one page: an engine does not tell how many products have a word."""
     matches = index.search(IndexQuery(keywords=text, limit=PAGE))
     return Finding(matches, total=len(matches))

@@ -3,8 +3,8 @@
     python benchmarks/retrieval.py --data-root DATA [--json FILE]
     python benchmarks/retrieval.py --data-root DATA --spaces         which of the model's vectors to search by, exactly
 
-title -> picture: the catalogue knows each product by its picture alone, a query is a title alone; to be found is the
-product itself. picture -> same type: catalogue and queries know the picture alone; found is any other product of the
+title -> image: the catalogue knows each product by its image alone, a query is a title alone; to be found is the
+product itself. image -> same type: catalogue and queries know the image alone; found is any other product of the
 same type. "Exact" is a full scan in NumPy. The model has never seen these products.
 """
 
@@ -23,7 +23,7 @@ from catalog.index.query import IndexQuery
 from catalog.model.checkpoint import load_model
 from catalog.model.folder import shipped_model
 from catalog.product import CategoryScore, ContentHashes, Product, StoredProduct, Understanding
-from training.data.samples import Labelled, read_manifest
+from training.data.samples import LabelledProduct, read_manifest
 from training.evaluation.metrics import recall_at, retrieval_ranks
 from training.evaluation.predict import Predictions, encode_rows, has_modalities, predict
 
@@ -31,8 +31,8 @@ TOP = 10
 Right = Callable[[int, Sequence[int]], list[bool]]
 
 
-def read_products(data: Path) -> tuple[list[Labelled], dict[Modalities, Predictions]]:
-    """-> the products that have both a picture and a title, and what the model makes of each modality and of both."""
+def read_products(data: Path) -> tuple[list[LabelledProduct], dict[Modalities, Predictions]]:
+    """-> the products that have both an image and a title, and what the model makes of each modality and of both."""
     checkpoint = load_model(shipped_model())
     rows = [
         row
@@ -43,13 +43,13 @@ def read_products(data: Path) -> tuple[list[Labelled], dict[Modalities, Predicti
     return rows, predict(checkpoint.model, encoded, ("both", "image", "text"))
 
 
-def stored(row: Labelled, embedding: Floats) -> StoredProduct:
+def stored(row: LabelledProduct, embedding: Floats) -> StoredProduct:
     category = CategoryScore(str(row.node), (row.label,), (1.0,))
     understanding = Understanding(row.product_id, category, (), (), {}, embedding, ("image",), "auto")
     return StoredProduct(Product(row.product_id), understanding, ContentHashes(row.product_id, "", ""), "benchmark")
 
 
-def through_index(index: ProductIndex, rows: Sequence[Labelled], queries_NE: Floats) -> list[list[int]]:
+def through_index(index: ProductIndex, rows: Sequence[LabelledProduct], queries_NE: Floats) -> list[list[int]]:
     """For each query the rows found, best first, itself among them."""
     position = {row.product_id: number for number, row in enumerate(rows)}
     found = []
@@ -71,7 +71,7 @@ def recall(found: Sequence[Sequence[int]], right: Right) -> dict[str, float]:
 
 def measure(data: Path) -> dict[str, dict[str, dict[str, float]]]:
     rows, read = read_products(data)
-    by_picture_NE, by_title_NE = read["image"].fused_NE, read["text"].fused_NE
+    by_image_NE, by_title_NE = read["image"].fused_NE, read["text"].fused_NE
 
     def itself(query: int, found: Sequence[int]) -> list[bool]:
         return [row == query for row in found]
@@ -81,15 +81,15 @@ def measure(data: Path) -> dict[str, dict[str, dict[str, float]]]:
 
     tasks: dict[str, tuple[Floats, Right]] = {
         "title -> picture": (by_title_NE, itself),
-        "picture -> same type": (by_picture_NE, same_type),
+        "picture -> same type": (by_image_NE, same_type),
     }
     report = {}
-    with tempfile.TemporaryDirectory() as folder, open_index(Path(folder) / "index", by_picture_NE.shape[1]) as index:
-        index.upsert([stored(row, embedding) for row, embedding in zip(rows, by_picture_NE, strict=True)])
+    with tempfile.TemporaryDirectory() as folder, open_index(Path(folder) / "index", by_image_NE.shape[1]) as index:
+        index.upsert([stored(row, embedding) for row, embedding in zip(rows, by_image_NE, strict=True)])
         for name, (queries_NE, right) in tasks.items():
             report[name] = {
                 "index": recall(through_index(index, rows, queries_NE), right),
-                "exact": recall(exact(by_picture_NE, queries_NE), right),
+                "exact": recall(exact(by_image_NE, queries_NE), right),
             }
     return report
 

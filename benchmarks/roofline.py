@@ -18,7 +18,7 @@ from onnx import TensorProto, helper
 from onnxruntime import InferenceSession
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.runtimes import made_up
+from benchmarks.runtimes import example_batch
 from benchmarks.timing import in_turns
 from catalog.model.checkpoint import build_model
 from catalog.model.folder import open_model, shipped_model
@@ -34,7 +34,7 @@ def main() -> None:
     arguments = parsed()
     opened = open_model(arguments.model or shipped_model())
     model, runtime = build_model(opened), OnnxRuntime(opened)
-    batches = {kind: made_up(opened, kind, arguments.batch)[0] for kind in KINDS}
+    batches = {kind: example_batch(opened, kind, arguments.batch)[0] for kind in KINDS}
     asked: dict[str, Callable[[], object]] = {f"product {size}": matrix_product(size) for size in SIZES}
     asked |= {kind: lambda batch=batch: runtime.run(batch, False) for kind, batch in batches.items()}
     taken = in_turns(asked, arguments.rounds)
@@ -90,7 +90,7 @@ def moved(model: CatalogModel, kind: str, batch: Batch) -> int:
     with torch.inference_mode():
         encoded = model.encode(Inputs.of(batch))
     tokens = sum(each.tokens_BTD.nbytes for each in encoded)
-    given = batch.pixels_NCHW.nbytes + sum(group.ids_GT.nbytes for group in batch.words)
+    given = batch.pixels_NCHW.nbytes + sum(group.ids_GT.nbytes for group in batch.texts)
     return sum(weight.nbytes for weight in used.parameters()) + given + tokens
 
 

@@ -3,10 +3,10 @@
     python benchmarks/runtimes.py [--model FOLDER] [--int8 FOLDER] [--nano FOLDER] [--batches 1 8 32] [--cores 1 2]
                                   [--rounds 20] [--json FILE]
 
-Products are made up: a picture of noise and so many words as a title has. All take turns, so that all meet the same
+Products are made up: an image of noise and so many words as a title has. All take turns, so that all meet the same
 neighbours on the machine. Figures are medians, in milliseconds a product. The others have random weights, as only their
 speed is measured: what a user would write, a ViT-S/14 and a MiniLM in PyTorch, each on its own; OpenCLIP's ViT-B/32,
-picture and words; sentence-transformers with our text encoder. The last two only where they are installed
+image and words; sentence-transformers with our text encoder. The last two only where they are installed
 (`pip install -e '.[bench]'`).
 """
 
@@ -28,7 +28,7 @@ from catalog.model.config import ImageEncoderConfig
 from catalog.model.encoders import ImageEncoder, TextEncoder
 from catalog.model.folder import ModelFolder, open_model, shipped_model
 from catalog.model.preprocess import Batch, Prepared, collate
-from catalog.model.runtime import Runtime, take_cores
+from catalog.model.runtime import Runtime, set_thread_budget
 from catalog.model.runtime.onnx import OnnxRuntime
 from catalog.model.runtime.pytorch import TorchRuntime
 
@@ -43,13 +43,13 @@ def main() -> None:
     opened = open_model(arguments.model or shipped_model())
     rows = []
     for cores in arguments.cores:
-        take_cores(cores)
+        set_thread_budget(cores)
         torch.set_num_threads(cores)
         contenders = list(entered(opened, arguments.int8, arguments.nano))
         for kind in KINDS:
             for count in arguments.batches:
                 asked = {
-                    name: partial(asks[kind], *made_up(reader, kind, count))
+                    name: partial(asks[kind], *example_batch(reader, kind, count))
                     for name, reader, asks in contenders
                     if kind in asks
                 }
@@ -88,14 +88,14 @@ def pair(text: TextEncoder) -> dict[str, Ask]:
     image = ImageEncoder(ImageEncoderConfig("vit_small_patch14_dinov2")).eval()
 
     @torch.inference_mode()
-    def picture(batch: Batch, texts: list[str]) -> object:
+    def encode_images(batch: Batch, texts: list[str]) -> object:
         return image(torch.from_numpy(batch.pixels_NCHW))
 
     @torch.inference_mode()
-    def words(batch: Batch, texts: list[str]) -> object:
-        return [text(torch.from_numpy(ids_GT), torch.from_numpy(mask_GT)) for ids_GT, mask_GT in batch.words]
+    def encode_texts(batch: Batch, texts: list[str]) -> object:
+        return [text(torch.from_numpy(ids_GT), torch.from_numpy(mask_GT)) for ids_GT, mask_GT in batch.encode_texts]
 
-    return asks(picture, words)
+    return asks(encode_images, encode_texts)
 
 
 def open_clip() -> dict[str, Ask]:
@@ -105,14 +105,14 @@ def open_clip() -> dict[str, Ask]:
     tokenize = open_clip.get_tokenizer("ViT-B-32")
 
     @torch.inference_mode()
-    def picture(batch: Batch, texts: list[str]) -> object:
+    def encode_images(batch: Batch, texts: list[str]) -> object:
         return model.encode_image(torch.from_numpy(batch.pixels_NCHW).float() / 255)
 
     @torch.inference_mode()
-    def words(batch: Batch, texts: list[str]) -> object:
+    def encode_texts(batch: Batch, texts: list[str]) -> object:
         return model.encode_text(tokenize(texts))
 
-    return asks(picture, words)
+    return asks(encode_images, encode_texts)
 
 
 def sentences(text: TextEncoder) -> dict[str, Ask]:
@@ -128,19 +128,19 @@ def sentences(text: TextEncoder) -> dict[str, Ask]:
     return {"words": lambda batch, texts: model.encode(texts, batch_size=len(texts), show_progress_bar=False)}
 
 
-def asks(picture: Ask, words: Ask) -> dict[str, Ask]:
+def asks(encode_images: Ask, encode_texts: Ask) -> dict[str, Ask]:
     return {
-        "both": lambda batch, texts: (picture(batch, texts), words(batch, texts)),
-        "picture": picture,
-        "words": words,
+        "both": lambda batch, texts: (encode_images(batch, texts), encode_texts(batch, texts)),
+        "picture": encode_images,
+        "words": encode_texts,
     }
 
 
-def made_up(opened: ModelFolder, kind: str, count: int, seed: int = 0) -> tuple[Batch, list[str]]:
+def example_batch(opened: ModelFolder, kind: str, count: int, seed: int = 0) -> tuple[Batch, list[str]]:
     random, size = np.random.default_rng(seed), opened.config.image.size
-    pictures, words = KINDS[kind]
+    images, encode_texts = KINDS[kind]
     products = [
-        Prepared(str(n), random.integers(0, 256, (pictures, 3, size, size), dtype=np.uint8), words.format(n))
+        Prepared(str(n), random.integers(0, 256, (images, 3, size, size), dtype=np.uint8), encode_texts.format(n))
         for n in range(count)
     ]
     return collate(products, opened.tokenizer), [product.text for product in products]

@@ -4,8 +4,8 @@ itself, with one replica on a free port of the loopback, and stops it.
     python benchmarks/service.py [--data FOLDER] [--bodies multipart|json] [--model FOLDER] [--json FILE]
 
 The clients are connections of one asyncio thread that send requests made beforehand, one after the other each, with
-one picture and a title. The model alone is `Understander.understand` in this process, decoding included, with the same
-products; its batches have the size that answers most. Neither keeps anything of the pictures, which come again. Both
+one image and a title. The model alone is `Understander.understand` in this process, decoding included, with the same
+products; its batches have the size that answers most. Neither keeps anything of the images, which come again. Both
 take turns, a round each, since a machine has other work, too: a figure is the median of its rounds.
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.traffic import DEMO, Address, free_port
 from catalog import Product, Understander
-from catalog.feeds.formats.folders import PICTURES
+from catalog.feeds.formats.folders import IMAGES
 from serving.deployments.start import serve, stop
 from serving.settings.schema import Settings
 
@@ -31,8 +31,8 @@ BOUNDARY = "shelflens"
 
 
 def read_products(folder: Path, count: int) -> list[Product]:
-    """`count` products of the folder's pictures, repeated where they are fewer."""
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES)
+    """`count` products of the folder's images, repeated where they are fewer."""
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGES)
     if not paths:
         raise SystemExit(f"There are no pictures in {folder}.")
     step = max(1, len(paths) // count)

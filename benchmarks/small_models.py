@@ -3,7 +3,7 @@
     python benchmarks/small_models.py --data-root DATA [--split val] [--models nano INT8] [--rounds 10] [--json FILE]
 
 Accuracy is of the category among all leaves. The first column is the shipped model; speed is of batches of 32 made-up
-products with a picture and words, in turns.
+products with an image and words, in turns.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.ingest import SETS
-from benchmarks.runtimes import made_up
+from benchmarks.runtimes import example_batch
 from benchmarks.timing import in_turns
 from catalog.model.folder import open_model, shipped_model
 from catalog.model.runtime.onnx import OnnxRuntime
@@ -45,7 +45,7 @@ def main() -> None:
             if source == "fashion" and reached.right["both"]:
                 found[name]["fashion, words that find their picture in ten"] = 100 * reached.found
         found[name]["all of these together"] = 100 * float(np.mean(every))
-    batches = {name: made_up(opened, "both", BATCH)[0] for name, opened in models.items()}
+    batches = {name: example_batch(opened, "both", BATCH)[0] for name, opened in models.items()}
     taken = in_turns(
         {name: partial(runtime.run, batches[name], False) for name, runtime in runtimes.items()}, arguments.rounds
     )

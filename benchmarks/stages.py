@@ -2,8 +2,8 @@
 
     python benchmarks/stages.py [--data FOLDER] [--pixels 1600] [--rounds 20] [--json FILE]
 
-The stages are of one product with a picture and a title, alone. Decoding is compared with what Pillow does when it is
-asked plainly: open, decode every pixel, resize. Pictures are those of the folder, as they are, and enlarged so that
+The stages are of one product with an image and a title, alone. Decoding is compared with what Pillow does when it is
+asked plainly: open, decode every pixel, resize. Images are those of the folder, as they are, and enlarged so that
 the longer side has `--pixels`, as a photographer delivers them.
 """
 
@@ -34,14 +34,14 @@ def main() -> None:
     product = products[0]
     prepared = prepare(product, size)
     batch = collate([prepared], opened.tokenizer)
-    picture = collate([prepared._replace(text="")], opened.tokenizer)
-    words = collate([prepare(Product(title=product.title), size)], opened.tokenizer)
+    image = collate([prepared._replace(text="")], opened.tokenizer)
+    text = collate([prepare(Product(title=product.title), size)], opened.tokenizer)
     stages = in_turns(
         {
             "decode and resize": lambda: prepare(product, size),
             "tokens and batch": lambda: collate([prepared], opened.tokenizer),
-            "model, the picture alone": lambda: runtime.run(picture, False),
-            "model, the words alone": lambda: runtime.run(words, False),
+            "model, the picture alone": lambda: runtime.run(image, False),
+            "model, the words alone": lambda: runtime.run(text, False),
             "model, both, with evidence": lambda: runtime.run(batch, True),
             "all of it": lambda: model.understand([product]),
         },
@@ -71,8 +71,8 @@ def main() -> None:
 
 
 def plain(data: bytes, size: int) -> object:
-    picture = Image.open(io.BytesIO(data)).convert("RGB")
-    return np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    return np.asarray(image.resize((size, size), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
 
 
 def enlarged(products: list[Product], pixels: int) -> list[Product]:
@@ -80,10 +80,10 @@ def enlarged(products: list[Product], pixels: int) -> list[Product]:
 
 
 def enlarge(data: bytes, pixels: int) -> bytes:
-    picture = Image.open(io.BytesIO(data)).convert("RGB")
-    scale = pixels / max(picture.size)
+    image = Image.open(io.BytesIO(data)).convert("RGB")
+    scale = pixels / max(image.size)
     out = io.BytesIO()
-    picture.resize((round(picture.width * scale), round(picture.height * scale))).save(out, "JPEG", quality=90)
+    image.resize((round(image.width * scale), round(image.height * scale))).save(out, "JPEG", quality=90)
     return out.getvalue()
 
 

@@ -1,10 +1,10 @@
-"""Products a second: against the size of the batch, the number of cores, and the size of the pictures.
+"""Products a second: against the size of the batch, the number of cores, and the size of the images.
 
     python benchmarks/throughput.py [--int8 FOLDER] [--batches 1 4 16 64] [--cores 1 2] [--pixels 224 640 1280 2560]
                                     [--rounds 5] [--json FILE]
 
 Of the shipped model, the nano model, and that in int8 if given, in turns. Batches are of made-up products that were
-decoded before; pictures are the demo's, enlarged so that their longer side has so many pixels, decoded and read on all
+decoded before; images are the demo's, enlarged so that their longer side has so many pixels, decoded and read on all
 cores, 32 products at a time.
 """
 
@@ -15,14 +15,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.runtimes import made_up
+from benchmarks.runtimes import example_batch
 from benchmarks.service import read_products
 from benchmarks.stages import enlarged
 from benchmarks.timing import in_turns
 from benchmarks.traffic import DEMO
 from catalog import Understander
 from catalog.model.folder import open_model, shipped_model
-from catalog.model.runtime import take_cores
+from catalog.model.runtime import set_thread_budget
 from catalog.model.runtime.onnx import OnnxRuntime
 
 TOGETHER = 32
@@ -35,9 +35,9 @@ def main() -> None:
     runtimes = {name: OnnxRuntime(opened) for name, opened in models.items()}
     report: dict[str, list[dict[str, Any]]] = {"batches": [], "pictures": []}
     for cores in arguments.cores:
-        take_cores(cores)
+        set_thread_budget(cores)
         for count in arguments.batches:
-            batches = {name: made_up(opened, "both", count)[0] for name, opened in models.items()}
+            batches = {name: example_batch(opened, "both", count)[0] for name, opened in models.items()}
             asked = {name: partial(runtime.run, batches[name], False) for name, runtime in runtimes.items()}
             taken = in_turns(asked, arguments.rounds)
             rates = {name: count / seconds for name, seconds in taken.items()}

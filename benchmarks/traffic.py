@@ -62,17 +62,17 @@ def request(method: str, path: str, body: object = None) -> bytes:
     return head.encode() + b"content-type: application/json\r\n\r\n" + content
 
 
-def pictures(count: int, folder: Path = DEMO) -> list[bytes]:
+def images(count: int, folder: Path = DEMO) -> list[bytes]:
     paths = sorted(folder.glob("*.jpg"))[:count]
     return [path.read_bytes() for path in paths]
 
 
-def uri(picture: bytes) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(picture).decode()
+def uri(image: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(image).decode()
 
 
-def analyze_ask(picture: bytes) -> Ask:
-    item = {"title": "red shoe", "images": [uri(picture)]}
+def analyze_ask(image: bytes) -> Ask:
+    item = {"title": "red shoe", "images": [uri(image)]}
     return Ask("analyze", request("POST", "/v1/products/analyze", {"items": [item]}))
 
 
@@ -158,9 +158,9 @@ class Traffic:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    with socket.socket() as vector:
+        vector.bind(("127.0.0.1", 0))
+        port: int = vector.getsockname()[1]
         return port
 
 

@@ -27,7 +27,7 @@ VARIANTS: dict[str, tuple[bool, tuple[str, ...]]] = {
 
 
 def milliseconds(encoder: ImageEncoder, low_precision: bool, frozen: tuple[str, ...]) -> float:
-    """Median time a picture, forward and backward."""
+    """Median time an image, forward and backward."""
     freeze(encoder, frozen)
     set_training(encoder)
     pixels_NCHW = torch.randint(0, 256, (BATCH_SIZE, 3, 224, 224), dtype=torch.uint8)

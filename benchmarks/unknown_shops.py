@@ -20,7 +20,7 @@ from catalog.errors import CatalogError
 from catalog.model.folder import shipped_model
 from catalog.product import Product, Understanding
 from catalog.understand import Understander
-from training.data.samples import Labelled, read_manifest
+from training.data.samples import LabelledProduct, read_manifest
 
 SHOPS = ("flipkart", "ikea", "tailwind", "furniture")
 # A shop's category, on whatever level, and the node that says the same.
@@ -82,7 +82,7 @@ def counterparts(manifest: Path) -> list[str | None]:
 def scored(
     model: Understander,
     shop: str,
-    products: Sequence[Labelled],
+    products: Sequence[LabelledProduct],
     nodes: Sequence[str | None],
     how: str,
     bound: float,
@@ -110,14 +110,14 @@ def scored(
     )
 
 
-def plain_bound(model: Understander, fashion: Sequence[Labelled], how: str) -> float:
+def plain_bound(model: Understander, fashion: Sequence[LabelledProduct], how: str) -> float:
     """The probability of a leaf from which on as many are accepted as the model does."""
     accepted = np.mean([result.decision == "auto" for result in understood(model, fashion, how)])
     scores = [result.category.score for result in likeliest(model, fashion, how) if result.category]
     return float(np.quantile(scores, 1 - accepted))
 
 
-def likeliest(model: Understander, products: Sequence[Labelled], how: str) -> list[Understanding]:
+def likeliest(model: Understander, products: Sequence[LabelledProduct], how: str) -> list[Understanding]:
     """With whatever leaf is the likeliest."""
     measured = model.calibration
     model.calibration = replace(measured, promise={each: [0.0] for each in MODALITIES}, unfamiliar={})
@@ -127,8 +127,8 @@ def likeliest(model: Understander, products: Sequence[Labelled], how: str) -> li
         model.calibration = measured
 
 
-def understood(model: Understander, products: Sequence[Labelled], how: str) -> list[Understanding]:
-    """how: which of their picture and words is read."""
+def understood(model: Understander, products: Sequence[LabelledProduct], how: str) -> list[Understanding]:
+    """how: which of their image and words is read."""
     found: list[Understanding] = []
     for start in range(0, len(products), BATCH):
         batch = [shown(row.product(), how) for row in products[start : start + BATCH]]

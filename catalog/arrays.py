@@ -1,4 +1,4 @@
-"""Arrays of scores, by what is read of a product: its picture, its words or both."""
+"""Arrays of scores, by what is read of a product: its image, its words or both."""
 
 from typing import Literal
 

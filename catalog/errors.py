@@ -1,12 +1,12 @@
 """Every error a user can cause, each with a stable code and our own fixed words.
 
     CatalogError
-    ├── InvalidProduct                  the product as a whole
+    ├── ProductInvalid                  the product as a whole
     │   ├── ProductEmpty                product_empty
     │   ├── TextUnreadable              text_unreadable
     │   ├── TextTooLong                 text_too_long
     │   └── TooManyImages               too_many_images
-    ├── InvalidImage                    one picture of a product
+    ├── ImageInvalid                    one image of a product
     │   ├── ImageEmpty                  image_empty
     │   ├── ImageFormatUnsupported      image_format_unsupported
     │   ├── ImageCorrupt                image_corrupt
@@ -19,14 +19,14 @@
     │   ├── ImageOutsideRoot            image_outside_root
     │   ├── ImageUrlRefused             image_url_refused
     │   └── ImageFetchFailed            image_fetch_failed
-    ├── InvalidFeed                     feed_invalid
+    ├── FeedInvalid                     feed_invalid
     │   ├── FeedEmpty                   feed_empty
     │   ├── FeedFormatUnsupported       feed_format_unsupported
     │   ├── FeedEncodingInvalid         feed_encoding_invalid
     │   ├── FeedColumnsInvalid          feed_columns_invalid
     │   ├── FeedRowsInvalid             feed_rows_invalid
     │   └── FeedDamaged                 feed_damaged
-    ├── InvalidRow                      row_invalid
+    ├── RowInvalid                      row_invalid
     │   ├── RowRagged                   row_ragged
     │   ├── RowEncodingInvalid          row_encoding_invalid
     │   ├── RowIdMissing                row_id_missing
@@ -36,7 +36,7 @@
     │   ├── RowPriceInvalid             row_price_invalid
     │   ├── RowLinkInvalid              row_link_invalid
     │   └── RowUnreadable               row_unreadable
-    ├── InvalidSearch                   search_invalid
+    ├── SearchInvalid                   search_invalid
     │   ├── SearchEmpty                 search_empty
     │   └── FilterInvalid               filter_invalid
     ├── ProductNotFound                 product_not_found
@@ -53,10 +53,10 @@
     │   └── LedgerDamaged               ledger_damaged
     ├── FileNotReadable                 file_not_readable
     ├── FileNotWritable                 file_not_writable
-    ├── InvalidTaxonomy                 taxonomy_invalid
-    ├── InvalidManifest                 manifest_invalid
-    ├── InvalidConfig                   config_invalid
-    └── InvalidCheckpoint               checkpoint_invalid
+    ├── TaxonomyInvalid                 taxonomy_invalid
+    ├── ManifestInvalid                 manifest_invalid
+    ├── ConfigInvalid                   config_invalid
+    └── CheckpointInvalid               checkpoint_invalid
         └── CheckpointDamaged           checkpoint_damaged
 
 An error is raised with at most one argument, its message, so that it survives pickling
@@ -83,192 +83,192 @@ class CatalogError(Exception):
         return str(self.args[0])
 
 
-class InvalidProduct(CatalogError):
+class ProductInvalid(CatalogError):
     code = "product_invalid"
     default = "The product is not valid."
 
 
-class ProductEmpty(InvalidProduct):
+class ProductEmpty(ProductInvalid):
     code = "product_empty"
     default = "The product has neither a picture nor any text. Give at least one of them."
 
 
-class TextUnreadable(InvalidProduct):
+class TextUnreadable(ProductInvalid):
     code = "text_unreadable"
     default = "The words are in a script that the model cannot read, so they have no embedding."
 
 
-class TextTooLong(InvalidProduct):
+class TextTooLong(ProductInvalid):
     code = "text_too_long"
     default = "The title and description together are longer than the limit."
 
 
-class TooManyImages(InvalidProduct):
+class TooManyImages(ProductInvalid):
     code = "too_many_images"
     default = "The product has more pictures than the limit."
 
 
-class InvalidImage(CatalogError):
+class ImageInvalid(CatalogError):
     code = "image_invalid"
     default = "The picture is not valid."
 
 
-class ImageEmpty(InvalidImage):
+class ImageEmpty(ImageInvalid):
     code = "image_empty"
     default = "The picture is empty (0 bytes)."
 
 
-class ImageFormatUnsupported(InvalidImage):
+class ImageFormatUnsupported(ImageInvalid):
     code = "image_format_unsupported"
     default = "The file is not a JPEG, PNG, WebP, GIF or BMP picture."
 
 
-class ImageCorrupt(InvalidImage):
+class ImageCorrupt(ImageInvalid):
     code = "image_corrupt"
     default = "The picture is damaged or cut short and cannot be decoded."
 
 
-class ImageTooManyBytes(InvalidImage):
+class ImageTooManyBytes(ImageInvalid):
     code = "image_too_many_bytes"
     default = "The picture file is larger than the limit."
 
 
-class ImageTooManyPixels(InvalidImage):
+class ImageTooManyPixels(ImageInvalid):
     code = "image_too_many_pixels"
     default = "The picture has more pixels than the limit."
 
 
-class ImageSideOutOfRange(InvalidImage):
+class ImageSideOutOfRange(ImageInvalid):
     code = "image_side_out_of_range"
     default = "A side of the picture is shorter or longer than the limits."
 
 
-class ImageAspectOutOfRange(InvalidImage):
+class ImageAspectOutOfRange(ImageInvalid):
     code = "image_aspect_out_of_range"
     default = "The picture is too long and narrow."
 
 
-class ImageTooCostly(InvalidImage):
+class ImageTooCostly(ImageInvalid):
     code = "image_too_costly"
     default = "The picture is made so that decoding it would take far too long."
 
 
-class ImageNotFound(InvalidImage):
+class ImageNotFound(ImageInvalid):
     code = "image_not_found"
     default = "The picture file does not exist or cannot be read."
 
 
-class ImageOutsideRoot(InvalidImage):
+class ImageOutsideRoot(ImageInvalid):
     code = "image_outside_root"
     default = "The picture's path leads outside the folder of pictures."
 
 
-class ImageUrlRefused(InvalidImage):
+class ImageUrlRefused(ImageInvalid):
     code = "image_url_refused"
     default = "Pictures from this address are not allowed."
 
 
-class ImageFetchFailed(InvalidImage):
+class ImageFetchFailed(ImageInvalid):
     code = "image_fetch_failed"
     default = "The picture could not be fetched."
 
 
-class InvalidFeed(CatalogError):
+class FeedInvalid(CatalogError):
     code = "feed_invalid"
     default = "The feed is not valid."
 
 
-class FeedEmpty(InvalidFeed):
+class FeedEmpty(FeedInvalid):
     code = "feed_empty"
     default = "The feed holds no products."
 
 
-class FeedFormatUnsupported(InvalidFeed):
+class FeedFormatUnsupported(FeedInvalid):
     code = "feed_format_unsupported"
     default = "The feed is not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of pictures."
 
 
-class FeedEncodingInvalid(InvalidFeed):
+class FeedEncodingInvalid(FeedInvalid):
     code = "feed_encoding_invalid"
     default = 'The feed is not UTF-8. Save it as UTF-8; in Excel the file type is "CSV UTF-8".'
 
 
-class FeedRowsInvalid(InvalidFeed):
+class FeedRowsInvalid(FeedInvalid):
     code = "feed_rows_invalid"
     default = "No row of the feed could be ingested."
 
 
-class FeedColumnsInvalid(InvalidFeed):
+class FeedColumnsInvalid(FeedInvalid):
     code = "feed_columns_invalid"
     default = "The feed's columns are not valid."
 
 
-class FeedDamaged(InvalidFeed):
+class FeedDamaged(FeedInvalid):
     code = "feed_damaged"
     default = "The feed is damaged or cut short."
 
 
-class InvalidRow(CatalogError):
+class RowInvalid(CatalogError):
     code = "row_invalid"
     default = "The row is not valid."
 
 
-class RowRagged(InvalidRow):
+class RowRagged(RowInvalid):
     code = "row_ragged"
     default = "The row has more or fewer cells than the header."
 
 
-class RowEncodingInvalid(InvalidRow):
+class RowEncodingInvalid(RowInvalid):
     code = "row_encoding_invalid"
     default = "The row is not valid UTF-8."
 
 
-class RowIdMissing(InvalidRow):
+class RowIdMissing(RowInvalid):
     code = "row_id_missing"
     default = "The row has no id."
 
 
-class RowIdInvalid(InvalidRow):
+class RowIdInvalid(RowInvalid):
     code = "row_id_invalid"
     default = "The row's id is too long or holds control characters."
 
 
-class RowIdDuplicate(InvalidRow):
+class RowIdDuplicate(RowInvalid):
     code = "row_id_duplicate"
     default = "An earlier row of the feed has the same id."
 
 
-class RowCellTooLong(InvalidRow):
+class RowCellTooLong(RowInvalid):
     code = "row_cell_too_long"
     default = "A cell of the row is longer than the limit."
 
 
-class RowPriceInvalid(InvalidRow):
+class RowPriceInvalid(RowInvalid):
     code = "row_price_invalid"
     default = "The price is not a number of zero or more."
 
 
-class RowLinkInvalid(InvalidRow):
+class RowLinkInvalid(RowInvalid):
     code = "row_link_invalid"
     default = "The link is no address of a web page: it must begin with https:// or http://."
 
 
-class RowUnreadable(InvalidRow):
+class RowUnreadable(RowInvalid):
     code = "row_unreadable"
     default = "The row could not be read. The fault may be Shelflens's: the log names the place in its code."
 
 
-class InvalidSearch(CatalogError):
+class SearchInvalid(CatalogError):
     code = "search_invalid"
     default = "The search is not valid."
 
 
-class SearchEmpty(InvalidSearch):
+class SearchEmpty(SearchInvalid):
     code = "search_empty"
     default = "The search has neither text, nor a picture, nor a product id. Give at least one of them."
 
 
-class FilterInvalid(InvalidSearch):
+class FilterInvalid(SearchInvalid):
     code = "filter_invalid"
     default = "The filter is not valid."
 
@@ -344,26 +344,26 @@ class FileNotWritable(CatalogError):
     default = "The file cannot be written."
 
 
-class InvalidTaxonomy(CatalogError):
+class TaxonomyInvalid(CatalogError):
     code = "taxonomy_invalid"
     default = "The taxonomy file is not valid."
 
 
-class InvalidManifest(CatalogError):
+class ManifestInvalid(CatalogError):
     code = "manifest_invalid"
     default = "The manifest is not valid."
 
 
-class InvalidConfig(CatalogError):
+class ConfigInvalid(CatalogError):
     code = "config_invalid"
     default = "The configuration is not valid."
 
 
-class InvalidCheckpoint(CatalogError):
+class CheckpointInvalid(CatalogError):
     code = "checkpoint_invalid"
     default = "The folder does not hold a Shelflens model."
 
 
-class CheckpointDamaged(InvalidCheckpoint):
+class CheckpointDamaged(CheckpointInvalid):
     code = "checkpoint_damaged"
     default = "A file of the model differs from its recorded sha256."

@@ -5,7 +5,7 @@ Vectors of two models cannot be compared, so an index takes the vectors of one, 
 
 from pathlib import Path
 
-from catalog.errors import IndexOfOtherModel, InvalidCheckpoint
+from catalog.errors import CheckpointInvalid, IndexOfOtherModel
 from catalog.index.backend import IndexModel
 from catalog.index.product_index import ProductIndex
 from catalog.model.folder import NANO, SHIPPED, model_version, named_folder
@@ -35,7 +35,7 @@ def _found_again(made_by: IndexModel) -> Path:
     made = _made(made_by)
     try:
         version = model_version(folder)
-    except InvalidCheckpoint:
+    except CheckpointInvalid:
         raise IndexOfOtherModel(f"{made}, where no whole model is now. {TO_DO}") from None
     if version != made_by.version:
         raise IndexOfOtherModel(f"{made}, where now the model {version} is. {TO_DO}")

@@ -19,7 +19,7 @@ Verdict = Literal["accept", "reject", "correct"]
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What a merchant sends: pictures as encoded files (untrusted bytes) and words. Either may be missing.
+    """What a merchant sends: images as encoded files (untrusted bytes) and words. Either may be missing.
 
     The model reads title, description and images. The rest is the offer: kept, filtered by, and free to change without
     the product being understood anew. `attributes` are the merchant's own, such as {"colour": "Red"};
@@ -131,7 +131,7 @@ class ContentHashes(NamedTuple):
 class StoredProduct:
     """A product as an index keeps it.
 
-    product: with the picture's bytes left out (`images` is empty); image_refs: where the pictures were read from;
+    product: with the image's bytes left out (`images` is empty); image_refs: where the images were read from;
     model: the version of the model that understood it; judgement: what a person said, with which `understanding`
     agrees; added_at: when it was first stored, in seconds since 1970, which the index fills in. It is unknown of what
     an earlier release has stored.
@@ -172,7 +172,7 @@ class StoredProduct:
 
 
 class Offer(NamedTuple):
-    """What changed of a product that need not be understood anew: all but title, description and pictures."""
+    """What changed of a product that need not be understood anew: all but title, description and images."""
 
     product: Product
     hashes: ContentHashes

@@ -14,7 +14,7 @@ from catalog.errors import CatalogError
 from catalog.model.calibration import leaf_roots
 from catalog.model.folder import ModelFolder, open_model, shipped_model
 from catalog.model.preprocess import Prepared, collate, prepare
-from catalog.model.runtime import Answers, Runtime, open_runtime
+from catalog.model.runtime import ModelOutputs, Runtime, open_runtime
 from catalog.model.scripts import readable
 from catalog.product import CategoryScore, Modality, Note, Product, Scored, Understanding
 from catalog.taxonomy.descent import Descent
@@ -31,12 +31,12 @@ def batch_size(device: str) -> int:
 
 
 class Reading(NamedTuple):
-    """A product as the model reads it. used: what it has of picture and readable words; words: all of them."""
+    """A product as the model reads it. used: what it has of image and readable words; words: all of them."""
 
     product: Prepared
     used: tuple[Modality, ...]
     notes: tuple[Note, ...]
-    words: str
+    text: str
 
 
 class Understander:
@@ -64,9 +64,9 @@ class Understander:
     ) -> Self:
         """Load a model folder; without one, the model that ships with Shelflens; "nano" is the small one that does.
 
-        cache_megabytes: memory for what was made of the pictures and texts that came last, should they come again.
+        cache_megabytes: memory for what was made of the images and texts that came last, should they come again.
         compiled: whether PyTorch is to compile the image encoder, which takes minutes and pays on CUDA; the model may
-        then be asked in one thread only. Raises InvalidCheckpoint, CheckpointDamaged, or InvalidConfig when the device
+        then be asked in one thread only. Raises CheckpointInvalid, CheckpointDamaged, or ConfigInvalid when the device
         is missing.
         """
         model = open_model(Path(folder) if folder else shipped_model())
@@ -86,7 +86,7 @@ class Understander:
         return [next(understood) if isinstance(item, Prepared) else item for item in checked]
 
     def prepare(self, product: Product) -> Prepared:
-        """The CPU work for one product. Raises InvalidProduct or InvalidImage."""
+        """The CPU work for one product. Raises ProductInvalid or ImageInvalid."""
         return prepare(product, self.config.image.size)
 
     def _prepared_or_error(self, product: Product) -> Prepared | CatalogError:
@@ -116,20 +116,20 @@ class Understander:
         return Reading(product._replace(text=text), tuple(m for m in MODALITIES if has[m]), notes, product.text)
 
     def _unread(self, reading: Reading) -> Understanding:
-        """Of a product without a picture whose words cannot be read nothing is known, nor what it is like."""
+        """Of a product without an image whose words cannot be read nothing is known, nor what it is like."""
         return Understanding(
             id=reading.product.id,
             category=None,
             alternatives=(),
             tags=(),
             attributes={},
-            embedding=far_from_all(reading.words, self.config.embedding_width),
+            embedding=far_from_all(reading.text, self.config.embedding_width),
             modalities_used=(),
             decision="abstain",
             notes=reading.notes,
         )
 
-    def _read(self, answers: Answers, row: int, reading: Reading, top_k: int) -> Understanding:
+    def _read(self, answers: ModelOutputs, row: int, reading: Reading, top_k: int) -> Understanding:
         modalities: Modalities = reading.used[0] if len(reading.used) == 1 else "both"
         score_M = self._node_scores(answers.leaf_BC[row], modalities)
         log_odds = self._log_odds(answers, row, modalities)
@@ -150,13 +150,13 @@ class Understander:
             notes=(*reading.notes, "unfamiliar") if unfamiliar else reading.notes,
         )
 
-    def _alone(self, answers: Answers, row: int, modality: Modality) -> CategoryScore | None:
+    def _alone(self, answers: ModelOutputs, row: int, modality: Modality) -> CategoryScore | None:
         """What could be promised by this modality alone."""
         if self.calibration.is_unfamiliar(self._log_odds(answers, row, modality), modality):
             return None
         return self._promised(self._node_scores(answers.evidence[modality][row], modality), modality)
 
-    def _log_odds(self, answers: Answers, row: int, modalities: Modalities) -> float:
+    def _log_odds(self, answers: ModelOutputs, row: int, modalities: Modalities) -> float:
         """That the product is unlike everything taught; a model that cannot tell takes all for familiar."""
         if self._familiarity is None:
             return -np.inf
@@ -181,7 +181,7 @@ class Understander:
         return tuple(sorted(kept, key=lambda tag: -tag.score))
 
     def _attributes(
-        self, answers: Answers, row: int, category: CategoryScore | None, modalities: Modalities
+        self, answers: ModelOutputs, row: int, category: CategoryScore | None, modalities: Modalities
     ) -> dict[str, Scored]:
         """As of tags."""
         proven = self.calibration.proven_values(modalities, category) if category else {}
@@ -196,10 +196,10 @@ class Understander:
         return found
 
 
-def far_from_all(words: str, width: int) -> Floats:
+def far_from_all(text: str, width: int) -> Floats:
     """A direction drawn by the words alone, (width,): of 256 numbers, two such are as good as at right angles to each
     other and to what a model embeds, so products whose words could not be read do not look alike.
     """
-    seed = int.from_bytes(hashlib.sha256(words.encode("utf-8", "replace")).digest()[:8])
+    seed = int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8])
     drawn_E = np.random.default_rng(seed).standard_normal(width)
     return np.asarray(drawn_E / np.linalg.norm(drawn_E), np.float32)

@@ -12,7 +12,7 @@
     │   │   ├── SourceOutside           source_outside
     │   │   ├── SourceNotFound          source_not_found
     │   │   ├── UploadPartTooLong       upload_part_too_long
-    │   │   └── DimensionsUnsupported   embedding_dimensions_unsupported
+    │   │   └── EmbeddingDimensionsUnsupported  embedding_dimensions_unsupported
     │   ├── Unauthorized                unauthorized
     │   │   ├── ApiKeyMissing           api_key_missing
     │   │   └── ApiKeyInvalid           api_key_invalid
@@ -39,8 +39,8 @@
     │   ├── JobsNotReady                jobs_not_ready
     │   ├── DeadlineExceeded            deadline_exceeded
     │   ├── ProductChanged              product_changed
-    │   ├── PicturesNeeded              pictures_needed
-    │   ├── PictureNotKept              picture_not_kept
+    │   ├── ImagesNeeded                pictures_needed
+    │   ├── ImageNotKept                picture_not_kept
     │   ├── CategoryUnknown             category_unknown
     │   ├── NothingToAccept             nothing_to_accept
     │   ├── ModelUnknown                model_unknown
@@ -53,10 +53,10 @@
     │   ├── AddressInUse                address_in_use
     │   ├── ServiceLost                 service_lost
     │   └── KeysRequired                keys_required
-    └── InvalidImage
+    └── ImageInvalid
         ├── ImageUrlNotAllowed          image_url_not_allowed
         ├── ImageDataInvalid            image_data_invalid
-        └── PicturesTooCostly           pictures_too_costly
+        └── ImagesTooCostly             pictures_too_costly
 
 ServiceNotStarted is for whoever starts the service; the others reach its clients, always as the body
 `{"error": {"message", "type", "param", "code"}}`.
@@ -70,16 +70,16 @@ from pydantic import BaseModel
 from catalog.errors import (
     CatalogError,
     DiskFull,
+    FeedInvalid,
+    ImageInvalid,
     ImageTooManyBytes,
     IndexFailed,
     IndexLocked,
     IndexOfOtherModel,
     IndexUnavailable,
-    InvalidFeed,
-    InvalidImage,
-    InvalidProduct,
-    InvalidSearch,
+    ProductInvalid,
     ProductNotFound,
+    SearchInvalid,
     StateDamaged,
     TextTooLong,
     TooManyImages,
@@ -131,7 +131,7 @@ class TooManyItems(RequestInvalid):
     param = "items"
 
 
-class DimensionsUnsupported(RequestInvalid):
+class EmbeddingDimensionsUnsupported(RequestInvalid):
     code = "embedding_dimensions_unsupported"
     default = "The model's embedding cannot be cut to this length."
     param = "embedding_dimensions"
@@ -256,7 +256,7 @@ class ProductChanged(ServiceError):
     default = "The product was changed by another request at the same time. Read it and try again."
 
 
-class PicturesNeeded(ServiceError):
+class ImagesNeeded(ServiceError):
     code = "pictures_needed"
     default = (
         "The product's pictures are not kept here, so its words cannot be read anew without them: send images, too."
@@ -264,7 +264,7 @@ class PicturesNeeded(ServiceError):
     param = "images"
 
 
-class PictureNotKept(ServiceError):
+class ImageNotKept(ServiceError):
     code = "picture_not_kept"
     default = "No such picture of the product is kept here."
 
@@ -385,17 +385,17 @@ class KeysRequired(ServiceNotStarted):
     )
 
 
-class ImageUrlNotAllowed(InvalidImage):
+class ImageUrlNotAllowed(ImageInvalid):
     code = "image_url_not_allowed"
     default = "URLs are off by default. Send the picture itself, as a data URI or in a multipart form."
 
 
-class ImageDataInvalid(InvalidImage):
+class ImageDataInvalid(ImageInvalid):
     code = "image_data_invalid"
     default = "The picture is not a data URI in base64, such as data:image/jpeg;base64,/9j/4AAQ."
 
 
-class PicturesTooCostly(InvalidImage):
+class ImagesTooCostly(ImageInvalid):
     code = "pictures_too_costly"
     default = "The request's pictures together take more processor time than a request may. Send fewer at once."
 
@@ -403,11 +403,11 @@ class PicturesTooCostly(InvalidImage):
 # The nearest class on an error's way up decides, so a new error needs no line here unless it differs from its parent.
 # What is not listed was not caused by a client.
 STATUS: dict[type[CatalogError], int] = {
-    InvalidProduct: 422,
-    InvalidSearch: 422,
-    InvalidFeed: 422,
+    ProductInvalid: 422,
+    SearchInvalid: 422,
+    FeedInvalid: 422,
     ProductNotFound: 404,
-    InvalidImage: 422,
+    ImageInvalid: 422,
     ImageTooManyBytes: 413,
     BadRequest: 400,
     Unauthorized: 401,
@@ -428,8 +428,8 @@ STATUS: dict[type[CatalogError], int] = {
     JobsNotReady: 503,
     DeadlineExceeded: 504,
     ProductChanged: 409,
-    PicturesNeeded: 409,
-    PictureNotKept: 404,
+    ImagesNeeded: 409,
+    ImageNotKept: 404,
     NothingToAccept: 409,
     ModelUnknown: 404,
     NoShadow: 404,
@@ -525,6 +525,6 @@ def from_status(status: int) -> CatalogError:
 
 def param_of(error: CatalogError, image_field: str) -> str | None:
     """The field of one product that an error about it concerns."""
-    if isinstance(error, InvalidImage | TooManyImages):
+    if isinstance(error, ImageInvalid | TooManyImages):
         return image_field
     return "description" if isinstance(error, TextTooLong) else None

@@ -7,15 +7,15 @@ from torch import Tensor
 
 from catalog.model.encoders import Encoded
 from catalog.model.network import CatalogModel
-from catalog.model.runtime import Answers, Runtime
+from catalog.model.runtime import ModelOutputs, Runtime
 from training.config import TrainConfig
-from training.data.samples import Drawn, Targets
+from training.data.samples import Targets, TrainingBatch
 from training.distillation import teach, teacher_loss
 from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, tree_cross_entropy
 
 
 def batch_losses(
-    model: CatalogModel, drawn: Drawn, config: TrainConfig, teacher: Runtime | None = None
+    model: CatalogModel, drawn: TrainingBatch, config: TrainConfig, teacher: Runtime | None = None
 ) -> dict[str, Tensor]:
     """All losses of one batch, a mean over the ways in which its products are read."""
     encoded = drawn.encoded
@@ -26,7 +26,7 @@ def batch_losses(
     # Words that are only the label's caption teach the contrastive loss, never the rest.
     text = caption.keep(drawn.targets.given_B)
     readings = every_reading(image, text) if config.read_every_way else [modality_dropout(image, text, config)]
-    taught: Sequence[Answers | None] = [None] * len(readings)
+    taught: Sequence[ModelOutputs | None] = [None] * len(readings)
     if teacher is not None and drawn.shown is not None:
         taught = teach(teacher, drawn.shown, readings)
     parts = [
@@ -44,7 +44,7 @@ def reading_losses(
     whole: tuple[Encoded, Encoded],
     targets: Targets,
     config: TrainConfig,
-    taught: Answers | None = None,
+    taught: ModelOutputs | None = None,
 ) -> dict[str, Tensor]:
     """Losses of what is read off `image` and `text`, over the products that have anything left to read.
 
@@ -83,7 +83,7 @@ def reading_losses(
 
 
 def every_reading(image: Encoded, text: Encoded) -> list[tuple[Encoded, Encoded]]:
-    """Each product by its picture alone, by its words alone, and by both where it has both."""
+    """Each product by its image alone, by its words alone, and by both where it has both."""
     both_B, none_B = image.present_B & text.present_B, torch.zeros_like(image.present_B)
     return [(image, text.keep(none_B)), (image.keep(none_B), text), (image.keep(both_B), text.keep(both_B))]
 

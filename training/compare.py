@@ -14,7 +14,7 @@ from catalog.model.checkpoint import Checkpoint, load_model
 from catalog.model.encoders import Encoded
 from catalog.taxonomy.tree import Taxonomy
 from training.config import TrainConfig
-from training.data.samples import Labelled, mask_labels
+from training.data.samples import LabelledProduct, mask_labels
 from training.evaluation.predict import encode_rows, has_modalities, predict
 from training.train import read_sets, train
 
@@ -54,7 +54,9 @@ def compare(config: TrainConfig, data: Path, seeds: Sequence[int] = SEEDS) -> st
     return table(results) + "\n" + recommendation(results)
 
 
-def encode_both_ways(checkpoint: Checkpoint, rows: Sequence[Labelled]) -> dict[str, list[tuple[Encoded, Encoded]]]:
+def encode_both_ways(
+    checkpoint: Checkpoint, rows: Sequence[LabelledProduct]
+) -> dict[str, list[tuple[Encoded, Encoded]]]:
     """All variants share the frozen encoders, so their view of the products is computed once."""
     masked = [mask_labels(row, checkpoint.taxonomy) for row in rows]
     return {
@@ -64,7 +66,7 @@ def encode_both_ways(checkpoint: Checkpoint, rows: Sequence[Labelled]) -> dict[s
 
 
 def measure(
-    checkpoint: Checkpoint, rows: Sequence[Labelled], encoded: dict[str, list[tuple[Encoded, Encoded]]]
+    checkpoint: Checkpoint, rows: Sequence[LabelledProduct], encoded: dict[str, list[tuple[Encoded, Encoded]]]
 ) -> dict[str, float]:
     choices: tuple[Modalities, ...] = ("both", "image", "text")
     plain = predict(checkpoint.model, encoded["plain"], choices)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from catalog.errors import FileNotReadable, InvalidConfig
+from catalog.errors import ConfigInvalid, FileNotReadable
 from catalog.model.config import FusionKind
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class SetConfig:
 class StartConfig:
     """Where weights come from. A name is a hub's, a local folder, or (`stem_weights`, `model`) a local file or run.
 
-    Give `image` (any timm ViT), or `stem` and `stem_weights` for a hybrid ViT of `image_options` on pictures of `size`
+    Give `image` (any timm ViT), or `stem` and `stem_weights` for a hybrid ViT of `image_options` on images of `size`
     pixels; or `model`, a folder that an earlier run wrote, for both encoders; with `keep_fusion` for its fusion and
     heads, too. text_options: the shape of a smaller BERT to make of `text`, with the first `vocabulary` of its tokens
     and those that the training texts use.
@@ -52,10 +52,10 @@ class TrainConfig:
     max_steps: end earlier than the epochs would, with the schedule scaled to it; 0: do not.
     frozen, and the keys of learning_rate_scale: regular expressions searched for in parameter names.
     keep_image, keep_text: how often a modality survives modality dropout. read_every_way: instead of dropout, each step
-    reads its products by picture alone, by words alone and by both: three fusions for one pass of the encoders, which
+    reads its products by image alone, by words alone and by both: three fusions for one pass of the encoders, which
     pays where those cost the most.
     made_titles: how often a product without words gets a title made from its category (training/data/titles.py).
-    small_epochs: how many epochs to begin with on pictures of `small_size`, which cost less and suit a later, larger
+    small_epochs: how many epochs to begin with on images of `small_size`, which cost less and suit a later, larger
     view (Touvron et al. 2019).
     cache_views: with both encoders frozen, how many augmented views of each product to encode once and train on; 0
     encodes anew each time. features: the file that holds them, for runs that share it.
@@ -116,29 +116,29 @@ class TrainConfig:
 
 
 def read_config(path: Path) -> TrainConfig:
-    """Raises FileNotReadable or InvalidConfig."""
+    """Raises FileNotReadable or ConfigInvalid."""
     try:
         fields = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         raise FileNotReadable(f"The configuration {path.name!r} does not exist or is not UTF-8 text.") from None
     except tomllib.TOMLDecodeError:
-        raise InvalidConfig(f"The configuration {path.name!r} is not valid TOML.") from None
+        raise ConfigInvalid(f"The configuration {path.name!r} is not valid TOML.") from None
     return parse_config(fields)
 
 
 def parse_config(fields: dict[str, Any]) -> TrainConfig:
     sets = tuple(_build(SetConfig, item, "sets") for item in fields.get("sets", ()))
     if not sets:
-        raise InvalidConfig("The configuration names no data set: give at least one [[sets]] with a manifest.")
+        raise ConfigInvalid("The configuration names no data set: give at least one [[sets]] with a manifest.")
     start = _build(StartConfig, fields.get("start", {}), "start")
     folders = [Path(item.manifest).parent.name for item in sets]
     if "" in folders or len(set(folders)) < len(folders):
-        raise InvalidConfig("Each manifest must lie in a folder of its own, whose name is the data set's.")
+        raise ConfigInvalid("Each manifest must lie in a folder of its own, whose name is the data set's.")
     config = _build(TrainConfig, fields | {"sets": sets, "start": start}, "the file")
     if config.accumulate < 1 or config.batch_size < 1 or config.batch_size % config.accumulate:
-        raise InvalidConfig("batch_size must be a multiple of accumulate.")
+        raise ConfigInvalid("batch_size must be a multiple of accumulate.")
     if config.teacher and config.cache_views:
-        raise InvalidConfig("A teacher reads each picture as it is drawn, so there is none with cache_views.")
+        raise ConfigInvalid("A teacher reads each picture as it is drawn, so there is none with cache_views.")
     return config
 
 
@@ -147,17 +147,17 @@ def _build(kind: type[T], fields: dict[str, Any], where: str) -> T:
     known = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(fields) - set(known))
     if unknown:
-        raise InvalidConfig(f"Unknown key in {where}: {', '.join(unknown)}.")
+        raise ConfigInvalid(f"Unknown key in {where}: {', '.join(unknown)}.")
     missing = [
         name
         for name, item in known.items()
         if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING and name not in fields
     ]
     if missing:
-        raise InvalidConfig(f"Missing key in {where}: {', '.join(missing)}.")
+        raise ConfigInvalid(f"Missing key in {where}: {', '.join(missing)}.")
     for name, hint in get_type_hints(kind).items():
         if name in fields and not _fits(fields[name], hint):
-            raise InvalidConfig(f"The value of {name} in {where} is not of the right kind.")
+            raise ConfigInvalid(f"The value of {name} in {where} is not of the right kind.")
     return kind(**fields)
 
 

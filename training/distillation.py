@@ -10,31 +10,31 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from catalog.arrays import Floats
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.model.encoders import Encoded
 from catalog.model.folder import ModelFolder, open_model
 from catalog.model.network import CatalogModel, Outputs
 from catalog.model.preprocess import Batch
-from catalog.model.runtime import Answers, Runtime
+from catalog.model.runtime import ModelOutputs, Runtime
 from catalog.taxonomy.tree import Taxonomy
 from training.config import TrainConfig
 from training.losses import divergence
 
 
 def open_teacher(folder: Path, student: CatalogModel, taxonomy: Taxonomy) -> ModelFolder:
-    """Raises InvalidConfig when it does not answer what the student is asked, or whatever `open_model` raises."""
+    """Raises ConfigInvalid when it does not answer what the student is asked, or whatever `open_model` raises."""
     teacher = open_model(folder)
     if asdict(teacher.taxonomy) != asdict(taxonomy):
-        raise InvalidConfig("The teacher knows another taxonomy.")
+        raise ConfigInvalid("The teacher knows another taxonomy.")
     if teacher.config.embedding_width != student.config.embedding_width:
-        raise InvalidConfig("The teacher has embeddings of another width.")
+        raise ConfigInvalid("The teacher has embeddings of another width.")
     return teacher
 
 
-def teach(teacher: Runtime, shown: Batch, readings: Sequence[tuple[Encoded, Encoded]]) -> list[Answers]:
+def teach(teacher: Runtime, shown: Batch, readings: Sequence[tuple[Encoded, Encoded]]) -> list[ModelOutputs]:
     """What it says of the products, each time with the modalities that a reading of them has.
 
-    All readings are one batch, in which a product stands once for each: so its picture and words are encoded once.
+    All readings are one batch, in which a product stands once for each: so its image and words are encoded once.
     """
     seen_BP, told_BP = (
         np.concatenate([modality.present_B.cpu().numpy() for modality in modalities])[:, None]
@@ -46,9 +46,9 @@ def teach(teacher: Runtime, shown: Batch, readings: Sequence[tuple[Encoded, Enco
     return [cut(answers, slice(start, start + count)) for start in range(0, len(readings) * count, count)]
 
 
-def cut(answers: Answers, rows: slice) -> Answers:
+def cut(answers: ModelOutputs, rows: slice) -> ModelOutputs:
     """What is said of some of the products."""
-    return Answers(
+    return ModelOutputs(
         leaf_BC=answers.leaf_BC[rows],
         tags_BG=answers.tags_BG[rows],
         attributes={name: logits_BV[rows] for name, logits_BV in answers.attributes.items()},
@@ -59,7 +59,7 @@ def cut(answers: Answers, rows: slice) -> Answers:
     )
 
 
-def teacher_loss(student: Outputs, teacher: Answers, read_B: Tensor, config: TrainConfig) -> Tensor:
+def teacher_loss(student: Outputs, teacher: ModelOutputs, read_B: Tensor, config: TrainConfig) -> Tensor:
     """How far the student's answers are from the teacher's, over the products that have anything left to read.
 
     Each kind of answer weighs what it does among the labels, and one less the embeddings' cosine weighs one.

@@ -1,6 +1,6 @@
 """Encoder features, computed once: with both encoders frozen, fusion trains on them many times faster.
 
-Each product is encoded in `views` augmented forms; training draws its picture's and its words' view independently.
+Each product is encoded in `views` augmented forms; training draws its image's and its words' view independently.
 """
 
 import hashlib
@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.model.encoders import Encoded
 from catalog.model.network import CatalogModel
-from training.data.samples import Collator, Drawn, Labelled, load
+from training.data.samples import Collator, LabelledProduct, TrainingBatch, load
 from training.device import best_device, mixed_precision
 from training.evaluation.predict import encode_rows
 
@@ -31,11 +31,11 @@ class FeatureCache:
     """
 
     def __init__(
-        self, model: CatalogModel, collator: Collator, views: int, val: Sequence[Labelled], path: Path
+        self, model: CatalogModel, collator: Collator, views: int, val: Sequence[LabelledProduct], path: Path
     ) -> None:
         trained = [name for name, p in model.named_parameters() if p.requires_grad and "_encoder." in name]
         if trained:
-            raise InvalidConfig(f"cache_views needs frozen encoders, but {trained[0]} is trained.")
+            raise ConfigInvalid(f"cache_views needs frozen encoders, but {trained[0]} is trained.")
         self.collator, self.views = collator, views
         key = _fingerprint(model, [*collator.sampler.rows, *val], views)
         stored = torch.load(path, weights_only=True) if path.exists() else {}
@@ -71,22 +71,22 @@ class FeatureCache:
             )
         )
 
-    def read(self, indices: Sequence[int], seed: int) -> Drawn:
+    def read(self, indices: Sequence[int], seed: int) -> TrainingBatch:
         """The features and targets of some rows, in views drawn by `seed`."""
         generator = torch.Generator().manual_seed(seed)
         image_views, text_views = torch.randint(self.views, (2, len(indices)), generator=generator).tolist()
-        words = [self.collator.sampler.words(row, view) for row, view in zip(indices, text_views, strict=True)]
+        texts = [self.collator.sampler.texts(row, view) for row, view in zip(indices, text_views, strict=True)]
         rows = [self.collator.sampler.rows[index] for index in indices]
-        targets = self.collator.targets(rows, [text for text, _ in words], [given for _, given in words])
+        targets = self.collator.targets(rows, [text for text, _ in texts], [given for _, given in texts])
         encoded = _pick(self.image, image_views, indices), _pick(self.text, text_views, indices)
-        return Drawn(targets, encoded=encoded)
+        return TrainingBatch(targets, encoded=encoded)
 
 
 def _plain(pair: Pair) -> tuple[Plain, Plain]:
     return tuple(t.cpu() for t in pair[0]), tuple(t.cpu() for t in pair[1])
 
 
-def _fingerprint(model: CatalogModel, rows: Sequence[Labelled], views: int) -> str:
+def _fingerprint(model: CatalogModel, rows: Sequence[LabelledProduct], views: int) -> str:
     """Of all that the features follow from. Equal in every process: the order of a set, as printed, is not."""
     content = [{**asdict(row), "tags": sorted(row.tags)} for row in rows]
     digest = hashlib.sha256(f"{views}/{model.config.image.size}/{model.config.text.max_tokens}/{content}".encode())

@@ -8,7 +8,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.model.checkpoint import load_model
 from catalog.model.config import ImageEncoderConfig, ModelConfig
 from catalog.model.encoders import ImageEncoder, TextEncoder
@@ -22,7 +22,7 @@ from training.pruning import kept_tokens, narrowed, shortened
 def starting_model(
     config: TrainConfig, taxonomy: Taxonomy, texts: Iterable[str] = ()
 ) -> tuple[CatalogModel, Tokenizer]:
-    """texts: those of the training products. Raises InvalidConfig when it is not said where the encoders come from."""
+    """texts: those of the training products. Raises ConfigInvalid when it is not said where the encoders come from."""
     start = config.start
     if start.model:
         earlier = load_model(Path(start.model))
@@ -39,13 +39,13 @@ def starting_model(
         model.heads.log_scale.data.copy_(earlier.model.heads.log_scale)
         return model, tokenizer
     if not start.text or not (start.image or start.stem):
-        raise InvalidConfig("[start] needs `model`, or `text` with `image` or `stem`.")
+        raise ConfigInvalid("[start] needs `model`, or `text` with `image` or `stem`.")
     try:
         image = ImageEncoder.from_pretrained(start.image) if start.image else hybrid_encoder(config)
         text = TextEncoder.from_pretrained(start.text)
         tokenizer = Tokenizer.from_pretrained(start.text, text.config.max_tokens)
     except OSError:
-        raise InvalidConfig("[start] names weights that are neither in a local folder nor on the hub.") from None
+        raise ConfigInvalid("[start] names weights that are neither in a local folder nor on the hub.") from None
     if start.text_options:
         names = (name for node in taxonomy.nodes for name in (node.label, *node.synonyms))
         kept = kept_tokens(tokenizer, start.vocabulary, [*texts, *names])
@@ -54,23 +54,23 @@ def starting_model(
 
 
 def average_encoders(model: CatalogModel, others: Sequence[CatalogModel]) -> None:
-    """Give both encoders the mean of their own and the others' weights. Raises InvalidConfig if they are unlike."""
+    """Give both encoders the mean of their own and the others' weights. Raises ConfigInvalid if they are unlike."""
     for name in ("image_encoder", "text_encoder"):
         states = [each.get_submodule(name).state_dict() for each in (model, *others)]
         shapes = [{key: value.shape for key, value in state.items()} for state in states]
         if any(shape != shapes[0] for shape in shapes):
-            raise InvalidConfig("[start] average: the models have encoders of different kinds.")
+            raise ConfigInvalid("[start] average: the models have encoders of different kinds.")
         for key, value in states[0].items():
             if value.is_floating_point():
                 value.copy_(torch.stack([state[key] for state in states]).mean(0))
 
 
 def keep_fusion(earlier: CatalogModel, model: CatalogModel) -> CatalogModel:
-    """Raises InvalidConfig when the run asks for a fusion of another shape."""
+    """Raises ConfigInvalid when the run asks for a fusion of another shape."""
     try:
         model.load_state_dict(earlier.state_dict())
     except RuntimeError:
-        raise InvalidConfig("[start] keep_fusion: the model has another fusion, width, depth or taxonomy.") from None
+        raise ConfigInvalid("[start] keep_fusion: the model has another fusion, width, depth or taxonomy.") from None
     return model
 
 
@@ -88,5 +88,5 @@ def hybrid_encoder(config: TrainConfig) -> ImageEncoder:
         if start.stem_weights:
             encoder.vit.patch_embed.backbone.load_state_dict(load_file(start.stem_weights), strict=True)
     except (AssertionError, RuntimeError, TypeError, SafetensorError):
-        raise InvalidConfig("[start] stem, stem_weights and image_options do not fit together.") from None
+        raise ConfigInvalid("[start] stem, stem_weights and image_options do not fit together.") from None
     return encoder

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import BertConfig, BertModel
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.model.config import TextEncoderConfig
 from catalog.model.encoders import TextEncoder
 from catalog.model.tokenizer import FILES, Tokenizer
@@ -24,14 +24,14 @@ def kept_tokens(tokenizer: Tokenizer, first: int, texts: Iterable[str]) -> list[
 def shortened(tokenizer: Tokenizer, kept: list[int]) -> Tokenizer:
     """The tokenizer with only the tokens `kept`, which get new numbers; a word that has none now is read in pieces.
 
-    Raises InvalidConfig when a special token is not among the first of `kept`, so that its number would change.
+    Raises ConfigInvalid when a special token is not among the first of `kept`, so that its number would change.
     """
     content = json.loads(tokenizer.files[FILES[0]])
     number = {old: new for new, old in enumerate(kept)}
     vocabulary = content["model"]["vocab"]
     content["model"]["vocab"] = {token: number[old] for token, old in vocabulary.items() if old in number}
     if any(number.get(special["id"]) != special["id"] for special in content["added_tokens"]):
-        raise InvalidConfig("[start] vocabulary: the tokenizer's special tokens are not among so many first ones.")
+        raise ConfigInvalid("[start] vocabulary: the tokenizer's special tokens are not among so many first ones.")
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     return Tokenizer(tokenizer.files | {FILES[0]: text}, tokenizer.max_tokens)
 
@@ -39,21 +39,21 @@ def shortened(tokenizer: Tokenizer, kept: list[int]) -> Tokenizer:
 def narrowed(large: TextEncoder, kept: list[int], options: Mapping[str, Any]) -> TextEncoder:
     """A fresh BERT of the shape `options`, whose embeddings are the large one's, in their principal directions.
 
-    So words that training never shows still lie near those that mean the like. Raises InvalidConfig.
+    So words that training never shows still lie near those that mean the like. Raises ConfigInvalid.
     """
     fields = {**large.config.bert, **options, "vocab_size": len(kept)}
     try:
         small = TextEncoder(TextEncoderConfig(fields, large.config.max_tokens), BertModel(BertConfig(**fields), False))
     except (KeyError, TypeError, ValueError):
-        raise InvalidConfig("[start] text_options do not fit a BERT.") from None
-    most = large.bert.config
-    if small.width > large.width or fields["max_position_embeddings"] > most.max_position_embeddings:
-        raise InvalidConfig("[start] text_options: hidden_size or max_position_embeddings is above that of `text`.")
-    words_VD = large.bert.embeddings.word_embeddings.weight.detach()[kept]
-    directions_DE = torch.linalg.eigh(words_VD.T @ words_VD).eigenvectors.flip(1)[:, : small.width]
+        raise ConfigInvalid("[start] text_options do not fit a BERT.") from None
+    config = large.bert.config
+    if small.width > large.width or fields["max_position_embeddings"] > config.max_position_embeddings:
+        raise ConfigInvalid("[start] text_options: hidden_size or max_position_embeddings is above that of `text`.")
+    rows_VD = large.bert.embeddings.word_embeddings.weight.detach()[kept]
+    directions_DE = torch.linalg.eigh(rows_VD.T @ rows_VD).eigenvectors.flip(1)[:, : small.width]
     with torch.no_grad():
         for name in TABLES:
             table = small.bert.embeddings.get_parameter(name)
-            rows_RD = words_VD if name == TABLES[0] else large.bert.embeddings.get_parameter(name)
+            rows_RD = rows_VD if name == TABLES[0] else large.bert.embeddings.get_parameter(name)
             table.copy_(rows_RD[: len(table)] @ directions_DE)
     return small

@@ -23,14 +23,23 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from catalog.errors import FileNotReadable, InvalidConfig, InvalidManifest
+from catalog.errors import ConfigInvalid, FileNotReadable, ManifestInvalid
 from catalog.model.checkpoint import save_model
 from catalog.model.network import CatalogModel
 from catalog.model.runtime import Runtime, open_runtime
 from catalog.taxonomy.tree import Taxonomy
 from training.batch_loss import batch_losses
 from training.config import TrainConfig
-from training.data.samples import Collator, Drawn, Labelled, Reader, Sampler, load, read_manifest, unmapped
+from training.data.samples import (
+    Collator,
+    LabelledProduct,
+    Reader,
+    Sampler,
+    TrainingBatch,
+    load,
+    read_manifest,
+    unmapped,
+)
 from training.device import best_device, mixed_precision
 from training.distillation import open_teacher
 from training.evaluation.evaluate import validation_scores
@@ -94,12 +103,12 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
     return run.best
 
 
-def read_sets(config: TrainConfig, data: Path, taxonomy: Taxonomy, split: str) -> list[Labelled]:
+def read_sets(config: TrainConfig, data: Path, taxonomy: Taxonomy, split: str) -> list[LabelledProduct]:
     """The products of one split of every data set, after a word on those whose category the tree lacks.
 
-    Raises FileNotReadable, or InvalidManifest when there are none, or too many of those.
+    Raises FileNotReadable, or ManifestInvalid when there are none, or too many of those.
     """
-    rows: list[Labelled] = []
+    rows: list[LabelledProduct] = []
     for item in config.sets:
         if not (data / item.manifest).is_file():
             raise FileNotReadable(f"The manifest {item.manifest!r} does not exist below the data root {str(data)!r}.")
@@ -108,7 +117,7 @@ def read_sets(config: TrainConfig, data: Path, taxonomy: Taxonomy, split: str) -
             print(f"{split}: {said}", file=sys.stderr)
         rows += found
     if not any(row.node for row in rows):
-        raise InvalidManifest(f"The data sets have no product with a category of the tree in the split {split!r}.")
+        raise ManifestInvalid(f"The data sets have no product with a category of the tree in the split {split!r}.")
     return rows
 
 
@@ -116,7 +125,7 @@ def freeze(model: nn.Module, patterns: Sequence[str]) -> None:
     for pattern in patterns:
         matching = [parameter for name, parameter in model.named_parameters() if re.search(pattern, name)]
         if not matching:
-            raise InvalidConfig(f"No parameter's name matches the frozen pattern {pattern!r}.")
+            raise ConfigInvalid(f"No parameter's name matches the frozen pattern {pattern!r}.")
         for parameter in matching:
             parameter.requires_grad_(False)
 
@@ -130,7 +139,7 @@ def set_training(model: nn.Module) -> None:
             module.eval()
 
 
-def epoch_order(config: TrainConfig, rows: Sequence[Labelled], epoch: int) -> list[list[int]]:
+def epoch_order(config: TrainConfig, rows: Sequence[LabelledProduct], epoch: int) -> list[list[int]]:
     """An epoch's parts of batches as row indices: each set as often as it repeats, shuffled by (seed, epoch)."""
     repeats = {Path(item.manifest).parent.name: item.repeats for item in config.sets}
     pool = [i for i, row in enumerate(rows) for _ in range(repeats[row.source])]
@@ -142,7 +151,7 @@ def epoch_order(config: TrainConfig, rows: Sequence[Labelled], epoch: int) -> li
 
 def load_epoch(
     config: TrainConfig, collator: Collator, cache: FeatureCache | None, epoch: int, first: int
-) -> Iterator[Drawn]:
+) -> Iterator[TrainingBatch]:
     parts = epoch_order(config, collator.sampler.rows, epoch)
     if cache is not None:
         for number, part in enumerate(parts[first:], first):
@@ -199,7 +208,7 @@ class Run:
             for (scale, decays), members in groups.items()
         ]
 
-    def update(self, samples: Iterator[Drawn], total: int) -> dict[str, float]:
+    def update(self, samples: Iterator[TrainingBatch], total: int) -> dict[str, float]:
         """One optimizer step over the next `accumulate` parts of a batch. -> the losses, for the log."""
         set_training(self.model)
         torch.manual_seed(self.config.seed * 1_000_003 + self.step)
@@ -252,7 +261,7 @@ class Run:
         self.saved_at = time.monotonic()
 
     def resume(self) -> None:
-        """Go on from the folder's last checkpoint, if there is one. Raises InvalidConfig if another run left it."""
+        """Go on from the folder's last checkpoint, if there is one. Raises ConfigInvalid if another run left it."""
         path, record = self.folder / "state.pt", self.folder / "config.json"
         mine = json.loads(json.dumps(asdict(self.config)))
         if path.exists() and record.exists():
@@ -260,7 +269,7 @@ class Run:
             changed = [name for name in mine if name not in MAY_CHANGE and mine[name] != theirs.get(name)]
             if changed:
                 names = ", ".join(changed)
-                raise InvalidConfig(f"{self.folder.name!r} holds a run with another {names}: choose another output.")
+                raise ConfigInvalid(f"{self.folder.name!r} holds a run with another {names}: choose another output.")
         record.write_text(json.dumps(mine, indent=1))
         if path.exists():
             state = torch.load(path, weights_only=True, map_location=self.device)

@@ -18,13 +18,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 from tqdm import tqdm
 
-from catalog.errors import InvalidConfig, installing
+from catalog.errors import ConfigInvalid, installing
 
 
 def build_weights(folder: Path) -> list[Path]:
     """Write every starting weight into `folder`. -> what was written.
 
-    Raises InvalidConfig when a package that carries weights is not installed.
+    Raises ConfigInvalid when a package that carries weights is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     builders: Mapping[str, Callable[[Path], None]] = {
@@ -45,7 +45,7 @@ def _package_folder(name: str) -> Path:
     try:
         module = importlib.import_module(name)
     except ImportError:
-        raise InvalidConfig(f"The package {name.replace('_', '-')} is missing. {installing('weights')}") from None
+        raise ConfigInvalid(f"The package {name.replace('_', '-')} is missing. {installing('weights')}") from None
     return Path(str(module.__file__)).parent
 
 

@@ -25,10 +25,10 @@ def write_csv(path: Path, listings: tuple[Listing, ...]) -> None:
         writer.writerows(listing.row(number) for number, listing in enumerate(listings, start=1))
 
 
-def draw_pictures(folder: Path, listing: Listing, scale: int) -> None:
+def draw_images(folder: Path, listing: Listing, scale: int) -> None:
     scene = Scene(listing.width, HEIGHT, scale)
     listing.draw(scene)
-    main, *more = listing.pictures()
+    main, *more = listing.images()
     scene.save(folder / main)
     for name in more:
         scene.save(folder / name, listing.closeup)
@@ -42,7 +42,7 @@ def main() -> None:
     (options.out / "images").mkdir(parents=True, exist_ok=True)
     write_csv(options.out / "products.csv", CATALOGUE)
     for listing in CATALOGUE:
-        draw_pictures(options.out, listing, options.scale)
+        draw_images(options.out, listing, options.scale)
     print(f"{len(CATALOGUE)} products drawn")
 
 

@@ -7,7 +7,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any, TypeGuard
 
-from catalog.errors import InvalidRow, RowCellTooLong, RowEncodingInvalid
+from catalog.errors import RowCellTooLong, RowEncodingInvalid, RowInvalid
 from catalog.feeds.wording import brief
 
 MAX_DEPTH = 32
@@ -21,8 +21,8 @@ LEFT_OUT = "left_out"
 class FeedLimits:
     """What a row of a feed may hold. Inclusive.
 
-    max_cell: characters; max_row: characters of all its cells together; max_line: bytes of a line of text. Pictures in
-    data URIs count towards the last only. max_id: characters; max_images: further pictures of a product are left out;
+    max_cell: characters; max_row: characters of all its cells together; max_line: bytes of a line of text. Images in
+    data URIs count towards the last only. max_id: characters; max_images: further images of a product are left out;
     max_quoted_lines, max_reread: how many lines a quoted cell may go on for, and how many bytes are read again in all
     because such a cell never ended. max_values: of a line, by its delimiters or commas. max_rows: of the feed;
     max_empty: empty lines one after another, a little more than Excel writes; max_bad: rows that cannot be read, where
@@ -43,7 +43,7 @@ class FeedLimits:
 
 
 def text(value: Any, column: str) -> str:
-    """Words and numbers as they are written, None as "". Raises InvalidRow."""
+    """Words and numbers as they are written, None as "". Raises RowInvalid."""
     if isinstance(value, str):
         found = value
     elif value is None:
@@ -56,7 +56,7 @@ def text(value: Any, column: str) -> str:
         return value.isoformat()
     else:
         kind = "an object" if isinstance(value, Mapping) else "a list" if isinstance(value, list | tuple) else "no text"
-        raise InvalidRow(f'The column "{brief(column)}" holds {kind} where text is wanted.')
+        raise RowInvalid(f'The column "{brief(column)}" holds {kind} where text is wanted.')
     check_text(found, column)
     return found.strip()
 
@@ -71,19 +71,19 @@ def is_finite(value: int | float | Decimal) -> bool:
 
 
 def number_text(value: int | float | Decimal, column: str) -> str:
-    """123 and 123.0 -> "123"; 1.5 -> "1.5". Raises InvalidRow for an integer of thousands of digits."""
+    """123 and 123.0 -> "123"; 1.5 -> "1.5". Raises RowInvalid for an integer of thousands of digits."""
     if isinstance(value, int):
         if value.bit_length() > MAX_BITS:
-            raise InvalidRow(f'The column "{brief(column)}" holds a number of more than 4,000 digits.')
+            raise RowInvalid(f'The column "{brief(column)}" holds a number of more than 4,000 digits.')
         return str(value)
     exact = -(2**53) < value < 2**53 and value == int(value)
     return str(int(value)) if exact else str(value)
 
 
 def check_text(value: str, column: str) -> None:
-    """Raises InvalidRow for what cannot be stored: a NUL character, and code points that UTF-8 cannot write."""
+    """Raises RowInvalid for what cannot be stored: a NUL character, and code points that UTF-8 cannot write."""
     if "\0" in value:
-        raise InvalidRow(f'The column "{brief(column)}" holds a NUL character.')
+        raise RowInvalid(f'The column "{brief(column)}" holds a NUL character.')
     if not writable(value):
         raise RowEncodingInvalid(f'The column "{brief(column)}" holds characters that are not valid Unicode.')
 
@@ -101,7 +101,7 @@ def shown_text(value: str) -> str:
 
 
 def check_sizes(cells: Mapping[str, Any], limits: FeedLimits) -> None:
-    """Raises InvalidRow. Pictures in data URIs do not count."""
+    """Raises RowInvalid. Images in data URIs do not count."""
     total = 0
     for column, value in cells.items():
         for part in value if isinstance(value, list) else (value,):
@@ -114,7 +114,7 @@ def check_sizes(cells: Mapping[str, Any], limits: FeedLimits) -> None:
                 )
                 raise RowCellTooLong(message)
     if total > limits.max_row:
-        raise InvalidRow(f"The row has {total:,} characters; the limit is {limits.max_row:,}.")
+        raise RowInvalid(f"The row has {total:,} characters; the limit is {limits.max_row:,}.")
 
 
 def as_json(value: Any, limits: FeedLimits, depth: int = 0) -> Any:

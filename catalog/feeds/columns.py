@@ -25,7 +25,7 @@ SINGLE = {
     "product_type": "producttype productcategory category categories categoryname googleproductcategory",
 }
 SYNONYMS = {name: words.split() for name, words in SINGLE.items()}
-# Columns with one picture each, and columns with several, parted by commas; both may come more than once.
+# Columns with one image each, and columns with several, parted by commas; both may come more than once.
 IMAGE = frozenset(
     ("imagelink", "image", "imageurl", "imagesrc", "imagepath", "imagefile", "productimageurl", "mainimage", "picture")
 )
@@ -62,9 +62,9 @@ FIELDS = (*SYNONYMS, "images", "attributes")
 class Columns:
     """The column of each field, None where the feed has none.
 
-    images: the columns of pictures in order; attributes: attribute -> column; objects: columns that hold several
+    images: the columns of images in order; attributes: attribute -> column; objects: columns that hold several
     attributes, {"colour": "Red"}; pairs: columns that hold an attribute's name and its value. folds: neighbouring rows
-    with one id are one product, whose pictures are ordered by `order`.
+    with one id are one product, whose images are ordered by `order`.
     """
 
     id: str | None = None
@@ -192,13 +192,13 @@ def plainly(name: str) -> str:
 
 
 def several(name: str) -> bool:
-    """Whether this is a column of pictures, of which there may be several with one name."""
+    """Whether this is a column of images, of which there may be several with one name."""
     plain = plainly(name)
     return plain in IMAGE or plain in IMAGES or NUMBERED.fullmatch(plain) is not None
 
 
 def splits(name: str) -> bool:
-    """Whether a cell of this column holds several pictures, parted by commas."""
+    """Whether a cell of this column holds several images, parted by commas."""
     return plainly(name) in IMAGES
 
 

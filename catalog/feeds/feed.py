@@ -1,4 +1,4 @@
-"""A feed of products -> its rows, one at a time: CSV, TSV, JSONL, Parquet, a folder of pictures, or a zip of these.
+"""A feed of products -> its rows, one at a time: CSV, TSV, JSONL, Parquet, a folder of images, or a zip of these.
 
     bytes -> records (tables, json_lines, parquet, and here folders) -> folded -> rows
 
@@ -16,12 +16,12 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from catalog.errors import CatalogError, FeedEmpty, FeedFormatUnsupported, FileNotReadable, InvalidConfig, InvalidFeed
+from catalog.errors import CatalogError, ConfigInvalid, FeedEmpty, FeedFormatUnsupported, FeedInvalid, FileNotReadable
 from catalog.feeds.cells import FeedLimits
 from catalog.feeds.columns import Columns
 from catalog.feeds.folding import fold
 from catalog.feeds.formats.detect import FEEDS, Format, format_of
-from catalog.feeds.formats.folders import archive_pictures, folder_pictures, picture_records
+from catalog.feeds.formats.folders import archive_images, folder_images, image_records
 from catalog.feeds.formats.json_lines import read_json_lines
 from catalog.feeds.formats.lines import read_some
 from catalog.feeds.formats.parquet import count_rows, read_parquet
@@ -38,7 +38,7 @@ SAMPLE, SAMPLE_CHARACTERS = 100, 1_000
 class Feed:
     """The rows of a feed, in order. Iterating again gives the same ones. It can be sent to another process.
 
-    entry: the feed's name inside a zip, None for a zip or a folder of pictures; total: how many rows there are, where
+    entry: the feed's name inside a zip, None for a zip or a folder of images; total: how many rows there are, where
     that is cheaply known; currency: of prices without one, and what ¥ means, if that is CNY or JPY.
     """
 
@@ -52,15 +52,15 @@ class Feed:
     currency: str = ""
 
     def __iter__(self) -> Iterator[Row | BadRow]:
-        """Raises FeedDamaged where nothing further can be read, and InvalidFeed at its limits."""
+        """Raises FeedDamaged where nothing further can be read, and FeedInvalid at its limits."""
         bad = 0
         for number, (record, columns) in enumerate(fold(self._records())):
             row = read_row(record, columns, self.limits, self.money)
             bad += isinstance(row, BadRow)
             if number >= self.limits.max_rows:
-                raise InvalidFeed(f"The feed has more than {self.limits.max_rows:,} rows, the limit. Split it.")
+                raise FeedInvalid(f"The feed has more than {self.limits.max_rows:,} rows, the limit. Split it.")
             if bad > self.limits.max_bad and 2 * bad > number:
-                raise InvalidFeed(
+                raise FeedInvalid(
                     f"Of the first {number + 1:,} rows {bad:,} cannot be read, the last in line {record.line:,}:"
                     f" {row.error.message if isinstance(row, BadRow) else 'see those that failed.'}"
                 )
@@ -71,15 +71,15 @@ class Feed:
         """What the first rows say of the prices: a ¥ among Chinese words is a yuan, among Japanese ones a yen."""
         if self.currency in ("CNY", "JPY") or self.format in ("folder", "zip"):
             return Money(self.currency, self.currency)
-        words = list[str]()
+        texts = list[str]()
         with suppress(CatalogError):
             for record, _ in islice(self._records(), SAMPLE):
-                words += [cell[:SAMPLE_CHARACTERS] for cell in record.cells.values() if isinstance(cell, str)]
-        return Money(self.currency, yen_of("\n".join(words)))
+                texts += [cell[:SAMPLE_CHARACTERS] for cell in record.cells.values() if isinstance(cell, str)]
+        return Money(self.currency, yen_of("\n".join(texts)))
 
     @property
     def root(self) -> Path:
-        """The folder that the paths of pictures start from, unless they are in `archive`."""
+        """The folder that the paths of images start from, unless they are in `archive`."""
         return self.path if self.format == "folder" else self.path.parent
 
     @cached_property
@@ -87,7 +87,7 @@ class Feed:
         """The same for a feed with the same contents and the same mapping, whatever it is called. In hexadecimal."""
         found = hashlib.sha256((repr(sorted(self.mapping.items())) + self.currency).encode())
         if self.format == "folder":
-            for path in folder_pictures(self.path):
+            for path in folder_images(self.path):
                 status = os.stat(self.path / path, follow_symlinks=False)
                 found.update(f"{path!r} {status.st_size} {status.st_mtime_ns}\n".encode())
         else:
@@ -103,7 +103,7 @@ class Feed:
             return read_json_lines(self.open_bytes, self.mapping, self.limits)
         if self.format == "parquet":
             return read_parquet(self.open_bytes, self.mapping)
-        return picture_records(archive_pictures(self.archive) if self.archive else folder_pictures(self.path))
+        return image_records(archive_images(self.archive) if self.archive else folder_images(self.path))
 
     def open_bytes(self) -> BinaryIO:
         """The feed's text or Parquet, also out of a zip. Raises FileNotReadable."""
@@ -117,11 +117,11 @@ def open_feed(
 ) -> Feed:
     """Recognise the feed's format and columns. mapping: see `catalog.feeds.columns.recognise`; currency: see `Feed`.
 
-    Raises FileNotReadable, InvalidConfig for a currency that is none, and InvalidFeed for what is wrong with the feed
+    Raises FileNotReadable, ConfigInvalid for a currency that is none, and FeedInvalid for what is wrong with the feed
     as a whole.
     """
     if currency and currency not in CODES:
-        raise InvalidConfig(f"{currency[:40]!r} is not a currency. Give its three letters, such as EUR.")
+        raise ConfigInvalid(f"{currency[:40]!r} is not a currency. Give its three letters, such as EUR.")
     feed = replace(recognised(path, mapping or {}, limits or FeedLimits()), currency=currency)
     if next(iter(feed), None) is None:
         raise FeedEmpty
@@ -130,7 +130,7 @@ def open_feed(
 
 def recognised(path: Path, mapping: Mapping[str, str], limits: FeedLimits) -> Feed:
     if path.is_dir():
-        return Feed(path, "folder", mapping, limits, total=len(folder_pictures(path)))
+        return Feed(path, "folder", mapping, limits, total=len(folder_images(path)))
     head = read_head(lambda: open_file(path))
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return in_archive(Archive(path), mapping, limits)
@@ -140,7 +140,7 @@ def recognised(path: Path, mapping: Mapping[str, str], limits: FeedLimits) -> Fe
 
 
 def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits) -> Feed:
-    """The one feed that the zip holds, or all its pictures."""
+    """The one feed that the zip holds, or all its images."""
     names = [entry.filename for entry in archive.files]
     if "[Content_Types].xml" in names:
         raise FeedFormatUnsupported("The feed is an Excel workbook. Save it as CSV (UTF-8).")
@@ -149,7 +149,7 @@ def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits)
         shown = ", ".join(ascii(name) for name in feeds[:5])
         raise FeedFormatUnsupported(f"The zip holds {len(feeds)} feeds ({shown}); there must be one.")
     if not feeds:
-        return Feed(archive.path, "zip", mapping, limits, archive, total=len(archive_pictures(archive)))
+        return Feed(archive.path, "zip", mapping, limits, archive, total=len(archive_images(archive)))
     [entry] = feeds
     if leads_out(entry):
         raise FeedFormatUnsupported("The feed's name in the zip leads outside of it.")

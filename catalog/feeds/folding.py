@@ -1,4 +1,4 @@
-"""Neighbouring rows with one handle, as Shopify writes a product of several variants and pictures -> one record."""
+"""Neighbouring rows with one handle, as Shopify writes a product of several variants and images -> one record."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -41,7 +41,7 @@ def handle(record: Record, columns: Columns) -> str:
 
 
 def joined(group: list[Record], columns: Columns) -> Record:
-    """The first value of each column, but all the pictures, in their order, and all the values of an option."""
+    """The first value of each column, but all the images, in their order, and all the values of an option."""
     if len(group) == 1:
         return group[0]
     bad = next((record for record in group if record.error), None)
@@ -71,7 +71,7 @@ def gather(cells: dict[str, Any], name: str, value: Any) -> None:
 
 
 def place(record: Record, columns: Columns) -> float:
-    """The picture's position, which Shopify counts from 1; last where there is none."""
+    """The image's position, which Shopify counts from 1; last where there is none."""
     value = record.cells.get(columns.order) if columns.order else None
     digits = value.strip() if isinstance(value, str) else ""
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 7 else 1e9

@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import CatalogError, FeedColumnsInvalid, FeedEmpty, InvalidFeed
+from catalog.errors import CatalogError, FeedColumnsInvalid, FeedEmpty, FeedInvalid
 from catalog.feeds.cells import FeedLimits, as_json, shown_text
 from catalog.feeds.columns import MAX_COLUMNS, SINGLE, Columns, recognise
 from catalog.feeds.feed import Feed, recognised
@@ -38,7 +38,7 @@ class PreviewColumn:
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """What the row becomes, or `error`. images: how many pictures it names."""
+    """What the row becomes, or `error`. images: how many images it names."""
 
     line: int
     id: str
@@ -67,11 +67,11 @@ def preview(path: Path, mapping: Mapping[str, str], limits: FeedLimits | None = 
     limits = limits or FeedLimits()
     try:
         feed = recognised(path, mapping, limits)
-    except InvalidFeed as error:
+    except FeedInvalid as error:
         return Preview(None, error=error)
     try:
         names, first = head(feed, limits)
-    except InvalidFeed as error:
+    except FeedInvalid as error:
         return Preview(feed.format, error=error)
     rows, refusal = first_rows(feed, cut)
     fields = fields_of(names, feed)
@@ -80,7 +80,7 @@ def preview(path: Path, mapping: Mapping[str, str], limits: FeedLimits | None = 
 
 
 def head(feed: Feed, limits: FeedLimits) -> tuple[Sequence[str], list[Record]]:
-    """The columns' names and the first records, whatever the columns mean. Raises InvalidFeed."""
+    """The columns' names and the first records, whatever the columns mean. Raises FeedInvalid."""
     if feed.format in ("folder", "zip"):
         assert COLUMNS.id
         return [COLUMNS.id, *COLUMNS.images], []
@@ -94,7 +94,7 @@ def head(feed: Feed, limits: FeedLimits) -> tuple[Sequence[str], list[Record]]:
 
 def some(found: Iterator[Record]) -> Iterator[Record]:
     """The first records, as many as can be read."""
-    with suppress(InvalidFeed):
+    with suppress(FeedInvalid):
         yield from islice(found, LOOKED_AT)
 
 
@@ -103,7 +103,7 @@ def first_rows(feed: Feed, cut: bool) -> tuple[tuple[PreviewRow, ...], CatalogEr
     error: CatalogError | None = None
     try:
         found.extend(islice(feed, ROWS + 1))
-    except InvalidFeed as damage:
+    except FeedInvalid as damage:
         error = damage
     if not found and not cut:
         error = error or FeedEmpty()

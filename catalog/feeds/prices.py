@@ -8,7 +8,7 @@ from decimal import Decimal
 from catalog.errors import RowPriceInvalid
 from catalog.feeds.wording import brief
 
-MOST = 1e12
+LIMIT = 1e12
 CODES = frozenset(
     re.findall(
         "[A-Z]{3}",
@@ -53,12 +53,12 @@ class Money:
     yen: str = ""
 
 
-def yen_of(words: str) -> str:
+def yen_of(text: str) -> str:
     """What ¥ means among these words of a feed: "CNY", "JPY", or "" where nothing tells."""
-    yuan, yen = YUAN_WORDS.search(words), YEN_WORDS.search(words)
+    yuan, yen = YUAN_WORDS.search(text), YEN_WORDS.search(text)
     if yuan or yen:
         return "" if yuan and yen else "CNY" if yuan else "JPY"
-    return "CNY" if HAN.search(words) else ""
+    return "CNY" if HAN.search(text) else ""
 
 
 def parse_price(value: object, yen: str = "") -> tuple[float | None, str]:
@@ -73,13 +73,13 @@ def parse_price(value: object, yen: str = "") -> tuple[float | None, str]:
         return None, ""
     price, currency = None, ""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        price = float(value) if abs(value) <= MOST else None
+        price = float(value) if abs(value) <= LIMIT else None
     elif isinstance(value, Decimal):
         price = float(value) if value.is_finite() else None
     elif isinstance(value, str) and len(value) <= 64:
         price, currency = read_text(value, yen)
-    if price is None or not math.isfinite(price) or not 0 <= price <= MOST:
-        wanted = f"a number from 0 to {MOST:,.0f}, alone or with a currency such as EUR"
+    if price is None or not math.isfinite(price) or not 0 <= price <= LIMIT:
+        wanted = f"a number from 0 to {LIMIT:,.0f}, alone or with a currency such as EUR"
         raise RowPriceInvalid(f"The price {shown(value)} is not {wanted}.")
     return price, currency
 

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 from catalog import synonyms
 from catalog.errors import (
     CatalogError,
-    InvalidRow,
     RowIdInvalid,
     RowIdMissing,
+    RowInvalid,
     RowLinkInvalid,
     RowRagged,
     RowUnreadable,
@@ -57,7 +57,7 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that could be read. product: without pictures; image_refs: where they are.
+    """A row that could be read. product: without images; image_refs: where they are.
 
     raw: the row as JSON can hold it, which read again gives the same row.
     """
@@ -73,7 +73,7 @@ class Row:
 
     @property
     def references(self) -> tuple[str, ...]:
-        """Where the pictures are, in the words that are stored and shown."""
+        """Where the images are, in the words that are stored and shown."""
         return tuple(str(ref) for ref in self.image_refs)
 
 
@@ -118,9 +118,9 @@ def checked_row(record: Record, columns: Columns, limits: FeedLimits, money: Mon
 
 
 def check_corrected(cells: Mapping[str, Any]) -> None:
-    """Raises InvalidRow for a dead letter that came back as it was."""
+    """Raises RowInvalid for a dead letter that came back as it was."""
     if UNREAD in cells:
-        raise InvalidRow(f'The line could not be read. Write its columns in place of "{UNREAD}".')
+        raise RowInvalid(f'The line could not be read. Write its columns in place of "{UNREAD}".')
     for mark in (SURPLUS, MISSING):
         if mark in cells:
             raise RowRagged(f'Put the cells in their columns and remove "{mark}" from the row.')
@@ -224,7 +224,7 @@ def several_attributes(value: Any, column: str) -> Mapping[Any, Any]:
     if isinstance(value, list) and all(map(is_pair, value)):
         value = dict(value)
     if not isinstance(value, Mapping) or LEFT_OUT in value:
-        raise InvalidRow(f'The column "{brief(column)}" does not hold attributes, such as {{"colour": "Red"}}.')
+        raise RowInvalid(f'The column "{brief(column)}" does not hold attributes, such as {{"colour": "Red"}}.')
     return value
 
 
@@ -234,7 +234,7 @@ def is_pair(item: Any) -> bool:
 
 
 def read_images(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> tuple[ImageRef, ...]:
-    """The product's pictures, each once; those beyond the limit are left out."""
+    """The product's images, each once; those beyond the limit are left out."""
     refs = (ref for column in columns.images for ref in image_refs(cells.get(column), column))
     return tuple(dict.fromkeys(refs))[: limits.max_images]
 
@@ -253,11 +253,11 @@ def image_refs(value: Any, column: str, depth: int = 0) -> Iterator[ImageRef]:
     elif isinstance(value, Mapping) and LEFT_OUT not in value:
         yield from image_in(value, column)
     elif isinstance(value, Mapping):
-        raise InvalidRow(
+        raise RowInvalid(
             f'The picture of the column "{brief(column)}" was left out of this dead letter. Give its path.'
         )
     else:
-        raise InvalidRow(f'The column "{brief(column)}" does not hold a picture\'s path, address or bytes.')
+        raise RowInvalid(f'The column "{brief(column)}" does not hold a picture\'s path, address or bytes.')
 
 
 def image_in(value: Mapping[Any, Any], column: str) -> Iterator[ImageRef]:

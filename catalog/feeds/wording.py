@@ -1,7 +1,7 @@
 """A user's own words inside a message of ours."""
 
 
-def brief(words: str, most: int = 40) -> str:
+def brief(text: str, limit: int = 40) -> str:
     """On one line and short, with a mark in place of what cannot be shown."""
-    clean = "".join(letter if letter.isprintable() else "�" for letter in words[: most + 1])
-    return f"{clean[:most]}…" if len(clean) > most else clean
+    clean = "".join(letter if letter.isprintable() else "�" for letter in text[: limit + 1])
+    return f"{clean[:limit]}…" if len(clean) > limit else clean

@@ -1,5 +1,5 @@
-"""A picture's reference, as a feed gives it, into its bytes."""
+"""An image's reference, as a feed gives it, into its bytes."""
 
-from catalog.images.sources import MAX_BYTES, ImageRef, PictureReader
+from catalog.images.sources import MAX_BYTES, ImageReader, ImageRef
 
-__all__ = ["MAX_BYTES", "ImageRef", "PictureReader"]
+__all__ = ["MAX_BYTES", "ImageReader", "ImageRef"]

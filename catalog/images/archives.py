@@ -1,4 +1,4 @@
-"""A zip that holds a feed, or its pictures, or both. Nothing is unpacked to a path: entries are read one by one."""
+"""A zip that holds a feed, or its images, or both. Nothing is unpacked to a path: entries are read one by one."""
 
 import io
 import posixpath
@@ -12,11 +12,11 @@ from typing import Any, BinaryIO, cast
 from catalog.errors import (
     FeedDamaged,
     FeedFormatUnsupported,
+    FeedInvalid,
     FileNotReadable,
     ImageCorrupt,
     ImageNotFound,
     ImageOutsideRoot,
-    InvalidFeed,
 )
 
 MAX_ENTRIES = 200_000
@@ -27,7 +27,7 @@ ENTRY = b"PK\x01\x02"  # begins each entry of the list (APPNOTE.TXT 4.3.12)
 
 
 class Archive:
-    """An open zip. folder: where in it picture paths start. Threads may share it; another process opens its own."""
+    """An open zip. folder: where in it image paths start. Threads may share it; another process opens its own."""
 
     def __init__(self, path: Path, folder: str = "") -> None:
         self.path, self.folder = path, folder
@@ -45,7 +45,7 @@ class Archive:
             opened = zipfile.ZipFile(file)
             weakref.finalize(opened, file.close)
             return opened
-        except (InvalidFeed, MemoryError):
+        except (FeedInvalid, MemoryError):
             file.close()
             raise
         except Exception:
@@ -53,20 +53,20 @@ class Archive:
             raise FeedDamaged("The zip is damaged or cut short.") from None
 
     def within(self, folder: str) -> "Archive":
-        """The same zip, with picture paths that start from a folder in it. Its list of entries is not read again."""
+        """The same zip, with image paths that start from a folder in it. Its list of entries is not read again."""
         inside = Archive(self.path, folder)
         inside.__dict__["_zip"] = self._zip
         return inside
 
     @cached_property
     def files(self) -> list[zipfile.ZipInfo]:
-        """What is not a folder, hidden, or Mac OS's own. Raises InvalidFeed for a zip that is encrypted or a bomb."""
+        """What is not a folder, hidden, or Mac OS's own. Raises FeedInvalid for a zip that is encrypted or a bomb."""
         entries = self._zip.infolist()
         if len(entries) > MAX_ENTRIES:
-            raise InvalidFeed(f"The zip has {len(entries):,} entries; the limit is {MAX_ENTRIES:,}.")
+            raise FeedInvalid(f"The zip has {len(entries):,} entries; the limit is {MAX_ENTRIES:,}.")
         unpacked = sum(entry.file_size for entry in entries)
         if unpacked > FREE + MAX_RATIO * self.path.stat().st_size:
-            raise InvalidFeed(f"The zip would unpack to {unpacked:,} bytes, more than {MAX_RATIO} times its size.")
+            raise FeedInvalid(f"The zip would unpack to {unpacked:,} bytes, more than {MAX_RATIO} times its size.")
         if any(entry.flag_bits & 0x1 for entry in entries):
             raise FeedFormatUnsupported("The zip is encrypted. Pack it without a password.")
         return [entry for entry in entries if not entry.is_dir() and not is_hidden(entry.filename)]
@@ -81,7 +81,7 @@ class Archive:
             raise FeedDamaged("The feed in the zip is damaged or packed in a way that cannot be read.") from None
 
     def read(self, where: str, max_bytes: int) -> bytes:
-        """At most one byte more than `max_bytes` of a picture. Raises a subclass of InvalidImage."""
+        """At most one byte more than `max_bytes` of an image. Raises a subclass of ImageInvalid."""
         name = posixpath.normpath(posixpath.join(self.folder, where))
         if where.startswith("/") or name.split("/")[0] == "..":
             raise ImageOutsideRoot("The picture's path leads outside the zip.")
@@ -120,10 +120,10 @@ class Counted(io.BufferedReader):
     """
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Raises InvalidFeed."""
+        """Raises FeedInvalid."""
         if size is not None and size > MAX_DIRECTORY:
-            raise InvalidFeed(f"The zip's list of entries has {size:,} bytes; the limit is {MAX_DIRECTORY:,}.")
+            raise FeedInvalid(f"The zip's list of entries has {size:,} bytes; the limit is {MAX_DIRECTORY:,}.")
         data = super().read(size)
         if data.count(ENTRY) > MAX_ENTRIES:
-            raise InvalidFeed(f"The zip has more than {MAX_ENTRIES:,} entries.")
+            raise FeedInvalid(f"The zip has more than {MAX_ENTRIES:,} entries.")
         return data

@@ -1,11 +1,11 @@
-"""Untrusted bytes -> RGB picture.
+"""Untrusted bytes -> RGB image.
 
 The steps, in the order of `decode`: count the bytes, recognise the format by its first bytes, look through its
 structure (`catalog.images.structure`), read the header, check the size it declares, load the first frame, turn it the
 right way up, flatten it to RGB.
 
 Pillow's format classes are used directly rather than through `Image.open`, which would try dozens of formats, follow
-the other pictures of a multi-picture JPEG, and answer a huge one with a process-wide warning before we see its size.
+the other images of a multi-picture JPEG, and answer a huge one with a process-wide warning before we see its size.
 """
 
 import io
@@ -36,7 +36,7 @@ from catalog.images.structure import ImageLimits, check_structure
 # The sizes a BMP's second header may have. "BM" alone would take any text that starts with those two letters.
 BMP_HEADER_SIZES = frozenset(struct.pack("<I", size) for size in (12, 40, 52, 56, 64, 108, 124))
 
-# EXIF 2.32, table 6: orientation as stored -> what turns the picture upright. 1 is upright already.
+# EXIF 2.32, table 6: orientation as stored -> what turns the image upright. 1 is upright already.
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -56,15 +56,15 @@ def decode(
     size_hint: int | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> Image.Image:
-    """Decode the first frame of a JPEG, PNG, WebP, GIF or BMP into a plain RGB picture without metadata.
+    """Decode the first frame of a JPEG, PNG, WebP, GIF or BMP into a plain RGB image without metadata.
 
     Transparent parts become white, 16-bit samples are scaled to 8 bits, EXIF orientation is applied. With `size_hint`
     (pixels, at least 1) a JPEG may come back at 1/2, 1/4 or 1/8 of its size, much faster, but never with a side below
     `size_hint` that was not below it already. check: called before each 64 KB of the file, and raises the CatalogError
     that is to end the work.
 
-    Raises a subclass of InvalidImage whatever the bytes are. MemoryError passes through: that is the machine's state,
-    not the picture's fault. Safe to call from many threads: no process-wide setting is changed.
+    Raises a subclass of ImageInvalid whatever the bytes are. MemoryError passes through: that is the machine's state,
+    not the image's fault. Safe to call from many threads: no process-wide setting is changed.
     """
     assert size_hint is None or size_hint >= 1
     if not data:
@@ -91,14 +91,14 @@ def decode(
 
 
 class WholeFile(io.BytesIO):
-    """Bytes that fail when read past their end, so that a truncated picture is refused whatever
+    """Bytes that fail when read past their end, so that a truncated image is refused whatever
     `ImageFile.LOAD_TRUNCATED_IMAGES`, which any library in the process may set, says. They also fail when read too
     often, and whenever `check` does.
     """
 
-    def __init__(self, data: bytes, most_reads: int, check: Callable[[], None]) -> None:
+    def __init__(self, data: bytes, max_reads: int, check: Callable[[], None]) -> None:
         super().__init__(data)
-        self._left, self._check = most_reads, check
+        self._left, self._check = max_reads, check
 
     def read(self, size: int | None = -1, /) -> bytes:
         self._left -= 1
@@ -184,7 +184,7 @@ def orientation(exif: object) -> int:
     """The orientation, 1 to 8, that an EXIF block declares; 1 if it is absent or unreadable.
 
     Pillow's parser reads every tag and warns of each flaw; only this one matters here, and flawed metadata is no
-    reason to refuse a picture. The block is a TIFF header and a list of 12-byte entries (EXIF 2.32, 4.6).
+    reason to refuse an image. The block is a TIFF header and a list of 12-byte entries (EXIF 2.32, 4.6).
     """
     if not isinstance(exif, bytes):
         return 1
@@ -205,6 +205,6 @@ def orientation(exif: object) -> int:
 
 
 def upright(image: Image.Image, stored: int) -> Image.Image:
-    """Turn a picture upright given its stored EXIF orientation. Unknown values change nothing."""
+    """Turn an image upright given its stored EXIF orientation. Unknown values change nothing."""
     turn = UPRIGHT.get(stored)
     return image if turn is None else image.transpose(turn)

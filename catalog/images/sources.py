@@ -1,4 +1,4 @@
-"""A picture's reference, as a feed gives it -> its bytes. What may be read is decided here and nowhere else.
+"""An image's reference, as a feed gives it -> its bytes. What may be read is decided here and nowhere else.
 
 bytes in the feed itself, data:image/png;base64,…    always
 images/1.jpg                                         below one folder, or inside the feed's own zip
@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.errors import (
+    ConfigInvalid,
     ImageCorrupt,
     ImageFetchFailed,
     ImageNotFound,
     ImageOutsideRoot,
     ImageTooManyBytes,
     ImageUrlRefused,
-    InvalidConfig,
     installing,
 )
 
@@ -43,7 +43,7 @@ CONNECT_SECONDS, READ_SECONDS = 5, 15
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
-    """Where a picture is: a path, an address or a data URI. data: the picture itself, if the feed brought its bytes."""
+    """Where an image is: a path, an address or a data URI. data: the image itself, if the feed brought its bytes."""
 
     where: str
     data: bytes | None = field(default=None, repr=False)
@@ -54,12 +54,12 @@ class ImageRef:
 
 
 @dataclass(frozen=True)
-class PictureReader:
-    """Reads pictures. Several threads may share one; it can be sent to another process.
+class ImageReader:
+    """Reads images. Several threads may share one; it can be sent to another process.
 
     root: the folder that paths start from and stay in; archive: the feed's own zip, which then takes root's place;
     hosts: from which https hosts to fetch ("cdn.example.com", "*.example.com"; none: no URLs); stores: in which buckets
-    or folders of object stores to read ("s3://bucket/folder"). Raises InvalidConfig for a store that cannot be read.
+    or folders of object stores to read ("s3://bucket/folder"). Raises ConfigInvalid for a store that cannot be read.
     """
 
     root: Path | None = None
@@ -73,7 +73,7 @@ class PictureReader:
             check_store(place)
 
     def read(self, ref: ImageRef | str) -> bytes:
-        """The picture's bytes, at most `max_bytes`. Raises a subclass of InvalidImage whatever the reference is."""
+        """The image's bytes, at most `max_bytes`. Raises a subclass of ImageInvalid whatever the reference is."""
         where = ref if isinstance(ref, str) else ref.where
         data = None if isinstance(ref, str) else ref.data
         if data is None:
@@ -147,8 +147,8 @@ class PictureReader:
         return {name: value for name, value in vars(self).items() if name != "_fetcher"}
 
 
-def read_below(root: Path, where: str, most: int) -> bytes:
-    """At most `most` bytes of the regular file at this path below the folder.
+def read_below(root: Path, where: str, limit: int) -> bytes:
+    """At most `limit` bytes of the regular file at this path below the folder.
 
     Links are followed first and the outcome compared with the folder, so none leads out. The file is opened without
     following and without waiting (a pipe would make us), and its kind is asked of what was opened, not of the path.
@@ -166,18 +166,18 @@ def read_below(root: Path, where: str, most: int) -> bytes:
         with open(os.open(path, flags), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ImageNotFound("The picture's path does not lead to a file.")
-            return file.read(most)
+            return file.read(limit)
     except (OSError, ValueError):
         raise ImageNotFound from None
 
 
 def check_store(place: str) -> None:
-    """Raises InvalidConfig for a place that is not one, or that needs a package which is not installed."""
+    """Raises ConfigInvalid for a place that is not one, or that needs a package which is not installed."""
     scheme, _, path = place.partition("://")
     if scheme not in STORES or not path.strip("/") or not plain_path(path):
-        raise InvalidConfig("A place in an object store is given as s3://BUCKET/FOLDER or gs://BUCKET/FOLDER.")
+        raise ConfigInvalid("A place in an object store is given as s3://BUCKET/FOLDER or gs://BUCKET/FOLDER.")
     if any(importlib.util.find_spec(name) is None for name in ("fsspec", STORES[scheme])):
-        raise InvalidConfig(f"Reading {scheme}:// needs further packages. {installing('stores')}")
+        raise ConfigInvalid(f"Reading {scheme}:// needs further packages. {installing('stores')}")
 
 
 def lies_in(where: str, place: str) -> bool:

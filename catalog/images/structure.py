@@ -1,4 +1,4 @@
-"""What a picture would cost to decode, told by its structure, before a pixel is decoded.
+"""What an image would cost to decode, told by its structure, before a pixel is decoded.
 
 A progressive JPEG is gone through once for each of its scans, and Pillow does some of its work in Python: a file of
 a few kilobytes may take minutes. Here each format is looked through in a bounded number of steps, and what is out of
@@ -31,7 +31,7 @@ SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 @dataclass(frozen=True)
 class ImageLimits:
-    """What a picture may cost. Limits are inclusive: a picture exactly at a limit is accepted.
+    """What an image may cost. Limits are inclusive: an image exactly at a limit is accepted.
 
     `max_aspect` is the longer side over the shorter. `max_scans` bounds the passes over a progressive JPEG, of which an
     encoder writes about ten, and `max_scan_blocks` the 8 x 8 blocks that they visit together, 40 ns each: ten passes

@@ -1,4 +1,4 @@
-"""Small copies of a product's pictures: for the page, and to read the product again when its words change."""
+"""Small copies of a product's images: for the page, and to read the product again when its words change."""
 
 import io
 from collections.abc import Callable
@@ -11,9 +11,9 @@ QUALITY = 80
 
 
 def make_thumbnail(data: bytes, check: Callable[[], None] = lambda: None) -> bytes:
-    """A picture as WebP, at most SIDE pixels on its longer side. check: as `decode` has it. Raises InvalidImage."""
-    picture = decode(data, size_hint=SIDE, check=check)
-    picture.thumbnail((SIDE, SIDE))
+    """An image as WebP, at most SIDE pixels on its longer side. check: as `decode` has it. Raises ImageInvalid."""
+    image = decode(data, size_hint=SIDE, check=check)
+    image.thumbnail((SIDE, SIDE))
     written = io.BytesIO()
-    picture.save(written, "WEBP", quality=QUALITY, method=2)
+    image.save(written, "WEBP", quality=QUALITY, method=2)
     return written.getvalue()

@@ -2,7 +2,7 @@
 
 A collection has one dense vector, EMBEDDING, compared by dot product (the vectors are of unit length, so that is the
 cosine), and one sparse vector, KEYWORDS, whose terms the engine weighs by their rarity (BM25). `ProductIndex` builds
-all behaviour from the primitives of a `Store`, so that every engine behaves alike.
+all behaviour from the primitives of a `IndexBackend`, so that every engine behaves alike.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -77,7 +77,7 @@ class Hit(NamedTuple):
     found: Found | None = None
 
 
-Probe = NDArray[np.float32] | Terms
+QueryVector = NDArray[np.float32] | Terms
 
 
 class Order(NamedTuple):
@@ -87,7 +87,7 @@ class Order(NamedTuple):
     descending: bool
 
 
-class Store(Protocol):
+class IndexBackend(Protocol):
     """One collection of one engine. Every method may be called from several threads and raises IndexFailed."""
 
     width: int
@@ -103,7 +103,7 @@ class Store(Protocol):
     def put(self, points: Sequence[Point]) -> None:
         """Insert or replace: found by the next query, and not lost if the process is killed."""
 
-    def amend(self, amendments: Sequence[Amendment]) -> None:
+    def update_payload(self, amendments: Sequence[Amendment]) -> None:
         """Replace payload and keywords. Every point must exist."""
 
     def remove(self, ids: Sequence[UUID]) -> None:
@@ -118,7 +118,7 @@ class Store(Protocol):
         """The points that exist, with these payload fields and vectors."""
 
     def ranked(
-        self, probes: Sequence[Probe], limit: int, filter: Filter | None, fields: Sequence[str] = ()
+        self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str] = ()
     ) -> list[list[Hit]]:
         """For each probe the best `limit` points that pass the filter, best first.
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import numpy as np
 
-from catalog.errors import InvalidSearch, RecordDamaged
-from catalog.index.backend import Order, Store, in_chunks
+from catalog.errors import RecordDamaged, SearchInvalid
+from catalog.index.backend import IndexBackend, Order, in_chunks
 from catalog.index.filters import And, Filter, Lacks
 from catalog.index.names import FACETED
 from catalog.index.records import KEYWORD_FIELDS, RECORD_FIELDS, Damaged, fact_parts, read_back
@@ -28,10 +28,10 @@ READ_AT_ONCE = 256
 
 
 def listed(
-    store: Store, filter: Filter | None, sort: Sort, limit: int, offset: int, damaged: Damaged
+    store: IndexBackend, filter: Filter | None, sort: Sort, limit: int, offset: int, damaged: Damaged
 ) -> list[StoredProduct]:
     """A page of the products that pass, without their embeddings. Those without the number that orders them come last;
-    equal ones keep an order of their own, so pages follow each other. Raises InvalidSearch.
+    equal ones keep an order of their own, so pages follow each other. Raises SearchInvalid.
     """
     check_page(limit, offset)
     points = first(store, filter, ORDERS[sort], offset + limit)[offset:]
@@ -46,14 +46,14 @@ def listed(
 
 
 def check_page(limit: int, offset: int) -> None:
-    """Raises InvalidSearch."""
+    """Raises SearchInvalid."""
     if not 1 <= limit <= MAX_LIMIT:
-        raise InvalidSearch(f"The limit must be from 1 to {MAX_LIMIT}.")
+        raise SearchInvalid(f"The limit must be from 1 to {MAX_LIMIT}.")
     if not 0 <= offset <= MAX_OFFSET:
-        raise InvalidSearch(f"The offset must be from 0 to {MAX_OFFSET:,}.")
+        raise SearchInvalid(f"The offset must be from 0 to {MAX_OFFSET:,}.")
 
 
-def first(store: Store, filter: Filter | None, order: Order, wanted: int) -> list[UUID]:
+def first(store: IndexBackend, filter: Filter | None, order: Order, wanted: int) -> list[UUID]:
     points = store.in_order(order, wanted, filter)
     if len(points) < wanted:
         lacking = Lacks(order.field)
@@ -62,7 +62,7 @@ def first(store: Store, filter: Filter | None, order: Order, wanted: int) -> lis
     return points
 
 
-def in_order(store: Store, points: Sequence[UUID], sort: Sort) -> list[UUID]:
+def in_order(store: IndexBackend, points: Sequence[UUID], sort: Sort) -> list[UUID]:
     """Points that a search found, the best first, in another order: equal ones stay as they were, those without the
     number come last.
     """
@@ -74,7 +74,7 @@ def in_order(store: Store, points: Sequence[UUID], sort: Sort) -> list[UUID]:
     return having + [point for point in points if point not in numbers]
 
 
-def counted(store: Store, points: Sequence[UUID], names: Sequence[str]) -> dict[str, dict[str, int]]:
+def counted(store: IndexBackend, points: Sequence[UUID], names: Sequence[str]) -> dict[str, dict[str, int]]:
     """For each name (see `ProductIndex.facets`) how many of these points have each value."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in names}
     for _, payload in payloads(store, points, KEYWORD_FIELDS):
@@ -87,14 +87,16 @@ def counted(store: Store, points: Sequence[UUID], names: Sequence[str]) -> dict[
     return {name: dict(values) for name, values in counts.items()}
 
 
-def payloads(store: Store, points: Iterable[UUID], fields: Sequence[str]) -> Iterable[tuple[UUID, Mapping[str, Any]]]:
+def payloads(
+    store: IndexBackend, points: Iterable[UUID], fields: Sequence[str]
+) -> Iterable[tuple[UUID, Mapping[str, Any]]]:
     for chunk in in_chunks(points, READ_AT_ONCE):
         for point, found in store.fetch(chunk, fields).items():
             yield point, found.payload
 
 
 def commonest(counts: Mapping[str, Mapping[str, int]], limit: int) -> dict[str, list[tuple[str, int]]]:
-    """For each name its commonest values, equal counts by value. Raises InvalidSearch."""
+    """For each name its commonest values, equal counts by value. Raises SearchInvalid."""
     if limit < 1:
-        raise InvalidSearch("The limit must be 1 or more.")
+        raise SearchInvalid("The limit must be 1 or more.")
     return {name: sorted(of.items(), key=lambda item: (-item[1], item[0]))[:limit] for name, of in counts.items()}

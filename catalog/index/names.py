@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from catalog.errors import CatalogError, FilterInvalid, InvalidSearch
+from catalog.errors import CatalogError, FilterInvalid, SearchInvalid
 from catalog.index.filters import And, AttributeIs, CategoryUnder, Filter, Not, Or
 from catalog.index.records import KEYWORD_FIELDS
 from catalog.taxonomy.tree import Taxonomy
@@ -66,7 +66,7 @@ def unknown(names: Names, facets: Sequence[str], held: Names, taxonomy: Taxonomy
     name = min(names.attributes)
     known = sorted(held.attributes | of_taxonomy(taxonomy).attributes)
     if name in facets:
-        return InvalidSearch(
+        return SearchInvalid(
             f"There is no facet {name[:SHOWN]!r}.{meant(name, {one: one for one in (*FACETED, *known)})}"
         )
     return FilterInvalid(f"No product has an attribute {name[:SHOWN]!r}.{meant(name, {one: one for one in known})}")

@@ -22,12 +22,12 @@ from catalog.errors import (
     IndexFailed,
     IndexMismatch,
     IndexOfOtherModel,
-    InvalidProduct,
-    InvalidSearch,
+    ProductInvalid,
     ProductNotFound,
     RecordDamaged,
+    SearchInvalid,
 )
-from catalog.index.backend import Amendment, Found, IndexModel, Point, Store, in_chunks
+from catalog.index.backend import Amendment, Found, IndexBackend, IndexModel, Point, in_chunks
 from catalog.index.filters import Filter
 from catalog.index.keywords import document_terms
 from catalog.index.listing import Sort, commonest, listed
@@ -55,7 +55,7 @@ logger = logging.getLogger(__name__)
 class ProductIndex:
     """Products by id. Safe to share between threads. Every method may raise IndexFailed or what derives from it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: IndexBackend) -> None:
         self._store = store
         self._models: dict[str, int] | None = None  # counted, of an index that does not remember its model
         self._damaged = set[UUID]()
@@ -132,7 +132,7 @@ class ProductIndex:
     def upsert(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
         """Insert or replace; of several with one id the last counts. Returns them as they are stored.
 
-        When this returns the products are found, and are not lost if the process is killed. Raises InvalidProduct,
+        When this returns the products are found, and are not lost if the process is killed. Raises ProductInvalid,
         IndexMismatch or IndexOfOtherModel, before anything is stored, for an embedding that is not of unit length, of
         another width or of another model.
         """
@@ -165,7 +165,7 @@ class ProductIndex:
                 Amendment(point, to_payload(new), document_terms(keyword_text(new))) for point, new in changed
             ]
             for chunk in in_chunks(amendments, CHUNK):
-                self._store.amend(chunk)
+                self._store.update_payload(chunk)
         return len(known)
 
     def hashes(self, ids: Sequence[str]) -> list[StoredVersion | None]:
@@ -220,7 +220,7 @@ class ProductIndex:
     def search(self, query: IndexQuery) -> list[Match]:
         """The best matches, best first: a list by embedding and a list by words, fused by reciprocal rank.
 
-        Raises SearchEmpty, InvalidSearch or IndexMismatch.
+        Raises SearchEmpty, SearchInvalid or IndexMismatch.
         """
         return run(self._store, query, self._note_damage)
 
@@ -234,14 +234,14 @@ class ProductIndex:
         self, filter: Filter | None = None, sort: Sort = "newest", limit: int = 10, offset: int = 0
     ) -> list[StoredProduct]:
         """Products in an order, without their embeddings. Those without a price, or stored by a release that did not
-        note when, come last. Raises InvalidSearch.
+        note when, come last. Raises SearchInvalid.
         """
         return listed(self._store, filter, sort, limit, offset, self._note_damage)
 
     def similar(
         self, id: str, limit: int = 10, filter: Filter | None = None, offset: int = 0, collapse: bool = False
     ) -> list[Match]:
-        """The products nearest to a stored one, itself left out. Raises ProductNotFound or InvalidSearch."""
+        """The products nearest to a stored one, itself left out. Raises ProductNotFound or SearchInvalid."""
         [stored] = self.get([id])
         if stored is None:
             raise ProductNotFound
@@ -283,12 +283,12 @@ class ProductIndex:
     ) -> tuple[list[StoredProduct], str]:
         """Products in an order that stays but means nothing, and where the next page starts: "" when this is the last.
 
-        after: what the page before gave. Raises InvalidSearch if it is nothing of the kind.
+        after: what the page before gave. Raises SearchInvalid if it is nothing of the kind.
         """
         try:
             start = UUID(after) if after else None
         except ValueError:
-            raise InvalidSearch("The place to go on from is not one that a page has given.") from None
+            raise SearchInvalid("The place to go on from is not one that a page has given.") from None
         found, following = self._store.page(start, limit, filter)
         return list(self._readable(found).values()), "" if following is None else str(following)
 
@@ -338,13 +338,13 @@ class ProductIndex:
     def _check(self, stored: StoredProduct) -> None:
         embedding = np.asarray(stored.understanding.embedding, dtype=np.float32)
         if not stored.id:
-            raise InvalidProduct("A product needs an id to be stored.")
+            raise ProductInvalid("A product needs an id to be stored.")
         if embedding.shape != (self.width,):
             raise IndexMismatch(
                 f"The index holds embeddings of {self.width} numbers; a product's has the shape {embedding.shape}."
             )
         if not is_unit(embedding):
-            raise InvalidProduct("The product's embedding is not of unit length.")
+            raise ProductInvalid("The product's embedding is not of unit length.")
 
     def _readable(self, found: Iterable[Found]) -> dict[UUID, StoredProduct]:
         """The products by their points, without those that are damaged."""
@@ -374,14 +374,14 @@ def _point(stored: StoredProduct) -> Point:
 
 
 def _place(after: str) -> tuple[float, UUID] | None:
-    """What `sorted_page` gave as the place to go on from. Raises InvalidSearch."""
+    """What `sorted_page` gave as the place to go on from. Raises SearchInvalid."""
     number, _, id = after.partition(":")
     try:
         place = (float(number), UUID(id)) if after else None
     except ValueError:
         place = (math.nan, UUID(int=0))
     if place and not math.isfinite(place[0]):
-        raise InvalidSearch("The place to go on from is not one that a page has given.")
+        raise SearchInvalid("The place to go on from is not one that a page has given.")
     return place
 
 
@@ -411,11 +411,11 @@ def open_index(
     """
     scheme, separator, address = str(location).partition("://")
     if separator and scheme in ("qdrant", "qdrants"):
-        from catalog.index.qdrant.backend import QdrantStore
+        from catalog.index.qdrant.backend import QdrantBackend
         from catalog.index.qdrant.connection import connect
 
         client, collection = connect(address, scheme == "qdrants", os.environ.get("SHELFLENS_QDRANT_API_KEY"))
-        return ProductIndex(QdrantStore.open(client, collection, width, create, shards, replicas))
-    from catalog.index.edge.backend import EdgeStore
+        return ProductIndex(QdrantBackend.open(client, collection, width, create, shards, replicas))
+    from catalog.index.edge.backend import EdgeBackend
 
-    return ProductIndex(EdgeStore.open(Path(location), width, create))
+    return ProductIndex(EdgeBackend.open(Path(location), width, create))

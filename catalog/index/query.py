@@ -8,18 +8,18 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.errors import IndexMismatch, InvalidSearch, RecordDamaged, SearchEmpty
-from catalog.index.backend import Found, Hit, Probe, Store, Terms, in_chunks
+from catalog.errors import IndexMismatch, RecordDamaged, SearchEmpty, SearchInvalid
+from catalog.index.backend import Found, Hit, IndexBackend, QueryVector, Terms, in_chunks
 from catalog.index.filters import Filter
 from catalog.index.keywords import query_terms
 from catalog.index.listing import LEFT_OUT, Sort, check_page, commonest, counted, in_order
 from catalog.index.ranking import DEPTHS, FUSED_DEPTHS, Leaders, ranked
 from catalog.index.records import RECORD_FIELDS, Damaged, point_id, read_back, to_version
-from catalog.index.relevance import MOST_FOUND, Floor, rarities, relevant, share
+from catalog.index.relevance import MAX_FOUND, Floor, rarities, relevant, share
 from catalog.product import Match, StoredProduct
 
 # Two listings of one product, not merely two alike products. Measured by benchmarks/near_duplicates.py: of 150 products
-# listed anew, with the picture compressed, the title reordered or both, 91, 99 and 79 % are at least so near; of pairs
+# listed anew, with the image compressed, the title reordered or both, 91, 99 and 79 % are at least so near; of pairs
 # with different titles none is (the nearest: 0.976).
 NEAR_DUPLICATE_COSINE = 0.98
 FOLDED_AT_ONCE = 64
@@ -60,42 +60,42 @@ class Finding:
     facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
 
 
-def find(store: Store, query: IndexQuery, names: Sequence[str], limit: int, damaged: Damaged) -> Finding:
+def find(store: IndexBackend, query: IndexQuery, names: Sequence[str], limit: int, damaged: Damaged) -> Finding:
     """With facets of these names, `limit` values each. Raises as `run` does."""
     if query.floor is None:
         counts = facets(store, query, names, limit) if names else {}
         return Finding(run(store, query, damaged), [], store.count(query.filter), counts)
-    embedding, words = _checked(query, store.width), query_terms(query.keywords)
-    found = _above(store, query, query.floor, embedding, words)
+    embedding, terms = _checked(query, store.width), query_terms(query.keywords)
+    found = _above(store, query, query.floor, embedding, terms)
     counts = commonest(counted(store, found, names), limit)
     if not found:
         keywords = "" if embedding is not None else query.keywords  # shared words such as "to" bring nothing nearer
         bare = replace(query, keywords=keywords, limit=min(NEAREST, query.limit), offset=0, sort=None)
         return Finding([], run(store, bare, damaged), 0, counts)
-    return Finding(_page(store, query, iter(found), embedding, words, damaged), [], len(found), counts)
+    return Finding(_page(store, query, iter(found), embedding, terms, damaged), [], len(found), counts)
 
 
-def run(store: Store, query: IndexQuery, damaged: Damaged) -> list[Match]:
+def run(store: IndexBackend, query: IndexQuery, damaged: Damaged) -> list[Match]:
     """The matches, best first, whatever the floor. What cannot be read is left out, and `damaged` told of it.
 
-    Raises SearchEmpty, InvalidSearch or IndexMismatch.
+    Raises SearchEmpty, SearchInvalid or IndexMismatch.
     """
-    embedding, words = _checked(query, store.width), query_terms(query.keywords)
+    embedding, terms = _checked(query, store.width), query_terms(query.keywords)
     wanted = query.offset + query.limit
-    plain = not words.indices and not query.collapse and query.sort is None
+    plain = not terms.indices and not query.collapse and query.sort is None
     if embedding is not None and plain and wanted <= DEPTHS[0]:
         matches = _nearest(store, query, embedding, {point_id(name) for name in query.exclude}, damaged)
         if matches is not None:
             return matches
-    return _page(store, query, _best_first(store, query, embedding, words), embedding, words, damaged)
+    return _page(store, query, _best_first(store, query, embedding, terms), embedding, terms, damaged)
 
 
 def _page(
-    store: Store,
+    store: IndexBackend,
     query: IndexQuery,
     order: Iterator[UUID],
     embedding: NDArray[np.float32] | None,
-    words: Terms,
+    terms: Terms,
     damaged: Damaged,
 ) -> list[Match]:
     """order: all that is found, the best first."""
@@ -106,59 +106,61 @@ def _page(
         page = _folded(store, order, wanted, damaged)[query.offset :]
     else:
         page = [(point, ()) for point in next(in_chunks(order, wanted), [])[query.offset :]]
-    return _matches(store, page, embedding, words, damaged)
+    return _matches(store, page, embedding, terms, damaged)
 
 
-def facets(store: Store, query: IndexQuery, names: Sequence[str], limit: int) -> dict[str, list[tuple[str, int]]]:
+def facets(
+    store: IndexBackend, query: IndexQuery, names: Sequence[str], limit: int
+) -> dict[str, list[tuple[str, int]]]:
     """For each name the commonest values among the 1,000 best of what the query finds, whatever page it asks for.
 
     Raises as `run` does.
     """
-    embedding, words = _checked(query, store.width), query_terms(query.keywords)
-    found = _found_by(_best_first(store, query, embedding, words))
+    embedding, terms = _checked(query, store.width), query_terms(query.keywords)
+    found = _found_by(_best_first(store, query, embedding, terms))
     return commonest(counted(store, found, names), limit)
 
 
 def _found_by(order: Iterator[UUID]) -> list[UUID]:
-    return next(in_chunks(order, MOST_FOUND), [])
+    return next(in_chunks(order, MAX_FOUND), [])
 
 
 def _above(
-    store: Store, query: IndexQuery, floor: Floor, embedding: NDArray[np.float32] | None, words: Terms
+    store: IndexBackend, query: IndexQuery, floor: Floor, embedding: NDArray[np.float32] | None, terms: Terms
 ) -> list[UUID]:
     """The 1,000 best of those above the floor, the best first."""
     excluded = {point_id(name) for name in query.exclude}
-    above = relevant(store, floor, query.filter, excluded, embedding, words)
+    above = relevant(store, floor, query.filter, excluded, embedding, terms)
     found: list[UUID] = []
-    order = _best_first(store, query, embedding, words, FLOOR_DEPTHS)
-    while len(found) < min(len(above), MOST_FOUND) and (point := next(order, None)):
+    order = _best_first(store, query, embedding, terms, FLOOR_DEPTHS)
+    while len(found) < min(len(above), MAX_FOUND) and (point := next(order, None)):
         found += [point] if point in above else []
     return found
 
 
 def _best_first(
-    store: Store,
+    store: IndexBackend,
     query: IndexQuery,
     embedding: NDArray[np.float32] | None,
-    words: Terms,
+    terms: Terms,
     depths: Sequence[int] = FUSED_DEPTHS,
 ) -> Iterator[UUID]:
     """Everything that the query finds, read only as deep as it is asked for."""
-    probes: list[Probe] = [embedding] if embedding is not None else []
-    probes += [words] if words.indices else []
-    if not probes:  # keywords without a letter or a digit
+    queries: list[QueryVector] = [embedding] if embedding is not None else []
+    queries += [terms] if terms.indices else []
+    if not queries:  # keywords without a letter or a digit
         return iter(())
     excluded = {point_id(name) for name in query.exclude}
 
     def lists_to(depth: int) -> list[list[Hit]]:
-        lists = store.ranked(probes, depth + len(excluded), query.filter)
+        lists = store.ranked(queries, depth + len(excluded), query.filter)
         return [[hit for hit in hits if hit.id not in excluded][:depth] for hits in lists] if excluded else lists
 
-    return ranked(lists_to, depths if len(probes) > 1 else (DEPTHS[0], *depths))
+    return ranked(lists_to, depths if len(queries) > 1 else (DEPTHS[0], *depths))
 
 
 def _nearest(
-    store: Store, query: IndexQuery, embedding: NDArray[np.float32], excluded: set[UUID], damaged: Damaged
+    store: IndexBackend, query: IndexQuery, embedding: NDArray[np.float32], excluded: set[UUID], damaged: Damaged
 ) -> list[Match] | None:
     """What `run` gives of a page within the first depth, in one question to the engine.
 
@@ -195,7 +197,7 @@ def _checked(query: IndexQuery, width: int) -> NDArray[np.float32] | None:
     """The query's embedding at unit length."""
     check_page(query.limit, query.offset)
     if len(query.exclude) > 1000:
-        raise InvalidSearch("At most 1,000 products can be excluded.")
+        raise SearchInvalid("At most 1,000 products can be excluded.")
     if query.embedding is None:
         if not query.keywords.strip():
             raise SearchEmpty
@@ -208,11 +210,13 @@ def _checked(query: IndexQuery, width: int) -> NDArray[np.float32] | None:
     embedding = query.embedding.astype(np.float64)
     length = float(np.sqrt(embedding @ embedding))
     if not 0 < length < math.inf:  # false for NaN too
-        raise InvalidSearch("The query's embedding must be finite and not zero.")
+        raise SearchInvalid("The query's embedding must be finite and not zero.")
     return (embedding / length).astype(np.float32)
 
 
-def _folded(store: Store, order: Iterator[UUID], wanted: int, damaged: Damaged) -> list[tuple[UUID, tuple[str, ...]]]:
+def _folded(
+    store: IndexBackend, order: Iterator[UUID], wanted: int, damaged: Damaged
+) -> list[tuple[UUID, tuple[str, ...]]]:
     """The first `wanted` points of the order that are unlike those before them, each with the ids folded into it.
 
     It reads up to the first point of the next page, so the same leaders come first however many are wanted.
@@ -240,17 +244,17 @@ def _folded(store: Store, order: Iterator[UUID], wanted: int, damaged: Damaged) 
     return [(point, tuple(twins)) for point, twins in results]
 
 
-def _read(store: Store, order: Iterator[UUID]) -> Iterator[Found]:
+def _read(store: IndexBackend, order: Iterator[UUID]) -> Iterator[Found]:
     for points in in_chunks(order, FOLDED_AT_ONCE):
         found = store.fetch(points, RECORD_FIELDS, embedding=True)
         yield from (found[point] for point in points if point in found)
 
 
 def _matches(
-    store: Store,
+    store: IndexBackend,
     page: Sequence[tuple[UUID, tuple[str, ...]]],
     embedding: NDArray[np.float32] | None,
-    words: Terms,
+    terms: Terms,
     damaged: Damaged,
 ) -> list[Match]:
     found = store.fetch(
@@ -259,7 +263,7 @@ def _matches(
     # A product deleted since it was ranked is left out.
     present = [(found[point], twins) for point, twins in page if point in found]
     if embedding is None:
-        rarity = rarities(store, words)
+        rarity = rarities(store, terms)
         scores = [share(rarity, one.keywords) for one, _ in present]
     else:
         scores = [

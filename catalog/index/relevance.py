@@ -13,13 +13,13 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.index.backend import Hit, Store, Terms
+from catalog.index.backend import Hit, IndexBackend, Terms
 from catalog.index.filters import And, CategoryUnder, Filter, Not, OneOf, Or
 from catalog.index.keywords import query_terms
 
 # How many of the best are taken for what a search has found, where that must be an end: to be put in another order,
 # and to be counted. Reading so many takes about ten milliseconds.
-MOST_FOUND = 1000
+MAX_FOUND = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +43,21 @@ class Floor:
 
 
 def relevant(
-    store: Store,
+    store: IndexBackend,
     floor: Floor,
     filter: Filter | None,
     excluded: Collection[UUID],
     embedding: NDArray[np.float32] | None,
-    words: Terms,
+    asked_terms: Terms,
 ) -> set[UUID]:
     """Those above the floor, of the best 1,000 by embedding, by kind and by words each."""
     found = _near(store, floor, filter, excluded, embedding) if embedding is not None else set()
-    found |= _worded(store, floor, filter, words) if words.indices else set()
+    found |= _by_terms(store, floor, filter, asked_terms) if asked_terms.indices else set()
     return found - set(excluded)
 
 
 def _near(
-    store: Store, floor: Floor, filter: Filter | None, excluded: Collection[UUID], embedding: NDArray[np.float32]
+    store: IndexBackend, floor: Floor, filter: Filter | None, excluded: Collection[UUID], embedding: NDArray[np.float32]
 ) -> set[UUID]:
     """Those whose embeddings are, or that are of the kind asked for. What is near does not depend on the filter."""
 
@@ -69,8 +69,8 @@ def _near(
     least = max(floor.cosine, floor.ratio * best)
     elsewhere = Not(CategoryUnder(floor.elsewhere)) if floor.elsewhere else None
     familiar = _familiar(floor.guessed) if floor.guessed is not None else None
-    near = ranked_under(_all(filter, elsewhere, familiar), MOST_FOUND) if least < math.inf else []
-    kinds = ranked_under(_all(filter, CategoryUnder(floor.kinds)), MOST_FOUND) if floor.kinds else []
+    near = ranked_under(_all(filter, elsewhere, familiar), MAX_FOUND) if least < math.inf else []
+    kinds = ranked_under(_all(filter, CategoryUnder(floor.kinds)), MAX_FOUND) if floor.kinds else []
     return {hit.id for hit in near if hit.score >= least} | {hit.id for hit in kinds}
 
 
@@ -84,9 +84,9 @@ def _all(*conditions: Filter | None) -> Filter | None:
     return And(parts) if parts else None
 
 
-def _worded(store: Store, floor: Floor, filter: Filter | None, words: Terms) -> set[UUID]:
+def _by_terms(store: IndexBackend, floor: Floor, filter: Filter | None, asked_terms: Terms) -> set[UUID]:
     """Those that have the query's words."""
-    [hits] = store.ranked([words], MOST_FOUND, filter)
+    [hits] = store.ranked([asked_terms], MAX_FOUND, filter)
     found = store.fetch([hit.id for hit in hits], (), keywords=True)
     wordings = [terms for wording in floor.wordings if (terms := query_terms(wording)).indices]
     weighed = [rarities(store, terms) for terms in wordings]
@@ -101,17 +101,17 @@ def share(rarity: dict[int, float], terms: Terms | None) -> float:
     return sum(weight for term, weight in rarity.items() if term in having) / sum(rarity.values())
 
 
-def rarities(store: Store, words: Terms) -> dict[int, float]:
+def rarities(store: IndexBackend, asked_terms: Terms) -> dict[int, float]:
     """Each word's inverse document frequency, as the engine itself weighs it.
 
     An engine does not tell it, but the score of a product found by one word is that word's weight in the product, which
     can be read, times its rarity. A word that finds nothing has the rarity of none among all products:
     ln(1 + (count - 0 + 0.5) / (0 + 0.5)).
     """
-    lists = store.ranked([Terms([term], [1.0]) for term in words.indices], 1, None)
+    lists = store.ranked([Terms([term], [1.0]) for term in asked_terms.indices], 1, None)
     found = store.fetch([hits[0].id for hits in lists if hits], (), keywords=True)
-    rarity = dict.fromkeys(words.indices, math.log(1 + (store.count(None) + 0.5) / 0.5))
-    for term, hits in zip(words.indices, lists, strict=True):
+    rarity = dict.fromkeys(asked_terms.indices, math.log(1 + (store.count(None) + 0.5) / 0.5))
+    for term, hits in zip(asked_terms.indices, lists, strict=True):
         terms = found[hits[0].id].keywords if hits and hits[0].id in found else None
         if terms and term in terms.indices:
             rarity[term] = hits[0].score / terms.weights[list(terms.indices).index(term)]

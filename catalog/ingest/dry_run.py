@@ -1,4 +1,4 @@
-"""What an ingest would do, without doing it: every row read, every picture decoded, nothing stored."""
+"""What an ingest would do, without doing it: every row read, every image decoded, nothing stored."""
 
 import random
 import time
@@ -16,7 +16,7 @@ from catalog.product import Offer, StoredProduct
 SAMPLE = 64
 
 
-class Unstored:
+class DryRunSink:
     """A `catalog.ingest.pipeline.Sink` that knows what another holds, and keeps nothing."""
 
     def __init__(self, sink: Sink) -> None:
@@ -74,16 +74,16 @@ def dry_run(
 class Sample:
     """Some of the rows that were added, each as likely as any other (reservoir sampling, Vitter 1985)."""
 
-    def __init__(self, most: int) -> None:
-        self.most, self.seen = most, 0
+    def __init__(self, limit: int) -> None:
+        self.limit, self.seen = limit, 0
         self.kept: list[Result] = []
         self._random = random.Random(0)
 
     def add(self, item: Result) -> None:
         self.seen += 1
-        if len(self.kept) < self.most:
+        if len(self.kept) < self.limit:
             self.kept.append(item)
-        elif (place := self._random.randrange(self.seen)) < self.most:
+        elif (place := self._random.randrange(self.seen)) < self.limit:
             self.kept[place] = item
 
 
@@ -103,5 +103,5 @@ def _seconds_each(sample: Sequence[Result], worker: LocalWorker) -> float:
 
 
 def _other(product: Prepared) -> Prepared:
-    """Another product of the same size: the picture's negative, and the words from behind."""
+    """Another product of the same size: the image's negative, and the words from behind."""
     return product._replace(pixels_NCHW=255 - product.pixels_NCHW, text=product.text[::-1], digests=())

@@ -1,6 +1,6 @@
 """A whole feed goes into an index: rows -> chunks -> understand -> index, with a ledger.
 
-    feed -> tasks -> load (pictures read, hashed, decoded) -> understand (the model) -> store (index, then ledger)
+    feed -> tasks -> load (images read, hashed, decoded) -> understand (the model) -> store (index, then ledger)
 
 The steps overlap: while the model works on one chunk, the next is loaded and the one before is stored. `load` and
 `understand` see nothing but their arguments, so Ray's actors run the same two functions.
@@ -22,7 +22,7 @@ from catalog.images import ImageRef
 from catalog.images.thumbnails import make_thumbnail
 from catalog.ingest.ledger import Failure, Run, State, Tally
 from catalog.model.preprocess import Prepared
-from catalog.model.runtime import take_cores
+from catalog.model.runtime import set_thread_budget
 from catalog.product import ContentHashes, Offer, Product, StoredProduct, StoredVersion, Understanding
 from catalog.understand import BATCH_OF_A_CORE
 
@@ -40,8 +40,8 @@ class Task(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """What a row comes to. prepared: for the model, once the pictures have been read and where there is anything new
-    for it; thumbnails: of those pictures, where they are to be kept; stored: what the index is to keep, once the model
+    """What a row comes to. prepared: for the model, once the images have been read and where there is anything new
+    for it; thumbnails: of those images, where they are to be kept; stored: what the index is to keep, once the model
     has read that.
     """
 
@@ -61,11 +61,11 @@ Each = Callable[[Callable[..., Any], Iterable[Any]], Iterable[Any]]
 Knows = Callable[[Sequence[str]], Sequence[StoredVersion | None]]
 
 
-class Pictures(Protocol):
-    """Where pictures are read from: a `PictureReader`."""
+class ImageSource(Protocol):
+    """Where images are read from: a `ImageReader`."""
 
     def read(self, ref: ImageRef) -> bytes:
-        """Raises InvalidImage."""
+        """Raises ImageInvalid."""
         ...
 
 
@@ -76,7 +76,7 @@ class Reader(Protocol):
     def version(self) -> str: ...
 
     def prepare(self, product: Product) -> Prepared:
-        """Called by several threads. Raises InvalidProduct or InvalidImage."""
+        """Called by several threads. Raises ProductInvalid or ImageInvalid."""
         ...
 
     def understand_prepared(
@@ -154,7 +154,7 @@ class LocalWorker:
     """Loads and understands in this process, in a thread for each core.
 
     A thread asks the model with its own core alone: were all cores to read one batch together, each part of it would
-    wait for the core that has a picture to decode meanwhile. threads: 0 for as many as cores; batch_size: how many
+    wait for the core that has an image to decode meanwhile. threads: 0 for as many as cores; batch_size: how many
     products a thread asks about together; in_turn: one batch after the other, for a reader that others ask, too;
     thumbnails: whether to make them of what is new.
     """
@@ -162,13 +162,13 @@ class LocalWorker:
     def __init__(
         self,
         reader: Reader,
-        pictures: Pictures,
+        source: ImageSource,
         threads: int = 0,
         batch_size: int = BATCH_OF_A_CORE,
         in_turn: bool = False,
         thumbnails: bool = False,
     ) -> None:
-        self.reader, self.pictures, self.batch_size, self.in_turn = reader, pictures, batch_size, in_turn
+        self.reader, self.source, self.batch_size, self.in_turn = reader, source, batch_size, in_turn
         self.thumbnails = thumbnails
         self.threads = threads or os.cpu_count() or 1
 
@@ -192,28 +192,28 @@ class LocalWorker:
         return understand(chunk, self.reader, self.batch_size, map if self.in_turn else pool.map)
 
     def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self.threads, "ingest", take_cores, (1,))
+        return ThreadPoolExecutor(self.threads, "ingest", set_thread_budget, (1,))
 
     def _loaded(
         self, pool: ThreadPoolExecutor, feed: Iterable[Row | BadRow], knows: Knows, position: int, chunk: int
     ) -> Results:
         def load_all() -> Results:
             for part in tasks(feed, knows, position, chunk or max(CHUNK, self.threads * self.batch_size)):
-                yield list(pool.map(lambda task: load(task, self.pictures, self.reader, self.thumbnails), part))
+                yield list(pool.map(lambda task: load(task, self.source, self.reader, self.thumbnails), part))
 
         return in_background(load_all())
 
 
-def load(task: Task, pictures: Pictures, reader: Reader, thumbnails: bool = False) -> Result:
-    """Read the row's pictures and tell what is new. A picture that cannot be read makes the row a failed one.
+def load(task: Task, source: ImageSource, reader: Reader, thumbnails: bool = False) -> Result:
+    """Read the row's images and tell what is new. An image that cannot be read makes the row a failed one.
 
-    thumbnails: whether to make them of pictures that are new.
+    thumbnails: whether to make them of images that are new.
     """
     row = task.row
     if isinstance(row, BadRow):
         return Result(row, "failed", error=row.error)
     try:
-        images = tuple(pictures.read(ref) for ref in row.image_refs)
+        images = tuple(source.read(ref) for ref in row.image_refs)
         hashes = content_hashes(row.product, images, row.references)
         known = task.known
         if known is None or known.model != reader.version or known.hashes[:2] != hashes[:2]:
@@ -257,7 +257,7 @@ def understood(item: Result, answer: Understanding | CatalogError, version: str)
 
 def content_hashes(product: Product, images: Sequence[bytes], references: Sequence[str]) -> ContentHashes:
     """What the model reads of a product, each modality for itself, and what it does not read."""
-    pictures = [hashlib.sha256(data).hexdigest() for data in images]
+    source = [hashlib.sha256(data).hexdigest() for data in images]
     offer = [
         product.brand,
         product.price,
@@ -268,7 +268,7 @@ def content_hashes(product: Product, images: Sequence[bytes], references: Sequen
     ]
     return ContentHashes(
         text=_digest([product.title, product.description]),
-        images=_digest(pictures),
+        images=_digest(source),
         offer=_digest([*offer, tuple(references)]),
     )
 

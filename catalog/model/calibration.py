@@ -31,7 +31,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the model folder's calibration.json holds, each by what is read of a product: its picture, words or both.
+    """What the model folder's calibration.json holds, each by what is read of a product: its image, words or both.
 
     temperature: divides the category logits, by the root node of the likeliest leaf ("*" for any other; Guo et al.
     2017). attribute_temperature: likewise, by attribute. promise: least probability to promise a node, by its level,

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from catalog.errors import InvalidCheckpoint
+from catalog.errors import CheckpointInvalid
 from catalog.model.calibration import Calibration
 from catalog.model.folder import (
     CALIBRATION,
@@ -78,20 +78,20 @@ def replaced(folder: Path) -> Iterator[Path]:
 
 
 def load_model(folder: Path) -> Checkpoint:
-    """Raises InvalidCheckpoint or CheckpointDamaged as `open_model`, and where the weights do not fit."""
+    """Raises CheckpointInvalid or CheckpointDamaged as `open_model`, and where the weights do not fit."""
     opened = open_model(folder)
     return Checkpoint(**vars(opened), model=build_model(opened))
 
 
 def build_model(opened: ModelFolder) -> CatalogModel:
-    """The folder's model in PyTorch, to be asked and not trained. Raises InvalidCheckpoint."""
+    """The folder's model in PyTorch, to be asked and not trained. Raises CheckpointInvalid."""
     if opened.int8:
-        raise InvalidCheckpoint("This model is in int8, for CPUs; PyTorch needs the one that it is made from.")
+        raise CheckpointInvalid("This model is in int8, for CPUs; PyTorch needs the one that it is made from.")
     try:
         model = CatalogModel(opened.config, opened.taxonomy)
         model.load_state_dict({key: value for name in WEIGHTS for key, value in load_file(opened.path / name).items()})
     except (RuntimeError, TypeError, ValueError, SafetensorError):
-        raise InvalidCheckpoint("The weights do not fit the model's configuration and taxonomy.") from None
+        raise CheckpointInvalid("The weights do not fit the model's configuration and taxonomy.") from None
     return model.eval()
 
 

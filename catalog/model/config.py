@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 
 FusionKind = Literal["early", "late", "cross"]
 
@@ -49,7 +49,7 @@ class ModelConfig:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> "ModelConfig":
-        """Raises InvalidConfig on unknown or missing fields."""
+        """Raises ConfigInvalid on unknown or missing fields."""
         try:
             image = dict(fields["image"])
             image |= {name: tuple(image[name]) for name in ("mean", "std") if name in image}
@@ -59,7 +59,7 @@ class ModelConfig:
             text |= {"scripts": tuple(text["scripts"])} if "scripts" in text else {}
             config = cls(ImageEncoderConfig(**image), TextEncoderConfig(**text), **rest)
         except (KeyError, TypeError) as error:
-            raise InvalidConfig("The model configuration has a missing or unknown field.") from error
+            raise ConfigInvalid("The model configuration has a missing or unknown field.") from error
         if config.fusion not in get_args(FusionKind):
-            raise InvalidConfig(f"The fusion must be one of {', '.join(get_args(FusionKind))}.")
+            raise ConfigInvalid(f"The fusion must be one of {', '.join(get_args(FusionKind))}.")
         return config

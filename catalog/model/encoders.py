@@ -15,7 +15,7 @@ from timm.layers import HybridEmbed
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.model.config import ImageEncoderConfig, TextEncoderConfig
 
 
@@ -71,13 +71,13 @@ class ImageEncoder(nn.Module):
     def from_pretrained(cls, name: str, size: int = 224, **options: Any) -> "ImageEncoder":
         """Load weights by timm name (from a hub) or from a local folder in timm's hub layout.
 
-        Raises InvalidConfig when the name is unknown or the model is not a ViT.
+        Raises ConfigInvalid when the name is unknown or the model is not a ViT.
         """
         folder = Path(name)
         local = folder.is_dir()
         architecture, arguments = _read_timm_folder(folder) if local else (name.split(".")[0], {})
         if not timm.is_model(architecture):
-            raise InvalidConfig(f"timm has no model named {architecture!r}.")
+            raise ConfigInvalid(f"timm has no model named {architecture!r}.")
         arguments |= options
         try:
             source = f"local-dir:{folder}" if local else name
@@ -85,7 +85,7 @@ class ImageEncoder(nn.Module):
         except TypeError:  # a convolutional network takes no img_size
             vit = None
         if not hasattr(vit, "num_prefix_tokens"):
-            raise InvalidConfig(f"{architecture!r} is not a vision transformer.")
+            raise ConfigInvalid(f"{architecture!r} is not a vision transformer.")
         data = timm.data.resolve_data_config({}, model=vit)
         config = ImageEncoderConfig(architecture, None, arguments, size, tuple(data["mean"]), tuple(data["std"]))
         return cls(config, vit)
@@ -103,7 +103,7 @@ def _read_timm_folder(folder: Path) -> tuple[str, dict[str, Any]]:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         return str(config["architecture"]), dict(config.get("model_args") or {})
     except (OSError, ValueError, KeyError, TypeError):
-        raise InvalidConfig(f"{folder.name!r} has no config.json that names a timm architecture.") from None
+        raise ConfigInvalid(f"{folder.name!r} has no config.json that names a timm architecture.") from None
 
 
 def _build_vit(config: ImageEncoderConfig) -> nn.Module:

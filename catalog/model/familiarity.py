@@ -1,6 +1,6 @@
-"""Whether a product is like anything that the model was taught, from what its encoders make of picture and words.
+"""Whether a product is like anything that the model was taught, from what its encoders make of image and words.
 
-Probabilities cannot say so: they are of the kinds that the tree has. A picture is compared with a sample of those that
+Probabilities cannot say so: they are of the kinds that the tree has. An image is compared with a sample of those that
 the model was taught by, as deep nearest neighbours (Sun et al. 2022); words by a linear layer that tells names of kinds
 in the tree from names of others (outlier exposure, Hendrycks et al. 2019). Both give log odds of being unfamiliar, so
 where a product has both they add up.
@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from catalog.arrays import Floats
-from catalog.errors import InvalidCheckpoint
+from catalog.errors import CheckpointInvalid
 
 FILE = "familiarity.safetensors"
 NEIGHBOURS = 2
@@ -23,7 +23,7 @@ NEIGHBOURS = 2
 
 @dataclass(frozen=True)
 class Familiarity:
-    """projection_DP, sample_NP: of pictures taught, in fewer numbers P; image_2 and text_2: slope and offset of the log
+    """projection_DP, sample_NP: of images taught, in fewer numbers P; image_2 and text_2: slope and offset of the log
     odds; direction_D: along which words are unfamiliar. Without names of other kinds direction_D is all zero.
     """
 
@@ -34,19 +34,19 @@ class Familiarity:
     text_2: Floats
 
     @property
-    def knows_words(self) -> bool:
+    def knows_text(self) -> bool:
         return bool(self.direction_D.any())
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
-        """None if the model folder, of an older release, has none. Raises InvalidCheckpoint."""
+        """None if the model folder, of an older release, has none. Raises CheckpointInvalid."""
         if not (folder / FILE).is_file():
             return None
         try:
             found = {name: array.astype(np.float32) for name, array in load_file(folder / FILE).items()}
             return cls(**found)
         except (SafetensorError, TypeError):
-            raise InvalidCheckpoint(f"The model's {FILE} is not valid.") from None
+            raise CheckpointInvalid(f"The model's {FILE} is not valid.") from None
 
     def save(self, folder: Path) -> None:
         packed = {field.name: np.asarray(getattr(self, field.name), np.float16) for field in fields(self)}
@@ -54,7 +54,7 @@ class Familiarity:
         (folder / FILE).write_bytes(save(packed))  # not save_file: what that writes, other users cannot read
 
     def of_images(self, image_BD: Floats) -> Floats:
-        """Log odds (B,) that pictures are unfamiliar, from the encoder's pooled vectors."""
+        """Log odds (B,) that images are unfamiliar, from the encoder's pooled vectors."""
         return self.image_2[0] * distance(image_BD, self.projection_DP, self.sample_NP) + self.image_2[1]
 
     def of_texts(self, text_BD: Floats) -> Floats:

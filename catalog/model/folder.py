@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.errors import CheckpointDamaged, InvalidCheckpoint
+from catalog.errors import CheckpointDamaged, CheckpointInvalid
 from catalog.model import tokenizer
 from catalog.model.calibration import Calibration
 from catalog.model.config import ModelConfig
@@ -97,18 +97,18 @@ def named_folder(name: str) -> Path:
 
 
 def read_taxonomy(folder: Path) -> Taxonomy:
-    """The model's category tree, without loading the model. Raises InvalidCheckpoint where there is none."""
+    """The model's category tree, without loading the model. Raises CheckpointInvalid where there is none."""
     _read_config(folder)
     return Taxonomy.load(folder / TAXONOMY)
 
 
 def model_version(folder: Path) -> str:
-    """The version of what is in the folder, which is not loaded. Raises InvalidCheckpoint, CheckpointDamaged."""
+    """The version of what is in the folder, which is not loaded. Raises CheckpointInvalid, CheckpointDamaged."""
     return _verify(find_model(folder))
 
 
 def open_model(folder: Path) -> ModelFolder:
-    """Raises InvalidCheckpoint when the folder is none of ours, CheckpointDamaged when a file was altered.
+    """Raises CheckpointInvalid when the folder is none of ours, CheckpointDamaged when a file was altered.
 
     folder: see `find_model`.
     """
@@ -119,7 +119,7 @@ def open_model(folder: Path) -> ModelFolder:
     try:
         calibration = Calibration.from_dict(json.loads((folder / CALIBRATION).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, AttributeError):
-        raise InvalidCheckpoint("The model's calibration.json is not valid.") from None
+        raise CheckpointInvalid("The model's calibration.json is not valid.") from None
     taxonomy = Taxonomy.load(folder / TAXONOMY)
     tokenizer = Tokenizer.load(folder, config.text.max_tokens)
     int8, familiarity = bool(found.get("int8")), Familiarity.load(folder)
@@ -127,7 +127,7 @@ def open_model(folder: Path) -> ModelFolder:
 
 
 def read_config(folder: Path) -> ModelConfig:
-    """The model's shape, without loading it. Raises InvalidCheckpoint or InvalidConfig. folder: see `find_model`."""
+    """The model's shape, without loading it. Raises CheckpointInvalid or ConfigInvalid. folder: see `find_model`."""
     return ModelConfig.from_dict(_read_config(find_model(folder))["model"])
 
 
@@ -148,9 +148,9 @@ def _read_config(folder: Path) -> dict[str, Any]:
         config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         found = config.get("format")
     except (OSError, ValueError, AttributeError):
-        raise InvalidCheckpoint("The model's config.json is not valid.") from None
+        raise CheckpointInvalid("The model's config.json is not valid.") from None
     if found != FORMAT:
-        raise InvalidCheckpoint(f"The model has the format {found}; this release reads {FORMAT}.")
+        raise CheckpointInvalid(f"The model has the format {found}; this release reads {FORMAT}.")
     return {"model": {}} | config
 
 
@@ -158,12 +158,12 @@ def _verify(folder: Path) -> str:
     try:
         sums: dict[str, str] = dict(json.loads((folder / CHECKSUMS).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        raise InvalidCheckpoint(
+        raise CheckpointInvalid(
             f"{folder.name!r} holds no readable {CHECKSUMS}, so it is not a Shelflens model."
         ) from None
     for name in (CONFIG, CALIBRATION, TAXONOMY, *tokenizer.FILES, *WEIGHTS):
         if name not in sums or not (folder / name).is_file():
-            raise InvalidCheckpoint(f"The model's {name} is missing.")
+            raise CheckpointInvalid(f"The model's {name} is missing.")
     for name, recorded in sums.items():
         if "/" in name or _sha256(folder / name) != recorded:
             raise CheckpointDamaged(f"The model's {name} differs from its recorded sha256.")

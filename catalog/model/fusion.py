@@ -1,4 +1,4 @@
-"""Three ways to fuse a picture and its words, behind one signature: (image, text) -> fused_BD.
+"""Three ways to fuse an image and its words, behind one signature: (image, text) -> fused_BD.
 
 Each reads `Encoded` pairs. A missing modality is a learned "absent" vector, never a different code path.
 """
@@ -110,7 +110,7 @@ class EarlyFusion(nn.Module):
 
 
 class CrossAttentionFusion(nn.Module):
-    """Text attends to the picture and the picture to the text, layer by layer; then both are pooled and joined."""
+    """Text attends to the image and the image to the text, layer by layer; then both are pooled and joined."""
 
     def __init__(self, image_width: int, text_width: int, width: int, depth: int, heads: int, dropout: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The model, whole: encode the picture, encode the words, fuse them, read the answers off the fused vector."""
+"""The model, whole: encode the image, encode the words, fuse them, read the answers off the fused vector."""
 
 import warnings
 from dataclasses import dataclass
@@ -21,23 +21,23 @@ class Inputs:
     """A `catalog.model.preprocess.Batch` as tensors."""
 
     pixels_NCHW: Tensor
-    words: tuple[tuple[Tensor, Tensor], ...]
+    texts: tuple[tuple[Tensor, Tensor], ...]
     images_BP: Tensor
     texts_BP: Tensor
 
     @classmethod
     def of(cls, batch: Batch) -> "Inputs":
-        words = tuple((torch.from_numpy(group.ids_GT), torch.from_numpy(group.mask_GT)) for group in batch.words)
+        texts = tuple((torch.from_numpy(group.ids_GT), torch.from_numpy(group.mask_GT)) for group in batch.texts)
         pixels_NCHW, *places = map(torch.from_numpy, (batch.pixels_NCHW, batch.images_BP, batch.texts_BP))
-        return cls(pixels_NCHW, words, *places)
+        return cls(pixels_NCHW, texts, *places)
 
     def to(self, device: torch.device) -> "Inputs":
         def moved(tensor: Tensor) -> Tensor:
             # From memory that is pinned a GPU copies on its own, while the CPU goes on.
             return (tensor.pin_memory() if device.type == "cuda" else tensor).to(device, non_blocking=True)
 
-        words = tuple((moved(ids_GT), moved(mask_GT)) for ids_GT, mask_GT in self.words)
-        return Inputs(moved(self.pixels_NCHW), words, moved(self.images_BP), moved(self.texts_BP))
+        texts = tuple((moved(ids_GT), moved(mask_GT)) for ids_GT, mask_GT in self.texts)
+        return Inputs(moved(self.pixels_NCHW), texts, moved(self.images_BP), moved(self.texts_BP))
 
 
 class Outputs(NamedTuple):
@@ -85,18 +85,18 @@ class CatalogModel(nn.Module):
 
     def encode_image(self, inputs: Inputs) -> Encoded:
         if not len(inputs.pixels_NCHW):
-            return Encoded.placed(*_nothing(self.image_encoder.width, inputs.images_BP.device), inputs.images_BP)
+            return Encoded.placed(*empty_encoding(self.image_encoder.width, inputs.images_BP.device), inputs.images_BP)
         tokens_NTD, pooled_ND = self.image_encoder(inputs.pixels_NCHW)
         everywhere_NT = torch.ones_like(tokens_NTD[:, :, 0], dtype=torch.bool)
         return Encoded.placed(tokens_NTD, everywhere_NT, pooled_ND, inputs.images_BP)
 
     def encode_text(self, inputs: Inputs) -> Encoded:
         """Texts go in groups of like length, so that a long one does not pad them all."""
-        if not inputs.words:
-            return Encoded.placed(*_nothing(self.text_encoder.width, inputs.texts_BP.device), inputs.texts_BP)
-        longest = max(mask_GT.shape[1] for _, mask_GT in inputs.words)
+        if not inputs.texts:
+            return Encoded.placed(*empty_encoding(self.text_encoder.width, inputs.texts_BP.device), inputs.texts_BP)
+        longest = max(mask_GT.shape[1] for _, mask_GT in inputs.texts)
         tokens, masks, pooled = [], [], []
-        for ids_GT, mask_GT in inputs.words:
+        for ids_GT, mask_GT in inputs.texts:
             tokens_GTD, pooled_GD = self.text_encoder(ids_GT, mask_GT)
             missing = longest - mask_GT.shape[1]
             tokens.append(F.pad(tokens_GTD, (0, 0, 0, missing)))
@@ -105,8 +105,8 @@ class CatalogModel(nn.Module):
         return Encoded.placed(torch.cat(tokens), torch.cat(masks), torch.cat(pooled), inputs.texts_BP)
 
 
-def _nothing(width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """What an encoder makes of no picture, or no words: tokens, their mask, pooled vectors."""
+def empty_encoding(width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """What an encoder makes of no image, or no words: tokens, their mask, pooled vectors."""
     tokens_NTD = torch.zeros(0, 1, width, device=device)
     return tokens_NTD, torch.zeros(0, 1, dtype=torch.bool, device=device), tokens_NTD[:, 0]
 

@@ -24,9 +24,9 @@ GROUP = 16  # texts that are padded alike
 
 
 class Prepared(NamedTuple):
-    """A checked product: pictures as uint8 (N, 3, size, size), words as one string.
+    """A checked product: images as uint8 (N, 3, size, size), words as one string.
 
-    digests: of the files that the pictures came from; pictures with equal ones are equal. Without any, none are.
+    digests: of the files that the images came from; images with equal ones are equal. Without any, none are.
     """
 
     id: str
@@ -35,7 +35,7 @@ class Prepared(NamedTuple):
     digests: tuple[bytes, ...] = ()
 
 
-class Words(NamedTuple):
+class TextBatch(NamedTuple):
     """Texts of like length, the shorter ones padded: ids (G, T), and a mask that is True at real tokens."""
 
     ids_GT: NDArray[np.int64]
@@ -44,27 +44,27 @@ class Words(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """B products, with N different pictures and U different texts among them: equal ones are there once.
+    """B products, with N different images and U different texts among them: equal ones are there once.
 
     pixels_NCHW: uint8; words: the U texts, shortest first, in groups that are padded alike; images_BP and texts_BP:
-    which pictures, and which text, each product has, in its P places; -1 in a place that it does not fill. digests:
-    as in Prepared, of the N pictures; b"" if there is none.
+    which images, and which text, each product has, in its P places; -1 in a place that it does not fill. digests:
+    as in Prepared, of the N images; b"" if there is none.
     """
 
     pixels_NCHW: NDArray[np.uint8]
     digests: tuple[bytes, ...]
-    words: tuple[Words, ...]
+    texts: tuple[TextBatch, ...]
     images_BP: NDArray[np.int64]
     texts_BP: NDArray[np.int64]
 
     @property
     def any_has_both(self) -> bool:
-        """Whether a product has a picture as well as words."""
+        """Whether a product has an image as well as words."""
         return bool(((self.images_BP[:, 0] >= 0) & (self.texts_BP[:, 0] >= 0)).any())
 
 
 def prepare(product: Product, size: int, check: Callable[[], None] = lambda: None) -> Prepared:
-    """Decode and check one product. check: as `decode` has it. Raises InvalidProduct or InvalidImage."""
+    """Decode and check one product. check: as `decode` has it. Raises ProductInvalid or ImageInvalid."""
     text = ". ".join(part for part in (product.title.strip(), product.description.strip()) if part)
     if len(text) > MAX_CHARACTERS:
         raise TextTooLong(f"The title and description have {len(text)} characters; the limit is {MAX_CHARACTERS}.")
@@ -72,15 +72,15 @@ def prepare(product: Product, size: int, check: Callable[[], None] = lambda: Non
         raise TooManyImages(f"The product has {len(product.images)} pictures; the limit is {MAX_IMAGES}.")
     if not text and not product.images:
         raise ProductEmpty
-    pictures = [to_pixels(decode(data, size_hint=size, check=check), size) for data in product.images]
-    pixels_NCHW = np.stack(pictures) if pictures else np.empty((0, 3, size, size), np.uint8)
+    images = [to_pixels(decode(data, size_hint=size, check=check), size) for data in product.images]
+    pixels_NCHW = np.stack(images) if images else np.empty((0, 3, size, size), np.uint8)
     digests = tuple(hashlib.blake2b(data, digest_size=16).digest() for data in product.images)
     return Prepared(product.id, pixels_NCHW, text, digests)
 
 
-def to_pixels(picture: Image.Image, size: int) -> NDArray[np.uint8]:
-    """RGB picture -> uint8 (3, size, size), squashed to a square so that nothing of the product is cut off."""
-    squashed = picture.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=2.0)
+def to_pixels(image: Image.Image, size: int) -> NDArray[np.uint8]:
+    """RGB image -> uint8 (3, size, size), squashed to a square so that nothing of the product is cut off."""
+    squashed = image.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=2.0)
     return np.ascontiguousarray(np.asarray(squashed, np.uint8).transpose(2, 0, 1))
 
 
@@ -93,13 +93,13 @@ def collate(products: Sequence[Prepared], tokenizer: Tokenizer) -> Batch:
     for row, product in enumerate(products):
         named = product.digests or (b"",) * len(product.pixels_NCHW)
         for place, (pixels_CHW, digest) in enumerate(zip(product.pixels_NCHW, named, strict=True)):
-            picture = seen.get(digest, len(pixels))
-            if picture == len(pixels):
+            image = seen.get(digest, len(pixels))
+            if image == len(pixels):
                 pixels.append(pixels_CHW)
                 digests.append(digest)
             if digest:
-                seen[digest] = picture
-            images_BP[row, place] = picture
+                seen[digest] = image
+            images_BP[row, place] = image
     different = list(dict.fromkeys(product.text for product in products if product.text))
     ids = dict(zip(different, tokenizer(different), strict=True))
     ordered = sorted(different, key=lambda text: len(ids[text]))
@@ -108,15 +108,15 @@ def collate(products: Sequence[Prepared], tokenizer: Tokenizer) -> Batch:
     return Batch(
         pixels_NCHW=np.stack(pixels) if pixels else products[0].pixels_NCHW[:0],
         digests=tuple(digests),
-        words=tuple(pad([ids[text] for text in group], tokenizer.pad_id) for group in groups),
+        texts=tuple(pad([ids[text] for text in group], tokenizer.pad_id) for group in groups),
         images_BP=images_BP,
         texts_BP=np.array([[number.get(product.text, -1)] for product in products]),
     )
 
 
-def pad(ids: Sequence[Sequence[int]], pad_id: int) -> Words:
+def pad(ids: Sequence[Sequence[int]], pad_id: int) -> TextBatch:
     length_G = np.array([len(each) for each in ids])
     mask_GT = np.arange(length_G.max()) < length_G[:, None]
     ids_GT = np.full(mask_GT.shape, pad_id, np.int64)
     ids_GT[mask_GT] = np.concatenate(ids)
-    return Words(ids_GT, mask_GT)
+    return TextBatch(ids_GT, mask_GT)

@@ -8,7 +8,7 @@ from typing import Self
 
 import tokenizers
 
-from catalog.errors import InvalidCheckpoint, InvalidConfig
+from catalog.errors import CheckpointInvalid, ConfigInvalid
 
 FILES = ("tokenizer.json", "tokenizer_config.json")  # as transformers writes them
 
@@ -17,7 +17,7 @@ class Tokenizer:
     """A fast tokenizer of transformers, without transformers. Safe to share between threads."""
 
     def __init__(self, files: Mapping[str, str], max_tokens: int) -> None:
-        """files: the content of each of FILES; max_tokens: longer texts are cut. Raises InvalidCheckpoint."""
+        """files: the content of each of FILES; max_tokens: longer texts are cut. Raises CheckpointInvalid."""
         self.files = dict(files)
         self.max_tokens = max_tokens
         try:
@@ -26,24 +26,24 @@ class Tokenizer:
         except Exception:  # the library raises Exception itself
             pad_id = None
         if pad_id is None:
-            raise InvalidCheckpoint(f"The model's {FILES[0]} or {FILES[1]} is not valid.") from None
+            raise CheckpointInvalid(f"The model's {FILES[0]} or {FILES[1]} is not valid.") from None
         self.pad_id = pad_id
         self._backend.no_padding()
         self._backend.enable_truncation(max_tokens)
 
     @classmethod
     def load(cls, folder: Path, max_tokens: int) -> Self:
-        """Raises InvalidCheckpoint."""
+        """Raises CheckpointInvalid."""
         try:
             return cls({name: (folder / name).read_text(encoding="utf-8") for name in FILES}, max_tokens)
         except (OSError, ValueError):
-            raise InvalidCheckpoint(f"The model's {FILES[0]} or {FILES[1]} is not valid.") from None
+            raise CheckpointInvalid(f"The model's {FILES[0]} or {FILES[1]} is not valid.") from None
 
     @classmethod
     def from_pretrained(cls, name: str, max_tokens: int) -> Self:
         """By hub name or from a local folder; remote code is never run.
 
-        Raises OSError when there is none of this name, InvalidConfig when it has no fast tokenizer.
+        Raises OSError when there is none of this name, ConfigInvalid when it has no fast tokenizer.
         """
         from transformers import AutoTokenizer
 
@@ -53,7 +53,7 @@ class Tokenizer:
             try:
                 files = {file: Path(folder, file).read_text(encoding="utf-8") for file in FILES}
             except FileNotFoundError:
-                raise InvalidConfig(f"{name!r} has no tokenizer that transformers calls fast.") from None
+                raise ConfigInvalid(f"{name!r} has no tokenizer that transformers calls fast.") from None
         # A tokenizer saves how it was last called, too, and so equal models would have different versions.
         plain = json.loads(files[FILES[0]]) | {"truncation": None, "padding": None}
         return cls(files | {FILES[0]: json.dumps(plain, indent=1, ensure_ascii=False) + "\n"}, max_tokens)

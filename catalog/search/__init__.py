@@ -1,4 +1,4 @@
-"""Search in the user's terms: words, pictures and stored products -> matches and facets."""
+"""Search in the user's terms: words, images and stored products -> matches and facets."""
 
 from catalog.search.plan import Example, Search, search
 

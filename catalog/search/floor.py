@@ -61,7 +61,7 @@ def _least(one: Wanted, bounds: Mapping[Modalities, Bounds]) -> float:
 
 def _guessed(wanted: Sequence[Wanted]) -> tuple[str, ...]:
     """The departments that words ask for, and the kinds that they name. To what it was never taught the model finds any
-    words near; pictures may be alike.
+    words near; images may be alike.
     """
     promised = (one.understanding.category.path_ids[0] for one in wanted if one.understanding.category)
     named = (node for one in wanted for node in one.wording.kinds)
@@ -72,7 +72,7 @@ def _wordings(wanted: Sequence[Wanted]) -> tuple[str, ...]:
     """All the words as they were given, and as the model was given them."""
     given = " ".join(one.wording.given for one in wanted if one.wording.given)
     read = " ".join(one.wording.read for one in wanted if one.wording.read)
-    return tuple(dict.fromkeys(words for words in (given, read) if words))
+    return tuple(dict.fromkeys(text for text in (given, read) if text))
 
 
 def _roots(taxonomy: Taxonomy) -> set[str]:

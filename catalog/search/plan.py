@@ -1,6 +1,6 @@
-"""Search in the user's terms: words, pictures and stored products, with weights -> matches and facets.
+"""Search in the user's terms: words, images and stored products, with weights -> matches and facets.
 
-An example with a picture and words is one product to the model: its learned fusion reads them together.
+An example with an image and words is one product to the model: its learned fusion reads them together.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from catalog.arrays import Floats, Modalities
-from catalog.errors import CatalogError, InvalidSearch, ProductNotFound, SearchEmpty
+from catalog.errors import CatalogError, ProductNotFound, SearchEmpty, SearchInvalid
 from catalog.index.filters import Filter
 from catalog.index.listing import Sort
 from catalog.index.names import of_taxonomy, unknown, used
@@ -25,12 +25,12 @@ from catalog.taxonomy.tree import Taxonomy
 if TYPE_CHECKING:  # the schemas of requests need this module, and not torch
     from catalog.understand import Understander
 
-MOST_EXAMPLES = 16
+MAX_EXAMPLES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What the matches should be like: words, pictures or both, or a stored product. weight: below 0, unlike it."""
+    """What the matches should be like: words, images or both, or a stored product. weight: below 0, unlike it."""
 
     text: str = ""
     images: tuple[bytes, ...] = ()
@@ -64,7 +64,7 @@ class Knowledge(NamedTuple):
 
 
 def search(query: Search, index: ProductIndex, understander: "Understander") -> Finding:
-    """Raises InvalidSearch, ProductNotFound, or InvalidProduct or InvalidImage for an example that cannot be read."""
+    """Raises SearchInvalid, ProductNotFound, or ProductInvalid or ImageInvalid for an example that cannot be read."""
     check(query.examples)
     check_names(query, index, understander.taxonomy)
     scripts, bounds = understander.config.text.scripts, understander.calibration.floor
@@ -75,7 +75,7 @@ def search(query: Search, index: ProductIndex, understander: "Understander") -> 
 
 
 def check_names(query: Search, index: ProductIndex, taxonomy: Taxonomy) -> None:
-    """Raises FilterInvalid or InvalidSearch for a category or attribute that neither taxonomy nor index knows."""
+    """Raises FilterInvalid or SearchInvalid for a category or attribute that neither taxonomy nor index knows."""
     new = used(query.filter, query.facets) - of_taxonomy(taxonomy)
     if any(new):
         held = index.names()
@@ -101,14 +101,14 @@ def to_look_up(examples: Sequence[Example]) -> list[str]:
 def check(examples: Sequence[Example]) -> None:
     if not examples or not all(e.text.strip() or e.images or e.product_id for e in examples):
         raise SearchEmpty
-    if len(examples) > MOST_EXAMPLES:
-        raise InvalidSearch(f"The search has {len(examples)} examples; the limit is {MOST_EXAMPLES}.")
+    if len(examples) > MAX_EXAMPLES:
+        raise SearchInvalid(f"The search has {len(examples)} examples; the limit is {MAX_EXAMPLES}.")
     if any(e.product_id and (e.text or e.images) for e in examples):
-        raise InvalidSearch("A stored product is an example of its own; give words and pictures as another.")
+        raise SearchInvalid("A stored product is an example of its own; give words and pictures as another.")
     if not all(np.isfinite(e.weight) and e.weight != 0 for e in examples):
-        raise InvalidSearch("Each weight must be a number other than 0.")
+        raise SearchInvalid("Each weight must be a number other than 0.")
     if not any(e.weight > 0 for e in examples):
-        raise InvalidSearch("At least one example must have a weight above 0.")
+        raise SearchInvalid("At least one example must have a weight above 0.")
 
 
 def understood(
@@ -127,7 +127,7 @@ def understood(
 def combined(examples: Sequence[Example], understood: Sequence[Understanding]) -> Floats | None:
     """-> (E,), of unit length: the weighted sum of the examples' embeddings; None if the model could read none of them.
 
-    Raises InvalidSearch.
+    Raises SearchInvalid.
     """
     weighted = [e.weight * u.embedding for e, u in zip(examples, understood, strict=True) if u.modalities_used]
     if not weighted:
@@ -135,7 +135,7 @@ def combined(examples: Sequence[Example], understood: Sequence[Understanding]) -
     total_E = np.sum(weighted, axis=0)
     length = float(np.linalg.norm(total_E))
     if length < 1e-6:
-        raise InvalidSearch("The examples cancel each other out.")
+        raise SearchInvalid("The examples cancel each other out.")
     return (total_E / length).astype(np.float32)
 
 
@@ -158,7 +158,7 @@ def index_query(
     knowledge: Knowledge,
 ) -> IndexQuery:
     """understood: of each example; stored: what `to_look_up` asked for. Products of which the model could read nothing
-    are looked for by title. Raises InvalidSearch.
+    are looked for by title. Raises SearchInvalid.
     """
     titles = {one.id: one.product.title for one in stored if one and not one.understanding.modalities_used}
     wanted = [
@@ -166,10 +166,10 @@ def index_query(
         for example, found in zip(query.examples, understood, strict=True)
         if example.weight > 0
     ]
-    words = [word for one in wanted for word in dict.fromkeys((one.wording.given, one.wording.read)) if word]
+    texts = [text for one in wanted for text in dict.fromkeys((one.wording.given, one.wording.read)) if text]
     return IndexQuery(
         embedding=combined(query.examples, understood),
-        keywords=" ".join(words),
+        keywords=" ".join(texts),
         filter=query.filter,
         limit=query.limit,
         offset=query.offset,

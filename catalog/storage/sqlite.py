@@ -61,7 +61,7 @@ class StateFile:
         """Leave nothing on disk of what was deleted or replaced. False while another connection is using the file.
 
         SQLite overwrites what is deleted, but may have copies of it in pages that it has rearranged: a small file is
-        written anew. What a large one holds (pictures) lies in pages of its own, which are overwritten.
+        written anew. What a large one holds (images) lies in pages of its own, which are overwritten.
         """
         with self.use() as db:
             db.execute("PRAGMA busy_timeout = 0")
@@ -141,7 +141,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def in_our_words(damaged: type[CatalogError]) -> Iterator[None]:
+def translating_errors(damaged: type[CatalogError]) -> Iterator[None]:
     """For files beside a database. Raises DiskFull, or `damaged` for whatever else the disk has to say."""
     try:
         yield

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from catalog.errors import FileNotReadable, InvalidTaxonomy
+from catalog.errors import FileNotReadable, TaxonomyInvalid
 
 SEPARATOR = " > "
 
@@ -59,7 +59,7 @@ Entry = TypeVar("Entry", Node, Tag, Attribute)
 # Without slots: cached_property keeps what it derives in the instance's __dict__.
 @dataclass(frozen=True)
 class Taxonomy:
-    """A valid tree and its vocabularies. Constructing an invalid one raises InvalidTaxonomy."""
+    """A valid tree and its vocabularies. Constructing an invalid one raises TaxonomyInvalid."""
 
     version: str
     nodes: tuple[Node, ...]
@@ -68,7 +68,7 @@ class Taxonomy:
 
     def __post_init__(self) -> None:
         if not self.version.strip():
-            raise InvalidTaxonomy("The taxonomy has no version.")
+            raise TaxonomyInvalid("The taxonomy has no version.")
         _check_nodes(self.nodes)
         _nodes_by_name(self.nodes)
         _check_tags(self.tags)
@@ -76,7 +76,7 @@ class Taxonomy:
 
     @classmethod
     def load(cls, path: str | Path) -> "Taxonomy":
-        """Read a file. Raises FileNotReadable or InvalidTaxonomy."""
+        """Read a file. Raises FileNotReadable or TaxonomyInvalid."""
         try:
             encoded = Path(path).read_bytes()
         except OSError:
@@ -84,19 +84,19 @@ class Taxonomy:
         try:
             return cls.from_json(encoded.decode())
         except UnicodeDecodeError:
-            raise InvalidTaxonomy("The taxonomy is not UTF-8 text.") from None
+            raise TaxonomyInvalid("The taxonomy is not UTF-8 text.") from None
 
     @classmethod
     def from_json(cls, text: str) -> "Taxonomy":
-        """Parse what `to_json` writes. Raises InvalidTaxonomy."""
+        """Parse what `to_json` writes. Raises TaxonomyInvalid."""
         try:
             document = json.loads(text)
         except (ValueError, RecursionError):
-            raise InvalidTaxonomy("The taxonomy is not valid JSON.") from None
+            raise TaxonomyInvalid("The taxonomy is not valid JSON.") from None
         if not isinstance(document, dict) or set(document) != {"version", "nodes", "tags", "attributes"}:
-            raise InvalidTaxonomy("The taxonomy must be an object with the keys version, nodes, tags, attributes.")
+            raise TaxonomyInvalid("The taxonomy must be an object with the keys version, nodes, tags, attributes.")
         if not isinstance(document["version"], str):
-            raise InvalidTaxonomy("The version of the taxonomy must be a string.")
+            raise TaxonomyInvalid("The version of the taxonomy must be a string.")
         return cls(
             version=document["version"],
             nodes=_entries(document, "nodes", Node),
@@ -217,29 +217,29 @@ def _name_pattern(name: str) -> str:
 def _check_nodes(nodes: Sequence[Node]) -> None:
     """Parents stand before their children, which also rules out cycles."""
     if not nodes:
-        raise InvalidTaxonomy("The taxonomy has no nodes.")
+        raise TaxonomyInvalid("The taxonomy has no nodes.")
     _check_unique((node.id for node in nodes), "node id")
     known: set[str | None] = {None, *(node.id for node in nodes)}
     seen: set[str | None] = {None}
     for node in nodes:
         if node.parent not in known:
-            raise InvalidTaxonomy(f"The node {node.id!r} has an unknown parent, {node.parent!r}.")
+            raise TaxonomyInvalid(f"The node {node.id!r} has an unknown parent, {node.parent!r}.")
         if node.parent not in seen:
-            raise InvalidTaxonomy(f"The node {node.id!r} must come after its parent, {node.parent!r}.")
+            raise TaxonomyInvalid(f"The node {node.id!r} must come after its parent, {node.parent!r}.")
         seen.add(node.id)
 
 
 def _nodes_by_name(nodes: Sequence[Node]) -> dict[str, Node]:
-    """Every label and synonym, normalised. Raises InvalidTaxonomy for a name that would mean two nodes."""
+    """Every label and synonym, normalised. Raises TaxonomyInvalid for a name that would mean two nodes."""
     named: dict[str, Node] = {}
     for node in nodes:
         for name in (node.label, node.label_zh, *node.synonyms):
             key = _normalise(name)
             if not key:
-                raise InvalidTaxonomy(f"The node {node.id!r} has an empty label or synonym.")
+                raise TaxonomyInvalid(f"The node {node.id!r} has an empty label or synonym.")
             other = named.setdefault(key, node)
             if other.id != node.id:
-                raise InvalidTaxonomy(f"The name {name!r} is ambiguous: it means both {other.id!r} and {node.id!r}.")
+                raise TaxonomyInvalid(f"The name {name!r} is ambiguous: it means both {other.id!r} and {node.id!r}.")
     return named
 
 
@@ -247,18 +247,18 @@ def _check_tags(tags: Sequence[Tag]) -> None:
     _check_unique((tag.name for tag in tags), "tag name")
     for tag in tags:
         if not tag.patterns:
-            raise InvalidTaxonomy(f"The tag {tag.name!r} has no patterns.")
+            raise TaxonomyInvalid(f"The tag {tag.name!r} has no patterns.")
         for pattern in tag.patterns:
             # A pattern of hyphens alone would compile to an expression that matches every text.
             if pattern != pattern.lower() or not re.search(r"\w", pattern):
-                raise InvalidTaxonomy(f"The tag {tag.name!r} has a pattern that is not lower-case words: {pattern!r}.")
+                raise TaxonomyInvalid(f"The tag {tag.name!r} has a pattern that is not lower-case words: {pattern!r}.")
 
 
 def _check_attributes(attributes: Sequence[Attribute]) -> None:
     _check_unique((attribute.name for attribute in attributes), "attribute name")
     for attribute in attributes:
         if not attribute.values:
-            raise InvalidTaxonomy(f"The attribute {attribute.name!r} has no values.")
+            raise TaxonomyInvalid(f"The attribute {attribute.name!r} has no values.")
         _check_unique(attribute.values, f"{attribute.name} value")
 
 
@@ -266,9 +266,9 @@ def _check_unique(names: Iterable[str], what: str) -> None:
     seen: set[str] = set()
     for name in names:
         if not name.strip():
-            raise InvalidTaxonomy(f"A {what} is empty.")
+            raise TaxonomyInvalid(f"A {what} is empty.")
         if name in seen:
-            raise InvalidTaxonomy(f"The {what} {name!r} is listed twice.")
+            raise TaxonomyInvalid(f"The {what} {name!r} is listed twice.")
         seen.add(name)
 
 
@@ -276,19 +276,19 @@ def _entries(document: Mapping[str, object], key: str, kind: type[Entry]) -> tup
     """Build a Node, Tag or Attribute of each object in the list. Their fields are strings, the last a list of them."""
     entries = document[key]
     if not isinstance(entries, list):
-        raise InvalidTaxonomy(f"The {key} of the taxonomy must be a list.")
+        raise TaxonomyInvalid(f"The {key} of the taxonomy must be a list.")
     names = [field.name for field in fields(kind)]
     return tuple(kind(**_checked(entry, key, names)) for entry in entries)
 
 
 def _checked(entry: object, key: str, names: Sequence[str]) -> dict[str, Any]:
     if not isinstance(entry, dict) or set(entry) != set(names):
-        raise InvalidTaxonomy(f"Each entry of {key} must be an object with exactly these keys: {', '.join(names)}.")
+        raise TaxonomyInvalid(f"Each entry of {key} must be an object with exactly these keys: {', '.join(names)}.")
     *texts, listed = names
     for name in texts:
         is_root = name == "parent" and entry[name] is None
         if not (isinstance(entry[name], str) or is_root):
-            raise InvalidTaxonomy(f"The {name} of each entry of {key} must be a string.")
+            raise TaxonomyInvalid(f"The {name} of each entry of {key} must be a string.")
     if not isinstance(entry[listed], list) or not all(isinstance(item, str) for item in entry[listed]):
-        raise InvalidTaxonomy(f"The {listed} of each entry of {key} must be a list of strings.")
+        raise TaxonomyInvalid(f"The {listed} of each entry of {key} must be a list of strings.")
     return {**entry, listed: tuple(entry[listed])}

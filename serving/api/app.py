@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 
 import catalog
 from catalog.errors import CatalogError
-from serving.api.context import Desk, respond_error
+from serving.api.context import RequestContext, respond_error
 from serving.api.openapi import document
 from serving.api.parse import wrong_field
 from serving.api.routes import (
@@ -39,7 +39,7 @@ ROUTERS = (analyze, embeddings, search, products, jobs, uploads, feedback, model
 
 def build_app(services: Services, settings: Settings) -> FastAPI:
     """The service as an ASGI application. It owns neither model nor index: `services` knows where they are."""
-    desk = Desk(services, settings)
+    context = RequestContext(services, settings)
     app = FastAPI(
         title="Shelflens",
         version=catalog.__version__,
@@ -56,7 +56,7 @@ def build_app(services: Services, settings: Settings) -> FastAPI:
     app.add_exception_handler(HTTPException, on_framework_error)
     app.add_exception_handler(RequestValidationError, on_invalid_parameter)
     for routes in ROUTERS:
-        app.include_router(routes.router(desk))
+        app.include_router(routes.router(context))
     app.include_router(metrics.router(services))
     app.include_router(docs.router())
 

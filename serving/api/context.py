@@ -1,4 +1,4 @@
-"""The desk: what several routes do with a request before and after the model. It takes bodies apart, decodes pictures
+"""The desk: what several routes do with a request before and after the model. It takes bodies apart, decodes images
 in threads, and knows which model to ask.
 """
 
@@ -27,16 +27,16 @@ from catalog.taxonomy.tree import Taxonomy
 from serving.api.decoding import DECODERS, Allowance, decoders
 from serving.api.parse import read_json
 from serving.api.services import Services
-from serving.errors import DimensionsUnsupported, MediaTypeUnsupported, ModelFailed, answer
+from serving.errors import EmbeddingDimensionsUnsupported, MediaTypeUnsupported, ModelFailed, answer
 from serving.inference.analyzer import Answer, ModelInfo
 from serving.inference.models import ALTERNATIVES, Model
-from serving.middleware.concurrency import Admission
+from serving.middleware.concurrency import ConcurrencyLimit
 from serving.middleware.guard import content_type
 from serving.settings.schema import Settings
-from serving.storage.store import Shelf, ShelfInfo
+from serving.storage.store import CatalogStore, StoreInfo
 from serving.telemetry.request_trace import Timed, facts, timed
 
-# Threads that take bodies apart: JSON, base64, and products without pictures.
+# Threads that take bodies apart: JSON, base64, and products without images.
 PARSERS = min(4, os.cpu_count() or 1)
 # How long what another gateway changed (the active model) may go unnoticed.
 SHELF_SECONDS = 1.0
@@ -50,22 +50,22 @@ Analyze = Callable[[Sequence[Prepared]], Awaitable[list[Answer]]]
 logger = logging.getLogger(__name__)
 
 
-class Desk:
+class RequestContext:
     """See the module's docstring. One for each application."""
 
     def __init__(self, services: Services, settings: Settings) -> None:
         self.models = services.models
-        self.shelf = cast(Shelf, Timed(services.shelf, "index"))
+        self.store = cast(CatalogStore, Timed(services.store, "index"))
         self.jobs = services.jobs
         self.settings = settings
-        self.admission = Admission(settings.most_under_way)
+        self.concurrency = ConcurrencyLimit(settings.max_in_flight)
         self.parsers, self.decoders = ThreadPoolExecutor(PARSERS, "parse"), decoders()
-        self._shelf_info: ShelfInfo | None = None
+        self._shelf_info: StoreInfo | None = None
         self._shelf_read = 0.0
         self._held = Names()  # asked for again where one is missing
 
     async def in_thread(self, work: Callable[..., T], *args: object) -> T:
-        """For what has no picture to decode."""
+        """For what has no image to decode."""
         return await self._in(self.parsers, work, *args)
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[..., T], *args: object) -> T:
@@ -78,12 +78,12 @@ class Desk:
             raise MediaTypeUnsupported("Send application/json.")
         return await self.in_thread(read_json, await request.body(), schema, self.settings)
 
-    async def shelf_info(self) -> ShelfInfo:
+    async def shelf_info(self) -> StoreInfo:
         """As the shelf had it at most a second ago. Raises what the shelf does."""
         known = self._shelf_info
         # Which model an empty index is for is settled by the next product, perhaps just now.
         if known is None or not known.model or time.monotonic() - self._shelf_read > SHELF_SECONDS:
-            known = self._shelf_info = await self.shelf.describe()
+            known = self._shelf_info = await self.store.describe()
             self._shelf_read = time.monotonic()
             if known.chosen:
                 await self.choose(known.chosen)
@@ -99,15 +99,15 @@ class Desk:
         return await self.models.of_version((await self.shelf_info()).model)
 
     async def check_names(self, filter: Filter | None, facets: Sequence[str], taxonomy: Taxonomy) -> None:
-        """Raises FilterInvalid or InvalidSearch for a category or attribute that neither taxonomy nor index knows."""
+        """Raises FilterInvalid or SearchInvalid for a category or attribute that neither taxonomy nor index knows."""
         new = used(filter, facets) - of_taxonomy(taxonomy)
         if any(new - self._held):
-            self._held = await self.shelf.names()
+            self._held = await self.store.names()
         if any(new - self._held):
             raise unknown(new - self._held, facets, self._held, taxonomy)
 
     async def prepare(self, sources: Sequence[Source], info: ModelInfo) -> list[Prepared | CatalogError]:
-        turns = asyncio.Semaphore(DECODERS)  # so that the pictures of one request do not queue before all of the next
+        turns = asyncio.Semaphore(DECODERS)  # so that the images of one request do not queue before all of the next
         with timed("decode"), self.allowance() as allowance:
             each = (self._prepared(source, info.image_size, allowance, turns) for source in sources)
             checked = await asyncio.gather(*each)
@@ -130,14 +130,14 @@ class Desk:
         async with turns:
             return await self._in(self.decoders, attempted, partial(decoded, product, size, allowance))
 
-    async def shrink(self, pictures: Sequence[bytes]) -> list[bytes]:
-        """The pictures as they are kept. Raises InvalidImage."""
+    async def shrink(self, images: Sequence[bytes]) -> list[bytes]:
+        """The images as they are kept. Raises ImageInvalid."""
         with self.allowance() as allowance:
-            return [await self._in(self.decoders, shrink, picture, allowance) for picture in pictures]
+            return [await self._in(self.decoders, shrink, image, allowance) for image in images]
 
     @contextmanager
     def allowance(self) -> Iterator[Allowance]:
-        """For the pictures of one request. When the block is left, also because the request's time is over or its
+        """For the images of one request. When the block is left, also because the request's time is over or its
         client gone, what is still decoded for it stops.
         """
         allowance = Allowance(self.settings.decode_seconds)
@@ -150,7 +150,7 @@ class Desk:
         """Decode each product, and have the good ones analyzed. -> an answer, or what is wrong, for each, in their
         order. Raises Overloaded.
         """
-        with self.admission.admitted(len(sources)):
+        with self.concurrency.admitted(len(sources)):
             checked = await self.prepare(sources, info)
             good = [item for item in checked if isinstance(item, Prepared)]
             found = iter(await analyze(good) if good else ())
@@ -188,16 +188,16 @@ def decoded(product: Product, size: int, allowance: Allowance) -> Prepared:
         return prepare(product, size, check)
 
 
-def shrink(picture: bytes, allowance: Allowance) -> bytes:
+def shrink(image: bytes, allowance: Allowance) -> bytes:
     with allowance.charged() as check:
-        return make_thumbnail(picture, check)
+        return make_thumbnail(image, check)
 
 
 def check_dimensions(dimensions: int | None, info: ModelInfo, param: str) -> None:
-    """Raises DimensionsUnsupported."""
+    """Raises EmbeddingDimensionsUnsupported."""
     if dimensions not in (None, *info.embedding_cuts):
         lengths = ", ".join(map(str, info.embedding_cuts))
-        raise DimensionsUnsupported(f"This model's embedding can be cut to: {lengths}.", param)
+        raise EmbeddingDimensionsUnsupported(f"This model's embedding can be cut to: {lengths}.", param)
 
 
 def respond(body: BaseModel, status: int = 200) -> Response:

@@ -1,4 +1,4 @@
-"""Where a request's pictures are decoded: in threads of their own, within a budget of processor time, and no longer
+"""Where a request's images are decoded: in threads of their own, within a budget of processor time, and no longer
 than somebody waits for them.
 """
 
@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from serving.errors import DeadlineExceeded, PicturesTooCostly
+from serving.errors import DeadlineExceeded, ImagesTooCostly
 
 # Pillow lets the interpreter go meanwhile, so threads will do; each may take 160 MB, so they are few.
 DECODERS = min(4, os.cpu_count() or 1)
 
 
 def decoders() -> ThreadPoolExecutor:
-    """Apart from the threads that take bodies apart: what has no pictures never waits for a picture."""
+    """Apart from the threads that take bodies apart: what has no images never waits for an image."""
     return ThreadPoolExecutor(DECODERS, "decode")
 
 
 class Allowance:
-    """Processor time, in seconds, that the pictures of one request may take together. Threads share it."""
+    """Processor time, in seconds, that the images of one request may take together. Threads share it."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -51,7 +51,7 @@ class Allowance:
             if self._ended:
                 raise DeadlineExceeded
             if self._spent >= self.seconds:
-                raise PicturesTooCostly(
+                raise ImagesTooCostly(
                     f"The pictures of the request took {self.seconds:g} seconds of processor time before this one was"
                     " decoded, the limit. Send fewer or smaller ones at once."
                 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-# 3 by 3 pixels, as small as a picture may be.
+# 3 by 3 pixels, as small as an image may be.
 RED_PNG = "data:image/png;base64," + (
     "iVBORw0KGgoAAAANSUhEUgAAAAMAAAADCAIAAADZSiLoAAAAEElEQVR4nGP8zwAFTAyYLAAdWwEFNX6VDAAAAABJRU5ErkJggg=="
 )

@@ -40,7 +40,7 @@ from serving.settings.schema import Settings
 JSON, FORM, LINES = "application/json", "multipart/form-data", "application/x-ndjson"
 BYTES = "application/octet-stream"
 
-# Schemas that FastAPI does not see: routes read these bodies themselves, as ours may hold 28 MB of pictures.
+# Schemas that FastAPI does not see: routes read these bodies themselves, as ours may hold 28 MB of images.
 UNSEEN: tuple[type[BaseModel], ...] = (
     AnalyzeRequest,
     EmbeddingsRequest,
@@ -82,7 +82,7 @@ BODY: Errors = (
     errors.MediaTypeUnsupported,
     errors.RequestInvalid,
 )
-PICTURE: Errors = (
+IMAGE: Errors = (
     errors.ImageUrlNotAllowed,
     errors.ImageDataInvalid,
     ImageEmpty,
@@ -92,9 +92,9 @@ PICTURE: Errors = (
     ImageSideOutOfRange,
     ImageAspectOutOfRange,
     ImageTooCostly,
-    errors.PicturesTooCostly,
+    errors.ImagesTooCostly,
 )
-PRODUCT: Errors = (ProductEmpty, TextTooLong, TooManyImages, *PICTURE)
+PRODUCT: Errors = (ProductEmpty, TextTooLong, TooManyImages, *IMAGE)
 MODEL: Errors = (errors.ModelNotReady, errors.Overloaded)
 INDEX: Errors = (errors.IndexNotReady, IndexLocked, IndexUnavailable)
 WRITING: Errors = (*INDEX, DiskFull)

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from catalog.product import Product
 from serving.api.schemas.analyze import AnalyzeForm
-from serving.api.schemas.schema import MOST_ITEMS
+from serving.api.schemas.schema import MAX_ITEMS
 from serving.errors import BodyTooLarge, JsonInvalid, RequestInvalid, TooManyItems
 from serving.settings.schema import Settings
 
@@ -49,7 +49,7 @@ def check_items(count: int, settings: Settings, param: str = "items") -> None:
 def image_bytes(body: bytes) -> int:
     """How much of a JSON body is data URIs, found without parsing: what remains is what parsing may cost."""
     total, end = 0, -1
-    for _ in range(MOST_ITEMS):
+    for _ in range(MAX_ITEMS):
         start = body.find(DATA_URI, end + 1)
         end = body.find(b'"', start + 1)
         if start < 0 or end < 0:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 
 
 @dataclass(frozen=True)
@@ -12,5 +12,5 @@ class Services:
     """shelf, jobs: these, or what passes each of their methods on to where they are."""
 
     models: Models
-    shelf: Shelf
+    store: CatalogStore
     jobs: Jobs

@@ -12,7 +12,7 @@
 
 from serving.client.clients import AsyncClient, Client
 from serving.client.errors import ClientError, RequestFailed, ServiceTimeout, ServiceUnreachable
-from serving.client.fields import EmbeddingFields, ItemFields, Picture, ProductFields
+from serving.client.fields import EmbeddingFields, Image, ItemFields, ProductFields
 from serving.client.steps import Retries
 
 __all__ = [
@@ -20,8 +20,8 @@ __all__ = [
     "Client",
     "ClientError",
     "EmbeddingFields",
+    "Image",
     "ItemFields",
-    "Picture",
     "ProductFields",
     "RequestFailed",
     "Retries",

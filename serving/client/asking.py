@@ -14,7 +14,7 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class Asking:
-    """Each method may raise RequestFailed, ServiceUnreachable or ServiceTimeout; those that take pictures or a feed
+    """Each method may raise RequestFailed, ServiceUnreachable or ServiceTimeout; those that take images or a feed
     also FileNotReadable.
     """
 

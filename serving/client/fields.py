@@ -1,4 +1,4 @@
-"""What callers give, and what is sent of it. Pictures are bytes, paths, or data URIs."""
+"""What callers give, and what is sent of it. Images are bytes, paths, or data URIs."""
 
 import base64
 import os
@@ -8,16 +8,16 @@ from typing import Any, TypeAlias, TypedDict
 
 from catalog.errors import FileNotReadable
 
-Picture: TypeAlias = bytes | str | os.PathLike[str]
+Image: TypeAlias = bytes | str | os.PathLike[str]
 
 
 class ItemFields(TypedDict, total=False):
-    """A product to analyze: at least a picture or some text. See `serving.api.schemas.analyze.Item`."""
+    """A product to analyze: at least an image or some text. See `serving.api.schemas.analyze.Item`."""
 
     id: str
     title: str
     description: str
-    images: Sequence[Picture]
+    images: Sequence[Image]
     attributes: Mapping[str, str]
 
 
@@ -26,7 +26,7 @@ class ProductFields(TypedDict, total=False):
 
     title: str
     description: str
-    images: Sequence[Picture]
+    images: Sequence[Image]
     brand: str
     price: float | None
     currency: str
@@ -36,17 +36,17 @@ class ProductFields(TypedDict, total=False):
 
 
 class EmbeddingFields(TypedDict, total=False):
-    """Words, a picture, or both, for one vector."""
+    """Words, an image, or both, for one vector."""
 
     text: str
-    image: Picture
+    image: Image
 
 
-def data_uri(picture: Picture) -> str:
+def data_uri(image: Image) -> str:
     """Raises FileNotReadable. A URL is sent as it is: whether it is allowed is for the service to say."""
-    if isinstance(picture, str) and picture.partition(":")[0].lower() in ("data", "http", "https"):
-        return picture
-    data = picture if isinstance(picture, bytes) else read_file(picture)
+    if isinstance(image, str) and image.partition(":")[0].lower() in ("data", "http", "https"):
+        return image
+    data = image if isinstance(image, bytes) else read_file(image)
     return "data:application/octet-stream;base64," + base64.b64encode(data).decode()
 
 
@@ -62,7 +62,7 @@ def with_uris(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields as JSON has them."""
     sent = dict(fields)
     if "images" in sent:
-        sent["images"] = [data_uri(picture) for picture in sent["images"]]
+        sent["images"] = [data_uri(image) for image in sent["images"]]
     if "image" in sent:
         sent["image"] = data_uri(sent["image"])
     return sent

@@ -10,7 +10,7 @@ from serving.api.schemas.overview import OverviewResponse
 from serving.api.schemas.products import ProductOut
 from serving.api.schemas.search import ProductsResponse, SearchResponse
 from serving.client.asking import Asking, segment
-from serving.client.fields import EmbeddingFields, ItemFields, Picture, ProductFields, data_uri, given, with_uris
+from serving.client.fields import EmbeddingFields, Image, ItemFields, ProductFields, data_uri, given, with_uris
 from serving.client.steps import Request, Steps, operation
 
 
@@ -50,7 +50,7 @@ class ProductOperations(Asking):
         self,
         text: str | None = None,
         *,
-        image: Picture | None = None,
+        image: Image | None = None,
         product_id: str | None = None,
         weights: Mapping[str, float] | None = None,
         filter: Mapping[str, Any] | None = None,
@@ -61,7 +61,7 @@ class ProductOperations(Asking):
         sort: str | None = None,
         floor: bool | None = None,
     ) -> Steps[SearchResponse]:
-        """Stored products like the words, the picture, the stored product, or several of them, best first, or in the
+        """Stored products like the words, the image, the stored product, or several of them, best first, or in the
         order of `sort`: "newest", "price_asc", "price_desc".
         """
         body = given(
@@ -127,7 +127,7 @@ class ProductOperations(Asking):
 
     @operation
     def patch_product(self, id: str, **fields: Unpack[ProductFields]) -> Steps[ProductOut]:
-        """Change some fields of a stored product. Pictures stay unless `images` is given."""
+        """Change some fields of a stored product. Images stay unless `images` is given."""
         return self._ask(ProductOut, "PATCH", product(id), json=with_uris(fields))
 
     @operation
@@ -137,7 +137,7 @@ class ProductOperations(Asking):
 
     @operation
     def image(self, id: str, n: int = 0) -> Steps[bytes]:
-        """A kept picture of a product, from 0, as WebP."""
+        """A kept image of a product, from 0, as WebP."""
         return (yield from self._send(Request("GET", f"{product(id)}/image", {"n": n}))).content
 
 

@@ -56,13 +56,13 @@ class Retries:
     longer than longest_seconds is not made.
     """
 
-    most: int = 3
+    limit: int = 3
     wait_seconds: float = 0.5
     longest_seconds: float = 30.0
 
     def wait(self, attempt: int, response: httpx.Response | None) -> float | None:
         """How many seconds to wait after an attempt, counted from 0; None: give up."""
-        if attempt >= self.most:
+        if attempt >= self.limit:
             return None
         asked = response.headers.get("retry-after", "") if response is not None else ""
         # Clients that were refused together must not come back together.

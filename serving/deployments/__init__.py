@@ -1,7 +1,7 @@
 """Ray Serve around the plain classes.
 
     client -> proxy (Door) -> Gateway (routes, decoding) -> ModelReplica (batches, forward pass)
-                                                         -> IndexOwner (the index, kept pictures, feedback)
+                                                         -> IndexOwner (the index, kept images, feedback)
                                                          -> JobRunner (bulk ingest, by way of both)
 
 Ray listens on every interface of the machine with ports of its own, whatever `host` says: only HTTP keeps to `host`.

@@ -18,7 +18,7 @@ from serving.settings.schema import Settings
 
 APPLICATION = "shelflens"
 # Calls at once of what answers in milliseconds.
-MOST_ASKED = 256
+MAX_ASKED = 256
 # On a redeploy a new replica starts before an old one ends, one at a time (a share of the replicas, rounded up).
 SURGE = 1
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
@@ -35,7 +35,7 @@ def application(settings: Settings) -> ray_serve.Application:
     jobs = sole("JobRunner", JobRunner, settings, beside_state(settings)).bind(settings, model, shadow, index)
     gateway = ray_serve.deployment(
         name="Gateway",
-        max_ongoing_requests=settings.most_under_way + MOST_ASKED,
+        max_ongoing_requests=settings.max_in_flight + MAX_ASKED,
         ray_actor_options={"num_cpus": 0},
         max_surge_percent=SURGE,
         **shared(settings),
@@ -46,14 +46,14 @@ def application(settings: Settings) -> ray_serve.Application:
 
 def sole(name: str, owner: type, settings: Settings, actor: dict[str, Any]) -> ray_serve.Deployment:
     """A deployment of one replica, which owns what only one process may."""
-    options: dict[str, Any] = {"num_replicas": 1, "max_ongoing_requests": MOST_ASKED, "ray_actor_options": actor}
+    options: dict[str, Any] = {"num_replicas": 1, "max_ongoing_requests": MAX_ASKED, "ray_actor_options": actor}
     return ray_serve.deployment(name=name, **options, **shared(settings))(owner)
 
 
 def build(arguments: dict[str, Any]) -> ray_serve.Application:
     """For `serve run` and `serve deploy` (deploy/serve.yaml). arguments: settings by name, before the environment's.
 
-    Raises InvalidConfig.
+    Raises ConfigInvalid.
     """
     return application(read_settings(**arguments))
 
@@ -61,7 +61,7 @@ def build(arguments: dict[str, Any]) -> ray_serve.Application:
 def model_replicas(name: str, settings: Settings, folder: Path | None) -> ray_serve.Application:
     replicas = ray_serve.deployment(
         name=name,
-        max_ongoing_requests=settings.most_under_way + MOST_ASKED,
+        max_ongoing_requests=settings.max_in_flight + MAX_ASKED,
         **scale(settings),
         ray_actor_options={"num_cpus": settings.cpus_per_replica, "num_gpus": settings.num_gpus_per_replica},
         # A GPU has no room for a second model.
@@ -74,9 +74,9 @@ def model_replicas(name: str, settings: Settings, folder: Path | None) -> ray_se
 
 def scale(settings: Settings) -> dict[str, Any]:
     """A fixed number of replicas, or one that follows the requests each has to deal with."""
-    if settings.most_replicas == settings.replicas:
+    if settings.replica_limit == settings.replicas:
         return {"num_replicas": settings.replicas}
-    bounds = {"min_replicas": settings.replicas, "max_replicas": settings.most_replicas}
+    bounds = {"min_replicas": settings.replicas, "max_replicas": settings.replica_limit}
     return {"autoscaling_config": bounds | {"target_ongoing_requests": settings.batch_size}}
 
 
@@ -89,7 +89,7 @@ def beside_state(settings: Settings) -> dict[str, Any]:
 def shared(settings: Settings) -> dict[str, Any]:
     return {
         # While no replica is there: it starts, or was lost.
-        "max_queued_requests": settings.most_under_way + MOST_ASKED,
+        "max_queued_requests": settings.max_in_flight + MAX_ASKED,
         "backpressure_config": BackpressureConfig(status_code=429, retry_after_s=RETRY_SECONDS),
         "logging_config": QUIET,
         "health_check_period_s": 1,

@@ -14,7 +14,7 @@ from serving.telemetry.logs import start_logs
 
 
 class Gateway:
-    """The routes, and the decoding of pictures, beside the replicas and not in them."""
+    """The routes, and the decoding of images, beside the replicas and not in them."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class Gateway:
         index: DeploymentHandle[Any],
         jobs: DeploymentHandle[Any],
     ) -> None:
-        """Raises InvalidConfig on a node whose Ray was not told how large messages may be."""
+        """Raises ConfigInvalid on a node whose Ray was not told how large messages may be."""
         check_messages(settings)
         self.settings = settings
         self.services = Services(remote_models(model, shadow), remote_shelf(index), remote_jobs(jobs))

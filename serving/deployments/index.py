@@ -8,14 +8,14 @@ from catalog.index.product_index import ProductIndex, open_index
 from catalog.ingest.ledger import ledger_path
 from catalog.model.folder import find_model, folder_name, model_version, shipped_model
 from serving.settings.schema import Settings
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 from serving.telemetry.logs import start_logs
 
 # One that is being replaced may still be closing the index.
 LOCKED_SECONDS = 20.0
 
 
-class IndexOwner(Shelf):
+class IndexOwner(CatalogStore):
     """The one replica that may open the embedded index."""
 
     def __init__(self, settings: Settings, width: int) -> None:

@@ -11,7 +11,7 @@ from serving.telemetry.logs import start_logs
 
 
 class JobRunner(Jobs):
-    """The one replica that works jobs off. It reads feeds and pictures; the model and the index are asked elsewhere."""
+    """The one replica that works jobs off. It reads feeds and images; the model and the index are asked elsewhere."""
 
     async def __init__(  # type: ignore[misc]
         self,
@@ -22,9 +22,9 @@ class JobRunner(Jobs):
     ) -> None:
         """Awaited by Serve."""
         start_logs(settings)
-        shelf = remote_shelf(index)
-        await shelf.describe()  # the jobs' folder is in the index's, which must be there before
-        super().__init__(settings.state_folder / "jobs", remote_models(model, shadow), shelf, settings)
+        store = remote_shelf(index)
+        await store.describe()  # the jobs' folder is in the index's, which must be there before
+        super().__init__(settings.state_folder / "jobs", remote_models(model, shadow), store, settings)
         await self.start()
 
     async def __del__(self) -> None:

@@ -23,7 +23,7 @@ PREFIX = "shelflens-ray-"
 def start_ray(settings: Settings, told: dict[str, str]) -> None:
     """told: more for the environment of Ray's processes. What these write is for their own user.
 
-    Raises InvalidConfig for messages that are too small, or ServiceNotStarted.
+    Raises ConfigInvalid for messages that are too small, or ServiceNotStarted.
     """
     ray_constants.ENABLE_RAY_CLUSTER = False  # this process read LOOPBACK when it imported Ray
     with private_files(), environment(LOOPBACK | ray_environment(settings) | told):

@@ -8,7 +8,7 @@ from catalog.model.preprocess import Prepared
 from catalog.taxonomy.tree import Taxonomy
 from catalog.understand import Understander
 from serving.errors import ModelFailed
-from serving.inference.analyzer import Answered, ModelInfo, ask, batches, crew, describe, start
+from serving.inference.analyzer import Answered, ModelInfo, ask, batches, describe, pool, start
 from serving.settings.schema import Settings
 from serving.telemetry.logs import start_logs
 
@@ -19,7 +19,7 @@ class ModelReplica:
     def __init__(self, settings: Settings, folder: Path | None) -> None:
         start_logs(settings)
         self.settings = settings
-        team = crew(1 if settings.num_gpus_per_replica else settings.threads_per_replica)
+        team = pool(1 if settings.num_gpus_per_replica else settings.threads_per_replica)
         compiled = settings.device == "cuda" and settings.compile_image_encoder
         load = partial(Understander.load, folder, settings.device, settings.cache_megabytes, compiled)
         self.model = start(load, team)

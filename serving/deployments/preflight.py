@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.index.edge.folder import check_place
 from serving.errors import AddressInUse
 from serving.settings.schema import PREFIX, Settings
@@ -44,22 +44,22 @@ def ray_environment(settings: Settings) -> dict[str, str]:
 
 
 def check_token(environment: Mapping[str, str] = os.environ) -> None:
-    """Raises InvalidConfig where Ray is told to do without its token, without which its ports run what they are sent.
+    """Raises ConfigInvalid where Ray is told to do without its token, without which its ports run what they are sent.
 
     Ray reads this when it is imported, so that it is too late to tell it otherwise.
     """
     if environment.get(AUTH_MODE, "token") != "token":
-        raise InvalidConfig(f"{AUTH_MODE} is {environment[AUTH_MODE]!r}. Unset it, or set it to token.")
+        raise ConfigInvalid(f"{AUTH_MODE} is {environment[AUTH_MODE]!r}. Unset it, or set it to token.")
 
 
 def check_messages(settings: Settings, environment: Mapping[str, str] = os.environ) -> None:
-    """Raises InvalidConfig where the operator lets less pass between Ray's processes than these settings promise.
+    """Raises ConfigInvalid where the operator lets less pass between Ray's processes than these settings promise.
 
     environment: that of a process of Ray's, which has read it when it started.
     """
     given = environment.get(MESSAGE_LENGTH, str(RAYS_MESSAGE_LENGTH))
     if not given.isdecimal() or int(given) < settings.message_bytes:
-        raise InvalidConfig(
+        raise ConfigInvalid(
             f"{MESSAGE_LENGTH} is {given}, but with these settings up to {settings.message_bytes} bytes pass from one"
             " process to another. Set it so on every node."
         )
@@ -80,9 +80,9 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 def check_feeds(settings: Settings) -> None:
-    """Raises InvalidConfig. Each job would find out only when it is asked for."""
+    """Raises ConfigInvalid. Each job would find out only when it is asked for."""
     if settings.feeds is not None and not settings.feeds.is_dir():
-        raise InvalidConfig(f"The folder of feeds, {str(settings.feeds)!r}, does not exist.")
+        raise ConfigInvalid(f"The folder of feeds, {str(settings.feeds)!r}, does not exist.")
 
 
 def check_index(settings: Settings) -> None:
@@ -97,9 +97,9 @@ def check_address(settings: Settings) -> None:
         family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[
             0
         ]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        with socket.socket(family, kind, protocol) as vector:
+            vector.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            vector.bind(address)
     except OSError:
         raise AddressInUse(f"{settings.host}, port {settings.port}, cannot be listened on. Is it in use?") from None
 

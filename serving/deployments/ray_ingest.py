@@ -1,7 +1,7 @@
 """A feed that outgrows one machine: the steps of `catalog.ingest`, its middle two in a pool of Ray actors.
 
 Ray Data streams the feed's chunks through the actors and gives them back in order, so the ledger's rules stay those of
-`catalog.ingest.pipeline.ingest`. The feed is read on this machine; pictures are read by the actors, so their folder
+`catalog.ingest.pipeline.ingest`. The feed is read on this machine; images are read by the actors, so their folder
 must be one that every node sees. Each actor asks the cluster's index what it knows already.
 """
 
@@ -17,9 +17,9 @@ import ray
 from ray.data import ActorPoolStrategy, DataContext, Datasource, ReadTask, read_datasource
 from ray.data.block import BlockMetadata
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.feeds import Feed
-from catalog.images import PictureReader
+from catalog.images import ImageReader
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.ingest.pipeline import CHUNK, Results, load, tasks, understand
 from catalog.understand import Understander, batch_size
@@ -35,34 +35,34 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Step:
-    """What an actor needs to make its own: the model, the pictures, and the cluster's index to ask, if there is one.
+class ActorSpec:
+    """What an actor needs to make its own: the model, the images, and the cluster's index to ask, if there is one.
 
     thumbnails: whether to make them of what is new.
     """
 
-    pictures: PictureReader
+    source: ImageReader
     model: Path | None = None
     index: str | None = None
     thumbnails: bool = False
 
 
-class Actor:
+class IngestActor:
     """Loads and understands one chunk of tasks at a time."""
 
-    def __init__(self, step: Step, device: str) -> None:
-        self.pictures, self.thumbnails = step.pictures, step.thumbnails
+    def __init__(self, step: ActorSpec, device: str) -> None:
+        self.source, self.thumbnails = step.source, step.thumbnails
         self.understander = Understander.load(step.model, device)
         self.batch_size = batch_size(device)
         self.index: ProductIndex | None = open_index(step.index, create=False) if step.index else None
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
-        return {"chunk": [pickle.dumps(self.deal_with(pickle.loads(chunk))) for chunk in batch["chunk"]]}
+        return {"chunk": [pickle.dumps(self.process(pickle.loads(chunk))) for chunk in batch["chunk"]]}
 
-    def deal_with(self, chunk: list[Any]) -> list[Any]:
+    def process(self, chunk: list[Any]) -> list[Any]:
         known = self.index.hashes([task.row.id for task in chunk]) if self.index else [None] * len(chunk)
         asked = [task._replace(known=version) for task, version in zip(chunk, known, strict=True)]
-        loaded = [load(task, self.pictures, self.understander, self.thumbnails) for task in asked]
+        loaded = [load(task, self.source, self.understander, self.thumbnails) for task in asked]
         return understand(loaded, self.understander, self.batch_size)
 
 
@@ -102,16 +102,16 @@ def connect(address: str) -> None:
 
 
 def check(pool: Pool) -> None:
-    """Raises InvalidConfig for a pool that the cluster has no room for; Ray itself would wait for ever."""
+    """Raises ConfigInvalid for a pool that the cluster has no room for; Ray itself would wait for ever."""
     has = ray.cluster_resources()  # type: ignore[no-untyped-call]
     for name, each in (("CPU", pool.cpus), ("GPU", pool.gpus)):
         if each * pool.actors > has.get(name, 0):
-            raise InvalidConfig(
+            raise ConfigInvalid(
                 f"{pool.actors} actors need {each * pool.actors:g} {name}s; the cluster has {has.get(name, 0):g}."
             )
 
 
-def results(feed: Feed, step: Step, pool: Pool, position: int = 0, chunk: int = CHUNK) -> Results:
+def results(feed: Feed, step: ActorSpec, pool: Pool, position: int = 0, chunk: int = CHUNK) -> Results:
     """What becomes of the feed's rows from `position` on, as `LocalWorker.results` gives it. Ray must be running."""
     check(pool)
     context = DataContext.get_current().copy()
@@ -122,7 +122,7 @@ def results(feed: Feed, step: Step, pool: Pool, position: int = 0, chunk: int = 
         # Reading takes no processor for itself: with as many actors as processors it would wait for one for ever.
         source = read_datasource(Chunks(feed, position, chunk), override_num_blocks=1, num_cpus=0)
         dataset = source.map_batches(
-            Actor,
+            IngestActor,
             fn_constructor_args=(step, "cuda" if pool.gpus else "cpu"),
             batch_size=1,
             compute=ActorPoolStrategy(size=pool.actors),

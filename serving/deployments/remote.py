@@ -18,7 +18,7 @@ from serving.inference.analyzer import Analyzer, Answered
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
 from serving.portions import portions
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 
 
 class ReplicaLost(Exception):
@@ -63,7 +63,7 @@ class Remote:
 
 
 class RemoteAnalyzer(Remote):
-    """Many pictures go to the replicas in portions, which several of them may work on."""
+    """Many images go to the replicas in portions, which several of them may work on."""
 
     async def analyze(
         self, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool = False
@@ -116,10 +116,10 @@ async def reply(response: DeploymentResponse[Any] | DeploymentResponseGenerator[
 
 def of_transport(error: AioRpcError) -> Exception:
     """What an error between two processes means. Its words are gRPC's, so they go into the log alone."""
-    words = error.details() or ""
-    if error.code() in GONE or (error.code() is StatusCode.UNKNOWN and CUT_OFF in words):
+    details = error.details() or ""
+    if error.code() in GONE or (error.code() is StatusCode.UNKNOWN and CUT_OFF in details):
         return ReplicaLost()
-    logger.error("a message did not pass: %s", error.code().name, extra={"fields": {"grpc": words[:200]}})
+    logger.error("a message did not pass: %s", error.code().name, extra={"fields": {"grpc": details[:200]}})
     return MessageTooLarge() if error.code() is StatusCode.RESOURCE_EXHAUSTED else ModelFailed()
 
 
@@ -132,8 +132,8 @@ def remote_analyzer(handle: DeploymentHandle[Any]) -> Analyzer:
     return cast(Analyzer, RemoteAnalyzer(handle, ModelNotReady))
 
 
-def remote_shelf(index: DeploymentHandle[Any]) -> Shelf:
-    return cast(Shelf, Remote(index, IndexNotReady, once=("delete", "take_back")))
+def remote_shelf(index: DeploymentHandle[Any]) -> CatalogStore:
+    return cast(CatalogStore, Remote(index, IndexNotReady, once=("delete", "take_back")))
 
 
 def remote_jobs(jobs: DeploymentHandle[Any]) -> Jobs:

@@ -44,7 +44,7 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     ended it. Without, `stop` ends it.
 
     Raises AddressInUse, KeysRequired, KeysDamaged, ServiceNotStarted, or what is wrong with the settings or the model
-    (InvalidConfig, InvalidCheckpoint).
+    (ConfigInvalid, CheckpointInvalid).
     """
     keys = Keys(settings.keys)
     check_access(settings, keys)

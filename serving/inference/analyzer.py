@@ -17,12 +17,12 @@ from catalog.arrays import Modalities
 from catalog.errors import CatalogError
 from catalog.model.calibration import Bounds
 from catalog.model.preprocess import Prepared
-from catalog.model.runtime import take_cores
+from catalog.model.runtime import set_thread_budget
 from catalog.product import Understanding
 from catalog.taxonomy.tree import Taxonomy
 from catalog.understand import Understander
 from serving.errors import ModelFailed
-from serving.inference.batcher import Batcher, BatchFacts, Crew
+from serving.inference.batcher import Batcher, BatchFacts, WorkerPool
 from serving.settings.schema import Settings
 from serving.telemetry.logs import request_id
 
@@ -92,19 +92,19 @@ def describe(model: Understander) -> ModelInfo:
     )
 
 
-def crew(threads: int) -> Crew:
+def pool(threads: int) -> WorkerPool:
     """Threads for a model. Each has its own number of cores, and helpers stay with each that ever had more than one:
     with more helpers than cores a forward pass takes twice as long, so only `whole` may have them.
     """
-    whole = ThreadPoolExecutor(1, "model", take_cores, (threads,))
-    lanes = ThreadPoolExecutor(threads, "lane", take_cores, (1,)) if threads > 1 else whole
-    return Crew(whole, lanes, threads)
+    whole = ThreadPoolExecutor(1, "model", set_thread_budget, (threads,))
+    per_core = ThreadPoolExecutor(threads, "lane", set_thread_budget, (1,)) if threads > 1 else whole
+    return WorkerPool(whole, per_core, threads)
 
 
-def start(load: Callable[[], Understander], crew: Crew) -> Understander:
+def start(load: Callable[[], Understander], pool: WorkerPool) -> Understander:
     """The model, loaded and warmed up in the threads that will run it. Takes seconds."""
-    model = crew.whole.submit(load).result()
-    for thread in dict.fromkeys((crew.whole, crew.lanes)):  # with one core they are the same
+    model = pool.whole.submit(load).result()
+    for thread in dict.fromkeys((pool.whole, pool.per_core)):  # with one core they are the same
         thread.submit(warm_up, model).result()
     return model
 
@@ -115,10 +115,10 @@ def warm_up(model: Understander) -> None:
     model.understand_prepared([Prepared("", np.zeros((1, 3, size, size), np.uint8), "warm up")])
 
 
-def batches(model: Understander, crew: Crew, settings: Settings) -> Batches:
+def batches(model: Understander, pool: WorkerPool, settings: Settings) -> Batches:
     """The model as something to ask, from one event loop."""
     waits = (settings.batch_wait_seconds, settings.request_timeout_seconds)
-    return Batcher(partial(answer, model), crew, settings.batch_size, *waits)
+    return Batcher(partial(answer, model), pool, settings.batch_size, *waits)
 
 
 async def ask(batches: Batches, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool) -> Answered:

@@ -25,13 +25,13 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 
-class Crew(NamedTuple):
-    """Where batches are worked on: a lone question by `whole`, a thread that has all cores; many at once by `lanes`,
+class WorkerPool(NamedTuple):
+    """Where batches are worked on: a lone question by `whole`, a thread that has all cores; many at once by `per_core`,
     so many `threads` with a core each, as cores that need not wait for each other do more.
     """
 
     whole: Executor
-    lanes: Executor
+    per_core: Executor
     threads: int
 
 
@@ -59,19 +59,19 @@ class Batcher(Generic[Q, A]):
     def __init__(
         self,
         work: Callable[[list[Q]], Sequence[A]],
-        crew: Crew,
+        pool: WorkerPool,
         batch_size: int,
         wait_seconds: float,
         expire_seconds: float,
     ) -> None:
-        """work: gives one answer for each of at least one question, in their order; runs in the threads of `crew`.
+        """work: gives one answer for each of at least one question, in their order; runs in the threads of `pool`.
 
         batch_size: the most questions that are worked on at once. wait_seconds: the most that a free thread waits for
         companions. expire_seconds: a question that has waited longer than that is not worked on, since whoever asked
         has gone.
         """
         self.work = work
-        self.crew = crew
+        self.pool = pool
         self.batch_size = batch_size
         self.wait_seconds = wait_seconds
         self.expire_seconds = expire_seconds
@@ -81,7 +81,7 @@ class Batcher(Generic[Q, A]):
         self._arrived = asyncio.Event()
         self._gathering: asyncio.Task[None] | None = None
         self._working: dict[asyncio.Task[None], float] = {}  # since when
-        self._free = crew.threads
+        self._free = pool.threads
 
     @property
     def busy_seconds(self) -> float:
@@ -117,11 +117,11 @@ class Batcher(Generic[Q, A]):
                 while len(self._waiting) < self._expected:
                     self._arrived.clear()
                     await self._arrived.wait()
-        batch = self._take(min(self.batch_size // self.crew.threads or 1, -(-len(self._waiting) // self._free)))
+        batch = self._take(min(self.batch_size // self.pool.threads or 1, -(-len(self._waiting) // self._free)))
         if batch:
             self._expected = min(len(batch), ENOUGH)
             alone = len(batch) == 1 and not self._waiting and not self._working
-            places, thread = (self.crew.threads, self.crew.whole) if alone else (1, self.crew.lanes)
+            places, thread = (self.pool.threads, self.pool.whole) if alone else (1, self.pool.per_core)
             self._free -= places
             task = asyncio.create_task(self._answer(batch, thread))
             self._working[task] = time.monotonic()
@@ -132,11 +132,11 @@ class Batcher(Generic[Q, A]):
         self._free += places
         self._go_on()
 
-    def _take(self, most: int) -> list[Waiting[Q, A]]:
+    def _take(self, limit: int) -> list[Waiting[Q, A]]:
         """The next batch, without the questions that nobody waits for any more; it may be empty."""
         batch: list[Waiting[Q, A]] = []
         oldest = time.monotonic() - self.expire_seconds
-        while self._waiting and len(batch) < most:
+        while self._waiting and len(batch) < limit:
             waiting = heappop(self._waiting)
             if waiting.answer.done():
                 continue

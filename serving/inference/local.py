@@ -7,7 +7,7 @@ from catalog.model.preprocess import Prepared
 from catalog.taxonomy.tree import Taxonomy
 from catalog.understand import Understander
 from serving.errors import ModelNotReady, Overloaded
-from serving.inference.analyzer import Answered, Batches, ModelInfo, ask, batches, crew, describe, start
+from serving.inference.analyzer import Answered, Batches, ModelInfo, ask, batches, describe, pool, start
 from serving.settings.schema import Settings
 
 
@@ -16,7 +16,7 @@ class LocalAnalyzer:
 
     def __init__(self, load: Callable[[], Understander], settings: Settings) -> None:
         self.settings = settings
-        self._crew = crew(settings.threads_per_replica)
+        self._crew = pool(settings.threads_per_replica)
         self._model: Future[Understander] = ThreadPoolExecutor(1, "start").submit(start, load, self._crew)
         self._batches: Batches | None = None
         self._requests = 0

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from catalog.errors import FileNotReadable, StateDamaged
 from catalog.feeds import Feed, Preview, open_feed, preview
-from catalog.images import PictureReader
+from catalog.images import ImageReader
 from catalog.images.archives import leads_out
 from catalog.storage.files import write_durably
-from catalog.storage.sqlite import in_our_words
+from catalog.storage.sqlite import translating_errors
 from serving.errors import SourceNotFound, SourceOutside, SourcesOff
 from serving.settings.schema import Settings
 
@@ -25,7 +25,7 @@ UNDER_WAY_SECONDS = 600.0
 SHOWN = 200
 PART = 1024 * 1024
 # Of the folder of feeds: how many feeds are told of, and at how many files of any kind it is looked for them.
-MOST_SOURCES, MOST_FILES = 500, 50_000
+MAX_SOURCES, MAX_FILES = 500, 50_000
 
 
 class Source(NamedTuple):
@@ -37,11 +37,11 @@ class Source(NamedTuple):
 
 
 class JobFiles:
-    """Threads may share it. Raises InvalidConfig for a place in an object store that cannot be read."""
+    """Threads may share it. Raises ConfigInvalid for a place in an object store that cannot be read."""
 
     def __init__(self, uploads: Path, settings: Settings) -> None:
         self.uploads, self.feeds = uploads, settings.feeds
-        self._pictures = PictureReader(None, None, settings.image_hosts, settings.image_stores)
+        self._images = ImageReader(None, None, settings.image_hosts, settings.image_stores)
 
     def receive(self, id: str, filename: str, data: bytes) -> str:
         """Keep a feed that came along, down to the disk. -> its name here. Raises DiskFull or FileNotWritable."""
@@ -51,7 +51,7 @@ class JobFiles:
 
     def parts(self, upload: str) -> Iterator[bytes]:
         """Its content. Raises StateDamaged where it cannot be read."""
-        with in_our_words(StateDamaged), (self.uploads / upload).open("rb") as file:
+        with translating_errors(StateDamaged), (self.uploads / upload).open("rb") as file:
             while part := file.read(PART):
                 yield part
 
@@ -68,7 +68,7 @@ class JobFiles:
                     path.unlink()
 
     def open(self, upload: str | None, source: str, columns: Mapping[str, str]) -> Feed:
-        """Raises InvalidFeed, or what `source_path` does."""
+        """Raises FeedInvalid, or what `source_path` does."""
         path = self.uploads / upload if upload else source_path(self.feeds, source)
         try:
             return open_feed(path, columns)
@@ -86,7 +86,7 @@ class JobFiles:
     def preview_data(self, filename: str, data: bytes, columns: Mapping[str, str], cut: bool) -> Preview:
         """Of a feed that came along, or with `cut` only its beginning. It is not kept. Raises DiskFull."""
         with (
-            in_our_words(StateDamaged),
+            translating_errors(StateDamaged),
             tempfile.NamedTemporaryFile(dir=self.uploads, suffix=name_of("", filename)) as file,
         ):
             file.write(data)
@@ -95,12 +95,12 @@ class JobFiles:
 
     def sources(self) -> list[Source] | None:
         """The feeds in the operator's folder, by path; None without a folder. Links are not followed into folders."""
-        return None if self.feeds is None else sorted(islice(feeds_in(self.feeds), MOST_SOURCES))
+        return None if self.feeds is None else sorted(islice(feeds_in(self.feeds), MAX_SOURCES))
 
-    def pictures(self, upload: str | None, feed: Feed) -> PictureReader:
+    def source(self, upload: str | None, feed: Feed) -> ImageReader:
         """Paths start from the feed's own folder. An upload has none, unless it is a zip."""
         root = None if upload else feed.root
-        return PictureReader(root, feed.archive, self._pictures.hosts, self._pictures.stores)
+        return ImageReader(root, feed.archive, self._images.hosts, self._images.stores)
 
 
 def feeds_in(folder: Path) -> Iterator[Source]:
@@ -117,7 +117,7 @@ def feeds_in(folder: Path) -> Iterator[Source]:
                     told.encode()
                     status = source_path(folder, told).stat()
                     yield Source(told, status.st_size, status.st_mtime)
-        if looked > MOST_FILES:
+        if looked > MAX_FILES:
             return
 
 

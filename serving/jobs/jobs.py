@@ -21,7 +21,7 @@ from serving.jobs.runner import Runner
 from serving.jobs.uploads import Upload, Uploads
 from serving.settings.schema import Settings
 from serving.storage.job_table import JobTable, Record
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 
 T = TypeVar("T")
 
@@ -32,18 +32,18 @@ class Jobs:
     Arguments and answers can be pickled. Every method may raise StateDamaged or DiskFull.
     """
 
-    def __init__(self, folder: Path, models: Models, shelf: Shelf, settings: Settings) -> None:
+    def __init__(self, folder: Path, models: Models, store: CatalogStore, settings: Settings) -> None:
         """folder: of the jobs alone. Two processes may share it for as long as one takes over from the other.
 
-        Raises InvalidConfig for a place in an object store that cannot be read.
+        Raises ConfigInvalid for a place in an object store that cannot be read.
         """
         self._settings = settings
         self._table = JobTable(folder / "jobs.sqlite")
         self._ledger = Ledger(folder / "jobs.sqlite")
         self._files = JobFiles(folder / "uploads", settings)
-        most = (settings.max_upload_bytes, settings.max_queued_jobs)
-        self._uploads = Uploads(folder / "jobs.sqlite", folder / "uploads", *most)
-        self._runner = Runner(folder, self._table, self._files, self._uploads, models, shelf, settings)
+        limits = (settings.max_upload_bytes, settings.max_queued_jobs)
+        self._uploads = Uploads(folder / "jobs.sqlite", folder / "uploads", *limits)
+        self._runner = Runner(folder, self._table, self._files, self._uploads, models, store, settings)
         # One thread each: submissions go one after another, and nobody who asks waits for one, or for a part that is
         # being written.
         self._submitting, self._asking = ThreadPoolExecutor(1, "submit"), ThreadPoolExecutor(1, "ask")
@@ -63,7 +63,7 @@ class Jobs:
     async def submit(self, asked: Submission) -> Job:
         """Accept a feed, and keep it if it came along. Of equal submissions with one key the first makes the job.
 
-        Raises InvalidFeed for a feed of which it can be told at once, SourcesOff, SourceOutside, SourceNotFound,
+        Raises FeedInvalid for a feed of which it can be told at once, SourcesOff, SourceOutside, SourceNotFound,
         UploadNotFound, UploadIncomplete, IdempotencyConflict, or Overloaded when as many jobs wait as may.
         """
         self._check_files()

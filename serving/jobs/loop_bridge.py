@@ -28,7 +28,7 @@ class Stopped(Exception):
     """The job is not to go on: it was cancelled, or the service ends."""
 
 
-class Caller:
+class LoopBridge:
     """Asks for a job, again and again for `patience` seconds while the service is too busy to answer.
 
     check: raises Stopped once the job is not to go on. A call that was made is always waited for, so that what is being

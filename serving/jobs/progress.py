@@ -12,7 +12,7 @@ from catalog.feeds import Feed
 CHUNKS = 32
 
 
-class Pace:
+class Progress:
     """Rows a second, over the last chunks: rows that are stored already pass much faster than new ones."""
 
     def __init__(self, done: int) -> None:

@@ -12,23 +12,23 @@ from time import monotonic
 
 from catalog.errors import CatalogError, FeedRowsInvalid
 from catalog.feeds import BadRow, Feed, Row
-from catalog.ingest.dry_run import Unstored
+from catalog.ingest.dry_run import DryRunSink
 from catalog.ingest.ledger import Ledger, Tally
 from catalog.ingest.pipeline import LocalWorker, ingest
 from serving.errors import ErrorDetail, ModelFailed, ModelNotReady, detail
 from serving.inference.models import Model, Models
 from serving.jobs.files import JobFiles
-from serving.jobs.loop_bridge import Caller, Stopped
-from serving.jobs.progress import Pace, counting
-from serving.jobs.steps import ModelChanged, ServedReader, ShelfSink, WatchedPictures
+from serving.jobs.loop_bridge import LoopBridge, Stopped
+from serving.jobs.progress import Progress, counting
+from serving.jobs.steps import ModelChanged, ServedReader, StoreSink, WatchedImages
 from serving.jobs.uploads import Uploads
 from serving.settings.schema import Settings
 from serving.storage.job_table import JobTable, Record, State
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 
 # Rows: what is stored at once, told as progress, and repeated after a crash.
 CHUNK = 32
-LOADERS = 2  # threads that read pictures
+LOADERS = 2  # threads that read images
 LOOK_SECONDS = 0.25
 # How often a model may turn out to be another one before a job gives up.
 MODEL_CHANGES = 20
@@ -49,15 +49,15 @@ class Runner:
         files: JobFiles,
         uploads: Uploads,
         models: Models,
-        shelf: Shelf,
+        store: CatalogStore,
         settings: Settings,
     ) -> None:
         self._folder, self._table, self._files, self._uploads = folder, table, files, uploads
         self._swept = 0.0
-        self._models, self._shelf, self._settings = models, shelf, settings
+        self._models, self._shelf, self._settings = models, store, settings
         self._closing, self._waking = Event(), Event()
         self._thread: Thread | None = None
-        self._paces: dict[str, Pace] = {}
+        self._paces: dict[str, Progress] = {}
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._thread = Thread(target=self._run, args=(loop,), name="jobs", daemon=True)
@@ -112,7 +112,7 @@ class Runner:
         error: ErrorDetail | None = None
         check = self._check(record.id)
         try:
-            tally = self._ingest(record, Caller(loop, self._closing, check, self._settings.job_patience_seconds))
+            tally = self._ingest(record, LoopBridge(loop, self._closing, check, self._settings.job_patience_seconds))
             if tally.rows and tally.outcomes["failed"] == tally.rows:
                 state, error = "failed", detail(nothing_came_in(tally))
         except Stopped:
@@ -145,7 +145,7 @@ class Runner:
 
         return check
 
-    def _ingest(self, record: Record, call: Caller) -> Tally:
+    def _ingest(self, record: Record, call: LoopBridge) -> Tally:
         call.check()
         feed = self._files.open(record.upload, record.source, record.mapping)
         told = partial(self._table.counted, record.id)
@@ -161,19 +161,19 @@ class Runner:
                     self._closing.wait(LOOK_SECONDS)
             raise ModelNotReady
 
-    def _go_on(self, record: Record, feed: Feed, ledger: Ledger, call: Caller) -> Tally:
+    def _go_on(self, record: Record, feed: Feed, ledger: Ledger, call: LoopBridge) -> Tally:
         """From where the ledger says."""
-        sink = ShelfSink(self._shelf, call)
+        sink = StoreSink(self._shelf, call)
         reader = ServedReader(call(self._index_model), call)
         # The feed's fingerprint: one that was exchanged meanwhile is read from its beginning.
         run = ledger.begin(f"{record.id} {feed.fingerprint}", sink.identity)
         self._table.begun(record.id, run.number)
-        pace = self._paces[record.id] = Pace(run.position)
-        pictures = WatchedPictures(self._files.pictures(record.upload, feed), call.check)
-        worker = LocalWorker(reader, pictures, LOADERS, CHUNK, in_turn=True, thumbnails=not record.dry_run)
+        pace = self._paces[record.id] = Progress(run.position)
+        source = WatchedImages(self._files.source(record.upload, feed), call.check)
+        worker = LocalWorker(reader, source, LOADERS, CHUNK, in_turn=True, thumbnails=not record.dry_run)
         make = worker.loaded if record.dry_run else worker.results
         results = make(watched(feed, call.check), sink.hashes, run.position, CHUNK)
-        told = Unstored(sink) if record.dry_run else sink
+        told = DryRunSink(sink) if record.dry_run else sink
         ingest(results, told, run, lambda tally: pace.mark(tally.rows), sink.keep_thumbnails)
         self._table.counted(record.id, run.tally.rows)
         return run.tally
@@ -181,9 +181,9 @@ class Runner:
     async def _index_model(self) -> Model:
         """The model that made the index; of an empty one, the active model."""
         await self._models.ready()
-        shelf = await self._shelf.describe()
-        chosen = [model for model in await self._models.all() if model.info.version == shelf.chosen]
-        return await self._models.of_version(shelf.model) if shelf.model or not chosen else chosen[0]
+        store = await self._shelf.describe()
+        chosen = [model for model in await self._models.all() if model.info.version == store.chosen]
+        return await self._models.of_version(store.model) if store.model or not chosen else chosen[0]
 
     def _forget_old(self) -> None:
         with closing(Ledger(self._folder / "jobs.sqlite")) as ledger:

@@ -1,24 +1,24 @@
-"""What `catalog.ingest` needs of the outside, as the service has it: the model, the shelf, and the pictures."""
+"""What `catalog.ingest` needs of the outside, as the service has it: the model, the shelf, and the images."""
 
 import pickle
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from catalog.images import ImageRef, PictureReader
+from catalog.images import ImageReader, ImageRef
 from catalog.model.preprocess import Prepared, prepare
 from catalog.product import Offer, Product, StoredProduct, StoredVersion
 from serving.errors import ModelFailed
 from serving.inference.analyzer import Answer
 from serving.inference.models import ALTERNATIVES, Model
-from serving.jobs.loop_bridge import Caller
+from serving.jobs.loop_bridge import LoopBridge
 from serving.portions import portions
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 
 # A job asks the model about few products together, no more than it reads in so many seconds: whoever comes while they
 # are read waits for them, and passes those that only wait.
 TURN_SECONDS = 0.25
-FIRST, MOST = 4, 16
+FIRST, LIMIT = 4, 16
 
 
 class ModelChanged(Exception):
@@ -28,7 +28,7 @@ class ModelChanged(Exception):
 class ServedReader:
     """A `catalog.ingest.pipeline.Reader`: the model behind its analyzer, asked for a few products at a time."""
 
-    def __init__(self, model: Model, call: Caller) -> None:
+    def __init__(self, model: Model, call: LoopBridge) -> None:
         self.version = model.info.version
         self._model, self._call = model, call
         self._together = FIRST
@@ -53,19 +53,19 @@ class ServedReader:
             answers, facts = self._call(lambda: analyze(products, ALTERNATIVES, evidence, patient=True))
             if facts:
                 each = facts[-1].work_seconds / facts[-1].size
-                self._together = max(1, min(MOST, int(TURN_SECONDS / max(each, 1e-6))))
+                self._together = max(1, min(LIMIT, int(TURN_SECONDS / max(each, 1e-6))))
         except ModelFailed as error:
             answers = [error for _ in products]
         return answers
 
 
-class ShelfSink:
+class StoreSink:
     """A `catalog.ingest.pipeline.Sink`: the shelf, which keeps the products' thumbnails, too."""
 
-    def __init__(self, shelf: Shelf, call: Caller) -> None:
-        self._shelf, self._call = shelf, call
+    def __init__(self, store: CatalogStore, call: LoopBridge) -> None:
+        self._shelf, self._call = store, call
         self._written = False
-        self.identity = call(shelf.describe).identity
+        self.identity = call(store.describe).identity
 
     def hashes(self, ids: Sequence[str]) -> Sequence[StoredVersion | None]:
         return self._call(lambda: self._shelf.versions(ids)) if ids else []
@@ -98,12 +98,12 @@ def pickled_bytes(item: object) -> int:
     return len(pickle.dumps(item))
 
 
-class WatchedPictures:
-    """A `catalog.ingest.pipeline.Pictures` that reads none for a job that is to stop: each may take many seconds."""
+class WatchedImages:
+    """A `catalog.ingest.pipeline.Images` that reads none for a job that is to stop: each may take many seconds."""
 
-    def __init__(self, pictures: PictureReader, check: Callable[[], None]) -> None:
-        self._pictures, self._check = pictures, check
+    def __init__(self, source: ImageReader, check: Callable[[], None]) -> None:
+        self._images, self._check = source, check
 
     def read(self, ref: ImageRef) -> bytes:
         self._check()
-        return self._pictures.read(ref)
+        return self._images.read(ref)

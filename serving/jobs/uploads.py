@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from catalog.errors import DiskFull, StateDamaged
-from catalog.storage.sqlite import StateFile, in_our_words
+from catalog.storage.sqlite import StateFile, translating_errors
 from serving.errors import (
     Overloaded,
     UploadIncomplete,
@@ -55,11 +55,11 @@ class Uploads:
     What the table says is there counts, not how long a file is: a part that was cut off is written over.
     """
 
-    def __init__(self, database: Path, folder: Path, most_bytes: int, most_open: int) -> None:
+    def __init__(self, database: Path, folder: Path, max_bytes: int, max_open: int) -> None:
         """folder: of the files; most_bytes: of one upload; most_open: how many there may be at the same time."""
-        self.folder, self.most_bytes, self.most_open = folder, most_bytes, most_open
+        self.folder, self.max_bytes, self.max_open = folder, max_bytes, max_open
         self.file = StateFile(database, SCHEMA, "jobs, their failed rows and uploads")
-        with in_our_words(StateDamaged):
+        with translating_errors(StateDamaged):
             folder.mkdir(parents=True, exist_ok=True)
 
     def close(self) -> None:
@@ -70,13 +70,13 @@ class Uploads:
 
         Raises UploadTooLarge, Overloaded, or DiskFull where there is no room for it and for the rest of the others.
         """
-        if size > self.most_bytes:
-            raise UploadTooLarge(f"The file has {size:,} bytes; the limit is {self.most_bytes:,}.")
+        if size > self.max_bytes:
+            raise UploadTooLarge(f"The file has {size:,} bytes; the limit is {self.max_bytes:,}.")
         self.sweep()
-        with in_our_words(StateDamaged), self.file.use() as db:
+        with translating_errors(StateDamaged), self.file.use() as db:
             open_ones = "SELECT count(*), coalesce(sum(bytes - received), 0) FROM uploads"
             count, missing = db.execute(open_ones).fetchone()
-            if count >= self.most_open:
+            if count >= self.max_open:
                 raise Overloaded(f"{count} uploads are open already. Finish or delete one.")
             if shutil.disk_usage(self.folder).free < size + missing:
                 raise DiskFull(f"The disk of the service has no room for {size:,} bytes more.")
@@ -87,7 +87,7 @@ class Uploads:
 
     def append(self, id: str, offset: int, data: bytes) -> Upload:
         """Raises UploadNotFound, UploadOffsetWrong or UploadPartTooLong; then nothing was appended."""
-        with in_our_words(StateDamaged), self.file.use() as db:
+        with translating_errors(StateDamaged), self.file.use() as db:
             upload = self.get(id)
             if offset != upload.received:
                 raise UploadOffsetWrong(f"The next part starts at byte {upload.received}, not at byte {offset}.")
@@ -105,7 +105,7 @@ class Uploads:
 
     def get(self, id: str) -> Upload:
         """Raises UploadNotFound."""
-        with in_our_words(StateDamaged), self.file.use() as db:
+        with translating_errors(StateDamaged), self.file.use() as db:
             found = db.execute("SELECT * FROM uploads WHERE id = ?", (id,)).fetchone()
         if found is None:
             raise UploadNotFound
@@ -120,7 +120,7 @@ class Uploads:
 
     def remove(self, id: str) -> None:
         """Raises UploadNotFound."""
-        with in_our_words(StateDamaged), self.file.use() as db:
+        with translating_errors(StateDamaged), self.file.use() as db:
             upload = self.get(id)
             if not db.execute("DELETE FROM uploads WHERE id = ?", (id,)).rowcount:
                 raise UploadNotFound  # a job has just taken it
@@ -133,7 +133,7 @@ class Uploads:
 
     def sweep(self) -> None:
         """Remove those that were abandoned."""
-        with in_our_words(StateDamaged), self.file.use() as db:
+        with translating_errors(StateDamaged), self.file.use() as db:
             old = time.time() - ABANDONED_SECONDS
             for (id,) in db.execute("SELECT id FROM uploads WHERE touched < ?", (old,)).fetchall():
                 with suppress(UploadNotFound):

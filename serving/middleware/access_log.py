@@ -16,13 +16,13 @@ from serving.middleware.guard import REQUEST_ID, content_type, read_request_id
 from serving.middleware.paths import pattern_of
 from serving.telemetry.logs import access, of_request
 from serving.telemetry.metrics import CONTENT_TYPE, Metrics
-from serving.telemetry.request_trace import FACTS_HEADER, Facts, from_header, gathered, to_header
+from serving.telemetry.request_trace import FACTS_HEADER, RequestTrace, collecting, from_header, to_header
 from serving.telemetry.tracing import Tracer
 
 # The status that is written down for a client that left before its answer began; none is ever sent.
 CLIENT_LEFT = 499
 # What is read of an error to find its code.
-MOST_ERROR_BYTES = 65_536
+MAX_ERROR_BYTES = 65_536
 SCRAPE_SECONDS = 3.0
 # A line that says that one of these was answered is not worth having.
 PROBES = frozenset(("/healthz", "/readyz", "/metrics"))
@@ -35,7 +35,7 @@ POLICY = b"default-src 'none'; frame-ancestors 'none'"
 SAFETY: tuple[Header, ...] = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
 
 
-class Access:
+class AccessLogMiddleware:
     """ASGI middleware. Behind another one like it (on Ray Serve: in the gateway, behind the proxy's) it writes nothing
     down, and tells that one the facts.
     """
@@ -54,7 +54,7 @@ class Access:
             await self.write_down(scope, receive, send)
 
     async def tell(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with of_request(read_request_id(scope["headers"]).decode()), gathered() as found:
+        with of_request(read_request_id(scope["headers"]).decode()), collecting() as found:
 
             async def told(message: Message) -> None:
                 if message["type"] == "http.response.start":
@@ -70,7 +70,7 @@ class Access:
         answer = Answer(send, id)
         started = time.perf_counter()
         self.metrics.running.inc()
-        with of_request(id.decode()), gathered() as found:
+        with of_request(id.decode()), collecting() as found:
             try:
                 if (scope["method"], scope["path"]) == ("GET", "/metrics"):
                     await scrape(self.app, self.metrics, scope, receive, answer.send)
@@ -80,7 +80,7 @@ class Access:
                 self.metrics.running.dec()
                 self.done(scope, answer, answer.facts or found, (answer.ended or time.perf_counter()) - started)
 
-    def done(self, scope: Scope, answer: "Answer", found: Facts, seconds: float) -> None:
+    def done(self, scope: Scope, answer: "Answer", found: RequestTrace, seconds: float) -> None:
         route, method = pattern_of(scope["path"]), method_of(scope)
         self.metrics.observe(route, method, answer.status, answer.code, seconds, found)
         level = logging.ERROR if answer.status >= 500 else logging.INFO
@@ -107,7 +107,7 @@ class Answer:
     def __init__(self, send: Send, id: bytes) -> None:
         self.id = id
         self.status = CLIENT_LEFT
-        self.facts: Facts | None = None
+        self.facts: RequestTrace | None = None
         self.ended: float | None = None  # Serve goes on for a while after the last byte
         self._send = send
         self._error: bytearray | None = None
@@ -122,7 +122,7 @@ class Answer:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             message = self.start(message)
-        elif self._error is not None and len(self._error) < MOST_ERROR_BYTES:
+        elif self._error is not None and len(self._error) < MAX_ERROR_BYTES:
             self._error += message.get("body", b"")
         await self._send(message)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
@@ -171,7 +171,7 @@ async def scrape(app: ASGIApp, metrics: Metrics, scope: Scope, receive: Receive,
     await send({"type": "http.response.body", "body": body})
 
 
-def shown(found: Facts) -> dict[str, Any]:
+def shown(found: RequestTrace) -> dict[str, Any]:
     """The facts that a log line has: only those there are."""
     line = {"items": found.items, "with_image": found.with_image, "with_text": found.with_text, "model": found.model}
     stages = {stage.name: round(stage.seconds, 4) for stage in found.stages}

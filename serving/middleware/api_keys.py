@@ -32,27 +32,27 @@ Scope: TypeAlias = Literal["read", "write"]
 logger = logging.getLogger(__name__)
 
 
-class InvalidKeys(CatalogError):
+class KeysInvalid(CatalogError):
     code = "keys_invalid"
     default = "The API keys are not valid."
 
 
-class KeysDamaged(InvalidKeys):
+class KeysDamaged(KeysInvalid):
     code = "keys_damaged"
     default = "The file of API keys is damaged or cannot be read."
 
 
-class KeyNameInvalid(InvalidKeys):
+class KeyNameInvalid(KeysInvalid):
     code = "key_name_invalid"
     default = "A key's name is 1 to 64 letters, digits, dots, hyphens and underscores, the first a letter or digit."
 
 
-class KeyNameTaken(InvalidKeys):
+class KeyNameTaken(KeysInvalid):
     code = "key_name_taken"
     default = "There is a key of this name already."
 
 
-class KeyNotFound(InvalidKeys):
+class KeyNotFound(KeysInvalid):
     code = "key_not_found"
     default = "There is no key of this name."
 

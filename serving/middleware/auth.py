@@ -16,7 +16,7 @@ from serving.errors import (
     ServiceError,
 )
 from serving.middleware.api_keys import Keys
-from serving.middleware.early_response import Header, turn_away
+from serving.middleware.early_response import Header, reject_unread
 from serving.middleware.paths import UNKNOWN, is_open, only_reads, pattern_of
 from serving.middleware.rate_limits import ClientLimits
 from serving.settings.schema import Settings
@@ -28,7 +28,7 @@ CLIENT = "shelflens.client"
 LIMITED = "/v1/"
 
 
-class Gate:
+class AuthMiddleware:
     """ASGI middleware. Knows clients by the name of their API key; those without are one client of no name."""
 
     def __init__(self, app: ASGIApp, settings: Settings, keys: Keys, limits: ClientLimits) -> None:
@@ -46,7 +46,7 @@ class Gate:
                 if scope["path"].startswith(LIMITED):
                     stack.enter_context(self.limits.admitted(scope[CLIENT]))
             except ServiceError as error:
-                return await turn_away(error, scope, receive, send)
+                return await reject_unread(error, scope, receive, send)
             scope[PASSED] = True
 
             async def send_and_leave(message: Message) -> None:

@@ -2,7 +2,7 @@
 
 Work is refused in two places. `serving.middleware.proxy` counts requests in Ray Serve's proxy, and turns one away
 before it is passed on; the desk in the gateway counts products, as a request may hold many, before it decodes their
-pictures.
+images.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from serving.errors import Overloaded
 
 
-class Admission:
+class ConcurrencyLimit:
     """How much is under way, of at most so much. For one event loop."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.under_way = 0
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.in_flight = 0
 
     @contextmanager
     def admitted(self, count: int = 1) -> Iterator[None]:
@@ -24,10 +24,10 @@ class Admission:
 
         Raises Overloaded.
         """
-        if self.under_way and self.under_way + count > self.most:
+        if self.in_flight and self.in_flight + count > self.limit:
             raise Overloaded
-        self.under_way += count
+        self.in_flight += count
         try:
             yield
         finally:
-            self.under_way -= count
+            self.in_flight -= count

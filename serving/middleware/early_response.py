@@ -15,7 +15,7 @@ LINGER_SECONDS = 2.0
 SMALL_BYTES = 65_536
 
 
-async def refuse(
+async def send_error(
     error: CatalogError, send: Send, headers: Iterable[Header] = (), linger: Receive | None = None, close: bool = False
 ) -> None:
     """Answer with an error. linger: go on reading for a while, as a client that is cut off while it sends may never
@@ -38,14 +38,14 @@ async def refuse(
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def turn_away(error: CatalogError, scope: Scope, receive: Receive, send: Send) -> None:
+async def reject_unread(error: CatalogError, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with an error instead of reading the body, whatever its size and however slowly it comes."""
     headers = dict(scope["headers"])
     declared = headers.get(b"content-length", b"0")
     if b"transfer-encoding" in headers or not declared.isdigit() or int(declared) > SMALL_BYTES:
-        return await refuse(error, send, linger=receive, close=True)
+        return await send_error(error, send, linger=receive, close=True)
     there = int(declared) == 0 or await discard(receive)
-    await refuse(error, send, close=not there)
+    await send_error(error, send, close=not there)
 
 
 async def discard(receive: Receive) -> bool:

@@ -27,7 +27,7 @@ from serving.errors import (
     from_status,
     status_of,
 )
-from serving.middleware.early_response import Header, refuse, turn_away
+from serving.middleware.early_response import Header, reject_unread, send_error
 from serving.middleware.pieces import in_pieces
 from serving.settings.schema import Settings
 
@@ -56,7 +56,7 @@ GOOD_DEADLINE = re.compile(rb"[0-9]{1,6}(\.[0-9]{1,20})?")
 logger = logging.getLogger(__name__)
 
 
-class Door:
+class RequestGuardMiddleware:
     """ASGI middleware; see the module's docstring."""
 
     def __init__(self, app: ASGIApp, settings: Settings, outer: bool = False) -> None:
@@ -79,11 +79,11 @@ class Door:
             seconds = deadline(scope["headers"], self.settings.request_timeout_seconds)
             body = await self.take_body(scope, receive)
         except BadRequest as error:
-            return await turn_away(error, scope, receive, send)
+            return await reject_unread(error, scope, receive, send)
         except BodyTooLarge as error:
-            return await response.refuse(error, linger=receive)
+            return await response.send_error(error, linger=receive)
         except BodyTimeout as error:
-            return await response.refuse(error)
+            return await response.send_error(error)
         if body is None:
             return
         scope = {**scope, "headers": [*without_steering(scope["headers"]), (REQUEST_ID, request_id)]}
@@ -93,12 +93,14 @@ class Door:
                 await self.pass_on(body, scope, watched, response)
         except TimeoutError:
             if not response.started:
-                return await response.refuse(DeadlineExceeded(f"The answer was not ready within {seconds:g} seconds."))
+                return await response.send_error(
+                    DeadlineExceeded(f"The answer was not ready within {seconds:g} seconds.")
+                )
         except Exception:
             # Raised again it would reach the server, which answers in its own words or not at all.
             logger.exception("a request failed")
         if not response.started and not watched.client_left:
-            await response.refuse(self.lost())
+            await response.send_error(self.lost())
 
     async def pass_on(self, body: bytes, scope: Scope, receive: Receive, response: "Response") -> None:
         if self.outer:
@@ -173,19 +175,19 @@ class Response:
             headers = [header for header in message.get("headers", ()) if header[0].lower() != REQUEST_ID]
             if message["status"] >= 400 and content_type(headers) != b"application/json":
                 self._replaced = True
-                return await self.refuse(from_status(message["status"]))
+                return await self.send_error(from_status(message["status"]))
             self.started = True
             message = {**message, "headers": [*headers, (REQUEST_ID, self._request_id)]}
         if not self._replaced:
             await self._send(message)
 
-    async def refuse(self, error: CatalogError, linger: Receive | None = None) -> None:
+    async def send_error(self, error: CatalogError, linger: Receive | None = None) -> None:
         """Answer with an error. linger: go on reading for a while, as a client that is cut off while it sends may
         never see why; the connection then ends.
         """
         self.started = True
         close = status_of(error) in (408, 413)
-        await refuse(error, self._send, [(REQUEST_ID, self._request_id)], linger, close)
+        await send_error(error, self._send, [(REQUEST_ID, self._request_id)], linger, close)
 
 
 def content_type(headers: Iterable[Header]) -> bytes:

@@ -13,13 +13,13 @@ from serving.errors import BadRequest, HeadersTooLarge, answer
 
 # For the headers and the address that has arrived before them, and again for whatever follows a body's last byte; at
 # most one read of the socket more.
-MOST_HEADER_BYTES = 65_536
+MAX_HEADER_BYTES = 65_536
 VERSIONS = ("1.0", "1.1")
 # How long to go on reading from a client that is cut off while it sends, and may never see why otherwise.
 LINGER_SECONDS = 1.0
 
 
-class ImpatientProtocol(HttpToolsProtocol):
+class HeaderTimeoutProtocol(HttpToolsProtocol):
     """Closes a connection whose request line and headers are not complete within `header_timeout` seconds or have more
     than MOST_HEADER_BYTES, as uvicorn limits only the pause between two requests of one connection. The time limit
     belongs to the class, as uvicorn makes the instances.
@@ -48,7 +48,7 @@ class ImpatientProtocol(HttpToolsProtocol):
         # A read that a message begins in may hold the body of the one before.
         self._header_bytes += len(data)
         super().data_received(data)
-        if self._header_bytes > MOST_HEADER_BYTES and not self._refused:
+        if self._header_bytes > MAX_HEADER_BYTES and not self._refused:
             self._refuse(HeadersTooLarge())
 
     def on_message_begin(self) -> None:

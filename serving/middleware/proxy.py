@@ -7,31 +7,31 @@ from time import monotonic
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import ModelNotReady, Overloaded
-from serving.middleware.concurrency import Admission
-from serving.middleware.early_response import refuse
+from serving.middleware.concurrency import ConcurrencyLimit
+from serving.middleware.early_response import send_error
 from serving.middleware.guard import content_type
 
 # A proxy that has just started knows the application after a moment; without an application it never does.
 UNKNOWN_SECONDS, AGAIN_SECONDS = 10.0, 0.02
 
 
-class Turnstile:
+class ConcurrencyLimitMiddleware:
     """ASGI middleware, behind what takes the body: a client that sends slowly holds no place. What only reads passes
     freely, so that products can be got and the service be watched while it is full.
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int) -> None:
         self.app = app
-        self.admission = Admission(most)
+        self.concurrency = ConcurrencyLimit(limit)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return await self.app(scope, receive, send)
         with ExitStack() as place:
             try:
-                place.enter_context(self.admission.admitted())
+                place.enter_context(self.concurrency.admitted())
             except Overloaded as error:
-                return await refuse(error, send)
+                return await send_error(error, send)
 
             async def send_then_leave(message: Message) -> None:
                 if message["type"] == "http.response.body" and not message.get("more_body", False):
@@ -41,7 +41,7 @@ class Turnstile:
             await self.app(scope, receive, send_then_leave)
 
 
-class UntilRouted:
+class RetryUntilRoutedMiddleware:
     """ASGI middleware: asks Serve again while it says that there is no application, which it says for a moment after
     its proxy has started. The application itself says nothing that is not JSON when it has not found something.
     """
@@ -53,7 +53,7 @@ class UntilRouted:
         deadline = monotonic() + UNKNOWN_SECONDS
         while not await self._asked(scope, receive, send):
             if monotonic() > deadline:
-                return await refuse(ModelNotReady(), send)
+                return await send_error(ModelNotReady(), send)
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _asked(self, scope: Scope, receive: Receive, send: Send) -> bool:

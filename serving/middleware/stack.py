@@ -1,17 +1,17 @@
-"""What stands before the routes, from the outside in: `Access` (log, metrics, trace), `Gate` (keys, limits), `Door`
-(body, deadline). The same three stand before the application and, on Ray Serve, also in its proxy, which then
-does the work and has two more of its own behind them (`serving.middleware.proxy`).
+"""The middleware before the routes, from the outside in: `AccessLogMiddleware` (log, metrics, trace), `AuthMiddleware`
+(keys, rate limits), `RequestGuardMiddleware` (body, deadline). The same three stand before the application and, on Ray
+Serve, also in its proxy, which then does the work and has two more of its own behind them (`serving.middleware.proxy`).
 """
 
 from starlette.middleware import Middleware
 from uvicorn.config import HTTP_PROTOCOLS
 
-from serving.middleware.access_log import Access
+from serving.middleware.access_log import AccessLogMiddleware
 from serving.middleware.api_keys import Keys
-from serving.middleware.auth import Gate
-from serving.middleware.guard import Door
-from serving.middleware.header_timeout import ImpatientProtocol
-from serving.middleware.proxy import Turnstile, UntilRouted
+from serving.middleware.auth import AuthMiddleware
+from serving.middleware.guard import RequestGuardMiddleware
+from serving.middleware.header_timeout import HeaderTimeoutProtocol
+from serving.middleware.proxy import ConcurrencyLimitMiddleware, RetryUntilRoutedMiddleware
 from serving.middleware.rate_limits import ClientLimits
 from serving.settings.load import read_settings
 from serving.settings.schema import Settings
@@ -21,15 +21,16 @@ from serving.telemetry.tracing import tracer
 
 
 def front(settings: Settings, outer: bool = False) -> list[Middleware]:
-    """In the order in which they are wrapped around an application: the last is the outermost. For `outer` see `Door`.
+    """In the order in which they are wrapped around an application: the last is the outermost. For `outer` see
+    `RequestGuardMiddleware`.
 
-    Raises KeysDamaged, or InvalidConfig where tracing cannot be done.
+    Raises KeysDamaged, or ConfigInvalid where tracing cannot be done.
     """
     limits = ClientLimits(settings.rate_per_minute, settings.concurrent_per_key)
     return [
-        Middleware(Door, settings=settings, outer=outer),
-        Middleware(Gate, settings=settings, keys=Keys(settings.keys), limits=limits),
-        Middleware(Access, metrics=Metrics(), tracer=tracer(settings)),
+        Middleware(RequestGuardMiddleware, settings=settings, outer=outer),
+        Middleware(AuthMiddleware, settings=settings, keys=Keys(settings.keys), limits=limits),
+        Middleware(AccessLogMiddleware, metrics=Metrics(), tracer=tracer(settings)),
     ]
 
 
@@ -41,7 +42,10 @@ def proxy_middlewares() -> list[Middleware]:
     """
     settings = read_settings()
     start_logs(settings)
-    ImpatientProtocol.header_timeout = settings.header_timeout_seconds
+    HeaderTimeoutProtocol.header_timeout = settings.header_timeout_seconds
     HTTP_PROTOCOLS["auto"] = "serving.middleware.header_timeout:ImpatientProtocol"
-    inner = [Middleware(UntilRouted), Middleware(Turnstile, most=settings.most_under_way)]
+    inner = [
+        Middleware(RetryUntilRoutedMiddleware),
+        Middleware(ConcurrencyLimitMiddleware, limit=settings.max_in_flight),
+    ]
     return [*inner, *front(settings, outer=True)]

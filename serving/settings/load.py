@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import ValidationError
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from serving.settings.schema import PREFIX, Settings
 
 CONFIG = PREFIX + "CONFIG"
@@ -18,7 +18,7 @@ CONFIG = PREFIX + "CONFIG"
 def read_settings(config: Path | str | None = None, **flags: object) -> Settings:
     """Flags that are None were not given. config: a TOML file; without one, that which SHELFLENS_CONFIG names.
 
-    Raises InvalidConfig, which names the setting at fault and where it came from.
+    Raises ConfigInvalid, which names the setting at fault and where it came from.
     """
     chosen = config or os.environ.get(CONFIG)
     named = Path(chosen) if chosen else None
@@ -31,20 +31,20 @@ def read_settings(config: Path | str | None = None, **flags: object) -> Settings
     except ValidationError as error:
         names = dict.fromkeys(str(problem["loc"][0]).removeprefix(PREFIX.lower()) for problem in error.errors())
         wrong = [f"{name} ({origin(name, given, file, named)}{limits(name)})" for name in names]
-        raise InvalidConfig(f"Not a valid value for: {', '.join(wrong)}.") from None
+        raise ConfigInvalid(f"Not a valid value for: {', '.join(wrong)}.") from None
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """The settings of a TOML file. Raises InvalidConfig."""
+    """The settings of a TOML file. Raises ConfigInvalid."""
     try:
         read = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
-        raise InvalidConfig(f"{path.name} does not exist or cannot be read.") from None
+        raise ConfigInvalid(f"{path.name} does not exist or cannot be read.") from None
     except ValueError:
-        raise InvalidConfig(f"{path.name} is not valid TOML.") from None
+        raise ConfigInvalid(f"{path.name} is not valid TOML.") from None
     for name in read.keys() - Settings.model_fields.keys():
         meant = get_close_matches(name, Settings.model_fields, 1)
-        raise InvalidConfig(
+        raise ConfigInvalid(
             f"{path.name}: no setting is named {name!r}." + (f" Did you mean {meant[0]!r}?" if meant else "")
         )
     return read

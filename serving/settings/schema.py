@@ -14,11 +14,11 @@ PREFIX = "SHELFLENS_"
 # In the environment they are parted by commas.
 Words = Annotated[tuple[str, ...], NoDecode]
 # Of one answer: see `serving.api.schemas.search`.
-MOST_RESULTS = 100
+MAX_RESULTS = 100
 # What comes with a request's body from process to process: its headers, 64 KB at most, and Serve's own words.
 MESSAGE_HEAD = 1024 * 1024
 # Of an upload: few requests for a large file, and little to send again when one is lost.
-MOST_PART = 8 * 1024 * 1024
+MAX_PART = 8 * 1024 * 1024
 
 
 class Settings(BaseSettings):
@@ -143,8 +143,8 @@ class Settings(BaseSettings):
 
     @field_validator("image_hosts", "image_stores", mode="before")
     @classmethod
-    def parted(cls, words: object) -> object:
-        return tuple(word.strip() for word in words.split(",") if word.strip()) if isinstance(words, str) else words
+    def parted(cls, value: object) -> object:
+        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
     @field_validator("state", "feeds", "keys")
     @classmethod
@@ -176,29 +176,29 @@ class Settings(BaseSettings):
         """Cores for Ray to reserve. Replicas that ask for more than there is would wait for it for ever, also those
         that a redeploy starts beside the old ones: by default all together ask for half of the machine.
         """
-        return self.num_cpus_per_replica or min(1.0, (os.cpu_count() or 1) / (2 * self.most_copies))
+        return self.num_cpus_per_replica or min(1.0, (os.cpu_count() or 1) / (2 * self.max_copies))
 
     @property
-    def most_replicas(self) -> int:
+    def replica_limit(self) -> int:
         """Of each model."""
         return max(self.replicas, self.max_replicas or 0)
 
     @property
-    def most_copies(self) -> int:
+    def max_copies(self) -> int:
         """Of all models together."""
-        return self.most_replicas * (2 if self.shadow else 1)
+        return self.replica_limit * (2 if self.shadow else 1)
 
     @property
     def threads_per_replica(self) -> int:
         """Threads of one forward pass: all replicas together use each core once."""
-        return max(1, (os.cpu_count() or 1) // self.most_copies)
+        return max(1, (os.cpu_count() or 1) // self.max_copies)
 
     @property
-    def most_under_way(self) -> int:
+    def max_in_flight(self) -> int:
         """Products that are decoded, with the model (a batch at work and the next one) or waiting for it; beyond these
         the answer is 429.
         """
-        return 2 * self.batch_size * self.most_replicas + self.max_waiting
+        return 2 * self.batch_size * self.replica_limit + self.max_waiting
 
     @property
     def max_waiting(self) -> int:
@@ -208,14 +208,14 @@ class Settings(BaseSettings):
     @property
     def part_bytes(self) -> int:
         """The most of an upload that one request may bring."""
-        return min(MOST_PART, self.max_body_bytes)
+        return min(MAX_PART, self.max_body_bytes)
 
     @property
     def message_bytes(self) -> int:
         """The most that may pass at once from one process of Ray Serve to another: a request, or as many products as an
         answer may have, each as large as a request may make it. What has no such limit goes in portions.
         """
-        return max(self.max_body_bytes, MOST_RESULTS * self.max_json_bytes) + MESSAGE_HEAD
+        return max(self.max_body_bytes, MAX_RESULTS * self.max_json_bytes) + MESSAGE_HEAD
 
     def as_environment(self) -> dict[str, str]:
         """These settings for a child process, which reads them with `Settings()`."""

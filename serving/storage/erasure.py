@@ -19,7 +19,7 @@ from catalog.storage.seal import sealed, unsealed
 from catalog.storage.sqlite import StateFile
 from serving.storage.feedback import FeedbackLog
 from serving.storage.job_table import JobTable
-from serving.storage.thumbnails import Album
+from serving.storage.thumbnails import ThumbnailStore
 
 # How soon what is in use elsewhere is tried again, and what has failed.
 BUSY_SECONDS, FAILED_SECONDS = 0.2, 60.0
@@ -108,12 +108,12 @@ def erase_beside(state: Path, ledger: Path, ids: Sequence[str]) -> bool:
     """Erase products from all that is kept beside an index, where no service runs. Nothing is made where nothing is.
     False where another process was using a file, which may then still have some of it.
     """
-    pictures, verdicts = state / "pictures.sqlite", state / "feedback.sqlite"
+    images, verdicts = state / "pictures.sqlite", state / "feedback.sqlite"
     clean = True
-    if pictures.exists():
-        with closing(Album(pictures)) as album:
-            album.delete(ids)
-            clean &= album.file.scrub()
+    if images.exists():
+        with closing(ThumbnailStore(images)) as thumbnail_store:
+            thumbnail_store.delete(ids)
+            clean &= thumbnail_store.file.scrub()
     if verdicts.exists():
         with closing(FeedbackLog(verdicts)) as feedback:
             feedback.erase(ids)

@@ -84,7 +84,7 @@ class FeedbackQuery(NamedTuple):
 class FeedbackLog:
     """Every verdict ever given, the last on each product counting. Several threads may share one.
 
-    A verdict is on a product as it was: once its words or pictures change, it counts no more.
+    A verdict is on a product as it was: once its words or images change, it counts no more.
     """
 
     def __init__(self, path: Path) -> None:

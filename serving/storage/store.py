@@ -1,4 +1,4 @@
-"""The shelf: the one owner of the product index, of the products' kept pictures, and of what people said about them.
+"""The shelf: the one owner of the product index, of the products' kept images, and of what people said about them.
 
 An embedded index has one process for an owner, so the routes reach it through this class alone: in the same process, or
 as the deployment `IndexOwner` of Ray Serve. Its methods are asynchronous and take and give what can be pickled.
@@ -30,17 +30,17 @@ from serving.portions import PORTION_BYTES
 from serving.storage import waiting
 from serving.storage.erasure import Erasure
 from serving.storage.feedback import Feedback, FeedbackLog, FeedbackQuery, Said, applied, reopened
-from serving.storage.thumbnails import Album
-from serving.storage.training_set import Labelled, LabelledPart, labelled
+from serving.storage.thumbnails import ThumbnailStore
+from serving.storage.training_set import LabelledPart, LabelledProduct, labelled
 from serving.storage.waiting import Menu, QueueQuery
 
-MOST_NODES = 100_000
+MAX_NODES = 100_000
 VERDICTS_AT_ONCE = 100
 
 logger = logging.getLogger(__name__)
 
 
-class ShelfInfo(NamedTuple):
+class StoreInfo(NamedTuple):
     """identity: the index's; indexed: the share of embeddings, 0 to 1, in the approximate index; model: the version
     that made them, "" for an empty index; chosen: the version that was made the active one, "" if none was; damaged:
     what is wrong with the files, what is not served for it, and how to repair them.
@@ -55,7 +55,7 @@ class ShelfInfo(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """Search results. images: how many pictures are kept of each."""
+    """Search results. images: how many images are kept of each."""
 
     found: Finding
     images: Mapping[str, int]
@@ -94,18 +94,18 @@ class Queue(NamedTuple):
     stored: int
 
 
-class Shelf:
+class CatalogStore:
     """Every method may raise IndexFailed or StateDamaged, or what derives from them."""
 
     def __init__(
         self, index: ProductIndex, state: Path, models: Sequence[IndexModel] = (), ledger: Path | None = None
     ) -> None:
-        """state: the folder for pictures and feedback; models: those that may store, with their folders; ledger: of
+        """state: the folder for images and feedback; models: those that may store, with their folders; ledger: of
         ingests by command, usually in the state folder, too.
         """
         self._index = index
         self._folders = {model.version: model.folder for model in models}
-        self._album = Album(state / "pictures.sqlite")
+        self._album = ThumbnailStore(state / "pictures.sqlite")
         self._feedback = FeedbackLog(state / "feedback.sqlite")
         # Held by what reads and then writes.
         self._writing = threading.RLock()
@@ -124,15 +124,15 @@ class Shelf:
         model = self._index.model if self._index.count() else None
         return model.version if model else ""
 
-    async def describe(self) -> ShelfInfo:
+    async def describe(self) -> StoreInfo:
         return await asyncio.to_thread(self._describe)
 
-    def _describe(self) -> ShelfInfo:
+    def _describe(self) -> StoreInfo:
         index = self._index
         chosen = self._chosen()
         damages = (self._album.file.damage, self._feedback.file.damage, self._choice_damage, self._damaged_products())
         damaged = tuple(filter(None, damages))
-        return ShelfInfo(index.identity, index.count(), index.indexed, self._model, chosen, damaged)
+        return StoreInfo(index.identity, index.count(), index.indexed, self._model, chosen, damaged)
 
     def _damaged_products(self) -> str:
         if not self._index.damaged:
@@ -163,7 +163,7 @@ class Shelf:
             temporary.write_text(sealed(version), encoding="utf-8")
 
     async def search(self, query: IndexQuery, facets: Sequence[str] = ()) -> Listing:
-        """Raises InvalidSearch."""
+        """Raises SearchInvalid."""
         return await asyncio.to_thread(self._search, query, facets)
 
     def _search(self, query: IndexQuery, facets: Sequence[str]) -> Listing:
@@ -177,7 +177,7 @@ class Shelf:
     async def browse(
         self, filter: Filter | None, sort: Sort, limit: int, offset: int, facets: Sequence[str] = ()
     ) -> Shown:
-        """Products in an order, without a query. Raises InvalidSearch."""
+        """Products in an order, without a query. Raises SearchInvalid."""
         return await asyncio.to_thread(self._browse, filter, sort, limit, offset, facets)
 
     def _browse(self, filter: Filter | None, sort: Sort, limit: int, offset: int, facets: Sequence[str]) -> Shown:
@@ -190,7 +190,7 @@ class Shelf:
         return await asyncio.to_thread(self._overview)
 
     def _overview(self) -> Overview:
-        counts = self._index.facets(("category", "decision"), limit=MOST_NODES)
+        counts = self._index.facets(("category", "decision"), limit=MAX_NODES)
         unsure = waiting.count(self._index, QueueQuery())
         return Overview(self._index.count(), unsure, dict(counts["decision"]), dict(counts["category"]))
 
@@ -204,14 +204,14 @@ class Shelf:
         return await asyncio.to_thread(self._image_counts, ids)
 
     def _image_counts(self, ids: Sequence[str]) -> dict[str, int]:
-        """Products are told of without their pictures where those cannot be read."""
+        """Products are told of without their images where those cannot be read."""
         try:
             return self._album.counts(ids)
         except StateDamaged:
             return {}
 
     async def images(self, id: str) -> list[bytes]:
-        """The kept pictures of a product as WebP, in the merchant's order."""
+        """The kept images of a product as WebP, in the merchant's order."""
         return await asyncio.to_thread(self._album.get, id)
 
     async def put(
@@ -300,7 +300,7 @@ class Shelf:
             logger.exception("the queue of products to review is not complete; the next start tries again")
 
     async def review(self, query: QueueQuery) -> Queue:
-        """Products of low confidence on which nobody has given a verdict. Raises InvalidSearch for a bad `after`."""
+        """Products of low confidence on which nobody has given a verdict. Raises SearchInvalid for a bad `after`."""
         return await asyncio.to_thread(self._review, query)
 
     def _review(self, query: QueueQuery) -> Queue:
@@ -378,7 +378,7 @@ class Shelf:
         return await asyncio.to_thread(self._labelled, after)
 
     def _labelled(self, after: int) -> LabelledPart:
-        found, left_out, size = list[Labelled](), Counter[str](), 0
+        found, left_out, size = list[LabelledProduct](), Counter[str](), 0
         judged = self._feedback.page(FeedbackQuery(after=after, limit=VERDICTS_AT_ONCE))
         for feedback in judged:
             example = self._example(feedback)
@@ -386,12 +386,12 @@ class Shelf:
                 left_out[example] += 1
             else:
                 found.append(example)
-                size += len(example.picture) + len(example.row["description"])
+                size += len(example.image) + len(example.row["description"])
             if size >= PORTION_BYTES:
                 return LabelledPart(found, left_out, feedback.id)
         return LabelledPart(found, left_out, judged[-1].id if judged else None)
 
-    def _example(self, feedback: Feedback) -> Labelled | str:
+    def _example(self, feedback: Feedback) -> LabelledProduct | str:
         """The product for training, or why it is none."""
         (stored,) = self._index.get([feedback.product_id])
         if stored is None:

@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS pictures (
 """
 
 
-class Album:
+class ThumbnailStore:
     """Pictures by product id. Several threads may share one. Raises StateDamaged and DiskFull."""
 
     def __init__(self, path: Path) -> None:
@@ -36,7 +36,7 @@ class Album:
             return [_checked(kept) for (kept,) in found]
 
     def counts(self, product_ids: Sequence[str]) -> dict[str, int]:
-        """How many pictures are kept of each product that has any."""
+        """How many images are kept of each product that has any."""
         marks = ",".join("?" * len(product_ids))
         query = f"SELECT product, count(*) FROM pictures WHERE product IN ({marks}) GROUP BY product"
         with self.file.use() as db:
@@ -56,7 +56,7 @@ def _with_checksum(webp: bytes) -> bytes:
 
 
 def _checked(kept: object) -> bytes:
-    """The picture. Earlier versions kept it without a checksum; how long it is, it says itself. Raises Unsealed."""
+    """The image. Earlier versions kept it without a checksum; how long it is, it says itself. Raises Unsealed."""
     if not isinstance(kept, bytes):
         raise Unsealed
     length = 8 + int.from_bytes(kept[4:8], "little")  # RIFF: the bytes behind the first 8

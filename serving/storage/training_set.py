@@ -15,11 +15,11 @@ SPLITS = ("train", "val", "test")
 MANIFEST, PROPOSED, README = "manifest.jsonl", "proposed.jsonl", "README.txt"
 
 
-class Labelled(NamedTuple):
-    """A product as a row of a manifest, but for its split. picture: as WebP, by the name that the row has; or empty."""
+class LabelledProduct(NamedTuple):
+    """A product as a row of a manifest, but for its split. image: as WebP, by the name that the row has; or empty."""
 
     row: Mapping[str, Any]
-    picture: bytes
+    image: bytes
 
 
 class LabelledPart(NamedTuple):
@@ -27,12 +27,12 @@ class LabelledPart(NamedTuple):
     end.
     """
 
-    products: Sequence[Labelled]
+    products: Sequence[LabelledProduct]
     left_out: Mapping[str, int]
     after: int | None
 
 
-def labelled(stored: StoredProduct, pictures: Sequence[bytes]) -> Labelled | None:
+def labelled(stored: StoredProduct, images: Sequence[bytes]) -> LabelledProduct | None:
     """None for a product without any category, the tree's or a proposed one."""
     product, understanding, said = stored.product, stored.understanding, stored.judgement
     proposed = said.proposed_category if said else ""
@@ -47,10 +47,10 @@ def labelled(stored: StoredProduct, pictures: Sequence[bytes]) -> Labelled | Non
         "proposed_category": proposed or None,
         "attributes": {name: value.name for name, value in stored.attributes.items()},
         "tags": [tag.name for tag in understanding.tags],
-        "image": f"images/{sha256(stored.id.encode()).hexdigest()[:24]}.webp" if pictures else None,
+        "image": f"images/{sha256(stored.id.encode()).hexdigest()[:24]}.webp" if images else None,
         "group": group_of(product),
     }
-    return Labelled(row, pictures[0] if pictures else b"")
+    return LabelledProduct(row, images[0] if images else b"")
 
 
 def group_of(product: Product) -> str:
@@ -82,10 +82,10 @@ class TrainingSet:
 
     def add(self, part: LabelledPart) -> Iterator[tuple[str, bytes]]:
         self._left_out.update(part.left_out)
-        for row, picture in part.products:
+        for row, image in part.products:
             self._rows.append(row)
-            if picture:
-                yield row["image"], picture
+            if image:
+                yield row["image"], image
 
     def end(self) -> Iterator[tuple[str, bytes]]:
         known = [row for row in self._rows if not row["proposed_category"]]

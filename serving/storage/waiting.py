@@ -11,7 +11,7 @@ from serving.storage.feedback import QueueOrder, Unsure
 
 UNSURE = OneOf("decision", get_args(Unsure))
 UNJUDGED = Not(OneOf("verdict", get_args(Verdict)))
-MOST_CATEGORIES = 500
+MAX_CATEGORIES = 500
 
 
 class QueueQuery(NamedTuple):
@@ -38,7 +38,7 @@ class Menu(NamedTuple):
 
 def read(index: ProductIndex, query: QueueQuery) -> tuple[list[StoredProduct], str]:
     """The products, and where the next page starts: "" at the end, and where words are looked for. Raises
-    InvalidSearch for a bad `after`.
+    SearchInvalid for a bad `after`.
     """
     filter = restricted(query.decision, query.guess)
     if query.text:
@@ -56,7 +56,7 @@ def count(index: ProductIndex, query: QueueQuery) -> int:
 
 def menu(index: ProductIndex, query: QueueQuery) -> Menu:
     decisions = index.facets(["decision"], restricted(None, query.guess))["decision"]
-    guesses = index.facets(["guess"], restricted(query.decision, ""), MOST_CATEGORIES)["guess"]
+    guesses = index.facets(["guess"], restricted(query.decision, ""), MAX_CATEGORIES)["guess"]
     return Menu(dict(decisions), guesses)
 
 

@@ -95,8 +95,8 @@ def quiet_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def shown_exception(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """The same with the exception's words."""
     found = event.get("exc_info")
-    words = str(found[1]) if isinstance(found, tuple) else ""
+    message = str(found[1]) if isinstance(found, tuple) else ""
     event = quiet_exception(logger, method, event)
-    if words:
-        event["words"] = words
+    if message:
+        event["words"] = message
     return event

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-from serving.telemetry.request_trace import Facts
+from serving.telemetry.request_trace import RequestTrace
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Seconds. A request's limit is 30 by default.
@@ -65,7 +65,7 @@ class Metrics:
             "shelflens_failed_items", "Those that had an error of their own.", ["code"], registry=self.registry
         )
 
-    def observe(self, route: str, method: str, status: int, code: str, seconds: float, found: Facts) -> None:
+    def observe(self, route: str, method: str, status: int, code: str, seconds: float, found: RequestTrace) -> None:
         """A request that has been answered."""
         self.requests.labels(route, method, str(status), code).inc()
         self.seconds.labels(route).observe(seconds)
@@ -86,7 +86,7 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-class Standing(NamedTuple):
+class ServiceStatus(NamedTuple):
     """How things stand at a scrape; None where nobody could say in time. models: role (active, shadow) -> version.
     indexed: share, 0 to 1. jobs: state -> how many.
     """
@@ -99,7 +99,7 @@ class Standing(NamedTuple):
     waiting: int | None = None
 
 
-def standing(found: Standing) -> bytes:
+def standing(found: ServiceStatus) -> bytes:
     """Exposition of gauges made for this scrape alone: nothing stays of a model that is gone."""
     registry = CollectorRegistry()
     unknown = Gauge(

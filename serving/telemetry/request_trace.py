@@ -17,7 +17,7 @@ from catalog.errors import CatalogError
 
 FACTS_HEADER = b"x-shelflens-facts"
 # What a header may hold; a request of very many stages loses the last of them.
-MOST_STAGES = 64
+MAX_STAGES = 64
 
 
 class Stage(NamedTuple):
@@ -29,7 +29,7 @@ class Stage(NamedTuple):
 
 
 @dataclass
-class Facts:
+class RequestTrace:
     """items: products (or texts) to work on; failed: of these, how many have which error code. batches: how many
     products were in the batch of each.
     """
@@ -52,7 +52,7 @@ class Facts:
 
     def add_stage(self, name: str, seconds: float, before: float = 0.0) -> None:
         """A stage that ended `before` seconds ago."""
-        if len(self.stages) < MOST_STAGES:
+        if len(self.stages) < MAX_STAGES:
             self.stages.append(Stage(name, seconds, time.time() - before))
 
     def add_batches(self, batches: Iterable[tuple[int, float, float]]) -> None:
@@ -65,18 +65,18 @@ class Facts:
         self.add_stage("model", max(worked))
 
 
-_facts: ContextVar[Facts | None] = ContextVar("facts", default=None)
+_facts: ContextVar[RequestTrace | None] = ContextVar("facts", default=None)
 
 
-def facts() -> Facts:
+def facts() -> RequestTrace:
     """Those of the request under way; outside of one, some that nobody reads."""
-    return _facts.get() or Facts()
+    return _facts.get() or RequestTrace()
 
 
 @contextmanager
-def gathered() -> Iterator[Facts]:
+def collecting() -> Iterator[RequestTrace]:
     """The facts of one request, gathered by all that runs inside."""
-    found = Facts()
+    found = RequestTrace()
     token = _facts.set(found)
     try:
         yield found
@@ -110,10 +110,10 @@ class Timed:
         return call
 
 
-def to_header(found: Facts) -> bytes:
+def to_header(found: RequestTrace) -> bytes:
     return json.dumps(asdict(found), separators=(",", ":")).encode("ascii")
 
 
-def from_header(value: bytes) -> Facts:
+def from_header(value: bytes) -> RequestTrace:
     read = json.loads(value)
-    return Facts(**{**read, "stages": [Stage(*stage) for stage in read["stages"]]})
+    return RequestTrace(**{**read, "stages": [Stage(*stage) for stage in read["stages"]]})

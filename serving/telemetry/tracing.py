@@ -11,9 +11,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 import catalog
-from catalog.errors import InvalidConfig, installing
+from catalog.errors import ConfigInvalid, installing
 from serving.settings.schema import Settings
-from serving.telemetry.request_trace import Facts
+from serving.telemetry.request_trace import RequestTrace
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
@@ -25,26 +25,31 @@ EXPORT_SECONDS = 1.0
 
 class Tracer(Protocol):
     def trace(
-        self, headers: Mapping[str, str], name: str, attributes: Mapping[str, str | int], seconds: float, found: Facts
+        self,
+        headers: Mapping[str, str],
+        name: str,
+        attributes: Mapping[str, str | int],
+        seconds: float,
+        found: RequestTrace,
     ) -> None:
         """A request that ended now and took so many seconds. headers: its own, for a traceparent (W3C)."""
         ...
 
 
 def check_tracing(settings: Settings) -> bool:
-    """Whether an endpoint is configured. Raises InvalidConfig where one is, but the extra is not installed."""
+    """Whether an endpoint is configured. Raises ConfigInvalid where one is, but the extra is not installed."""
     standard = any(os.environ.get(name) for name in STANDARD)
     if not (settings.otlp_endpoint or standard) or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
     try:
         import_module(EXPORTER)
     except ModuleNotFoundError:
-        raise InvalidConfig(f"Traces need more packages. {installing('otel')}") from None
+        raise ConfigInvalid(f"Traces need more packages. {installing('otel')}") from None
     return True
 
 
 def tracer(settings: Settings) -> Tracer | None:
-    """None where tracing is not configured. Raises InvalidConfig."""
+    """None where tracing is not configured. Raises ConfigInvalid."""
     if not check_tracing(settings):
         return None
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -74,7 +79,12 @@ class SpanTracer:
         self.propagator = TraceContextTextMapPropagator()
 
     def trace(
-        self, headers: Mapping[str, str], name: str, attributes: Mapping[str, str | int], seconds: float, found: Facts
+        self,
+        headers: Mapping[str, str],
+        name: str,
+        attributes: Mapping[str, str | int],
+        seconds: float,
+        found: RequestTrace,
     ) -> None:
         from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 

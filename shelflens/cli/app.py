@@ -84,7 +84,7 @@ def common(
         bool, typer.Option("--version", help="Print the version and exit.", callback=print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Understand product catalogues: category, tags, attributes and an embedding from a picture and a few words."""
+    """Understand product catalogues: category, tags, attributes and an embedding from an image and a few words."""
 
 
 def check_no_address(path: str | Path) -> None:
@@ -93,7 +93,7 @@ def check_no_address(path: str | Path) -> None:
         raise FileNotReadable(f"{str(path)!r} is a web address, which is not fetched. Save the file and give its path.")
 
 
-def read_picture(path: Path) -> bytes:
+def read_image(path: Path) -> bytes:
     """Raises FileNotReadable. At most one byte over the limit is read of a file that is too large."""
     from catalog.images.structure import ImageLimits
 

@@ -32,26 +32,26 @@ ANALYZE, SEARCH = "/v1/products/analyze", "/v1/search"
 
 @dataclass(frozen=True)
 class Question:
-    """One request to try: as a form with a picture, or as JSON."""
+    """One request to try: as a form with an image, or as JSON."""
 
     asks: str
     path: str = ANALYZE
     form: dict[str, str] = field(default_factory=dict)
-    picture: str = ""
+    image: str = ""
     body: dict[str, Any] = field(default_factory=dict)
 
     def curl(self, base: str) -> str:
         if self.body:
             parts = ["-H", "Content-Type: application/json", "-d", json.dumps(self.body)]
         else:
-            shown = _shown(CATALOGUE / self.picture)
+            shown = _shown(CATALOGUE / self.image)
             parts = ["-F", f"image=@{shown}", *(x for n, v in self.form.items() for x in ("-F", f"{n}={v}"))]
         return shlex.join(["curl", "-s", base + self.path, *parts])
 
     def ask(self, client: httpx.Client) -> Any:
         if self.body:
             return client.post(self.path, json=self.body).raise_for_status().json()
-        files = {"image": (Path(self.picture).name, (CATALOGUE / self.picture).read_bytes())}
+        files = {"image": (Path(self.image).name, (CATALOGUE / self.image).read_bytes())}
         return client.post(self.path, data=self.form, files=files).raise_for_status().json()
 
 
@@ -59,12 +59,12 @@ QUESTIONS = (
     Question(
         "A picture and a title: what is it, and which of the two says what?",
         form={"title": "Runner 5, red", "include": "category,tags,attributes,evidence", "top_k": "2"},
-        picture="images/red-sneakers.jpg",
+        image="images/red-sneakers.jpg",
     ),
     Question(
         "A picture without any words:",
         form={"include": "category,attributes", "top_k": "2"},
-        picture="images/green-apple.jpg",
+        image="images/green-apple.jpg",
     ),
     Question(
         "Products of the catalogue like some words, below a price:",

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from catalog.errors import FileNotWritable, InvalidConfig
+from catalog.errors import ConfigInvalid, FileNotWritable
 from shelflens.cli.app import DataOption, IndexOption, app, errors_shown, needing, tell_if_mixed
 
 Batch = TypeVar("Batch", bound=Sized)
@@ -39,11 +39,11 @@ def export(
         if calibrate and model and config:
             calibrate_model(model, config, output, data_root)
         elif calibrate:
-            raise InvalidConfig("--calibrate needs --model, and --config for the products to measure on.")
+            raise ConfigInvalid("--calibrate needs --model, and --config for the products to measure on.")
         elif config and int8:
             export_int8(model, config, output, data_root)
         elif int8:
-            raise InvalidConfig("--int8 needs --config, for pictures to measure on.")
+            raise ConfigInvalid("--int8 needs --config, for pictures to measure on.")
         elif config:
             export_model(config, output, data_root)
         elif model:
@@ -106,7 +106,7 @@ def calibrate_model(folder: Path, config: Path, output: Path, data_root: Path) -
         if not output.exists():
             shutil.copytree(folder, output)
         elif not output.samefile(folder):
-            raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder, or --model's own.")
+            raise ConfigInvalid(f"{output.name!r} is there already; give the name of a new folder, or --model's own.")
         model = open_model(output)
         train_rows, val_rows = (read_sets(chosen, data_root, model.taxonomy, split) for split in ("train", "val"))
         paths = read_paths([data_root / name for name in chosen.kinds])
@@ -118,13 +118,13 @@ def calibrate_model(folder: Path, config: Path, output: Path, data_root: Path) -
 
 def export_graphs(folder: Path, output: Path) -> None:
     if output.exists() and not output.samefile(folder):
-        raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder.")
+        raise ConfigInvalid(f"{output.name!r} is there already; give the name of a new folder.")
     with needing("train"):
         from catalog.model.checkpoint import load_model
-        from training.export.onnx_export import write_graphs
+        from training.export.onnx_export import export_onnx
 
         checkpoint = load_model(folder)
-        found = write_graphs(checkpoint, output)
+        found = export_onnx(checkpoint, output)
         print(f"wrote {output.name}, version {checkpoint.version}, with graphs for ONNX Runtime")
         print(f"an embedding differs from PyTorch's by {found.embedding:.1e} at most")
 
@@ -138,7 +138,7 @@ def export_int8(model: Path | None, config: Path, output: Path, data_root: Path)
 
         chosen, opened = read_config(config), open_model(model or shipped_model())
         if output.exists():
-            raise InvalidConfig(f"{output.name!r} is there already; give the name of a new folder.")
+            raise ConfigInvalid(f"{output.name!r} is there already; give the name of a new folder.")
         train_rows, val_rows = (read_sets(chosen, data_root, opened.taxonomy, split) for split in ("train", "val"))
         before, after = run(opened, output, train_rows, val_rows)
         print(f"wrote {output.name}, version {open_model(output).version}, in int8")

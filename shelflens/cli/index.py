@@ -80,7 +80,7 @@ def delete(
         from catalog.index.product_index import open_index
         from catalog.ingest.ledger import ledger_path, state_folder
         from serving.storage.erasure import erase_beside
-        from serving.storage.thumbnails import Album
+        from serving.storage.thumbnails import ThumbnailStore
 
         with open_index(index, create=False) as opened:
             wanted = list(dict.fromkeys(ids))
@@ -88,8 +88,8 @@ def delete(
             # Beside the index, as the service keeps them; nothing is made where there are none.
             path = state_folder(index) / "pictures.sqlite"
             if path.exists():
-                with closing(Album(path)) as album:
-                    album.delete(wanted)
+                with closing(ThumbnailStore(path)) as thumbnail_store:
+                    thumbnail_store.delete(wanted)
             clean = not erase or erase_beside(state_folder(index), ledger_path(index), wanted)
             gone = opened.erase(wanted) if erase else opened.delete(wanted)
             print(f"{gone:,} of {len(wanted):,} were stored and are gone.")

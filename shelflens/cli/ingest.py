@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import CatalogError, FeedColumnsInvalid, FileNotReadable, IndexNotFound, InvalidConfig, installing
+from catalog.errors import CatalogError, ConfigInvalid, FeedColumnsInvalid, FileNotReadable, IndexNotFound, installing
 from catalog.ingest.ledger import ledger_path, state_folder
 from catalog.storage.files import private_files
 from shelflens.cli.app import (
@@ -27,7 +27,7 @@ from shelflens.cli.app import (
 
 if TYPE_CHECKING:
     from catalog.feeds import Feed
-    from catalog.images import PictureReader
+    from catalog.images import ImageReader
     from catalog.index.parquet import ParquetFolder
     from catalog.index.product_index import ProductIndex
     from catalog.ingest.dry_run import DryRun
@@ -75,25 +75,25 @@ def ingest(
     """
     with errors_shown(), private_files():
         from catalog.feeds import open_feed
-        from catalog.images import PictureReader
+        from catalog.images import ImageReader
         from catalog.index.backend import IndexModel
         from catalog.ingest.pipeline import LocalWorker
         from catalog.origin import load_for
         from catalog.understand import batch_size
 
         if ray and not output and "://" not in index:
-            raise InvalidConfig("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
+            raise ConfigInvalid("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
         check_no_address(feed)
         if images and not images.is_dir():
             raise FileNotReadable(f"The folder of pictures, {str(images)!r}, does not exist.")
         source = open_feed(feed, mapping=read_mapping(columns or []), currency=currency.upper())
         archive = None if images else source.archive
-        pictures = PictureReader(images or source.root, archive, tuple(hosts or ()), tuple(stores or ()))
+        image_reader = ImageReader(images or source.root, archive, tuple(hosts or ()), tuple(stores or ()))
         with ExitStack() as opened:
             there = None if output else opened_if_there(index, opened)
             understander = load_for(there, model, device)
             thumbnails = thumbnails and not output and not dry
-            worker = LocalWorker(understander, pictures, batch_size=batch_size(device), thumbnails=thumbnails)
+            worker = LocalWorker(understander, image_reader, batch_size=batch_size(device), thumbnails=thumbnails)
             if dry:
                 report = rehearse(source, there, worker)
             else:
@@ -103,7 +103,7 @@ def ingest(
                 make = partial(local_results, worker)
                 if ray:
                     asked = None if output else index
-                    make = partial(ray_results, ray, actors, gpus, pictures, understander.folder, asked, thumbnails)
+                    make = partial(ray_results, ray, actors, gpus, image_reader, understander.folder, asked, thumbnails)
                 keep = opened.enter_context(kept_thumbnails(index)) if thumbnails else None
                 report = run_ingest(source, sink, make, ledger or ledger_path(str(output or index)), dead, keep)
                 report |= {"index": str(output or index)}
@@ -182,7 +182,7 @@ def ray_results(
     address: str,
     actors: int,
     gpus: float,
-    pictures: "PictureReader",
+    image_reader: "ImageReader",
     model: str,
     index: str | None,
     thumbnails: bool,
@@ -193,21 +193,21 @@ def ray_results(
     from catalog.model.folder import SHIPPED
 
     try:
-        from serving.deployments.ray_ingest import Pool, Step, connect, results
+        from serving.deployments.ray_ingest import ActorSpec, Pool, connect, results
     except ModuleNotFoundError as error:
-        raise InvalidConfig(f"{error.name} is not installed. {installing('ray')}") from None
+        raise ConfigInvalid(f"{error.name} is not installed. {installing('ray')}") from None
     connect(address)
-    step = Step(pictures, None if model == SHIPPED else Path(model), index, thumbnails)
+    step = ActorSpec(image_reader, None if model == SHIPPED else Path(model), index, thumbnails)
     return results(source, step, Pool(actors, gpus), position)
 
 
 @contextmanager
 def kept_thumbnails(index: str) -> "Iterator[KeepThumbnails]":
     """What keeps thumbnails where the service looks for those of this index."""
-    from serving.storage.thumbnails import Album
+    from serving.storage.thumbnails import ThumbnailStore
 
-    with closing(Album(state_folder(index) / "pictures.sqlite")) as album:
-        yield album.put
+    with closing(ThumbnailStore(state_folder(index) / "pictures.sqlite")) as thumbnail_store:
+        yield thumbnail_store.put
 
 
 def run_ingest(

@@ -1,4 +1,4 @@
-"""`shelflens search`: by words, pictures or a stored product, or several at once."""
+"""`shelflens search`: by words, images or a stored product, or several at once."""
 
 import json
 from contextlib import closing
@@ -15,7 +15,7 @@ from shelflens.cli.app import (
     JsonOption,
     app,
     errors_shown,
-    read_picture,
+    read_image,
     tell_if_mixed,
 )
 
@@ -68,12 +68,12 @@ def read_examples(
 ) -> tuple["Example", ...]:
     from catalog.search.plan import Example
 
-    pictures = tuple(read_picture(path) for path in images)
+    contents = tuple(read_image(path) for path in images)
     return (
-        *([Example(text, pictures)] if text or pictures else []),
+        *([Example(text, contents)] if text or contents else []),
         *(Example(product_id=id) for id in like),
         *(Example(product_id=id, weight=-0.5) for id in unlike),
-        *(Example(words, weight=-0.5) for words in without),
+        *(Example(text, weight=-0.5) for text in without),
     )
 
 

@@ -1,4 +1,4 @@
-"""`shelflens understand`: pictures in, a table or JSON out."""
+"""`shelflens understand`: images in, a table or JSON out."""
 
 import glob
 import os
@@ -10,7 +10,7 @@ import typer
 
 from catalog.errors import CatalogError, FileNotReadable
 from catalog.product import Product, Understanding
-from shelflens.cli.app import DeviceOption, ModelOption, app, check_no_address, errors_shown, read_picture
+from shelflens.cli.app import DeviceOption, ModelOption, app, check_no_address, errors_shown, read_image
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,7 +26,7 @@ def understand(
     model: ModelOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
-    """Say what the pictures show. Exit code 1 when some could not be read, 2 when none could."""
+    """Say what the images show. Exit code 1 when some could not be read, 2 when none could."""
     with errors_shown():
         paths = expand(photos)
         from tqdm import tqdm
@@ -54,15 +54,15 @@ def understand(
 
 
 def expand(patterns: list[str]) -> list[Path]:
-    """Files as they are, folders as the pictures in them, patterns as what they match; sorted within each."""
-    from catalog.feeds.formats.folders import PICTURES
+    """Files as they are, folders as the images in them, patterns as what they match; sorted within each."""
+    from catalog.feeds.formats.folders import IMAGES
 
     paths: list[Path] = []
     for pattern in patterns:
         check_no_address(pattern)
         path = Path(pattern)
         if pattern and os.path.isdir(path):
-            found = sorted(p for p in path.rglob("*") if p.suffix.lower() in PICTURES and p.is_file())
+            found = sorted(p for p in path.rglob("*") if p.suffix.lower() in IMAGES and p.is_file())
         elif os.path.exists(path) or not glob.has_magic(pattern):
             found = [path] if pattern else []
         else:
@@ -74,9 +74,9 @@ def expand(patterns: list[str]) -> list[Path]:
 
 
 def read_product(paths: list[Path], title: str, description: str) -> Product | FileNotReadable:
-    """One product of all the pictures, or what is wrong with the first that cannot be read."""
+    """One product of all the images, or what is wrong with the first that cannot be read."""
     try:
-        return Product(str(paths[0]), title, description, tuple(read_picture(path) for path in paths))
+        return Product(str(paths[0]), title, description, tuple(read_image(path) for path in paths))
     except FileNotReadable as error:
         return error
 

@@ -18,7 +18,7 @@ def understander(tmp_path_factory: pytest.TempPathFactory) -> Understander:
     return Understander.load(tiny_folder(tmp_path_factory.mktemp("understand") / "model", "cross"))
 
 
-def picture(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
+def image(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (40, 60), colour).save(buffer, "PNG")
     return buffer.getvalue()
@@ -31,7 +31,7 @@ def one(understander: Understander, product: Product) -> Understanding:
 
 
 def test_a_product_is_understood(understander: Understander) -> None:
-    result = one(understander, Product("p1", "red shirt", "", (picture(),)))
+    result = one(understander, Product("p1", "red shirt", "", (image(),)))
     assert result.id == "p1"
     assert result.modalities_used == ("image", "text")
     assert result.embedding.dtype == np.float32
@@ -42,7 +42,7 @@ def test_a_product_is_understood(understander: Understander) -> None:
 
 
 def test_parents_and_children_agree(understander: Understander) -> None:
-    result = one(understander, Product("p", "red shirt", "", (picture(),)))
+    result = one(understander, Product("p", "red shirt", "", (image(),)))
     assert result.category
     everything = (result.category, *result.alternatives)
     assert sum(category.score for category in everything) == pytest.approx(1, abs=1e-5)
@@ -52,7 +52,7 @@ def test_parents_and_children_agree(understander: Understander) -> None:
 
 
 def test_bad_products_fail_alone_and_order_is_kept(understander: Understander) -> None:
-    good = Product("good", "green pear", "", (picture((30, 200, 30)),))
+    good = Product("good", "green pear", "", (image((30, 200, 30)),))
     products = [Product("empty"), good, Product("fake", "shoe", "", (b"not a picture",)), good]
     results = understander.understand(products)
     assert isinstance(results[0], ProductEmpty)
@@ -95,7 +95,7 @@ def test_no_products(understander: Understander) -> None:
 
 
 def test_evidence_is_left_out_on_request_and_for_one_modality(understander: Understander) -> None:
-    both = Product("p", "shirt", "", (picture(),))
+    both = Product("p", "shirt", "", (image(),))
     (result,) = understander.understand([both], evidence=False)
     assert isinstance(result, Understanding)
     assert result.evidence == {}
@@ -103,7 +103,7 @@ def test_evidence_is_left_out_on_request_and_for_one_modality(understander: Unde
 
 
 def test_several_pictures_of_one_product(understander: Understander) -> None:
-    red, blue = picture(), picture((20, 20, 220))
+    red, blue = image(), image((20, 20, 220))
     together = one(understander, Product("p", images=(red, blue)))
     turned = one(understander, Product("p", images=(blue, red)))
     single = one(understander, Product("p", images=(red,)))
@@ -116,7 +116,7 @@ def test_several_pictures_of_one_product(understander: Understander) -> None:
 
 def test_attributes_only_where_they_make_sense(tmp_path: Path) -> None:
     understander = Understander.load(tiny_folder(tmp_path / "model", seed=3))
-    for product in (Product("a", "apple"), Product("b", "shirt"), Product("c", images=(picture(),))):
+    for product in (Product("a", "apple"), Product("b", "shirt"), Product("c", images=(image(),))):
         result = one(understander, product)
         if result.path[0] == "Food":
             assert "gender" not in result.attributes
@@ -125,7 +125,7 @@ def test_attributes_only_where_they_make_sense(tmp_path: Path) -> None:
 
 def test_a_category_that_cannot_be_promised_is_none(tmp_path: Path) -> None:
     understander = Understander.load(tiny_folder(tmp_path / "model", least=1.0))
-    result = one(understander, Product("p", "red shirt", "", (picture(),)))
+    result = one(understander, Product("p", "red shirt", "", (image(),)))
     assert (result.category, result.path, result.decision) == (None, (), "abstain")
     assert len(result.alternatives) == 4
     assert (result.tags, result.attributes) == ((), {})

@@ -1,4 +1,4 @@
-"""The README's pictures of the page. The demo catalogue goes in through the page itself; then each view is taken."""
+"""The README's images of the page. The demo catalogue goes in through the page itself; then each view is taken."""
 
 import io
 import sys
@@ -21,24 +21,24 @@ LARGEST = 150_000  # bytes of a file
 
 
 def demo_feed() -> bytes:
-    """The demo catalogue with its pictures, as a merchant would zip it."""
+    """The demo catalogue with its images, as a merchant would zip it."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w") as archive:
         archive.write(DEMO / "products.csv", "products.csv")
-        for picture in sorted((DEMO / "images").iterdir()):
-            archive.write(picture, f"images/{picture.name}")
+        for image in sorted((DEMO / "images").iterdir()):
+            archive.write(image, f"images/{image.name}")
     return written.getvalue()
 
 
-def save(pictures: list[bytes], path: Path) -> None:
+def save(images: list[bytes], path: Path) -> None:
     """Side by side, in as many colours as LARGEST allows."""
-    opened = [Image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures]
-    width = sum(picture.width for picture in opened) + GAP * (len(opened) - 1)
+    opened = [Image.open(io.BytesIO(image)).convert("RGB") for image in images]
+    width = sum(image.width for image in opened) + GAP * (len(opened) - 1)
     sheet = Image.new("RGB", (width, opened[0].height), "white")
     left = 0
-    for picture in opened:
-        sheet.paste(picture, (left, 0))
-        left += picture.width + GAP
+    for image in opened:
+        sheet.paste(image, (left, 0))
+        left += image.width + GAP
     for colours in (256, 192, 128, 96, 64):
         sheet.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
         if path.stat().st_size < LARGEST:
@@ -53,9 +53,9 @@ def ingest(page: Page) -> bytes:
     page.get_by_role("button", name="Send").click()
     badge = page.locator(".job .badge").first
     expect(page.locator(".job .figures dd").first).not_to_have_text("0", timeout=120_000)
-    picture = page.screenshot()
+    image = page.screenshot()
     expect(badge).to_have_text("Complete", timeout=120_000)
-    return picture
+    return image
 
 
 def understand(page: Page) -> None:
@@ -66,7 +66,7 @@ def understand(page: Page) -> None:
 
 
 def settle(reader: Reader) -> bytes:
-    """The window once every picture in it is there."""
+    """The window once every image in it is there."""
     page = reader.page
     page.wait_for_load_state("networkidle")
     page.wait_for_function("[...document.images].every(image => image.complete)")

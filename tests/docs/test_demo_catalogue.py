@@ -1,4 +1,4 @@
-"""The demo catalogue: a feed in Google Merchant columns whose pictures our own script draws."""
+"""The demo catalogue: a feed in Google Merchant columns whose images our own script draws."""
 
 import csv
 import re
@@ -35,7 +35,7 @@ def read_rows() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def picture_paths(row: dict[str, str]) -> list[str]:
+def image_paths(row: dict[str, str]) -> list[str]:
     return [path for path in [row["image_link"], *row["additional_image_link"].split(",")] if path]
 
 
@@ -67,23 +67,23 @@ def test_every_row_is_filled_in() -> None:
 
 def test_every_picture_decodes() -> None:
     for row in read_rows():
-        for path in picture_paths(row):
-            with Image.open(DEMO / path) as picture:
-                picture.load()
-                assert picture.format == "JPEG", path
-                assert picture.mode == "RGB", path
-                assert min(picture.size) >= 400, path
+        for path in image_paths(row):
+            with Image.open(DEMO / path) as image:
+                image.load()
+                assert image.format == "JPEG", path
+                assert image.mode == "RGB", path
+                assert min(image.size) >= 400, path
 
 
 def test_the_pictures_are_those_of_the_rows_and_take_less_than_two_megabytes() -> None:
-    listed = {path for row in read_rows() for path in picture_paths(row)}
+    listed = {path for row in read_rows() for path in image_paths(row)}
     files = list((DEMO / "images").iterdir())
     assert {f"images/{file.name}" for file in files} == listed
     assert sum(file.stat().st_size for file in files) < 2_000_000
 
 
 def test_some_products_need_their_picture() -> None:
-    """The demo shows what a picture adds, and that a description need not be English."""
+    """The demo shows what an image adds, and that a description need not be English."""
     rows = read_rows()
     poor = [
         row for row in rows if row["title"] in {"blue item 2231", "SKU 70418 black", "HOT SALE new season 2026 !!!"}
@@ -94,7 +94,7 @@ def test_some_products_need_their_picture() -> None:
 
 @pytest.mark.slow
 def test_the_script_draws_the_same_catalogue_again(tmp_path: Path) -> None:
-    """Drawn without supersampling to save time, so pictures are compared as thumbnails of 16 x 16."""
+    """Drawn without supersampling to save time, so images are compared as thumbnails of 16 x 16."""
     command = [sys.executable, str(DEMO / "draw.py"), "--out", str(tmp_path), "--scale", "1"]
     subprocess.run(command, check=True, capture_output=True)
     assert (tmp_path / "products.csv").read_bytes() == (DEMO / "products.csv").read_bytes()
@@ -106,5 +106,5 @@ def test_the_script_draws_the_same_catalogue_again(tmp_path: Path) -> None:
 
 
 def thumbnail(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    with Image.open(path) as picture:
-        return np.asarray(picture.resize((16, 16), Image.Resampling.BOX), dtype=np.float32)
+    with Image.open(path) as image:
+        return np.asarray(image.resize((16, 16), Image.Resampling.BOX), dtype=np.float32)

@@ -63,7 +63,7 @@ def reader(tmp_path: Path) -> Reader:
 
 
 def test_the_guide(reader: Reader) -> None:
-    install, catalogue, serve, submit, wait, errors, again, words, picture, right, training, keys = blocks()
+    install, catalogue, serve, submit, wait, errors, again, text_query, image, right, training, keys = blocks()
     assert install.splitlines() == ["scripts/environment serve", "source .venv/bin/activate"]
     reader.run(catalogue)
     service = reader.start(serve)
@@ -74,10 +74,10 @@ def test_the_guide(reader: Reader) -> None:
         assert json.loads(reader.run(errors))["code"] == "row_price_invalid"
         job = json.loads(reader.run(again))
         assert (job["added"], job["skipped"], job["failed"]) == (1, 3, 0)
-        found = json.loads(reader.run(words))
+        found = json.loads(reader.run(text_query))
         assert found["results"][0]["id"] == "A-1"
         assert {"value": "Kestrel Lane", "count": 1} in found["facets"]["brand"]
-        lines = reader.run(picture).splitlines()
+        lines = reader.run(image).splitlines()
         assert lines[0].startswith("A-2 Granny Smith apples")
         assert len(lines) == 1 + 3
         said = reader.run(right)

@@ -26,7 +26,7 @@ from serving.client import AsyncClient, Client, RequestFailed, Retries, ServiceT
 from serving.client.products import ProductOperations
 from serving.middleware.api_keys import add_key
 from tests.support.catalogue import draw_product
-from tests.support.job_service import Office, office
+from tests.support.job_service import JobService, office
 from tests.support.malformed.images import encode
 from tests.support.services import SETTINGS, tiny_client
 from tests.support.tiny import tiny_folder, tiny_taxonomy
@@ -69,11 +69,11 @@ def client(make: Any, service: TestClient) -> Iterator[Any]:
 
 
 def test_products_are_analyzed(client: Any, tmp_path: Path) -> None:
-    picture = tmp_path / "shirt.png"
-    picture.write_bytes(RED_SHIRT)
+    image = tmp_path / "shirt.png"
+    image.write_bytes(RED_SHIRT)
     products = [
         {"id": "1", "title": "red shirt", "images": [RED_SHIRT]},
-        {"id": "2", "images": [picture, str(picture)]},
+        {"id": "2", "images": [image, str(image)]},
         {"id": "3", "images": ["https://x.example/a.jpg"]},
     ]
     found = answer(client.analyze(products, top_k=2, include=["category", "embedding"], embedding_dimensions=8))
@@ -254,14 +254,14 @@ def test_tries_are_bounded(make: Any) -> None:
         answer(client.ready())
     assert len(broken.requests) == 3
     cut = Broken(httpx.ReadError("cut off"))
-    client = make("http://testserver", retries=Retries(most=0), transport=httpx.MockTransport(cut))
+    client = make("http://testserver", retries=Retries(limit=0), transport=httpx.MockTransport(cut))
     with pytest.raises(ServiceUnreachable, match="cannot be reached"):
         answer(client.ready())
     assert len(cut.requests) == 1
 
 
 def test_the_wait_is_the_one_asked_for_and_else_doubles() -> None:
-    retries = Retries(most=9, wait_seconds=1, longest_seconds=30)
+    retries = Retries(limit=9, wait_seconds=1, longest_seconds=30)
     assert retries.wait(0, refusal(429, "rate_limited", **{"retry-after": "7"})) == 7
     assert retries.wait(4, refusal(429, "rate_limited", **{"retry-after": "7"})) == pytest.approx(14, abs=2)
     assert retries.wait(2, None) == pytest.approx(3.5, abs=0.5)
@@ -314,7 +314,7 @@ def test_importing_the_client_loads_no_model_and_no_server() -> None:
 
 
 @pytest.fixture
-def desk(model: Understander, tmp_path: Path) -> Iterator[Office]:
+def job_service(model: Understander, tmp_path: Path) -> Iterator[JobService]:
     feeds = tmp_path / "feeds"
     feeds.mkdir()
     (feeds / "spring.csv").write_text("nr,name\n1,red shirt\n2,blue shoe\n")
@@ -322,8 +322,8 @@ def desk(model: Understander, tmp_path: Path) -> Iterator[Office]:
         yield running
 
 
-def test_feeds_are_ingested(make: Any, desk: Office, tmp_path: Path) -> None:
-    client = make("http://testserver", transport=Through(desk.client))
+def test_feeds_are_ingested(make: Any, job_service: JobService, tmp_path: Path) -> None:
+    client = make("http://testserver", transport=Through(job_service.client))
     feed = tmp_path / "feed.csv"
     feed.write_text("id,title,price\na,red shirt,9\n,green pear,1\nb,blue shoe,cheap\n")
     seen = []
@@ -345,10 +345,10 @@ def test_feeds_are_ingested(make: Any, desk: Office, tmp_path: Path) -> None:
         answer(client.submit_job())
 
 
-def test_a_job_is_submitted_once_cancelled_and_waited_for_only_so_long(make: Any, desk: Office) -> None:
-    client = make("http://testserver", transport=Through(desk.client))
+def test_a_job_is_submitted_once_cancelled_and_waited_for_only_so_long(make: Any, job_service: JobService) -> None:
+    client = make("http://testserver", transport=Through(job_service.client))
     go_on = Event()
-    desk.analyzer.hold(go_on)
+    job_service.analyzer.hold(go_on)
     try:
         first = answer(client.submit_job(b'{"id": "a", "title": "shirt"}\n', filename="a.jsonl", idempotency_key="k"))
         again = answer(client.submit_job(b'{"id": "a", "title": "shirt"}\n', filename="a.jsonl", idempotency_key="k"))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from serving.settings.load import changed, everything, read_settings
 from serving.settings.schema import Settings
 
@@ -38,27 +38,27 @@ def test_the_environment_may_name_the_file(file: Path, monkeypatch: pytest.Monke
 
 def test_an_unknown_setting_is_named_with_what_was_meant(file: Path) -> None:
     file.write_text("prot = 8001")
-    with pytest.raises(InvalidConfig, match=r"^shelflens\.toml: no setting is named 'prot'\. Did you mean 'port'\?$"):
+    with pytest.raises(ConfigInvalid, match=r"^shelflens\.toml: no setting is named 'prot'\. Did you mean 'port'\?$"):
         read_settings(file)
     file.write_text("[serving]\nport = 8001")
-    with pytest.raises(InvalidConfig, match="no setting is named 'serving'"):
+    with pytest.raises(ConfigInvalid, match="no setting is named 'serving'"):
         read_settings(file)
 
 
 @pytest.mark.parametrize(("content", "said"), [(b"port = ", "not valid TOML"), (b"\xff", "not valid TOML")])
 def test_a_file_that_is_none(file: Path, content: bytes, said: str) -> None:
     file.write_bytes(content)
-    with pytest.raises(InvalidConfig, match=said):
+    with pytest.raises(ConfigInvalid, match=said):
         read_settings(file)
     file.unlink()
-    with pytest.raises(InvalidConfig, match=r"shelflens\.toml does not exist"):
+    with pytest.raises(ConfigInvalid, match=r"shelflens\.toml does not exist"):
         read_settings(file)
 
 
 def test_a_bad_value_is_told_with_where_it_came_from(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.write_text('port = "http"')
     monkeypatch.setenv("SHELFLENS_BATCH_SIZE", "none")
-    with pytest.raises(InvalidConfig, match="Not a valid value for") as caught:
+    with pytest.raises(ConfigInvalid, match="Not a valid value for") as caught:
         read_settings(file, replicas=0)
     said = caught.value.message
     assert "port (in shelflens.toml; from 1 to 65,535)" in said

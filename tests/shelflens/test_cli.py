@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from catalog.model.folder import open_model
 from shelflens.cli import app
 from tests.support.catalogue import write_catalogue, write_config
-from tests.support.malformed.images import BadPicture, bad_pictures, encode, plain
+from tests.support.malformed.images import BadImage, bad_images, encode, plain
 from tests.support.tiny import tiny_folder
 
 VERBS = (
@@ -29,18 +29,18 @@ VERBS = (
 )
 # What would betray that a library's own words came through.
 FOREIGN = ("Traceback", "torch", "PIL", "Pillow", "timm", "transformers", "numpy", "Errno", "site-packages", "Warning")
-BAD = [picture for picture in bad_pictures() if picture.code]
-GOOD = [picture for picture in bad_pictures() if not picture.code]
+BAD = [image for image in bad_images() if image.code]
+GOOD = [image for image in bad_images() if not image.code]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The catalogue with a tiny model in `start`, and the ten bad pictures in `bad`."""
+    """The catalogue with a tiny model in `start`, and the ten bad images in `bad`."""
     folder = tmp_path_factory.mktemp("cli")
     write_catalogue(folder)
     (folder / "bad").mkdir()
-    for picture in bad_pictures():
-        (folder / "bad" / picture.filename).write_bytes(picture.data)
+    for image in bad_images():
+        (folder / "bad" / image.filename).write_bytes(image.data)
     return folder
 
 
@@ -69,8 +69,8 @@ def test_one_picture(folder: Path) -> None:
 
 
 def test_a_title_changes_the_answer(folder: Path) -> None:
-    picture = folder / "data/shop/images/test-Apple-red-0.png"
-    alone, titled = understand(folder, picture), understand(folder, picture, "--title", "blue running shoe")
+    image = folder / "data/shop/images/test-Apple-red-0.png"
+    alone, titled = understand(folder, image), understand(folder, image, "--title", "blue running shoe")
     assert titled.exit_code == 0
     assert titled.stdout != alone.stdout
 
@@ -98,8 +98,8 @@ def test_a_pattern_is_what_it_matches(folder: Path) -> None:
 
 
 def test_several_pictures_of_one_product(folder: Path) -> None:
-    pictures = sorted((folder / "data/shop/images").glob("test-Pear-*.png"))
-    result = understand(folder, *pictures, "--one")
+    images = sorted((folder / "data/shop/images").glob("test-Pear-*.png"))
+    result = understand(folder, *images, "--one")
     assert result.exit_code == 0
     assert result.stdout.count("test-Pear-") == 1
 
@@ -119,7 +119,7 @@ def test_an_empty_folder(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bad", BAD, ids=str)
-def test_a_bad_picture_is_explained(folder: Path, bad: BadPicture) -> None:
+def test_a_bad_picture_is_explained(folder: Path, bad: BadImage) -> None:
     result = understand(folder, folder / "bad" / bad.filename)
     assert result.exit_code == 2
     assert bad.code is not None
@@ -129,7 +129,7 @@ def test_a_bad_picture_is_explained(folder: Path, bad: BadPicture) -> None:
 
 
 @pytest.mark.parametrize("good", GOOD, ids=str)
-def test_an_odd_picture_is_understood(folder: Path, good: BadPicture) -> None:
+def test_an_odd_picture_is_understood(folder: Path, good: BadImage) -> None:
     result = understand(folder, folder / "bad" / good.filename)
     assert result.exit_code == 0
     assert good.filename in result.output
@@ -168,12 +168,12 @@ def test_json_in_the_shape_of_the_service(folder: Path) -> None:
     wire = pytest.importorskip("serving.api.schemas.analyze")
     if not hasattr(wire, "analysis"):
         pytest.skip("the service's answer has no writer for the command line")
-    pictures = (folder / "bad" / "deep.png", folder / "bad" / "empty.jpg")
-    result = understand(folder, *pictures, "--json")
+    images = (folder / "bad" / "deep.png", folder / "bad" / "empty.jpg")
+    result = understand(folder, *images, "--json")
     assert result.exit_code == 1
     answer = json.loads(result.stdout)
     understood, failed = answer["results"]
-    assert (understood["id"], failed["id"]) == tuple(str(picture) for picture in pictures)
+    assert (understood["id"], failed["id"]) == tuple(str(image) for image in images)
     assert understood["error"] is None
     assert understood["category"]["path"][0] in ("Clothes", "Food")
     assert failed["error"]["code"] == "image_empty"
@@ -238,8 +238,8 @@ def test_train_then_export_then_understand(folder: Path) -> None:
     exported = run("export", "--config", path, "--data-root", folder / "data", "--output", folder / "served")
     assert exported.exit_code == 0
     assert exported.stdout.startswith("wrote served, version ")
-    picture = folder / "data/shop/images/test-Apple-red-0.png"
-    assert run("understand", "--model", folder / "served", picture).exit_code == 0
+    image = folder / "data/shop/images/test-Apple-red-0.png"
+    assert run("understand", "--model", folder / "served", image).exit_code == 0
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from catalog.index.product_index import open_index
-from serving.storage.thumbnails import Album
+from serving.storage.thumbnails import ThumbnailStore
 from shelflens.cli import app
 from tests.support.catalogue import COLOURS, KINDS, draw_product
 from tests.support.tiny import tiny_folder
@@ -57,23 +57,23 @@ def report(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
-def kept_pictures(ids: list[str]) -> dict[str, int]:
-    with closing(Album(Path("shelflens-index/pictures.sqlite"))) as album:
-        return album.counts(ids)
+def kept_images(ids: list[str]) -> dict[str, int]:
+    with closing(ThumbnailStore(Path("shelflens-index/pictures.sqlite"))) as thumbnail_store:
+        return thumbnail_store.counts(ids)
 
 
 def test_an_ingest_keeps_thumbnails_where_the_service_looks_for_them(shop: Path, model: Path) -> None:
     ingest(model, "feed.csv")
-    assert kept_pictures(["Pear-blue", "Shoe-red"]) == {"Pear-blue": 1, "Shoe-red": 1}
+    assert kept_images(["Pear-blue", "Shoe-red"]) == {"Pear-blue": 1, "Shoe-red": 1}
     draw_product("Apple", "red").save(shop / "images" / "Pear-blue.png")
-    with closing(Album(Path("shelflens-index/pictures.sqlite"))) as album:
-        [before] = album.get("Pear-blue")
+    with closing(ThumbnailStore(Path("shelflens-index/pictures.sqlite"))) as thumbnail_store:
+        [before] = thumbnail_store.get("Pear-blue")
     ingest(model, "feed.csv")
-    with closing(Album(Path("shelflens-index/pictures.sqlite"))) as album:
-        [after] = album.get("Pear-blue")
+    with closing(ThumbnailStore(Path("shelflens-index/pictures.sqlite"))) as thumbnail_store:
+        [after] = thumbnail_store.get("Pear-blue")
     assert before != after
     run("index", "delete", "Pear-blue")
-    assert kept_pictures(["Pear-blue", "Shoe-red"]) == {"Shoe-red": 1}
+    assert kept_images(["Pear-blue", "Shoe-red"]) == {"Shoe-red": 1}
 
 
 def test_an_ingest_can_do_without_thumbnails(shop: Path, model: Path) -> None:
@@ -85,9 +85,9 @@ def test_a_feed_is_ingested_searched_exported_and_copied(shop: Path, model: Path
     stored = report(ingest(model, "feed.csv", "--json"))
     assert (stored["state"], stored["outcomes"], stored["stored"]) == ("complete", {"added": 12}, 12)
 
-    picture = ("--image", "images/Pear-blue.png", "--text", "blue Pear")
+    image = ("--image", "images/Pear-blue.png", "--text", "blue Pear")
     filters = ("--filter", '{"attributes": {"colour": ["blue", "green"]}}', "--facet", "colour")
-    found = report(run("search", "--model", model, *picture, *filters, "--limit", "3", "--json"))
+    found = report(run("search", "--model", model, *image, *filters, "--limit", "3", "--json"))
     assert found["results"][0]["id"] == "Pear-blue"
     assert found["results"][0]["score"] == pytest.approx(1, abs=1e-3)
     assert found["facets"] == {"colour": [{"value": "blue", "count": 4}, {"value": "green", "count": 4}]}

@@ -29,7 +29,7 @@ from serving.inference.local import LocalAnalyzer
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
 from serving.settings.schema import Settings
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 from tests.support.catalogue import COLOURS, KINDS, draw_product
 from tests.support.malformed.images import encode
 from tests.support.services import SETTINGS
@@ -39,7 +39,7 @@ MARKUP = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
 SCRIPT_LINK = 'https://shop.example/"onmouseover="window.hit=1'
 BRANDS = {"red": "Halden", "green": "Marelle", "blue": "Norvik"}
 PAGE_OF_RESULTS = 24
-MOST_SHIFT = 0.05  # cumulative layout shift; a tenth is "good"
+MAX_SHIFT = 0.05  # cumulative layout shift; a tenth is "good"
 SHIFTS = (
     "window.shifts = 0; new PerformanceObserver(list => { for (const entry of list.getEntries())"
     " if (!entry.hadRecentInput) window.shifts += entry.value }).observe({type: 'layout-shift', buffered: true})"
@@ -48,18 +48,18 @@ PATIENCE = 20_000  # milliseconds: other tests and other people may keep the mac
 expect.set_options(timeout=PATIENCE)
 
 
-def picture(kind: str, colour: str) -> bytes:
+def image_png(kind: str, colour: str) -> bytes:
     return encode(draw_product(kind, colour).resize((160, 160), Image.Resampling.NEAREST), "PNG")
 
 
 def catalogue() -> dict[str, dict[str, Any]]:
-    """Products to PUT, by id: more than a page of results, a few without a picture, one hostile."""
+    """Products to PUT, by id: more than a page of results, a few without an image, one hostile."""
     products: dict[str, dict[str, Any]] = {}
     for copy in range(2):
         for kind in KINDS:
             for colour in COLOURS:
                 number = len(products)
-                image = "data:image/png;base64," + base64.b64encode(picture(kind, colour)).decode()
+                image = "data:image/png;base64," + base64.b64encode(image_png(kind, colour)).decode()
                 products[f"p-{number}"] = {
                     "title": f"{colour} {kind.lower()} {number}",
                     "images": [image] if copy == 0 else [],
@@ -79,9 +79,9 @@ def catalogue() -> dict[str, dict[str, Any]]:
 def served(folder: Path, model: Understander, settings: Settings = SETTINGS) -> Iterator[str]:
     """The whole service over an empty index; -> its address."""
     models = Models(LocalAnalyzer(lambda: model, settings))
-    shelf = Shelf(open_index(folder / "index", model.config.embedding_width), folder)
-    jobs = Jobs(folder / "jobs", models, shelf, settings)
-    app = build_app(Services(models, shelf, jobs), settings)
+    store = CatalogStore(open_index(folder / "index", model.config.embedding_width), folder)
+    jobs = Jobs(folder / "jobs", models, store, settings)
+    app = build_app(Services(models, store, jobs), settings)
 
     @asynccontextmanager
     async def at_work(_: FastAPI) -> AsyncIterator[None]:
@@ -94,7 +94,7 @@ def served(folder: Path, model: Understander, settings: Settings = SETTINGS) -> 
         with running(app) as address:
             yield address
     finally:
-        shelf._close()
+        store._close()
 
 
 @contextmanager
@@ -194,7 +194,7 @@ def reading(browser: Browser, address: str, **options: Any) -> Iterator[Reader]:
 
 
 def feed(rows: int) -> dict[str, Any]:
-    """A CSV as a browser's file field takes it. The first row's picture and the second row's price are bad, and the
+    """A CSV as a browser's file field takes it. The first row's image and the second row's price are bad, and the
     titles are in a column of an unusual name.
     """
     lines = ["id,what it is,price,image_link"]

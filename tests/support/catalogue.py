@@ -1,7 +1,7 @@
 """A small labelled catalogue on disk and what a training run needs beside it. Colours, shapes and words are learnable.
 
-data/shop/products.jsonl     pictures with titles, a few products of words alone, one category the tree lacks
-data/market/products.jsonl   pictures alone, some labelled only by the upper node
+data/shop/products.jsonl     images with titles, a few products of words alone, one category the tree lacks
+data/market/products.jsonl   images alone, some labelled only by the upper node
 taxonomy.json  start/        what a run starts from: a tiny model folder
 """
 
@@ -41,7 +41,7 @@ def write_catalogue(folder: Path) -> Path:
 
 
 def write_set(folder: Path, rows: Iterator[dict[str, Any]]) -> None:
-    """The manifest, and the picture of every row that names one."""
+    """The manifest, and the image of every row that names one."""
     (folder / "images").mkdir(parents=True)
     lines = []
     for row in rows:
@@ -89,8 +89,8 @@ def row(
 
 def draw_product(kind: str, colour: str) -> Image.Image:
     """40 by 40 pixels: a shirt is a T, a shoe an L, an apple a disc; anything else is tall and round."""
-    picture = Image.new("RGB", (40, 40), "white")
-    draw, fill = ImageDraw.Draw(picture), COLOURS[colour]
+    image = Image.new("RGB", (40, 40), "white")
+    draw, fill = ImageDraw.Draw(image), COLOURS[colour]
     if kind == "Shirt":
         draw.rectangle((4, 4, 36, 14), fill)
         draw.rectangle((12, 4, 28, 36), fill)
@@ -101,7 +101,7 @@ def draw_product(kind: str, colour: str) -> Image.Image:
         draw.ellipse((6, 6, 34, 34), fill)
     else:
         draw.ellipse((13, 2, 27, 38), fill)
-    return picture
+    return image
 
 
 def write_config(folder: Path, name: str = "run", **changes: Any) -> Path:

@@ -24,7 +24,7 @@ from serving.inference.local import LocalAnalyzer
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
 from serving.settings.schema import Settings
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 from tests.support.services import WIDTH, wait_until_ready
 
 Row = Mapping[str, str]
@@ -61,11 +61,11 @@ class Watched(LocalAnalyzer):
         self.before = busy
 
 
-class Office:
+class JobService:
     """A running service."""
 
-    def __init__(self, client: TestClient, jobs: Jobs, shelf: Shelf, analyzer: Watched, uploads: Path) -> None:
-        self.client, self.jobs, self.shelf, self.analyzer, self.uploads = client, jobs, shelf, analyzer, uploads
+    def __init__(self, client: TestClient, jobs: Jobs, store: CatalogStore, analyzer: Watched, uploads: Path) -> None:
+        self.client, self.jobs, self.store, self.analyzer, self.uploads = client, jobs, store, analyzer, uploads
 
     def upload(
         self,
@@ -107,30 +107,34 @@ class Office:
         return [json.loads(line) for line in response.text.splitlines()]
 
     def stored(self) -> list[str]:
-        return sorted(product.id for batch in self.shelf._index.scan() for product in batch)
+        return sorted(product.id for batch in self.store._index.scan() for product in batch)
 
 
 @contextmanager
 def office(
-    folder: Path, model: Understander, settings: Settings, shelf_type: type[Shelf] = Shelf, start: bool = True
-) -> Iterator[Office]:
+    folder: Path,
+    model: Understander,
+    settings: Settings,
+    shelf_type: type[CatalogStore] = CatalogStore,
+    start: bool = True,
+) -> Iterator[JobService]:
     """folder: of the index and of what the service keeps. start: whether jobs are worked off."""
     analyzer = Watched(lambda: model, settings)
-    shelf = shelf_type(open_index(folder / "index", WIDTH), folder)
+    store = shelf_type(open_index(folder / "index", WIDTH), folder)
     models = Models(analyzer)
-    jobs = Jobs(folder / "jobs", models, shelf, settings)
+    jobs = Jobs(folder / "jobs", models, store, settings)
     try:
-        with TestClient(build_app(Services(models, shelf, jobs), settings)) as client:
+        with TestClient(build_app(Services(models, store, jobs), settings)) as client:
             assert client.portal is not None
             wait_until_ready(client)
             if start:
                 client.portal.call(jobs.start)
             try:
-                yield Office(client, jobs, shelf, analyzer, folder / "jobs" / "uploads")
+                yield JobService(client, jobs, store, analyzer, folder / "jobs" / "uploads")
             finally:
                 client.portal.call(jobs.close)
     finally:
-        shelf._close()
+        store._close()
 
 
 def counts(job: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from serving.middleware.header_timeout import ImpatientProtocol
+from serving.middleware.header_timeout import HeaderTimeoutProtocol
 
 
 @contextmanager
 def listening(app: ASGIApp) -> Iterator[str]:
     """The address, on this machine alone."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", http=ImpatientProtocol))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", http=HeaderTimeoutProtocol)
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

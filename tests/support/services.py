@@ -20,7 +20,7 @@ from serving.inference.local import LocalAnalyzer
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
 from serving.settings.schema import Settings
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 from tests.support.live_server import listening
 
 WIDTH = 32  # of a tiny model's embeddings
@@ -28,12 +28,12 @@ SETTINGS = Settings(batch_wait_seconds=0.001)
 
 
 @contextmanager
-def tiny_shelf(folder: Path) -> Iterator[Shelf]:
-    shelf = Shelf(open_index(folder, WIDTH), folder)
+def tiny_shelf(folder: Path) -> Iterator[CatalogStore]:
+    store = CatalogStore(open_index(folder, WIDTH), folder)
     try:
-        yield shelf
+        yield store
     finally:
-        shelf._close()
+        store._close()
 
 
 @contextmanager
@@ -43,9 +43,9 @@ def tiny_client(
     """A client of the whole application. folder: of the index."""
     analyzers = [LocalAnalyzer(lambda one=one: one, settings) for one in (model, shadow) if one]  # type: ignore[misc]
     models = Models(*analyzers)
-    with tiny_shelf(folder) as shelf:
-        jobs = Jobs(folder / "jobs", models, shelf, settings)
-        with TestClient(build_app(Services(models, shelf, jobs), settings)) as client:
+    with tiny_shelf(folder) as store:
+        jobs = Jobs(folder / "jobs", models, store, settings)
+        with TestClient(build_app(Services(models, store, jobs), settings)) as client:
             assert client.portal
             client.portal.call(jobs.start)
             wait_until_ready(client)
@@ -53,17 +53,17 @@ def tiny_client(
             client.portal.call(jobs.close)
 
 
-def tiny_services(analyzer: Analyzer, shelf: Shelf, folder: Path, settings: Settings = SETTINGS) -> Services:
+def tiny_services(analyzer: Analyzer, store: CatalogStore, folder: Path, settings: Settings = SETTINGS) -> Services:
     """Services that work no jobs off. folder: for the jobs."""
     models = Models(analyzer)
-    return Services(models, shelf, Jobs(folder, models, shelf, settings))
+    return Services(models, store, Jobs(folder, models, store, settings))
 
 
 @contextmanager
 def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS) -> Iterator[str]:
     """The address of the whole application, which works no jobs off, over real HTTP. folder: of the index."""
-    with tiny_shelf(folder) as shelf:
-        services = tiny_services(LocalAnalyzer(lambda: model, settings), shelf, folder / "jobs", settings)
+    with tiny_shelf(folder) as store:
+        services = tiny_services(LocalAnalyzer(lambda: model, settings), store, folder / "jobs", settings)
         try:
             with listening(build_app(services, settings)) as address:
                 deadline = time.monotonic() + 60
@@ -77,9 +77,9 @@ def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS
 
 def free_port() -> int:
     """A port of the loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    with socket.socket() as vector:
+        vector.bind(("127.0.0.1", 0))
+        port: int = vector.getsockname()[1]
         return port
 
 
@@ -92,6 +92,6 @@ def wait_until_ready(client: TestClient) -> None:
 
 def occupy(analyzer: LocalAnalyzer, until: threading.Event) -> None:
     """Keep all of the model's threads from working until the event is set, for a minute at most."""
-    crew = analyzer._crew
-    for thread in (crew.whole, *[crew.lanes] * crew.threads):
+    pool = analyzer._crew
+    for thread in (pool.whole, *[pool.per_core] * pool.threads):
         thread.submit(until.wait, 60)

@@ -73,7 +73,7 @@ def tiny_calibration(least: float = 0.0) -> Calibration:
 
 
 def tiny_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0, size: int = 32, least: float = 0.0) -> Path:
-    """A model folder as `save_model` writes it. size: of its pictures; least: see `tiny_calibration`."""
+    """A model folder as `save_model` writes it. size: of its images; least: see `tiny_calibration`."""
     tokenizer = tiny_tokenizer(folder.with_name(folder.name + "-vocabulary"))
     save_model(folder, tiny_model(fusion, seed, size), tiny_taxonomy(), tokenizer, tiny_calibration(least))
     return folder

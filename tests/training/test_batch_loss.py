@@ -10,7 +10,7 @@ from catalog.model.network import CatalogModel, Inputs
 from tests.support.tiny import tiny_model, tiny_taxonomy
 from training.batch_loss import batch_losses, every_reading, modality_dropout
 from training.config import SetConfig, StartConfig, TrainConfig
-from training.data.samples import Drawn, Labelled, TargetMaker, Targets
+from training.data.samples import LabelledProduct, TargetMaker, Targets, TrainingBatch
 from training.losses import tree_cross_entropy
 
 PLAIN = TrainConfig(
@@ -33,19 +33,19 @@ def model() -> CatalogModel:
 
 
 def batch() -> Inputs:
-    """Five products: the third has no picture, the fourth no words; texts are of unlike lengths."""
+    """Five products: the third has no image, the fourth no words; texts are of unlike lengths."""
     generator = torch.Generator().manual_seed(0)
     length_U = torch.tensor([9, 3, 5, 2, 12])
     return Inputs(
         pixels_NCHW=torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8, generator=generator),
-        words=((torch.randint(5, 20, (5, 12), generator=generator), torch.arange(12) < length_U.unsqueeze(1)),),
+        texts=((torch.randint(5, 20, (5, 12), generator=generator), torch.arange(12) < length_U.unsqueeze(1)),),
         images_BP=torch.tensor([[0, 1], [2, -1], [-1, -1], [3, -1], [4, -1]]),
         texts_BP=torch.tensor([[0], [1], [2], [-1], [4]]),
     )
 
 
 def targets() -> Targets:
-    rows = [Labelled("shop", node, "train", None, "t", "", "", node, None, {}, frozenset()) for node in NODES]
+    rows = [LabelledProduct("shop", node, "train", None, "t", "", "", node, None, {}, frozenset()) for node in NODES]
     return TargetMaker(tiny_taxonomy())(rows, [str(n) for n in range(5)], [True, True, True, False, True])
 
 
@@ -61,25 +61,27 @@ def test_every_reading_is_a_loss_of_its_own(model: CatalogModel) -> None:
         tree_cross_entropy(model.answer(image, text, choice).leaf_BC[rows], targets().under_BLC[rows], 0, 0.3)  # type: ignore[arg-type]
         for choice, rows in readings.items()
     ]
-    loss = batch_losses(model, Drawn(targets(), batch()), dataclasses.replace(PLAIN, read_every_way=True))["loss"]
+    loss = batch_losses(model, TrainingBatch(targets(), batch()), dataclasses.replace(PLAIN, read_every_way=True))[
+        "loss"
+    ]
     torch.testing.assert_close(loss, torch.stack(expected).mean(), atol=1e-5, rtol=1e-4)
 
 
 def test_without_dropout_each_product_is_read_whole(model: CatalogModel) -> None:
     outputs = model(batch())
     expected = tree_cross_entropy(outputs.leaf_BC, targets().under_BLC, 0, 0.3)
-    torch.testing.assert_close(batch_losses(model, Drawn(targets(), batch()), PLAIN)["loss"], expected)
+    torch.testing.assert_close(batch_losses(model, TrainingBatch(targets(), batch()), PLAIN)["loss"], expected)
 
 
 def test_words_that_only_caption_a_picture_are_not_read(model: CatalogModel) -> None:
     """The caption of the fourth product: other words there change the contrastive loss and nothing else."""
     config = dataclasses.replace(PLAIN, contrastive_weight=1, read_every_way=True)
     captioned = dataclasses.replace(batch(), texts_BP=torch.arange(5).unsqueeze(1))
-    ((ids_UT, mask_UT),) = captioned.words
+    ((ids_UT, mask_UT),) = captioned.texts
     ids_UT = ids_UT.clone()
     ids_UT[3] = 23
-    other = dataclasses.replace(captioned, words=((ids_UT, mask_UT),))
-    one, two = (batch_losses(model, Drawn(targets(), given), config) for given in (captioned, other))
+    other = dataclasses.replace(captioned, texts=((ids_UT, mask_UT),))
+    one, two = (batch_losses(model, TrainingBatch(targets(), given), config) for given in (captioned, other))
     torch.testing.assert_close(one["category"], two["category"])
     assert not torch.isclose(one["contrastive"], two["contrastive"])
 

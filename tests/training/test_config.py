@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from catalog.errors import FileNotReadable, InvalidConfig
+from catalog.errors import ConfigInvalid, FileNotReadable
 from training.config import SetConfig, StartConfig, TrainConfig, parse_config, read_config
 
 SHOP = {"manifest": "shop/products.jsonl"}
@@ -62,7 +62,7 @@ def test_the_configurations_in_the_repository(path: Path) -> None:
     ],
 )
 def test_what_is_refused(fields: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidConfig, match=message):
+    with pytest.raises(ConfigInvalid, match=message):
         parse_config(fields)
 
 
@@ -70,7 +70,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(FileNotReadable, match=r"'no\.toml' does not exist"):
         read_config(tmp_path / "no.toml")
     (tmp_path / "bad.toml").write_text("output = ")
-    with pytest.raises(InvalidConfig, match=r"'bad\.toml' is not valid TOML"):
+    with pytest.raises(ConfigInvalid, match=r"'bad\.toml' is not valid TOML"):
         read_config(tmp_path / "bad.toml")
     (tmp_path / "latin.toml").write_bytes(b"output = '\xe9'")
     with pytest.raises(FileNotReadable, match="not UTF-8"):

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from catalog.errors import InvalidCheckpoint, InvalidConfig
+from catalog.errors import CheckpointInvalid, ConfigInvalid
 from catalog.model.checkpoint import load_model, save_model
 from catalog.model.folder import open_model
 from catalog.model.network import Inputs
 from catalog.model.preprocess import Batch, Prepared, collate
-from catalog.model.runtime import Answers, Runtime, open_runtime
+from catalog.model.runtime import ModelOutputs, Runtime, open_runtime
 from catalog.taxonomy.tree import Taxonomy
 from tests.support.catalogue import tiny_run, write_catalogue
 from tests.support.tiny import tiny_folder, tiny_model, tiny_taxonomy, tiny_tokenizer
@@ -21,7 +21,7 @@ from tests.training.test_batch_loss import PLAIN
 from training.batch_loss import every_reading
 from training.distillation import open_teacher, teach, teacher_loss
 from training.evaluation.predict import encode_rows, predict
-from training.export.onnx_export import write_graphs
+from training.export.onnx_export import export_onnx
 from training.train import read_sets, train
 
 
@@ -29,31 +29,31 @@ from training.train import read_sets, train
 def teacher(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runtime:
     folder = tiny_folder(tmp_path_factory.mktemp("teacher") / "model", seed=7)
     if request.param == "ONNX Runtime":
-        write_graphs(load_model(folder), folder)
+        export_onnx(load_model(folder), folder)
     return open_runtime(open_model(folder))
 
 
 @pytest.fixture
 def batch(tmp_path: Path) -> Batch:
-    """A picture and words, words alone, two pictures alone."""
+    """An image and words, words alone, two images alone."""
     random = np.random.default_rng(0)
-    pictures = [random.integers(0, 256, (count, 3, 32, 32), dtype=np.uint8) for count in (1, 0, 2)]
-    words = ("red shirt", "a green pear", "")
-    products = [Prepared(text, pixels_NCHW, text) for pixels_NCHW, text in zip(pictures, words, strict=True)]
+    images = [random.integers(0, 256, (count, 3, 32, 32), dtype=np.uint8) for count in (1, 0, 2)]
+    texts = ("red shirt", "a green pear", "")
+    products = [Prepared(text, pixels_NCHW, text) for pixels_NCHW, text in zip(images, texts, strict=True)]
     return collate(products, tiny_tokenizer(tmp_path))
 
 
 def test_each_reading_is_answered_as_if_it_were_asked_alone(teacher: Runtime, batch: Batch) -> None:
     image, text = tiny_model().encode(Inputs.of(batch))
-    by_picture, by_words, by_both = teach(teacher, batch, every_reading(image, text))
+    by_image, by_text, by_both = teach(teacher, batch, every_reading(image, text))
     nothing = np.full_like(batch.images_BP, -1)
     alone = teacher.run(dataclasses.replace(batch, texts_BP=nothing[:, :1]), False)
-    assert_same(by_picture, alone, [0, 2])
-    assert_same(by_words, teacher.run(dataclasses.replace(batch, images_BP=nothing), False), [0, 1])
+    assert_same(by_image, alone, [0, 2])
+    assert_same(by_text, teacher.run(dataclasses.replace(batch, images_BP=nothing), False), [0, 1])
     assert_same(by_both, teacher.run(batch, False), [0])
 
 
-def assert_same(one: Answers, other: Answers, rows: list[int]) -> None:
+def assert_same(one: ModelOutputs, other: ModelOutputs, rows: list[int]) -> None:
     for name in ("leaf_BC", "tags_BG", "embedding_BE"):
         np.testing.assert_allclose(getattr(one, name)[rows], getattr(other, name)[rows], atol=1e-5)
     for name, logits_BV in one.attributes.items():
@@ -76,13 +76,13 @@ def test_teachers_that_cannot_teach(tmp_path: Path) -> None:
     fields = json.loads(taxonomy.to_json())
     fields["nodes"].pop()
     (tmp_path / "other.json").write_text(json.dumps(fields))
-    with pytest.raises(InvalidConfig, match="another taxonomy"):
+    with pytest.raises(ConfigInvalid, match="another taxonomy"):
         open_teacher(folder, student, Taxonomy.load(tmp_path / "other.json"))
     narrow = dataclasses.replace(student.config, embedding_width=16, embedding_cuts=(8, 16))
     save_model(tmp_path / "narrow", type(student)(narrow, taxonomy), taxonomy, tiny_tokenizer(tmp_path / "words"))
-    with pytest.raises(InvalidConfig, match="embeddings of another width"):
+    with pytest.raises(ConfigInvalid, match="embeddings of another width"):
         open_teacher(tmp_path / "narrow", student, taxonomy)
-    with pytest.raises(InvalidCheckpoint):
+    with pytest.raises(CheckpointInvalid):
         open_teacher(tmp_path, student, taxonomy)
 
 
@@ -110,5 +110,5 @@ def test_a_student_comes_to_answer_as_its_teacher_does(tmp_path: Path) -> None:
 
 
 def test_a_teacher_with_cached_features_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidConfig, match="cache_views"):
+    with pytest.raises(ConfigInvalid, match="cache_views"):
         tiny_run(tmp_path, teacher="somewhere", cache_views=2)

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from catalog.arrays import Modalities
-from catalog.errors import InvalidManifest
+from catalog.errors import ManifestInvalid
 from catalog.model.checkpoint import Checkpoint, load_model
 from tests.support.catalogue import KINDS, write_catalogue
 from tests.support.tiny import tiny_taxonomy
-from training.data.samples import Labelled, mask_labels, read_manifest
+from training.data.samples import LabelledProduct, mask_labels, read_manifest
 from training.evaluation.evaluate import Classes, Report, category_result, evaluate
 from training.evaluation.report import markdown, write_report
 
@@ -33,16 +33,16 @@ def checkpoint(folder: Path) -> Checkpoint:
 
 
 @pytest.fixture(scope="module")
-def shop(folder: Path) -> list[Labelled]:
+def shop(folder: Path) -> list[LabelledProduct]:
     return read_manifest(folder / "data" / "shop" / "products.jsonl", TAXONOMY)
 
 
 @pytest.fixture(scope="module")
-def market(folder: Path) -> list[Labelled]:
+def market(folder: Path) -> list[LabelledProduct]:
     return read_manifest(folder / "data" / "market" / "products.jsonl", TAXONOMY)
 
 
-def test_the_promised_figures(checkpoint: Checkpoint, shop: list[Labelled]) -> None:
+def test_the_promised_figures(checkpoint: Checkpoint, shop: list[LabelledProduct]) -> None:
     report, _, _ = evaluate(checkpoint, shop, "test")
     assert report["model"] == checkpoint.version
     for group, names in {
@@ -59,7 +59,7 @@ def test_the_promised_figures(checkpoint: Checkpoint, shop: list[Labelled]) -> N
     assert json.loads(json.dumps(report, allow_nan=False)) == report
 
 
-def test_products_are_counted(checkpoint: Checkpoint, shop: list[Labelled]) -> None:
+def test_products_are_counted(checkpoint: Checkpoint, shop: list[LabelledProduct]) -> None:
     report, result, _ = evaluate(checkpoint, shop, "test")
     assert report["products"] == {"scored": 12 + 4, "without_category": 1, "in_split": 12 + 4 + 1}
     assert report["category"]["leaf_accuracy"] == pytest.approx(result.correct_N.mean())
@@ -68,21 +68,21 @@ def test_products_are_counted(checkpoint: Checkpoint, shop: list[Labelled]) -> N
 
 @pytest.mark.parametrize(("modalities", "scored", "unmapped"), [("image", 12, 1), ("text", 16, 1), ("both", 16, 1)])
 def test_only_products_that_have_the_modality(
-    checkpoint: Checkpoint, shop: list[Labelled], modalities: Modalities, scored: int, unmapped: int
+    checkpoint: Checkpoint, shop: list[LabelledProduct], modalities: Modalities, scored: int, unmapped: int
 ) -> None:
     products = evaluate(checkpoint, shop, "test", modalities)[0]["products"]
     assert products == {"scored": scored, "without_category": unmapped, "in_split": 17}
 
 
-def test_a_modality_that_is_not_asked_for_is_not_read(checkpoint: Checkpoint, shop: list[Labelled]) -> None:
-    wordless = [replace(row, title="", description="") for row in shop if row.image]
+def test_a_modality_that_is_not_asked_for_is_not_read(checkpoint: Checkpoint, shop: list[LabelledProduct]) -> None:
+    textless = [replace(row, title="", description="") for row in shop if row.image]
     by_image = evaluate(checkpoint, [row for row in shop if row.image], "test", "image")[0]
-    again = evaluate(checkpoint, wordless, "test", "image")[0]
+    again = evaluate(checkpoint, textless, "test", "image")[0]
     assert by_image["category"] == again["category"]
     assert by_image["calibration"]["ece"] == pytest.approx(again["calibration"]["ece"], abs=1e-5)
 
 
-def test_label_words_can_be_masked(checkpoint: Checkpoint, shop: list[Labelled]) -> None:
+def test_label_words_can_be_masked(checkpoint: Checkpoint, shop: list[LabelledProduct]) -> None:
     pictured = [row for row in shop if row.image]
     masked, _, _ = evaluate(checkpoint, pictured, "test", "text", masked=True)
     by_hand, _, _ = evaluate(checkpoint, [mask_labels(row, TAXONOMY) for row in pictured], "test", "text")
@@ -94,16 +94,18 @@ def test_label_words_can_be_masked(checkpoint: Checkpoint, shop: list[Labelled])
     assert masked["calibration"] != plain["calibration"]
 
 
-def test_words_that_only_name_the_label_leave_nothing_to_score(checkpoint: Checkpoint, shop: list[Labelled]) -> None:
+def test_words_that_only_name_the_label_leave_nothing_to_score(
+    checkpoint: Checkpoint, shop: list[LabelledProduct]
+) -> None:
     bare = [replace(row, title="Shoes shoe") for row in shop if row.product_id == "test-words-Shoe"]
     rest = [row for row in shop if row.image]
     report, _, _ = evaluate(checkpoint, [*rest, *bare], "test", masked=True)
     assert report["products"] == {"scored": 12, "without_category": 1, "in_split": 14}
-    with pytest.raises(InvalidManifest, match="no product with both"):
+    with pytest.raises(ManifestInvalid, match="no product with both"):
         evaluate(checkpoint, bare, "test", masked=True)
 
 
-def test_labels_above_the_leaves(checkpoint: Checkpoint, market: list[Labelled]) -> None:
+def test_labels_above_the_leaves(checkpoint: Checkpoint, market: list[LabelledProduct]) -> None:
     report, _, classes = evaluate(checkpoint, market, "test", "image")
     assert report["products"]["scored"] == 12
     assert set(classes.nodes) == {"clothes.shirt", "clothes.shoe", "food.apple", "food.pear"}
@@ -114,13 +116,15 @@ def test_labels_above_the_leaves(checkpoint: Checkpoint, market: list[Labelled])
 
 
 @pytest.mark.parametrize(("split", "modalities"), [("val", "both"), ("test", "text")])
-def test_nothing_to_score(checkpoint: Checkpoint, market: list[Labelled], split: str, modalities: Modalities) -> None:
+def test_nothing_to_score(
+    checkpoint: Checkpoint, market: list[LabelledProduct], split: str, modalities: Modalities
+) -> None:
     rows = [row for row in market if row.split != "val"]
-    with pytest.raises(InvalidManifest, match=f"The split '{split}' has no product with {modalities}"):
+    with pytest.raises(ManifestInvalid, match=f"The split '{split}' has no product with {modalities}"):
         evaluate(checkpoint, rows, split, modalities)
 
 
-def test_a_report_for_people(checkpoint: Checkpoint, shop: list[Labelled], tmp_path: Path) -> None:
+def test_a_report_for_people(checkpoint: Checkpoint, shop: list[LabelledProduct], tmp_path: Path) -> None:
     report, result, classes = evaluate(checkpoint, shop, "test")
     write_report(tmp_path / "new" / "report", report, result, classes, TAXONOMY)
     files = {path.name: path for path in (tmp_path / "new" / "report").iterdir()}
@@ -128,12 +132,12 @@ def test_a_report_for_people(checkpoint: Checkpoint, shop: list[Labelled], tmp_p
     assert json.loads(files["report.json"].read_text()) == report
     assert f"| category leaf accuracy | {report['category']['leaf_accuracy']:.4f} |" in files["report.md"].read_text()
     for name in ("confusion.png", "reliability.png"):
-        with Image.open(files[name]) as picture:
-            assert min(picture.size) > 200
+        with Image.open(files[name]) as image:
+            assert min(image.size) > 200
 
 
-def labelled(node: str, parent: str | None = None) -> Labelled:
-    return Labelled("shop", "1", "test", None, "words", "", "", node, parent, {}, frozenset())
+def labelled(node: str, parent: str | None = None) -> LabelledProduct:
+    return LabelledProduct("shop", "1", "test", None, "words", "", "", node, parent, {}, frozenset())
 
 
 def test_classes_are_the_lowest_nodes_that_are_named() -> None:
@@ -178,7 +182,7 @@ def test_leaves_that_no_product_names_are_no_choice() -> None:
     np.testing.assert_allclose(result.open_confidence_N, [0.6, 0.7])
 
 
-def test_figures_do_not_depend_on_the_batch(checkpoint: Checkpoint, shop: list[Labelled]) -> None:
+def test_figures_do_not_depend_on_the_batch(checkpoint: Checkpoint, shop: list[LabelledProduct]) -> None:
     rows = [row for row in shop if row.split == "test"]
     forward, backward = (evaluate(checkpoint, given, "test")[0] for given in (rows, rows[::-1]))
     assert forward["category"] == pytest.approx(backward["category"])

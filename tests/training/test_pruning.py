@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.model.encoders import TextEncoder
 from catalog.model.tokenizer import Tokenizer
 from tests.support.catalogue import bert_folder, tiny_run, vit_folder, write_catalogue
@@ -39,14 +39,14 @@ def test_the_first_tokens_are_kept_and_those_of_the_texts(tokenizer: Tokenizer) 
 def test_a_shorter_vocabulary_has_new_numbers(tokenizer: Tokenizer) -> None:
     kept = kept_tokens(tokenizer, 7, ["apple"])
     short = shortened(tokenizer, kept)
-    ((first, *words, last),) = short(["red apple striped"])
+    ((first, *texts, last),) = short(["red apple striped"])
     assert short.size == len(kept) == 8
     assert [first, last, short.pad_id] == [tokenizer([""])[0][0], tokenizer([""])[0][1], tokenizer.pad_id]
-    assert words == [5, 7, UNKNOWN]
+    assert texts == [5, 7, UNKNOWN]
 
 
 def test_a_special_token_cannot_be_left_out(tokenizer: Tokenizer) -> None:
-    with pytest.raises(InvalidConfig, match="special tokens"):
+    with pytest.raises(ConfigInvalid, match="special tokens"):
         shortened(tokenizer, [0, 1, 5, 6])
 
 
@@ -75,7 +75,7 @@ def test_a_narrow_encoder_reads(large: TextEncoder) -> None:
     "options", [{"hidden_size": 24}, {"hidden_size": 9}, {"hidden_act": "gone"}, {"max_position_embeddings": 97}]
 )
 def test_shapes_that_are_none(large: TextEncoder, options: dict[str, Any]) -> None:
-    with pytest.raises(InvalidConfig, match="text_options"):
+    with pytest.raises(ConfigInvalid, match="text_options"):
         narrowed(large, list(range(24)), SMALL | options)
 
 

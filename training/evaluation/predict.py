@@ -13,7 +13,7 @@ from catalog.model.encoders import Encoded
 from catalog.model.network import CatalogModel, Inputs, Outputs
 from catalog.model.preprocess import Batch, Prepared, collate, prepare
 from catalog.model.tokenizer import Tokenizer
-from training.data.samples import Labelled
+from training.data.samples import LabelledProduct
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Predictions:
     text_NE: Floats
 
 
-def has_modalities(row: Labelled, modalities: Modalities) -> bool:
+def has_modalities(row: LabelledProduct, modalities: Modalities) -> bool:
     has_text = bool(row.title or row.description)
     return {"image": row.image is not None, "text": has_text, "both": has_text and row.image is not None}[modalities]
 
@@ -50,7 +50,7 @@ def predict(
 
 @torch.inference_mode()
 def encode_rows(
-    model: CatalogModel, rows: Sequence[Labelled], tokenizer: Tokenizer, batch_size: int = 32
+    model: CatalogModel, rows: Sequence[LabelledProduct], tokenizer: Tokenizer, batch_size: int = 32
 ) -> Iterator[tuple[Encoded, Encoded]]:
     """The encoders' view of the products, batch by batch, read the way serving reads them."""
     device = next(model.parameters()).device
@@ -59,10 +59,12 @@ def encode_rows(
         yield model.encode(Inputs.of(batch).to(device))
 
 
-def read_batches(rows: Sequence[Labelled], size: int, tokenizer: Tokenizer, batch_size: int = 32) -> Iterator[Batch]:
-    """The products as serving reads them; the pictures of the next batch are decoded meanwhile."""
+def read_batches(
+    rows: Sequence[LabelledProduct], size: int, tokenizer: Tokenizer, batch_size: int = 32
+) -> Iterator[Batch]:
+    """The products as serving reads them; the images of the next batch are decoded meanwhile."""
 
-    def load(row: Labelled) -> Prepared:
+    def load(row: LabelledProduct) -> Prepared:
         return prepare(row.product(), size)
 
     batches = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]

@@ -13,7 +13,7 @@ from training.evaluation.evaluate import CategoryResult, Classes, Report
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
-MOST_CONFUSED = 20
+MAX_CONFUSED = 20
 
 
 def write_report(folder: Path, report: Report, result: CategoryResult, classes: Classes, taxonomy: Taxonomy) -> None:
@@ -79,7 +79,7 @@ def confusion_plot(result: CategoryResult, classes: Classes, taxonomy: Taxonomy,
     counts_KK = np.zeros((len(classes.nodes), len(classes.nodes)))
     np.add.at(counts_KK, (result.gold_N, result.predicted_N), 1)
     lost_K = counts_KK.sum(1) - np.diag(counts_KK)
-    shown = np.sort(np.argsort(-lost_K, kind="stable")[:MOST_CONFUSED])
+    shown = np.sort(np.argsort(-lost_K, kind="stable")[:MAX_CONFUSED])
     total_K1 = np.maximum(counts_KK.sum(1, keepdims=True), 1)
     part = (counts_KK / total_K1)[np.ix_(shown, shown)]
     labels = [taxonomy.node(classes.nodes[k]).label for k in shown]

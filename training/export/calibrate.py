@@ -11,7 +11,7 @@ from catalog.model.familiarity import Familiarity
 from catalog.product import CategoryScore
 from catalog.taxonomy.descent import Descent
 from catalog.taxonomy.tree import Taxonomy
-from training.data.samples import Labelled
+from training.data.samples import LabelledProduct
 from training.evaluation.evaluate import Classes, attribute_labels
 from training.evaluation.metrics import Flags, Ints
 from training.evaluation.predict import has_modalities
@@ -30,10 +30,10 @@ SURE = 1.645  # of a normal distribution, 95 % lie below: proof is a lower bound
 
 
 def calibrate(
-    val: Sequence[Labelled],
+    val: Sequence[LabelledProduct],
     readings: Readings,
     taxonomy: Taxonomy,
-    everything: Sequence[Labelled],
+    everything: Sequence[LabelledProduct],
     familiarity: Familiarity | None,
     opinions: Collection[str] = (),
 ) -> Calibration:
@@ -62,7 +62,7 @@ def calibrate(
 
 def _of_choice(
     calibration: Calibration,
-    rows: Sequence[Labelled],
+    rows: Sequence[LabelledProduct],
     answers: Reading,
     taxonomy: Taxonomy,
     choice: Modalities,
@@ -95,7 +95,7 @@ def _by_level(levels: Sequence[float]) -> Callable[[int], float]:
 
 
 def promise_thresholds(
-    rows: Sequence[Labelled], likeliest: Sequence[CategoryScore | None], taxonomy: Taxonomy
+    rows: Sequence[LabelledProduct], likeliest: Sequence[CategoryScore | None], taxonomy: Taxonomy
 ) -> list[float]:
     """For each level of the tree the score at which nodes are right as often as PROMISE_ACCURACY, measured where a
     product's label tells. A node counts as right only if it lies on the label's path.
@@ -116,7 +116,9 @@ def promise_thresholds(
     return thresholds
 
 
-def auto_threshold(rows: Sequence[Labelled], promised: Sequence[CategoryScore | None], taxonomy: Taxonomy) -> float:
+def auto_threshold(
+    rows: Sequence[LabelledProduct], promised: Sequence[CategoryScore | None], taxonomy: Taxonomy
+) -> float:
     """The least score from which on it is certain enough that leaves are right as often as AUTO_ACCURACY."""
     leaves = {leaf.id for leaf in taxonomy.leaves}
     # A label that is no leaf cannot tell whether the leaf is right, but if it lies elsewhere it is not.
@@ -132,25 +134,25 @@ def auto_threshold(rows: Sequence[Labelled], promised: Sequence[CategoryScore | 
     return 1.0 if least is None else least
 
 
-def auto_familiarity(odds_B: Floats, sure_B: Flags, most: float) -> float:
+def auto_familiarity(odds_B: Floats, sure_B: Flags, limit: float) -> float:
     """The least log odds above which `auto` loses no more than AUTO_LOST of all products, nor AUTO_UNFAMILIAR of them
     lie. sure_B: whose leaf is sure enough for `auto`; most: the log odds above which nothing is promised.
     """
-    accepted = np.sort(odds_B[sure_B & (odds_B <= most)])[::-1]
+    accepted = np.sort(odds_B[sure_B & (odds_B <= limit)])[::-1]
     lost = int(AUTO_LOST * len(odds_B))
     least = accepted[lost] if len(accepted) > lost else -np.inf
     bound = max(float(least), float(np.quantile(odds_B, 1 - AUTO_UNFAMILIAR)))
-    return min(float(np.ceil(bound * 1000)) / 1000, most)  # rounded up, so that the product at the bound stays
+    return min(float(np.ceil(bound * 1000)) / 1000, limit)  # rounded up, so that the product at the bound stays
 
 
 def unfamiliar_log_odds(
-    val: Sequence[Labelled], readings: Readings, familiarity: Familiarity
+    val: Sequence[LabelledProduct], readings: Readings, familiarity: Familiarity
 ) -> dict[Modalities, Floats]:
     """Of the products that can be read so, in their order."""
     odds: dict[Modalities, Floats] = {}
     for choice in MODALITIES:
         mine = [n for n, row in enumerate(val) if has_modalities(row, choice)]
-        if mine and (choice == "image" or familiarity.knows_words):
+        if mine and (choice == "image" or familiarity.knows_text):
             image_BD = None if choice == "text" else readings.image_ND[mine]
             text_BD = None if choice == "image" else readings.text_ND[mine]
             odds[choice] = familiarity.log_odds(image_BD, text_BD)
@@ -163,7 +165,7 @@ def best_temperature(loss: Callable[[float], float]) -> float:
     return round(float(grid[np.argmin([loss(float(t)) for t in grid])]), 4)
 
 
-def named_leaves(rows: Sequence[Labelled], everything: Sequence[Labelled], taxonomy: Taxonomy) -> Flags:
+def named_leaves(rows: Sequence[LabelledProduct], everything: Sequence[LabelledProduct], taxonomy: Taxonomy) -> Flags:
     """(rows, leaves): which leaves lie under a category that the row's data set names. What a set of 17 garments loses
     to an 18th says nothing of its scores: no product of it could have been one.
     """
@@ -175,7 +177,7 @@ def named_leaves(rows: Sequence[Labelled], everything: Sequence[Labelled], taxon
 
 
 def category_temperatures(
-    rows: Sequence[Labelled], answers: Reading, possible_NC: Flags, choice: Modalities, taxonomy: Taxonomy
+    rows: Sequence[LabelledProduct], answers: Reading, possible_NC: Flags, choice: Modalities, taxonomy: Taxonomy
 ) -> dict[str, float]:
     """Fitted by likelihood, by the root of the likeliest leaf, each row among the leaves its data set names."""
     chosen = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
@@ -243,9 +245,9 @@ def kinds(promised: Sequence[CategoryScore | None]) -> dict[str, list[int]]:
 
 
 def proven_tags(
-    rows: Sequence[Labelled], answers: Reading, promised: Sequence[CategoryScore | None], taxonomy: Taxonomy
+    rows: Sequence[LabelledProduct], answers: Reading, promised: Sequence[CategoryScore | None], taxonomy: Taxonomy
 ) -> dict[str, dict[str, float]]:
-    """By kind, the tags with proof. A tag that a title does not name counts as wrong, although the picture may show it:
+    """By kind, the tags with proof. A tag that a title does not name counts as wrong, although the image may show it:
     what is measured so is less than the truth.
     """
     score_NG = sigmoid(answers.tags_NG)
@@ -261,7 +263,7 @@ def proven_tags(
 
 
 def proven_values(
-    rows: Sequence[Labelled],
+    rows: Sequence[LabelledProduct],
     answers: Reading,
     promised: Sequence[CategoryScore | None],
     taxonomy: Taxonomy,
@@ -289,7 +291,7 @@ def proven_values(
     return proven
 
 
-def attribute_temperatures(rows: Sequence[Labelled], answers: Reading, taxonomy: Taxonomy) -> dict[str, float]:
+def attribute_temperatures(rows: Sequence[LabelledProduct], answers: Reading, taxonomy: Taxonomy) -> dict[str, float]:
     temperatures = {}
     for attribute in taxonomy.attributes:
         known, gold_N = attribute_labels(rows, attribute)

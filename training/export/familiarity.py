@@ -1,6 +1,6 @@
 """Fit what tells products that are unlike everything taught (see `catalog.model.familiarity`), without having seen any.
 
-Pictures: each department in turn is left out of the sample and plays the unfamiliar one. Words: names of kinds of
+Images: each department in turn is left out of the sample and plays the unfamiliar one. Words: names of kinds of
 product that the tree lacks, from files of names.
 """
 
@@ -17,20 +17,20 @@ from catalog.model.familiarity import Familiarity, distance, projected, unit
 from catalog.model.folder import ModelFolder
 from catalog.model.runtime import Runtime
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
-from training.data.samples import Labelled
-from training.export.readings import Readings, read_pictures, read_words
+from training.data.samples import LabelledProduct
+from training.export.readings import Readings, read_images, read_text
 
-SAMPLE = 2000  # pictures
-NUMBERS = 64  # of a picture
+SAMPLE = 2000  # images
+NUMBERS = 64  # of an image
 NAMES = 4000
-FEWEST = 100  # pictures of a department, for it to be left out
+FEWEST = 100  # images of a department, for it to be left out
 
 
 def fit(
     runtime: Runtime,
     model: ModelFolder,
-    train: Sequence[Labelled],
-    val: Sequence[Labelled],
+    train: Sequence[LabelledProduct],
+    val: Sequence[LabelledProduct],
     readings: Readings,
     paths: Sequence[Sequence[str]],
 ) -> Familiarity | None:
@@ -40,7 +40,7 @@ def fit(
     roots = np.array([root_of(val[n], model.taxonomy) for n in seen])
     if sum((roots == root).sum() >= FEWEST for root in set(roots.tolist())) < 2:
         return None
-    image_SD = read_pictures(runtime, model, pictured)
+    image_SD = read_images(runtime, model, pictured)
     sample_roots = np.array([root_of(row, model.taxonomy) for row in pictured])
     projection_DP = principal(image_SD)
     sample_NP = projected(image_SD, projection_DP)
@@ -49,7 +49,7 @@ def fit(
     return Familiarity(projection_DP, sample_NP, image_2, direction_D, text_2)
 
 
-def root_of(row: Labelled, taxonomy: Taxonomy) -> str:
+def root_of(row: LabelledProduct, taxonomy: Taxonomy) -> str:
     return taxonomy.ancestors(str(row.node))[0]
 
 
@@ -74,7 +74,7 @@ def fit_images(
 
 
 def fit_texts(
-    runtime: Runtime, model: ModelFolder, train: Sequence[Labelled], paths: Sequence[Sequence[str]]
+    runtime: Runtime, model: ModelFolder, train: Sequence[LabelledProduct], paths: Sequence[Sequence[str]]
 ) -> tuple[Floats, Floats]:
     """The direction of unfamiliar words, and slope and offset along it. Without names of other kinds both are 0."""
     nodes = [model.taxonomy.resolve(path) for path in paths]
@@ -84,9 +84,9 @@ def fit_texts(
     labels = [name for node in model.taxonomy.nodes for name in (node.label, *node.synonyms) if SEPARATOR not in name]
     if not others or not titles:
         return np.zeros(model.config.text.bert["hidden_size"], np.float32), np.zeros(2, np.float32)
-    known = [read_words(runtime, model, every(texts, NAMES)) for texts in (titles, labels, named) if texts]
+    known = [read_text(runtime, model, every(texts, NAMES)) for texts in (titles, labels, named) if texts]
     ends = [every([" ".join(reversed(path[-length:])) for path in others], NAMES) for length in (1, 2)]
-    unknown = [read_words(runtime, model, texts) for texts in ends]
+    unknown = [read_text(runtime, model, texts) for texts in ends]
     slopes = logistic(known, unknown, 0.1)
     length = float(np.linalg.norm(slopes[:-1]))
     return slopes[:-1] / length, np.array([length, slopes[-1]], np.float32)
@@ -108,9 +108,9 @@ def logistic(known: Sequence[Floats], unknown: Sequence[Floats], strength: float
 Item = TypeVar("Item")
 
 
-def every(items: Sequence[Item], most: int) -> list[Item]:
+def every(items: Sequence[Item], limit: int) -> list[Item]:
     """At most so many of them, evenly."""
-    return list(items[:: -(-len(items) // most)]) if len(items) > most else list(items)
+    return list(items[:: -(-len(items) // limit)]) if len(items) > limit else list(items)
 
 
 def read_paths(files: Sequence[Path]) -> list[list[str]]:

@@ -1,7 +1,7 @@
 """Measure on `val` what is like a query: the numbers of the relevance floor (see `catalog.search.floor`).
 
 Products play the catalogue. The queries by words are the names of the tree's nodes, for which the products under them
-are right; those by picture, or by picture and words, are the products themselves, for which others of their label are.
+are right; those by image, or by image and words, are the products themselves, for which others of their label are.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,12 +16,12 @@ from catalog.model.folder import ModelFolder
 from catalog.model.runtime import Runtime
 from catalog.taxonomy.descent import Descent
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
-from training.data.samples import Labelled
+from training.data.samples import LabelledProduct
 from training.evaluation.metrics import Flags
 from training.evaluation.predict import has_modalities
 from training.export.readings import Reading, Readings, read_texts
 
-MOST = 1500  # queries
+LIMIT = 1500  # queries
 FEWEST = 3  # products that are right for a query
 SEEN = 24  # results, a page of them
 LOST = 0.01  # of the queries that have something right on their first page, so many may lose it
@@ -45,7 +45,7 @@ class Queries:
 
 
 def floor_bounds(
-    runtime: Runtime, model: ModelFolder, rows: Sequence[Labelled], readings: Readings, calibration: Calibration
+    runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct], readings: Readings, calibration: Calibration
 ) -> dict[Modalities, Bounds]:
     """rows: `val`, each with a category; readings: of them; calibration: what is measured already."""
     stored = readings.by_choice["both"]
@@ -65,12 +65,12 @@ def floor_bounds(
 
 
 def _asked(
-    runtime: Runtime, model: ModelFolder, rows: Sequence[Labelled], readings: Readings, choice: Modalities
+    runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct], readings: Readings, choice: Modalities
 ) -> tuple[list[str], Reading, np.ndarray]:
     """The queries' nodes, what the model makes of them, and which product each is, -1 for none."""
     if choice != "text":
         mine = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
-        mine = mine[:: max(1, -(-len(mine) // MOST))]
+        mine = mine[:: max(1, -(-len(mine) // LIMIT))]
         return [str(rows[n].node) for n in mine], readings.by_choice[choice].only(mine), np.array(mine, int)
     names = [
         (node.id, name)

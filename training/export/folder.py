@@ -11,27 +11,27 @@ import numpy as np
 import torch
 
 from catalog.arrays import MODALITIES, Floats, Modalities
-from catalog.errors import InvalidCheckpoint, InvalidManifest
+from catalog.errors import CheckpointInvalid, ManifestInvalid
 from catalog.model.calibration import Calibration
 from catalog.model.checkpoint import Checkpoint, load_model, replaced, save_model
 from catalog.model.familiarity import FILE as FAMILIARITY
 from catalog.model.folder import CALIBRATION, ModelFolder, open_model, write_checksums, write_json
 from catalog.model.runtime import Runtime
 from catalog.model.runtime.onnx import OnnxRuntime
-from training.data.samples import Labelled
+from training.data.samples import LabelledProduct
 from training.evaluation.metrics import recall_at, retrieval_ranks
 from training.evaluation.predict import encode_rows, has_modalities, predict, read_batches
 from training.export.calibrate import calibrate
 from training.export.familiarity import fit
 from training.export.floor import floor_bounds
-from training.export.onnx_export import write_graphs
+from training.export.onnx_export import export_onnx
 from training.export.quantize import quantize
 from training.export.readings import read, shown
 
 CHANGED_CATEGORIES = 0.002
 EMBEDDING_TOLERANCE = 0.02
 CHECKED = 256
-# What a model in int8 may lose: of the products that are right, and of those whose words find their picture in ten.
+# What a model in int8 may lose: of the products that are right, and of those whose words find their image in ten.
 LOST_CATEGORIES, LOST_FINDS = 0.005, 0.01
 CALIBRATED_ON = 512
 
@@ -39,14 +39,14 @@ CALIBRATED_ON = 512
 def export(
     run_model: Path,
     output: Path,
-    train: Sequence[Labelled],
-    val: Sequence[Labelled],
+    train: Sequence[LabelledProduct],
+    val: Sequence[LabelledProduct],
     paths: Sequence[Sequence[str]] = (),
     opinions: Collection[str] = (),
 ) -> Checkpoint:
     """Write `output` from the model that a training run kept. -> the exported model, loaded back.
 
-    paths: see `training.export.familiarity`; opinions: see `TrainConfig`. Raises InvalidCheckpoint when half precision
+    paths: see `training.export.familiarity`; opinions: see `TrainConfig`. Raises CheckpointInvalid when half precision
     changes the category of more than 2 in 1,000 products of `val`, or any embedding by more than 0.02 in one number; or
     when ONNX Runtime answers otherwise than PyTorch for any of `val`.
     """
@@ -56,15 +56,15 @@ def export(
     exported = load_model(output)
     step = max(len(val) // CHECKED, 1)
     compare_answers(trained, exported, val[::step])
-    write_graphs(exported, output, read_batches(val, exported.config.image.size, exported.tokenizer))
+    export_onnx(exported, output, read_batches(val, exported.config.image.size, exported.tokenizer))
     recalibrate(open_model(output), train, val, paths, opinions)
     return load_model(output)
 
 
 def recalibrate(
     model: ModelFolder,
-    train: Sequence[Labelled],
-    val: Sequence[Labelled],
+    train: Sequence[LabelledProduct],
+    val: Sequence[LabelledProduct],
     paths: Sequence[Sequence[str]] = (),
     opinions: Collection[str] = (),
 ) -> Calibration:
@@ -83,15 +83,15 @@ def recalibrate(
     return calibration
 
 
-def check_labelled(val: Sequence[Labelled]) -> list[Labelled]:
-    """Those with a category. Raises InvalidManifest when there are none."""
+def check_labelled(val: Sequence[LabelledProduct]) -> list[LabelledProduct]:
+    """Those with a category. Raises ManifestInvalid when there are none."""
     if not (labelled := [row for row in val if row.node]):
-        raise InvalidManifest("There is no product with a category of the tree to calibrate on.")
+        raise ManifestInvalid("There is no product with a category of the tree to calibrate on.")
     return labelled
 
 
-def compare_answers(before: Checkpoint, after: Checkpoint, rows: Sequence[Labelled]) -> tuple[int, float]:
-    """-> changed categories, largest difference in an embedding. Raises InvalidCheckpoint beyond the bounds."""
+def compare_answers(before: Checkpoint, after: Checkpoint, rows: Sequence[LabelledProduct]) -> tuple[int, float]:
+    """-> changed categories, largest difference in an embedding. Raises CheckpointInvalid beyond the bounds."""
     old, new = (
         predict(checkpoint.model, encode_rows(checkpoint.model, rows, checkpoint.tokenizer), ["both"])["both"]
         for checkpoint in (before, after)
@@ -99,15 +99,15 @@ def compare_answers(before: Checkpoint, after: Checkpoint, rows: Sequence[Labell
     changed = int((old.leaf_NC.argmax(1) != new.leaf_NC.argmax(1)).sum())
     difference = float(np.abs(old.fused_NE - new.fused_NE).max())
     if changed > max(1, CHANGED_CATEGORIES * len(rows)) or difference > EMBEDDING_TOLERANCE:
-        raise InvalidCheckpoint(
+        raise CheckpointInvalid(
             f"Half precision changes {changed} of {len(rows)} categories and moves an embedding by {difference:.3f}."
         )
     return changed, difference
 
 
 class Served(NamedTuple):
-    """What a runtime reaches on labelled products. right: whether each one's category is, by what it has of picture,
-    words and both; found: of products with both, those whose words alone have their picture among the nearest ten.
+    """What a runtime reaches on labelled products. right: whether each one's category is, by what it has of image,
+    words and both; found: of products with both, those whose words alone have their image among the nearest ten.
     """
 
     right: dict[Modalities, list[bool]]
@@ -120,11 +120,11 @@ class Served(NamedTuple):
 
 
 def export_int8(
-    model: ModelFolder, output: Path, train: Sequence[Labelled], val: Sequence[Labelled]
+    model: ModelFolder, output: Path, train: Sequence[LabelledProduct], val: Sequence[LabelledProduct]
 ) -> tuple[Served, Served]:
-    """Write `output`, the model in int8, its ranges measured on pictures of `train`. -> before, after, on `val`.
+    """Write `output`, the model in int8, its ranges measured on images of `train`. -> before, after, on `val`.
 
-    Raises InvalidCheckpoint, and writes nothing, when top_1 falls by more than half a point or found by one.
+    Raises CheckpointInvalid, and writes nothing, when top_1 falls by more than half a point or found by one.
     """
     pictured = [row for row in train if row.image]
     chosen = pictured[:: max(len(pictured) // CALIBRATED_ON, 1)]
@@ -132,14 +132,14 @@ def export_int8(
         quantize(model, folder, read_batches(chosen, model.config.image.size, model.tokenizer, 16))
         before, after = (served(OnnxRuntime(each), each, val) for each in (model, replace(model, path=folder)))
         if before.top_1 - after.top_1 > LOST_CATEGORIES or before.found - after.found > LOST_FINDS:
-            raise InvalidCheckpoint(
+            raise CheckpointInvalid(
                 f"In int8 {after.top_1:.4f} of the categories are right, before {before.top_1:.4f}; "
                 f"{after.found:.4f} of the words find their picture, before {before.found:.4f}."
             )
     return before, after
 
 
-def served(runtime: Runtime, model: ModelFolder, rows: Sequence[Labelled]) -> Served:
+def served(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) -> Served:
     under = [set(model.taxonomy.leaves_under(row.node)) if row.node else set() for row in rows]
     right: dict[Modalities, list[bool]] = {"image": [], "text": [], "both": []}
     alone: dict[Modalities, list[Floats]] = {"image": [], "text": []}

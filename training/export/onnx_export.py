@@ -1,4 +1,4 @@
-"""The model as graphs for ONNX Runtime: an encoder for pictures, one for words, and the way from both to the answers.
+"""The model as graphs for ONNX Runtime: an encoder for images, one for words, and the way from both to the answers.
 
     image_encoder.onnx: pixels -> tokens, pooled         text_encoder.onnx: ids, mask -> tokens, pooled
     answer.onnx: images, image_tokens, image_pooled, texts, text_tokens, text_mask, text_pooled
@@ -6,7 +6,7 @@
 
 The graphs hold no weights: they name those of the model folder, which are handed over when a graph is loaded; which
 graph wants which stands in graphs.json. So they are small, and the folder has every number once. How many products,
-pictures and tokens there are is left open.
+images and tokens there are is left open.
 """
 
 import shutil
@@ -21,7 +21,7 @@ from onnx import ModelProto, TensorProto
 from onnxscript.optimizer import fold_constants, remove_unused_nodes
 from torch import Tensor, nn
 
-from catalog.errors import InvalidCheckpoint
+from catalog.errors import CheckpointInvalid
 from catalog.model.checkpoint import Checkpoint, replaced
 from catalog.model.encoders import Encoded
 from catalog.model.folder import GRAPH_WEIGHTS, GRAPHS, ModelFolder, write_json
@@ -82,10 +82,10 @@ class AnswerPart(nn.Module):
         return outputs.leaf_BC, outputs.tags_BG, *outputs.attributes.values(), outputs.fused_BE
 
 
-def write_graphs(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] = ()) -> Difference:
+def export_onnx(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] = ()) -> Difference:
     """Copy the model's folder to `folder`, which may be itself, with its graphs. Takes half a minute.
 
-    batches: what ONNX Runtime is to answer as PyTorch does; without any, noise and numbers. Raises InvalidCheckpoint,
+    batches: what ONNX Runtime is to answer as PyTorch does; without any, noise and numbers. Raises CheckpointInvalid,
     and writes nothing, when it gives a product another category or moves one number of an embedding by more than 1e-4.
     """
     model = checkpoint.model.eval()
@@ -115,17 +115,17 @@ def write_graphs(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] 
         used = {name: _write(temporary / name, *part) for name, part in zip(GRAPHS, parts, strict=True)}
         write_json(temporary / GRAPH_WEIGHTS, used)
         exported = OnnxRuntime(replace(checkpoint, path=temporary))
-        found = difference(TorchRuntime(model), exported, batches or made_up(checkpoint))
+        found = difference(TorchRuntime(model), exported, batches or example_batch(checkpoint))
         if found.changed or found.embedding > TOLERANCE:
-            raise InvalidCheckpoint(
+            raise CheckpointInvalid(
                 f"In ONNX Runtime {found.changed} of {found.products} products get another category, "
                 f"and a number of an embedding moves by {found.embedding:.6f}."
             )
     return found
 
 
-def made_up(model: ModelFolder) -> list[Batch]:
-    """One product of noise and words, one of noise, one of words, and one with two pictures."""
+def example_batch(model: ModelFolder) -> list[Batch]:
+    """One product of noise and words, one of noise, one of words, and one with two images."""
     size = model.config.image.size
     noise = np.random.default_rng(0).integers(0, 256, (2, 3, size, size), dtype=np.uint8)
     products = [
@@ -168,7 +168,7 @@ def _write(path: Path, part: nn.Module, example: Sequence[Tensor], inputs: Names
 
 
 def _open(name: str) -> range:
-    """The axes of an input whose length is left open: products or pictures, and tokens."""
+    """The axes of an input whose length is left open: products or images, and tokens."""
     return range(1 if name.endswith(("pixels", "pooled")) or name == "texts" else 2)
 
 

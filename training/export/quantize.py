@@ -1,7 +1,7 @@
 """A model's encoders in 8 bits: a quarter of the size, and two to three times as fast where a CPU multiplies bytes.
 
 Weights and activations are integers with a scale (Jacob et al. 2018); the range of each activation is measured
-beforehand in the encoder of pictures, as it comes in that of words. The way from both to the answers stays in full
+beforehand in the encoder of images, as it comes in that of words. The way from both to the answers stays in full
 precision. What is made is a model of its own, with its own version: its answers are a little others.
 """
 
@@ -21,7 +21,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantTy
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from safetensors.numpy import load_file, save
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.model.folder import CONFIG, GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder, as_float, write_json
 from catalog.model.preprocess import Batch
 from training.export.onnx_export import without_weights
@@ -34,11 +34,11 @@ WHOLE = tuple(WEIGHTS)[2]  # the weights that stay as they are
 def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> None:
     """Write the model in int8 into an empty folder, without checksums. Takes a minute.
 
-    calibration: some hundred pictures like those to come. Raises InvalidConfig when the model has no graphs or is in
+    calibration: some hundred images like those to come. Raises ConfigInvalid when the model has no graphs or is in
     int8 already.
     """
     if not model.exported or model.int8:
-        raise InvalidConfig("Only a model with graphs in full precision can be turned into int8; export it first.")
+        raise ConfigInvalid("Only a model with graphs in full precision can be turned into int8; export it first.")
     shutil.copytree(model.path, folder, dirs_exist_ok=True)
     used = json.loads((folder / GRAPH_WEIGHTS).read_text(encoding="utf-8"))
     with TemporaryDirectory() as work, quiet():
@@ -49,7 +49,7 @@ def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> 
             if name == GRAPHS[0]:
                 # Activations without a sign: of two signed bytes x86 makes products almost three times as slowly.
                 types = {"activation_type": QuantType.QUInt8, "weight_type": QuantType.QInt8}
-                quantize_static(ready, small, Pictures(calibration), QuantFormat.QDQ, per_channel=True, **types)
+                quantize_static(ready, small, Images(calibration), QuantFormat.QDQ, per_channel=True, **types)
             else:
                 quantize_dynamic(ready, small, per_channel=True, weight_type=QuantType.QInt8)
             proto = onnx.load(small)
@@ -76,7 +76,7 @@ def quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-class Pictures(CalibrationDataReader):  # type: ignore[misc]
+class Images(CalibrationDataReader):  # type: ignore[misc]
     def __init__(self, batches: Iterable[Batch]) -> None:
         self._pixels: Iterator[NDArray[Any]] = (batch.pixels_NCHW for batch in batches if len(batch.pixels_NCHW))
 

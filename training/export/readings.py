@@ -1,4 +1,4 @@
-"""What a model folder, as it is served, makes of labelled products: read by picture, by words, and by both."""
+"""What a model folder, as it is served, makes of labelled products: read by image, by words, and by both."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,8 +9,8 @@ import numpy as np
 from catalog.arrays import MODALITIES, Floats, Modalities
 from catalog.model.folder import ModelFolder
 from catalog.model.preprocess import Batch, Prepared, collate
-from catalog.model.runtime import Answers, Runtime
-from training.data.samples import Labelled
+from catalog.model.runtime import ModelOutputs, Runtime
+from training.data.samples import LabelledProduct
 from training.evaluation.predict import read_batches
 
 
@@ -30,16 +30,16 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class Readings:
-    """image_ND, text_ND: see `catalog.model.runtime.Answers`."""
+    """image_ND, text_ND: see `catalog.model.runtime.ModelOutputs`."""
 
     by_choice: dict[Modalities, Reading]
     image_ND: Floats
     text_ND: Floats
 
 
-def read(runtime: Runtime, model: ModelFolder, rows: Sequence[Labelled]) -> Readings:
+def read(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) -> Readings:
     """Where a product lacks a modality it is read as absent."""
-    answered: dict[Modalities, list[Answers]] = {choice: [] for choice in MODALITIES}
+    answered: dict[Modalities, list[ModelOutputs]] = {choice: [] for choice in MODALITIES}
     for batch in read_batches(rows, model.config.image.size, model.tokenizer):
         for choice in MODALITIES:
             answered[choice].append(runtime.run(shown(batch, choice), False))
@@ -57,15 +57,15 @@ def shown(batch: Batch, choice: Modalities) -> Batch:
     return replace(batch, images_BP=np.full_like(batch.images_BP, -1)) if choice == "text" else batch
 
 
-def read_pictures(runtime: Runtime, model: ModelFolder, rows: Sequence[Labelled]) -> Floats:
-    """What the image encoder makes of products' pictures, (N, D)."""
+def read_images(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) -> Floats:
+    """What the image encoder makes of products' images, (N, D)."""
     batches = read_batches(
         [replace(row, title="", description="") for row in rows], model.config.image.size, model.tokenizer
     )
     return np.concatenate([runtime.run(batch, False).image_BD for batch in batches])
 
 
-def read_words(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int = 32) -> Floats:
+def read_text(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int = 32) -> Floats:
     """What the text encoder makes of texts, (N, D)."""
     return np.concatenate([answers.text_BD for answers in _of_texts(runtime, model, texts, size)])
 
@@ -75,14 +75,14 @@ def read_texts(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size:
     return _joined(list(_of_texts(runtime, model, texts, size)))
 
 
-def _of_texts(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int) -> Iterator[Answers]:
+def _of_texts(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int) -> Iterator[ModelOutputs]:
     nothing = np.empty((0, 3, model.config.image.size, model.config.image.size), np.uint8)
     prepared = [Prepared("", nothing, text) for text in texts]
     for start in range(0, len(prepared), size):
         yield runtime.run(collate(prepared[start : start + size], model.tokenizer), False)
 
 
-def _joined(parts: Sequence[Answers]) -> Reading:
+def _joined(parts: Sequence[ModelOutputs]) -> Reading:
     names = parts[0].attributes
     return Reading(
         np.concatenate([part.leaf_BC for part in parts]),

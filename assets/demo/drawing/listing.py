@@ -101,7 +101,7 @@ class Listing:
     availability: str = "in_stock"
     closeup: tuple[int, int, int, int] | None = None
 
-    def pictures(self) -> tuple[str, ...]:
+    def images(self) -> tuple[str, ...]:
         """Paths of its pictures, relative to the CSV, the main one first."""
         names = [self.slug] if self.closeup is None else [self.slug, f"{self.slug}-detail"]
         return tuple(f"images/{name}.jpg" for name in names)
@@ -109,7 +109,7 @@ class Listing:
     def row(self, number: int) -> dict[str, str]:
         """The row of the CSV; `number` counts from 1 and makes the id."""
         category, product_type = KINDS[self.kind]
-        main, *more = self.pictures()
+        main, *more = self.images()
         values = (
             f"demo-{number:03}",
             self.title,

@@ -40,8 +40,8 @@ WHOLE = 4000.0  # an edge so wide that `inflate` rounds the whole shape
 
 
 def resize(field: Array, width: int, height: int) -> Array:
-    picture = Image.fromarray(field).resize((width, height), Image.Resampling.BICUBIC)
-    return np.asarray(picture, dtype=np.float32)
+    image = Image.fromarray(field).resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(image, dtype=np.float32)
 
 
 def blur(field: Array, radius: float) -> Array:

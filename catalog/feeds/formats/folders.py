@@ -4,17 +4,17 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from catalog.errors import FileNotReadable, ImageOutsideRoot, InvalidImage
+from catalog.errors import FileNotReadable, ImageInvalid, ImageOutsideRoot
 from catalog.feeds.columns import Columns
 from catalog.feeds.rows import Record
 from catalog.images.archives import Archive, leads_out
 
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
+IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
 COLUMNS = Columns(id="id", images=("image",))
 
 
-def folder_pictures(folder: Path) -> list[str]:
-    """The paths, from the folder on, of all pictures at any depth, sorted. Hidden ones are left out."""
+def folder_images(folder: Path) -> list[str]:
+    """The paths, from the folder on, of all images at any depth, sorted. Hidden ones are left out."""
 
     def refuse(error: OSError) -> None:
         raise FileNotReadable(f'A folder in "{folder.name}" cannot be read.') from None
@@ -22,20 +22,20 @@ def folder_pictures(folder: Path) -> list[str]:
     found: list[str] = []
     for parent, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        pictures = (name for name in files if name.lower().endswith(PICTURES) and not name.startswith("."))
-        found += (os.path.relpath(os.path.join(parent, name), folder).replace(os.sep, "/") for name in pictures)
+        images = (name for name in files if name.lower().endswith(IMAGES) and not name.startswith("."))
+        found += (os.path.relpath(os.path.join(parent, name), folder).replace(os.sep, "/") for name in images)
     return sorted(found)
 
 
-def archive_pictures(archive: Archive) -> list[str]:
-    """The names of all pictures in the zip, as they are in it; also of those that may not be read."""
-    return [entry.filename for entry in archive.files if entry.filename.lower().endswith(PICTURES)]
+def archive_images(archive: Archive) -> list[str]:
+    """The names of all images in the zip, as they are in it; also of those that may not be read."""
+    return [entry.filename for entry in archive.files if entry.filename.lower().endswith(IMAGES)]
 
 
-def picture_records(names: Sequence[str]) -> Iterator[tuple[Record, Columns]]:
+def image_records(names: Sequence[str]) -> Iterator[tuple[Record, Columns]]:
     for number, name in enumerate(names, 1):
         yield Record(number, {"id": str(PurePosixPath(name).with_suffix("")), "image": name}, refusal(name)), COLUMNS
 
 
-def refusal(name: str) -> InvalidImage | None:
+def refusal(name: str) -> ImageInvalid | None:
     return ImageOutsideRoot("The picture's name leads outside the zip.") if leads_out(name) else None

@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, BinaryIO
 
-from catalog.errors import CatalogError, FeedColumnsInvalid, InvalidRow, RowCellTooLong, RowEncodingInvalid
+from catalog.errors import CatalogError, FeedColumnsInvalid, RowCellTooLong, RowEncodingInvalid, RowInvalid
 from catalog.feeds.cells import MAX_DEPTH, FeedLimits
 from catalog.feeds.columns import Columns, read_mapping, recognise
 from catalog.feeds.formats.lines import Line, Lines
@@ -38,7 +38,7 @@ def read_json_lines(
             try:
                 yield record, columns_of(tuple(record.cells))
             except FeedColumnsInvalid as error:
-                yield record._replace(error=InvalidRow(error.message)), Columns()
+                yield record._replace(error=RowInvalid(error.message)), Columns()
 
 
 def check_columns(open_bytes: Callable[[], BinaryIO], mapping: Mapping[str, str], limits: FeedLimits) -> None:
@@ -70,7 +70,7 @@ def read_line(line: Line, limits: FeedLimits) -> Record:
         error = RowCellTooLong(f"The line is longer than the limit of {limits.max_line:,} bytes.")
         return Record(line.number, shown, error)
     if line.data.count(b",") > limits.max_values:
-        return Record(line.number, shown, InvalidRow(f"The row has more than {limits.max_values:,} values."))
+        return Record(line.number, shown, RowInvalid(f"The row has more than {limits.max_values:,} values."))
     damage: CatalogError | None = None
     try:
         text = line.data.decode()
@@ -80,13 +80,13 @@ def read_line(line: Line, limits: FeedLimits) -> Record:
     try:
         value = json.loads(text, object_pairs_hook=without_duplicates)
     except DuplicateKey as duplicate:
-        return Record(line.number, shown, damage or InvalidRow(str(duplicate)))
+        return Record(line.number, shown, damage or RowInvalid(str(duplicate)))
     except (ValueError, RecursionError):
-        return Record(line.number, shown, damage or InvalidRow("The line is not valid JSON, or is cut short."))
+        return Record(line.number, shown, damage or RowInvalid("The line is not valid JSON, or is cut short."))
     if not isinstance(value, dict):
-        return Record(line.number, shown, damage or InvalidRow("The line is JSON, but not an object with columns."))
+        return Record(line.number, shown, damage or RowInvalid("The line is JSON, but not an object with columns."))
     if too_deep(value):
-        return Record(line.number, shown, InvalidRow(f"The row is nested more than {MAX_DEPTH} levels deep."))
+        return Record(line.number, shown, RowInvalid(f"The row is nested more than {MAX_DEPTH} levels deep."))
     return Record(line.number, *without_envelope(value, damage))
 
 

@@ -1,4 +1,4 @@
-"""Parquet -> records, some rows at a time. Lists, structures and pictures as bytes come as they are."""
+"""Parquet -> records, some rows at a time. Lists, structures and images as bytes come as they are."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-ROWS = 32  # at a time, so that pictures in the feed do not fill the memory
+ROWS = 32  # at a time, so that images in the feed do not fill the memory
 BUFFER = 1024 * 1024
 
 

@@ -17,9 +17,9 @@ from catalog.errors import (
     FeedColumnsInvalid,
     FeedDamaged,
     FeedEmpty,
-    InvalidRow,
     RowCellTooLong,
     RowEncodingInvalid,
+    RowInvalid,
     RowRagged,
 )
 from catalog.feeds.cells import FeedLimits
@@ -64,7 +64,7 @@ class OneRecord:
             raise Unreadable(RowRagged(f"The row has more than {self.limits.max_values:,} cells."))
         too_long = len(self.taken) > self.limits.max_quoted_lines or self.size > self.limits.max_row * 4
         if len(self.taken) > 1 and (too_long or line.cut):
-            raise Unreadable(InvalidRow(NOT_CLOSED))
+            raise Unreadable(RowInvalid(NOT_CLOSED))
         return line.data.decode("utf-8", "surrogateescape")
 
     def read(self) -> list[str]:
@@ -72,7 +72,7 @@ class OneRecord:
         try:
             return next(csv.reader(self, delimiter=self.delimiter, strict=True, skipinitialspace=True))
         except csv.Error:
-            raise Unreadable(InvalidRow(NOT_CLOSED)) from None
+            raise Unreadable(RowInvalid(NOT_CLOSED)) from None
 
 
 class Header(NamedTuple):
@@ -201,7 +201,7 @@ def read_header(lines: Lines, limits: FeedLimits) -> Header:
         text = line.data.decode()
     except UnicodeDecodeError:
         raise FeedColumnsInvalid("The first line, which should name the columns, is not valid UTF-8.") from None
-    if most_cells(text) > MAX_HEADER:
+    if max_cells(text) > MAX_HEADER:
         raise FeedColumnsInvalid(
             f"The first line names more than {MAX_HEADER:,} columns; the limit is {MAX_COLUMNS:,}."
         )
@@ -212,7 +212,7 @@ def read_header(lines: Lines, limits: FeedLimits) -> Header:
     return max(headers, key=lambda header: (sum(map(known, header.names)), len(header.names)))
 
 
-def most_cells(text: str) -> int:
+def max_cells(text: str) -> int:
     """How many cells the line has at most, whichever delimiter parts them."""
     return max(map(text.count, DELIMITERS)) + 1
 

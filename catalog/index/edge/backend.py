@@ -22,15 +22,15 @@ from catalog.index.backend import (
     IndexModel,
     Order,
     Point,
-    Probe,
+    QueryVector,
     Terms,
     first_by_number,
     page_after,
     translate,
 )
 from catalog.index.edge.folder import IndexFolder
-from catalog.index.edge.optimizer import Upkeep
-from catalog.index.edge.shard import EngineFailed, LiveShard
+from catalog.index.edge.optimizer import Optimizer
+from catalog.index.edge.shard import EngineFailed, OpenShard
 from catalog.index.filters import Filter, Price
 from catalog.index.records import RECORD, RECORD_FIELDS
 
@@ -39,19 +39,19 @@ BUILD_FROM = 10_000
 ALL_VALUES = 1_000_000
 
 
-class EdgeStore:
-    """A `catalog.index.backend.Store`."""
+class EdgeBackend:
+    """A `catalog.index.backend.IndexBackend`."""
 
     def __init__(self, folder: IndexFolder, build_from: int = BUILD_FROM) -> None:
         """Takes the folder over, and closes it with itself."""
         self.width = folder.manifest.width
         self.identity = folder.manifest.identity
         self._folder = folder
-        self._live = LiveShard(folder, build_from)
-        self._upkeep = Upkeep(folder, self._live)
+        self._live = OpenShard(folder, build_from)
+        self._upkeep = Optimizer(folder, self._live)
 
     @classmethod
-    def open(cls, path: Path, width: int | None, create: bool = True, build_from: int = BUILD_FROM) -> "EdgeStore":
+    def open(cls, path: Path, width: int | None, create: bool = True, build_from: int = BUILD_FROM) -> "EdgeBackend":
         """Raises IndexNotFound, IndexLocked, IndexMismatch, IndexDamaged or DiskFull."""
         folder = IndexFolder.open(path, width, create)
         try:
@@ -79,7 +79,7 @@ class EdgeStore:
         ]
         self._write([edge.UpdateOperation.upsert_points(written)], {point.id: point.payload for point in points})
 
-    def amend(self, amendments: Sequence[Amendment]) -> None:
+    def update_payload(self, amendments: Sequence[Amendment]) -> None:
         # The payload last: it holds the hashes, by which an amendment that was cut short is seen to be missing.
         keywords = [edge.PointVectors(one.id, {KEYWORDS: _sparse(one.keywords)}) for one in amendments]
         payloads = [edge.UpdateOperation.overwrite_payload([one.id], dict(one.payload)) for one in amendments]
@@ -108,19 +108,19 @@ class EdgeStore:
         return {found.id: found for found in map(_found, records)}
 
     def ranked(
-        self, probes: Sequence[Probe], limit: int, filter: Filter | None, fields: Sequence[str] = ()
+        self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str] = ()
     ) -> list[list[Hit]]:
         try:
-            return self._ranked(probes, limit, filter, fields)
+            return self._ranked(queries, limit, filter, fields)
         except EngineFailed:
             if not fields:
                 raise
-        lists = self._ranked(probes, limit, filter, ())
+        lists = self._ranked(queries, limit, filter, ())
         found = self.fetch(list({hit.id: None for hits in lists for hit in hits}), fields)
         return [[hit._replace(found=found.get(hit.id)) for hit in hits] for hits in lists]
 
     def _ranked(
-        self, probes: Sequence[Probe], limit: int, filter: Filter | None, fields: Sequence[str]
+        self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str]
     ) -> list[list[Hit]]:
         condition = _filter(filter)
         acorn = edge.AcornSearchParams(enable=True, max_selectivity=ACORN_UP_TO)
@@ -132,14 +132,14 @@ class EdgeStore:
         requests = [
             edge.QueryRequest(
                 limit=limit,
-                query=edge.Query.Nearest(_sparse(probe), using=KEYWORDS)
-                if isinstance(probe, Terms)
-                else edge.Query.Nearest(probe.tolist(), using=EMBEDDING),
+                query=edge.Query.Nearest(_sparse(vector), using=KEYWORDS)
+                if isinstance(vector, Terms)
+                else edge.Query.Nearest(vector.tolist(), using=EMBEDDING),
                 filter=condition,
                 params=parameters,
                 with_payload=list(fields) or False,
             )
-            for probe in probes
+            for vector in queries
         ]
         lists = self._live.read(lambda shard: shard.query_batch(edge.QueryBatchRequest(requests)))
         return [

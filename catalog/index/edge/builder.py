@@ -66,19 +66,19 @@ def index_fields(shard: edge.EdgeShard) -> None:
             shard.update(edge.UpdateOperation.create_field_index(name, kind))
 
 
-def catch_up(shard: edge.EdgeShard, most: int) -> int:
+def catch_up(shard: edge.EdgeShard, limit: int) -> int:
     """Have the next write numbered above all that are stored, passing over at most so many numbers. Returns how many
     were passed over.
 
     The engine numbers a write by its log. One whose number a point has reached it takes for a write that it carried out
     before a crash: it says that all is well and changes nothing. After the log was damaged or removed that is so for a
-    while. Raises RuntimeError where `most` is too few.
+    while. Raises RuntimeError where `limit` is too few.
     """
     newest = newest_number(shard)
     if is_numbered_above(shard, newest):
         return 0
     nothing = edge.UpdateOperation.delete_points([UUID(int=0)])  # a point that there never is
-    for _ in range(min(newest, most)):
+    for _ in range(min(newest, limit)):
         shard.update(nothing)
     if not is_numbered_above(shard, newest):
         raise RuntimeError("the log of writes is too far behind")

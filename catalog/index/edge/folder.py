@@ -72,7 +72,7 @@ class IndexFolder:
         check_place(path)
         if not may_create and not (path / MANIFEST).exists():
             raise _not_found(path)
-        with failing_in_our_words():
+        with translating_failures():
             path.mkdir(parents=True, exist_ok=True)
             lock = _locked(path / LOCK)
         try:
@@ -142,7 +142,7 @@ def damaged_file(name: str) -> IndexDamaged:
     )
 
 
-class failing_in_our_words:  # noqa: N801  (reads as a clause of `with`)
+class translating_failures:  # noqa: N801  (reads as a clause of `with`)
     """Turns the operating system's errors into ours."""
 
     def __enter__(self) -> None: ...
@@ -250,7 +250,7 @@ KINDS: dict[str, type] = {
 
 
 def _write_manifest(path: Path, manifest: Manifest) -> None:
-    with failing_in_our_words():
+    with translating_failures():
         with (path / PARTIAL).open("w") as file:
             json.dump(asdict(manifest), file)
             file.flush()

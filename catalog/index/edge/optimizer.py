@@ -16,8 +16,8 @@ from typing import Literal
 
 from catalog.errors import CatalogError, DiskFull, IndexFailed
 from catalog.index.edge.builder import __file__ as shard_file
-from catalog.index.edge.folder import IndexFolder, failing_in_our_words, used_bytes
-from catalog.index.edge.shard import LiveShard
+from catalog.index.edge.folder import IndexFolder, translating_failures, used_bytes
+from catalog.index.edge.shard import OpenShard
 
 logger = logging.getLogger(__name__)
 
@@ -34,10 +34,10 @@ POLL_SECONDS = 0.05
 Verb = Literal["optimize", "rewrite"]
 
 
-class Upkeep:
+class Optimizer:
     """A thread, and the rebuilds that it or `purge` runs, one at a time."""
 
-    def __init__(self, folder: IndexFolder, live: LiveShard) -> None:
+    def __init__(self, folder: IndexFolder, live: OpenShard) -> None:
         self._folder = folder
         self._live = live
         self._rebuilding = threading.Lock()
@@ -139,7 +139,7 @@ class Upkeep:
                 return False
             leftovers: list[Path] = []
             try:
-                with failing_in_our_words():
+                with translating_failures():
                     self._folder.check_room(2 * used_bytes(self._folder.shard))
                     leftovers.append(self._folder.new_shard())
                     self._live.copy_to(leftovers[0])

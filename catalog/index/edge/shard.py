@@ -18,7 +18,7 @@ from catalog.index.edge.builder import carry, catch_up, index_fields, make_shard
 from catalog.index.edge.folder import IndexFolder, copy_shard, damaged_file
 
 # Of a log that lost its writes: so many of its numbers are passed over at most, in less than a minute.
-MOST_NUMBERS = 10_000_000
+MAX_NUMBERS = 10_000_000
 # What a point may take on disk besides its vector: payload, words, index entries, and all of it again in the log.
 BYTES_PER_POINT = 8192
 # So many points changed during a rebuild are carried over while writers wait; more, while they go on.
@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 logger = logging.getLogger(__name__)
 
 
-class LiveShard:
+class OpenShard:
     """The one shard that an index folder has in use.
 
     Whoever writes holds `_writing`, and so does a copy. Whoever calls the engine holds `_engine`; that costs nothing,
@@ -52,7 +52,7 @@ class LiveShard:
     def read(self, query: Callable[[edge.EdgeShard], Result]) -> Result:
         with self._engine:
             shard = self._usable()
-            return in_our_words(query, shard)
+            return translating_errors(query, shard)
 
     def write(self, operations: Iterable[edge.UpdateOperation], points: Sequence[UUID]) -> None:
         """Apply operations that touch no other points than these; durable against a kill when this returns."""
@@ -65,7 +65,7 @@ class LiveShard:
                 self._in_step = True
             for operation in operations:
                 with self._engine:
-                    in_our_words(self._usable().update, operation)
+                    translating_errors(self._usable().update, operation)
             if self._touched is not None:
                 self._touched.update(points)
             self.unbuilt += len(points)
@@ -76,7 +76,7 @@ class LiveShard:
         with self._writing:
             try:
                 with self._engine:
-                    in_our_words(self._usable().flush)
+                    translating_errors(self._usable().flush)
             except IndexFailed:
                 self._folder.check_room(0)  # a full disk is the likeliest reason, and has an error of its own
                 raise
@@ -105,7 +105,7 @@ class LiveShard:
                     carried += len(touched)
                     if len(touched) <= CARRIED_WHILE_WAITING:
                         self._carry(touched, fresh)
-                        in_our_words(fresh.flush)
+                        translating_errors(fresh.flush)
                         return self._swap(fresh, path, carried)
                 self._carry(touched, fresh)
         except BaseException:
@@ -129,7 +129,7 @@ class LiveShard:
             return _loaded(folder.shard, folder.manifest.width, self.build_from)
         folder.check_room(0)
         path = folder.new_shard()
-        shard = in_our_words(make_shard, str(path), folder.manifest.width, self.build_from)
+        shard = translating_errors(make_shard, str(path), folder.manifest.width, self.build_from)
         folder.record(path, 0)
         return shard
 
@@ -143,10 +143,10 @@ class LiveShard:
     def _carry(self, points: set[UUID], fresh: edge.EdgeShard) -> None:
         for chunk in in_chunks(points, 256):
             records = self.read(lambda shard, chunk=chunk: shard.retrieve(chunk, True, True))  # type: ignore[misc]
-            in_our_words(carry, records, fresh)
+            translating_errors(carry, records, fresh)
             gone = set(chunk) - {record.id for record in records}
             if gone:
-                in_our_words(fresh.update, edge.UpdateOperation.delete_points(list(gone)))
+                translating_errors(fresh.update, edge.UpdateOperation.delete_points(list(gone)))
 
     def _swap(self, fresh: edge.EdgeShard, path: Path, carried: int) -> Path:
         old_path, old = self._folder.shard, self._shard
@@ -157,7 +157,7 @@ class LiveShard:
         self.unbuilt = carried
         if old is not None:
             with suppress(IndexFailed):  # the new shard is in use already
-                in_our_words(old.close)
+                translating_errors(old.close)
         return old_path
 
 
@@ -165,7 +165,7 @@ class EngineFailed(IndexFailed):
     """The engine gave up on what it was asked: where that was to read a point, its record may be damaged."""
 
 
-def in_our_words(function: Callable[..., Result], *arguments: object) -> Result:
+def translating_errors(function: Callable[..., Result], *arguments: object) -> Result:
     """Call the engine. It raises plain Exceptions, and BaseExceptions when it panics."""
     try:
         return function(*arguments)
@@ -178,7 +178,7 @@ def in_our_words(function: Callable[..., Result], *arguments: object) -> Result:
 def keep_in_step(shard: edge.EdgeShard, name: str) -> None:
     """Have the engine carry out what is written next. Raises IndexDamaged where it would not, and cannot be mended."""
     try:
-        numbers = in_our_words(catch_up, shard, MOST_NUMBERS)
+        numbers = translating_errors(catch_up, shard, MAX_NUMBERS)
     except IndexFailed:
         raise damaged_file(f"one of those in {name}/wal") from None
     if numbers:
@@ -191,8 +191,8 @@ def keep_in_step(shard: edge.EdgeShard, name: str) -> None:
 
 def _loaded(path: Path, width: int, build_from: int) -> edge.EdgeShard:
     try:
-        shard = in_our_words(edge.EdgeShard.load, str(path), shard_config(width, build_from))
-        in_our_words(index_fields, shard)
+        shard = translating_errors(edge.EdgeShard.load, str(path), shard_config(width, build_from))
+        translating_errors(index_fields, shard)
         return shard
     except IndexFailed:
         raise damaged_file(f"one of those in {path.name}") from None

@@ -22,22 +22,22 @@ from catalog.index.backend import (
     IndexModel,
     Order,
     Point,
-    Probe,
+    QueryVector,
     Terms,
     first_by_number,
     page_after,
     translate,
 )
 from catalog.index.filters import Filter, Price
-from catalog.index.qdrant.connection import in_our_words
+from catalog.index.qdrant.connection import translating_errors
 from catalog.index.records import KEYWORD_FIELDS, NUMBER_FIELDS
 
 FORMAT = 1
 ALL_VALUES = 1_000_000
 
 
-class QdrantStore:
-    """A `catalog.index.backend.Store`."""
+class QdrantBackend:
+    """A `catalog.index.backend.IndexBackend`."""
 
     def __init__(self, client: QdrantClient, collection: str, width: int, metadata: Mapping[str, Any]) -> None:
         """Takes the client over, and closes it with itself. metadata: of the collection."""
@@ -48,10 +48,10 @@ class QdrantStore:
         self._collection = collection
 
     @classmethod
-    @in_our_words
+    @translating_errors
     def open(
         cls, client: QdrantClient, collection: str, width: int | None, create: bool, shards: int = 1, replicas: int = 1
-    ) -> "QdrantStore":
+    ) -> "QdrantBackend":
         """Raises IndexNotFound, IndexMismatch, IndexDamaged or IndexUnavailable."""
         if not client.collection_exists(collection):
             if width is None or not create:
@@ -68,13 +68,13 @@ class QdrantStore:
         _index_fields(client, collection)  # again, in case the one who made it was stopped before
         return cls(client, collection, dense[EMBEDDING].size, metadata)
 
-    @in_our_words
+    @translating_errors
     def name_model(self, model: IndexModel) -> None:
         metadata = {"format": FORMAT, "identity": self.identity, "model": model.version, "folder": model.folder}
         self._client.update_collection(self._collection, metadata=metadata)
         self.model = model
 
-    @in_our_words
+    @translating_errors
     def put(self, points: Sequence[Point]) -> None:
         structs = [
             models.PointStruct(
@@ -86,8 +86,8 @@ class QdrantStore:
         ]
         self._client.upsert(self._collection, structs, wait=True)
 
-    @in_our_words
-    def amend(self, amendments: Sequence[Amendment]) -> None:
+    @translating_errors
+    def update_payload(self, amendments: Sequence[Amendment]) -> None:
         # The payload last: it holds the hashes, by which an amendment that was cut short is seen to be missing.
         vectors = [models.PointVectors(id=str(one.id), vector={KEYWORDS: _sparse(one.keywords)}) for one in amendments]
         payloads = [
@@ -99,14 +99,14 @@ class QdrantStore:
         update = models.UpdateVectorsOperation(update_vectors=models.UpdateVectors(points=vectors))
         self._client.batch_update_points(self._collection, [update, *payloads], wait=True)
 
-    @in_our_words
+    @translating_errors
     def remove(self, ids: Sequence[uuid.UUID]) -> None:
         self._client.delete(self._collection, models.PointIdsList(points=[str(one) for one in ids]), wait=True)
 
     def purge(self) -> None:
         """Left to the server, which rewrites its files when enough of them is stale."""
 
-    @in_our_words
+    @translating_errors
     def fetch(
         self, ids: Sequence[uuid.UUID], fields: Sequence[str], embedding: bool = False, keywords: bool = False
     ) -> dict[uuid.UUID, Found]:
@@ -117,9 +117,9 @@ class QdrantStore:
         records = self._client.retrieve(self._collection, names, list(fields) or False, vectors or False)
         return {found.id: found for found in map(_found, records)}
 
-    @in_our_words
+    @translating_errors
     def ranked(
-        self, probes: Sequence[Probe], limit: int, filter: Filter | None, fields: Sequence[str] = ()
+        self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str] = ()
     ) -> list[list[Hit]]:
         condition = _filter(filter)
         acorn = models.AcornSearchParams(enable=True, max_selectivity=ACORN_UP_TO)
@@ -130,14 +130,14 @@ class QdrantStore:
         )
         requests = [
             models.QueryRequest(
-                query=_sparse(probe) if isinstance(probe, Terms) else probe.tolist(),
-                using=KEYWORDS if isinstance(probe, Terms) else EMBEDDING,
+                query=_sparse(vector) if isinstance(vector, Terms) else vector.tolist(),
+                using=KEYWORDS if isinstance(vector, Terms) else EMBEDDING,
                 filter=condition,
                 params=parameters,
                 limit=limit,
                 with_payload=list(fields) or False,
             )
-            for probe in probes
+            for vector in queries
         ]
         answers = self._client.query_batch_points(self._collection, requests)
         return [
@@ -145,16 +145,16 @@ class QdrantStore:
             for answer in answers
         ]
 
-    @in_our_words
+    @translating_errors
     def count(self, filter: Filter | None) -> int:
         return self._client.count(self._collection, _filter(filter), exact=True).count
 
-    @in_our_words
+    @translating_errors
     def facet(self, field: str, filter: Filter | None) -> dict[str, int]:
         answer = self._client.facet(self._collection, field, _filter(filter), limit=ALL_VALUES, exact=True)
         return {str(hit.value): hit.count for hit in answer.hits}
 
-    @in_our_words
+    @translating_errors
     def in_order(self, order: Order | None, limit: int, filter: Filter | None) -> list[uuid.UUID]:
         condition = _filter(filter)
         if order is None:
@@ -172,7 +172,7 @@ class QdrantStore:
 
         return first_by_number(read, limit, order.descending)
 
-    @in_our_words
+    @translating_errors
     def page(
         self, after: uuid.UUID | None, limit: int, filter: Filter | None = None
     ) -> tuple[list[Found], uuid.UUID | None]:
@@ -186,7 +186,7 @@ class QdrantStore:
         )
         return [_found(record) for record in records], None if following is None else uuid.UUID(str(following))
 
-    @in_our_words
+    @translating_errors
     def sorted_page(
         self, field: str, descending: bool, after: tuple[float, uuid.UUID] | None, limit: int, filter: Filter | None
     ) -> list[tuple[float, Found]]:
@@ -212,14 +212,14 @@ class QdrantStore:
     def flush(self) -> None:
         """Nothing to do: a server answers a write once it is in its log."""
 
-    @in_our_words
+    @translating_errors
     def indexed(self) -> float:
         count = self.count(None)
         # A server counts the vectors of both kinds, and the keywords are always indexed.
         built = (self._client.get_collection(self._collection).indexed_vectors_count or 0) - count
         return min(max(built / count, 0.0), 1.0) if count else 1.0
 
-    @in_our_words
+    @translating_errors
     def wait_until_indexed(self, timeout: float) -> bool:
         end = time.monotonic() + timeout
         while self._client.get_collection(self._collection).status != models.CollectionStatus.GREEN:
@@ -228,7 +228,7 @@ class QdrantStore:
             time.sleep(0.2)
         return True
 
-    @in_our_words
+    @translating_errors
     def close(self) -> None:
         self._client.close()
 

@@ -18,7 +18,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
-def in_our_words(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+def translating_errors(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Turns the client's errors into ours: they repeat addresses and what the server answered."""
 
     @functools.wraps(function)
@@ -45,7 +45,7 @@ def _meaning(status: int | None, content: bytes) -> IndexFailed:
     return IndexFailed()
 
 
-@in_our_words
+@translating_errors
 def connect(address: str, tls: bool, api_key: str | None) -> tuple[QdrantClient, str]:
     """address: "host:port/collection". Returns a client and the collection's name. Raises IndexNotFound."""
     try:

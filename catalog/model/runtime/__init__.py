@@ -2,19 +2,19 @@
 
 from importlib.util import find_spec
 
-from catalog.errors import InvalidConfig, installing
+from catalog.errors import ConfigInvalid, installing
 from catalog.model.folder import ModelFolder
-from catalog.model.runtime.outputs import Answers, Runtime
-from catalog.model.runtime.threads import take_cores
+from catalog.model.runtime.outputs import ModelOutputs, Runtime
+from catalog.model.runtime.threads import set_thread_budget
 
-__all__ = ["Answers", "Runtime", "open_runtime", "take_cores"]
+__all__ = ["ModelOutputs", "Runtime", "open_runtime", "set_thread_budget"]
 
 
 def open_runtime(model: ModelFolder, device: str = "cpu", cache_bytes: int = 0, compiled: bool = False) -> Runtime:
     """ONNX Runtime where the folder has graphs for it and a CPU is to do the work, else PyTorch.
 
     Only the one that is taken is imported. cache_bytes: see OnnxRuntime; PyTorch keeps nothing. compiled: see
-    TorchRuntime; ONNX Runtime needs no compiling. Raises InvalidConfig when the device is missing, InvalidCheckpoint
+    TorchRuntime; ONNX Runtime needs no compiling. Raises ConfigInvalid when the device is missing, CheckpointInvalid
     when the weights do not fit.
     """
     if device == "cpu" and model.exported and find_spec("onnxruntime"):
@@ -25,6 +25,6 @@ def open_runtime(model: ModelFolder, device: str = "cpu", cache_bytes: int = 0, 
         from catalog.model.runtime.pytorch import TorchRuntime
     except ModuleNotFoundError as error:
         why = "A GPU needs PyTorch" if device != "cpu" else "A model folder without graphs needs PyTorch"
-        raise InvalidConfig(f"{why}: {error.name} is not installed. {installing('train')}") from None
+        raise ConfigInvalid(f"{why}: {error.name} is not installed. {installing('train')}") from None
 
     return TorchRuntime.load(model, device, compiled)

@@ -1,4 +1,4 @@
-"""What the encoders made of the pictures and texts that came last: those that come again are not read again."""
+"""What the encoders made of the images and texts that came last: those that come again are not read again."""
 
 import threading
 from collections import OrderedDict
@@ -7,14 +7,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-Row = dict[str, NDArray[Any]]  # of one picture or text, by the name of what was made of it
+Row = dict[str, NDArray[Any]]  # of one image or text, by the name of what was made of it
 
 
 class Cache:
     """Once it is full, what has not been asked for the longest goes. Safe to share between threads."""
 
-    def __init__(self, most_bytes: int) -> None:
-        self.most_bytes = most_bytes
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
         self._rows: OrderedDict[bytes, Row] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
@@ -41,12 +41,12 @@ class Cache:
         return row
 
     def _keep(self, key: bytes, row: Row) -> None:
-        if key in self._rows or _size(row) > self.most_bytes:
+        if key in self._rows or _size(row) > self.max_bytes:
             return
         # A copy: the row is a part of what was read of a whole batch.
         self._rows[key] = {name: array.copy() for name, array in row.items()}
         self._bytes += _size(row)
-        while self._bytes > self.most_bytes:
+        while self._bytes > self.max_bytes:
             self._bytes -= _size(self._rows.popitem(last=False)[1])
 
 

@@ -14,11 +14,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from catalog.arrays import Floats
-from catalog.errors import InvalidCheckpoint
+from catalog.errors import CheckpointInvalid
 from catalog.model.folder import GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder, as_float
-from catalog.model.preprocess import Batch, Words
+from catalog.model.preprocess import Batch, TextBatch
 from catalog.model.runtime.cache import Cache, Row
-from catalog.model.runtime.outputs import Answers
+from catalog.model.runtime.outputs import ModelOutputs
 from catalog.model.runtime.threads import cores
 from catalog.product import Modality
 
@@ -40,9 +40,9 @@ class OnnxRuntime:
     """The model's graphs in ONNX Runtime, on the CPU, with the weights of its folder."""
 
     def __init__(self, model: ModelFolder, cache_bytes: int = 0) -> None:
-        """Raises InvalidCheckpoint when the graphs cannot be loaded with these weights.
+        """Raises CheckpointInvalid when the graphs cannot be loaded with these weights.
 
-        cache_bytes: how much may be kept of what the encoders made of the pictures and texts that came last.
+        cache_bytes: how much may be kept of what the encoders made of the images and texts that came last.
         """
         self._folder = model.path
         self._attributes = [attribute.name for attribute in model.taxonomy.attributes]
@@ -70,18 +70,18 @@ class OnnxRuntime:
         try:
             return InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         except Exception:  # onnxruntime has a class of its own for each kind, none of them public
-            raise InvalidCheckpoint(f"The model's {name} does not fit its weights.") from None
+            raise CheckpointInvalid(f"The model's {name} does not fit its weights.") from None
 
-    def run(self, batch: Batch, evidence: bool) -> Answers:
+    def run(self, batch: Batch, evidence: bool) -> ModelOutputs:
         graphs = self._graphs()
         encoded = {"images": batch.images_BP, "texts": batch.texts_BP}
-        encoded |= self._images(graphs, batch) | self._texts(graphs, batch.words)
+        encoded |= self._images(graphs, batch) | self._texts(graphs, batch.texts)
         outputs = _answer(graphs, encoded)
         alone: dict[Modality, Floats] = {}
         if evidence and batch.any_has_both:
             alone["image"] = _answer(graphs, encoded | {"texts": np.full_like(batch.texts_BP, -1)})["leaf"]
             alone["text"] = _answer(graphs, encoded | {"images": np.full_like(batch.images_BP, -1)})["leaf"]
-        return Answers(
+        return ModelOutputs(
             leaf_BC=outputs["leaf"],
             tags_BG=outputs["tags"],
             attributes={name: outputs[f"attribute_{name}"] for name in self._attributes},
@@ -92,7 +92,7 @@ class OnnxRuntime:
         )
 
     def _images(self, graphs: Graphs, batch: Batch) -> Arrays:
-        """Tokens and a pooled vector of each picture, the tokens only if the fusion reads them."""
+        """Tokens and a pooled vector of each image, the tokens only if the fusion reads them."""
         names = _wanted(graphs, "image_")
 
         def read(positions: list[int]) -> list[Row]:
@@ -103,25 +103,25 @@ class OnnxRuntime:
 
         rows = self._cache.rows(batch.digests, read)
         if not rows:
-            return {f"image_{name}": array for name, array in _nothing(graphs.image).items()}
+            return {f"image_{name}": array for name, array in empty_encoding(graphs.image).items()}
         return {f"image_{name}": np.stack([row[name] for row in rows]) for name in names}
 
-    def _texts(self, graphs: Graphs, words: Sequence[Words]) -> Arrays:
-        """As of pictures, and which tokens are real: from here on all texts are padded alike."""
+    def _texts(self, graphs: Graphs, texts: Sequence[TextBatch]) -> Arrays:
+        """As of images, and which tokens are real: from here on all texts are padded alike."""
         names = _wanted(graphs, "text_")
         rows: list[Row] = []
         lengths: list[int] = []
-        for group in words:
+        for group in texts:
             ids = [ids_T[mask_T] for ids_T, mask_T in zip(*group, strict=True)]
 
-            def read(positions: list[int], group: Words = group) -> list[Row]:
+            def read(positions: list[int], group: TextBatch = group) -> list[Row]:
                 given = {"ids": group.ids_GT[positions], "mask": group.mask_GT[positions]}
                 return _rows(names, graphs.text.run(names, given))
 
             rows += self._cache.rows([ids_T.tobytes() for ids_T in ids], read)
             lengths += map(len, ids)
         if not rows:
-            return {f"text_{name}": array for name, array in _nothing(graphs.text).items()}
+            return {f"text_{name}": array for name, array in empty_encoding(graphs.text).items()}
         encoded = {f"text_{name}": [row[name] for row in rows] for name in names}
         if "tokens" in names:
             tokens = zip(encoded["text_tokens"], lengths, strict=True)
@@ -131,7 +131,7 @@ class OnnxRuntime:
 
 
 def _rows(names: Sequence[str], found: Sequence[NDArray[Any]]) -> list[Row]:
-    """What an encoder made of a batch, as a row of each picture or text."""
+    """What an encoder made of a batch, as a row of each image or text."""
     return [dict(zip(names, row, strict=True)) for row in zip(*found, strict=True)]
 
 
@@ -154,8 +154,8 @@ def _placed(pooled_ND: NDArray[Any], places_BP: NDArray[np.int64]) -> Floats:
     return np.asarray(total_BD / np.maximum(filled_BP.sum(1, keepdims=True), 1), np.float32)
 
 
-def _nothing(encoder: "InferenceSession") -> Arrays:
-    """What an encoder makes of no picture, or no words."""
+def empty_encoding(encoder: "InferenceSession") -> Arrays:
+    """What an encoder makes of no image, or no words."""
     width = int(encoder.get_outputs()[1].shape[1])
     tokens_NTD = np.zeros((0, 1, width), np.float32)
     return {"tokens": tokens_NTD, "mask": np.zeros((0, 1), np.bool_), "pooled": tokens_NTD[:, 0]}
@@ -168,7 +168,7 @@ def _answer(graphs: Graphs, encoded: Mapping[str, NDArray[Any]]) -> dict[str, Fl
 
 
 def _weights(folder: Path) -> dict[str, dict[str, "OrtValue"]]:
-    """The weights that each graph wants, by their names. Raises InvalidCheckpoint."""
+    """The weights that each graph wants, by their names. Raises CheckpointInvalid."""
     from onnxruntime import OrtValue
 
     try:
@@ -179,4 +179,4 @@ def _weights(folder: Path) -> dict[str, dict[str, "OrtValue"]]:
             for graph, arrays in loaded.items()
         }
     except (ValueError, TypeError, KeyError, SafetensorError):
-        raise InvalidCheckpoint(f"The model's {GRAPH_WEIGHTS} does not name weights of this model.") from None
+        raise CheckpointInvalid(f"The model's {GRAPH_WEIGHTS} does not name weights of this model.") from None

@@ -12,10 +12,10 @@ from catalog.product import Modality
 
 
 @dataclass(frozen=True)
-class Answers:
+class ModelOutputs:
     """What the model says of B products: logits as in `catalog.model.network.Outputs`, and unit embeddings (B, E).
 
-    image_BD, text_BD: what the encoders made of its pictures, on average, and its words; zeros where it has none.
+    image_BD, text_BD: what the encoders made of its images, on average, and its words; zeros where it has none.
     evidence: the leaf logits (B, C) that each modality would give alone; empty where it was not asked for.
     """
 
@@ -31,7 +31,7 @@ class Answers:
 class Runtime(Protocol):
     """Safe to share between threads."""
 
-    def run(self, batch: Batch, evidence: bool) -> Answers:
+    def run(self, batch: Batch, evidence: bool) -> ModelOutputs:
         """evidence: whether to say what each modality would answer alone, if any product has both."""
         ...
 

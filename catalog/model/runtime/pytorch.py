@@ -8,13 +8,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from catalog.arrays import Floats
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.model.checkpoint import build_model
 from catalog.model.encoders import ImageEncoder
 from catalog.model.folder import ModelFolder
 from catalog.model.network import CatalogModel, Inputs
 from catalog.model.preprocess import Batch
-from catalog.model.runtime.outputs import Answers
+from catalog.model.runtime.outputs import ModelOutputs
 from catalog.model.runtime.threads import cores
 from catalog.product import Modality
 
@@ -28,9 +28,9 @@ class TorchRuntime:
 
     def __init__(self, model: CatalogModel, device: str = "cpu", compiled: bool = False) -> None:
         if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
-            raise InvalidConfig(f"The device must be 'cpu', 'cuda' or 'cuda:0' and so on, not {device!r}.")
+            raise ConfigInvalid(f"The device must be 'cpu', 'cuda' or 'cuda:0' and so on, not {device!r}.")
         if device != "cpu" and not torch.cuda.is_available():
-            raise InvalidConfig("No CUDA device is available; use the device 'cpu'.")
+            raise ConfigInvalid("No CUDA device is available; use the device 'cpu'.")
         self.device = torch.device(device)
         self.model = model.eval().to(self.device).to(memory_format=torch.channels_last)
         self.low_precision = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
@@ -41,7 +41,7 @@ class TorchRuntime:
 
     @classmethod
     def load(cls, model: ModelFolder, device: str = "cpu", compiled: bool = False) -> Self:
-        """Raises InvalidConfig, or InvalidCheckpoint when the weights do not fit."""
+        """Raises ConfigInvalid, or CheckpointInvalid when the weights do not fit."""
         set_threads()
         return cls(build_model(model), device, compiled)
 
@@ -57,7 +57,7 @@ class TorchRuntime:
                 self.model.image_encoder(torch.zeros(count, 3, side, side, dtype=torch.uint8, device=self.device))
 
     @torch.inference_mode()
-    def run(self, batch: Batch, evidence: bool) -> Answers:
+    def run(self, batch: Batch, evidence: bool) -> ModelOutputs:
         set_threads()
         inputs = Inputs.of(batch).to(self.device)
         with self._precision():
@@ -70,7 +70,7 @@ class TorchRuntime:
                     "image": self.model.answer(image, text, "image").leaf_BC,
                     "text": self.model.answer(image, text, "text").leaf_BC,
                 }
-        return Answers(
+        return ModelOutputs(
             leaf_BC=_array(outputs.leaf_BC),
             tags_BG=_array(outputs.tags_BG),
             attributes={name: _array(logits_BV) for name, logits_BV in outputs.attributes.items()},
@@ -82,7 +82,7 @@ class TorchRuntime:
 
 
 class FixedSizes(nn.Module):
-    """An image encoder that reads only so many pictures as one of SIZES: others are filled up with black, or split."""
+    """An image encoder that reads only so many images as one of SIZES: others are filled up with black, or split."""
 
     SIZES = (1, 2, 4, 8, 16, 32)
 

@@ -10,7 +10,7 @@ class _Mine(threading.local):
 _mine = _Mine()
 
 
-def take_cores(number: int) -> None:
+def set_thread_budget(number: int) -> None:
     """From now on passes of this thread take so many cores; 0: as many as there are."""
     _mine.cores = number
 

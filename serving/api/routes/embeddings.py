@@ -7,16 +7,16 @@ from fastapi.responses import Response
 
 from catalog.errors import CatalogError, TextUnreadable
 from serving.api import examples
-from serving.api.context import Desk, check_dimensions, respond, respond_error
+from serving.api.context import RequestContext, check_dimensions, respond, respond_error
 from serving.api.openapi import MODEL, PRODUCT, json_body, operation
 from serving.api.parse import check_items
 from serving.api.schemas.embeddings import EmbeddingsRequest, EmbeddingsResponse, to_product, to_response
-from serving.errors import DimensionsUnsupported, TooManyItems, param_of
+from serving.errors import EmbeddingDimensionsUnsupported, TooManyItems, param_of
 from serving.inference.analyzer import Answer
 from serving.inference.models import Model
 
 
-def router(desk: Desk) -> APIRouter:
+def router(context: RequestContext) -> APIRouter:
     routes = APIRouter(tags=["embeddings"])
 
     @routes.post(
@@ -26,16 +26,16 @@ def router(desk: Desk) -> APIRouter:
             "Embeddings, as OpenAI's clients ask for them",
             examples.EMBEDDED,
             body=json_body(EmbeddingsRequest, examples.EMBEDDINGS_REQUEST),
-            raises=(TooManyItems, DimensionsUnsupported, TextUnreadable, *PRODUCT, *MODEL),
+            raises=(TooManyItems, EmbeddingDimensionsUnsupported, TextUnreadable, *PRODUCT, *MODEL),
         ),
     )
     async def create_embeddings(request: Request) -> Response:
         """One vector of norm 1 for each input: words, or an object of `text` and `image`, read together."""
-        read = await desk.json(request, EmbeddingsRequest)
-        check_items(len(read.input), desk.settings, "input")
-        model = await named(desk, read.model)
+        read = await context.json(request, EmbeddingsRequest)
+        check_items(len(read.input), context.settings, "input")
+        model = await named(context, read.model)
         check_dimensions(read.dimensions, model.info, "dimensions")
-        found = await desk.embed([partial(to_product, item) for item in read.input], model)
+        found = await context.embed([partial(to_product, item) for item in read.input], model)
         vectors = []
         for position, answer in enumerate(map(readable, found)):
             if isinstance(answer, CatalogError):
@@ -51,6 +51,6 @@ def readable(found: Answer) -> Answer:
     return found if isinstance(found, CatalogError) or found.modalities_used else TextUnreadable()
 
 
-async def named(desk: Desk, name: str | None) -> Model:
+async def named(context: RequestContext, name: str | None) -> Model:
     """The loaded model of this version; the active one for any other name, as clients of OpenAI must give one."""
-    return await desk.models.loaded(name or "") or await desk.models.active()
+    return await context.models.loaded(name or "") or await context.models.active()

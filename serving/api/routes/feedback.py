@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from catalog.errors import CatalogError, IndexOfOtherModel, InvalidSearch, ProductNotFound
+from catalog.errors import CatalogError, IndexOfOtherModel, ProductNotFound, SearchInvalid
 from catalog.product import Verdict
 from catalog.taxonomy.tree import Taxonomy
 from serving.api import examples
-from serving.api.context import Desk, respond
+from serving.api.context import RequestContext, respond
 from serving.api.openapi import INDEX, LINES, WRITING, Errors, json_body, lines, operation
 from serving.api.parameters import ProductId
 from serving.api.schemas.feedback import (
@@ -41,20 +41,20 @@ from serving.errors import (
     detail,
 )
 from serving.storage.feedback import Correction, Feedback, FeedbackQuery, Order, QueueOrder, Said, Unsure, category_of
-from serving.storage.store import Queue, Shelf
+from serving.storage.store import CatalogStore, Queue
 from serving.storage.training_set import LabelledPart, TrainingSet
 from serving.storage.waiting import QueueQuery
 
 VERDICTS_AT_ONCE = 100
-MOST_LISTED = 10_000
+MAX_LISTED = 10_000
 ALIKE = 0.9
 JUDGING: Errors = (IndexOfOtherModel, ModelNotReady, *WRITING)
 FeedbackId = Annotated[int, Path(ge=1, le=2**53, description="As the verdict was given it.")]
 
 
-def router(desk: Desk) -> APIRouter:
+def router(context: RequestContext) -> APIRouter:
     routes = APIRouter(tags=["feedback"])
-    shelf = desk.shelf
+    store = context.store
 
     @routes.post(
         "/v1/feedback",
@@ -69,9 +69,9 @@ def router(desk: Desk) -> APIRouter:
     )
     async def give_feedback(request: Request) -> Response:
         """Accept, correct or reject what is stored of a product. Accepted and corrected ones count as sure, also when
-        they are stored again, until their words or pictures change. A later verdict stands in place of an earlier one.
+        they are stored again, until their words or images change. A later verdict stands in place of an earlier one.
         """
-        (kept,) = await judged(desk, [await desk.json(request, FeedbackRequest)])
+        (kept,) = await judged(context, [await context.json(request, FeedbackRequest)])
         if isinstance(kept, CatalogError):
             raise kept
         return respond(to_feedback(kept), 201)
@@ -88,7 +88,7 @@ def router(desk: Desk) -> APIRouter:
     )
     async def give_feedback_on_several(request: Request) -> Response:
         """Up to 100 verdicts. One that cannot be kept has its error in its result, and the others are kept."""
-        kept = await judged(desk, (await desk.json(request, FeedbackBatch)).items)
+        kept = await judged(context, (await context.json(request, FeedbackBatch)).items)
         return respond(FeedbackResponse(results=[to_result(one) for one in kept]))
 
     @routes.get(
@@ -103,14 +103,14 @@ def router(desk: Desk) -> APIRouter:
     )
     async def list_feedback(
         order: Order = "oldest",
-        limit: Annotated[int, Query(ge=1, le=MOST_LISTED, description="All of them if not given.")] | None = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_LISTED, description="All of them if not given.")] | None = None,
         after: Annotated[int, Query(ge=0, le=2**53, description="The id of the last verdict of the page before.")] = 0,
         verdict: Verdict | None = None,
         product_id: Annotated[str, Query(max_length=256)] = "",
     ) -> Response:
         """The last verdict on each product, a JSON object a line."""
         query = FeedbackQuery(order, after, min(limit or VERDICTS_AT_ONCE, VERDICTS_AT_ONCE), verdict, product_id)
-        return StreamingResponse(listed(shelf, query, limit, await shelf.feedback(query)), media_type=LINES)
+        return StreamingResponse(listed(store, query, limit, await store.feedback(query)), media_type=LINES)
 
     @routes.delete(
         "/v1/feedback/{id}",
@@ -120,7 +120,7 @@ def router(desk: Desk) -> APIRouter:
         """The product then has the verdict before it, or else the model's own answer again, and waits for a person
         again if the model is not sure of it.
         """
-        await shelf.take_back(id)
+        await store.take_back(id)
 
     @routes.get(
         "/v1/feedback/proposals",
@@ -128,7 +128,7 @@ def router(desk: Desk) -> APIRouter:
     )
     async def list_proposed_categories() -> ProposalsResponse:
         """The categories that people proposed, with how many products each was proposed for."""
-        found = await shelf.proposals()
+        found = await store.proposals()
         return ProposalsResponse(proposals=[Proposal(category=path, products=count) for path, count in found])
 
     @routes.get(
@@ -137,17 +137,17 @@ def router(desk: Desk) -> APIRouter:
         **operation("Feedback as training data", kind="application/zip", raises=INDEX),
     )
     async def get_training_set() -> Response:
-        """Accepted and corrected products as a zip: `manifest.jsonl`, split for training, and pictures, which
+        """Accepted and corrected products as a zip: `manifest.jsonl`, split for training, and images, which
         `shelflens train` reads once unpacked; `proposed.jsonl`, those of a category that the tree lacks; `README.txt`,
         with what was left out.
         """
         headers = {"Content-Disposition": 'attachment; filename="feedback.zip"'}
-        content = zipped(shelf, await shelf.labelled())
+        content = zipped(store, await store.labelled())
         return StreamingResponse(content, media_type="application/zip", headers=headers)
 
     @routes.get(
         "/v1/review",
-        **operation("What waits for a person", examples.REVIEW, raises=(RequestInvalid, InvalidSearch, *INDEX)),
+        **operation("What waits for a person", examples.REVIEW, raises=(RequestInvalid, SearchInvalid, *INDEX)),
     )
     async def list_products_to_review(
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -165,7 +165,7 @@ def router(desk: Desk) -> APIRouter:
         ] = "",
     ) -> ReviewResponse:
         """Stored products of low confidence on which nobody has given a verdict."""
-        return to_review(await shelf.review(QueueQuery(limit, after, order, decision, category, text.strip())))
+        return to_review(await store.review(QueueQuery(limit, after, order, decision, category, text.strip())))
 
     @routes.get(
         "/v1/review/{id:path}/alike",
@@ -179,7 +179,7 @@ def router(desk: Desk) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=100)] = 24,
     ) -> AlikeResponse:
         """Products that wait for a person and are nearly the same as a stored one, to be judged with it."""
-        found = await shelf.alike(id, above, limit)
+        found = await store.alike(id, above, limit)
         products = [
             AlikeProduct(**product_fields(match.stored, found.images.get(match.stored.id, 0)), score=match.score)
             for match in found.found.matches
@@ -189,13 +189,13 @@ def router(desk: Desk) -> APIRouter:
     return routes
 
 
-async def judged(desk: Desk, requests: Sequence[FeedbackRequest]) -> list[Feedback | CatalogError]:
+async def judged(context: RequestContext, requests: Sequence[FeedbackRequest]) -> list[Feedback | CatalogError]:
     """Have each verdict kept that can be. -> as it is kept, or what is wrong with it, in their order."""
     named = any(request.category is not None for request in requests)
-    taxonomy = (await desk.index_model()).taxonomy if named else None
+    taxonomy = (await context.index_model()).taxonomy if named else None
     read = [said(request, taxonomy) for request in requests]
     good = [one for one in read if isinstance(one, Said)]
-    kept = iter(await desk.shelf.judge(good) if good else ())
+    kept = iter(await context.store.judge(good) if good else ())
     return [next(kept) if isinstance(one, Said) else one for one in read]
 
 
@@ -250,7 +250,7 @@ def to_review(queue: Queue) -> ReviewResponse:
 
 
 async def listed(
-    shelf: Shelf, query: FeedbackQuery, limit: int | None, first: Sequence[Feedback]
+    store: CatalogStore, query: FeedbackQuery, limit: int | None, first: Sequence[Feedback]
 ) -> AsyncIterator[str]:
     """Verdicts as JSON lines, no more than some of them in memory. first: what the query gave."""
     some, left = first, limit
@@ -260,11 +260,11 @@ async def listed(
         if left == 0:
             return
         more = query._replace(after=some[-1].id, limit=min(left or VERDICTS_AT_ONCE, VERDICTS_AT_ONCE))
-        some = await shelf.feedback(more)
+        some = await store.feedback(more)
 
 
-async def zipped(shelf: Shelf, first: LabelledPart) -> AsyncIterator[bytes]:
-    """The training set while it is written, no more than a part of its pictures in memory."""
+async def zipped(store: CatalogStore, first: LabelledPart) -> AsyncIterator[bytes]:
+    """The training set while it is written, no more than a part of its images in memory."""
     written, entries, part = Outgoing(), TrainingSet(), first
     with zipfile.ZipFile(written, "w") as archive:
         while True:
@@ -272,7 +272,7 @@ async def zipped(shelf: Shelf, first: LabelledPart) -> AsyncIterator[bytes]:
             yield written.taken()
             if part.after is None:
                 break
-            part = await shelf.labelled(part.after)
+            part = await store.labelled(part.after)
         write(archive, entries.end())
     yield written.taken()
 

@@ -7,14 +7,14 @@ from fastapi import APIRouter
 
 from catalog.errors import IndexUnavailable
 from serving.api import examples
-from serving.api.context import Desk
+from serving.api.context import RequestContext
 from serving.api.openapi import operation
 from serving.api.schemas.health import Health, Ready
 from serving.errors import IndexNotReady, JobsNotReady, ModelNotReady
 from serving.inference.models import READY_SECONDS
 
 
-def router(desk: Desk) -> APIRouter:
+def router(context: RequestContext) -> APIRouter:
     routes = APIRouter(tags=["health"])
 
     @routes.get("/healthz", **operation("Whether the process lives", examples.HEALTH, gated=False))
@@ -33,28 +33,28 @@ def router(desk: Desk) -> APIRouter:
     )
     async def check_readiness() -> Ready:
         """With 200 the model and the index answer now, with 503 they do not. Whatever `damaged` names is not served."""
-        info = await desk.models.ready()
+        info = await context.models.ready()
         try:
             async with asyncio.timeout(READY_SECONDS):
-                shelf = await desk.shelf.describe()
+                store = await context.store.describe()
         except TimeoutError:
             raise IndexNotReady from None
-        damaged = [*shelf.damaged, *await damaged_jobs(desk)]
+        damaged = [*store.damaged, *await damaged_jobs(context)]
         return Ready(
             status="degraded" if damaged else "ready",
             model=info.version,
             taxonomy_version=info.taxonomy_version,
-            products=shelf.products,
-            indexed=round(shelf.indexed, 6),
+            products=store.products,
+            indexed=round(store.indexed, 6),
             damaged=damaged,
         )
 
     return routes
 
 
-async def damaged_jobs(desk: Desk) -> list[str]:
+async def damaged_jobs(context: RequestContext) -> list[str]:
     """Jobs that do not answer now are no reason not to be ready."""
     with suppress(TimeoutError, JobsNotReady):
         async with asyncio.timeout(READY_SECONDS):
-            return await desk.jobs.damage()
+            return await context.jobs.damage()
     return []

@@ -17,10 +17,10 @@ from catalog.errors import (
     FeedEmpty,
     FeedEncodingInvalid,
     FeedFormatUnsupported,
-    InvalidFeed,
+    FeedInvalid,
 )
 from serving.api import examples
-from serving.api.context import Desk, media_type, respond, respond_error
+from serving.api.context import RequestContext, media_type, respond, respond_error
 from serving.api.openapi import FORM, JSON, LINES, Errors, feed_form_schema, operation, reference
 from serving.api.openapi import lines as written
 from serving.api.parameters import JobId
@@ -80,7 +80,7 @@ GIVEN: Errors = (
 SUBMITTING: Errors = (
     *GIVEN,
     IdempotencyConflict,
-    InvalidFeed,
+    FeedInvalid,
     FeedEmpty,
     FeedFormatUnsupported,
     FeedEncodingInvalid,
@@ -90,9 +90,9 @@ SUBMITTING: Errors = (
 )
 
 
-def router(desk: Desk) -> APIRouter:
+def router(context: RequestContext) -> APIRouter:
     routes = APIRouter(tags=["jobs"])
-    jobs = desk.jobs
+    jobs = context.jobs
 
     @routes.post(
         "/v1/jobs",
@@ -109,16 +109,16 @@ def router(desk: Desk) -> APIRouter:
         ),
     )
     async def submit_job(request: Request, idempotency_key: Key = None) -> Response:
-        """CSV, TSV, JSON lines, Parquet, or a zip of one of these and its pictures; sent along, uploaded before, or
+        """CSV, TSV, JSON lines, Parquet, or a zip of one of these and its images; sent along, uploaded before, or
         by its path in the server's folder of feeds. The answer comes at once; the job then tells how far it has come.
         """
-        asked, said = await read(desk, request, JobRequest, JobForm)
+        asked, said = await read(context, request, JobRequest, JobForm)
         asked = replace(asked, dry_run=said.dry_run, key=idempotency_key)
         try:
             return respond(to_job(await jobs.submit(asked)), 202)
         except FeedColumnsInvalid as error:
             return respond_error(error, "columns")
-        except InvalidFeed as error:
+        except FeedInvalid as error:
             return respond_error(error, asked.given_in)
 
     @routes.post(
@@ -138,7 +138,7 @@ def router(desk: Desk) -> APIRouter:
         """Its columns with their first values, the fields they are read as, and what the first rows become, read as a
         job reads them. Nothing is stored. What a job would refuse the feed for stands in `error`, beside the columns.
         """
-        asked, said = await read(desk, request, FeedRequest, PreviewForm)
+        asked, said = await read(context, request, FeedRequest, PreviewForm)
         found = await jobs.preview(asked, isinstance(said, PreviewForm) and said.cut)
         return respond(to_preview(found, asked.given_in))
 
@@ -196,7 +196,7 @@ def router(desk: Desk) -> APIRouter:
 
 
 async def read(
-    desk: Desk, request: Request, said: type[Said], form: type[SaidInForm]
+    context: RequestContext, request: Request, said: type[Said], form: type[SaidInForm]
 ) -> tuple[Submission, Said | SaidInForm]:
     """said, form: what is said of a feed that is there already, and of one that comes along.
 
@@ -204,7 +204,7 @@ async def read(
     """
     kind = media_type(request)
     if kind == b"application/json":
-        asked = await desk.json(request, said)
+        asked = await context.json(request, said)
         if (asked.source is None) is (asked.upload is None):
             raise RequestInvalid("Give either a source or an upload.", "source")
         return Submission(asked.columns, source=asked.source, upload=asked.upload), asked

@@ -13,7 +13,7 @@ from catalog.errors import CatalogError
 from serving.api import examples
 from serving.api.openapi import operation
 from serving.api.services import Services
-from serving.telemetry.metrics import CONTENT_TYPE, Standing, standing
+from serving.telemetry.metrics import CONTENT_TYPE, ServiceStatus, standing
 
 # A scrape waits no longer for any part. What is not known in time is left out; that it is, is a metric, too.
 SECONDS = 1.0
@@ -31,17 +31,17 @@ def router(services: Services) -> APIRouter:
         """Models, index, jobs and requests in numbers. Where API keys are needed this needs one, too; one of the scope
         "read" will do.
         """
-        models, shelf, states = await asyncio.gather(
+        models, store, states = await asyncio.gather(
             in_time(services.models.all()),
-            in_time(services.shelf.describe()),
+            in_time(services.store.describe()),
             in_time(services.jobs.counts()),
         )
-        found = Standing(waiting=services.models.waiting, jobs=states)
+        found = ServiceStatus(waiting=services.models.waiting, jobs=states)
         if models is not None:
             versions = {role: model.info.version for role, model in zip(("active", "shadow"), models, strict=False)}
             found = found._replace(models=versions, taxonomy_version=models[0].info.taxonomy_version)
-        if shelf is not None:
-            found = found._replace(products=shelf.products, indexed=shelf.indexed)
+        if store is not None:
+            found = found._replace(products=store.products, indexed=store.indexed)
         return Response(standing(found), media_type=CONTENT_TYPE)
 
     return routes

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from catalog.errors import DiskFull
 from serving.api import examples
-from serving.api.context import Desk
+from serving.api.context import RequestContext
 from serving.api.openapi import operation
 from serving.api.parameters import ModelId
 from serving.api.schemas.models import (
@@ -18,13 +18,13 @@ from serving.api.schemas.models import (
 from serving.errors import IndexNotReady, ModelNotReady, ModelUnknown, NoShadow, RequestInvalid
 
 
-def router(desk: Desk) -> APIRouter:
+def router(context: RequestContext) -> APIRouter:
     routes = APIRouter(tags=["models"])
 
     @routes.get("/v1/models", **operation("The loaded models", examples.MODELS, raises=(ModelNotReady,)))
     async def list_models() -> ModelsResponse:
         """The loaded models, the active one first."""
-        return await listed(desk)
+        return await listed(context)
 
     @routes.get(
         "/v1/models/comparison",
@@ -32,7 +32,7 @@ def router(desk: Desk) -> APIRouter:
     )
     async def compare_models() -> ComparisonResponse:
         """How the shadow's answers differ from the active model's on what was analyzed since both were loaded."""
-        active, shadow, found = await desk.models.compared()
+        active, shadow, found = await context.models.compared()
         shared = found.products or None
         return ComparisonResponse(
             active=active.info.version,
@@ -41,7 +41,7 @@ def router(desk: Desk) -> APIRouter:
             missed=found.missed,
             changed_categories=shared and round(found.changed / shared, 6),
             top_ten_overlap=shared and round(found.overlap / shared, 6),
-            neighbour_overlap=await desk.in_thread(found.neighbour_overlap),
+            neighbour_overlap=await context.in_thread(found.neighbour_overlap),
             examples=[
                 Difference(
                     id=ours.id,
@@ -66,19 +66,19 @@ def router(desk: Desk) -> APIRouter:
         """Let this model answer from now on, also after a restart; the other becomes its shadow. Stored products and
         searches stay with the model that made the index.
         """
-        await desk.models.choose(id)
-        await desk.shelf.choose_model(id)
-        return await listed(desk)
+        await context.models.choose(id)
+        await context.store.choose_model(id)
+        return await listed(context)
 
     @routes.get("/v1/taxonomy", **operation("The category tree", examples.TAXONOMY, raises=(ModelNotReady,)))
     async def get_taxonomy() -> TaxonomyResponse:
         """The category tree and the vocabularies of the active model, in English and Chinese."""
-        return to_taxonomy((await desk.models.active()).taxonomy)
+        return to_taxonomy((await context.models.active()).taxonomy)
 
     return routes
 
 
-async def listed(desk: Desk) -> ModelsResponse:
+async def listed(context: RequestContext) -> ModelsResponse:
     data = [
         ModelOut(
             id=model.info.version,
@@ -87,6 +87,6 @@ async def listed(desk: Desk) -> ModelsResponse:
             image_size=model.info.image_size,
             embedding_dimensions=list(model.info.embedding_cuts),
         )
-        for position, model in enumerate(await desk.models.all())
+        for position, model in enumerate(await context.models.all())
     ]
     return ModelsResponse(data=data)

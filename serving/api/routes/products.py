@@ -1,4 +1,4 @@
-"""Stored products: put, get, change, delete, and their kept pictures."""
+"""Stored products: put, get, change, delete, and their kept images."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,11 +11,11 @@ from catalog.errors import DiskFull, ImageTooManyBytes, IndexOfOtherModel, Produ
 from catalog.ingest.pipeline import content_hashes
 from catalog.product import Product, StoredProduct
 from serving.api import examples
-from serving.api.context import Desk, respond
+from serving.api.context import RequestContext, respond
 from serving.api.openapi import INDEX, MODEL, PRODUCT, WRITING, Errors, json_body, operation
 from serving.api.parameters import ProductId as Id
 from serving.api.schemas.products import ProductChange, ProductIn, ProductOut, to_product
-from serving.errors import IndexNotReady, PictureNotKept, PicturesNeeded, ProductChanged, RequestInvalid
+from serving.errors import ImageNotKept, ImagesNeeded, IndexNotReady, ProductChanged, RequestInvalid
 from serving.inference.models import Model
 
 # A change that another request overtakes is made again on what that one left, this often.
@@ -25,31 +25,31 @@ SENT = "(sent)"
 TAKEN = ("/image", "/similar")
 
 
-def router(desk: Desk) -> APIRouter:
+def router(context: RequestContext) -> APIRouter:
     routes = APIRouter(tags=["products"])
-    shelf = desk.shelf
+    store = context.store
 
     # Before the products themselves, whose ids may hold a slash.
     @routes.get(
         "/v1/products/{id:path}/image",
         response_class=Response,
         **operation(
-            "A kept picture of a product", kind="image/webp", raises=(PictureNotKept, RequestInvalid, IndexNotReady)
+            "A kept picture of a product", kind="image/webp", raises=(ImageNotKept, RequestInvalid, IndexNotReady)
         ),
     )
     async def get_product_image(
         id: Id, n: Annotated[int, Query(ge=0, le=64, description="Which, from 0.")] = 0
     ) -> Response:
-        """A kept picture of a product, at most 320 pixels on its longer side."""
-        pictures = await shelf.images(id)
-        if n >= len(pictures):
-            raise PictureNotKept
-        return Response(pictures[n], media_type="image/webp", headers={"Cache-Control": "private, max-age=60"})
+        """A kept image of a product, at most 320 pixels on its longer side."""
+        images = await store.images(id)
+        if n >= len(images):
+            raise ImageNotKept
+        return Response(images[n], media_type="image/webp", headers={"Cache-Control": "private, max-age=60"})
 
     @routes.get("/v1/products/{id:path}", **operation("A stored product", examples.PRODUCT, raises=READING))
     async def get_product(id: Id, include: Literal["", "embedding"] = "") -> ProductOut:
         """A stored product and what the model made of it."""
-        return await described(desk, await stored_product(desk, id), include == "embedding")
+        return await described(context, await stored_product(context, id), include == "embedding")
 
     @routes.put(
         "/v1/products/{id:path}",
@@ -64,16 +64,16 @@ def router(desk: Desk) -> APIRouter:
         ),
     )
     async def put_product(id: Id, request: Request) -> Response:
-        """Store a product, or replace it. Equal words and pictures are not read by the model again."""
+        """Store a product, or replace it. Equal words and images are not read by the model again."""
         if id.endswith(TAKEN):
             raise RequestInvalid("The address of this id would be another's: it ends in /image or /similar.", "id")
-        product = await desk.in_thread((await desk.json(request, ProductIn)).to_product, id)
-        model = await desk.index_model()
-        known = await readable(desk, id)
-        stored = await read(desk, product, product.images, known, model)
-        pictures = await desk.shrink(product.images)
-        kept = await shelf.put(stored, pictures)
-        return respond(to_product(kept, len(pictures)), 200 if known else 201)
+        product = await context.in_thread((await context.json(request, ProductIn)).to_product, id)
+        model = await context.index_model()
+        known = await readable(context, id)
+        stored = await read(context, product, product.images, known, model)
+        images = await context.shrink(product.images)
+        kept = await store.put(stored, images)
+        return respond(to_product(kept, len(images)), 200 if known else 201)
 
     @routes.patch(
         "/v1/products/{id:path}",
@@ -82,17 +82,17 @@ def router(desk: Desk) -> APIRouter:
             "Change a product",
             examples.PRODUCT | examples.CHANGE_REQUEST,
             body=json_body(ProductChange, examples.CHANGE_REQUEST),
-            raises=(ProductNotFound, ProductChanged, PicturesNeeded, *PRODUCT, *STORING),
+            raises=(ProductNotFound, ProductChanged, ImagesNeeded, *PRODUCT, *STORING),
         ),
     )
     async def patch_product(id: Id, request: Request) -> Response:
-        """Change some fields. The model reads the product again only where its words or pictures change."""
-        body = await desk.json(request, ProductChange)
-        changes = await desk.in_thread(body.changes)
+        """Change some fields. The model reads the product again only where its words or images change."""
+        body = await context.json(request, ProductChange)
+        changes = await context.in_thread(body.changes)
         for _ in range(ATTEMPTS):
-            before = await stored_product(desk, id)
+            before = await stored_product(context, id)
             try:
-                return respond(await changed(desk, before, changes))
+                return respond(await changed(context, before, changes))
             except ProductChanged:
                 continue
         raise ProductChanged
@@ -102,8 +102,8 @@ def router(desk: Desk) -> APIRouter:
         id: Id,
         erase: Annotated[bool, Query(description="Also leave nothing of it on disk, within minutes.")] = False,
     ) -> None:
-        """Forget a product and its pictures."""
-        await shelf.delete(id, erase)
+        """Forget a product and its images."""
+        await store.delete(id, erase)
 
     return routes
 
@@ -119,58 +119,58 @@ def created(documented: dict[str, Any]) -> dict[str, Any]:
     return documented
 
 
-async def stored_product(desk: Desk, id: str) -> StoredProduct:
+async def stored_product(context: RequestContext, id: str) -> StoredProduct:
     """Raises ProductNotFound."""
-    (stored,) = await desk.shelf.get([id])
+    (stored,) = await context.store.get([id])
     if stored is None:
         raise ProductNotFound
     return stored
 
 
-async def readable(desk: Desk, id: str) -> StoredProduct | None:
+async def readable(context: RequestContext, id: str) -> StoredProduct | None:
     """What is stored under an id; None also for what is damaged, which is to be replaced."""
     try:
-        (stored,) = await desk.shelf.get([id])
+        (stored,) = await context.store.get([id])
     except RecordDamaged:
         return None
     return stored
 
 
-async def described(desk: Desk, stored: StoredProduct, embedding: bool) -> ProductOut:
-    images = await desk.shelf.image_counts([stored.id])
+async def described(context: RequestContext, stored: StoredProduct, embedding: bool) -> ProductOut:
+    images = await context.store.image_counts([stored.id])
     return to_product(stored, images.get(stored.id, 0), embedding)
 
 
 async def read(
-    desk: Desk, product: Product, pictures: Sequence[bytes], known: StoredProduct | None, model: Model
+    context: RequestContext, product: Product, images: Sequence[bytes], known: StoredProduct | None, model: Model
 ) -> StoredProduct:
-    """The product as it is to be stored; the model reads it unless it has read the same before. `pictures` are those
+    """The product as it is to be stored; the model reads it unless it has read the same before. `images` are those
     that tell whether it has. Raises what is wrong with the product.
     """
-    references = (SENT,) * len(pictures)
-    hashes = content_hashes(product, pictures, references)
+    references = (SENT,) * len(images)
+    hashes = content_hashes(product, images, references)
     bare = replace(product, images=())
     if known and known.model == model.info.version and known.hashes[:2] == hashes[:2]:
         return replace(known, product=bare, hashes=hashes, image_refs=references)
-    understanding = await desk.understand(replace(product, images=tuple(pictures)), model)
+    understanding = await context.understand(replace(product, images=tuple(images)), model)
     return StoredProduct(bare, understanding, hashes, model.info.version, references)
 
 
-async def changed(desk: Desk, before: StoredProduct, changes: dict[str, object]) -> ProductOut:
+async def changed(context: RequestContext, before: StoredProduct, changes: dict[str, object]) -> ProductOut:
     """Raises ProductChanged if another request came first."""
     product = replace(before.product, **changes)  # type: ignore[arg-type]
-    model = await desk.index_model()
+    model = await context.index_model()
     if "images" in changes:
-        stored = await read(desk, product, product.images, before, model)
-        pictures = await desk.shrink(product.images)
-        kept = await desk.shelf.put(stored, pictures, before.hashes)
-        return to_product(kept, len(pictures))
+        stored = await read(context, product, product.images, before, model)
+        images = await context.shrink(product.images)
+        kept = await context.store.put(stored, images, before.hashes)
+        return to_product(kept, len(images))
     hashes = content_hashes(product, (), before.image_refs)._replace(images=before.hashes.images)
     stored = replace(before, product=product, hashes=hashes)
     if hashes.text != before.hashes.text or before.model != model.info.version:
-        pictures = await desk.shelf.images(before.id)
-        if len(pictures) < len(before.image_refs):
-            raise PicturesNeeded
-        understanding = await desk.understand(replace(product, images=tuple(pictures)), model)
+        images = await context.store.images(before.id)
+        if len(images) < len(before.image_refs):
+            raise ImagesNeeded
+        understanding = await context.understand(replace(product, images=tuple(images)), model)
         stored = replace(stored, understanding=understanding, model=model.info.version, judgement=None)
-    return await described(desk, await desk.shelf.put(stored, None, before.hashes), False)
+    return await described(context, await context.store.put(stored, None, before.hashes), False)

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from catalog.errors import FilterInvalid, IndexOfOtherModel, InvalidSearch, ProductNotFound, SearchEmpty, TextTooLong
+from catalog.errors import FilterInvalid, IndexOfOtherModel, ProductNotFound, SearchEmpty, SearchInvalid, TextTooLong
 from catalog.index.listing import Sort
 from catalog.search.plan import Example, Knowledge, Search, check, index_query, to_look_up, to_read, understood
 from serving.api import examples
-from serving.api.context import Desk, respond
-from serving.api.openapi import INDEX, MODEL, PICTURE, Errors, json_body, operation
+from serving.api.context import RequestContext, respond
+from serving.api.openapi import IMAGE, INDEX, MODEL, Errors, json_body, operation
 from serving.api.parameters import ProductId
 from serving.api.schemas.overview import OverviewResponse, to_overview
 from serving.api.schemas.search import (
@@ -37,7 +37,7 @@ Facets = Annotated[
 ]
 
 
-def router(desk: Desk) -> APIRouter:
+def router(context: RequestContext) -> APIRouter:
     routes = APIRouter(tags=["search"])
 
     @routes.post(
@@ -47,21 +47,21 @@ def router(desk: Desk) -> APIRouter:
             "Search by words, picture, product, or several of them",
             examples.FOUND,
             body=json_body(SearchRequest, examples.SEARCH_REQUEST),
-            raises=(ProductNotFound, InvalidSearch, SearchEmpty, FilterInvalid, TextTooLong, *PICTURE, *COMPARING),
+            raises=(ProductNotFound, SearchInvalid, SearchEmpty, FilterInvalid, TextTooLong, *IMAGE, *COMPARING),
         ),
     )
     async def search_products(request: Request) -> Response:
-        """Stored products like the words, the picture, the product, or several of them, best first."""
-        query = (await desk.json(request, SearchRequest)).to_search()
+        """Stored products like the words, the image, the product, or several of them, best first."""
+        query = (await context.json(request, SearchRequest)).to_search()
         check(query.examples)
-        return respond(await find(desk, query))
+        return respond(await find(context, query))
 
     @routes.get(
         "/v1/products",
         **operation(
             "Browse the stored products",
             examples.LISTED,
-            raises=(RequestInvalid, InvalidSearch, FilterInvalid, *COMPARING),
+            raises=(RequestInvalid, SearchInvalid, FilterInvalid, *COMPARING),
         ),
     )
     async def list_products(
@@ -74,8 +74,8 @@ def router(desk: Desk) -> APIRouter:
         """Stored products in an order, all or those that a filter leaves, without anything to look for."""
         names, chosen = tuple(dict.fromkeys(facets)), read_filter(json_object(filter))
         if names or chosen is not None:
-            await desk.check_names(chosen, names, (await desk.index_model()).taxonomy)
-        return to_listing(*await desk.shelf.browse(chosen, sort, limit, offset, names))
+            await context.check_names(chosen, names, (await context.index_model()).taxonomy)
+        return to_listing(*await context.store.browse(chosen, sort, limit, offset, names))
 
     @routes.get(
         "/v1/overview",
@@ -83,16 +83,16 @@ def router(desk: Desk) -> APIRouter:
     )
     async def get_overview() -> OverviewResponse:
         """How many products there are, in which departments, how sure the model is of them, and the last feed."""
-        found = await desk.shelf.overview()
-        newest = await desk.jobs.list(1)
-        return to_overview(found, (await desk.models.active()).taxonomy, newest[0] if newest else None)
+        found = await context.store.overview()
+        newest = await context.jobs.list(1)
+        return to_overview(found, (await context.models.active()).taxonomy, newest[0] if newest else None)
 
     @routes.get(
         "/v1/products/{id:path}/similar",
         **operation(
             "Products like a stored one",
             examples.SIMILAR,
-            raises=(ProductNotFound, RequestInvalid, InvalidSearch, FilterInvalid, *COMPARING),
+            raises=(ProductNotFound, RequestInvalid, SearchInvalid, FilterInvalid, *COMPARING),
         ),
     )
     async def find_similar_products(
@@ -105,21 +105,21 @@ def router(desk: Desk) -> APIRouter:
     ) -> SearchResponse:
         """Stored products like a stored one, itself left out, nearest first."""
         examples, chosen = (Example(product_id=id),), read_filter(json_object(filter))
-        return await find(desk, Search(examples, chosen, limit, offset, collapse=collapse, floor=floor))
+        return await find(context, Search(examples, chosen, limit, offset, collapse=collapse, floor=floor))
 
     return routes
 
 
-async def find(desk: Desk, query: Search) -> SearchResponse:
-    model = await desk.index_model()
-    await desk.check_names(query.filter, query.facets, model.taxonomy)
+async def find(context: RequestContext, query: Search) -> SearchResponse:
+    model = await context.index_model()
+    await context.check_names(query.filter, query.facets, model.taxonomy)
     knowledge = Knowledge(model.taxonomy, model.info.scripts, model.info.bounds)
     products = to_read(query.examples, knowledge)
-    read = await desk.embed([partial(lambda product: product, product) for product in products], model)
+    read = await context.embed([partial(lambda product: product, product) for product in products], model)
     ids = to_look_up(query.examples)
-    stored = await desk.shelf.get(ids) if ids else []
+    stored = await context.store.get(ids) if ids else []
     asked = index_query(query, understood(query.examples, read, stored), stored, knowledge)
-    listing = await desk.shelf.search(asked, query.facets)
+    listing = await context.store.search(asked, query.facets)
     return to_response(listing.found, listing.images, model.info.version)
 
 

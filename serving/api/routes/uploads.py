@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from catalog.errors import DiskFull
 from serving.api import examples
-from serving.api.context import Desk, respond
+from serving.api.context import RequestContext, respond
 from serving.api.openapi import Errors, binary_body, json_body, operation
 from serving.api.parameters import UploadId
 from serving.api.schemas.uploads import UploadOut, UploadProgress, UploadRequest, to_upload
@@ -31,9 +31,9 @@ Offset = Annotated[
 ASKING: Errors = (UploadNotFound, RequestInvalid, JobsNotReady)
 
 
-def router(desk: Desk) -> APIRouter:
+def router(context: RequestContext) -> APIRouter:
     routes = APIRouter(tags=["uploads"])
-    jobs, part_bytes = desk.jobs, desk.settings.part_bytes
+    jobs, part_bytes = context.jobs, context.settings.part_bytes
 
     @routes.post(
         "/v1/uploads",
@@ -50,7 +50,7 @@ def router(desk: Desk) -> APIRouter:
         """For a feed that is larger than a request may be. Send its parts next, then name the upload in a job. One that
         nobody goes on with for a day is removed.
         """
-        asked = await desk.json(request, UploadRequest)
+        asked = await context.json(request, UploadRequest)
         return respond(to_upload(await jobs.begin_upload(asked.filename, asked.bytes), part_bytes), 201)
 
     @routes.patch(

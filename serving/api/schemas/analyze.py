@@ -8,16 +8,16 @@ from pydantic import BaseModel, Field
 from catalog.errors import CatalogError
 from catalog.product import Decision, Product, Understanding
 from serving.api.schemas.schema import (
-    MOST_ATTRIBUTES,
-    MOST_IMAGES,
-    MOST_ITEMS,
+    MAX_ATTRIBUTES,
+    MAX_IMAGES,
+    MAX_ITEMS,
     AttributeValue,
     Category,
     Notes,
     Schema,
     Tag,
     cut,
-    picture,
+    decode_data_uri,
     to_attributes,
     to_category,
     to_tags,
@@ -43,25 +43,25 @@ class Options(Schema):
 
 
 class Item(Schema):
-    """One product: at least one picture or some text."""
+    """One product: at least one image or some text."""
 
     id: Annotated[str, Field(max_length=256, description="Yours; it is repeated in the result.")] = ""
     title: str = ""
     description: str = ""
     images: Annotated[
         list[str],
-        Field(max_length=MOST_IMAGES, description="Pictures as data URIs in base64: JPEG, PNG, WebP, GIF or BMP."),
+        Field(max_length=MAX_IMAGES, description="Pictures as data URIs in base64: JPEG, PNG, WebP, GIF or BMP."),
     ] = []
     attributes: Annotated[
         dict[str, str],
-        Field(max_length=MOST_ATTRIBUTES, description="What is known already, read as words of the description."),
+        Field(max_length=MAX_ATTRIBUTES, description="What is known already, read as words of the description."),
     ] = {}
 
     def to_product(self) -> Product:
         """Raises ImageUrlNotAllowed or ImageDataInvalid."""
         known = (f"{name}: {value}" for name, value in self.attributes.items())
         description = "\n".join(part for part in (self.description, *known) if part)
-        return Product(self.id, self.title, description, tuple(picture(uri) for uri in self.images))
+        return Product(self.id, self.title, description, tuple(decode_data_uri(uri) for uri in self.images))
 
 
 class AnalyzeRequest(Options):
@@ -69,11 +69,11 @@ class AnalyzeRequest(Options):
     status 200; only a request that is wrong as a whole fails as a whole.
     """
 
-    items: Annotated[list[Item], Field(min_length=1, max_length=MOST_ITEMS)]
+    items: Annotated[list[Item], Field(min_length=1, max_length=MAX_ITEMS)]
 
 
 class AnalyzeForm(Options):
-    """One product as a form, its pictures as files in fields named `image`. What is wrong with it is the status."""
+    """One product as a form, its images as files in fields named `image`. What is wrong with it is the status."""
 
     id: Annotated[str, Field(max_length=256)] = ""
     title: str = ""

@@ -1,4 +1,4 @@
-"""POST /v1/embeddings, as OpenAI's clients know it, with pictures besides."""
+"""POST /v1/embeddings, as OpenAI's clients know it, with images besides."""
 
 import base64
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from catalog.product import Product
-from serving.api.schemas.schema import MOST_ITEMS, DataUri, Schema, cut, picture
+from serving.api.schemas.schema import MAX_ITEMS, DataUri, Schema, cut, decode_data_uri
 
 
 class EmbeddingItem(Schema):
-    """Words, a picture, or both: one vector, by the model's learned fusion."""
+    """Words, an image, or both: one vector, by the model's learned fusion."""
 
     text: str = ""
     image: DataUri = ""
@@ -32,7 +32,7 @@ Item = Annotated[EmbeddingItem, BeforeValidator(as_object, json_schema_input_typ
 Several = Annotated[list[str | EmbeddingItem], Field(min_length=1)]
 Items = Annotated[
     list[Item],
-    Field(min_length=1, max_length=MOST_ITEMS),
+    Field(min_length=1, max_length=MAX_ITEMS),
     BeforeValidator(as_list, json_schema_input_type=str | EmbeddingItem | Several),
 ]
 
@@ -75,7 +75,7 @@ class EmbeddingsResponse(BaseModel):
 
 def to_product(item: EmbeddingItem) -> Product:
     """Raises ImageUrlNotAllowed or ImageDataInvalid."""
-    return Product(title=item.text, images=(picture(item.image),) if item.image else ())
+    return Product(title=item.text, images=(decode_data_uri(item.image),) if item.image else ())
 
 
 def to_response(

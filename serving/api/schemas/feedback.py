@@ -9,7 +9,7 @@ from serving.api.schemas.products import ProductOut, Short
 from serving.api.schemas.schema import Schema
 from serving.errors import ErrorDetail, RequestInvalid
 
-MOST_VERDICTS = 100
+MAX_VERDICTS = 100
 MISMATCH = (
     "`correct` needs what is right: a category, a proposed category, tags or attributes. The other verdicts take none."
 )
@@ -55,7 +55,7 @@ class FeedbackRequest(Schema):
 class FeedbackBatch(Schema):
     """Several verdicts, answered in their order. One that cannot be kept has its error in its result."""
 
-    items: Annotated[list[FeedbackRequest], Field(min_length=1, max_length=MOST_VERDICTS)]
+    items: Annotated[list[FeedbackRequest], Field(min_length=1, max_length=MAX_VERDICTS)]
 
 
 class FeedbackOut(BaseModel):

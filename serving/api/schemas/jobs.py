@@ -30,7 +30,7 @@ DryRun = Annotated[bool, Field(description="Read and check every row, and store 
 
 class FeedRequest(Schema):
     """A feed that lies on the server, or was uploaded before: CSV, TSV, JSON lines, Parquet, or a zip of one of these
-    and its pictures. Either `source` or `upload`.
+    and its images. Either `source` or `upload`.
     """
 
     source: Annotated[
@@ -93,7 +93,7 @@ class RowError(BaseModel):
 
 
 class FeedRow(BaseModel):
-    """What a row of the feed becomes, or what is wrong with it. images: how many pictures it names."""
+    """What a row of the feed becomes, or what is wrong with it. images: how many images it names."""
 
     line: int
     id: str

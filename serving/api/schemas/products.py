@@ -9,8 +9,8 @@ from pydantic_core import PydanticCustomError
 from catalog.links import is_web_link
 from catalog.product import Conflict, Decision, Judgement, Modality, Product, StoredProduct, Understanding, Verdict
 from serving.api.schemas.schema import (
-    MOST_ATTRIBUTES,
-    MOST_IMAGES,
+    MAX_ATTRIBUTES,
+    MAX_IMAGES,
     AttributeValue,
     Category,
     DataUri,
@@ -18,7 +18,7 @@ from serving.api.schemas.schema import (
     Schema,
     Tag,
     cut,
-    picture,
+    decode_data_uri,
     rounded,
     to_attributes,
     to_category,
@@ -51,11 +51,11 @@ ProductType = Annotated[
 ]
 Attributes = Annotated[
     dict[Annotated[str, Field(min_length=1, max_length=64)], Short],
-    Field(max_length=MOST_ATTRIBUTES, description="Yours; they overrule the model's in filters and facets."),
+    Field(max_length=MAX_ATTRIBUTES, description="Yours; they overrule the model's in filters and facets."),
 ]
 Images = Annotated[
     list[DataUri],
-    Field(max_length=MOST_IMAGES, description="Pictures, the best first."),
+    Field(max_length=MAX_IMAGES, description="Pictures, the best first."),
 ]
 
 
@@ -74,11 +74,11 @@ class ProductFields(Schema):
 
 
 class ProductIn(ProductFields):
-    """A product to store. The model reads title, description and pictures: at least one of them."""
+    """A product to store. The model reads title, description and images: at least one of them."""
 
     def to_product(self, id: str) -> Product:
         """Raises ImageUrlNotAllowed or ImageDataInvalid."""
-        fields = self.model_dump() | {"images": tuple(picture(uri) for uri in self.images)}
+        fields = self.model_dump() | {"images": tuple(decode_data_uri(uri) for uri in self.images)}
         return Product(id=id, **fields)
 
 
@@ -86,9 +86,9 @@ class ProductChange(ProductFields):
     """What to change of a stored product; what is left out stays. Only `price` can be null: it then has none."""
 
     def changes(self) -> dict[str, Any]:
-        """The fields that were given, pictures as bytes. Raises ImageUrlNotAllowed or ImageDataInvalid."""
+        """The fields that were given, images as bytes. Raises ImageUrlNotAllowed or ImageDataInvalid."""
         given = self.model_dump(exclude_unset=True)
-        return given | ({"images": tuple(picture(uri) for uri in self.images)} if "images" in given else {})
+        return given | ({"images": tuple(decode_data_uri(uri) for uri in self.images)} if "images" in given else {})
 
 
 class UnderstandingOut(BaseModel):
@@ -128,7 +128,7 @@ class JudgementOut(BaseModel):
 
 
 class ProductOut(BaseModel):
-    """A stored product. images: how many pictures of it are kept, to be had at /v1/products/{id}/image?n=0."""
+    """A stored product. images: how many images of it are kept, to be had at /v1/products/{id}/image?n=0."""
 
     id: str
     title: str
@@ -200,5 +200,5 @@ def to_product(stored: StoredProduct, images: int, embedding: bool = False) -> P
 
 
 def to_products(stored: Sequence[StoredProduct], images: Mapping[str, int]) -> list[ProductOut]:
-    """images: how many pictures are kept of each product, by its id."""
+    """images: how many images are kept of each product, by its id."""
     return [to_product(one, images.get(one.id, 0)) for one in stored]

@@ -1,4 +1,4 @@
-"""What several requests and answers are made of: scored categories, tags and attributes, pictures, embeddings."""
+"""What several requests and answers are made of: scored categories, tags and attributes, images, embeddings."""
 
 import base64
 import binascii
@@ -15,9 +15,9 @@ from serving.errors import ImageDataInvalid, ImageUrlNotAllowed
 
 # Guards for the parser only. Clients are told of `catalog.model.preprocess.MAX_IMAGES`, which gives an error to one
 # item and not to its batch.
-MOST_IMAGES, MOST_ATTRIBUTES = 64, 64
+MAX_IMAGES, MAX_ATTRIBUTES = 64, 64
 # So that a body of a million items ends early: clients are told `Settings.max_items`.
-MOST_ITEMS = 256
+MAX_ITEMS = 256
 
 
 # The pattern is documentation: what does not fit has errors of its own. The type may be missing or wrong.
@@ -64,7 +64,7 @@ class AttributeValue(BaseModel):
     score: Annotated[float, Field(ge=0, le=1)]
 
 
-def picture(uri: str) -> bytes:
+def decode_data_uri(uri: str) -> bytes:
     """The bytes of a data URI. Its media type is not read: the bytes say what they are."""
     scheme, _, rest = uri.partition(":")
     if scheme.lower() in ("http", "https"):

@@ -11,7 +11,7 @@ from catalog.index.query import Finding
 from catalog.product import Match, StoredProduct
 from catalog.search.plan import Example, Search
 from serving.api.schemas.products import ProductOut, product_fields, to_products
-from serving.api.schemas.schema import DataUri, Schema, picture, rounded
+from serving.api.schemas.schema import DataUri, Schema, decode_data_uri, rounded
 
 Weight = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False, description="Below 0: unlike it.")]
 
@@ -50,7 +50,7 @@ FILTER: dict[str, Any] = {
 
 
 class Weights(Schema):
-    """How much each part counts. Without weights the model reads words and picture together, as one product."""
+    """How much each part counts. Without weights the model reads words and image together, as one product."""
 
     text: Weight = 1.0
     image: Weight = 1.0
@@ -58,7 +58,7 @@ class Weights(Schema):
 
 
 class SearchRequest(Schema):
-    """Look for products like these words, this picture, this stored product, or several of them at once."""
+    """Look for products like these words, this image, this stored product, or several of them at once."""
 
     text: Annotated[str, Field(max_length=8_192)] = ""
     image: DataUri = ""
@@ -104,14 +104,14 @@ class SearchRequest(Schema):
         )
 
     def _examples(self) -> list[Example]:
-        images = (picture(self.image),) if self.image else ()
+        images = (decode_data_uri(self.image),) if self.image else ()
         weights = self.weights or Weights()
         stored = [Example(product_id=self.product_id, weight=weights.product_id)] if self.product_id else []
         if self.weights is None:
             return [Example(self.text, images), *stored] if self.text or images else stored
-        words = [Example(self.text, weight=weights.text)] if self.text else []
-        pictures = [Example(images=images, weight=weights.image)] if images else []
-        return [*words, *pictures, *stored]
+        text_examples = [Example(self.text, weight=weights.text)] if self.text else []
+        image_examples = [Example(images=images, weight=weights.image)] if images else []
+        return [*text_examples, *image_examples, *stored]
 
 
 class FoundProduct(ProductOut):
@@ -152,7 +152,7 @@ def read_filter(document: dict[str, Any] | None) -> Filter | None:
 
 
 def to_response(found: Finding, images: Mapping[str, int], model: str) -> SearchResponse:
-    """images: how many pictures are kept of each product, by its id."""
+    """images: how many images are kept of each product, by its id."""
     return SearchResponse(
         results=[to_found(match, images) for match in found.matches],
         nearest=[to_found(match, images) for match in found.nearest],
@@ -176,7 +176,7 @@ def to_listing(
     total: int,
     images: Mapping[str, int],
 ) -> ProductsResponse:
-    """images: how many pictures are kept of each product, by its id."""
+    """images: how many images are kept of each product, by its id."""
     return ProductsResponse(products=to_products(products, images), facets=to_facets(facets), total=total)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.errors import FeedEncodingInvalid, InvalidConfig
+from catalog.errors import ConfigInvalid, FeedEncodingInvalid
 from catalog.feeds import BadRow, Row, open_feed
 
 ROWS = [(number, "红色连衣裙", f"¥{number}99") for number in range(1, 41)]
@@ -57,5 +57,5 @@ def test_prices_without_a_currency_have_the_one_that_is_given(tmp_path: Path) ->
     rows = open_feed(tmp_path / "feed.csv", currency="EUR")
     assert [row.product.currency for row in rows if isinstance(row, Row)] == ["EUR", "USD", ""]
     assert rows.fingerprint != open_feed(tmp_path / "feed.csv").fingerprint
-    with pytest.raises(InvalidConfig, match=r"'EURO' is not a currency\. Give its three letters"):
+    with pytest.raises(ConfigInvalid, match=r"'EURO' is not a currency\. Give its three letters"):
         open_feed(tmp_path / "feed.csv", currency="EURO")

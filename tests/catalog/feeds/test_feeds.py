@@ -19,13 +19,13 @@ import pytest
 from catalog.errors import CatalogError, ImageNotFound, ImageOutsideRoot
 from catalog.feeds import BadRow, FeedLimits, Row, open_feed
 from catalog.feeds.markup import has_markup, plain_text
-from catalog.images import ImageRef, PictureReader
+from catalog.images import ImageReader, ImageRef
 from catalog.model.preprocess import MAX_IMAGES
 from tests.support.feed_files import contents, dead_letter, dead_letters, read, seen, write
 from tests.support.malformed.images import blank_png
 
 ROOT = Path(__file__).parents[3]
-PICTURE = blank_png(9, 9)
+IMAGE = blank_png(9, 9)
 GOOGLE = (
     "id,title,description,link,image_link,additional_image_link,price,brand,color,gender\n"
     '1,"Shirt, red",Soft,https://x.example/1,img/1.jpg,"img/2.jpg, img/3.jpg",14.90 EUR,Halden,Red,male\n'
@@ -80,7 +80,7 @@ def test_the_demo_catalogue() -> None:
     feed = open_feed(ROOT / "assets/demo/products.csv")
     rows = list(feed)
     assert (feed.format, feed.total, len(rows)) == ("csv", None, 48)
-    reader = PictureReader(feed.root)
+    reader = ImageReader(feed.root)
     assert all(reader.read(ref) for row in rows if isinstance(row, Row) for ref in row.image_refs)
 
 
@@ -193,12 +193,12 @@ def test_parquet_with_pictures_in_it(tmp_path: Path) -> None:
         title=["a", "b", None, "d"],
         price=[1.5, None, 2.0, 0.0],
         image=[
-            {"bytes": PICTURE, "path": "a.png"},
+            {"bytes": IMAGE, "path": "a.png"},
             {"bytes": None, "path": "b.png"},
             None,
             {"bytes": b"", "path": None},
         ],
-        photos=[[PICTURE, b"other"], [], None, [b"x"]],
+        photos=[[IMAGE, b"other"], [], None, [b"x"]],
         attributes=pa.array([[("color", "Red")], None, [], None], pa.map_(pa.string(), pa.string())),
     )
     feed = open_feed(write(tmp_path, "feed.parquet", data))
@@ -206,15 +206,15 @@ def test_parquet_with_pictures_in_it(tmp_path: Path) -> None:
     rows = rows_of(feed.path)
     assert [row.line for row in rows] == [1, 2, 3, 4]
     assert rows[0].image_refs == (
-        ImageRef("a.png", PICTURE),
-        ImageRef("(in the feed)", PICTURE),
+        ImageRef("a.png", IMAGE),
+        ImageRef("(in the feed)", IMAGE),
         ImageRef("(in the feed)", b"other"),
     )
     assert rows[1].image_refs == (ImageRef("b.png"),)
     assert rows[2].image_refs == ()
     assert (rows[0].product.price, rows[1].product.price) == (1.5, None)
     assert rows[0].product.attributes == {"colour": "Red"}
-    assert rows[0].raw["image"] == {"bytes": {"left_out": f"{len(PICTURE)} bytes"}, "path": "a.png"}
+    assert rows[0].raw["image"] == {"bytes": {"left_out": f"{len(IMAGE)} bytes"}, "path": "a.png"}
     assert json.dumps([row.raw for row in rows], allow_nan=False)
 
 
@@ -238,13 +238,13 @@ def test_parquet_of_other_types(tmp_path: Path) -> None:
 def test_a_folder_of_pictures(tmp_path: Path) -> None:
     for name in ("b.JPG", "a/2.png", "a/1.webp", ".hidden.png", ".git/x.png", "notes.txt", "a/x.tiff", "v1.2.gif"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(PICTURE)
+        (tmp_path / name).write_bytes(IMAGE)
     feed = open_feed(tmp_path)
     assert (feed.format, feed.total, feed.root) == ("folder", 4, tmp_path)
     assert [(row.line, row.id, row.product.title) for row in rows_of(tmp_path)] == [
         *((1, "a/1", ""), (2, "a/2", ""), (3, "b", ""), (4, "v1.2", "")),
     ]
-    assert [PictureReader(feed.root).read(ref) for row in rows_of(tmp_path) for ref in row.image_refs] == [PICTURE] * 4
+    assert [ImageReader(feed.root).read(ref) for row in rows_of(tmp_path) for ref in row.image_refs] == [IMAGE] * 4
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
@@ -254,23 +254,23 @@ def test_an_empty_folder(tmp_path: Path) -> None:
 
 def test_a_zip_of_pictures(tmp_path: Path) -> None:
     path = zipped(
-        tmp_path / "p.zip", {"a/1.png": PICTURE, "a/": b"", "__MACOSX/a/._1.png": b"x", "2.jpg": b"x", "readme": b"x"}
+        tmp_path / "p.zip", {"a/1.png": IMAGE, "a/": b"", "__MACOSX/a/._1.png": b"x", "2.jpg": b"x", "readme": b"x"}
     )
     feed = open_feed(path)
     assert (feed.format, feed.total) == ("zip", 2)
     first, second = rows_of(path)
     assert (first.id, second.id, second.line) == ("a/1", "2", 2)
-    assert PictureReader(feed.root, feed.archive).read(first.image_refs[0]) == PICTURE
+    assert ImageReader(feed.root, feed.archive).read(first.image_refs[0]) == IMAGE
 
 
 @pytest.mark.parametrize("inside", ["feed.csv", "shop/feed.csv"])
 def test_a_zip_of_a_feed_and_its_pictures(tmp_path: Path, inside: str) -> None:
     folder = inside.removesuffix("feed.csv")
-    files = {inside: GOOGLE.encode(), f"{folder}img/1.jpg": PICTURE, "secret.txt": b"x"}
+    files = {inside: GOOGLE.encode(), f"{folder}img/1.jpg": IMAGE, "secret.txt": b"x"}
     feed = open_feed(zipped(tmp_path / "shop.zip", files))
-    reader = PictureReader(tmp_path, feed.archive)
+    reader = ImageReader(tmp_path, feed.archive)
     first, second = (row for row in feed if isinstance(row, Row))
-    assert (feed.format, first.line, reader.read(first.image_refs[0])) == ("csv", 2, PICTURE)
+    assert (feed.format, first.line, reader.read(first.image_refs[0])) == ("csv", 2, IMAGE)
     with pytest.raises(ImageNotFound, match="not in the zip"):
         reader.read(second.image_refs[0])
     for where in ("../../etc/passwd", "/etc/passwd", "img/../../../x"):
@@ -279,12 +279,12 @@ def test_a_zip_of_a_feed_and_its_pictures(tmp_path: Path, inside: str) -> None:
 
 
 def test_parquet_in_a_zip(tmp_path: Path) -> None:
-    files = {"feed.parquet": parquet(id=["1"], title=["a"], image=["1.png"]), "1.png": PICTURE}
+    files = {"feed.parquet": parquet(id=["1"], title=["a"], image=["1.png"]), "1.png": IMAGE}
     feed = open_feed(zipped(tmp_path / "shop.zip", files))
     [row] = feed
     assert isinstance(row, Row)
     assert (feed.total, row.product.title) == (1, "a")
-    assert PictureReader(None, feed.archive).read(row.image_refs[0]) == PICTURE
+    assert ImageReader(None, feed.archive).read(row.image_refs[0]) == IMAGE
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_corrected_dead_letters_come_in(tmp_path: Path, text: bytes | str, corre
 
 
 def test_a_picture_that_was_left_out_of_a_dead_letter_is_asked_for(tmp_path: Path) -> None:
-    rows = read(tmp_path, "feed.parquet", parquet(id=["1"], image=[PICTURE]))
+    rows = read(tmp_path, "feed.parquet", parquet(id=["1"], image=[IMAGE]))
     [bad] = read(tmp_path, "failed.jsonl", dead_letters(rows))
     assert seen([bad]) == [
         '1: 1 row_invalid: The picture of the column "image" was left out of this dead letter. Give its path.'
@@ -384,7 +384,7 @@ def test_again_the_same_and_in_another_process(tmp_path: Path, name: str) -> Non
     if name == "folder":
         path = tmp_path / "pictures"
         path.mkdir()
-        (path / "1.png").write_bytes(PICTURE)
+        (path / "1.png").write_bytes(IMAGE)
     elif name == "zip":
         path = zipped(tmp_path / "f.zip", {"f.csv": GOOGLE.encode()})
     else:
@@ -406,9 +406,9 @@ def test_fingerprints(tmp_path: Path) -> None:
     assert open_feed(tmp_path / "a.csv", {"title": "brand"}).fingerprint != feed.fingerprint
     assert open_feed(write(tmp_path, "b.csv", GOOGLE + "3,x,,,,,,,,\n")).fingerprint != feed.fingerprint
     (tmp_path / "p").mkdir()
-    (tmp_path / "p" / "1.png").write_bytes(PICTURE)
+    (tmp_path / "p" / "1.png").write_bytes(IMAGE)
     before = open_feed(tmp_path / "p").fingerprint
-    (tmp_path / "p" / "2.png").write_bytes(PICTURE)
+    (tmp_path / "p" / "2.png").write_bytes(IMAGE)
     assert open_feed(tmp_path / "p").fingerprint != before
 
 
@@ -419,9 +419,9 @@ def test_only_a_little_of_a_feed_is_in_memory(tmp_path: Path) -> None:
         feed = open_feed(path)
         tracemalloc.start()
         count = sum(isinstance(found, Row) for found in feed)
-        _, most = tracemalloc.get_traced_memory()
+        _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert (count, most < 3_000_000) == (1_500, True), most
+        assert (count, peak < 3_000_000) == (1_500, True), peak
 
 
 def test_limits_are_inclusive(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_prices(written: object, expected: tuple[float | None, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "yen", "currencies"),
+    ("text", "yen", "currencies"),
     [
         ("id\n商品名称 红色连衣裙", "CNY", ("CNY", "CNY")),
         ("赤いドレス 5000円", "JPY", ("JPY", "JPY")),
@@ -59,8 +59,8 @@ def test_prices(written: object, expected: tuple[float | None, str]) -> None:
         ("CNY JPY", "", ("JPY", "CNY")),
     ],
 )
-def test_the_sign_of_yuan_and_yen_means_what_the_feed_says(words: str, yen: str, currencies: tuple[str, str]) -> None:
-    assert yen_of(words) == yen
+def test_the_sign_of_yuan_and_yen_means_what_the_feed_says(text: str, yen: str, currencies: tuple[str, str]) -> None:
+    assert yen_of(text) == yen
     assert (parse_price("¥199", yen)[1], parse_price("199 ￥", yen)[1]) == currencies
     assert parse_price("199 EUR", yen) == (199.0, "EUR")
 

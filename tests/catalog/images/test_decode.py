@@ -11,43 +11,43 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from catalog.errors import ImageCorrupt, InvalidImage
+from catalog.errors import ImageCorrupt, ImageInvalid
 from catalog.images.decode import decode, flatten
 from catalog.images.structure import ImageLimits
 from tests.support.malformed.images import (
-    BadPicture,
+    BadImage,
     animation,
-    bad_pictures,
+    bad_images,
     blank_png,
     chunk,
     encode,
     grey_ramp_16_bit,
     halved,
     many_scans,
-    more_bad_pictures,
+    more_bad_images,
     plain,
     png,
     speckled,
 )
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
-PICTURES = bad_pictures() + more_bad_pictures()
+IMAGES = bad_images() + more_bad_images()
 DEFAULT = ImageLimits()
 LIBRARY_WORDS = ("0x", "PIL", "<", "Error", "io.")
 
 
-def attempt(data: bytes, limits: ImageLimits = DEFAULT, size_hint: int | None = None) -> Image.Image | InvalidImage:
-    """The picture, or the error that decoding gives."""
+def attempt(data: bytes, limits: ImageLimits = DEFAULT, size_hint: int | None = None) -> Image.Image | ImageInvalid:
+    """The image, or the error that decoding gives."""
     try:
         return decode(data, limits, size_hint)
-    except InvalidImage as error:
+    except ImageInvalid as error:
         return error
 
 
 def code_of(data: bytes, limits: ImageLimits = DEFAULT) -> str | None:
     """The code of the error that decoding gives, None if it succeeds."""
     outcome = attempt(data, limits)
-    return outcome.code if isinstance(outcome, InvalidImage) else None
+    return outcome.code if isinstance(outcome, ImageInvalid) else None
 
 
 def near(left: object, right: object, tolerance: int) -> bool:
@@ -57,15 +57,15 @@ def near(left: object, right: object, tolerance: int) -> bool:
     return all(abs(a - b) <= tolerance for a, b in zip(left, right, strict=True))
 
 
-@pytest.mark.parametrize("picture", PICTURES, ids=str)
-def test_bad_pictures_are_refused_with_their_code_or_decoded(picture: BadPicture) -> None:
-    assert code_of(picture.data) == picture.code
+@pytest.mark.parametrize("decoded", IMAGES, ids=str)
+def test_bad_pictures_are_refused_with_their_code_or_decoded(decoded: BadImage) -> None:
+    assert code_of(decoded.data) == decoded.code
 
 
-@pytest.mark.parametrize("picture", [picture for picture in PICTURES if picture.code], ids=str)
-def test_messages_are_our_own_words(picture: BadPicture) -> None:
-    with pytest.raises(InvalidImage, match=r"^The .*\.$") as caught:
-        decode(picture.data)
+@pytest.mark.parametrize("decoded", [decoded for decoded in IMAGES if decoded.code], ids=str)
+def test_messages_are_our_own_words(decoded: BadImage) -> None:
+    with pytest.raises(ImageInvalid, match=r"^The .*\.$") as caught:
+        decode(decoded.data)
     assert not any(word in caught.value.message for word in LIBRARY_WORDS)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
@@ -75,19 +75,19 @@ def test_messages_are_our_own_words(picture: BadPicture) -> None:
 def test_result_is_a_plain_rgb_picture_without_metadata(image_format: str, mode: str) -> None:
     source = plain("RGB", RED).convert(mode)
     stored = source.convert("RGB") if (image_format, mode) == ("JPEG", "P") else source
-    picture = decode(encode(stored, image_format))
-    assert type(picture) is Image.Image
-    assert (picture.mode, picture.size, picture.info) == ("RGB", (48, 32), {})
-    assert near(picture.getpixel((20, 10)), source.convert("RGB").getpixel((20, 10)), tolerance=3)
+    decoded = decode(encode(stored, image_format))
+    assert type(decoded) is Image.Image
+    assert (decoded.mode, decoded.size, decoded.info) == ("RGB", (48, 32), {})
+    assert near(decoded.getpixel((20, 10)), source.convert("RGB").getpixel((20, 10)), tolerance=3)
 
 
 def test_exif_icc_and_text_are_dropped() -> None:
     exif = Image.Exif()
     exif[0x010F] = "Maker of the camera"
     data = encode(speckled(), "JPEG", exif=exif, icc_profile=b"profile" * 20, comment=b"words")
-    picture = decode(data)
-    assert picture.info == {}
-    assert dict(picture.getexif()) == {}
+    decoded = decode(data)
+    assert decoded.info == {}
+    assert dict(decoded.getexif()) == {}
 
 
 def test_cmyk_jpeg_with_adobe_inversion_keeps_its_colour() -> None:
@@ -97,8 +97,8 @@ def test_cmyk_jpeg_with_adobe_inversion_keeps_its_colour() -> None:
 
 
 def test_16_bit_grey_is_scaled_not_clipped() -> None:
-    picture = decode(encode(grey_ramp_16_bit(), "PNG"))
-    assert [picture.getpixel((x, 0)) for x in range(256)] == [(grey, grey, grey) for grey in range(256)]
+    decoded = decode(encode(grey_ramp_16_bit(), "PNG"))
+    assert [decoded.getpixel((x, 0)) for x in range(256)] == [(grey, grey, grey) for grey in range(256)]
 
 
 @pytest.mark.parametrize(("value", "grey"), [(0, 0), (128, 0), (129, 1), (65_406, 254), (65_407, 255), (65_535, 255)])
@@ -110,8 +110,8 @@ def test_16_bit_grey_is_rounded(value: int, grey: int) -> None:
 def test_16_bit_grey_declared_transparent_becomes_white() -> None:
     rows = (b"\0" + struct.pack(">4H", 0, 1000, 1001, 65_535)) * 4
     data = png(4, 4, 16, 0, zlib.compress(rows), before=(chunk(b"tRNS", struct.pack(">H", 1000)),))
-    picture = decode(data)
-    assert [picture.getpixel((x, 0)) for x in range(4)] == [(0, 0, 0), WHITE, (4, 4, 4), WHITE]
+    decoded = decode(data)
+    assert [decoded.getpixel((x, 0)) for x in range(4)] == [(0, 0, 0), WHITE, (4, 4, 4), WHITE]
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "WEBP"])
@@ -137,24 +137,24 @@ def test_transparent_palette_entry_becomes_white(image_format: str) -> None:
     image = plain("P", (0,))
     image.putpalette([*GREEN, *BLUE])
     image.paste(1, (24, 0, 48, 32))
-    picture = decode(encode(image, image_format, transparency=0))
-    assert (picture.getpixel((0, 0)), picture.getpixel((40, 0))) == (WHITE, BLUE)
+    decoded = decode(encode(image, image_format, transparency=0))
+    assert (decoded.getpixel((0, 0)), decoded.getpixel((40, 0))) == (WHITE, BLUE)
 
 
 def test_half_transparent_palette_entries_are_laid_over_white() -> None:
     image = plain("P", (0,))
     image.putpalette([*GREEN, *BLUE])
     image.paste(1, (24, 0, 48, 32))
-    picture = decode(encode(image, "PNG", transparency=bytes((128, 255))))
-    assert near(picture.getpixel((0, 0)), (127, 255, 127), tolerance=1)
-    assert picture.getpixel((40, 0)) == BLUE
+    decoded = decode(encode(image, "PNG", transparency=bytes((128, 255))))
+    assert near(decoded.getpixel((0, 0)), (127, 255, 127), tolerance=1)
+    assert decoded.getpixel((40, 0)) == BLUE
 
 
 def test_rgb_colour_declared_transparent_becomes_white() -> None:
     image = plain("RGB", GREEN)
     image.paste(BLUE, (24, 0, 48, 32))
-    picture = decode(encode(image, "PNG", transparency=GREEN))
-    assert (picture.getpixel((0, 0)), picture.getpixel((40, 0))) == (WHITE, BLUE)
+    decoded = decode(encode(image, "PNG", transparency=GREEN))
+    assert (decoded.getpixel((0, 0)), decoded.getpixel((40, 0))) == (WHITE, BLUE)
 
 
 @pytest.mark.parametrize("mode", ["PA", "YCbCr", "CMYK", "I", "I;16B", "RGBa"])
@@ -166,7 +166,7 @@ def test_flatten_takes_modes_that_no_encoder_here_writes(mode: str) -> None:
 @pytest.mark.parametrize("byte_order", ["<", ">"])
 @pytest.mark.parametrize(
     ("orientation", "stored"),
-    # How an upright picture with corners 0 1 / 2 3 (red, green / blue, white) is stored; see EXIF 2.32, table 6.
+    # How an upright image with corners 0 1 / 2 3 (red, green / blue, white) is stored; see EXIF 2.32, table 6.
     [
         (1, "0123"),
         (2, "1032"),
@@ -186,10 +186,10 @@ def test_exif_orientation_is_applied(image_format: str, byte_order: str, orienta
     for place, corner in enumerate(stored):
         left, top = place % 2 * width // 2, place // 2 * height // 2
         image.paste(corners[int(corner)], (left, top, left + width // 2, top + height // 2))
-    picture = decode(encode(image, image_format, exif=exif_block(byte_order, orientation)))
-    assert picture.size == (64, 32)
+    decoded = decode(encode(image, image_format, exif=exif_block(byte_order, orientation)))
+    assert decoded.size == (64, 32)
     for place, corner_colour in enumerate(corners):
-        assert near(picture.getpixel((8 + place % 2 * 48, 8 + place // 2 * 16)), corner_colour, tolerance=12)
+        assert near(decoded.getpixel((8 + place % 2 * 48, 8 + place // 2 * 16)), corner_colour, tolerance=12)
 
 
 def exif_block(byte_order: str, orientation: int) -> bytes:
@@ -257,7 +257,7 @@ def test_default_limits() -> None:
     ],
 )
 def test_messages_name_the_measure_and_the_limit(data: bytes, limits: ImageLimits, message: str) -> None:
-    with pytest.raises(InvalidImage, match=message):
+    with pytest.raises(ImageInvalid, match=message):
         decode(data, limits)
 
 
@@ -272,10 +272,10 @@ def test_size_hint_decodes_a_jpeg_smaller_but_never_below_the_hint(hint: int, si
 @pytest.mark.parametrize("hint", [224, 601, 5000])
 def test_size_hint_holds_for_sizes_that_do_not_divide(hint: int) -> None:
     for width, height in [(801, 601), (1799, 449), (450, 1793)]:
-        picture = decode(encode(plain("L", (90,), width, height), "JPEG"), size_hint=hint)
-        assert min(picture.size) >= min(hint, width, height)
-        assert picture.width <= width
-        assert picture.height <= height
+        decoded = decode(encode(plain("L", (90,), width, height), "JPEG"), size_hint=hint)
+        assert min(decoded.size) >= min(hint, width, height)
+        assert decoded.width <= width
+        assert decoded.height <= height
 
 
 def test_size_hint_works_with_orientation_and_cmyk_and_changes_no_other_format() -> None:
@@ -288,7 +288,7 @@ def test_size_hint_works_with_orientation_and_cmyk_and_changes_no_other_format()
 
 
 def test_limits_apply_to_the_declared_size_whatever_the_hint() -> None:
-    with pytest.raises(InvalidImage, match="megapixels"):
+    with pytest.raises(ImageInvalid, match="megapixels"):
         decode(encode(plain("RGB", RED, 800, 600), "JPEG"), ImageLimits(max_pixels=479_999), size_hint=50)
 
 
@@ -306,15 +306,15 @@ def test_truncated_pictures_are_refused_even_if_a_library_asks_pillow_to_accept_
 
 def test_pillows_own_bomb_limit_is_left_as_it_is() -> None:
     before = Image.MAX_IMAGE_PIXELS, list(warnings.filters)
-    for picture in PICTURES:
-        code_of(picture.data)
+    for decoded in IMAGES:
+        code_of(decoded.data)
     assert (Image.MAX_IMAGE_PIXELS, list(warnings.filters)) == before
 
 
 def test_eight_threads_decode_as_one() -> None:
     with ThreadPoolExecutor(8) as pool:
-        codes = list(pool.map(code_of, [picture.data for picture in PICTURES] * 8))
-    assert codes == [picture.code for picture in PICTURES] * 8
+        codes = list(pool.map(code_of, [decoded.data for decoded in IMAGES] * 8))
+    assert codes == [decoded.code for decoded in IMAGES] * 8
 
 
 VALID = [
@@ -327,8 +327,8 @@ VALID = [
 
 
 @st.composite
-def mutated_pictures(draw: st.DrawFn) -> bytes:
-    """A valid picture with a few bytes overwritten, then perhaps a slice removed, repeated or cut off."""
+def mutated_images(draw: st.DrawFn) -> bytes:
+    """A valid image with a few bytes overwritten, then perhaps a slice removed, repeated or cut off."""
     data = bytearray(draw(st.sampled_from(VALID)))
     # Half of the changes fall on the header, where the sizes and the structure are.
     position = st.integers(0, 63) | st.integers(0, len(data) - 1)
@@ -346,11 +346,11 @@ def mutated_pictures(draw: st.DrawFn) -> bytes:
 
 
 @settings(max_examples=150, deadline=None, database=None)
-@given(data=mutated_pictures())
+@given(data=mutated_images())
 def test_mutated_pictures_decode_to_rgb_or_raise_our_own_error(data: bytes) -> None:
     limits = ImageLimits(max_pixels=1_000_000)
     outcome = attempt(data, limits, size_hint=4)
-    if isinstance(outcome, InvalidImage):
+    if isinstance(outcome, ImageInvalid):
         assert not any(word in outcome.message for word in LIBRARY_WORDS)
     else:
         assert (outcome.mode, outcome.info) == ("RGB", {})

@@ -1,4 +1,4 @@
-"""Which pictures `catalog.images` reads, and which it refuses to."""
+"""Which images `catalog.images` reads, and which it refuses to."""
 
 import base64
 import importlib.util
@@ -15,29 +15,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.errors import (
+    ConfigInvalid,
     ImageCorrupt,
     ImageFetchFailed,
+    ImageInvalid,
     ImageNotFound,
     ImageOutsideRoot,
     ImageTooManyBytes,
     ImageUrlRefused,
-    InvalidConfig,
-    InvalidImage,
 )
-from catalog.images import MAX_BYTES, ImageRef, PictureReader
+from catalog.images import MAX_BYTES, ImageReader, ImageRef
 from catalog.images.structure import ImageLimits
 from tests.support.malformed.images import blank_png
 
-PICTURE = blank_png(9, 9)
+IMAGE = blank_png(9, 9)
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A folder of pictures, with a secret beside it."""
+    """A folder of images, with a secret beside it."""
     root = tmp_path / "root"
     (root / "sub").mkdir(parents=True)
-    (root / "1.png").write_bytes(PICTURE)
-    (root / "sub" / "2.png").write_bytes(PICTURE)
+    (root / "1.png").write_bytes(IMAGE)
+    (root / "sub" / "2.png").write_bytes(IMAGE)
     (tmp_path / "secret.png").write_bytes(b"secret")
     (tmp_path / "root-2").mkdir()
     (tmp_path / "root-2" / "secret.png").write_bytes(b"secret")
@@ -48,7 +48,7 @@ def root(tmp_path: Path) -> Path:
 def store() -> Iterator[None]:
     """An object store in memory, with one bucket that is allowed and one that is not."""
     memory = fsspec.filesystem("memory")
-    memory.pipe({"/shop/img/1.png": PICTURE, "/shop/big.png": b"x" * 1_001, "/other/secret.png": b"secret"})
+    memory.pipe({"/shop/img/1.png": IMAGE, "/shop/big.png": b"x" * 1_001, "/other/secret.png": b"secret"})
     yield
     memory.rm("/shop", recursive=True)
     memory.rm("/other", recursive=True)
@@ -60,13 +60,13 @@ def test_the_limit_is_the_one_of_pictures() -> None:
 
 @pytest.mark.parametrize("where", ["1.png", "./1.png", "sub/2.png", "sub/../1.png", "sub//2.png"])
 def test_paths_below_the_root(root: Path, where: str) -> None:
-    assert PictureReader(root).read(ImageRef(where)) == PictureReader(root).read(where) == PICTURE
+    assert ImageReader(root).read(ImageRef(where)) == ImageReader(root).read(where) == IMAGE
 
 
 def test_links_that_stay_inside_are_followed(root: Path) -> None:
     (root / "link.png").symlink_to(root / "1.png")
     (root.parent / "entrance").symlink_to(root)
-    assert PictureReader(root).read("link.png") == PictureReader(root.parent / "entrance").read("1.png") == PICTURE
+    assert ImageReader(root).read("link.png") == ImageReader(root.parent / "entrance").read("1.png") == IMAGE
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,12 @@ def test_paths_that_lead_outside(root: Path, where: str) -> None:
     (root / "out").symlink_to(root.parent)
     (root / "loop").symlink_to(root / "sub")
     with pytest.raises((ImageOutsideRoot, ImageUrlRefused), match=r"outside the folder|absolute|read from paths"):
-        PictureReader(root).read(where)
+        ImageReader(root).read(where)
 
 
 def test_an_absolute_path_is_refused_even_below_the_root(root: Path) -> None:
     with pytest.raises(ImageOutsideRoot, match="absolute"):
-        PictureReader(root).read(str(root / "1.png"))
+        ImageReader(root).read(str(root / "1.png"))
 
 
 @pytest.mark.parametrize(
@@ -96,37 +96,37 @@ def test_what_is_not_a_file(root: Path, where: str) -> None:
     os.mkfifo(root / "pipe")
     (root / "self").symlink_to("self")
     with pytest.raises(ImageNotFound, match=r"exist|NUL|lead to a file"):
-        PictureReader(root).read(where)
+        ImageReader(root).read(where)
 
 
 def test_devices_are_not_files(root: Path) -> None:
     with pytest.raises(ImageNotFound, match="does not lead to a file"):
-        PictureReader(Path("/dev")).read("zero")
+        ImageReader(Path("/dev")).read("zero")
 
 
 def test_a_path_needs_a_root() -> None:
     with pytest.raises(ImageOutsideRoot, match="no folder of pictures is known"):
-        PictureReader().read("1.png")
+        ImageReader().read("1.png")
 
 
 def test_no_more_than_the_limit_is_read(root: Path) -> None:
     with (root / "huge.png").open("wb") as file:
         file.truncate(10**12)  # a hole: it takes no room on the disk
     with pytest.raises(ImageTooManyBytes, match="larger than the limit of 1,000 bytes"):
-        PictureReader(root, max_bytes=1_000).read("huge.png")
-    assert PictureReader(root, max_bytes=len(PICTURE)).read("1.png") == PICTURE
+        ImageReader(root, max_bytes=1_000).read("huge.png")
+    assert ImageReader(root, max_bytes=len(IMAGE)).read("1.png") == IMAGE
 
 
 def test_bytes_of_the_feed_itself() -> None:
-    assert PictureReader().read(ImageRef("anything", PICTURE)) == PICTURE
-    assert PictureReader().read(ImageRef("anything", b"")) == b""
+    assert ImageReader().read(ImageRef("anything", IMAGE)) == IMAGE
+    assert ImageReader().read(ImageRef("anything", b"")) == b""
     with pytest.raises(ImageTooManyBytes, match="limit of 3 bytes"):
-        PictureReader(max_bytes=3).read(ImageRef("anything", PICTURE))
+        ImageReader(max_bytes=3).read(ImageRef("anything", IMAGE))
 
 
 @pytest.mark.parametrize("kind", ["data:image/png;base64,", "data:;base64,", "DATA:image/png;charset=utf-8;base64,"])
 def test_data_uris(kind: str) -> None:
-    assert PictureReader().read(kind + base64.b64encode(PICTURE).decode()) == PICTURE
+    assert ImageReader().read(kind + base64.b64encode(IMAGE).decode()) == IMAGE
 
 
 @pytest.mark.parametrize(
@@ -141,37 +141,37 @@ def test_data_uris(kind: str) -> None:
 )
 def test_data_uris_that_are_none(where: str, message: str) -> None:
     with pytest.raises(ImageCorrupt, match=message):
-        PictureReader().read(where)
+        ImageReader().read(where)
 
 
 def test_a_long_data_uri_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(ImageTooManyBytes, match="limit of 100 bytes"):
-        PictureReader(max_bytes=100).read("data:image/png;base64," + "*" * 200)
+        ImageReader(max_bytes=100).read("data:image/png;base64," + "*" * 200)
 
 
 @pytest.mark.parametrize("where", ["file:///etc/passwd", "ftp://x/1.png", "javascript:alert(1)", "gopher://x", "jar:x"])
 def test_other_schemes_are_refused(root: Path, where: str) -> None:
     with pytest.raises(ImageUrlRefused, match="are read from paths, data URIs, https://, s3:// and gs:// only"):
-        PictureReader(root, hosts=("x",), stores=("memory://shop",)).read(where)
+        ImageReader(root, hosts=("x",), stores=("memory://shop",)).read(where)
 
 
 @pytest.mark.parametrize("where", ["https://x.example/1.png", "http://x.example/1.png", "HTTPS://x.example/1.png"])
 def test_urls_are_off_by_default(root: Path, where: str) -> None:
     with pytest.raises(ImageUrlRefused, match="not fetched from the web unless their host is allowed"):
-        PictureReader(root).read(where)
+        ImageReader(root).read(where)
 
 
 def test_urls_go_through_the_fetcher(root: Path) -> None:
     with pytest.raises(ImageUrlRefused, match="host is not among those that are allowed"):
-        PictureReader(root, hosts=("x.example",)).read("https://y.example/1.png")
+        ImageReader(root, hosts=("x.example",)).read("https://y.example/1.png")
     with pytest.raises(ImageUrlRefused, match="does not begin with https"):
-        PictureReader(root, hosts=("x.example",)).read("http://x.example/1.png")
+        ImageReader(root, hosts=("x.example",)).read("http://x.example/1.png")
 
 
 @pytest.mark.usefixtures("store")
 def test_an_object_store() -> None:
-    assert PictureReader(stores=("memory://shop",)).read("memory://shop/img/1.png") == PICTURE
-    assert PictureReader(stores=("memory://other", "memory://shop/img/")).read("MEMORY://shop/img/1.png") == PICTURE
+    assert ImageReader(stores=("memory://shop",)).read("memory://shop/img/1.png") == IMAGE
+    assert ImageReader(stores=("memory://other", "memory://shop/img/")).read("MEMORY://shop/img/1.png") == IMAGE
 
 
 @pytest.mark.usefixtures("store")
@@ -191,12 +191,12 @@ def test_an_object_store() -> None:
 )
 def test_places_of_a_store_that_are_not_allowed(where: str) -> None:
     with pytest.raises(ImageUrlRefused, match="this place of the object store"):
-        PictureReader(stores=("memory://shop",)).read(where)
+        ImageReader(stores=("memory://shop",)).read(where)
 
 
 @pytest.mark.usefixtures("store")
 def test_what_an_object_store_does_not_have() -> None:
-    reader = PictureReader(stores=("memory://shop",), max_bytes=1_000)
+    reader = ImageReader(stores=("memory://shop",), max_bytes=1_000)
     with pytest.raises(ImageNotFound, match="does not exist in the object store"):
         reader.read("memory://shop/missing.png")
     with pytest.raises(ImageTooManyBytes, match="limit of 1,000 bytes"):
@@ -209,22 +209,22 @@ def test_a_store_that_fails_says_so_in_our_words(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(fsspec.filesystem("memory"), "cat_file", fail)
     with pytest.raises(ImageFetchFailed, match=r"^The picture could not be read from the object store\.$"):
-        PictureReader(stores=("memory://shop",)).read("memory://shop/1.png")
+        ImageReader(stores=("memory://shop",)).read("memory://shop/1.png")
 
 
 @pytest.mark.parametrize("place", ["shop", "s3://", "file:///etc", "s3:///", "https://x", "s3://a/../b", "s3://a*"])
 def test_places_that_are_none(place: str) -> None:
-    with pytest.raises(InvalidConfig, match="given as s3://BUCKET/FOLDER"):
-        PictureReader(stores=(place,))
+    with pytest.raises(ConfigInvalid, match="given as s3://BUCKET/FOLDER"):
+        ImageReader(stores=(place,))
 
 
 @pytest.mark.parametrize("place", ["s3://shop", "gs://shop/img"])
 def test_a_store_whose_package_is_missing(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(
-        InvalidConfig, match=r"needs further packages\. In a clone of Shelflens: pip install -e '\.\[stores\]'"
+        ConfigInvalid, match=r"needs further packages\. In a clone of Shelflens: pip install -e '\.\[stores\]'"
     ):
-        PictureReader(stores=(place,))
+        ImageReader(stores=(place,))
 
 
 def test_a_link_put_in_place_of_the_file_is_not_followed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,17 +240,17 @@ def test_a_link_put_in_place_of_the_file_is_not_followed(root: Path, monkeypatch
 
     monkeypatch.setattr(os.path, "realpath", swapping)
     with pytest.raises(ImageNotFound, match="does not exist or cannot be read"):
-        PictureReader(root).read("1.png")
+        ImageReader(root).read("1.png")
 
 
 def test_a_reader_can_be_sent_and_shared(root: Path) -> None:
-    reader = PictureReader(root, hosts=("x.example",))
+    reader = ImageReader(root, hosts=("x.example",))
     with pytest.raises(ImageUrlRefused, match="not among those"):
         reader.read("https://y.example/1.png")
     sent = pickle.loads(pickle.dumps(reader))
     assert sent == reader
     with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(sent.read, ["1.png", "sub/2.png"] * 50)) == {PICTURE}
+        assert set(pool.map(sent.read, ["1.png", "sub/2.png"] * 50)) == {IMAGE}
 
 
 @settings(max_examples=200, deadline=None, database=None)
@@ -258,5 +258,5 @@ def test_a_reader_can_be_sent_and_shared(root: Path) -> None:
     where=st.text(max_size=40) | st.from_regex(r"(data:|https://|s3://|\.\./|/)[a-z0-9@:/.%;,=-]{0,30}", fullmatch=True)
 )
 def test_any_reference_gives_a_picture_or_our_own_error(where: str) -> None:
-    with suppress(InvalidImage):
-        PictureReader(Path(__file__).parent, hosts=("x.invalid",)).read(where)
+    with suppress(ImageInvalid):
+        ImageReader(Path(__file__).parent, hosts=("x.invalid",)).read(where)

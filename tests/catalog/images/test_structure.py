@@ -1,4 +1,4 @@
-"""A picture out of all proportion is refused by its structure; what cameras write is not."""
+"""An image out of all proportion is refused by its structure; what cameras write is not."""
 
 import pytest
 
@@ -7,15 +7,15 @@ from catalog.images.decode import decode
 from catalog.images.structure import ImageLimits
 from tests.support.malformed.costly_images import (
     GREY_JPEG,
-    costly_pictures,
+    costly_images,
     in_header,
-    ordinary_pictures,
+    ordinary_images,
     repeated_scan,
     segment,
 )
 from tests.support.malformed.images import blank_png, encode, speckled
 
-COSTLY, ORDINARY = costly_pictures(), ordinary_pictures()
+COSTLY, ORDINARY = costly_images(), ordinary_images()
 
 
 @pytest.mark.parametrize("name", COSTLY)

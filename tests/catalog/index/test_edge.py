@@ -17,7 +17,7 @@ import pytest
 import qdrant_edge as edge
 
 from catalog.errors import DiskFull, IndexDamaged, IndexFailed, IndexLocked, IndexMismatch, IndexNotFound
-from catalog.index.edge.backend import EdgeStore
+from catalog.index.edge.backend import EdgeBackend
 from catalog.index.edge.builder import KEYWORD_FIELDS as SHARD_KEYWORD_FIELDS
 from catalog.index.edge.builder import NUMBER_FIELDS as SHARD_NUMBER_FIELDS
 from catalog.index.edge.folder import IndexFolder, copy_shard, used_bytes
@@ -34,7 +34,7 @@ PRODUCTS = random_products(600, seed=3)
 
 def small_index(path: Path, build_from: int = 200) -> ProductIndex:
     """One that builds its approximate index from few products on."""
-    return ProductIndex(EdgeStore.open(path, WIDTH, build_from=build_from))
+    return ProductIndex(EdgeBackend.open(path, WIDTH, build_from=build_from))
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def test_a_full_disk(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 def test_a_disk_that_fills_up_loses_nothing(small_disk: Path) -> None:
     stored = 0
-    with ProductIndex(EdgeStore.open(small_disk / "index", 256)) as index:
+    with ProductIndex(EdgeBackend.open(small_disk / "index", 256)) as index:
         vectors = np.eye(256, dtype=np.float32)
 
         def fill() -> None:

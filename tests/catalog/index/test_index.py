@@ -20,17 +20,17 @@ from catalog.errors import (
     IndexMismatch,
     IndexNotFound,
     IndexUnavailable,
-    InvalidProduct,
-    InvalidSearch,
+    ProductInvalid,
     ProductNotFound,
     SearchEmpty,
+    SearchInvalid,
 )
 from catalog.index.backend import Hit
 from catalog.index.filters import CategoryUnder, Filter, Not, OneOf, Or, Price
 from catalog.index.keywords import document_terms, query_terms
 from catalog.index.listing import Sort
 from catalog.index.product_index import ProductIndex, open_index
-from catalog.index.qdrant.backend import QdrantStore
+from catalog.index.qdrant.backend import QdrantBackend
 from catalog.index.query import NEAR_DUPLICATE_COSINE, IndexQuery
 from catalog.index.ranking import fuse
 from catalog.index.records import keyword_text, point_id
@@ -61,7 +61,7 @@ def make_index(engine: str, folder: Path, width: int = WIDTH) -> ProductIndex:
     if engine == "edge":
         return open_index(folder / "index", width)
     if engine == "qdrant":
-        return ProductIndex(QdrantStore.open(QdrantClient(":memory:"), "products", width, create=True))
+        return ProductIndex(QdrantBackend.open(QdrantClient(":memory:"), "products", width, create=True))
     return open_index(f"{SERVER}/test-{uuid.uuid4().hex}", width)
 
 
@@ -175,7 +175,7 @@ def test_facets_count_exactly(full: ProductIndex) -> None:
         )
     assert counts["none"] == []
     assert full.facets(["brand"], tree, limit=2)["brand"] == counts["brand"][:2]
-    with pytest.raises(InvalidSearch, match="limit must be 1 or more"):
+    with pytest.raises(SearchInvalid, match="limit must be 1 or more"):
         full.facets(["brand"], limit=0)
 
 
@@ -218,17 +218,17 @@ def test_the_newest_come_first_and_stay_as_old_as_they_are(index: ProductIndex) 
 
 
 def test_a_page_of_products_has_limits(full: ProductIndex) -> None:
-    with pytest.raises(InvalidSearch, match="limit must be from 1 to 100"):
+    with pytest.raises(SearchInvalid, match="limit must be from 1 to 100"):
         full.browse(limit=101)
-    with pytest.raises(InvalidSearch, match="offset must be from 0 to 10,000"):
+    with pytest.raises(SearchInvalid, match="offset must be from 0 to 10,000"):
         full.browse(offset=10_001)
 
 
 def test_facets_of_a_query_count_what_it_finds(full: ProductIndex) -> None:
-    words = IndexQuery(keywords="boot", filter=CategoryUnder(("clothes.shirt",)), limit=3)
-    found = [match.stored for match in full.search(replace(words, limit=100))]
+    query_text = IndexQuery(keywords="boot", filter=CategoryUnder(("clothes.shirt",)), limit=3)
+    found = [match.stored for match in full.search(replace(query_text, limit=100))]
     assert 3 < len(found) < 100
-    counts = full.find(words, ["brand", "decision", "colour", "none"]).facets
+    counts = full.find(query_text, ["brand", "decision", "colour", "none"]).facets
     assert counts["brand"] == values(found, "brand")
     assert counts["decision"] == values(found, "decision")
     assert sum(count for _, count in counts["colour"]) == sum("colour" in one.attributes for one in found)
@@ -367,18 +367,19 @@ def test_the_score_of_words_is_the_share_found_with_rare_words_counting_more(ind
     assert scores["c0"] == pytest.approx(rarity(9) / whole, rel=1e-3)
 
 
-@pytest.mark.parametrize("words", ["!?", "🙂", "zeppelin"])
-def test_words_that_find_nothing(full: ProductIndex, words: str) -> None:
-    assert full.search(IndexQuery(keywords=words)) == []
+@pytest.mark.parametrize("query_text", ["!?", "🙂", "zeppelin"])
+def test_words_that_find_nothing(full: ProductIndex, query_text: str) -> None:
+    assert full.search(IndexQuery(keywords=query_text)) == []
     assert (
-        ids(full.search(IndexQuery(keywords=words, embedding=embedding(1)))) == by_cosine(embedding(1), CATALOGUE)[:10]
+        ids(full.search(IndexQuery(keywords=query_text, embedding=embedding(1))))
+        == by_cosine(embedding(1), CATALOGUE)[:10]
     )
 
 
 @pytest.mark.parametrize("collapse", [False, True])
-@pytest.mark.parametrize("words", ["", "new shoe"])
-def test_pages_continue_each_other(full: ProductIndex, words: str, collapse: bool) -> None:
-    query = IndexQuery(embedding=embedding(3), keywords=words, collapse=collapse, limit=100)
+@pytest.mark.parametrize("query_text", ["", "new shoe"])
+def test_pages_continue_each_other(full: ProductIndex, query_text: str, collapse: bool) -> None:
+    query = IndexQuery(embedding=embedding(3), keywords=query_text, collapse=collapse, limit=100)
     pages = [ids(full.search(replace(query, offset=offset))) for offset in (0, 100, 200, 300, 400)]
     whole = [one for page in pages for one in page]
     assert len(whole) == len(set(whole)) == len(CATALOGUE)
@@ -437,16 +438,16 @@ def test_similar_products(full: ProductIndex) -> None:
     [
         ({}, SearchEmpty, "neither text"),
         ({"keywords": "  "}, SearchEmpty, "neither text"),
-        ({"keywords": "a", "limit": 0}, InvalidSearch, "limit must be from 1 to 100"),
-        ({"keywords": "a", "limit": 101}, InvalidSearch, "limit must be from 1 to 100"),
-        ({"keywords": "a", "offset": -1}, InvalidSearch, "offset must be from 0 to 10,000"),
-        ({"keywords": "a", "offset": 10_001}, InvalidSearch, "offset must be from 0 to 10,000"),
-        ({"keywords": "a", "exclude": frozenset(map(str, range(1001)))}, InvalidSearch, "At most 1,000"),
+        ({"keywords": "a", "limit": 0}, SearchInvalid, "limit must be from 1 to 100"),
+        ({"keywords": "a", "limit": 101}, SearchInvalid, "limit must be from 1 to 100"),
+        ({"keywords": "a", "offset": -1}, SearchInvalid, "offset must be from 0 to 10,000"),
+        ({"keywords": "a", "offset": 10_001}, SearchInvalid, "offset must be from 0 to 10,000"),
+        ({"keywords": "a", "exclude": frozenset(map(str, range(1001)))}, SearchInvalid, "At most 1,000"),
         ({"embedding": np.ones(7, np.float32)}, IndexMismatch, r"holds embeddings of 16 .* has the shape \(7,\)"),
         ({"embedding": np.ones((1, 16), np.float32)}, IndexMismatch, r"has the shape \(1, 16\)"),
-        ({"embedding": np.zeros(16, np.float32)}, InvalidSearch, "finite and not zero"),
-        ({"embedding": np.full(16, np.nan, np.float32)}, InvalidSearch, "finite and not zero"),
-        ({"embedding": np.full(16, np.inf, np.float32)}, InvalidSearch, "finite and not zero"),
+        ({"embedding": np.zeros(16, np.float32)}, SearchInvalid, "finite and not zero"),
+        ({"embedding": np.full(16, np.nan, np.float32)}, SearchInvalid, "finite and not zero"),
+        ({"embedding": np.full(16, np.inf, np.float32)}, SearchInvalid, "finite and not zero"),
     ],
 )
 def test_a_wrong_query_is_refused(full: ProductIndex, query: Any, error: type[Exception], message: str) -> None:
@@ -462,10 +463,10 @@ def test_the_limits_themselves_are_allowed(full: ProductIndex) -> None:
 
 def test_a_wrong_product_stores_nothing(index: ProductIndex) -> None:
     for wrong, error, message in (
-        (stored_product(id=""), InvalidProduct, "needs an id"),
+        (stored_product(id=""), ProductInvalid, "needs an id"),
         (stored_product(vector=np.ones(7, np.float32)), IndexMismatch, r"has the shape \(7,\)"),
-        (stored_product(vector=np.full(16, np.nan, np.float32)), InvalidProduct, "not of unit length"),
-        (stored_product(vector=np.zeros(16, np.float32)), InvalidProduct, "not of unit length"),
+        (stored_product(vector=np.full(16, np.nan, np.float32)), ProductInvalid, "not of unit length"),
+        (stored_product(vector=np.zeros(16, np.float32)), ProductInvalid, "not of unit length"),
     ):
         with pytest.raises(error, match=message):
             index.upsert([stored_product(id="good"), wrong])
@@ -520,8 +521,8 @@ def test_a_copy_answers_alike(full: ProductIndex) -> None:
         query = IndexQuery(embedding=embedding(4), limit=50)
         assert ids(copy.search(query)) == ids(full.search(query))
         # Products of the same words have the same score but for rounding, so it is the scores that are compared.
-        words = replace(query, embedding=None, keywords="new shoe")
-        scores = [[match.score for match in one.search(words)] for one in (copy, full)]
+        query_text = replace(query, embedding=None, keywords="new shoe")
+        scores = [[match.score for match in one.search(query_text)] for one in (copy, full)]
         assert scores[0] == pytest.approx(scores[1], abs=1e-5)
         assert copy.facets(["colour", "category"]) == full.facets(["colour", "category"])
 
@@ -568,9 +569,9 @@ def test_an_address_that_names_no_collection(address: str) -> None:
 def test_a_collection_is_checked_when_it_is_opened() -> None:
     client = QdrantClient(":memory:")
     with pytest.raises(IndexNotFound, match="no index"):
-        QdrantStore.open(client, "products", WIDTH, create=False)
-    first = QdrantStore.open(client, "products", WIDTH, create=True)
-    second = QdrantStore.open(client, "products", None, create=False)
+        QdrantBackend.open(client, "products", WIDTH, create=False)
+    first = QdrantBackend.open(client, "products", WIDTH, create=True)
+    second = QdrantBackend.open(client, "products", None, create=False)
     assert (second.identity, second.width) == (first.identity, WIDTH)
     with pytest.raises(IndexMismatch, match="of 16 numbers, not 8"):
-        QdrantStore.open(client, "products", 8, create=True)
+        QdrantBackend.open(client, "products", 8, create=True)

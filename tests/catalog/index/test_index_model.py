@@ -15,7 +15,7 @@ from catalog.errors import IndexOfOtherModel
 from catalog.index.backend import IndexModel
 from catalog.index.edge.folder import MANIFEST
 from catalog.index.product_index import ProductIndex, _point, open_index
-from catalog.index.qdrant.backend import QdrantStore
+from catalog.index.qdrant.backend import QdrantBackend
 from catalog.model.folder import open_model, shipped_model
 from catalog.origin import model_folder
 from serving.deployments.start import with_model_of_index
@@ -186,11 +186,11 @@ def test_an_index_of_two_models_is_told(shop: Path, models: Path) -> None:
 @pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant:UserWarning")
 def test_a_cluster_remembers_its_model_in_the_collection() -> None:
     client = QdrantClient(":memory:")
-    index = ProductIndex(QdrantStore.open(client, "products", WIDTH, create=True))
+    index = ProductIndex(QdrantBackend.open(client, "products", WIDTH, create=True))
     assert index.model is None
     index.claim(IndexModel("model-1", "/models/mine"))
     index.upsert([stored_product("1")])
-    again = ProductIndex(QdrantStore.open(client, "products", None, create=False))
+    again = ProductIndex(QdrantBackend.open(client, "products", None, create=False))
     assert (again.model, again.identity) == (IndexModel("model-1", "/models/mine"), index.identity)
     with pytest.raises(IndexOfOtherModel, match=r"holds vectors of the model model-1, not of model-2"):
         again.claim(IndexModel("model-2"))

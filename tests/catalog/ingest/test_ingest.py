@@ -18,7 +18,7 @@ import pytest
 
 from catalog.errors import DiskFull, IndexDamaged, IndexOfOtherModel
 from catalog.feeds import open_feed
-from catalog.images import PictureReader
+from catalog.images import ImageReader
 from catalog.index.filters import parse_filter
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.ingest.dry_run import dry_run
@@ -50,7 +50,7 @@ class Counting(Understander):
 
 
 class Shop:
-    """A feed of 24 products with pictures, a tiny model, and an index to bring them into."""
+    """A feed of 24 products with images, a tiny model, and an index to bring them into."""
 
     def __init__(self, folder: Path, understander: Counting) -> None:
         self.folder, self.understander = folder, understander
@@ -86,7 +86,7 @@ class Shop:
         return open_index(str(self.location), self.understander.config.embedding_width)
 
     def worker(self) -> LocalWorker:
-        return LocalWorker(self.understander, PictureReader(self.folder / "images"))
+        return LocalWorker(self.understander, ImageReader(self.folder / "images"))
 
     def ingest(self, feed: Path | None = None) -> Run:
         """Of the whole feed. The model's count starts anew."""
@@ -146,7 +146,7 @@ def test_new_words_or_a_new_picture_are_understood(shop: Shop) -> None:
     shop.ingest()
     shop.rows[0]["title"] = "green plain shirt"
     shop.write()
-    draw_product("Pear", "blue").save(shop.folder / "images" / "Apple-red.png")  # the picture of two products
+    draw_product("Pear", "blue").save(shop.folder / "images" / "Apple-red.png")  # the image of two products
     run = shop.ingest()
     assert run.tally.outcomes == {"unchanged": 21, "updated": 3}
     assert shop.understander.read == 3
@@ -307,7 +307,7 @@ from catalog.feeds import open_feed
 from catalog.index import open_index
 from catalog.ingest import LocalWorker, ingest
 from catalog.ingest.ledger import Ledger
-from catalog.images import PictureReader
+from catalog.images import ImageReader
 from catalog.understand import Understander
 
 folder, model, chunk = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
@@ -316,7 +316,7 @@ with open_index(folder / "index", understander.config.embedding_width) as index:
     with closing(Ledger(folder / "ledger.sqlite")) as ledger:
         run = ledger.begin(feed.fingerprint, index.identity)
         print("started", flush=True)
-        worker = LocalWorker(understander, PictureReader(folder / "images"))
+        worker = LocalWorker(understander, ImageReader(folder / "images"))
         ingest(worker.results(feed, index.hashes, run.position, chunk), index, run)
 """
 

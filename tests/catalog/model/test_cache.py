@@ -50,9 +50,9 @@ def test_without_a_key_nothing_is_kept(reader: Reader) -> None:
     assert reader.read == [[0, 1], [0, 1]]
 
 
-@pytest.mark.parametrize("most_bytes", [0, ROW_BYTES - 1])
-def test_what_has_no_room_is_read_each_time(reader: Reader, most_bytes: int) -> None:
-    cache = Cache(most_bytes)
+@pytest.mark.parametrize("max_bytes", [0, ROW_BYTES - 1])
+def test_what_has_no_room_is_read_each_time(reader: Reader, max_bytes: int) -> None:
+    cache = Cache(max_bytes)
     for _ in range(2):
         assert values(cache.rows([b"a"], reader)) == [0]
     assert len(reader.read) == 2

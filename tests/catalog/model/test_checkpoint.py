@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from catalog.errors import CheckpointDamaged, InvalidCheckpoint
+from catalog.errors import CheckpointDamaged, CheckpointInvalid
 from catalog.model.calibration import Calibration
 from catalog.model.checkpoint import load_model, save_model
 from catalog.model.folder import WEIGHTS, shipped_model, write_checksums
@@ -44,8 +44,8 @@ def folder(saved: Path, tmp_path: Path) -> Path:
 
 
 def products() -> list[Prepared]:
-    picture = encode(speckled(), "PNG")
-    given = [Product("a", "red shirt", "", (picture,)), Product("b", "pear"), Product("c", images=(picture, picture))]
+    image = encode(speckled(), "PNG")
+    given = [Product("a", "red shirt", "", (image,)), Product("b", "pear"), Product("c", images=(image, image))]
     return [prepare(product, 32) for product in given]
 
 
@@ -137,7 +137,7 @@ def test_a_flipped_bit_is_noticed(folder: Path, name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
-    with pytest.raises(InvalidCheckpoint, match=f"{name} is missing"):
+    with pytest.raises(CheckpointInvalid, match=f"{name} is missing"):
         load_model(folder)
 
 
@@ -146,7 +146,7 @@ def test_a_file_without_checksum_is_named(folder: Path, name: str) -> None:
     sums = json.loads((folder / "sha256.json").read_text())
     del sums[name]
     (folder / "sha256.json").write_text(json.dumps(sums))
-    with pytest.raises(InvalidCheckpoint, match=f"{name} is missing"):
+    with pytest.raises(CheckpointInvalid, match=f"{name} is missing"):
         load_model(folder)
 
 
@@ -156,12 +156,12 @@ def test_a_folder_of_something_else(tmp_path: Path, content: str | None) -> None
     folder.mkdir()
     if content is not None:
         (folder / "sha256.json").write_text(content)
-    with pytest.raises(InvalidCheckpoint, match=r"'other' holds no readable sha256|config.json is missing"):
+    with pytest.raises(CheckpointInvalid, match=r"'other' holds no readable sha256|config.json is missing"):
         load_model(folder)
 
 
 def test_no_folder_at_all(tmp_path: Path) -> None:
-    with pytest.raises(InvalidCheckpoint, match="'nowhere' holds no readable sha256"):
+    with pytest.raises(CheckpointInvalid, match="'nowhere' holds no readable sha256"):
         load_model(tmp_path / "nowhere")
 
 
@@ -175,7 +175,7 @@ def test_checksums_do_not_lead_out_of_the_folder(folder: Path, name: str) -> Non
 
 def test_a_format_of_another_release(folder: Path) -> None:
     rewrite(folder, "config.json", format=2)
-    with pytest.raises(InvalidCheckpoint, match=r"format 2; this release reads 1"):
+    with pytest.raises(CheckpointInvalid, match=r"format 2; this release reads 1"):
         load_model(folder)
 
 
@@ -183,13 +183,13 @@ def test_a_format_of_another_release(folder: Path) -> None:
 def test_json_of_the_wrong_shape(folder: Path, name: str, content: str) -> None:
     (folder / name).write_text(content)
     write_checksums(folder)
-    with pytest.raises(InvalidCheckpoint, match=f"{name} is not valid"):
+    with pytest.raises(CheckpointInvalid, match=f"{name} is not valid"):
         load_model(folder)
 
 
 def test_a_calibration_of_another_release(folder: Path) -> None:
     rewrite(folder, "calibration.json", moon="full")
-    with pytest.raises(InvalidCheckpoint, match=r"calibration\.json is not valid"):
+    with pytest.raises(CheckpointInvalid, match=r"calibration\.json is not valid"):
         load_model(folder)
 
 
@@ -197,14 +197,14 @@ def test_a_calibration_of_another_release(folder: Path) -> None:
 def test_weights_that_do_not_fit(folder: Path, change: dict[str, object]) -> None:
     model = json.loads((folder / "config.json").read_text())["model"]
     rewrite(folder, "config.json", model=model | change)
-    with pytest.raises(InvalidCheckpoint, match="The weights do not fit"):
+    with pytest.raises(CheckpointInvalid, match="The weights do not fit"):
         load_model(folder)
 
 
 def test_weights_that_are_none(folder: Path) -> None:
     (folder / "fusion.safetensors").write_bytes(b"not tensors")
     write_checksums(folder)
-    with pytest.raises(InvalidCheckpoint, match="The weights do not fit"):
+    with pytest.raises(CheckpointInvalid, match="The weights do not fit"):
         load_model(folder)
 
 
@@ -212,7 +212,7 @@ def test_weights_that_are_incomplete(folder: Path) -> None:
     tensors = load_file(folder / "fusion.safetensors")
     save_file(dict(list(tensors.items())[1:]), folder / "fusion.safetensors")
     write_checksums(folder)
-    with pytest.raises(InvalidCheckpoint, match="The weights do not fit"):
+    with pytest.raises(CheckpointInvalid, match="The weights do not fit"):
         load_model(folder)
 
 

@@ -9,7 +9,7 @@ import pytest
 import timm
 import torch
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.model.config import ImageEncoderConfig
 from catalog.model.encoders import ImageEncoder, TextEncoder, masked_mean
 from tests.support.catalogue import bert_folder, vit_folder
@@ -23,14 +23,14 @@ HYBRID = ImageEncoderConfig(
 )
 
 
-def pictures(size: int, seed: int = 0) -> torch.Tensor:
+def images(size: int, seed: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     return torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8, generator=generator)
 
 
 @torch.inference_mode()
 def assert_equal_answers(one: ImageEncoder, other: ImageEncoder) -> None:
-    pixels_NCHW = pictures(one.config.size)
+    pixels_NCHW = images(one.config.size)
     for expected, found in zip(one.eval()(pixels_NCHW), other.eval()(pixels_NCHW), strict=True):
         assert torch.equal(expected, found)
 
@@ -41,7 +41,7 @@ def test_a_vit_from_a_folder_answers_as_timms_own(architecture: str, tmp_path: P
     vit: Any = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0).eval()
     size = vit.patch_embed.img_size[0]
     encoder = ImageEncoder.from_pretrained(str(folder), size=size).eval()
-    pixels_NCHW = pictures(size)
+    pixels_NCHW = images(size)
     mean, std = torch.tensor([0.5, 0.4, 0.3]), torch.tensor([0.2, 0.25, 0.3])
     normal_NCHW = (pixels_NCHW / 255 - mean.view(3, 1, 1)) / std.view(3, 1, 1)
     with torch.inference_mode():
@@ -67,7 +67,7 @@ def test_options_are_kept(tmp_path: Path) -> None:
     encoder = ImageEncoder.from_pretrained(str(folder), size=64, dynamic_img_size=True)
     again = ImageEncoder(encoder.config)
     again.load_state_dict(encoder.state_dict())
-    assert again(pictures(96))[0].shape == (2, 1 + 36, encoder.width)
+    assert again(images(96))[0].shape == (2, 1 + 36, encoder.width)
 
 
 def test_a_folder_whose_config_has_arguments(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_folder_whose_config_has_arguments(tmp_path: Path) -> None:
 
 def test_a_hybrid_vit_reads_the_cells_of_a_cnn() -> None:
     encoder = ImageEncoder(HYBRID).eval()
-    tokens_NTD, pooled_ND = encoder(pictures(64))
+    tokens_NTD, pooled_ND = encoder(images(64))
     assert tokens_NTD.shape == (2, 4, 24)
     assert pooled_ND.shape == (2, 24)
     names = [name for name, _ in encoder.named_parameters()]
@@ -93,14 +93,14 @@ def test_a_hybrid_vit_reads_the_cells_of_a_cnn() -> None:
 
 
 def test_an_unknown_name() -> None:
-    with pytest.raises(InvalidConfig, match="timm has no model named 'vit_of_tomorrow'"):
+    with pytest.raises(ConfigInvalid, match="timm has no model named 'vit_of_tomorrow'"):
         ImageEncoder.from_pretrained("vit_of_tomorrow")
 
 
 @pytest.mark.parametrize("architecture", ["test_resnet", "test_convnext"])
 def test_a_network_that_is_no_vit(architecture: str, tmp_path: Path) -> None:
     folder = vit_folder(tmp_path / "cnn", architecture)
-    with pytest.raises(InvalidConfig, match=f"'{architecture}' is not a vision transformer"):
+    with pytest.raises(ConfigInvalid, match=f"'{architecture}' is not a vision transformer"):
         ImageEncoder.from_pretrained(str(folder))
 
 
@@ -108,7 +108,7 @@ def test_a_network_that_is_no_vit(architecture: str, tmp_path: Path) -> None:
 def test_a_folder_without_a_model(tmp_path: Path, config: str | None) -> None:
     if config is not None:
         (tmp_path / "config.json").write_text(config)
-    with pytest.raises(InvalidConfig, match=r"config\.json"):
+    with pytest.raises(ConfigInvalid, match=r"config\.json"):
         ImageEncoder.from_pretrained(str(tmp_path))
 
 

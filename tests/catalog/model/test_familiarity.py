@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from catalog import Product, Understander, Understanding
-from catalog.errors import InvalidCheckpoint
+from catalog.errors import CheckpointInvalid
 from catalog.model.calibration import Calibration
 from catalog.model.familiarity import FILE, Familiarity, distance, unit
 from catalog.model.folder import CALIBRATION, open_model, write_checksums, write_json
@@ -51,12 +51,12 @@ def test_it_is_kept_in_a_file_that_others_may_read(tmp_path: Path) -> None:
     familiarity().save(tmp_path)
     loaded = Familiarity.load(tmp_path)
     assert loaded
-    assert loaded.knows_words
+    assert loaded.knows_text
     np.testing.assert_allclose(loaded.sample_NP, np.asarray(loaded.sample_NP, np.float16))
     assert (tmp_path / FILE).stat().st_mode & 0o044
     assert Familiarity.load(tmp_path / "none") is None
     (tmp_path / FILE).write_bytes(b"nothing of the kind")
-    with pytest.raises(InvalidCheckpoint, match=r"familiarity\.safetensors is not valid"):
+    with pytest.raises(CheckpointInvalid, match=r"familiarity\.safetensors is not valid"):
         Familiarity.load(tmp_path)
 
 
@@ -65,9 +65,9 @@ def test_an_unfamiliar_product_has_no_category(tmp_path: Path, graphs: bool) -> 
     folder = tiny_folder(tmp_path / "model")
     if graphs:
         from catalog.model.checkpoint import load_model
-        from training.export.onnx_export import write_graphs
+        from training.export.onnx_export import export_onnx
 
-        write_graphs(load_model(folder), folder)
+        export_onnx(load_model(folder), folder)
     plain = Understander.load(folder)
     product = Product("p", "red shirt")
     (known,) = plain.understand([product])
@@ -75,8 +75,8 @@ def test_an_unfamiliar_product_has_no_category(tmp_path: Path, graphs: bool) -> 
     assert known.category
     familiarity().save(folder)
     calibration = open_model_calibration(folder)
-    for most, notes in ((1e6, ()), (-1e6, ("unfamiliar",))):
-        write_json(folder / CALIBRATION, asdict(replace(calibration, unfamiliar={"text": most})))
+    for limit, notes in ((1e6, ()), (-1e6, ("unfamiliar",))):
+        write_json(folder / CALIBRATION, asdict(replace(calibration, unfamiliar={"text": limit})))
         write_checksums(folder)
         (found,) = Understander.load(folder).understand([product])
         assert isinstance(found, Understanding)

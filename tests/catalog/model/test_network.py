@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.model.config import FusionKind, ModelConfig
 from catalog.model.network import Inputs
 from tests.support.tiny import tiny_config, tiny_model
@@ -17,12 +17,12 @@ KINDS: tuple[FusionKind, ...] = ("early", "late", "cross")
 def batch(owners: list[int], products: int, has_text: list[bool], seed: int = 0) -> Inputs:
     """Pictures of these owners, in their order; every product has its own text, which it may not be given."""
     generator = torch.Generator().manual_seed(seed)
-    own = [[picture for picture, owner in enumerate(owners) if owner == product] for product in range(products)]
+    own = [[image for image, owner in enumerate(owners) if owner == product] for product in range(products)]
     places = max(1, *map(len, own))
     return Inputs(
         pixels_NCHW=torch.randint(0, 256, (len(owners), 3, 32, 32), dtype=torch.uint8, generator=generator),
-        words=((torch.randint(5, 20, (products, 6), generator=generator), torch.ones(products, 6, dtype=torch.bool)),),
-        images_BP=torch.tensor([pictures + [-1] * (places - len(pictures)) for pictures in own]),
+        texts=((torch.randint(5, 20, (products, 6), generator=generator), torch.ones(products, 6, dtype=torch.bool)),),
+        images_BP=torch.tensor([images + [-1] * (places - len(images)) for images in own]),
         texts_BP=torch.tensor([[row if given else -1] for row, given in enumerate(has_text)]),
     )
 
@@ -39,9 +39,9 @@ def test_embeddings_are_unit_vectors_in_one_space(kind: FusionKind) -> None:
 def test_a_product_reads_the_same_alone_and_in_company(kind: FusionKind) -> None:
     model = tiny_model(kind)
     whole = batch([0, 1, 1, 2], 4, [True, True, False, True])
-    ids_BT, mask_BT = whole.words[0]
-    words = ((ids_BT[1:2], mask_BT[1:2]),)
-    alone = Inputs(whole.pixels_NCHW[1:3], words, torch.tensor([[0, 1]]), torch.tensor([[0]]))
+    ids_BT, mask_BT = whole.texts[0]
+    texts = ((ids_BT[1:2], mask_BT[1:2]),)
+    alone = Inputs(whole.pixels_NCHW[1:3], texts, torch.tensor([[0, 1]]), torch.tensor([[0]]))
     torch.testing.assert_close(model(whole).leaf_BC[1:2], model(alone).leaf_BC, atol=1e-5, rtol=1e-4)
 
 
@@ -65,15 +65,15 @@ def test_what_two_products_share_is_the_same_for_both(kind: FusionKind) -> None:
 def test_groups_of_texts_make_no_difference(kind: FusionKind) -> None:
     model = tiny_model(kind)
     whole = batch([0, 1], 3, [True, True, True])
-    ids_BT, mask_BT = whole.words[0]
+    ids_BT, mask_BT = whole.texts[0]
     mask_BT[0, 3:] = False
     short, long = (ids_BT[:1, :3], mask_BT[:1, :3]), (ids_BT[1:], mask_BT[1:])
-    torch.testing.assert_close(model(replace(whole, words=(short, long))).leaf_BC, model(whole).leaf_BC)
+    torch.testing.assert_close(model(replace(whole, texts=(short, long))).leaf_BC, model(whole).leaf_BC)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_picture_alone_needs_no_words(kind: FusionKind) -> None:
-    alone = replace(batch([0], 1, [False]), words=())
+    alone = replace(batch([0], 1, [False]), texts=())
     torch.testing.assert_close(tiny_model(kind)(alone).leaf_BC, tiny_model(kind)(batch([0], 1, [False])).leaf_BC)
 
 
@@ -91,7 +91,7 @@ def test_config_survives_json() -> None:
 
 @pytest.mark.parametrize("change", [{"fusion": "middle"}, {"colour": 1}])
 def test_config_refuses_what_it_does_not_know(change: dict[str, object]) -> None:
-    with pytest.raises(InvalidConfig, match=r"must be one of early, late, cross|missing or unknown field"):
+    with pytest.raises(ConfigInvalid, match=r"must be one of early, late, cross|missing or unknown field"):
         ModelConfig.from_dict(tiny_config().to_dict() | change)
 
 

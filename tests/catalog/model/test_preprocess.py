@@ -21,10 +21,10 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
 
 @pytest.mark.parametrize("size", [(300, 40), (40, 300), (20, 20)])
 def test_the_whole_picture_is_squashed_into_the_square(size: tuple[int, int]) -> None:
-    picture = Image.new("RGB", size, "white")
-    picture.paste(RED, (0, 0, size[0] // 4, size[1]))
-    picture.paste(BLUE, (size[0] - size[0] // 4, 0, *size))
-    pixels_CHW = to_pixels(picture, 32)
+    image = Image.new("RGB", size, "white")
+    image.paste(RED, (0, 0, size[0] // 4, size[1]))
+    image.paste(BLUE, (size[0] - size[0] // 4, 0, *size))
+    pixels_CHW = to_pixels(image, 32)
     assert pixels_CHW.shape == (3, 32, 32)
     assert pixels_CHW.dtype == np.uint8
     assert pixels_CHW.flags.c_contiguous
@@ -65,12 +65,12 @@ def test_what_is_refused() -> None:
         prepare(Product(title="red", images=(b"words",)), 32)
 
 
-def words(*texts: str) -> list[Prepared]:
+def texts(*texts: str) -> list[Prepared]:
     return [prepare(Product(title=text), 16) for text in texts]
 
 
 def test_texts_are_cut_at_the_most_tokens(tokenizer: Tokenizer) -> None:
-    (group,) = collate(words("red " * 100, "red"), tokenizer).words
+    (group,) = collate(texts("red " * 100, "red"), tokenizer).texts
     assert group.ids_GT.shape == group.mask_GT.shape == (2, 32)
     assert group.ids_GT.dtype == np.int64
     assert group.mask_GT.sum(1).tolist() == [3, 32]
@@ -78,8 +78,8 @@ def test_texts_are_cut_at_the_most_tokens(tokenizer: Tokenizer) -> None:
 
 
 def test_a_group_of_texts_is_as_long_as_its_longest(tokenizer: Tokenizer) -> None:
-    batch = collate(words(*("red " * count for count in range(20, 0, -1))), tokenizer)
-    assert [group.ids_GT.shape for group in batch.words] == [(16, 18), (4, 22)]
+    batch = collate(texts(*("red " * count for count in range(20, 0, -1))), tokenizer)
+    assert [group.ids_GT.shape for group in batch.texts] == [(16, 18), (4, 22)]
     assert batch.texts_BP[:, 0].tolist() == list(range(19, -1, -1))
 
 
@@ -95,18 +95,18 @@ def test_a_batch_knows_whose_pictures_are_whose(tokenizer: Tokenizer) -> None:
 
 
 def test_equal_texts_are_in_a_batch_once(tokenizer: Tokenizer) -> None:
-    batch = collate(words("red shoe", "apple", "red shoe"), tokenizer)
-    assert [len(group.ids_GT) for group in batch.words] == [2]
+    batch = collate(texts("red shoe", "apple", "red shoe"), tokenizer)
+    assert [len(group.ids_GT) for group in batch.texts] == [2]
     assert batch.texts_BP.tolist() == [[1], [0], [1]]
 
 
 def test_a_batch_of_words_alone_has_no_pictures(tokenizer: Tokenizer) -> None:
-    batch = collate(words("shoe"), tokenizer)
+    batch = collate(texts("shoe"), tokenizer)
     assert batch.pixels_NCHW.shape == (0, 3, 16, 16)
     assert batch.images_BP.tolist() == [[-1]]
 
 
 def test_a_batch_of_pictures_alone_has_no_words(tokenizer: Tokenizer) -> None:
     batch = collate([prepare(Product(images=(encode(plain("RGB", RED), "PNG"),)), 16)], tokenizer)
-    assert batch.words == ()
+    assert batch.texts == ()
     assert batch.texts_BP.tolist() == [[-1]]

@@ -10,36 +10,36 @@ import numpy as np
 import pytest
 import torch
 
-from catalog.errors import InvalidCheckpoint
+from catalog.errors import CheckpointInvalid
 from catalog.model.checkpoint import build_model, load_model
 from catalog.model.config import FusionKind
 from catalog.model.folder import open_model, shipped_model, write_checksums
 from catalog.model.fusion import FUSIONS
 from catalog.model.preprocess import Prepared, collate
-from catalog.model.runtime import Answers, open_runtime
+from catalog.model.runtime import ModelOutputs, open_runtime
 from catalog.model.runtime.onnx import OnnxRuntime
 from catalog.model.runtime.pytorch import FixedSizes, TorchRuntime
 from tests.support.tiny import tiny_folder, tiny_model
-from training.export.onnx_export import write_graphs
+from training.export.onnx_export import export_onnx
 
 TOLERANCE = 1e-4
 
 
 def products(size: int) -> list[Prepared]:
-    """With one picture and words, words, several pictures, and both again."""
+    """With one image and words, words, several images, and both again."""
     random = np.random.default_rng(0)
-    pictures = [random.integers(0, 256, (count, 3, size, size), dtype=np.uint8) for count in (1, 0, 3, 2)]
+    images = [random.integers(0, 256, (count, 3, size, size), dtype=np.uint8) for count in (1, 0, 3, 2)]
     words = ("red shirt", "a fresh green pear for men and women", "", "shoe")
-    return [Prepared(text, pixels_NCHW, text) for pixels_NCHW, text in zip(pictures, words, strict=True)]
+    return [Prepared(text, pixels_NCHW, text) for pixels_NCHW, text in zip(images, words, strict=True)]
 
 
-def answered_by_both(folder: Path, given: list[Prepared], evidence: bool = True) -> tuple[Answers, Answers]:
+def answered_by_both(folder: Path, given: list[Prepared], evidence: bool = True) -> tuple[ModelOutputs, ModelOutputs]:
     opened = open_model(folder)
     batch = collate(given, opened.tokenizer)
     return TorchRuntime(build_model(opened)).run(batch, evidence), OnnxRuntime(opened).run(batch, evidence)
 
 
-def assert_equal(torch: Answers, onnx: Answers) -> None:
+def assert_equal(torch: ModelOutputs, onnx: ModelOutputs) -> None:
     for name in ("leaf_BC", "tags_BG", "embedding_BE"):
         np.testing.assert_allclose(getattr(onnx, name), getattr(torch, name), atol=TOLERANCE)
     for kind in ("attributes", "evidence"):
@@ -51,7 +51,7 @@ def assert_equal(torch: Answers, onnx: Answers) -> None:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tiny_folder(tmp_path_factory.mktemp("exported") / "model", "cross")
-    write_graphs(load_model(folder), folder)
+    export_onnx(load_model(folder), folder)
     return folder
 
 
@@ -81,7 +81,7 @@ def test_evidence_only_when_asked_for(exported: Path) -> None:
 @pytest.mark.parametrize("fusion", [fusion for fusion in FUSIONS if fusion != "cross"])
 def test_every_fusion_answers_the_same(tmp_path: Path, fusion: FusionKind) -> None:
     folder = tiny_folder(tmp_path / "model", fusion)
-    write_graphs(load_model(folder), folder)
+    export_onnx(load_model(folder), folder)
     assert_equal(*answered_by_both(folder, products(32)))
 
 
@@ -95,7 +95,7 @@ def test_the_shipped_graphs_are_those_of_the_shipped_weights(tmp_path: Path) -> 
     checkpoint = load_model(folder)
     for graph in folder.glob("*.onnx"):
         graph.unlink()
-    write_graphs(checkpoint, folder)
+    export_onnx(checkpoint, folder)
     assert_equal(*answered_by_both(folder, products(224)))
 
 
@@ -123,7 +123,7 @@ def test_a_graph_of_another_model_is_refused(folder: Path, tmp_path: Path) -> No
     for path in other.glob("*.safetensors"):
         shutil.copy(path, folder)
     write_checksums(folder)
-    with pytest.raises(InvalidCheckpoint):
+    with pytest.raises(CheckpointInvalid):
         OnnxRuntime(open_model(folder))
 
 
@@ -131,8 +131,8 @@ def test_graphs_that_answer_otherwise_are_not_written(folder: Path, tmp_path: Pa
     checkpoint = load_model(folder)
     with torch.no_grad():
         checkpoint.model.heads.embedding.bias += 1
-    with pytest.raises(InvalidCheckpoint, match=r"0 of 4 products get another category, .* moves by 0\.\d+"):
-        write_graphs(checkpoint, tmp_path / "wrong")
+    with pytest.raises(CheckpointInvalid, match=r"0 of 4 products get another category, .* moves by 0\.\d+"):
+        export_onnx(checkpoint, tmp_path / "wrong")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
 
 
@@ -151,7 +151,7 @@ def test_the_shipped_model_needs_no_pytorch() -> None:
 def test_a_damaged_graph_is_refused(folder: Path) -> None:
     (folder / "answer.onnx").write_bytes(b"no graph")
     write_checksums(folder)
-    with pytest.raises(InvalidCheckpoint, match=r"answer\.onnx does not fit its weights"):
+    with pytest.raises(CheckpointInvalid, match=r"answer\.onnx does not fit its weights"):
         OnnxRuntime(open_model(folder))
 
 
@@ -159,12 +159,12 @@ def test_a_damaged_graph_is_refused(folder: Path) -> None:
 def test_a_list_of_weights_that_names_none_is_refused(folder: Path, names: str) -> None:
     (folder / "graphs.json").write_text(names)
     write_checksums(folder)
-    with pytest.raises(InvalidCheckpoint, match=r"graphs\.json does not name weights"):
+    with pytest.raises(CheckpointInvalid, match=r"graphs\.json does not name weights"):
         OnnxRuntime(open_model(folder))
 
 
 def test_graphs_for_a_folder_leave_the_rest_of_it_as_it_is(exported: Path, tmp_path: Path) -> None:
-    write_graphs(load_model(exported), tmp_path / "model")
+    export_onnx(load_model(exported), tmp_path / "model")
     assert {path.name for path in (tmp_path / "model").iterdir()} == {path.name for path in exported.iterdir()}
     assert not list(tmp_path.glob("*.tmp"))
 
@@ -174,7 +174,7 @@ def test_what_comes_again_is_not_read_again(exported: Path) -> None:
     random = np.random.default_rng(0)
     pixels_NCHW = random.integers(0, 256, (3, 3, 32, 32), dtype=np.uint8)
     first = [Prepared("", pixels_NCHW[:2], "red shirt", (b"a", b"b")), Prepared("", pixels_NCHW[:0], "pear and apple")]
-    # The second time the pictures are others, which their digests deny, and one text has longer company.
+    # The second time the images are others, which their digests deny, and one text has longer company.
     second = [Prepared("", pixels_NCHW[[2, 2]], "red shirt", (b"a", b"b")), Prepared("", pixels_NCHW[:0], "red " * 20)]
     keeping, forgetting = OnnxRuntime(opened, cache_bytes=1_000_000), OnnxRuntime(opened)
     one, two = (collate(products, opened.tokenizer) for products in (first, second))

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from catalog import Product, Understander, Understanding
-from catalog.errors import InvalidCheckpoint
+from catalog.errors import CheckpointInvalid
 from catalog.model.checkpoint import load_model
 from catalog.model.folder import open_model, read_config, shipped_model
 from catalog.model.runtime import open_runtime
 from catalog.model.runtime.onnx import OnnxRuntime
 from catalog.model.runtime.outputs import difference
 from catalog.model.runtime.pytorch import TorchRuntime
-from training.data.samples import Labelled, read_manifest
+from training.data.samples import LabelledProduct, read_manifest
 from training.evaluation.evaluate import Classes, category_result, probabilities
 from training.evaluation.predict import encode_rows, predict, read_batches
 from training.export.folder import served
@@ -54,7 +54,7 @@ def test_the_small_model_is_meant_by_its_name(tmp_path: Path, monkeypatch: pytes
     assert open_model(Path("nano")).path == shipped_model("nano")
     assert read_config(Path("nano")).image.size < read_config(shipped_model()).image.size
     (tmp_path / "nano").mkdir()
-    with pytest.raises(InvalidCheckpoint):
+    with pytest.raises(CheckpointInvalid):
         open_model(Path("nano"))
 
 
@@ -73,12 +73,12 @@ def test_importing_catalog_is_quick_because_it_loads_no_model_library() -> None:
 
 
 def test_the_same_words_and_pictures_lie_close(understander: Understander) -> None:
-    """Words find the picture: a title's embedding is nearer to its own picture than to most others."""
+    """Words find the image: a title's embedding is nearer to its own image than to most others."""
     rows = [row for row in demo_rows() if "item" not in row["title"]]
     products = [Product(row["id"], images=((DEMO / row["image_link"]).read_bytes(),)) for row in rows[:16]]
     titles = [Product(row["id"], row["title"]) for row in rows[:16]]
-    pictures_NE, titles_NE = (embeddings(understander, items) for items in (products, titles))
-    scores_NN = titles_NE @ pictures_NE.T
+    images_NE, titles_NE = (embeddings(understander, items) for items in (products, titles))
+    scores_NN = titles_NE @ images_NE.T
     ranks = (scores_NN > np.diag(scores_NN)[:, None]).sum(1)
     assert np.median(ranks) <= 3
 
@@ -164,5 +164,5 @@ def test_the_small_model_loses_little() -> None:
     assert large.top_1 - small.top_1 < 0.05
 
 
-def sample(rows: Sequence[Labelled], count: int) -> list[Labelled]:
+def sample(rows: Sequence[LabelledProduct], count: int) -> list[LabelledProduct]:
     return list(rows[:: max(len(rows) // count, 1)])[:count]

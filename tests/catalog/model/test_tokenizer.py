@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer
 
-from catalog.errors import InvalidCheckpoint
+from catalog.errors import CheckpointInvalid
 from catalog.model.folder import shipped_model
 from catalog.model.tokenizer import FILES, Tokenizer
 from tests.support.tiny import tiny_tokenizer
@@ -53,5 +53,5 @@ def test_threads_may_share_one() -> None:
 def test_a_damaged_one_is_refused(tmp_path: Path, name: str, content: str) -> None:
     tiny_tokenizer(tmp_path)
     (tmp_path / name).write_text(content)
-    with pytest.raises(InvalidCheckpoint, match=r"tokenizer\.json or tokenizer_config\.json is not valid"):
+    with pytest.raises(CheckpointInvalid, match=r"tokenizer\.json or tokenizer_config\.json is not valid"):
         Tokenizer.load(tmp_path, 32)

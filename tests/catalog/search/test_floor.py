@@ -110,8 +110,8 @@ def test_an_unfamiliar_product_is_found_by_words_only_where_it_is_guessed_to_be_
         assert ids(index.find(floored(guessed=("food",)))) == ["odd", "near"]
         assert ids(index.find(floored(guessed=("clothes",)))) == ["near"]
         assert ids(index.find(floored(guessed=()))) == ["near"]
-        words = replace(floored(guessed=(), wordings=("odd",)), keywords="odd")
-        assert sorted(ids(index.find(words))) == ["near", "odd"]
+        query_text = replace(floored(guessed=(), wordings=("odd",)), keywords="odd")
+        assert sorted(ids(index.find(query_text))) == ["near", "odd"]
 
 
 def test_what_an_unfamiliar_product_must_be_is_what_the_words_ask_for() -> None:
@@ -121,17 +121,22 @@ def test_what_an_unfamiliar_product_must_be_is_what_the_words_ask_for() -> None:
 
 
 def test_products_with_the_querys_words_are_found_whatever_their_cosine(index: ProductIndex) -> None:
-    words = replace(floored(wordings=("opposite lamp",)), keywords="opposite lamp")
-    assert sorted(ids(index.find(words))) == ["near", "opposite", "shirt", "twin"]  # "far" has the common word alone
-    alone = replace(words, embedding=None)
+    query_text = replace(floored(wordings=("opposite lamp",)), keywords="opposite lamp")
+    assert sorted(ids(index.find(query_text))) == [
+        "near",
+        "opposite",
+        "shirt",
+        "twin",
+    ]  # "far" has the common word alone
+    alone = replace(query_text, embedding=None)
     assert (ids(index.find(alone)), index.find(alone).total) == (["opposite"], 1)
     absent = replace(floored(wordings=("lamp laptop",)), keywords="lamp laptop", embedding=None)
     assert ids(index.find(absent)) == []
 
 
 def test_either_wording_is_enough(index: ProductIndex) -> None:
-    words = replace(floored(cosine=math.inf, wordings=("灯", "far lamp")), keywords="灯 far lamp")
-    assert ids(index.find(words)) == ["far"]
+    query_text = replace(floored(cosine=math.inf, wordings=("灯", "far lamp")), keywords="灯 far lamp")
+    assert ids(index.find(query_text)) == ["far"]
 
 
 def understood(node: str = "", notes: tuple[Note, ...] = (), used: tuple[Any, ...] = ("text",)) -> Understanding:
@@ -216,7 +221,7 @@ def test_library_and_command_line_tell_results_from_the_nearest(
         for title, read in zip(titles, understandings, strict=True):
             assert isinstance(read, Understanding)
             index.upsert([StoredProduct(Product(title, title), read, ContentHashes(title, "", ""), "tiny")])
-        found, absent = (search(Search((Example(words),)), index, model) for words in ("red shoe", "laptop"))
+        found, absent = (search(Search((Example(query_text),)), index, model) for query_text in ("red shoe", "laptop"))
         chinese = search(Search((Example("梨"),)), index, model)
         everything = search(Search((Example("laptop"),), floor=False), index, model)
     assert (ids(found), found.total) == (["red shoe"], 1)

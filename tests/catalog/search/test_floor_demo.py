@@ -49,9 +49,9 @@ def titles(found: Finding) -> list[str]:
     return [match.stored.product.title for match in found.matches]
 
 
-@pytest.mark.parametrize("words", ["laptop", "office chair", "drill", "something to drink"])
-def test_what_the_catalogue_lacks_is_not_found(find: Find, words: str) -> None:
-    found = find(Example(words))
+@pytest.mark.parametrize("query_text", ["laptop", "office chair", "drill", "something to drink"])
+def test_what_the_catalogue_lacks_is_not_found(find: Find, query_text: str) -> None:
+    found = find(Example(query_text))
     assert titles(found) == []
     assert len(found.nearest) == 5
 
@@ -75,7 +75,7 @@ def test_a_cap_is_not_like_milk(find: Find, index: ProductIndex) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "title"),
+    ("query_text", "title"),
     [
         ("连衣裙", "Sleeveless Polka Dot Dress"),
         ("红色连衣裙", "Sleeveless Polka Dot Dress"),
@@ -84,8 +84,8 @@ def test_a_cap_is_not_like_milk(find: Find, index: ProductIndex) -> None:
         ("运动鞋", "Women's Running Shoes, White and Blue"),
     ],
 )
-def test_chinese_words_find_products_with_english_titles(find: Find, words: str, title: str) -> None:
-    assert titles(find(Example(words)))[0] == title
+def test_chinese_words_find_products_with_english_titles(find: Find, query_text: str, title: str) -> None:
+    assert titles(find(Example(query_text)))[0] == title
 
 
 def test_chinese_names_of_categories_find_their_products(find: Find, model: Understander, index: ProductIndex) -> None:

@@ -1,10 +1,10 @@
-"""Search by words, pictures, stored products and several at once, over a tiny catalogue that a tiny model has read."""
+"""Search by words, images, stored products and several at once, over a tiny catalogue that a tiny model has read."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from catalog.errors import CatalogError, ImageCorrupt, InvalidSearch, ProductNotFound, SearchEmpty
+from catalog.errors import CatalogError, ImageCorrupt, ProductNotFound, SearchEmpty, SearchInvalid
 from catalog.index.filters import parse_filter
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.index.query import Finding
@@ -16,7 +16,7 @@ from tests.support.malformed.images import encode
 from tests.support.tiny import tiny_folder
 
 
-def picture(kind: str, colour: str) -> bytes:
+def image(kind: str, colour: str) -> bytes:
     return encode(draw_product(kind, colour), "PNG")
 
 
@@ -29,7 +29,7 @@ def understander(tmp_path_factory: pytest.TempPathFactory) -> Understander:
 def index(understander: Understander, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProductIndex]:
     products = [
         Product(
-            f"{kind}-{colour}", f"{colour} {kind}", images=(picture(kind, colour),), brand=colour.title(), price=price
+            f"{kind}-{colour}", f"{colour} {kind}", images=(image(kind, colour),), brand=colour.title(), price=price
         )
         for kind in KINDS
         for price, colour in enumerate(COLOURS)
@@ -59,7 +59,7 @@ def ids(found: Finding) -> list[str]:
 
 
 def test_the_picture_and_words_of_a_product_find_it(find) -> None:  # type: ignore[no-untyped-def]
-    found = find(Example("green Pear", (picture("Pear", "green"),)))
+    found = find(Example("green Pear", (image("Pear", "green"),)))
     assert ids(found)[0] == "Pear-green"
     assert found.matches[0].score == pytest.approx(1, abs=1e-5)
 
@@ -76,7 +76,7 @@ def test_a_stored_product_finds_others_but_not_itself(find) -> None:  # type: ig
 
 
 def test_weights_move_the_result_from_one_example_to_the_other(find) -> None:  # type: ignore[no-untyped-def]
-    shirt, pear = (picture("Shirt", "red"),), (picture("Pear", "blue"),)
+    shirt, pear = (image("Shirt", "red"),), (image("Pear", "blue"),)
 
     def score_of(product: str, *examples: Example) -> float:
         return {m.stored.id: m.score for m in find(*examples, limit=100).matches}[product]
@@ -106,12 +106,12 @@ def test_pages_follow_each_other(find) -> None:  # type: ignore[no-untyped-def]
     [
         ((), SearchEmpty, "neither text, nor a picture, nor a product id"),
         ((Example("  "),), SearchEmpty, "neither text, nor a picture, nor a product id"),
-        ((Example("shoe"),) * 17, InvalidSearch, "17 examples; the limit is 16"),
-        ((Example("shoe", product_id="Shoe-red"),), InvalidSearch, "an example of its own"),
-        ((Example("shoe", weight=0.0),), InvalidSearch, "a number other than 0"),
-        ((Example("shoe", weight=float("nan")),), InvalidSearch, "a number other than 0"),
-        ((Example("shoe", weight=-1.0),), InvalidSearch, "above 0"),
-        ((Example("shoe"), Example("shoe", weight=-1.0)), InvalidSearch, "cancel each other out"),
+        ((Example("shoe"),) * 17, SearchInvalid, "17 examples; the limit is 16"),
+        ((Example("shoe", product_id="Shoe-red"),), SearchInvalid, "an example of its own"),
+        ((Example("shoe", weight=0.0),), SearchInvalid, "a number other than 0"),
+        ((Example("shoe", weight=float("nan")),), SearchInvalid, "a number other than 0"),
+        ((Example("shoe", weight=-1.0),), SearchInvalid, "above 0"),
+        ((Example("shoe"), Example("shoe", weight=-1.0)), SearchInvalid, "cancel each other out"),
         ((Example(product_id="nobody"),), ProductNotFound, "the id 'nobody'"),
         ((Example(images=(b"\x89PNG\r\n\x1a\n but no more",)),), ImageCorrupt, "damaged or cut short"),
     ],

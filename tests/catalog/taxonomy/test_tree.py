@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from catalog.errors import FileNotReadable, InvalidTaxonomy
+from catalog.errors import FileNotReadable, TaxonomyInvalid
 from catalog.taxonomy.tree import Attribute, Node, Tag, Taxonomy
 
 SHIPPED = Path(__file__).parents[3] / "assets" / "model" / "taxonomy.json"
@@ -316,7 +316,7 @@ def test_tags_in_matches_whole_words(small: Taxonomy, text: str, names: set[str]
     ],
 )
 def test_an_invalid_taxonomy_cannot_be_made(small: Taxonomy, change: dict[str, Any], message: str) -> None:
-    with pytest.raises(InvalidTaxonomy, match=message):
+    with pytest.raises(TaxonomyInvalid, match=message):
         replace(small, **change)
 
 
@@ -335,7 +335,7 @@ def test_an_invalid_taxonomy_cannot_be_made(small: Taxonomy, change: dict[str, A
     ],
 )
 def test_malformed_json(small: Taxonomy, old: str, new: str, message: str) -> None:
-    with pytest.raises(InvalidTaxonomy, match=message):
+    with pytest.raises(TaxonomyInvalid, match=message):
         Taxonomy.from_json(small.to_json().replace(old, new))
 
 
@@ -349,7 +349,7 @@ def test_malformed_json(small: Taxonomy, old: str, new: str, message: str) -> No
     ],
 )
 def test_json_of_another_shape(text: str, message: str) -> None:
-    with pytest.raises(InvalidTaxonomy, match=message):
+    with pytest.raises(TaxonomyInvalid, match=message):
         Taxonomy.from_json(text)
 
 
@@ -357,5 +357,5 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(FileNotReadable, match="does not exist or cannot be read"):
         Taxonomy.load(tmp_path / "missing.json")
     (tmp_path / "latin.json").write_bytes(b'{"version": "\xe9"}')
-    with pytest.raises(InvalidTaxonomy, match="not UTF-8"):
+    with pytest.raises(TaxonomyInvalid, match="not UTF-8"):
         Taxonomy.load(tmp_path / "latin.json")

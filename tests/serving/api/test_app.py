@@ -25,9 +25,9 @@ from serving.errors import ModelFailed, ModelNotReady
 from serving.inference.analyzer import Question, answer
 from serving.inference.local import LocalAnalyzer
 from serving.settings.schema import Settings
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 from tests.support.answers import FOREIGN, assert_error
-from tests.support.malformed.images import BadPicture, bad_pictures, encode, speckled
+from tests.support.malformed.images import BadImage, bad_images, encode, speckled
 from tests.support.services import occupy, tiny_services, tiny_shelf
 from tests.support.tiny import tiny_folder
 
@@ -41,18 +41,18 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-    with tiny_shelf(tmp_path_factory.mktemp("served") / "index") as shelf:
-        yield shelf
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogStore]:
+    with tiny_shelf(tmp_path_factory.mktemp("served") / "index") as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
-def app(model: Understander, shelf: Shelf) -> ASGIApp:
-    return built(LocalAnalyzer(lambda: model, SETTINGS), shelf, SETTINGS)
+def app(model: Understander, store: CatalogStore) -> ASGIApp:
+    return built(LocalAnalyzer(lambda: model, SETTINGS), store, SETTINGS)
 
 
-def built(analyzer: LocalAnalyzer, shelf: Shelf, settings: Settings) -> ASGIApp:
-    return build_app(tiny_services(analyzer, shelf, Path(mkdtemp()), settings), settings)
+def built(analyzer: LocalAnalyzer, store: CatalogStore, settings: Settings) -> ASGIApp:
+    return build_app(tiny_services(analyzer, store, Path(mkdtemp()), settings), settings)
 
 
 @pytest.fixture(scope="module")
@@ -166,28 +166,28 @@ def test_every_example_is_answered(client: TestClient) -> None:
         assert [result["error"] for result in results] == [None] * len(request["items"])
 
 
-@pytest.mark.parametrize("picture", bad_pictures(), ids=str)
-def test_bad_picture_in_json(client: TestClient, picture: BadPicture) -> None:
-    items = [{"title": "red shirt"}, {"id": "bad", "images": [uri(picture.data)]}, {"title": "green pear"}]
+@pytest.mark.parametrize("image", bad_images(), ids=str)
+def test_bad_picture_in_json(client: TestClient, image: BadImage) -> None:
+    items = [{"title": "red shirt"}, {"id": "bad", "images": [uri(image.data)]}, {"title": "green pear"}]
     response = client.post(ANALYZE, json={"items": items})
     assert response.status_code == 200
     first, bad, last = response.json()["results"]
     assert first["error"] is None
     assert last["error"] is None
     assert bad["id"] == "bad"
-    assert (bad["error"] or {}).get("code") == picture.code
-    if picture.code:
+    assert (bad["error"] or {}).get("code") == image.code
+    if image.code:
         assert bad["error"]["param"] == "images"
         assert bad["category"] is None
         assert not FOREIGN.search(json.dumps(bad))
     assert_serves(client)
 
 
-@pytest.mark.parametrize("picture", bad_pictures(), ids=str)
-def test_bad_picture_in_a_form(client: TestClient, picture: BadPicture) -> None:
-    response = client.post(ANALYZE, files={"image": (picture.filename, picture.data)})
-    if picture.code:
-        assert_error(response, 422, picture.code, "image")
+@pytest.mark.parametrize("image", bad_images(), ids=str)
+def test_bad_picture_in_a_form(client: TestClient, image: BadImage) -> None:
+    response = client.post(ANALYZE, files={"image": (image.filename, image.data)})
+    if image.code:
+        assert_error(response, 422, image.code, "image")
     else:
         assert response.status_code == 200
         assert response.json()["results"][0]["error"] is None
@@ -390,14 +390,14 @@ def test_openapi_document_is_whole(client: TestClient) -> None:
     assert schemas["EmbeddingsRequest"]["properties"]["input"]["anyOf"][-1]["maxItems"] == 32
 
 
-def test_not_ready_before_the_model_is_loaded(model: Understander, shelf: Shelf) -> None:
+def test_not_ready_before_the_model_is_loaded(model: Understander, store: CatalogStore) -> None:
     loaded = threading.Event()
 
     def load() -> Understander:
         loaded.wait(60)
         return model
 
-    client = TestClient(built(LocalAnalyzer(load, SETTINGS), shelf, SETTINGS))
+    client = TestClient(built(LocalAnalyzer(load, SETTINGS), store, SETTINGS))
     try:
         assert client.get("/healthz").status_code == 200
         for response in (client.get("/readyz"), client.post(ANALYZE, json={"items": [{"title": "shoe"}]})):
@@ -409,7 +409,7 @@ def test_not_ready_before_the_model_is_loaded(model: Understander, shelf: Shelf)
     assert_serves(client)
 
 
-def test_overload_is_429(model: Understander, shelf: Shelf) -> None:
+def test_overload_is_429(model: Understander, store: CatalogStore) -> None:
     settings = Settings(batch_size=1, batch_wait_seconds=0)
     working = threading.Event()
 
@@ -422,7 +422,7 @@ def test_overload_is_429(model: Understander, shelf: Shelf) -> None:
             except ModelNotReady:
                 await asyncio.sleep(0.02)
         occupy(analyzer, working)
-        app = built(analyzer, shelf, settings)
+        app = built(analyzer, store, settings)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             request = {"items": [{"title": "shoe"}]}
             held = [asyncio.create_task(client.post(ANALYZE, json=request)) for _ in range(settings.max_waiting)]
@@ -441,10 +441,10 @@ def test_overload_is_429(model: Understander, shelf: Shelf) -> None:
         working.set()
 
 
-def test_slow_answer_is_504(model: Understander, shelf: Shelf) -> None:
+def test_slow_answer_is_504(model: Understander, store: CatalogStore) -> None:
     settings = Settings(request_timeout_seconds=0.2)
     analyzer = LocalAnalyzer(lambda: model, settings)
-    client = TestClient(built(analyzer, shelf, settings))
+    client = TestClient(built(analyzer, store, settings))
     wait_until_ready(client)
     working = threading.Event()
     occupy(analyzer, working)
@@ -454,9 +454,9 @@ def test_slow_answer_is_504(model: Understander, shelf: Shelf) -> None:
         working.set()
 
 
-def test_stalled_body_is_408(model: Understander, shelf: Shelf) -> None:
+def test_stalled_body_is_408(model: Understander, store: CatalogStore) -> None:
     settings = Settings(body_timeout_seconds=0.1)
-    app = built(LocalAnalyzer(lambda: model, settings), shelf, settings)
+    app = built(LocalAnalyzer(lambda: model, settings), store, settings)
     sent = asyncio.run(converse(app, [{"type": "http.request", "body": b'{"items"', "more_body": True}]))
     assert sent[0]["status"] == 408
     assert (b"connection", b"close") in sent[0]["headers"]

@@ -12,9 +12,9 @@ import pytest
 
 from catalog.product import Product
 from catalog.understand import Understander
-from serving.api.context import Desk, decoded
+from serving.api.context import RequestContext, decoded
 from serving.api.decoding import DECODERS, Allowance
-from serving.errors import DeadlineExceeded, PicturesTooCostly
+from serving.errors import DeadlineExceeded, ImagesTooCostly
 from serving.inference.analyzer import ModelInfo
 from serving.inference.local import LocalAnalyzer
 from serving.settings.schema import Settings
@@ -25,7 +25,7 @@ from tests.support.services import SETTINGS, tiny_client, tiny_server, tiny_serv
 from tests.support.tiny import tiny_folder
 
 INFO = ModelInfo("v", "t", 32, (), ("LATIN",), {})
-PICTURE = encode(speckled(), "PNG")
+IMAGE = encode(speckled(), "PNG")
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +34,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
 
 
 @pytest.fixture
-def desk(model: Understander, tmp_path: Path) -> Iterator[Desk]:
-    with tiny_shelf(tmp_path) as shelf:
-        services = tiny_services(LocalAnalyzer(lambda: model, SETTINGS), shelf, tmp_path / "jobs")
-        yield Desk(services, SETTINGS)
+def context(model: Understander, tmp_path: Path) -> Iterator[RequestContext]:
+    with tiny_shelf(tmp_path) as store:
+        services = tiny_services(LocalAnalyzer(lambda: model, SETTINGS), store, tmp_path / "jobs")
+        yield RequestContext(services, SETTINGS)
         asyncio.run(services.jobs.close())
 
 
@@ -58,7 +58,7 @@ def test_what_is_over_the_budget_is_an_error_of_its_own_and_words_are_unharmed(
 
 def test_the_last_picture_within_the_budget_is_stopped_on_its_way() -> None:
     product = Product("a", images=(encode(speckled(600, 600), "PNG"),))
-    with pytest.raises(PicturesTooCostly, match=r"took 0\.001 seconds of processor time"):
+    with pytest.raises(ImagesTooCostly, match=r"took 0\.001 seconds of processor time"):
         decoded(product, 32, Allowance(0.001))
     ended = Allowance(60)
     ended.end()
@@ -66,33 +66,33 @@ def test_the_last_picture_within_the_budget_is_stopped_on_its_way() -> None:
         decoded(product, 32, ended)
 
 
-def test_words_are_read_while_all_decoders_are_busy(desk: Desk) -> None:
+def test_words_are_read_while_all_decoders_are_busy(context: RequestContext) -> None:
     async def read() -> None:
         free = threading.Event()
-        busy = [desk.decoders.submit(free.wait, 60) for _ in range(DECODERS)]
-        waiting = asyncio.create_task(desk.prepare([lambda: Product("a", images=(PICTURE,))], INFO))
-        [words] = await desk.prepare([lambda: Product("b", "shirt")], INFO)
-        assert words.id == "b"  # type: ignore[union-attr]
+        busy = [context.decoders.submit(free.wait, 60) for _ in range(DECODERS)]
+        waiting = asyncio.create_task(context.prepare([lambda: Product("a", images=(IMAGE,))], INFO))
+        [texts] = await context.prepare([lambda: Product("b", "shirt")], INFO)
+        assert texts.id == "b"  # type: ignore[union-attr]
         assert not waiting.done()
         free.set()
-        [picture] = await waiting
-        assert len(picture.pixels_NCHW) == 1  # type: ignore[union-attr]
+        [image] = await waiting
+        assert len(image.pixels_NCHW) == 1  # type: ignore[union-attr]
         assert all(one.result() for one in busy)
 
     asyncio.run(read())
 
 
-def test_when_nobody_waits_what_is_queued_is_dropped(desk: Desk) -> None:
+def test_when_nobody_waits_what_is_queued_is_dropped(context: RequestContext) -> None:
     async def leave() -> None:
         free = threading.Event()
         for _ in range(DECODERS):
-            desk.decoders.submit(free.wait, 60)
-        products = [Product(str(number), images=(PICTURE,)) for number in range(20)]
-        waiting = asyncio.create_task(desk.prepare([lambda one=one: one for one in products], INFO))  # type: ignore[misc]
-        while desk.decoders._work_queue.qsize() < DECODERS:
+            context.decoders.submit(free.wait, 60)
+        products = [Product(str(number), images=(IMAGE,)) for number in range(20)]
+        waiting = asyncio.create_task(context.prepare([lambda one=one: one for one in products], INFO))  # type: ignore[misc]
+        while context.decoders._work_queue.qsize() < DECODERS:
             await asyncio.sleep(0)
-        assert desk.decoders._work_queue.qsize() == DECODERS, "one request's pictures queue before all of the next's"
-        queued = [desk.decoders._work_queue.get_nowait() for _ in range(DECODERS)]
+        assert context.decoders._work_queue.qsize() == DECODERS, "one request's pictures queue before all of the next's"
+        queued = [context.decoders._work_queue.get_nowait() for _ in range(DECODERS)]
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError, match=r"^$"):
             await waiting

@@ -26,9 +26,9 @@ CHROMIUM = shutil.which("chromium")
 def address(tmp_path: Path) -> Iterator[str]:
     model = Understander.load(tiny_folder(tmp_path / "model"))
     settings = Settings(keys=tmp_path / "keys.json")
-    with tiny_shelf(tmp_path / "index") as shelf, socket.socket() as listening:
+    with tiny_shelf(tmp_path / "index") as store, socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        services = tiny_services(LocalAnalyzer(lambda: model, settings), shelf, tmp_path / "jobs", settings)
+        services = tiny_services(LocalAnalyzer(lambda: model, settings), store, tmp_path / "jobs", settings)
         app = build_app(services, settings)
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))

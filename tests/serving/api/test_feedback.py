@@ -315,9 +315,9 @@ def forget_new_fields(folder: Path) -> None:
     """Leave of each payload what releases before wrote."""
     import qdrant_edge as edge
 
-    from catalog.index.edge.backend import EdgeStore
+    from catalog.index.edge.backend import EdgeBackend
 
-    store = EdgeStore.open(folder, None, create=False)
+    store = EdgeBackend.open(folder, None, create=False)
     found, _ = store.page(None, 100)
     names = ["guess", "sureness", "verdict"]
     ids = [one.id for one in found]

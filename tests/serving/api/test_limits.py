@@ -12,13 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from catalog.images.structure import ImageLimits
 from catalog.understand import Understander
 from serving.deployments.preflight import MESSAGE_LENGTH, check_messages, url
 from serving.deployments.start import serve, stop
 from serving.settings.schema import Settings
-from tests.support.malformed.large_content import csv_feed, fat_product, form_of, photo, small_picture, uri, zip_feed
+from tests.support.malformed.large_content import csv_feed, fat_product, form_of, photo, small_image, uri, zip_feed
 from tests.support.services import free_port, tiny_client
 from tests.support.tiny import tiny_folder
 
@@ -28,7 +28,7 @@ ANALYZE, JOBS = "/v1/products/analyze", "/v1/jobs"
 PHOTO = ImageLimits().max_bytes
 FAT = 101
 # Less than the default, so that there are answers which do not pass.
-MOST_JSON = 128 * 1024
+MAX_JSON = 128 * 1024
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Settings:
     index = str(tmp_path_factory.mktemp("index") / "index")
-    return Settings(model=folder, index=index, port=free_port(), max_json_bytes=MOST_JSON)
+    return Settings(model=folder, index=index, port=free_port(), max_json_bytes=MAX_JSON)
 
 
 @pytest.fixture(scope="module", params=["one process", "Ray"])
@@ -90,7 +90,7 @@ def test_a_stored_photo_and_a_search_by_it(client: Any) -> None:
 
 def test_items_with_pictures(client: Any, settings: Settings) -> None:
     items = [
-        {"id": str(n), "images": [uri(small_picture(8 * n + m)) for m in range(8)]} for n in range(settings.max_items)
+        {"id": str(n), "images": [uri(small_image(8 * n + m)) for m in range(8)]} for n in range(settings.max_items)
     ]
     answer = client.post(ANALYZE, json={"items": items, "include": ["embedding"]})
     assert answer.status_code == 200, answer.text
@@ -99,7 +99,7 @@ def test_items_with_pictures(client: Any, settings: Settings) -> None:
     ]
     refused = client.post(ANALYZE, json={"items": [*items, {"title": "shoe"}]})
     assert (refused.status_code, code(refused)) == (422, "too_many_items")
-    ninth = {"images": [uri(small_picture(n)) for n in range(9)]}
+    ninth = {"images": [uri(small_image(n)) for n in range(9)]}
     assert code(client.post(ANALYZE, json={"items": [ninth]})) == "too_many_images"
 
 
@@ -112,8 +112,8 @@ def test_a_body(client: Any, settings: Settings) -> None:
 
 @pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413)])
 def test_json(client: Any, settings: Settings, more: int, status: int) -> None:
-    body = json.dumps({"items": [{"title": "shoe", "images": [uri(small_picture(1))]}]})
-    room = settings.max_json_bytes + more - len(body) + len(uri(small_picture(1))) + 1
+    body = json.dumps({"items": [{"title": "shoe", "images": [uri(small_image(1))]}]})
+    room = settings.max_json_bytes + more - len(body) + len(uri(small_image(1))) + 1
     answer = client.post(ANALYZE, content=body + " " * room, headers={"content-type": "application/json"})
     assert answer.status_code == status, answer.text
 
@@ -149,7 +149,7 @@ def test_a_feed_as_large_as_a_request(client: Any, settings: Settings) -> None:
 
 
 def test_a_zip_of_rows_with_pictures(client: Any) -> None:
-    job = ended(client, client.post(JOBS, files={"file": ("feed.zip", zip_feed(rows=16, pictures=8))}))
+    job = ended(client, client.post(JOBS, files={"file": ("feed.zip", zip_feed(rows=16, images=8))}))
     assert (job["state"], job["done"], job["failed"]) == ("complete", 16, 0), job
     for row in range(16):
         assert client.delete(f"/v1/products/z{row}").status_code == 204
@@ -188,8 +188,8 @@ def test_a_training_set_with_many_pictures(client: Any) -> None:
         assert archive.testzip() is None
         rows = [json.loads(line) for line in archive.read("manifest.jsonl").splitlines()]
         assert {row["id"] for row in rows} == {f"fat-{number}" for number in range(FAT)}
-        pictures = {name for name in archive.namelist() if name.startswith("images/")}
-        assert {row["image"] for row in rows} == pictures
+        images = {name for name in archive.namelist() if name.startswith("images/")}
+        assert {row["image"] for row in rows} == images
     lines = client.get("/v1/feedback").text.splitlines()
     assert [json.loads(line)["product_id"] for line in lines] == [f"fat-{number}" for number in range(FAT)]
 
@@ -201,11 +201,11 @@ def test_an_upload_in_parts_is_never_whole_in_memory(client: Any, settings: Sett
     begun = client.post("/v1/uploads", json={"filename": "large.csv", "bytes": length})
     assert begun.status_code == 201, begun.text
     address, part_bytes = f"/v1/uploads/{begun.json()['id']}", begun.json()["part_bytes"]
-    before, most = memory(), dict[int, int]()
+    before, peak = memory(), dict[int, int]()
 
     def send(offset: int, part: bytes) -> Any:
         answer = client.patch(address, content=part, headers={"Upload-Offset": str(offset)})
-        most.update({pid: max(most.get(pid, 0), size) for pid, size in memory().items()})
+        peak.update({pid: max(peak.get(pid, 0), size) for pid, size in memory().items()})
         return answer
 
     waiting, received = header, 0
@@ -225,8 +225,8 @@ def test_an_upload_in_parts_is_never_whole_in_memory(client: Any, settings: Sett
     assert (too_long.status_code, code(too_long)) == (413, "body_too_large")
     job = ended(client, client.post(JOBS, json={"upload": begun.json()["id"], "dry_run": True}))
     assert (job["state"], job["total"], job["failed"]) == ("complete", count, 0), job
-    most.update({pid: max(most.get(pid, 0), size) for pid, size in memory().items()})
-    grown = {pid: size - before[pid] for pid, size in most.items() if pid in before}
+    peak.update({pid: max(peak.get(pid, 0), size) for pid, size in memory().items()})
+    grown = {pid: size - before[pid] for pid, size in peak.items() if pid in before}
     # The first parts fill what each process keeps for the next; after 60 MB nothing grows any more.
     assert max(grown.values()) < 0.7 * length, grown
 
@@ -258,8 +258,8 @@ def ended(client: Any, accepted: Any, seconds: float = 300) -> dict[str, Any]:
 
 
 def test_a_limit_of_the_operators_that_is_too_low_is_said() -> None:
-    with pytest.raises(InvalidConfig, match=f"{MESSAGE_LENGTH} is 4194304, but with these settings up to 105906176"):
+    with pytest.raises(ConfigInvalid, match=f"{MESSAGE_LENGTH} is 4194304, but with these settings up to 105906176"):
         check_messages(Settings(), {MESSAGE_LENGTH: "4194304"})
-    with pytest.raises(InvalidConfig, match="4194304"):
+    with pytest.raises(ConfigInvalid, match="4194304"):
         check_messages(Settings(), {})
     check_messages(Settings(), {MESSAGE_LENGTH: "105906176"})

@@ -101,8 +101,8 @@ def test_a_deadline_can_be_made_shorter_and_what_waited_is_not_worked_on(
 ) -> None:
     settings = settings.model_copy(update={"batch_size": 1})
     analyzer = LocalAnalyzer(lambda: model, settings)
-    with tiny_shelf(tmp_path / "index") as shelf:
-        client = TestClient(build_app(tiny_services(analyzer, shelf, tmp_path / "jobs", settings), settings))
+    with tiny_shelf(tmp_path / "index") as store:
+        client = TestClient(build_app(tiny_services(analyzer, store, tmp_path / "jobs", settings), settings))
         wait_until_ready(client)
         working = threading.Event()
         occupy(analyzer, working)
@@ -152,8 +152,8 @@ def test_metrics_of_a_model_that_is_not_there(settings: Settings, tmp_path: Path
         loading.wait(60)
         raise AssertionError
 
-    with tiny_shelf(tmp_path / "index") as shelf:
-        services = tiny_services(LocalAnalyzer(load, settings), shelf, tmp_path / "jobs", settings)
+    with tiny_shelf(tmp_path / "index") as store:
+        services = tiny_services(LocalAnalyzer(load, settings), store, tmp_path / "jobs", settings)
         client = TestClient(build_app(services, settings))
         found = samples(client.get("/metrics").text)
         loading.set()

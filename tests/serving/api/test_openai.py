@@ -28,9 +28,9 @@ def client(model: Understander, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def test_its_default_and_plain_numbers_are_the_same_vectors(client: openai.OpenAI, model: Understander) -> None:
-    words = ["red shirt", "blue shoe", "green pear"]
-    packed = client.embeddings.create(model=NAME, input=words)
-    plain = client.embeddings.create(model=NAME, input=words, encoding_format="float")
+    texts = ["red shirt", "blue shoe", "green pear"]
+    packed = client.embeddings.create(model=NAME, input=texts)
+    plain = client.embeddings.create(model=NAME, input=texts, encoding_format="float")
     assert (packed.object, packed.model, packed.usage.total_tokens) == ("list", model.version, 0)
     assert [one.index for one in packed.data] == [0, 1, 2]
     for left, right in zip(packed.data, plain.data, strict=True):

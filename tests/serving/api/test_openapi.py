@@ -91,8 +91,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     source.parent.mkdir(parents=True)
     source.write_text("id,name\n1,red shirt\n")
     served = SETTINGS.model_copy(update={"feeds": folder / "feeds", "max_queued_jobs": 10_000})
-    with tiny_shelf(folder / "index") as shelf:
-        services = tiny_services(LocalAnalyzer(lambda: model, served), shelf, folder / "jobs", served)
+    with tiny_shelf(folder / "index") as store:
+        services = tiny_services(LocalAnalyzer(lambda: model, served), store, folder / "jobs", served)
         app = build_app(services, served)
         with get_client(app) as client:
             deadline = time.monotonic() + 60

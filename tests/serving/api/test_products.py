@@ -125,7 +125,7 @@ def test_changed_words_are_read_together_with_the_kept_pictures(client: TestClie
     assert after["understanding"]["modalities_used"] == ["image", "text"]
     assert after["understanding"] != before["understanding"]
     assert after["images"] == 1
-    # The same words and picture again are nothing new to read.
+    # The same words and image again are nothing new to read.
     assert client.put("/v1/products/a", json={"title": "blue shoe", "images": [uri("Shirt", "red")]}).json() == after
 
 
@@ -143,8 +143,8 @@ def test_changed_words_need_pictures_that_were_not_kept(
 
 def test_changes_at_the_same_time_are_all_kept(model: Understander, tmp_path: Path) -> None:
     async def scenario() -> dict[str, Any]:
-        with tiny_shelf(tmp_path / "index") as shelf:
-            services = tiny_services(LocalAnalyzer(lambda: model, SETTINGS), shelf, tmp_path / "jobs")
+        with tiny_shelf(tmp_path / "index") as catalog_store:
+            services = tiny_services(LocalAnalyzer(lambda: model, SETTINGS), catalog_store, tmp_path / "jobs")
             app = build_app(services, SETTINGS)
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
                 while (await client.put("/v1/products/a", json={"title": "red Shirt"})).status_code != 201:
@@ -474,7 +474,7 @@ def test_verdicts_are_training_data(client: TestClient, tmp_path: Path) -> None:
     rows = read_manifest(tmp_path / "set" / "manifest.jsonl", tiny_taxonomy())
     assert [row.product_id for row in rows] == ["a", "b"]
     assert rows[0].node == leaf.id
-    assert all(row.picture() for row in rows)
+    assert all(row.image() for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from catalog.product import CategoryScore, Scored, Understanding
 from serving.api.examples import ANALYZE_REQUESTS, ANALYZED
 from serving.api.parse import check_items, image_bytes, read_json
 from serving.api.schemas.analyze import AnalyzeRequest, AnalyzeResponse, Item, Options, analysis
-from serving.api.schemas.schema import cut, picture
+from serving.api.schemas.schema import cut, decode_data_uri
 from serving.errors import BodyTooLarge, ImageDataInvalid, ImageUrlNotAllowed, JsonInvalid, RequestInvalid, TooManyItems
 from serving.settings.load import read_settings
 from serving.settings.schema import Settings
@@ -62,13 +62,13 @@ def test_item_with_attributes_alone_has_them_as_words() -> None:
     ],
 )
 def test_data_uri_is_decoded_whatever_its_media_type(uri: str, data: bytes) -> None:
-    assert picture(uri) == data
+    assert decode_data_uri(uri) == data
 
 
 @pytest.mark.parametrize("url", ["http://a.example/b.jpg", "HTTPS://a.example/b.jpg"])
 def test_url_is_refused(url: str) -> None:
     with pytest.raises(ImageUrlNotAllowed, match="URLs are off by default"):
-        picture(url)
+        decode_data_uri(url)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_url_is_refused(url: str) -> None:
 )
 def test_anything_else_is_refused(uri: str) -> None:
     with pytest.raises(ImageDataInvalid, match="not a data URI in base64"):
-        picture(uri)
+        decode_data_uri(uri)
 
 
 @pytest.mark.parametrize(

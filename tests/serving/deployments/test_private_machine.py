@@ -14,7 +14,7 @@ import grpc
 import psutil
 import pytest
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from serving.deployments.local_ray import start_ray
 from serving.deployments.preflight import check_token
 from serving.errors import ServiceNotStarted
@@ -69,7 +69,7 @@ def test_what_listens_beyond_this_machine_asks_for_a_token(
 def test_ray_does_not_start_without_its_token() -> None:
     check_token({})
     check_token({"RAY_AUTH_MODE": "token"})
-    with pytest.raises(InvalidConfig, match="RAY_AUTH_MODE is 'disabled'"):
+    with pytest.raises(ConfigInvalid, match="RAY_AUTH_MODE is 'disabled'"):
         check_token({"RAY_AUTH_MODE": "disabled"})
 
 

@@ -24,7 +24,7 @@ from serving.deployments.preflight import check_address, url
 from serving.deployments.start import serve, stop
 from serving.errors import AddressInUse, ModelFailed
 from serving.settings.schema import Settings
-from tests.support.malformed.images import BadPicture, bad_pictures, encode, speckled
+from tests.support.malformed.images import BadImage, bad_images, encode, speckled
 from tests.support.services import free_port
 from tests.support.tiny import tiny_folder
 
@@ -86,14 +86,14 @@ def test_health_and_readiness(client: httpx.Client) -> None:
     assert client.get("/readyz").json()["taxonomy_version"] == "tiny-1"
 
 
-@pytest.mark.parametrize("picture", bad_pictures(), ids=str)
-def test_bad_picture(client: httpx.Client, picture: BadPicture) -> None:
-    bad, good = analyze(client, {"images": [uri(picture.data)]}, {"title": "red shirt"})
-    assert (bad["error"] or {}).get("code") == picture.code
+@pytest.mark.parametrize("image", bad_images(), ids=str)
+def test_bad_picture(client: httpx.Client, image: BadImage) -> None:
+    bad, good = analyze(client, {"images": [uri(image.data)]}, {"title": "red shirt"})
+    assert (bad["error"] or {}).get("code") == image.code
     assert good["error"] is None
-    response = client.post(ANALYZE, files={"image": (picture.filename, picture.data)})
-    assert response.status_code == (422 if picture.code else 200)
-    assert response.json().get("error", {}).get("code") == picture.code
+    response = client.post(ANALYZE, files={"image": (image.filename, image.data)})
+    assert response.status_code == (422 if image.code else 200)
+    assert response.json().get("error", {}).get("code") == image.code
 
 
 def test_of_16_clients_only_the_one_with_a_bad_picture_fails(client: httpx.Client) -> None:

@@ -20,7 +20,7 @@ LIMIT = 1_000_000
 
 def test_portions_keep_the_order_and_have_a_size() -> None:
     sizes = [4, 4, 4, 20, 1, 9, 1]
-    assert list(portions(sizes, lambda size: size, most=10)) == [[4, 4], [4], [20], [1, 9], [1]]
+    assert list(portions(sizes, lambda size: size, limit=10)) == [[4, 4], [4], [20], [1, 9], [1]]
     assert list(portions([], len)) == []
 
 

@@ -10,23 +10,23 @@ from typing import Any
 import pytest
 
 from serving.errors import DeadlineExceeded
-from serving.inference.batcher import PATIENCE_SECONDS, Batcher, BatchFacts, Crew
+from serving.inference.batcher import PATIENCE_SECONDS, Batcher, BatchFacts, WorkerPool
 
 Work = Callable[[list[int]], Sequence[int]]
 
 
 @pytest.fixture
-def crew() -> Iterator[Crew]:
+def pool() -> Iterator[WorkerPool]:
     """One thread."""
     with ThreadPoolExecutor(1) as thread:
-        yield Crew(thread, thread, 1)
+        yield WorkerPool(thread, thread, 1)
 
 
 @pytest.fixture
-def pair() -> Iterator[Crew]:
+def pair() -> Iterator[WorkerPool]:
     """Two cores: a thread that has both, and two with one each."""
-    with ThreadPoolExecutor(1, "whole") as whole, ThreadPoolExecutor(2, "lane") as lanes:
-        yield Crew(whole, lanes, 2)
+    with ThreadPoolExecutor(1, "whole") as whole, ThreadPoolExecutor(2, "lane") as per_core:
+        yield WorkerPool(whole, per_core, 2)
 
 
 class Model:
@@ -45,8 +45,8 @@ class Model:
         return [2 * question for question in questions]
 
 
-def batcher(work: Work, crew: Crew, size: int = 4, wait: float = 0.0, expire: float = 10.0) -> Batcher[int, int]:
-    return Batcher(work, crew, size, wait, expire)
+def batcher(work: Work, pool: WorkerPool, size: int = 4, wait: float = 0.0, expire: float = 10.0) -> Batcher[int, int]:
+    return Batcher(work, pool, size, wait, expire)
 
 
 def answers(found: list[tuple[int, BatchFacts]]) -> list[int]:
@@ -65,18 +65,18 @@ async def until(condition: Callable[[], object]) -> None:
         await asyncio.sleep(0.001)
 
 
-def test_answers_come_in_the_order_of_the_questions(crew: Crew) -> None:
+def test_answers_come_in_the_order_of_the_questions(pool: WorkerPool) -> None:
     model = Model()
-    assert answers(run(batcher(model, crew).ask(range(10)))) == [2 * n for n in range(10)]
+    assert answers(run(batcher(model, pool).ask(range(10)))) == [2 * n for n in range(10)]
     assert model.batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
-def test_next_batch_gathers_while_the_model_works(crew: Crew) -> None:
+def test_next_batch_gathers_while_the_model_works(pool: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, crew)
+        asked = batcher(model, pool)
         first = asyncio.create_task(asked.ask([0]))
         await until(lambda: model.batches)
         others = [asyncio.create_task(asked.ask([n])) for n in (1, 2, 3)]
@@ -88,19 +88,19 @@ def test_next_batch_gathers_while_the_model_works(crew: Crew) -> None:
     assert model.batches == [[0], [1, 2, 3]]
 
 
-def test_lone_question_waits_for_nobody(crew: Crew) -> None:
+def test_lone_question_waits_for_nobody(pool: WorkerPool) -> None:
     async def scenario() -> list[float]:
-        asked = batcher(Model(), crew, wait=5.0)
+        asked = batcher(Model(), pool, wait=5.0)
         return [(await asked.ask([n]))[0][1].queue_seconds for n in range(3)]
 
     assert max(run(scenario())) < 1.0
 
 
-def test_as_many_as_last_time_are_waited_for(crew: Crew) -> None:
+def test_as_many_as_last_time_are_waited_for(pool: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
-        asked = batcher(model, crew, wait=5.0)
+        asked = batcher(model, pool, wait=5.0)
         await asked.ask([0, 1])
         first = asyncio.create_task(asked.ask([2]))
         await asyncio.sleep(0.05)
@@ -112,9 +112,9 @@ def test_as_many_as_last_time_are_waited_for(crew: Crew) -> None:
     assert model.batches == [[0, 1], [2, 3]]
 
 
-def test_wait_for_companions_ends(crew: Crew) -> None:
+def test_wait_for_companions_ends(pool: WorkerPool) -> None:
     async def scenario() -> BatchFacts:
-        asked = batcher(Model(), crew, wait=0.05)
+        asked = batcher(Model(), pool, wait=0.05)
         await asked.ask([0, 1])
         return (await asked.ask([2]))[0][1]
 
@@ -123,7 +123,7 @@ def test_wait_for_companions_ends(crew: Crew) -> None:
     assert 0.04 < facts.queue_seconds < 5.0
 
 
-def test_facts(crew: Crew) -> None:
+def test_facts(pool: WorkerPool) -> None:
     model = Model()
 
     def slow(questions: list[int]) -> list[int]:
@@ -131,7 +131,7 @@ def test_facts(crew: Crew) -> None:
         return model(questions)
 
     async def scenario() -> list[BatchFacts]:
-        return [facts for _, facts in await batcher(slow, crew, size=2).ask(range(3))]
+        return [facts for _, facts in await batcher(slow, pool, size=2).ask(range(3))]
 
     first, second, last = run(scenario())
     assert [first.size, second.size, last.size] == [2, 2, 1]
@@ -139,12 +139,12 @@ def test_facts(crew: Crew) -> None:
     assert 0.05 <= min(first.work_seconds, last.work_seconds) < 1.0
 
 
-def test_questions_of_a_caller_that_left_are_not_worked_on(crew: Crew) -> None:
+def test_questions_of_a_caller_that_left_are_not_worked_on(pool: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, crew)
+        asked = batcher(model, pool)
         first = asyncio.create_task(asked.ask([0]))
         await until(lambda: model.batches)
         left = asyncio.create_task(asked.ask([1, 2]))
@@ -159,12 +159,12 @@ def test_questions_of_a_caller_that_left_are_not_worked_on(crew: Crew) -> None:
     assert model.batches == [[0], [3]]
 
 
-def test_caller_may_leave_while_its_batch_is_worked_on(crew: Crew) -> None:
+def test_caller_may_leave_while_its_batch_is_worked_on(pool: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, crew)
+        asked = batcher(model, pool)
         left, stays = asyncio.create_task(asked.ask([0])), asyncio.create_task(asked.ask([1]))
         await until(lambda: model.batches)
         left.cancel()
@@ -176,12 +176,12 @@ def test_caller_may_leave_while_its_batch_is_worked_on(crew: Crew) -> None:
     assert model.batches == [[0, 1], [2]]
 
 
-def test_question_that_waited_too_long_is_not_worked_on(crew: Crew) -> None:
+def test_question_that_waited_too_long_is_not_worked_on(pool: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, crew, expire=0.05)
+        asked = batcher(model, pool, expire=0.05)
         first = asyncio.create_task(asked.ask([0]))
         await until(lambda: model.batches)
         late = asyncio.create_task(asked.ask([1]))
@@ -201,14 +201,14 @@ def test_question_that_waited_too_long_is_not_worked_on(crew: Crew) -> None:
 @pytest.mark.parametrize(
     "fails", [lambda _: 1 // 0, lambda questions: questions[1:]], ids=["raises", "too few answers"]
 )
-def test_failure_reaches_everyone_and_the_next_batch_is_answered(crew: Crew, fails: Work) -> None:
+def test_failure_reaches_everyone_and_the_next_batch_is_answered(pool: WorkerPool, fails: Work) -> None:
     model = Model()
 
     def work(questions: list[int]) -> Sequence[int]:
         return fails(questions) if 0 in questions else model(questions)
 
     async def scenario() -> None:
-        asked = batcher(work, crew, size=2)
+        asked = batcher(work, pool, size=2)
         found = await asyncio.gather(*(asked.ask([n]) for n in range(3)), return_exceptions=True)
         assert [isinstance(answer, Exception) for answer in found] == [True, True, False]
         assert asked.busy_seconds == 0.0
@@ -217,18 +217,18 @@ def test_failure_reaches_everyone_and_the_next_batch_is_answered(crew: Crew, fai
     assert model.batches == [[2]]
 
 
-def test_thread_that_is_gone_leaves_nobody_hanging(crew: Crew) -> None:
-    crew.lanes.shutdown()
+def test_thread_that_is_gone_leaves_nobody_hanging(pool: WorkerPool) -> None:
+    pool.per_core.shutdown()
     with pytest.raises(RuntimeError, match="after shutdown"):
-        run(batcher(Model(), crew).ask([0]))
+        run(batcher(Model(), pool).ask([0]))
 
 
-def test_busy_seconds(crew: Crew) -> None:
+def test_busy_seconds(pool: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, crew)
+        asked = batcher(model, pool)
         assert asked.busy_seconds == 0.0
         task = asyncio.create_task(asked.ask([0]))
         await until(lambda: model.batches)
@@ -241,13 +241,13 @@ def test_busy_seconds(crew: Crew) -> None:
     run(scenario())
 
 
-def test_one_batcher_in_one_loop_after_another(crew: Crew) -> None:
-    asked = batcher(Model(), crew, wait=0.01)
+def test_one_batcher_in_one_loop_after_another(pool: WorkerPool) -> None:
+    asked = batcher(Model(), pool, wait=0.01)
     assert answers(run(asked.ask([1, 2]))) == [2, 4]
     assert answers(run(asked.ask([3]))) == [6]
 
 
-def test_lone_question_has_all_cores(pair: Crew) -> None:
+def test_lone_question_has_all_cores(pair: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
@@ -259,7 +259,7 @@ def test_lone_question_has_all_cores(pair: Crew) -> None:
     assert model.threads == ["whole"] * 3
 
 
-def test_many_questions_are_shared_among_cores_at_the_same_time(pair: Crew) -> None:
+def test_many_questions_are_shared_among_cores_at_the_same_time(pair: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
@@ -275,7 +275,7 @@ def test_many_questions_are_shared_among_cores_at_the_same_time(pair: Crew) -> N
     assert model.threads == ["lane", "lane"]
 
 
-def test_nothing_else_runs_while_one_question_has_all_cores(pair: Crew) -> None:
+def test_nothing_else_runs_while_one_question_has_all_cores(pair: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
@@ -294,12 +294,12 @@ def test_nothing_else_runs_while_one_question_has_all_cores(pair: Crew) -> None:
     assert model.threads == ["whole", "lane", "lane"]
 
 
-def test_patient_questions_let_others_pass_and_have_their_turn(crew: Crew) -> None:
+def test_patient_questions_let_others_pass_and_have_their_turn(pool: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, crew, size=2)
+        asked = batcher(model, pool, size=2)
         first = asyncio.create_task(asked.ask([0]))
         await until(lambda: model.batches)
         patient = asyncio.create_task(asked.ask([1, 2, 3], patient=True))

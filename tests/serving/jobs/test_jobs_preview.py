@@ -9,7 +9,7 @@ from catalog.understand import Understander
 from serving.client import Client
 from serving.settings.schema import Settings
 from tests.support.answers import assert_error
-from tests.support.job_service import Office, counts, office
+from tests.support.job_service import JobService, counts, office
 from tests.support.tiny import tiny_folder
 from tests.support.transport import Through
 
@@ -18,7 +18,7 @@ FEED = "Nr,name,price\n1,red shirt,9.90 EUR\n2,blue shirt,cheap\n"
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobService]:
     folder = tmp_path_factory.mktemp("preview")
     feeds = folder / "feeds"
     (feeds / "spring").mkdir(parents=True)
@@ -28,18 +28,18 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     (feeds / "out.csv").symlink_to(folder / "secret.csv")
     (folder / "secret.csv").write_text(FEED)
     model = Understander.load(tiny_folder(folder / "model"))
-    with office(folder, model, Settings(batch_wait_seconds=0.001, feeds=feeds)) as desk:
-        yield desk
+    with office(folder, model, Settings(batch_wait_seconds=0.001, feeds=feeds)) as service:
+        yield service
 
 
 @pytest.fixture
-def client(desk: Office) -> Iterator[Client]:
-    with Client("http://testserver", transport=Through(desk.client)) as client:
+def client(service: JobService) -> Iterator[Client]:
+    with Client("http://testserver", transport=Through(service.client)) as client:
         yield client
 
 
-def test_a_feed_is_looked_at_and_not_kept(desk: Office) -> None:
-    response = desk.client.post(PREVIEW, files={"file": ("feed.csv", FEED.encode())})
+def test_a_feed_is_looked_at_and_not_kept(service: JobService) -> None:
+    response = service.client.post(PREVIEW, files={"file": ("feed.csv", FEED.encode())})
     assert response.status_code == 200
     found = response.json()
     assert (found["format"], found["rows"], found["error"]["code"]) == ("csv", [], "feed_columns_invalid")
@@ -49,14 +49,14 @@ def test_a_feed_is_looked_at_and_not_kept(desk: Office) -> None:
         ("name", "title"),
         ("price", "price"),
     ]
-    mapped = desk.client.post(
+    mapped = service.client.post(
         PREVIEW, files={"file": ("feed.csv", FEED.encode())}, data={"columns": '{"id": "Nr"}', "cut": "true"}
     ).json()
     assert mapped["error"] is None
     assert [(row["id"], row["title"], row["price"], row["currency"]) for row in mapped["rows"]] == [
         ("1", "red shirt", 9.9, "EUR")
     ]
-    assert list(desk.uploads.iterdir()) == []
+    assert list(service.uploads.iterdir()) == []
 
 
 def test_a_feed_on_the_server_and_an_upload_are_looked_at(client: Client) -> None:
@@ -80,27 +80,27 @@ def test_a_feed_on_the_server_and_an_upload_are_looked_at(client: Client) -> Non
     ],
 )
 def test_what_cannot_be_looked_at_is_an_error(
-    desk: Office, body: dict[str, str], status: int, code: str, param: str | None
+    service: JobService, body: dict[str, str], status: int, code: str, param: str | None
 ) -> None:
-    assert_error(desk.client.post(PREVIEW, json=body), status, code, param)
+    assert_error(service.client.post(PREVIEW, json=body), status, code, param)
 
 
-def test_the_feeds_of_the_folder_are_listed(desk: Office, client: Client) -> None:
+def test_the_feeds_of_the_folder_are_listed(service: JobService, client: Client) -> None:
     (source,) = client.sources().sources or ()
     assert (source.path, source.bytes) == ("spring/products.csv", len(FEED))
     assert source.modified_at.endswith("+00:00")
 
 
-def test_without_a_folder_there_are_no_sources(desk: Office, tmp_path: Path) -> None:
-    model = desk.analyzer._model.result()
+def test_without_a_folder_there_are_no_sources(service: JobService, tmp_path: Path) -> None:
+    model = service.analyzer._model.result()
     with office(tmp_path, model, Settings(batch_wait_seconds=0.001), start=False) as closed:
         assert closed.client.get("/v1/sources").json() == {"sources": None}
         assert_error(closed.client.post(PREVIEW, json={"source": "a.csv"}), 422, "sources_off", "source")
 
 
-def test_failed_rows_are_corrected_in_a_sheet_and_come_in(desk: Office, client: Client) -> None:
-    job = desk.ingested(FEED, "Frühjahr/spring.csv", columns='{"id": "Nr"}')
-    response = desk.client.get(f"/v1/jobs/{job['id']}/errors", params={"format": "csv"})
+def test_failed_rows_are_corrected_in_a_sheet_and_come_in(service: JobService, client: Client) -> None:
+    job = service.ingested(FEED, "Frühjahr/spring.csv", columns='{"id": "Nr"}')
+    response = service.client.get(f"/v1/jobs/{job['id']}/errors", params={"format": "csv"})
     assert response.headers["content-type"].startswith("text/csv")
     assert response.headers["content-disposition"] == "attachment; filename*=UTF-8''spring.failed.csv"
     lines = response.content.decode("utf-8-sig").splitlines()
@@ -108,10 +108,10 @@ def test_failed_rows_are_corrected_in_a_sheet_and_come_in(desk: Office, client: 
     assert lines[1].startswith("2,blue shirt,cheap,3,row_price_invalid,")
     assert client.job_errors_sheet(job["id"]) == response.content
     mended = response.content.replace(b",cheap,", b",12 EUR,")
-    assert counts(desk.ingested(mended, "spring.failed.csv", columns='{"id": "Nr"}')) == {
+    assert counts(service.ingested(mended, "spring.failed.csv", columns='{"id": "Nr"}')) == {
         "total": 1,
         "done": 1,
         "added": 1,
     }
-    assert_error(desk.client.get(f"/v1/jobs/{job['id']}/errors?format=xml"), 422, "request_invalid", "format")
-    assert_error(desk.client.get("/v1/jobs/none/errors?format=csv"), 404, "job_not_found")
+    assert_error(service.client.get(f"/v1/jobs/{job['id']}/errors?format=xml"), 422, "request_invalid", "format")
+    assert_error(service.client.get("/v1/jobs/none/errors?format=csv"), 404, "job_not_found")

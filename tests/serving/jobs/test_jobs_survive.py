@@ -25,7 +25,7 @@ from serving.inference.models import Models
 from serving.jobs.job import Submission
 from serving.jobs.jobs import Jobs
 from serving.settings.schema import Settings
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 from tests.support.answers import assert_error
 from tests.support.job_service import Watched, as_csv, as_json_lines, counts, office, rows
 from tests.support.services import WIDTH
@@ -45,74 +45,74 @@ def test_a_job_goes_on_after_a_restart_and_reads_nothing_twice(tmp_path: Path, m
     go_on = Event()
     lines = rows(300)
     lines[3]["title"] = lines[250]["title"] = ""
-    with office(tmp_path, model, SETTINGS) as desk:
-        desk.analyzer.hold(go_on, after=64)
-        id, waiting = desk.submit(as_csv(lines)), desk.submit(as_csv(rows(5)), dry_run="true")
-        desk.wait(id, lambda job: job["done"] >= 64)
-        read = [product for part in desk.analyzer.asked for product in part]
-    with office(tmp_path, model, SETTINGS, start=False) as desk:
-        assert desk.job(id)["state"] == "running"
-        assert counts(desk.job(id))["done"] == 64
-        assert desk.job(waiting)["state"] == "queued"
-        assert len(list(desk.uploads.iterdir())) == 2
-    with office(tmp_path, model, SETTINGS) as desk:
-        job = desk.ended(id)
-        read += [product for part in desk.analyzer.asked for product in part]
+    with office(tmp_path, model, SETTINGS) as service:
+        service.analyzer.hold(go_on, after=64)
+        id, waiting = service.submit(as_csv(lines)), service.submit(as_csv(rows(5)), dry_run="true")
+        service.wait(id, lambda job: job["done"] >= 64)
+        read = [product for part in service.analyzer.asked for product in part]
+    with office(tmp_path, model, SETTINGS, start=False) as service:
+        assert service.job(id)["state"] == "running"
+        assert counts(service.job(id))["done"] == 64
+        assert service.job(waiting)["state"] == "queued"
+        assert len(list(service.uploads.iterdir())) == 2
+    with office(tmp_path, model, SETTINGS) as service:
+        job = service.ended(id)
+        read += [product for part in service.analyzer.asked for product in part]
         assert job["state"] == "complete"
         assert counts(job) == {"total": 300, "done": 300, "added": 298, "failed": 2}
-        assert [error["line"] for error in desk.errors(id)] == [5, 252]
-        assert len(desk.stored()) == len(set(read)) == 298
+        assert [error["line"] for error in service.errors(id)] == [5, 252]
+        assert len(service.stored()) == len(set(read)) == 298
         assert len(read) <= 298 + 32
-        assert counts(desk.ended(waiting)) == {"total": 5, "done": 5, "skipped": 4, "added": 1}
-        assert list(desk.uploads.iterdir()) == []
+        assert counts(service.ended(waiting)) == {"total": 5, "done": 5, "skipped": 4, "added": 1}
+        assert list(service.uploads.iterdir()) == []
 
 
 def test_a_job_that_was_killed_at_its_very_end_is_complete_after_a_restart(tmp_path: Path, model: Understander) -> None:
     """All its rows were stored, but that it has ended was not recorded."""
-    with office(tmp_path, model, SETTINGS) as desk:
-        job = desk.ingested(as_csv(rows(40)))
-        feed = desk.uploads / f"{job['id']}.csv"
+    with office(tmp_path, model, SETTINGS) as service:
+        job = service.ingested(as_csv(rows(40)))
+        feed = service.uploads / f"{job['id']}.csv"
     feed.write_text(as_csv(rows(40)))
     with sqlite3.connect(tmp_path / "jobs" / "jobs.sqlite") as db:
         db.execute("UPDATE jobs SET state = 'running', finished = NULL")
     db.close()
-    with office(tmp_path, model, SETTINGS) as desk:
-        assert counts(desk.ended(job["id"])) == {"total": 40, "done": 40, "added": 40}
-        assert desk.job(job["id"])["state"] == "complete"
-        assert desk.analyzer.asked == []
+    with office(tmp_path, model, SETTINGS) as service:
+        assert counts(service.ended(job["id"])) == {"total": 40, "done": 40, "added": 40}
+        assert service.job(job["id"])["state"] == "complete"
+        assert service.analyzer.asked == []
         assert not feed.exists()
 
 
 def test_a_cancelled_job_stays_so_after_a_restart(tmp_path: Path, model: Understander) -> None:
-    with office(tmp_path, model, SETTINGS) as desk:
-        desk.analyzer.hold(Event(), after=32)
-        id = desk.submit(as_csv(rows(100)))
-        desk.wait(id, lambda job: job["done"] == 32)
-        desk.jobs._runner.close()
-        assert desk.client.post(f"/v1/jobs/{id}/cancel").json()["state"] == "running"
-    with office(tmp_path, model, SETTINGS) as desk:
-        assert (desk.ended(id)["state"], desk.job(id)["done"]) == ("cancelled", 32)
+    with office(tmp_path, model, SETTINGS) as service:
+        service.analyzer.hold(Event(), after=32)
+        id = service.submit(as_csv(rows(100)))
+        service.wait(id, lambda job: job["done"] == 32)
+        service.jobs._runner.close()
+        assert service.client.post(f"/v1/jobs/{id}/cancel").json()["state"] == "running"
+    with office(tmp_path, model, SETTINGS) as service:
+        assert (service.ended(id)["state"], service.job(id)["done"]) == ("cancelled", 32)
 
 
 def test_a_source_that_was_exchanged_meanwhile_is_read_from_its_beginning(tmp_path: Path, model: Understander) -> None:
     settings = SETTINGS.model_copy(update={"feeds": tmp_path})
     (tmp_path / "feed.csv").write_text(as_csv(rows(100)))
-    with office(tmp_path, model, settings) as desk:
-        desk.analyzer.hold(Event(), after=32)
-        id = desk.client.post("/v1/jobs", json={"source": "feed.csv"}).json()["id"]
-        desk.wait(id, lambda job: job["done"] == 32)
+    with office(tmp_path, model, settings) as service:
+        service.analyzer.hold(Event(), after=32)
+        id = service.client.post("/v1/jobs", json={"source": "feed.csv"}).json()["id"]
+        service.wait(id, lambda job: job["done"] == 32)
     (tmp_path / "feed.csv").write_text(as_csv([{"id": "new", "title": "a shoe", "brand": ""}, *rows(100)]))
-    with office(tmp_path, model, settings) as desk:
-        assert counts(desk.ended(id)) == {"total": 101, "done": 101, "skipped": 32, "added": 69}
+    with office(tmp_path, model, settings) as service:
+        assert counts(service.ended(id)) == {"total": 101, "done": 101, "skipped": 32, "added": 69}
 
 
 def test_one_process_works_at_a_time_and_the_next_takes_over(tmp_path: Path, model: Understander) -> None:
     """As when one release of the service replaces another."""
 
     async def scenario() -> None:
-        shelf = Shelf(open_index(tmp_path / "index", WIDTH), tmp_path)
+        store = CatalogStore(open_index(tmp_path / "index", WIDTH), tmp_path)
         analyzers = [Watched(lambda: model, SETTINGS) for _ in range(2)]
-        former, latter = (Jobs(tmp_path / "jobs", Models(one), shelf, SETTINGS) for one in analyzers)
+        former, latter = (Jobs(tmp_path / "jobs", Models(one), store, SETTINGS) for one in analyzers)
         analyzers[0].hold(Event(), after=32)
         await former.start()
         running = await former.submit(Submission(filename="feed.csv", data=as_csv(rows(200)).encode()))
@@ -130,26 +130,26 @@ def test_one_process_works_at_a_time_and_the_next_takes_over(tmp_path: Path, mod
         job = await latter.get(running.id)
         assert (job.state, job.done, job.added + job.skipped) == ("complete", 200, 200)
         await latter.close()
-        await shelf.close()
+        await store.close()
 
     asyncio.run(asyncio.wait_for(scenario(), 60))
 
 
 def test_a_job_waits_while_the_model_is_busy(tmp_path: Path, model: Understander) -> None:
-    with office(tmp_path, model, SETTINGS) as desk:
+    with office(tmp_path, model, SETTINGS) as service:
         free = Event()
-        desk.analyzer.hold(free)
-        id = desk.submit(as_csv(rows(40)))
+        service.analyzer.hold(free)
+        id = service.submit(as_csv(rows(40)))
         time.sleep(0.5)
-        assert desk.job(id)["state"] == "running"
+        assert service.job(id)["state"] == "running"
         free.set()
-        assert counts(desk.ended(id)) == {"total": 40, "done": 40, "added": 40}
+        assert counts(service.ended(id)) == {"total": 40, "done": 40, "added": 40}
 
 
 def test_a_job_fails_once_its_patience_ends(tmp_path: Path, model: Understander) -> None:
-    with office(tmp_path, model, SETTINGS.model_copy(update={"job_patience_seconds": 0.3})) as desk:
-        desk.analyzer.hold(Event(), after=32)
-        job = desk.ingested(as_csv(rows(100)))
+    with office(tmp_path, model, SETTINGS.model_copy(update={"job_patience_seconds": 0.3})) as service:
+        service.analyzer.hold(Event(), after=32)
+        job = service.ingested(as_csv(rows(100)))
         assert (job["state"], job["done"]) == ("failed", 32)
         assert (job["error"]["code"], job["error"]["type"]) == ("overloaded", "overloaded_error")
 
@@ -172,10 +172,10 @@ def test_a_product_that_the_model_fails_on_fails_alone(tmp_path: Path, model: Un
             lost.extend(product.id for product in products)
             raise ModelFailed
 
-    with office(tmp_path, Poisoned.load(tiny_folder(tmp_path / "model")), SETTINGS) as desk:
-        desk.analyzer.before = broken
-        job = desk.ingested(as_csv(rows(40)))
-        errors = desk.errors(job["id"])
+    with office(tmp_path, Poisoned.load(tiny_folder(tmp_path / "model")), SETTINGS) as service:
+        service.analyzer.before = broken
+        job = service.ingested(as_csv(rows(40)))
+        errors = service.errors(job["id"])
         assert [error["id"] for error in errors] == ["p3", *lost]
         assert counts(job) == {"total": 40, "done": 40, "added": 40 - len(errors), "failed": len(errors)}
         assert {error["code"] for error in errors} == {"model_failed"}
@@ -184,23 +184,23 @@ def test_a_product_that_the_model_fails_on_fails_alone(tmp_path: Path, model: Un
 def test_a_model_that_is_exchanged_meanwhile_is_asked_from_there_on(tmp_path: Path, model: Understander) -> None:
     """No product is stored as one model's that another has read."""
     other = Understander.load(tiny_folder(tmp_path / "other", seed=1))
-    with office(tmp_path, model, SETTINGS) as desk:
+    with office(tmp_path, model, SETTINGS) as service:
         hold = Event()
-        desk.analyzer.hold(hold, after=8)
-        id = desk.submit(as_csv(rows(40)))
-        while sum(map(len, desk.analyzer.asked)) < 8:
+        service.analyzer.hold(hold, after=8)
+        id = service.submit(as_csv(rows(40)))
+        while sum(map(len, service.analyzer.asked)) < 8:
             time.sleep(0.01)
-        desk.analyzer.exchange(other)
+        service.analyzer.exchange(other)
         hold.set()
-        assert counts(desk.ended(id)) == {"total": 40, "done": 40, "added": 40}
-        stored = [product for batch in desk.shelf._index.scan() for product in batch]
+        assert counts(service.ended(id)) == {"total": 40, "done": 40, "added": 40}
+        stored = [product for batch in service.store._index.scan() for product in batch]
         assert {product.model for product in stored} == {other.version}
         alone = {u.id: u for u in other.understand([product.product for product in stored]) if hasattr(u, "id")}
         for product in stored:
             assert product.understanding.embedding @ alone[product.id].embedding > 0.999
 
 
-class Unsteady(Shelf):
+class Unsteady(CatalogStore):
     """A real shelf that is lost for a while: before some writes, and after others."""
 
     failures = 0
@@ -215,18 +215,18 @@ class Unsteady(Shelf):
 
 
 def test_an_index_that_is_lost_for_a_while_loses_and_doubles_nothing(tmp_path: Path, model: Understander) -> None:
-    with office(tmp_path, model, SETTINGS, Unsteady) as desk:
-        assert counts(desk.ingested(as_csv(rows(100)))) == {"total": 100, "done": 100, "added": 100}
-        assert desk.shelf.failures > 6  # type: ignore[attr-defined]
-        assert len(desk.stored()) == 100
+    with office(tmp_path, model, SETTINGS, Unsteady) as service:
+        assert counts(service.ingested(as_csv(rows(100)))) == {"total": 100, "done": 100, "added": 100}
+        assert service.store.failures > 6  # type: ignore[attr-defined]
+        assert len(service.stored()) == 100
 
 
 def test_an_index_that_another_model_made_fails_the_job(tmp_path: Path, model: Understander) -> None:
     other = Understander.load(tiny_folder(tmp_path / "other", seed=1))
-    with office(tmp_path, other, SETTINGS) as desk:
-        desk.ingested(as_csv(rows(1)))
-    with office(tmp_path, model, SETTINGS) as desk:
-        job = desk.ingested(as_csv(rows(2)))
+    with office(tmp_path, other, SETTINGS) as service:
+        service.ingested(as_csv(rows(1)))
+    with office(tmp_path, model, SETTINGS) as service:
+        job = service.ingested(as_csv(rows(2)))
         assert (job["state"], job["error"]["code"]) == ("failed", "index_of_other_model")
 
 
@@ -237,24 +237,24 @@ def test_what_crashes_have_left_is_swept(tmp_path: Path, model: Understander) ->
         (uploads / name).write_text("id")
     for name in ("old.csv", "old.csv.tmp"):
         os.utime(uploads / name, (0, 0))
-    with office(tmp_path, model, SETTINGS) as desk:
-        desk.ingested(as_csv(rows(1)))
+    with office(tmp_path, model, SETTINGS) as service:
+        service.ingested(as_csv(rows(1)))
         assert [path.name for path in uploads.iterdir()] == ["new.csv"]
 
 
 def test_a_full_disk_is_told_and_nothing_is_left_of_the_upload(small_disk: Path, tmp_path: Path) -> None:
     model = Understander.load(tiny_folder(tmp_path / "model"))
-    with office(small_disk, model, SETTINGS) as desk:
-        desk.ingested(as_csv(rows(10)))
+    with office(small_disk, model, SETTINGS) as service:
+        service.ingested(as_csv(rows(10)))
         filling = small_disk / "filling"
         filling.write_bytes(b"x" * (shutil.disk_usage(small_disk).free - 1_000_000))
         large = as_csv(rows(100, description="x" * 40_000))
-        assert_error(desk.upload(large), 507, "disk_full")
-        assert list(desk.uploads.iterdir()) == []
-        job = desk.ingested(as_csv(rows(100)))
+        assert_error(service.upload(large), 507, "disk_full")
+        assert list(service.uploads.iterdir()) == []
+        job = service.ingested(as_csv(rows(100)))
         assert (job["state"], job["error"]["code"]) == ("failed", "disk_full")
         filling.unlink()
-        assert counts(desk.ingested(as_csv(rows(100)))) == {"total": 100, "done": 100, "skipped": 10, "added": 90}
+        assert counts(service.ingested(as_csv(rows(100)))) == {"total": 100, "done": 100, "skipped": 10, "added": 90}
 
 
 SERVED = """
@@ -267,15 +267,15 @@ from serving.jobs.jobs import Jobs
 from serving.inference.local import LocalAnalyzer
 from serving.inference.models import Models
 from serving.settings import Settings
-from serving.storage.store import Shelf
+from serving.storage.store import CatalogStore
 
 folder, model = Path(sys.argv[1]), Path(sys.argv[2])
 settings = Settings(batch_wait_seconds=0.001)
 
 async def main():
-    shelf = Shelf(open_index(folder / "index", 32), folder)
+    store = CatalogStore(open_index(folder / "index", 32), folder)
     models = Models(LocalAnalyzer(lambda: Understander.load(model), settings))
-    jobs = Jobs(folder / "jobs", models, shelf, settings)
+    jobs = Jobs(folder / "jobs", models, store, settings)
     await jobs.start()
     job = await jobs.submit(Submission(key="one", filename="feed.jsonl", data=(folder / "feed.jsonl").read_bytes()))
     while job.done < (int(sys.argv[3]) or job.done + 1) and job.state in ("queued", "running"):
@@ -284,7 +284,7 @@ async def main():
     print(job.state, job.done, flush=True)
     await asyncio.sleep(0 if job.state == "complete" else 60)
     await jobs.close()
-    await shelf.close()
+    await store.close()
 
 asyncio.run(main())
 """
@@ -329,8 +329,8 @@ def test_kill_9_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path: Path) 
 
 def test_an_analyzer_without_a_running_loop_ends_the_thread(tmp_path: Path, model: Understander) -> None:
     """The service's event loop may end before the jobs are closed; the process must then end, too."""
-    shelf = Shelf(open_index(tmp_path / "index", WIDTH), tmp_path)
-    jobs = Jobs(tmp_path / "jobs", Models(LocalAnalyzer(lambda: model, SETTINGS)), shelf, SETTINGS)
+    store = CatalogStore(open_index(tmp_path / "index", WIDTH), tmp_path)
+    jobs = Jobs(tmp_path / "jobs", Models(LocalAnalyzer(lambda: model, SETTINGS)), store, SETTINGS)
 
     async def begin() -> str:
         await jobs.start()
@@ -338,7 +338,7 @@ def test_an_analyzer_without_a_running_loop_ends_the_thread(tmp_path: Path, mode
 
     id = asyncio.run(begin())
     asyncio.run(jobs.close())
-    shelf._close()
-    with office(tmp_path, model, SETTINGS) as desk:
-        assert desk.ended(id)["state"] == "complete"
-        assert len(desk.stored()) == 500
+    store._close()
+    with office(tmp_path, model, SETTINGS) as service:
+        assert service.ended(id)["state"] == "complete"
+        assert len(service.stored()) == 500

@@ -17,15 +17,15 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from catalog.errors import InvalidConfig
+from catalog.errors import ConfigInvalid
 from serving.middleware import stack as module
-from serving.middleware.access_log import Access
+from serving.middleware.access_log import AccessLogMiddleware
 from serving.middleware.api_keys import add_key
 from serving.middleware.stack import front
 from serving.settings.schema import Settings
 from serving.telemetry.logs import start_logs
 from serving.telemetry.metrics import Metrics
-from serving.telemetry.request_trace import FACTS_HEADER, Facts, facts, from_header, gathered, timed, to_header
+from serving.telemetry.request_trace import FACTS_HEADER, RequestTrace, collecting, facts, from_header, timed, to_header
 from serving.telemetry.tracing import EXPORTER, SpanTracer, tracer
 from tests.support.asgi_client import application, client
 
@@ -266,7 +266,7 @@ def test_metrics_never_fail(status: int | None) -> None:
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": b"not metrics"})
 
-    [answer] = ask(Access(app, Metrics()), ("GET", "/metrics"))
+    [answer] = ask(AccessLogMiddleware(app, Metrics()), ("GET", "/metrics"))
     assert answer.status_code == 200
     assert samples(answer.text)["shelflens_requests_running"] == 1
 
@@ -293,16 +293,16 @@ def test_no_client_sees_or_sends_the_facts(settings: Settings, build: Any) -> No
 
 
 def test_facts_survive_their_header() -> None:
-    with gathered() as found:
+    with collecting() as found:
         with timed("index"):
             facts().add_item(False, True)
-        facts().add_error(InvalidConfig())
+        facts().add_error(ConfigInvalid())
         facts().model = "é"
     assert from_header(to_header(found)) == found
     assert found.failed == {"config_invalid": 1}
     assert [stage.name for stage in found.stages] == ["index"]
     facts().add_item(True, True)
-    assert facts() == Facts()
+    assert facts() == RequestTrace()
 
 
 @pytest.fixture
@@ -349,10 +349,10 @@ def test_tracing_is_off_unless_configured(settings: Settings, monkeypatch: pytes
         monkeypatch.delenv(name, raising=False)
     assert tracer(settings) is None
     monkeypatch.setitem(sys.modules, EXPORTER, None)
-    with pytest.raises(InvalidConfig, match=r"\[otel\]"):
+    with pytest.raises(ConfigInvalid, match=r"\[otel\]"):
         tracer(settings.model_copy(update={"otlp_endpoint": "http://127.0.0.1:1"}))
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
-    with pytest.raises(InvalidConfig, match=r"\[otel\]"):
+    with pytest.raises(ConfigInvalid, match=r"\[otel\]"):
         tracer(settings)
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
     assert tracer(settings) is None

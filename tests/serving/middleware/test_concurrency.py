@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import Overloaded
 from serving.middleware import proxy
-from serving.middleware.concurrency import Admission
-from serving.middleware.proxy import Turnstile, UntilRouted
+from serving.middleware.concurrency import ConcurrencyLimit
+from serving.middleware.proxy import ConcurrencyLimitMiddleware, RetryUntilRoutedMiddleware
 
 
 async def ask(app: ASGIApp, method: str = "POST") -> tuple[int, dict[str, Any]]:
@@ -28,19 +28,19 @@ async def ask(app: ASGIApp, method: str = "POST") -> tuple[int, dict[str, Any]]:
 
 
 def test_places_are_counted_and_given_back() -> None:
-    admission = Admission(3)
-    with admission.admitted(2), admission.admitted():
-        with pytest.raises(Overloaded, match="as much work as it accepts"), admission.admitted():
+    concurrency = ConcurrencyLimit(3)
+    with concurrency.admitted(2), concurrency.admitted():
+        with pytest.raises(Overloaded, match="as much work as it accepts"), concurrency.admitted():
             pass
-        assert admission.under_way == 3
-    assert admission.under_way == 0
+        assert concurrency.in_flight == 3
+    assert concurrency.in_flight == 0
 
 
 def test_more_than_there_are_places_for_goes_alone() -> None:
-    admission = Admission(3)
-    with admission.admitted(5), pytest.raises(Overloaded, match="as much work"), admission.admitted():
+    concurrency = ConcurrencyLimit(3)
+    with concurrency.admitted(5), pytest.raises(Overloaded, match="as much work"), concurrency.admitted():
         pass
-    with admission.admitted(), pytest.raises(Overloaded, match="as much work"), admission.admitted(5):
+    with concurrency.admitted(), pytest.raises(Overloaded, match="as much work"), concurrency.admitted(5):
         pass
 
 
@@ -53,13 +53,13 @@ def test_the_turnstile_gives_a_place_back_with_the_last_byte_of_the_answer() -> 
             await JSONResponse({})(scope, receive, send)
             await gone.wait()
 
-        turnstile = Turnstile(slow_to_end, most=2)
-        asked = [asyncio.create_task(ask(turnstile)) for _ in range(2)]
+        limited = ConcurrencyLimitMiddleware(slow_to_end, limit=2)
+        asked = [asyncio.create_task(ask(limited)) for _ in range(2)]
         await asyncio.sleep(0)
-        status, body = await ask(turnstile)
+        status, body = await ask(limited)
         assert (status, body["error"]["code"]) == (429, "overloaded")
         answering.set()
-        while turnstile.admission.under_way:
+        while limited.concurrency.in_flight:
             await asyncio.sleep(0)
         assert not any(one.done() for one in asked)
         gone.set()
@@ -69,10 +69,10 @@ def test_the_turnstile_gives_a_place_back_with_the_last_byte_of_the_answer() -> 
 
 
 def test_what_only_reads_passes_the_full_turnstile() -> None:
-    turnstile = Turnstile(JSONResponse({}), most=1)
-    with turnstile.admission.admitted():
-        assert asyncio.run(ask(turnstile, "GET"))[0] == 200
-        assert asyncio.run(ask(turnstile, "PUT"))[0] == 429
+    limited = ConcurrencyLimitMiddleware(JSONResponse({}), limit=1)
+    with limited.concurrency.admitted():
+        assert asyncio.run(ask(limited, "GET"))[0] == 200
+        assert asyncio.run(ask(limited, "PUT"))[0] == 429
 
 
 def test_a_proxy_asks_again_until_it_knows_the_application() -> None:
@@ -81,14 +81,14 @@ def test_a_proxy_asks_again_until_it_knows_the_application() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (answers.pop() if answers else JSONResponse({}))(scope, receive, send)
 
-    assert asyncio.run(ask(UntilRouted(app)))[0] == 200
+    assert asyncio.run(ask(RetryUntilRoutedMiddleware(app)))[0] == 200
 
 
 def test_what_the_application_has_not_found_is_said_at_once() -> None:
-    assert asyncio.run(ask(UntilRouted(JSONResponse({"error": {}}, 404)))) == (404, {"error": {}})
+    assert asyncio.run(ask(RetryUntilRoutedMiddleware(JSONResponse({"error": {}}, 404)))) == (404, {"error": {}})
 
 
 def test_without_an_application_the_service_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proxy, "UNKNOWN_SECONDS", 0.05)
-    status, body = asyncio.run(ask(UntilRouted(PlainTextResponse("no such path", 404))))
+    status, body = asyncio.run(ask(RetryUntilRoutedMiddleware(PlainTextResponse("no such path", 404))))
     assert (status, body["error"]["code"]) == (503, "model_not_ready")

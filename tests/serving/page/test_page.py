@@ -5,14 +5,14 @@ import re
 import pytest
 from playwright.sync_api import Browser, Locator, Route, expect
 
-from tests.support.browser import MARKUP, PAGE_OF_RESULTS, Reader, picture, reading
-from tests.support.malformed.images import bad_pictures
+from tests.support.browser import MARKUP, PAGE_OF_RESULTS, Reader, image_png, reading
+from tests.support.malformed.images import bad_images
 
 pytestmark = pytest.mark.slow
 
 PERCENT = re.compile(r"[<>]?\s?\d{1,3}\s%")
-SHIRT = {"name": "shirt.png", "mimeType": "image/png", "buffer": picture("Shirt", "red")}
-BAD = next(bad for bad in bad_pictures() if bad.code == "image_corrupt")
+SHIRT = {"name": "shirt.png", "mimeType": "image/png", "buffer": image_png("Shirt", "red")}
+BAD = next(bad for bad in bad_images() if bad.code == "image_corrupt")
 ANALYZE, SEARCH = "**/v1/products/analyze", "**/v1/search"
 
 
@@ -71,7 +71,7 @@ def test_a_picture_is_pasted_or_dropped(reader: Reader, way: str) -> None:
             if (way === "paste") document.body.dispatchEvent(paste);
             else document.querySelector(".drop").dispatchEvent(drop);
         }""",
-        [way, list(picture("Shirt", "red"))],
+        [way, list(image_png("Shirt", "red"))],
     )
     button(reader, "Understand").click()
     expect(reader.page.get_by_text("Only the picture was read.")).to_be_visible()

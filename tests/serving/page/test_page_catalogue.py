@@ -8,12 +8,12 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.support.browser import MARKUP, PAGE_OF_RESULTS, Reader, picture, reading
+from tests.support.browser import MARKUP, PAGE_OF_RESULTS, Reader, image_png, reading
 
 pytestmark = pytest.mark.slow
 
-PICTURES = [
-    {"name": f"{colour}.png", "mimeType": "image/png", "buffer": picture("Shirt", colour)}
+IMAGES = [
+    {"name": f"{colour}.png", "mimeType": "image/png", "buffer": image_png("Shirt", colour)}
     for colour in ("red", "green", "blue")
 ]
 
@@ -71,7 +71,7 @@ def test_a_product_is_added_changed_judged_and_deleted(reader: Reader, address: 
     page = reader.page
     reader.open("#/new")
     page.get_by_label("Id", exact=True).fill("by/hand 1")
-    page.locator("input[type=file]").set_input_files(PICTURES[:2])
+    page.locator("input[type=file]").set_input_files(IMAGES[:2])
     page.get_by_label("Title").fill("red shirt by hand")
     page.get_by_label("Price").fill("12.5")
     page.get_by_label("Currency").fill("eur")
@@ -127,7 +127,7 @@ def test_a_kept_picture_is_said_to_be_small(reader: Reader) -> None:
 def test_pictures_are_shown_in_full_and_by_keys(reader: Reader) -> None:
     page = reader.page
     reader.open()
-    page.locator("input[type=file]").set_input_files(PICTURES)
+    page.locator("input[type=file]").set_input_files(IMAGES)
     expect(page.locator(".previews li")).to_have_count(3)
     button(reader, "Show picture 1 in full").click()
     dialog = page.get_by_role("dialog")

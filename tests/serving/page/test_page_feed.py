@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Route, expect
 
 from catalog.understand import Understander
-from tests.support.browser import MOST_SHIFT, SHIFTS, Reader, picture, reading, served
+from tests.support.browser import MAX_SHIFT, SHIFTS, Reader, image_png, reading, served
 from tests.support.services import SETTINGS
 from tests.support.tiny import tiny_folder
 
@@ -93,7 +93,7 @@ def test_a_folder_goes_as_a_zip_of_the_feed_and_its_pictures(reader: Reader, tmp
     folder = tmp_path / "shop"
     (folder / "pics").mkdir(parents=True)
     (folder / "feed.csv").write_text("id,title,image\nz1,Hemd,pics/größe.png\n", encoding="utf-8")
-    (folder / "pics" / "größe.png").write_bytes(picture("Shirt", "red"))
+    (folder / "pics" / "größe.png").write_bytes(image_png("Shirt", "red"))
     (folder / "notes.md").write_text("not sent")
     bodies: list[bytes] = []
     reader.page.route(
@@ -124,7 +124,7 @@ def stocked(tmp_path: Path) -> Iterator[str]:
     (folder / "spring").mkdir(parents=True)
     (folder / "autumn.csv").write_text("id,title\na1,Coat\na2,Scarf\n")
     (folder / "spring" / "shop.csv").write_text("Nr,title,picture\ns1,Dress,dress.png\n")
-    (folder / "spring" / "dress.png").write_bytes(picture("Dress", "red"))
+    (folder / "spring" / "dress.png").write_bytes(image_png("Dress", "red"))
     model = Understander.load(tiny_folder(tmp_path / "model"))
     with served(tmp_path, model, SETTINGS.model_copy(update={"feeds": folder})) as address:
         yield address
@@ -139,12 +139,12 @@ def test_a_feed_on_the_server_is_chosen_looked_at_and_read(browser: Browser, sto
         listed = feeds.locator("option").all_inner_texts()
         assert listed == ["A feed on the server…", "autumn.csv (1 kB)", "spring/shop.csv (1 kB)"]
         reader.page.wait_for_load_state("networkidle")
-        assert reader.page.evaluate("window.shifts") < MOST_SHIFT
+        assert reader.page.evaluate("window.shifts") < MAX_SHIFT
         feeds.select_option("spring/shop.csv")
         expect(reader.page.get_by_role("heading", name="spring/shop.csv")).to_be_visible()
         expect(reader.page.locator(".feed-preview [role=alert]")).to_contain_text("No column gives the id.")
         reader.page.get_by_label("Nr is read as").select_option("Id")
-        reader.page.get_by_label("picture is read as").select_option("Pictures")
+        reader.page.get_by_label("picture is read as").select_option("Images")
         expect(reader.page.locator(".first-rows li")).to_contain_text("1 picture")
         send(reader)
         expect(reader.page.locator(".notice.good")).to_have_text("spring/shop.csv was accepted.")

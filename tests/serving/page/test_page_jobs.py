@@ -78,8 +78,8 @@ def test_a_feed_that_is_none_is_said_at_once(reader: Reader) -> None:
     reader.open("#/jobs")
     button(reader, "Send").click()
     expect(reader.page.get_by_role("alert")).to_have_text("Choose a feed first.")
-    picture = {"name": "feed.csv", "mimeType": "text/csv", "buffer": b"\x89PNG\r\n\x1a\n" + bytes(64)}
-    reader.page.locator(FILES).set_input_files(picture)
+    image_png = {"name": "feed.csv", "mimeType": "text/csv", "buffer": b"\x89PNG\r\n\x1a\n" + bytes(64)}
+    reader.page.locator(FILES).set_input_files(image_png)
     expect(reader.page.get_by_role("alert")).to_contain_text("The feed is a single picture.")
     button(reader, "Send").click()
     expect(reader.page.get_by_role("alert")).to_have_count(2)

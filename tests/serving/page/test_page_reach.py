@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Route, expect
 
-from tests.support.browser import MOST_SHIFT, SHIFTS, Reader, reading
+from tests.support.browser import MAX_SHIFT, SHIFTS, Reader, reading
 
 pytestmark = pytest.mark.slow
 
@@ -191,7 +191,7 @@ def test_what_is_on_the_screen_stays_where_it_is(browser: Browser, address: str,
         for view in VIEWS.keys() - {"understood"}:  # a click's own change is no shift
             show(reader, view)
             reader.page.wait_for_load_state("networkidle")
-            assert reader.page.evaluate("window.shifts") < MOST_SHIFT, view
+            assert reader.page.evaluate("window.shifts") < MAX_SHIFT, view
         reader.excuse()
 
 

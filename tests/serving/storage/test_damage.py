@@ -16,7 +16,7 @@ from catalog.understand import Understander
 from serving.settings.schema import Settings
 from tests.support.answers import assert_error
 from tests.support.catalogue import COLOURS, draw_product
-from tests.support.job_service import Office, as_csv, office, rows
+from tests.support.job_service import JobService, as_csv, office, rows
 from tests.support.malformed.images import encode
 from tests.support.stored import WIDTH, embedding, quick_folder, stored_product, unit
 from tests.support.tiny import tiny_folder
@@ -34,21 +34,21 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
 def sound(tmp_path_factory: pytest.TempPathFactory, model: Understander) -> Path:
     """The folder of a stopped service that has something of everything."""
     folder = tmp_path_factory.mktemp("sound") / "state"
-    with office(folder, model, SETTINGS) as desk:
-        fill(desk)
+    with office(folder, model, SETTINGS) as service:
+        fill(service)
     return folder
 
 
-def fill(desk: Office) -> None:
+def fill(service: JobService) -> None:
     for colour in list(COLOURS)[:4]:
         drawn = base64.b64encode(encode(draw_product("Shirt", colour), "PNG")).decode()
         body = {"title": f"{colour} shirt", "images": [f"data:image/png;base64,{drawn}"]}
-        assert desk.client.put(f"/v1/products/{colour}", json=body).status_code == 201
+        assert service.client.put(f"/v1/products/{colour}", json=body).status_code == 201
     verdict = {"product_id": "red", "verdict": "correct", "tags": ["plain"], "comment": "no stripes"}
-    assert desk.client.post("/v1/feedback", json=verdict).status_code == 201
-    desk.ingested(as_csv([*rows(20, price="2"), *rows(20, price="x")]))
-    version = desk.client.get("/readyz").json()["model"]
-    assert desk.client.post(f"/v1/models/{version}/activate").status_code == 200
+    assert service.client.post("/v1/feedback", json=verdict).status_code == 201
+    service.ingested(as_csv([*rows(20, price="2"), *rows(20, price="x")]))
+    version = service.client.get("/readyz").json()["model"]
+    assert service.client.post(f"/v1/models/{version}/activate").status_code == 200
 
 
 @pytest.fixture
@@ -67,23 +67,23 @@ def test_a_file_that_cannot_be_opened_is_named_and_the_rest_is_served(
     folder: Path, model: Understander, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     overwrite(folder / name, 0, 256)
-    with office(folder, model, SETTINGS) as desk:
+    with office(folder, model, SETTINGS) as service:
         assert Path(name).name in [vars(record).get("fields", {}).get("file") for record in caplog.records]
-        ready = desk.client.get("/readyz").json()
+        ready = service.client.get("/readyz").json()
         assert ready["status"] == "degraded"
         (told,) = ready["damaged"]
         assert told.startswith(f"{Path(name).name} is damaged")
         assert "move it away" in told
-        found = desk.client.post("/v1/search", json={"text": "red shirt"})
+        found = service.client.post("/v1/search", json={"text": "red shirt"})
         assert (found.status_code, len(found.json()["results"])) == (200, 10)
-        assert desk.client.get("/v1/products/red").status_code == 200
+        assert service.client.get("/v1/products/red").status_code == 200
         asked = {
             "pictures.sqlite": "/v1/products/red/image",
             "feedback.sqlite": "/v1/feedback",
             "jobs/jobs.sqlite": "/v1/jobs",
         }
         for other, address in asked.items():
-            answer = desk.client.get(address)
+            answer = service.client.get(address)
             if other == name:
                 assert_error(answer, 500, "state_damaged")
                 assert answer.json()["error"]["message"] == told
@@ -95,10 +95,10 @@ def test_a_file_that_is_damaged_within_is_told_of_at_the_start(folder: Path, mod
     pages = (folder / "pictures.sqlite").stat().st_size // 4096
     for page in range(1, pages):
         overwrite(folder / "pictures.sqlite", page * 4096, 64)
-    with office(folder, model, SETTINGS) as desk:
-        assert desk.client.get("/readyz").json()["damaged"][0].startswith("pictures.sqlite is damaged")
-        assert_error(desk.client.get("/v1/products/red/image"), 500, "state_damaged")
-        assert desk.client.post("/v1/search", json={"text": "red shirt"}).status_code == 200
+    with office(folder, model, SETTINGS) as service:
+        assert service.client.get("/readyz").json()["damaged"][0].startswith("pictures.sqlite is damaged")
+        assert_error(service.client.get("/v1/products/red/image"), 500, "state_damaged")
+        assert service.client.post("/v1/search", json={"text": "red shirt"}).status_code == 200
 
 
 def test_a_file_of_jobs_that_is_damaged_within_takes_none_in(folder: Path, model: Understander) -> None:
@@ -107,67 +107,67 @@ def test_a_file_of_jobs_that_is_damaged_within_takes_none_in(folder: Path, model
     with closing(sqlite3.connect(path)) as db:
         (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'failures'").fetchone()
     overwrite(path, (page - 1) * 4096, 64)
-    with office(folder, model, SETTINGS) as desk:
-        assert desk.client.get("/readyz").json()["status"] == "degraded"
-        assert desk.client.get("/v1/jobs").status_code == 200
-        sent = desk.client.post("/v1/jobs", files={"file": ("feed.csv", as_csv(rows(1)))})
+    with office(folder, model, SETTINGS) as service:
+        assert service.client.get("/readyz").json()["status"] == "degraded"
+        assert service.client.get("/v1/jobs").status_code == 200
+        sent = service.client.post("/v1/jobs", files={"file": ("feed.csv", as_csv(rows(1)))})
         assert_error(sent, 500, "state_damaged")
-        begun = desk.client.post("/v1/uploads", json={"filename": "feed.csv", "bytes": 1})
+        begun = service.client.post("/v1/uploads", json={"filename": "feed.csv", "bytes": 1})
         assert_error(begun, 500, "state_damaged")
 
 
 def test_a_picture_that_is_not_what_was_kept_is_not_shown(folder: Path, model: Understander) -> None:
     data = (folder / "pictures.sqlite").read_bytes()
-    with office(folder, model, SETTINGS) as desk:
-        kept = desk.client.get("/v1/products/red/image").content
+    with office(folder, model, SETTINGS) as service:
+        kept = service.client.get("/v1/products/red/image").content
     at = data.index(kept[:64]) + 100
     (folder / "pictures.sqlite").write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
-    with office(folder, model, SETTINGS) as desk:
-        assert_error(desk.client.get("/v1/products/red/image"), 500, "state_damaged")
-        assert desk.client.get("/readyz").json()["status"] == "degraded"
-        assert desk.client.get("/v1/products/blue/image").status_code == 200
+    with office(folder, model, SETTINGS) as service:
+        assert_error(service.client.get("/v1/products/red/image"), 500, "state_damaged")
+        assert service.client.get("/readyz").json()["status"] == "degraded"
+        assert service.client.get("/v1/products/blue/image").status_code == 200
 
 
 def test_a_damaged_choice_of_model_is_told_of(folder: Path, model: Understander) -> None:
     overwrite(folder / "active-model", 2, 2)
-    with office(folder, model, SETTINGS) as desk:
-        assert desk.client.get("/readyz").json()["damaged"][0].startswith("active-model is damaged")
-        assert desk.client.post("/v1/search", json={"text": "red shirt"}).status_code == 200
+    with office(folder, model, SETTINGS) as service:
+        assert service.client.get("/readyz").json()["damaged"][0].startswith("active-model is damaged")
+        assert service.client.post("/v1/search", json={"text": "red shirt"}).status_code == 200
 
 
 @pytest.fixture
-def sound_desk(folder: Path, model: Understander) -> Iterator[Office]:
-    with office(folder, model, SETTINGS) as desk:
-        yield desk
+def sound_desk(folder: Path, model: Understander) -> Iterator[JobService]:
+    with office(folder, model, SETTINGS) as service:
+        yield service
 
 
-def test_a_sound_service_is_ready(sound_desk: Office) -> None:
+def test_a_sound_service_is_ready(sound_desk: JobService) -> None:
     ready = sound_desk.client.get("/readyz").json()
     assert (ready["status"], ready["damaged"]) == ("ready", [])
 
 
 def test_a_damaged_record_is_one_products_error_until_it_is_stored_again(folder: Path, model: Understander) -> None:
-    with office(folder, model, SETTINGS) as desk:
-        desk.client.put("/v1/products/hurt", json={"title": "Zyvolan shirt", "brand": "Untouched"})
+    with office(folder, model, SETTINGS) as service:
+        service.client.put("/v1/products/hurt", json={"title": "Zyvolan shirt", "brand": "Untouched"})
     spoilt = 0
     for path in (folder / "index").rglob("payload_storage/*"):
         if path.is_file() and b"Zyvolan" in (data := path.read_bytes()):
             path.write_bytes(data.replace(b"Zyvolan", b"Zyvulan"))
             spoilt += 1
     assert spoilt
-    with office(folder, model, SETTINGS) as desk:
-        assert_error(desk.client.get("/v1/products/hurt"), 500, "state_damaged")
+    with office(folder, model, SETTINGS) as service:
+        assert_error(service.client.get("/v1/products/hurt"), 500, "state_damaged")
         for asked in ({"text": "shirt"}, {"text": "shirt", "collapse": True}):
-            found = desk.client.post("/v1/search", json={**asked, "limit": 100})
+            found = service.client.post("/v1/search", json={**asked, "limit": 100})
             results = found.json()["results"]
             ids = {result["id"] for result in results}
             assert "hurt" not in ids
             assert {"red", "p1"} <= ids | {id for result in results for id in result["duplicates"]}
-        assert "hurt" not in [product["id"] for product in desk.client.get("/v1/products").json()["products"]]
-        assert "1 products" in desk.client.get("/readyz").json()["damaged"][0]
-        assert desk.client.put("/v1/products/hurt", json={"title": "Mended"}).status_code == 201
-        assert desk.client.get("/v1/products/hurt").json()["title"] == "Mended"
-        assert desk.client.get("/readyz").json()["status"] == "ready"
+        assert "hurt" not in [product["id"] for product in service.client.get("/v1/products").json()["products"]]
+        assert "1 products" in service.client.get("/readyz").json()["damaged"][0]
+        assert service.client.put("/v1/products/hurt", json={"title": "Mended"}).status_code == 201
+        assert service.client.get("/v1/products/hurt").json()["title"] == "Mended"
+        assert service.client.get("/readyz").json()["status"] == "ready"
 
 
 def test_a_damaged_product_does_not_hide_those_that_are_near_equal() -> None:

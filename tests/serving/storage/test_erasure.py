@@ -1,4 +1,4 @@
-"""An erased product leaves nothing: every byte of every file is searched for its words and pictures."""
+"""An erased product leaves nothing: every byte of every file is searched for its words and images."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from catalog.understand import Understander
 from serving.settings.schema import Settings
 from shelflens.cli import app
 from tests.support.catalogue import draw_product
-from tests.support.job_service import Office, as_csv, office
+from tests.support.job_service import JobService, as_csv, office
 from tests.support.malformed.images import encode
 from tests.support.tiny import tiny_folder
 
@@ -32,34 +32,34 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, model: Understander) -> Iterator[Office]:
+def service(tmp_path: Path, model: Understander) -> Iterator[JobService]:
     with office(tmp_path, model, SETTINGS) as running:
         yield running
 
 
-def leave_traces(desk: Office, folder: Path) -> bytes:
-    """Of the product "gone", everywhere; and of its neighbour "kept". Returns the picture of the first."""
-    for id, words, colour in (("gone", TITLE, "red"), ("kept", "Neighbour", "blue")):
+def leave_traces(service: JobService, folder: Path) -> bytes:
+    """Of the product "gone", everywhere; and of its neighbour "kept". Returns the image of the first."""
+    for id, text, colour in (("gone", TITLE, "red"), ("kept", "Neighbour", "blue")):
         drawn = base64.b64encode(encode(draw_product("Shirt", colour), "PNG")).decode()
-        body = {"title": words, "description": words, "images": [f"data:image/png;base64,{drawn}"]}
-        assert desk.client.put(f"/v1/products/{id}", json=body).status_code == 201
-    picture = desk.client.get("/v1/products/gone/image").content
-    for id, words, tag in (("gone", COMMENT, TAG), ("kept", "Commented", "tagged")):
-        verdict = {"product_id": id, "verdict": "correct", "comment": words, "tags": [tag]}
-        response = desk.client.post("/v1/feedback", json=verdict)
+        body = {"title": text, "description": text, "images": [f"data:image/png;base64,{drawn}"]}
+        assert service.client.put(f"/v1/products/{id}", json=body).status_code == 201
+    image = service.client.get("/v1/products/gone/image").content
+    for id, text, tag in (("gone", COMMENT, TAG), ("kept", "Commented", "tagged")):
+        verdict = {"product_id": id, "verdict": "correct", "comment": text, "tags": [tag]}
+        response = service.client.post("/v1/feedback", json=verdict)
         assert response.status_code == 201, response.text
-    failing = [{"id": id, "title": words, "price": "x"} for id, words in (("gone", FAILED), ("kept", "Unpriced"))]
-    desk.ingested(as_csv(failing), f"{FILE}.csv")
+    failing = [{"id": id, "title": text, "price": "x"} for id, text in (("gone", FAILED), ("kept", "Unpriced"))]
+    service.ingested(as_csv(failing), f"{FILE}.csv")
     ledger = Ledger(folder / "ledger.sqlite")
     run = ledger.begin("feed", "index")
     run.commit(1, Tally(), [Failure(2, "gone", "row_invalid", "?", {"title": BY_COMMAND})])
     ledger.close()
-    return picture
+    return image
 
 
-def traces(folder: Path, picture: bytes) -> dict[str, list[str]]:
-    """In which files a marker is, in any encoding that something of the service writes, or the picture."""
-    sought = {"the picture": [picture[12:]]}
+def traces(folder: Path, image: bytes) -> dict[str, list[str]]:
+    """In which files a marker is, in any encoding that something of the service writes, or the image."""
+    sought = {"the picture": [image[12:]]}
     for word in MARKERS:
         escaped = json.dumps(word)[1:-1].encode()
         sought[word] = [word.encode(), word.encode("utf-16-le"), word.encode("utf-16-be"), escaped]
@@ -84,54 +84,54 @@ def wait_until_erased(folder: Path) -> None:
         time.sleep(0.02)
 
 
-def test_nothing_is_left_in_any_file(desk: Office, tmp_path: Path) -> None:
-    picture = leave_traces(desk, tmp_path)
-    assert set(traces(tmp_path, picture)) == {*MARKERS, "the picture"}
-    assert desk.client.delete("/v1/products/gone", params={"erase": True}).status_code == 204
+def test_nothing_is_left_in_any_file(service: JobService, tmp_path: Path) -> None:
+    image = leave_traces(service, tmp_path)
+    assert set(traces(tmp_path, image)) == {*MARKERS, "the picture"}
+    assert service.client.delete("/v1/products/gone", params={"erase": True}).status_code == 204
     wait_until_erased(tmp_path)
-    assert traces(tmp_path, picture) == {}
+    assert traces(tmp_path, image) == {}
 
 
-def test_what_is_kept_is_the_verdict_and_the_neighbours(desk: Office, tmp_path: Path) -> None:
-    leave_traces(desk, tmp_path)
-    assert desk.client.delete("/v1/products/gone", params={"erase": True}).status_code == 204
+def test_what_is_kept_is_the_verdict_and_the_neighbours(service: JobService, tmp_path: Path) -> None:
+    leave_traces(service, tmp_path)
+    assert service.client.delete("/v1/products/gone", params={"erase": True}).status_code == 204
     wait_until_erased(tmp_path)
-    said = {one["product_id"]: one for one in map(json.loads, desk.client.get("/v1/feedback").text.splitlines())}
+    said = {one["product_id"]: one for one in map(json.loads, service.client.get("/v1/feedback").text.splitlines())}
     assert (said["gone"]["verdict"], said["gone"]["comment"]) == ("correct", "")
     assert said["kept"]["comment"] == "Commented"
-    (job,) = desk.client.get("/v1/jobs").json()["jobs"]
+    (job,) = service.client.get("/v1/jobs").json()["jobs"]
     assert (job["source"], job["failed"]) == ("(erased)", 2)
-    assert [row["id"] for row in desk.errors(job["id"])] == ["kept"]
+    assert [row["id"] for row in service.errors(job["id"])] == ["kept"]
 
 
 def test_erasing_that_was_cut_short_goes_on_at_the_next_start(tmp_path: Path, model: Understander) -> None:
-    with office(tmp_path, model, SETTINGS) as desk:
-        picture = leave_traces(desk, tmp_path)
+    with office(tmp_path, model, SETTINGS) as service:
+        image = leave_traces(service, tmp_path)
         reading = sqlite3.connect(tmp_path / "jobs" / "jobs.sqlite", isolation_level=None)
         reading.execute("BEGIN")
         reading.execute("SELECT count(*) FROM failures").fetchone()  # nobody can empty the log of this file now
-        assert desk.client.delete("/v1/products/gone", params={"erase": True}).status_code == 204
+        assert service.client.delete("/v1/products/gone", params={"erase": True}).status_code == 204
     assert (tmp_path / "erasing").exists()
     reading.close()
     with office(tmp_path, model, SETTINGS):
         wait_until_erased(tmp_path)
-        assert traces(tmp_path, picture) == {}
-    assert traces(tmp_path, picture) == {}
+        assert traces(tmp_path, image) == {}
+    assert traces(tmp_path, image) == {}
 
 
-def test_a_product_that_failed_and_was_never_stored_is_erased_too(desk: Office, tmp_path: Path) -> None:
-    desk.ingested(as_csv([{"id": "gone", "title": FAILED, "price": "x"}]), f"{FILE}.csv")
-    assert desk.client.delete("/v1/products/gone", params={"erase": True}).status_code == 404
+def test_a_product_that_failed_and_was_never_stored_is_erased_too(service: JobService, tmp_path: Path) -> None:
+    service.ingested(as_csv([{"id": "gone", "title": FAILED, "price": "x"}]), f"{FILE}.csv")
+    assert service.client.delete("/v1/products/gone", params={"erase": True}).status_code == 404
     wait_until_erased(tmp_path)
     assert traces(tmp_path, b"no picture at all") == {}
 
 
 def test_the_command_erases_as_the_service_does(tmp_path: Path, model: Understander) -> None:
     folder = tmp_path / "index"  # which holds its state, too
-    with office(folder.parent, model, SETTINGS) as desk:
-        picture = leave_traces(desk, tmp_path)
+    with office(folder.parent, model, SETTINGS) as service:
+        image = leave_traces(service, tmp_path)
     for name in ("pictures.sqlite", "feedback.sqlite", "ledger.sqlite", "jobs"):
         (tmp_path / name).rename(folder / name)
     arguments = ["index", "delete", "gone", "--erase", "--index", str(folder)]
     assert CliRunner().invoke(app, arguments).exit_code == 0
-    assert traces(tmp_path, picture) == {}
+    assert traces(tmp_path, image) == {}

@@ -11,8 +11,8 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.errors import RateLimited
-from serving.telemetry.metrics import Metrics, Standing, standing
-from serving.telemetry.request_trace import Facts
+from serving.telemetry.metrics import Metrics, ServiceStatus, standing
+from serving.telemetry.request_trace import RequestTrace
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 DASHBOARD: dict[str, Any] = json.loads((DEPLOY / "grafana" / "shelflens.json").read_text())
@@ -26,12 +26,12 @@ GROUPING = re.compile(r"\bby \(([^)]*)\)")
 def exposition() -> str:
     """All that /metrics can have, each metric with at least one sample."""
     metrics = Metrics()
-    found = Facts()
+    found = RequestTrace()
     found.add_item(True, True)
     found.add_error(RateLimited())
     found.add_batches([(1, 0.1, 0.1)])
     metrics.observe("/v1/search", "POST", 429, "rate_limited", 0.1, found)
-    return (standing(Standing({"active": "a"}, "1", 1, 1.0, {"failed": 1}, 1)) + metrics.text()).decode()
+    return (standing(ServiceStatus({"active": "a"}, "1", 1, 1.0, {"failed": 1}, 1)) + metrics.text()).decode()
 
 
 def samples() -> dict[str, set[str]]:

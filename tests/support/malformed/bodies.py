@@ -1,11 +1,11 @@
-"""Bodies that cannot be read: not JSON, not a form, of another type, or with a picture that is none."""
+"""Bodies that cannot be read: not JSON, not a form, of another type, or with an image that is none."""
 
 import base64
 import gzip
 import json
 from collections.abc import Iterator
 
-from tests.support.malformed.images import bad_pictures, more_bad_pictures
+from tests.support.malformed.images import bad_images, more_bad_images
 from tests.support.malformed.wire_request import BOUNDARY, FORM, JSON, BadRequest, form, http, part, sent
 
 # Addresses that take JSON, each with a body that is right.
@@ -49,7 +49,7 @@ NOT_JSON_TYPES = ("", "text/plain", "text/json", "application/x-www-form-urlenco
 
 
 def bad_bodies() -> list[BadRequest]:
-    return [*not_json(), *other_types(), *duplicates(), *bad_forms(), *bad_pictures_everywhere()]
+    return [*not_json(), *other_types(), *duplicates(), *bad_forms(), *bad_images_everywhere()]
 
 
 def not_json() -> Iterator[BadRequest]:
@@ -115,17 +115,17 @@ def bad_forms() -> Iterator[BadRequest]:
     yield analyzed("nine pictures", form(*[part("image", b"x", "a.png")] * 9), 422, "too_many_images")
 
 
-def bad_pictures_everywhere() -> Iterator[BadRequest]:
-    for picture in (*bad_pictures(), *more_bad_pictures()):
-        if picture.code is None:
+def bad_images_everywhere() -> Iterator[BadRequest]:
+    for image in (*bad_images(), *more_bad_images()):
+        if image.code is None:
             continue
-        uri = "data:image/jpeg;base64," + base64.b64encode(picture.data).decode()
-        yield sent(picture.name, "PUT", "/v1/products/new", {"title": "x", "images": [uri]}, 422, picture.code)
-        yield sent(picture.name, "PATCH", "/v1/products/stored", {"images": [uri]}, 422, picture.code)
-        yield sent(picture.name, "POST", "/v1/search", {"image": uri}, 422, picture.code)
-        yield sent(picture.name, "POST", "/v1/embeddings", {"input": ["x", {"image": uri}]}, 422, picture.code)
-        body = form(part("image", picture.data, picture.filename))
-        yield BadRequest(f"form: {picture.name}", http("POST", "/v1/products/analyze", body, FORM), 422, picture.code)
+        uri = "data:image/jpeg;base64," + base64.b64encode(image.data).decode()
+        yield sent(image.name, "PUT", "/v1/products/new", {"title": "x", "images": [uri]}, 422, image.code)
+        yield sent(image.name, "PATCH", "/v1/products/stored", {"images": [uri]}, 422, image.code)
+        yield sent(image.name, "POST", "/v1/search", {"image": uri}, 422, image.code)
+        yield sent(image.name, "POST", "/v1/embeddings", {"input": ["x", {"image": uri}]}, 422, image.code)
+        body = form(part("image", image.data, image.filename))
+        yield BadRequest(f"form: {image.name}", http("POST", "/v1/products/analyze", body, FORM), 422, image.code)
     for uri, code in {
         "http://169.254.169.254/latest/meta-data": "image_url_not_allowed",
         "HTTPS://a.example/b.jpg": "image_url_not_allowed",

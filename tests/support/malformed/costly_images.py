@@ -51,7 +51,7 @@ def deep_png(width: int, height: int) -> bytes:
     return png(width, height, 16, 6, b"".join(squeeze.compress(row) for _ in range(height)) + squeeze.flush())
 
 
-def costly_pictures() -> dict[str, bytes]:
+def costly_images() -> dict[str, bytes]:
     """Each a kind that was measured to cost seconds at 20 MB, here as small as the limits allow."""
     exif, profile = b"Exif\0\0" + bytes(64), chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(1000)))
     resource = b"8BIM" + struct.pack(">HBBI", 1, 0, 0, 0)
@@ -83,7 +83,7 @@ def costly_pictures() -> dict[str, bytes]:
     }
 
 
-def ordinary_pictures() -> dict[str, bytes]:
+def ordinary_images() -> dict[str, bytes]:
     """What cameras, phones and browsers write, at its largest."""
     noise = speckled(1_600, 1_200)
     photo = noise.resize((4_000, 3_000), Image.Resampling.BICUBIC)

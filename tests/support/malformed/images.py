@@ -1,6 +1,6 @@
-"""Difficult pictures, made in code, each with the error code it must give, for the tests of every way in.
+"""Difficult images, made in code, each with the error code it must give, for the tests of every way in.
 
-`bad_pictures()` holds the ten that the command line and the HTTP service are tested with; `more_bad_pictures()` holds
+`bad_images()` holds the ten that the command line and the HTTP service are tested with; `more_bad_images()` holds
 further ones for the decoder's own tests.
 """
 
@@ -16,8 +16,8 @@ Colour = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class BadPicture:
-    """`code` is the code of the error the picture must give, or None if it must be accepted and understood."""
+class BadImage:
+    """`code` is the code of the error the image must give, or None if it must be accepted and understood."""
 
     name: str
     filename: str
@@ -28,47 +28,47 @@ class BadPicture:
         return self.name
 
 
-def bad_pictures() -> list[BadPicture]:
-    """The ten pictures a product feed is sure to bring one day."""
+def bad_images() -> list[BadImage]:
+    """The ten images a product feed is sure to bring one day."""
     return [
-        BadPicture("empty", "empty.jpg", b"", "image_empty"),
-        BadPicture("truncated_jpeg", "truncated.jpg", halved(encode(speckled(), "JPEG")), "image_corrupt"),
-        BadPicture("200_megapixels", "huge.png", blank_png(20_000, 10_000), "image_too_many_pixels"),
-        BadPicture("cmyk_jpeg", "print.jpg", encode(plain("CMYK", (0, 200, 200, 0)), "JPEG", quality=95), None),
-        BadPicture("16_bit_png", "deep.png", encode(grey_ramp_16_bit(), "PNG"), None),
-        BadPicture("animated_gif", "animated.gif", animation("GIF"), None),
-        BadPicture("text_named_jpg", "notes.jpg", b"A red cotton T-shirt with short sleeves.\n" * 8, UNSUPPORTED),
-        BadPicture("svg", "logo.svg", SVG, UNSUPPORTED),
-        BadPicture("1_by_5000", "line.png", blank_png(1, 5000), "image_side_out_of_range"),
-        BadPicture("png_named_jpg", "wrong.jpg", encode(speckled(), "PNG"), None),
+        BadImage("empty", "empty.jpg", b"", "image_empty"),
+        BadImage("truncated_jpeg", "truncated.jpg", halved(encode(speckled(), "JPEG")), "image_corrupt"),
+        BadImage("200_megapixels", "huge.png", blank_png(20_000, 10_000), "image_too_many_pixels"),
+        BadImage("cmyk_jpeg", "print.jpg", encode(plain("CMYK", (0, 200, 200, 0)), "JPEG", quality=95), None),
+        BadImage("16_bit_png", "deep.png", encode(grey_ramp_16_bit(), "PNG"), None),
+        BadImage("animated_gif", "animated.gif", animation("GIF"), None),
+        BadImage("text_named_jpg", "notes.jpg", b"A red cotton T-shirt with short sleeves.\n" * 8, UNSUPPORTED),
+        BadImage("svg", "logo.svg", SVG, UNSUPPORTED),
+        BadImage("1_by_5000", "line.png", blank_png(1, 5000), "image_side_out_of_range"),
+        BadImage("png_named_jpg", "wrong.jpg", encode(speckled(), "PNG"), None),
     ]
 
 
-def more_bad_pictures() -> list[BadPicture]:
-    """Further pictures that differ from the ten in format or in what is wrong with them."""
+def more_bad_images() -> list[BadImage]:
+    """Further images that differ from the ten in format or in what is wrong with them."""
     gif, bmp = animation("GIF"), encode(speckled(), "BMP")
     return [
-        BadPicture("rgba_png", "cutout.png", encode(plain("RGBA", (255, 0, 0, 128)), "PNG"), None),
-        BadPicture("animated_webp", "animated.webp", animation("WEBP"), None),
-        BadPicture("animated_png", "animated.png", animation("PNG"), None),
-        BadPicture("tiff", "scan.tiff", encode(speckled(), "TIFF"), UNSUPPORTED),
-        BadPicture("pdf", "sheet.pdf", b"%PDF-1.7\n" + bytes(64), UNSUPPORTED),
-        BadPicture("psd", "layers.psd", b"8BPS\0\1" + bytes(64), UNSUPPORTED),
-        BadPicture("text_like_bmp", "bmw.bmp", b"BMW floor mats, set of four, black rubber", UNSUPPORTED),
-        BadPicture("run_length_bmp", "runs.bmp", run_length_bmp(64, 64), UNSUPPORTED),
-        BadPicture("zero_size", "zero.png", blank_png(0, 0), "image_corrupt"),
-        BadPicture("truncated_png", "cut.png", halved(encode(speckled(), "PNG")), "image_corrupt"),
-        BadPicture("png_without_end", "open.png", encode(speckled(), "PNG")[:-12], "image_corrupt"),
-        BadPicture("truncated_webp", "cut.webp", halved(encode(speckled(), "WEBP")), "image_corrupt"),
-        BadPicture("truncated_gif", "cut.gif", gif[: len(gif) // 4], "image_corrupt"),
-        BadPicture("truncated_bmp", "cut.bmp", halved(bmp), "image_corrupt"),
-        BadPicture("only_a_signature", "start.png", b"\x89PNG\r\n\x1a\n", "image_corrupt"),
-        BadPicture("huge_gif_frame", "frame.gif", gif_frame(50_000, 60_000), "image_too_many_pixels"),
-        BadPicture("large_gif_frame", "frame.gif", gif_frame(10_000, 10_000), "image_too_many_pixels"),
-        BadPicture("huge_webp", "canvas.webp", with_canvas(animation("WEBP"), 16_384, 16_384), "image_too_many_pixels"),
-        BadPicture("4_by_5000", "strip.png", blank_png(4, 5000), "image_aspect_out_of_range"),
-        BadPicture("16385_wide", "wide.png", blank_png(16_385, 200), "image_side_out_of_range"),
-        BadPicture("many_scans", "scans.jpg", many_scans(300), "image_too_costly"),
+        BadImage("rgba_png", "cutout.png", encode(plain("RGBA", (255, 0, 0, 128)), "PNG"), None),
+        BadImage("animated_webp", "animated.webp", animation("WEBP"), None),
+        BadImage("animated_png", "animated.png", animation("PNG"), None),
+        BadImage("tiff", "scan.tiff", encode(speckled(), "TIFF"), UNSUPPORTED),
+        BadImage("pdf", "sheet.pdf", b"%PDF-1.7\n" + bytes(64), UNSUPPORTED),
+        BadImage("psd", "layers.psd", b"8BPS\0\1" + bytes(64), UNSUPPORTED),
+        BadImage("text_like_bmp", "bmw.bmp", b"BMW floor mats, set of four, black rubber", UNSUPPORTED),
+        BadImage("run_length_bmp", "runs.bmp", run_length_bmp(64, 64), UNSUPPORTED),
+        BadImage("zero_size", "zero.png", blank_png(0, 0), "image_corrupt"),
+        BadImage("truncated_png", "cut.png", halved(encode(speckled(), "PNG")), "image_corrupt"),
+        BadImage("png_without_end", "open.png", encode(speckled(), "PNG")[:-12], "image_corrupt"),
+        BadImage("truncated_webp", "cut.webp", halved(encode(speckled(), "WEBP")), "image_corrupt"),
+        BadImage("truncated_gif", "cut.gif", gif[: len(gif) // 4], "image_corrupt"),
+        BadImage("truncated_bmp", "cut.bmp", halved(bmp), "image_corrupt"),
+        BadImage("only_a_signature", "start.png", b"\x89PNG\r\n\x1a\n", "image_corrupt"),
+        BadImage("huge_gif_frame", "frame.gif", gif_frame(50_000, 60_000), "image_too_many_pixels"),
+        BadImage("large_gif_frame", "frame.gif", gif_frame(10_000, 10_000), "image_too_many_pixels"),
+        BadImage("huge_webp", "canvas.webp", with_canvas(animation("WEBP"), 16_384, 16_384), "image_too_many_pixels"),
+        BadImage("4_by_5000", "strip.png", blank_png(4, 5000), "image_aspect_out_of_range"),
+        BadImage("16385_wide", "wide.png", blank_png(16_385, 200), "image_side_out_of_range"),
+        BadImage("many_scans", "scans.jpg", many_scans(300), "image_too_costly"),
     ]
 
 
@@ -77,19 +77,19 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width
 
 
 def encode(image: Image.Image, image_format: str, **options: object) -> bytes:
-    """The picture as a file of that format."""
+    """The image as a file of that format."""
     file = io.BytesIO()
     image.save(file, image_format, **options)
     return file.getvalue()
 
 
 def plain(mode: str, colour: Colour, width: int = 48, height: int = 32) -> Image.Image:
-    """A picture of one colour."""
+    """An image of one colour."""
     return Image.new(mode, (width, height), colour)
 
 
 def speckled(width: int = 48, height: int = 32) -> Image.Image:
-    """RGB noise, the same each time: it hardly compresses, so half of its file is about half of the picture."""
+    """RGB noise, the same each time: it hardly compresses, so half of its file is about half of the image."""
     noise_HWC = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     return Image.fromarray(noise_HWC)
 

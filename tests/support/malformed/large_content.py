@@ -19,12 +19,12 @@ def noise(count: int, seed: int = 0) -> bytes:
 
 
 def photo(size: int, seed: int = 0) -> bytes:
-    """A picture file of exactly so many bytes: noise as BMP, with a gap before its pixels."""
+    """An image file of exactly so many bytes: noise as BMP, with a gap before its pixels."""
     height, gap = divmod(size - BMP_HEADER, ROW)
     return bmp(ROW // 3, height, gap, seed)
 
 
-def small_picture(seed: int, side: int = 16) -> bytes:
+def small_image(seed: int, side: int = 16) -> bytes:
     return bmp(side, side, 0, seed)
 
 
@@ -33,8 +33,8 @@ def bmp(width: int, height: int, gap: int, seed: int) -> bytes:
     pixels = noise(width * height * 3, seed)
     start = BMP_HEADER + gap
     file = struct.pack("<2sIHHI", b"BM", start + len(pixels), 0, 0, start)
-    picture = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, len(pixels), 0, 0, 0, 0)
-    return file + picture + bytes(gap) + pixels
+    image = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, len(pixels), 0, 0, 0, 0)
+    return file + image + bytes(gap) + pixels
 
 
 def uri(data: bytes) -> str:
@@ -50,25 +50,25 @@ def csv_feed(size: int, rows: int = 30, start: str = "r") -> bytes:
     return (header + "".join(f"{line}{'n' * fill}\n" for line, fill in zip(lines, fills, strict=True))).encode()
 
 
-def zip_feed(rows: int, pictures: int) -> bytes:
-    """So many rows, each with so many pictures that no other has."""
+def zip_feed(rows: int, images: int) -> bytes:
+    """So many rows, each with so many images that no other has."""
     written = io.BytesIO()
     lines = ["id,title,images"]
     with zipfile.ZipFile(written, "w") as archive:
         for row in range(rows):
-            names = [f"{row}-{number}.bmp" for number in range(pictures)]
+            names = [f"{row}-{number}.bmp" for number in range(images)]
             for number, name in enumerate(names):
-                archive.writestr(name, small_picture(row * pictures + number))
+                archive.writestr(name, small_image(row * images + number))
             lines.append(f"z{row},red shirt,{'|'.join(names)}")
         archive.writestr("products.csv", "\n".join(lines) + "\n")
     return written.getvalue()
 
 
 def fat_product(seed: int) -> dict[str, Any]:
-    """As large as a product may be: about 80 KB of UTF-8, and a picture that packs badly."""
+    """As large as a product may be: about 80 KB of UTF-8, and an image that packs badly."""
     attributes = {f"name {number}": "鞋" * 256 for number in range(64)}
     fat = {"title": "red shirt", "description": "鞋" * 8_000, "link": "l" * 2_000, "attributes": attributes}
-    return fat | {"images": [uri(small_picture(seed, side=320))]}
+    return fat | {"images": [uri(small_image(seed, side=320))]}
 
 
 def form_of(client: TestClient, size: int, field: str, parts: Iterable[bytes]) -> dict[str, Any]:

@@ -8,12 +8,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from catalog.errors import InvalidCheckpoint, InvalidManifest
+from catalog.errors import CheckpointInvalid, ManifestInvalid
 from catalog.model.checkpoint import load_model
 from catalog.model.folder import open_model, write_checksums
 from tests.support.catalogue import write_catalogue
 from tests.support.tiny import tiny_folder, tiny_taxonomy
-from training.data.samples import Labelled, read_manifest
+from training.data.samples import LabelledProduct, read_manifest
 from training.export.calibrate import best_temperature, certain_score, least_score_at_the_margin, lower_bound
 from training.export.folder import compare_answers, export, recalibrate
 
@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def rows(folder: Path, split: str, *sets: str) -> list[Labelled]:
+def rows(folder: Path, split: str, *sets: str) -> list[LabelledProduct]:
     manifests = [folder / "data" / name / "products.jsonl" for name in sets or ("shop", "market")]
     return [row for path in manifests for row in read_manifest(path, TAXONOMY, split)]
 
@@ -65,7 +65,7 @@ def test_a_folder_is_calibrated_anew_and_keeps_its_weights(folder: Path) -> None
 
 def test_a_model_whose_answers_changed_is_refused(folder: Path) -> None:
     other = load_model(tiny_folder(folder / "other", seed=5))
-    with pytest.raises(InvalidCheckpoint, match=r"Half precision changes \d+ of 28 categories"):
+    with pytest.raises(CheckpointInvalid, match=r"Half precision changes \d+ of 28 categories"):
         compare_answers(load_model(folder / "start"), other, rows(folder, "val"))
 
 
@@ -80,7 +80,7 @@ def test_a_modality_without_products_has_no_temperature(folder: Path) -> None:
 
 def test_without_labels_there_is_nothing_to_calibrate(folder: Path) -> None:
     unmapped = [row for row in rows(folder, "test") if row.node is None]
-    with pytest.raises(InvalidManifest, match="no product with a category of the tree"):
+    with pytest.raises(ManifestInvalid, match="no product with a category of the tree"):
         export(folder / "start", folder / "none", unmapped, unmapped)
 
 

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import training.export.folder
-from catalog.errors import InvalidCheckpoint, InvalidConfig
+from catalog.errors import CheckpointInvalid, ConfigInvalid
 from catalog.model.checkpoint import load_model
 from catalog.model.folder import ModelFolder, open_model, write_checksums
 from catalog.model.preprocess import Batch, Prepared, collate
@@ -18,14 +18,14 @@ from tests.support.catalogue import write_catalogue
 from tests.support.tiny import tiny_folder
 from tests.training.export.test_folder import rows
 from training.export.folder import export_int8, served
-from training.export.onnx_export import made_up, write_graphs
+from training.export.onnx_export import example_batch, export_onnx
 from training.export.quantize import quantize
 
 
 @pytest.fixture(scope="module")
 def exact(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     folder = tiny_folder(tmp_path_factory.mktemp("int8") / "model", "cross")
-    write_graphs(load_model(folder), folder)
+    export_onnx(load_model(folder), folder)
     return open_model(folder)
 
 
@@ -33,15 +33,15 @@ def exact(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
 def int8(exact: ModelFolder) -> ModelFolder:
     folder = exact.path.with_name("int8")
     folder.mkdir()
-    quantize(exact, folder, made_up(exact))
+    quantize(exact, folder, example_batch(exact))
     write_checksums(folder)
     return open_model(folder)
 
 
 def products(model: ModelFolder) -> Batch:
     pixels_NCHW = np.random.default_rng(1).integers(0, 256, (2, 3, 32, 32), dtype=np.uint8)
-    both, words, picture = (pixels_NCHW, "red shirt"), (pixels_NCHW[:0], "pear"), (pixels_NCHW[1:], "")
-    return collate([Prepared("", *each) for each in (both, words, picture)], model.tokenizer)
+    both, texts, image = (pixels_NCHW, "red shirt"), (pixels_NCHW[:0], "pear"), (pixels_NCHW[1:], "")
+    return collate([Prepared("", *each) for each in (both, texts, image)], model.tokenizer)
 
 
 def test_answers_are_nearly_those_of_full_precision(exact: ModelFolder, int8: ModelFolder) -> None:
@@ -62,20 +62,20 @@ def test_it_is_a_smaller_model_of_its_own_version(exact: ModelFolder, int8: Mode
 
 
 def test_pytorch_is_not_given_it(int8: ModelFolder) -> None:
-    with pytest.raises(InvalidCheckpoint, match="in int8, for CPUs"):
+    with pytest.raises(CheckpointInvalid, match="in int8, for CPUs"):
         load_model(int8.path)
 
 
 def test_a_model_without_graphs_and_one_in_int8_are_refused(int8: ModelFolder, tmp_path: Path) -> None:
     for model in (int8, open_model(tiny_folder(tmp_path / "model"))):
-        with pytest.raises(InvalidConfig, match="graphs in full precision"):
+        with pytest.raises(ConfigInvalid, match="graphs in full precision"):
             quantize(model, tmp_path / "again", [])
     assert not (tmp_path / "again").exists()
 
 
 def test_export_measures_what_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_catalogue(tmp_path)
-    write_graphs(load_model(tmp_path / "start"), tmp_path / "start")
+    export_onnx(load_model(tmp_path / "start"), tmp_path / "start")
     model = open_model(tmp_path / "start")
     train, val = rows(tmp_path, "train"), rows(tmp_path, "val")
     monkeypatch.setattr(training.export.folder, "LOST_CATEGORIES", 1.0)
@@ -85,6 +85,6 @@ def test_export_measures_what_is_lost(tmp_path: Path, monkeypatch: pytest.Monkey
         assert found == served(OnnxRuntime(opened), opened, val)
     shutil.rmtree(tmp_path / "int8")
     monkeypatch.setattr(training.export.folder, "LOST_FINDS", -1.0)
-    with pytest.raises(InvalidCheckpoint, match=r"In int8 0\.\d+ of the categories are right, before 0\.\d+; "):
+    with pytest.raises(CheckpointInvalid, match=r"In int8 0\.\d+ of the categories are right, before 0\.\d+; "):
         export_int8(model, tmp_path / "int8", train, val)
     assert not list(tmp_path.glob("int8*"))
