@@ -474,7 +474,7 @@ def test_verdicts_are_training_data(client: TestClient, tmp_path: Path) -> None:
     rows = read_manifest(tmp_path / "set" / "manifest.jsonl", tiny_taxonomy())
     assert [row.product_id for row in rows] == ["a", "b"]
     assert rows[0].node == leaf.id
-    assert all(row.image() for row in rows)
+    assert all(row.read_image() for row in rows)
 
 
 @pytest.mark.parametrize(
