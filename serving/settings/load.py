@@ -61,7 +61,7 @@ def limits(name: str) -> str:
     bounds = Settings.model_fields[name].metadata if name in Settings.model_fields else []
     low, high = ({"from": "ge", "above": "gt"}, {"to": "le", "below": "lt"})
     parts = [
-        f"{word} {getattr(bound, kind):,g}"
+        f"{word} {getattr(bound, kind):,.10g}"
         for side in (low, high)
         for word, kind in side.items()
         for bound in bounds

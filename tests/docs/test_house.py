@@ -1,0 +1,40 @@
+"""The rules of the house that no linter holds: the size of folders, and contracts without exceptions."""
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("catalog", "serving", "shelflens", "training")
+LARGEST_FOLDER = 12  # modules of its own
+SMALLEST_PACKAGE = 60  # lines of its only module
+
+
+def folders() -> Iterator[tuple[Path, list[Path]]]:
+    """Each package, and its modules without __init__ and __main__."""
+    for package in PACKAGES:
+        for start in sorted((ROOT / package).rglob("__init__.py")):
+            modules = [path for path in start.parent.glob("*.py") if not path.name.startswith("__")]
+            yield start.parent, sorted(modules)
+
+
+def test_no_folder_has_more_modules_than_one_can_see_at_once() -> None:
+    sizes = {folder.relative_to(ROOT).as_posix(): len(modules) for folder, modules in folders()}
+    assert {folder: size for folder, size in sizes.items() if size > LARGEST_FOLDER} == {}
+
+
+def test_no_package_is_a_single_short_module() -> None:
+    alone = {
+        folder.relative_to(ROOT).as_posix(): len(modules[0].read_text(encoding="utf-8").splitlines())
+        for folder, modules in folders()
+        if len(modules) == 1 and not any(path.is_dir() and (path / "__init__.py").exists() for path in folder.iterdir())
+    }
+    assert {folder: lines for folder, lines in alone.items() if lines < SMALLEST_PACKAGE} == {}
+
+
+def test_import_contracts_have_no_exceptions() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    assert "ignore_imports" not in contracts
+    assert [contract["name"] for contract in contracts["contracts"] if "ignore_imports" in contract] == []
+    layers = [contract for contract in contracts["contracts"] if contract["type"] == "layers"]
+    assert {name for contract in layers for name in contract.get("containers", [])} >= set(PACKAGES) - {"shelflens"}
