@@ -104,7 +104,9 @@ class Understander:
         answers = self._runtime.run(collate(good, self._tokenizer), evidence) if good else None
         row = count()
         return [
-            self._read(answers, next(row), reading, top_k) if answers and reading.used else self._unread(reading)
+            self._to_understanding(answers, next(row), reading, top_k)
+            if answers and reading.used
+            else self._unread(reading)
             for reading in readings
         ]
 
@@ -129,7 +131,7 @@ class Understander:
             notes=reading.notes,
         )
 
-    def _read(self, answers: ModelOutputs, row: int, reading: Reading, top_k: int) -> Understanding:
+    def _to_understanding(self, answers: ModelOutputs, row: int, reading: Reading, top_k: int) -> Understanding:
         modalities: Modalities = reading.used[0] if len(reading.used) == 1 else "both"
         score_M = self._node_scores(answers.leaf_BC[row], modalities)
         log_odds = self._log_odds(answers, row, modalities)

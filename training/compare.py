@@ -94,7 +94,7 @@ def milliseconds(checkpoint: Checkpoint, pair: tuple[Encoded, Encoded], repeats:
     times = []
     for _ in range(repeats + 1):
         start = time.perf_counter()
-        model.answer(image, text)
+        model.fuse_and_classify(image, text)
         times.append(time.perf_counter() - start)
     return float(np.median(times[1:])) * 1000 / len(image.present_B)
 

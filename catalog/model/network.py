@@ -72,10 +72,10 @@ class CatalogModel(nn.Module):
         self.heads = Heads(config, taxonomy, *widths)
 
     def forward(self, inputs: Inputs) -> Outputs:
-        return self.answer(*self.encode(inputs))
+        return self.fuse_and_classify(*self.encode(inputs))
 
-    def answer(self, image: Encoded, text: Encoded, modalities: Modalities = "both") -> Outputs:
-        """What is read off both encoders' results, or as if a product had only the one modality."""
+    def fuse_and_classify(self, image: Encoded, text: Encoded, modalities: Modalities = "both") -> Outputs:
+        """Fuse both encodings and apply the heads; `modalities` masks the other modality out."""
         kept_image = image.keep(torch.full_like(image.present_B, modalities != "text"))
         kept_text = text.keep(torch.full_like(text.present_B, modalities != "image"))
         return self.heads(self.fusion(kept_image, kept_text), image, text)

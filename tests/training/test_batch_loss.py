@@ -58,7 +58,9 @@ def test_every_reading_is_a_loss_of_its_own(model: CatalogModel) -> None:
     image, text = model.encode(batch())
     readings = {"image": [0, 1, 3, 4], "text": [0, 1, 2, 4], "both": [0, 1, 4]}
     expected = [
-        tree_cross_entropy(model.answer(image, text, choice).leaf_BC[rows], targets().under_BLC[rows], 0, 0.3)  # type: ignore[arg-type]
+        tree_cross_entropy(
+            model.fuse_and_classify(image, text, choice).leaf_BC[rows], targets().under_BLC[rows], 0, 0.3
+        )  # type: ignore[arg-type]
         for choice, rows in readings.items()
     ]
     loss = batch_losses(model, TrainingBatch(targets(), batch()), dataclasses.replace(PLAIN, read_every_way=True))[

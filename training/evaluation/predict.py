@@ -44,7 +44,7 @@ def predict(
         for image, text in encoded:
             image, text = image.to(device), text.to(device)
             for choice in choices:
-                collected[choice].append(model.answer(image, text, choice))
+                collected[choice].append(model.fuse_and_classify(image, text, choice))
     return {choice: _join(outputs) for choice, outputs in collected.items()}
 
 

@@ -62,13 +62,13 @@ class TorchRuntime:
         inputs = Inputs.of(batch).to(self.device)
         with self._precision():
             image, text = self.model.encode(inputs)
-            outputs = self.model.answer(image, text)
+            outputs = self.model.fuse_and_classify(image, text)
             alone: dict[Modality, torch.Tensor] = {}
             # Asked of the batch and not of the tensors, for which the CPU would have to wait.
             if evidence and batch.any_has_both:
                 alone = {
-                    "image": self.model.answer(image, text, "image").leaf_BC,
-                    "text": self.model.answer(image, text, "text").leaf_BC,
+                    "image": self.model.fuse_and_classify(image, text, "image").leaf_BC,
+                    "text": self.model.fuse_and_classify(image, text, "text").leaf_BC,
                 }
         return ModelOutputs(
             leaf_BC=_array(outputs.leaf_BC),
