@@ -43,7 +43,7 @@ def proxy_middlewares() -> list[Middleware]:
     settings = read_settings()
     start_logs(settings)
     HeaderTimeoutProtocol.header_timeout = settings.header_timeout_seconds
-    HTTP_PROTOCOLS["auto"] = "serving.middleware.header_timeout:ImpatientProtocol"
+    HTTP_PROTOCOLS["auto"] = "serving.middleware.header_timeout:HeaderTimeoutProtocol"
     inner = [
         Middleware(RetryUntilRoutedMiddleware),
         Middleware(ConcurrencyLimitMiddleware, limit=settings.max_in_flight),

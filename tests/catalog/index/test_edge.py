@@ -436,10 +436,10 @@ def test_a_copied_shard_keeps_its_holes(quick_path: Path) -> None:
 WRITER = """
 import sys
 from catalog.index import ProductIndex
-from catalog.index.edge.backend import EdgeStore
+from catalog.index.edge.backend import EdgeBackend
 from pathlib import Path
 from tests.support.stored import WIDTH, random_products
-index = ProductIndex(EdgeStore.open(Path(sys.argv[1]), WIDTH, build_from=150))
+index = ProductIndex(EdgeBackend.open(Path(sys.argv[1]), WIDTH, build_from=150))
 products = random_products(3000, seed=9)
 print("open", flush=True)
 start = int(sys.argv[2])
