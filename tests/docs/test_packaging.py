@@ -14,15 +14,19 @@ from packaging.requirements import Requirement
 import catalog
 
 ROOT = Path(__file__).parents[2]
-CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PROJECT = CONFIG["project"]
-WHEEL = CONFIG["tool"]["hatch"]["build"]["targets"]["wheel"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 @pytest.fixture(scope="module")
 def wheel_files() -> set[str]:
     """The paths a wheel built now would hold."""
-    return {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    builder = WheelBuilder(str(ROOT))
+    data = builder.get_default_build_data()
+    builder.set_build_data_defaults(data)
+    for hook in builder.get_build_hooks(str(ROOT)).values():
+        hook.initialize("standard", data)
+    with builder.config.set_build_data(data):
+        return {file.distribution_path for file in builder.recurse_included_files()}
 
 
 def files_below(folder: Path) -> list[str]:
@@ -65,11 +69,11 @@ def test_a_package_says_that_it_is_typed(package: str, wheel_files: set[str]) ->
     assert f"{package}/py.typed" in wheel_files
 
 
-def test_wheel_carries_the_shipped_model(wheel_files: set[str]) -> None:
-    for source, target in WHEEL["force-include"].items():
-        shipped = files_below(ROOT / source)
-        assert {"config.json", "taxonomy.json"} <= set(shipped)
-        assert {f"{target}/{path}" for path in shipped} <= wheel_files
+@pytest.mark.parametrize("model", ["model", "nano"])
+def test_wheel_carries_the_shipped_models(model: str, wheel_files: set[str]) -> None:
+    shipped = files_below(ROOT / "assets" / model)
+    assert {"config.json", "taxonomy.json"} <= set(shipped)
+    assert {f"catalog/assets/{model}/{path}" for path in shipped} <= wheel_files
 
 
 def test_wheel_holds_nothing_else(wheel_files: set[str]) -> None:
@@ -81,7 +85,7 @@ def test_every_dependency_is_pinned_within_its_range() -> None:
     pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     declared = sum(PROJECT["optional-dependencies"].values(), PROJECT["dependencies"])
     requirements = [Requirement(line) for line in declared]
-    assert pins.keys() == {requirement.name for requirement in requirements} - {"shelflens"}
+    assert pins.keys() == {"pip"} | {requirement.name for requirement in requirements} - {"shelflens"}
     assert all(r.specifier.contains(pins[r.name]) for r in requirements if r.name != "shelflens")
 
 
