@@ -1,4 +1,4 @@
-"""Writes docs/reference/: every setting, error code, route and command, read from the code that defines them."""
+"""Writes docs/reference/: settings, error codes, routes, commands and public names, from the code that defines them."""
 
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,6 +6,7 @@ from typing import Any, cast, get_args, get_type_hints
 
 import typer
 
+import shelflens
 import shelflens.cli
 from catalog.errors import CatalogError
 from serving import errors as service_errors
@@ -26,6 +27,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "routes.md": routes_page(),
         "commands.md": commands_page(),
+        "python.md": python_page(),
     }
 
 
@@ -117,6 +119,22 @@ def scope(method: str, path: str) -> str:
 def commands_page() -> str:
     lead = "What `shelflens COMMAND --help` says. Exit codes: 0 done, 2 a mistake that is explained in one line."
     return page("Commands", lead, *(command_text(name, command) for name, command in every_command()))
+
+
+def python_page() -> str:
+    lead = (
+        "What `from shelflens import …` gives. A name is fetched when it is first used, so importing the package loads"
+        " neither PyTorch nor Ray. The site (`scripts/docs`) has each name's signature and docstring here."
+    )
+    rows = [[f"`{name}`", f"`{home}`"] for home, names in shelflens.HOMES.items() for name in names]
+    blocks = [
+        f"::: {home}.{name}\n" for home, names in shelflens.HOMES.items() for name in names if name != "__version__"
+    ]
+    return page("Python", lead, table(["name", "defined in"], sorted(rows)), *sorted(blocks, key=public_name))
+
+
+def public_name(block: str) -> str:
+    return block.strip().rpartition(".")[2]
 
 
 def every_command() -> Iterator[tuple[str, Any]]:

@@ -8,8 +8,10 @@ from scripts.generate.__main__ import DOCS, generated
 from scripts.generate.diagram import ROOMS
 from scripts.generate.layers import read_packages, reduced
 
-FILES = ["architecture.svg", "reference/commands.md", "reference/errors.md", "reference/routes.md"]
-FILES += ["reference/settings.md"]
+FILES = [
+    "architecture.svg",
+    *(f"reference/{name}.md" for name in ("commands", "errors", "python", "routes", "settings")),
+]
 
 
 @pytest.fixture(scope="module")
