@@ -9,6 +9,8 @@ from typing import Any
 
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>(?!\w+:)[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
 
+PATH = re.compile(r"[\w.-]+/[\w./-]*|\w+\.\w+")
+
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> str:
     """Called by mkdocs for each page. Its links are relative to its own folder."""
@@ -23,7 +25,7 @@ def rewritten(markdown: str, source: str, repository: str = "") -> str:
         if path.startswith("docs/") or path == "docs":
             return link[0]
         if not repository:
-            return link["text"]
+            return f"`{link['text']}`" if PATH.fullmatch(link["text"]) else link["text"]
         return f"[{link['text']}]({repository.rstrip('/')}/blob/main/{path}{link['anchor'] or ''})"
 
     return LINK.sub(replace, markdown)
