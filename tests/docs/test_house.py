@@ -1,8 +1,11 @@
 """The rules of the house that no linter holds: the size of folders, and contracts without exceptions."""
 
+import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("catalog", "serving", "shelflens", "training")
@@ -38,3 +41,14 @@ def test_import_contracts_have_no_exceptions() -> None:
     assert [contract["name"] for contract in contracts["contracts"] if "ignore_imports" in contract] == []
     layers = [contract for contract in contracts["contracts"] if contract["type"] == "layers"]
     assert {name for contract in layers for name in contract.get("containers", [])} >= set(PACKAGES) - {"shelflens"}
+
+
+def test_the_workflow_runs_the_repositorys_own_check() -> None:
+    """Workflow and hooks name no version of a tool: constraints.txt has them."""
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    commands = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+    assert commands == [".ci/run"]
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repo["repo"] for repo in hooks["repos"]] == ["local"]
+    assert all(hook["entry"].startswith(".venv/bin/") for hook in hooks["repos"][0]["hooks"])
