@@ -21,6 +21,7 @@ from serving.api.routes import (
     models,
     page,
     products,
+    review,
     search,
     uploads,
 )
@@ -34,12 +35,11 @@ DESCRIPTION = """Scores are from 0 to 1, embeddings of norm 1, times ISO 8601 in
 body `{"error": {"message", "type", "param", "code"}}`: messages are for people, codes are stable."""
 
 # In this order they stand in the documentation.
-ROUTERS = (analyze, embeddings, search, products, jobs, uploads, feedback, models, health, page)
+ROUTERS = (analyze, embeddings, search, products, jobs, uploads, feedback, review, models, health, page, metrics, docs)
 
 
 def build_app(services: Services, settings: Settings) -> FastAPI:
     """The service as an ASGI application. It owns neither model nor index: `services` knows where they are."""
-    context = RequestContext(services, settings)
     app = FastAPI(
         title="Shelflens",
         version=catalog.__version__,
@@ -50,16 +50,14 @@ def build_app(services: Services, settings: Settings) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
+    app.state.context = RequestContext(services, settings)
     for layer in front(settings):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     app.add_exception_handler(CatalogError, on_catalog_error)
     app.add_exception_handler(HTTPException, on_framework_error)
     app.add_exception_handler(RequestValidationError, on_invalid_parameter)
     for routes in ROUTERS:
-        app.include_router(routes.router(context))
-    app.include_router(metrics.router(services))
-    app.include_router(docs.router())
-
+        app.include_router(routes.router)
     app.openapi = lambda: document(app, settings)  # type: ignore[method-assign]
     return app
 

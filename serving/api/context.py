@@ -1,6 +1,4 @@
-"""The desk: what several routes do with a request before and after the model. It takes bodies apart, decodes images
-in threads, and knows which model to ask.
-"""
+"""What several routes need: parsing of bodies, decoding of images in threads, the choice of the model, responses."""
 
 import asyncio
 import logging
@@ -11,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
-from typing import TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
@@ -51,9 +49,10 @@ logger = logging.getLogger(__name__)
 
 
 class RequestContext:
-    """See the module's docstring. One for each application."""
+    """Models, store, jobs and threads of one application. Handlers receive it as `Context`."""
 
     def __init__(self, services: Services, settings: Settings) -> None:
+        self.services = services
         self.models = services.models
         self.store = cast(CatalogStore, Timed(services.store, "index"))
         self.jobs = services.jobs
@@ -166,6 +165,14 @@ class RequestContext:
         if isinstance(found, CatalogError):
             raise found
         return found
+
+
+async def request_context(request: Request) -> RequestContext:
+    context: RequestContext = request.app.state.context
+    return context
+
+
+Context = Annotated[RequestContext, Depends(request_context)]
 
 
 def media_type(request: Request) -> bytes:

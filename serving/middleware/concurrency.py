@@ -1,7 +1,7 @@
 """Admission: no more is begun than can be finished in time, and what is refused costs next to nothing.
 
 Work is refused in two places. `serving.middleware.proxy` counts requests in Ray Serve's proxy, and turns one away
-before it is passed on; the desk in the gateway counts products, as a request may hold many, before it decodes their
+before it is passed on; the routes in the gateway count products, as a request may hold many, before it decodes their
 images.
 """
 

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from catalog.errors import CatalogError, ImageTooManyBytes
 from serving.api import examples
-from serving.api.context import RequestContext, Source, check_dimensions, media_type, respond, respond_error
+from serving.api.context import Context, RequestContext, Source, check_dimensions, media_type, respond, respond_error
 from serving.api.openapi import FORM, JSON, MODEL, PRODUCT, analyze_form_schema, operation, reference
 from serving.api.parse import check_items, read_form
 from serving.api.schemas.analyze import AnalyzeRequest, AnalyzeResponse, Options, analysis
@@ -25,43 +25,40 @@ from serving.inference.models import Model
 # Parts of a multipart form: more images than a product may have, so that the answer can say which limit it was.
 MAX_FILES, MAX_FIELDS = 32, 32
 
+router = APIRouter(tags=["products"])
 
-def router(context: RequestContext) -> APIRouter:
-    routes = APIRouter(tags=["products"])
 
-    @routes.post(
-        "/v1/products/analyze",
-        response_model=AnalyzeResponse,
-        **operation(
-            "Category, tags, attributes and embedding of products",
-            examples.ANALYZED,
-            body={
-                JSON: {"schema": reference(AnalyzeRequest), "examples": examples.ANALYZE_REQUESTS},
-                FORM: {"schema": analyze_form_schema(), "example": examples.ANALYZE_FORM},
-            },
-            raises=(
-                MultipartInvalid,
-                TooManyItems,
-                EmbeddingDimensionsUnsupported,
-                *PRODUCT,
-                ImageTooManyBytes,
-                *MODEL,
-            ),
+@router.post(
+    "/v1/products/analyze",
+    response_model=AnalyzeResponse,
+    **operation(
+        "Category, tags, attributes and embedding of products",
+        examples.ANALYZED,
+        body={
+            JSON: {"schema": reference(AnalyzeRequest), "examples": examples.ANALYZE_REQUESTS},
+            FORM: {"schema": analyze_form_schema(), "example": examples.ANALYZE_FORM},
+        },
+        raises=(
+            MultipartInvalid,
+            TooManyItems,
+            EmbeddingDimensionsUnsupported,
+            *PRODUCT,
+            ImageTooManyBytes,
+            *MODEL,
         ),
-    )
-    async def analyze_products(request: Request) -> Response:
-        """Nothing is stored. Each item of a JSON request has its own result, in their order: one that cannot be read
-        has its error there, with status 200, and only a request that is wrong as a whole fails as a whole. A multipart
-        form takes one product, and its error is the status.
-        """
-        kind = media_type(request)
-        if kind == b"application/json":
-            return await analyze_json(context, request)
-        if kind == b"multipart/form-data":
-            return await analyze_form(context, request)
-        raise MediaTypeUnsupported
-
-    return routes
+    ),
+)
+async def analyze_products(context: Context, request: Request) -> Response:
+    """Nothing is stored. Each item of a JSON request has its own result, in their order: one that cannot be read
+    has its error there, with status 200, and only a request that is wrong as a whole fails as a whole. A multipart
+    form takes one product, and its error is the status.
+    """
+    kind = media_type(request)
+    if kind == b"application/json":
+        return await analyze_json(context, request)
+    if kind == b"multipart/form-data":
+        return await analyze_form(context, request)
+    raise MediaTypeUnsupported
 
 
 async def analyze_json(context: RequestContext, request: Request) -> Response:

@@ -38,24 +38,22 @@ FILES = {
 }
 KEPT = {"cache-control": "max-age=86400"}
 
+router = APIRouter(include_in_schema=False)
 
-def router() -> APIRouter:
-    routes = APIRouter(include_in_schema=False)
 
-    @routes.get("/docs")
-    async def docs() -> HTMLResponse:
-        return HTMLResponse(PAGE)
+@router.get("/docs")
+async def docs() -> HTMLResponse:
+    return HTMLResponse(PAGE)
 
-    @routes.get("/docs/{name}")
-    async def file(name: str) -> Response:
-        if name == "start.js":
-            return Response(START, media_type="text/javascript", headers=KEPT)
-        if name not in FILES:
-            raise NotFound
-        source, media_type = FILES[name]
-        return FileResponse(folder() / source, media_type=media_type, headers=KEPT)
 
-    return routes
+@router.get("/docs/{name}")
+async def file(name: str) -> Response:
+    if name == "start.js":
+        return Response(START, media_type="text/javascript", headers=KEPT)
+    if name not in FILES:
+        raise NotFound
+    source, media_type = FILES[name]
+    return FileResponse(folder() / source, media_type=media_type, headers=KEPT)
 
 
 def folder() -> Path:

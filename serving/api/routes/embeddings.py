@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from catalog.errors import CatalogError, TextUnreadable
 from serving.api import examples
-from serving.api.context import RequestContext, check_dimensions, respond, respond_error
+from serving.api.context import Context, RequestContext, check_dimensions, respond, respond_error
 from serving.api.openapi import MODEL, PRODUCT, json_body, operation
 from serving.api.parse import check_items
 from serving.api.schemas.embeddings import EmbeddingsRequest, EmbeddingsResponse, to_product, to_response
@@ -15,35 +15,32 @@ from serving.errors import EmbeddingDimensionsUnsupported, TooManyItems, param_o
 from serving.inference.analyzer import Answer
 from serving.inference.models import Model
 
+router = APIRouter(tags=["embeddings"])
 
-def router(context: RequestContext) -> APIRouter:
-    routes = APIRouter(tags=["embeddings"])
 
-    @routes.post(
-        "/v1/embeddings",
-        response_model=EmbeddingsResponse,
-        **operation(
-            "Embeddings, as OpenAI's clients ask for them",
-            examples.EMBEDDED,
-            body=json_body(EmbeddingsRequest, examples.EMBEDDINGS_REQUEST),
-            raises=(TooManyItems, EmbeddingDimensionsUnsupported, TextUnreadable, *PRODUCT, *MODEL),
-        ),
-    )
-    async def create_embeddings(request: Request) -> Response:
-        """One vector of norm 1 for each input: words, or an object of `text` and `image`, read together."""
-        read = await context.json(request, EmbeddingsRequest)
-        check_items(len(read.input), context.settings, "input")
-        model = await named(context, read.model)
-        check_dimensions(read.dimensions, model.info, "dimensions")
-        found = await context.embed([partial(to_product, item) for item in read.input], model)
-        vectors = []
-        for position, answer in enumerate(map(readable, found)):
-            if isinstance(answer, CatalogError):
-                return respond_error(answer, f"input.{position}.{param_of(answer, 'image') or 'text'}")
-            vectors.append(answer.embedding)
-        return respond(to_response(vectors, read, model.info.version))
-
-    return routes
+@router.post(
+    "/v1/embeddings",
+    response_model=EmbeddingsResponse,
+    **operation(
+        "Embeddings, as OpenAI's clients ask for them",
+        examples.EMBEDDED,
+        body=json_body(EmbeddingsRequest, examples.EMBEDDINGS_REQUEST),
+        raises=(TooManyItems, EmbeddingDimensionsUnsupported, TextUnreadable, *PRODUCT, *MODEL),
+    ),
+)
+async def create_embeddings(context: Context, request: Request) -> Response:
+    """One vector of norm 1 for each input: words, or an object of `text` and `image`, read together."""
+    read = await context.json(request, EmbeddingsRequest)
+    check_items(len(read.input), context.settings, "input")
+    model = await named(context, read.model)
+    check_dimensions(read.dimensions, model.info, "dimensions")
+    found = await context.embed([partial(to_product, item) for item in read.input], model)
+    vectors = []
+    for position, answer in enumerate(map(readable, found)):
+        if isinstance(answer, CatalogError):
+            return respond_error(answer, f"input.{position}.{param_of(answer, 'image') or 'text'}")
+        vectors.append(answer.embedding)
+    return respond(to_response(vectors, read, model.info.version))
 
 
 def readable(found: Answer) -> Answer:

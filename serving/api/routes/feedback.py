@@ -1,4 +1,4 @@
-"""What people say of the model's answers, what waits for them, and the training data that comes of it."""
+"""Feedback: verdicts of people on the model's answers, and the training data made of them."""
 
 import io
 import zipfile
@@ -8,28 +8,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from catalog.errors import CatalogError, IndexOfOtherModel, ProductNotFound, SearchInvalid
+from catalog.errors import CatalogError, IndexOfOtherModel, ProductNotFound
 from catalog.product import Verdict
 from catalog.taxonomy.tree import Taxonomy
 from serving.api import examples
-from serving.api.context import RequestContext, respond
+from serving.api.context import Context, RequestContext, respond
 from serving.api.openapi import INDEX, LINES, WRITING, Errors, json_body, lines, operation
-from serving.api.parameters import ProductId
 from serving.api.schemas.feedback import (
-    AlikeProduct,
-    AlikeResponse,
     FeedbackBatch,
     FeedbackOut,
     FeedbackRequest,
     FeedbackResponse,
-    FeedbackResult,
-    GuessCount,
     Proposal,
     ProposalsResponse,
-    QueueMenu,
-    ReviewResponse,
+    to_feedback,
+    to_result,
 )
-from serving.api.schemas.products import product_fields, to_products
 from serving.errors import (
     CategoryUnknown,
     FeedbackNotFound,
@@ -38,155 +32,114 @@ from serving.errors import (
     NothingToAccept,
     RequestInvalid,
     TooManyItems,
-    detail,
 )
-from serving.storage.feedback import Correction, Feedback, FeedbackQuery, Order, QueueOrder, Said, Unsure, category_of
-from serving.storage.store import CatalogStore, Queue
+from serving.storage.feedback import Correction, Feedback, FeedbackQuery, Order, Said, category_of
+from serving.storage.store import CatalogStore
 from serving.storage.training_set import LabelledPart, TrainingSet
-from serving.storage.waiting import QueueQuery
 
 VERDICTS_AT_ONCE = 100
 MAX_LISTED = 10_000
-ALIKE = 0.9
 JUDGING: Errors = (IndexOfOtherModel, ModelNotReady, *WRITING)
 FeedbackId = Annotated[int, Path(ge=1, le=2**53, description="As the verdict was given it.")]
 
+router = APIRouter(tags=["feedback"])
 
-def router(context: RequestContext) -> APIRouter:
-    routes = APIRouter(tags=["feedback"])
-    store = context.store
 
-    @routes.post(
-        "/v1/feedback",
-        response_model=FeedbackOut,
-        **operation(
-            "Say whether the model is right",
-            examples.FEEDBACK,
-            status=201,
-            body=json_body(FeedbackRequest, examples.FEEDBACK_REQUEST),
-            raises=(ProductNotFound, CategoryUnknown, NothingToAccept, *JUDGING),
-        ),
-    )
-    async def give_feedback(request: Request) -> Response:
-        """Accept, correct or reject what is stored of a product. Accepted and corrected ones count as sure, also when
-        they are stored again, until their words or images change. A later verdict stands in place of an earlier one.
-        """
-        (kept,) = await judged(context, [await context.json(request, FeedbackRequest)])
-        if isinstance(kept, CatalogError):
-            raise kept
-        return respond(to_feedback(kept), 201)
+@router.post(
+    "/v1/feedback",
+    response_model=FeedbackOut,
+    **operation(
+        "Say whether the model is right",
+        examples.FEEDBACK,
+        status=201,
+        body=json_body(FeedbackRequest, examples.FEEDBACK_REQUEST),
+        raises=(ProductNotFound, CategoryUnknown, NothingToAccept, *JUDGING),
+    ),
+)
+async def give_feedback(context: Context, request: Request) -> Response:
+    """Accept, correct or reject what is stored of a product. Accepted and corrected ones count as sure, also when
+    they are stored again, until their words or images change. A later verdict stands in place of an earlier one.
+    """
+    (kept,) = await judged(context, [await context.json(request, FeedbackRequest)])
+    if isinstance(kept, CatalogError):
+        raise kept
+    return respond(to_feedback(kept), 201)
 
-    @routes.post(
-        "/v1/feedback/batch",
-        response_model=FeedbackResponse,
-        **operation(
-            "Judge several products",
-            examples.JUDGED,
-            body=json_body(FeedbackBatch, examples.FEEDBACK_BATCH),
-            raises=(TooManyItems, *JUDGING),
-        ),
-    )
-    async def give_feedback_on_several(request: Request) -> Response:
-        """Up to 100 verdicts. One that cannot be kept has its error in its result, and the others are kept."""
-        kept = await judged(context, (await context.json(request, FeedbackBatch)).items)
-        return respond(FeedbackResponse(results=[to_result(one) for one in kept]))
 
-    @routes.get(
-        "/v1/feedback",
-        response_class=Response,
-        **operation(
-            "The verdicts that were given",
-            lines(examples.FEEDBACK),
-            kind=LINES,
-            raises=(RequestInvalid, IndexNotReady),
-        ),
-    )
-    async def list_feedback(
-        order: Order = "oldest",
-        limit: Annotated[int, Query(ge=1, le=MAX_LISTED, description="All of them if not given.")] | None = None,
-        after: Annotated[int, Query(ge=0, le=2**53, description="The id of the last verdict of the page before.")] = 0,
-        verdict: Verdict | None = None,
-        product_id: Annotated[str, Query(max_length=256)] = "",
-    ) -> Response:
-        """The last verdict on each product, a JSON object a line."""
-        query = FeedbackQuery(order, after, min(limit or VERDICTS_AT_ONCE, VERDICTS_AT_ONCE), verdict, product_id)
-        return StreamingResponse(listed(store, query, limit, await store.feedback(query)), media_type=LINES)
+@router.post(
+    "/v1/feedback/batch",
+    response_model=FeedbackResponse,
+    **operation(
+        "Judge several products",
+        examples.JUDGED,
+        body=json_body(FeedbackBatch, examples.FEEDBACK_BATCH),
+        raises=(TooManyItems, *JUDGING),
+    ),
+)
+async def give_feedback_on_several(context: Context, request: Request) -> Response:
+    """Up to 100 verdicts. One that cannot be kept has its error in its result, and the others are kept."""
+    kept = await judged(context, (await context.json(request, FeedbackBatch)).items)
+    return respond(FeedbackResponse(results=[to_result(one) for one in kept]))
 
-    @routes.delete(
-        "/v1/feedback/{id}",
-        **operation("Take a verdict back", status=204, raises=(FeedbackNotFound, RequestInvalid, *WRITING)),
-    )
-    async def take_feedback_back(id: FeedbackId) -> None:
-        """The product then has the verdict before it, or else the model's own answer again, and waits for a person
-        again if the model is not sure of it.
-        """
-        await store.take_back(id)
 
-    @routes.get(
-        "/v1/feedback/proposals",
-        **operation("Categories that the tree lacks", examples.PROPOSALS, raises=(IndexNotReady,)),
-    )
-    async def list_proposed_categories() -> ProposalsResponse:
-        """The categories that people proposed, with how many products each was proposed for."""
-        found = await store.proposals()
-        return ProposalsResponse(proposals=[Proposal(category=path, products=count) for path, count in found])
+@router.get(
+    "/v1/feedback",
+    response_class=Response,
+    **operation(
+        "The verdicts that were given",
+        lines(examples.FEEDBACK),
+        kind=LINES,
+        raises=(RequestInvalid, IndexNotReady),
+    ),
+)
+async def list_feedback(
+    context: Context,
+    order: Order = "oldest",
+    limit: Annotated[int, Query(ge=1, le=MAX_LISTED, description="All of them if not given.")] | None = None,
+    after: Annotated[int, Query(ge=0, le=2**53, description="The id of the last verdict of the page before.")] = 0,
+    verdict: Verdict | None = None,
+    product_id: Annotated[str, Query(max_length=256)] = "",
+) -> Response:
+    """The last verdict on each product, a JSON object a line."""
+    query = FeedbackQuery(order, after, min(limit or VERDICTS_AT_ONCE, VERDICTS_AT_ONCE), verdict, product_id)
+    first = await context.store.feedback(query)
+    return StreamingResponse(listed(context.store, query, limit, first), media_type=LINES)
 
-    @routes.get(
-        "/v1/feedback/training-set",
-        response_class=Response,
-        **operation("Feedback as training data", kind="application/zip", raises=INDEX),
-    )
-    async def get_training_set() -> Response:
-        """Accepted and corrected products as a zip: `manifest.jsonl`, split for training, and images, which
-        `shelflens train` reads once unpacked; `proposed.jsonl`, those of a category that the tree lacks; `README.txt`,
-        with what was left out.
-        """
-        headers = {"Content-Disposition": 'attachment; filename="feedback.zip"'}
-        content = zipped(store, await store.labelled())
-        return StreamingResponse(content, media_type="application/zip", headers=headers)
 
-    @routes.get(
-        "/v1/review",
-        **operation("What waits for a person", examples.REVIEW, raises=(RequestInvalid, SearchInvalid, *INDEX)),
-    )
-    async def list_products_to_review(
-        limit: Annotated[int, Query(ge=1, le=100)] = 20,
-        after: Annotated[str, Query(max_length=64, description="What the page before gave.")] = "",
-        order: Annotated[
-            QueueOrder,
-            Query(description="By the score of the likeliest leaf; `stored` is an order that means nothing."),
-        ] = "stored",
-        decision: Unsure | None = None,
-        category: Annotated[
-            str, Query(max_length=256, description="A node of the tree that the likeliest leaf is, or lies under.")
-        ] = "",
-        text: Annotated[
-            str, Query(max_length=256, description="Words to look for: the products that have most of them, one page.")
-        ] = "",
-    ) -> ReviewResponse:
-        """Stored products of low confidence on which nobody has given a verdict."""
-        return to_review(await store.review(QueueQuery(limit, after, order, decision, category, text.strip())))
+@router.delete(
+    "/v1/feedback/{id}",
+    **operation("Take a verdict back", status=204, raises=(FeedbackNotFound, RequestInvalid, *WRITING)),
+)
+async def take_feedback_back(context: Context, id: FeedbackId) -> None:
+    """The product then has the verdict before it, or else the model's own answer again, and waits for a person
+    again if the model is not sure of it.
+    """
+    await context.store.take_back(id)
 
-    @routes.get(
-        "/v1/review/{id:path}/alike",
-        **operation(
-            "What waits and is like a product", examples.ALIKE, raises=(ProductNotFound, RequestInvalid, *INDEX)
-        ),
-    )
-    async def list_products_alike(
-        id: ProductId,
-        above: Annotated[float, Query(ge=0, le=1, description="The least cosine similarity.")] = ALIKE,
-        limit: Annotated[int, Query(ge=1, le=100)] = 24,
-    ) -> AlikeResponse:
-        """Products that wait for a person and are nearly the same as a stored one, to be judged with it."""
-        found = await store.alike(id, above, limit)
-        products = [
-            AlikeProduct(**product_fields(match.stored, found.images.get(match.stored.id, 0)), score=match.score)
-            for match in found.found.matches
-        ]
-        return AlikeResponse(products=products)
 
-    return routes
+@router.get(
+    "/v1/feedback/proposals",
+    **operation("Categories that the tree lacks", examples.PROPOSALS, raises=(IndexNotReady,)),
+)
+async def list_proposed_categories(context: Context) -> ProposalsResponse:
+    """The categories that people proposed, with how many products each was proposed for."""
+    found = await context.store.proposals()
+    return ProposalsResponse(proposals=[Proposal(category=path, products=count) for path, count in found])
+
+
+@router.get(
+    "/v1/feedback/training-set",
+    response_class=Response,
+    **operation("Feedback as training data", kind="application/zip", raises=INDEX),
+)
+async def get_training_set(context: Context) -> Response:
+    """Accepted and corrected products as a zip: `manifest.jsonl`, split for training, and images, which
+    `shelflens train` reads once unpacked; `proposed.jsonl`, those of a category that the tree lacks; `README.txt`,
+    with what was left out.
+    """
+    headers = {"Content-Disposition": 'attachment; filename="feedback.zip"'}
+    content = zipped(context.store, await context.store.labelled())
+    return StreamingResponse(content, media_type="application/zip", headers=headers)
 
 
 async def judged(context: RequestContext, requests: Sequence[FeedbackRequest]) -> list[Feedback | CatalogError]:
@@ -211,42 +164,6 @@ def said(request: FeedbackRequest, taxonomy: Taxonomy | None) -> Said | CatalogE
     tags = None if request.tags is None else tuple(request.tags)
     correction = Correction(category, tags, request.attributes, request.proposed_category or "")
     return Said(request.product_id, request.verdict, correction, request.comment)
-
-
-def to_feedback(feedback: Feedback) -> FeedbackOut:
-    right = feedback.correction
-    return FeedbackOut(
-        id=feedback.id,
-        product_id=feedback.product_id,
-        title=feedback.title,
-        verdict=feedback.verdict,
-        category=right.category.id if right.category else None,
-        proposed_category=right.proposed_category or None,
-        tags=None if right.tags is None else list(right.tags),
-        attributes=None if right.attributes is None else dict(right.attributes),
-        comment=feedback.comment,
-        created_at=feedback.created_at,
-    )
-
-
-def to_result(kept: Feedback | CatalogError) -> FeedbackResult:
-    if isinstance(kept, CatalogError):
-        return FeedbackResult(error=detail(kept))
-    return FeedbackResult(feedback=to_feedback(kept))
-
-
-def to_review(queue: Queue) -> ReviewResponse:
-    menu = queue.menu and QueueMenu(
-        decisions=dict(queue.menu.decisions),
-        guesses=[GuessCount(category=category, count=count) for category, count in queue.menu.guesses],
-    )
-    return ReviewResponse(
-        products=to_products(queue.products, queue.images),
-        after=queue.after or None,
-        total=queue.total,
-        menu=menu,
-        stored=queue.stored,
-    )
 
 
 async def listed(

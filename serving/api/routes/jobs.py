@@ -20,7 +20,7 @@ from catalog.errors import (
     FeedInvalid,
 )
 from serving.api import examples
-from serving.api.context import RequestContext, media_type, respond, respond_error
+from serving.api.context import Context, RequestContext, media_type, respond, respond_error
 from serving.api.openapi import FORM, JSON, LINES, Errors, feed_form_schema, operation, reference
 from serving.api.openapi import lines as written
 from serving.api.parameters import JobId
@@ -89,110 +89,112 @@ SUBMITTING: Errors = (
     Overloaded,
 )
 
+router = APIRouter(tags=["jobs"])
 
-def router(context: RequestContext) -> APIRouter:
-    routes = APIRouter(tags=["jobs"])
-    jobs = context.jobs
 
-    @routes.post(
-        "/v1/jobs",
-        response_model=JobOut,
-        **operation(
-            "Ingest a feed",
-            examples.JOB,
-            status=202,
-            body={
-                FORM: {"schema": feed_form_schema(JobForm), "example": examples.JOB_FORM},
-                JSON: {"schema": reference(JobRequest), "example": examples.JOB_REQUEST},
-            },
-            raises=SUBMITTING,
-        ),
-    )
-    async def submit_job(request: Request, idempotency_key: Key = None) -> Response:
-        """CSV, TSV, JSON lines, Parquet, or a zip of one of these and its images; sent along, uploaded before, or
-        by its path in the server's folder of feeds. The answer comes at once; the job then tells how far it has come.
-        """
-        asked, said = await read(context, request, JobRequest, JobForm)
-        asked = replace(asked, dry_run=said.dry_run, key=idempotency_key)
-        try:
-            return respond(to_job(await jobs.submit(asked)), 202)
-        except FeedColumnsInvalid as error:
-            return respond_error(error, "columns")
-        except FeedInvalid as error:
-            return respond_error(error, asked.given_in)
+@router.post(
+    "/v1/jobs",
+    response_model=JobOut,
+    **operation(
+        "Ingest a feed",
+        examples.JOB,
+        status=202,
+        body={
+            FORM: {"schema": feed_form_schema(JobForm), "example": examples.JOB_FORM},
+            JSON: {"schema": reference(JobRequest), "example": examples.JOB_REQUEST},
+        },
+        raises=SUBMITTING,
+    ),
+)
+async def submit_job(context: Context, request: Request, idempotency_key: Key = None) -> Response:
+    """CSV, TSV, JSON lines, Parquet, or a zip of one of these and its images; sent along, uploaded before, or
+    by its path in the server's folder of feeds. The answer comes at once; the job then tells how far it has come.
+    """
+    asked, said = await read(context, request, JobRequest, JobForm)
+    asked = replace(asked, dry_run=said.dry_run, key=idempotency_key)
+    try:
+        return respond(to_job(await context.jobs.submit(asked)), 202)
+    except FeedColumnsInvalid as error:
+        return respond_error(error, "columns")
+    except FeedInvalid as error:
+        return respond_error(error, asked.given_in)
 
-    @routes.post(
-        "/v1/jobs/preview",
-        response_model=PreviewResponse,
-        **operation(
-            "Look at the beginning of a feed",
-            examples.PREVIEW,
-            body={
-                FORM: {"schema": feed_form_schema(PreviewForm), "example": examples.PREVIEW_FORM},
-                JSON: {"schema": reference(FeedRequest), "example": examples.PREVIEW_REQUEST},
-            },
-            raises=GIVEN,
-        ),
-    )
-    async def preview_feed(request: Request) -> Response:
-        """Its columns with their first values, the fields they are read as, and what the first rows become, read as a
-        job reads them. Nothing is stored. What a job would refuse the feed for stands in `error`, beside the columns.
-        """
-        asked, said = await read(context, request, FeedRequest, PreviewForm)
-        found = await jobs.preview(asked, isinstance(said, PreviewForm) and said.cut)
-        return respond(to_preview(found, asked.given_in))
 
-    @routes.get("/v1/sources", **operation("Feeds on the server", examples.SOURCES, raises=(JobsNotReady,)))
-    async def list_sources() -> SourcesResponse:
-        """The feeds that lie in the server's folder of feeds, for jobs to read by their path."""
-        return to_sources(await jobs.sources())
+@router.post(
+    "/v1/jobs/preview",
+    response_model=PreviewResponse,
+    **operation(
+        "Look at the beginning of a feed",
+        examples.PREVIEW,
+        body={
+            FORM: {"schema": feed_form_schema(PreviewForm), "example": examples.PREVIEW_FORM},
+            JSON: {"schema": reference(FeedRequest), "example": examples.PREVIEW_REQUEST},
+        },
+        raises=GIVEN,
+    ),
+)
+async def preview_feed(context: Context, request: Request) -> Response:
+    """Its columns with their first values, the fields they are read as, and what the first rows become, read as a
+    job reads them. Nothing is stored. What a job would refuse the feed for stands in `error`, beside the columns.
+    """
+    asked, said = await read(context, request, FeedRequest, PreviewForm)
+    found = await context.jobs.preview(asked, isinstance(said, PreviewForm) and said.cut)
+    return respond(to_preview(found, asked.given_in))
 
-    @routes.get("/v1/jobs", **operation("The newest jobs", examples.JOBS, raises=(RequestInvalid, JobsNotReady)))
-    async def list_jobs(limit: Annotated[int, Query(ge=1, le=100)] = 20) -> JobsResponse:
-        """Newest first. Those that ended long ago are forgotten."""
-        return to_jobs(await jobs.list(limit))
 
-    @routes.get("/v1/jobs/{id}", **operation("How far a job is", examples.JOB, raises=ASKING))
-    async def get_job(id: JobId) -> JobOut:
-        """Its state, its rows by what became of them, and when it will be done at the rate so far."""
-        return to_job(await jobs.get(id))
+@router.get("/v1/sources", **operation("Feeds on the server", examples.SOURCES, raises=(JobsNotReady,)))
+async def list_sources(context: Context) -> SourcesResponse:
+    """The feeds that lie in the server's folder of feeds, for jobs to read by their path."""
+    return to_sources(await context.jobs.sources())
 
-    @routes.get(
-        "/v1/jobs/{id}/errors",
-        response_class=Response,
-        **operation(
-            "Rows that failed",
-            written(examples.FAILED_ROW),
-            kind=LINES,
-            also={SHEET: examples.FAILED_SHEET},
-            raises=(*ASKING, FeedColumnsInvalid),
-        ),
-    )
-    async def list_job_errors(id: JobId, format: Form = "jsonl") -> Response:
-        """The rows that failed so far, a JSON object a line: `line`, `id`, `code`, `reason`, and `row` as the feed has
-        it. Corrected in `row`, the lines are a feed of their own. As CSV, for a spreadsheet, they have the feed's own
-        columns and `failed_line`, `failed_code` and `failed_reason`; corrected, that is a feed as well.
-        """
-        failed = FailedRows(jobs, id)
-        content = failed.sheet(await failed.columns()) if format == "csv" else failed.lines(await jobs.errors(id))
-        name = failed_name((await jobs.get(id)).source, format)
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-        return StreamingResponse(content, media_type=SHEET if format == "csv" else LINES, headers=headers)
 
-    @routes.post(
-        "/v1/jobs/{id}/cancel",
-        **operation(
-            "Stop a job",
-            examples.JOB | {"state": "cancelled", "finished_at": examples.CREATED, "eta_seconds": None},
-            status=202,
-            raises=(*ASKING, JobFinished),
-        ),
-    )
-    async def cancel_job(id: JobId) -> JobOut:
-        """What it has stored stays."""
-        return to_job(await jobs.cancel(id))
+@router.get("/v1/jobs", **operation("The newest jobs", examples.JOBS, raises=(RequestInvalid, JobsNotReady)))
+async def list_jobs(context: Context, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> JobsResponse:
+    """Newest first. Those that ended long ago are forgotten."""
+    return to_jobs(await context.jobs.list(limit))
 
-    return routes
+
+@router.get("/v1/jobs/{id}", **operation("How far a job is", examples.JOB, raises=ASKING))
+async def get_job(context: Context, id: JobId) -> JobOut:
+    """Its state, its rows by what became of them, and when it will be done at the rate so far."""
+    return to_job(await context.jobs.get(id))
+
+
+@router.get(
+    "/v1/jobs/{id}/errors",
+    response_class=Response,
+    **operation(
+        "Rows that failed",
+        written(examples.FAILED_ROW),
+        kind=LINES,
+        also={SHEET: examples.FAILED_SHEET},
+        raises=(*ASKING, FeedColumnsInvalid),
+    ),
+)
+async def list_job_errors(context: Context, id: JobId, format: Form = "jsonl") -> Response:
+    """The rows that failed so far, a JSON object a line: `line`, `id`, `code`, `reason`, and `row` as the feed has
+    it. Corrected in `row`, the lines are a feed of their own. As CSV, for a spreadsheet, they have the feed's own
+    columns and `failed_line`, `failed_code` and `failed_reason`; corrected, that is a feed as well.
+    """
+    failed = FailedRows(context.jobs, id)
+    content = failed.sheet(await failed.columns()) if format == "csv" else failed.lines(await context.jobs.errors(id))
+    name = failed_name((await context.jobs.get(id)).source, format)
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return StreamingResponse(content, media_type=SHEET if format == "csv" else LINES, headers=headers)
+
+
+@router.post(
+    "/v1/jobs/{id}/cancel",
+    **operation(
+        "Stop a job",
+        examples.JOB | {"state": "cancelled", "finished_at": examples.CREATED, "eta_seconds": None},
+        status=202,
+        raises=(*ASKING, JobFinished),
+    ),
+)
+async def cancel_job(context: Context, id: JobId) -> JobOut:
+    """What it has stored stays."""
+    return to_job(await context.jobs.cancel(id))
 
 
 async def read(

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from catalog.errors import DiskFull
 from serving.api import examples
-from serving.api.context import RequestContext
+from serving.api.context import Context, RequestContext
 from serving.api.openapi import operation
 from serving.api.parameters import ModelId
 from serving.api.schemas.models import (
@@ -17,65 +17,65 @@ from serving.api.schemas.models import (
 )
 from serving.errors import IndexNotReady, ModelNotReady, ModelUnknown, NoShadow, RequestInvalid
 
+router = APIRouter(tags=["models"])
 
-def router(context: RequestContext) -> APIRouter:
-    routes = APIRouter(tags=["models"])
 
-    @routes.get("/v1/models", **operation("The loaded models", examples.MODELS, raises=(ModelNotReady,)))
-    async def list_models() -> ModelsResponse:
-        """The loaded models, the active one first."""
-        return await listed(context)
+@router.get("/v1/models", **operation("The loaded models", examples.MODELS, raises=(ModelNotReady,)))
+async def list_models(context: Context) -> ModelsResponse:
+    """The loaded models, the active one first."""
+    return await listed(context)
 
-    @routes.get(
-        "/v1/models/comparison",
-        **operation("What the shadow model would have answered", examples.COMPARISON, raises=(NoShadow, ModelNotReady)),
+
+@router.get(
+    "/v1/models/comparison",
+    **operation("What the shadow model would have answered", examples.COMPARISON, raises=(NoShadow, ModelNotReady)),
+)
+async def compare_models(context: Context) -> ComparisonResponse:
+    """How the shadow's answers differ from the active model's on what was analyzed since both were loaded."""
+    active, shadow, found = await context.models.compared()
+    shared = found.products or None
+    return ComparisonResponse(
+        active=active.info.version,
+        shadow=shadow.info.version,
+        products=found.products,
+        missed=found.missed,
+        changed_categories=shared and round(found.changed / shared, 6),
+        top_ten_overlap=shared and round(found.overlap / shared, 6),
+        neighbour_overlap=await context.in_thread(found.neighbour_overlap),
+        examples=[
+            Difference(
+                id=ours.id,
+                active=list(ours.path),
+                active_score=round(ours.category.score, 6) if ours.category else None,
+                shadow=list(other.path),
+                shadow_score=round(other.category.score, 6) if other.category else None,
+            )
+            for ours, other in found.examples
+        ],
     )
-    async def compare_models() -> ComparisonResponse:
-        """How the shadow's answers differ from the active model's on what was analyzed since both were loaded."""
-        active, shadow, found = await context.models.compared()
-        shared = found.products or None
-        return ComparisonResponse(
-            active=active.info.version,
-            shadow=shadow.info.version,
-            products=found.products,
-            missed=found.missed,
-            changed_categories=shared and round(found.changed / shared, 6),
-            top_ten_overlap=shared and round(found.overlap / shared, 6),
-            neighbour_overlap=await context.in_thread(found.neighbour_overlap),
-            examples=[
-                Difference(
-                    id=ours.id,
-                    active=list(ours.path),
-                    active_score=round(ours.category.score, 6) if ours.category else None,
-                    shadow=list(other.path),
-                    shadow_score=round(other.category.score, 6) if other.category else None,
-                )
-                for ours, other in found.examples
-            ],
-        )
 
-    @routes.post(
-        "/v1/models/{id}/activate",
-        **operation(
-            "Switch to another model",
-            examples.MODELS,
-            raises=(ModelUnknown, RequestInvalid, ModelNotReady, IndexNotReady, DiskFull),
-        ),
-    )
-    async def activate_model(id: ModelId) -> ModelsResponse:
-        """Let this model answer from now on, also after a restart; the other becomes its shadow. Stored products and
-        searches stay with the model that made the index.
-        """
-        await context.models.choose(id)
-        await context.store.choose_model(id)
-        return await listed(context)
 
-    @routes.get("/v1/taxonomy", **operation("The category tree", examples.TAXONOMY, raises=(ModelNotReady,)))
-    async def get_taxonomy() -> TaxonomyResponse:
-        """The category tree and the vocabularies of the active model, in English and Chinese."""
-        return to_taxonomy((await context.models.active()).taxonomy)
+@router.post(
+    "/v1/models/{id}/activate",
+    **operation(
+        "Switch to another model",
+        examples.MODELS,
+        raises=(ModelUnknown, RequestInvalid, ModelNotReady, IndexNotReady, DiskFull),
+    ),
+)
+async def activate_model(context: Context, id: ModelId) -> ModelsResponse:
+    """Let this model answer from now on, also after a restart; the other becomes its shadow. Stored products and
+    searches stay with the model that made the index.
+    """
+    await context.models.choose(id)
+    await context.store.choose_model(id)
+    return await listed(context)
 
-    return routes
+
+@router.get("/v1/taxonomy", **operation("The category tree", examples.TAXONOMY, raises=(ModelNotReady,)))
+async def get_taxonomy(context: Context) -> TaxonomyResponse:
+    """The category tree and the vocabularies of the active model, in English and Chinese."""
+    return to_taxonomy((await context.models.active()).taxonomy)
 
 
 async def listed(context: RequestContext) -> ModelsResponse:

@@ -1,7 +1,8 @@
-"""The page: its files, read once. What may be asked for is what was read, so no path leads anywhere else."""
+"""The page: its files, read once. Only files that were read are served, so no path leads anywhere else."""
 
 import gzip
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +41,9 @@ HEADERS = {
 }
 
 
+router = APIRouter(include_in_schema=False)
+
+
 class PageFile(NamedTuple):
     """A file of the page. gzipped: its content again, a third as large. digest: of its content."""
 
@@ -49,6 +53,7 @@ class PageFile(NamedTuple):
     digest: str
 
 
+@cache
 def read_files(folder: Path = FOLDER) -> dict[str, PageFile]:
     """Every file of the page by its name."""
     files = {}
@@ -73,19 +78,14 @@ def respond(file: PageFile, request: Request) -> Response:
     return Response(file.gzipped if zipped else file.content, media_type=file.media_type, headers=headers)
 
 
-def router(_: object) -> APIRouter:
-    """Like every router it is given the desk; it needs nothing of it."""
+@router.api_route("/", methods=METHODS)
+async def page(request: Request) -> Response:
+    return respond(read_files()[INDEX], request)
+
+
+@router.api_route("/page/{name}", methods=METHODS)
+async def file(name: str, request: Request) -> Response:
     files = read_files()
-    routes = APIRouter(include_in_schema=False)
-
-    @routes.api_route("/", methods=METHODS)
-    async def page(request: Request) -> Response:
-        return respond(files[INDEX], request)
-
-    @routes.api_route("/page/{name}", methods=METHODS)
-    async def file(name: str, request: Request) -> Response:
-        if name not in files:
-            raise NotFound
-        return respond(files[name], request)
-
-    return routes
+    if name not in files:
+        raise NotFound
+    return respond(files[name], request)

@@ -11,9 +11,9 @@ from catalog.errors import DiskFull, ImageTooManyBytes, IndexOfOtherModel, Produ
 from catalog.ingest.pipeline import content_hashes
 from catalog.product import Product, StoredProduct
 from serving.api import examples
-from serving.api.context import RequestContext, respond
+from serving.api.context import Context, RequestContext, respond
 from serving.api.openapi import INDEX, MODEL, PRODUCT, WRITING, Errors, json_body, operation
-from serving.api.parameters import ProductId as Id
+from serving.api.parameters import ProductId
 from serving.api.schemas.products import ProductChange, ProductIn, ProductOut, to_product
 from serving.errors import ImageNotKept, ImagesNeeded, IndexNotReady, ProductChanged, RequestInvalid
 from serving.inference.models import Model
@@ -23,93 +23,32 @@ ATTEMPTS = 5
 SENT = "(sent)"
 # A product stored under an id with one of these ends could not be read back.
 TAKEN = ("/image", "/similar")
-
-
-def router(context: RequestContext) -> APIRouter:
-    routes = APIRouter(tags=["products"])
-    store = context.store
-
-    # Before the products themselves, whose ids may hold a slash.
-    @routes.get(
-        "/v1/products/{id:path}/image",
-        response_class=Response,
-        **operation(
-            "A kept picture of a product", kind="image/webp", raises=(ImageNotKept, RequestInvalid, IndexNotReady)
-        ),
-    )
-    async def get_product_image(
-        id: Id, n: Annotated[int, Query(ge=0, le=64, description="Which, from 0.")] = 0
-    ) -> Response:
-        """A kept image of a product, at most 320 pixels on its longer side."""
-        images = await store.images(id)
-        if n >= len(images):
-            raise ImageNotKept
-        return Response(images[n], media_type="image/webp", headers={"Cache-Control": "private, max-age=60"})
-
-    @routes.get("/v1/products/{id:path}", **operation("A stored product", examples.PRODUCT, raises=READING))
-    async def get_product(id: Id, include: Literal["", "embedding"] = "") -> ProductOut:
-        """A stored product and what the model made of it."""
-        return await described(context, await stored_product(context, id), include == "embedding")
-
-    @routes.put(
-        "/v1/products/{id:path}",
-        response_model=ProductOut,
-        **created(
-            operation(
-                "Store a product",
-                examples.PRODUCT,
-                body=json_body(ProductIn, examples.PRODUCT_REQUEST),
-                raises=(*PRODUCT, *STORING),
-            )
-        ),
-    )
-    async def put_product(id: Id, request: Request) -> Response:
-        """Store a product, or replace it. Equal words and images are not read by the model again."""
-        if id.endswith(TAKEN):
-            raise RequestInvalid("The address of this id would be another's: it ends in /image or /similar.", "id")
-        product = await context.in_thread((await context.json(request, ProductIn)).to_product, id)
-        model = await context.index_model()
-        known = await readable(context, id)
-        stored = await read(context, product, product.images, known, model)
-        images = await context.shrink(product.images)
-        kept = await store.put(stored, images)
-        return respond(to_product(kept, len(images)), 200 if known else 201)
-
-    @routes.patch(
-        "/v1/products/{id:path}",
-        response_model=ProductOut,
-        **operation(
-            "Change a product",
-            examples.PRODUCT | examples.CHANGE_REQUEST,
-            body=json_body(ProductChange, examples.CHANGE_REQUEST),
-            raises=(ProductNotFound, ProductChanged, ImagesNeeded, *PRODUCT, *STORING),
-        ),
-    )
-    async def patch_product(id: Id, request: Request) -> Response:
-        """Change some fields. The model reads the product again only where its words or images change."""
-        body = await context.json(request, ProductChange)
-        changes = await context.in_thread(body.changes)
-        for _ in range(ATTEMPTS):
-            before = await stored_product(context, id)
-            try:
-                return respond(await changed(context, before, changes))
-            except ProductChanged:
-                continue
-        raise ProductChanged
-
-    @routes.delete("/v1/products/{id:path}", **operation("Forget a product", status=204, raises=(*READING, DiskFull)))
-    async def delete_product(
-        id: Id,
-        erase: Annotated[bool, Query(description="Also leave nothing of it on disk, within minutes.")] = False,
-    ) -> None:
-        """Forget a product and its images."""
-        await store.delete(id, erase)
-
-    return routes
-
-
 READING: Errors = (ProductNotFound, RequestInvalid, *INDEX)
 STORING: Errors = (IndexOfOtherModel, ImageTooManyBytes, *MODEL, *WRITING)
+
+router = APIRouter(tags=["products"])
+
+
+# Before the products themselves, whose ids may hold a slash.
+@router.get(
+    "/v1/products/{id:path}/image",
+    response_class=Response,
+    **operation("A kept picture of a product", kind="image/webp", raises=(ImageNotKept, RequestInvalid, IndexNotReady)),
+)
+async def get_product_image(
+    context: Context, id: ProductId, n: Annotated[int, Query(ge=0, le=64, description="Which, from 0.")] = 0
+) -> Response:
+    """A kept image of a product, at most 320 pixels on its longer side."""
+    images = await context.store.images(id)
+    if n >= len(images):
+        raise ImageNotKept
+    return Response(images[n], media_type="image/webp", headers={"Cache-Control": "private, max-age=60"})
+
+
+@router.get("/v1/products/{id:path}", **operation("A stored product", examples.PRODUCT, raises=READING))
+async def get_product(context: Context, id: ProductId, include: Literal["", "embedding"] = "") -> ProductOut:
+    """A stored product and what the model made of it."""
+    return await described(context, await stored_product(context, id), include == "embedding")
 
 
 def created(documented: dict[str, Any]) -> dict[str, Any]:
@@ -117,6 +56,64 @@ def created(documented: dict[str, Any]) -> dict[str, Any]:
     good = documented["responses"][200]
     documented["responses"][201] = {**good, "model": ProductOut, "description": "It is new."}
     return documented
+
+
+@router.put(
+    "/v1/products/{id:path}",
+    response_model=ProductOut,
+    **created(
+        operation(
+            "Store a product",
+            examples.PRODUCT,
+            body=json_body(ProductIn, examples.PRODUCT_REQUEST),
+            raises=(*PRODUCT, *STORING),
+        )
+    ),
+)
+async def put_product(context: Context, id: ProductId, request: Request) -> Response:
+    """Store a product, or replace it. Equal words and images are not read by the model again."""
+    if id.endswith(TAKEN):
+        raise RequestInvalid("The address of this id would be another's: it ends in /image or /similar.", "id")
+    product = await context.in_thread((await context.json(request, ProductIn)).to_product, id)
+    model = await context.index_model()
+    known = await readable(context, id)
+    stored = await read(context, product, product.images, known, model)
+    images = await context.shrink(product.images)
+    kept = await context.store.put(stored, images)
+    return respond(to_product(kept, len(images)), 200 if known else 201)
+
+
+@router.patch(
+    "/v1/products/{id:path}",
+    response_model=ProductOut,
+    **operation(
+        "Change a product",
+        examples.PRODUCT | examples.CHANGE_REQUEST,
+        body=json_body(ProductChange, examples.CHANGE_REQUEST),
+        raises=(ProductNotFound, ProductChanged, ImagesNeeded, *PRODUCT, *STORING),
+    ),
+)
+async def patch_product(context: Context, id: ProductId, request: Request) -> Response:
+    """Change some fields. The model reads the product again only where its words or images change."""
+    body = await context.json(request, ProductChange)
+    changes = await context.in_thread(body.changes)
+    for _ in range(ATTEMPTS):
+        before = await stored_product(context, id)
+        try:
+            return respond(await changed(context, before, changes))
+        except ProductChanged:
+            continue
+    raise ProductChanged
+
+
+@router.delete("/v1/products/{id:path}", **operation("Forget a product", status=204, raises=(*READING, DiskFull)))
+async def delete_product(
+    context: Context,
+    id: ProductId,
+    erase: Annotated[bool, Query(description="Also leave nothing of it on disk, within minutes.")] = False,
+) -> None:
+    """Forget a product and its images."""
+    await context.store.delete(id, erase)
 
 
 async def stored_product(context: RequestContext, id: str) -> StoredProduct:

@@ -12,7 +12,7 @@ from catalog.errors import FilterInvalid, IndexOfOtherModel, ProductNotFound, Se
 from catalog.index.listing import Sort
 from catalog.search.plan import Example, Knowledge, Search, check, index_query, to_look_up, to_read, understood
 from serving.api import examples
-from serving.api.context import RequestContext, respond
+from serving.api.context import Context, RequestContext, respond
 from serving.api.openapi import IMAGE, INDEX, MODEL, Errors, json_body, operation
 from serving.api.parameters import ProductId
 from serving.api.schemas.overview import OverviewResponse, to_overview
@@ -36,78 +36,80 @@ Facets = Annotated[
     Query(max_length=16, description="category, brand, tags, decision, currency, or an attribute's name."),
 ]
 
+router = APIRouter(tags=["search"])
 
-def router(context: RequestContext) -> APIRouter:
-    routes = APIRouter(tags=["search"])
 
-    @routes.post(
-        "/v1/search",
-        response_model=SearchResponse,
-        **operation(
-            "Search by words, picture, product, or several of them",
-            examples.FOUND,
-            body=json_body(SearchRequest, examples.SEARCH_REQUEST),
-            raises=(ProductNotFound, SearchInvalid, SearchEmpty, FilterInvalid, TextTooLong, *IMAGE, *COMPARING),
-        ),
-    )
-    async def search_products(request: Request) -> Response:
-        """Stored products like the words, the image, the product, or several of them, best first."""
-        query = (await context.json(request, SearchRequest)).to_search()
-        check(query.examples)
-        return respond(await find(context, query))
+@router.post(
+    "/v1/search",
+    response_model=SearchResponse,
+    **operation(
+        "Search by words, picture, product, or several of them",
+        examples.FOUND,
+        body=json_body(SearchRequest, examples.SEARCH_REQUEST),
+        raises=(ProductNotFound, SearchInvalid, SearchEmpty, FilterInvalid, TextTooLong, *IMAGE, *COMPARING),
+    ),
+)
+async def search_products(context: Context, request: Request) -> Response:
+    """Stored products like the words, the image, the product, or several of them, best first."""
+    query = (await context.json(request, SearchRequest)).to_search()
+    check(query.examples)
+    return respond(await find(context, query))
 
-    @routes.get(
-        "/v1/products",
-        **operation(
-            "Browse the stored products",
-            examples.LISTED,
-            raises=(RequestInvalid, SearchInvalid, FilterInvalid, *COMPARING),
-        ),
-    )
-    async def list_products(
-        filter: FilterText = "",
-        sort: Annotated[Sort, Query(description="Products without a price come last.")] = "newest",
-        limit: Limit = 10,
-        offset: Offset = 0,
-        facets: Facets = [],  # noqa: B006  (FastAPI copies it)
-    ) -> ProductsResponse:
-        """Stored products in an order, all or those that a filter leaves, without anything to look for."""
-        names, chosen = tuple(dict.fromkeys(facets)), read_filter(json_object(filter))
-        if names or chosen is not None:
-            await context.check_names(chosen, names, (await context.index_model()).taxonomy)
-        return to_listing(*await context.store.browse(chosen, sort, limit, offset, names))
 
-    @routes.get(
-        "/v1/overview",
-        **operation("The catalogue as a whole", examples.OVERVIEW, raises=(ModelNotReady, JobsNotReady, *INDEX)),
-    )
-    async def get_overview() -> OverviewResponse:
-        """How many products there are, in which departments, how sure the model is of them, and the last feed."""
-        found = await context.store.overview()
-        newest = await context.jobs.list(1)
-        return to_overview(found, (await context.models.active()).taxonomy, newest[0] if newest else None)
+@router.get(
+    "/v1/products",
+    **operation(
+        "Browse the stored products",
+        examples.LISTED,
+        raises=(RequestInvalid, SearchInvalid, FilterInvalid, *COMPARING),
+    ),
+)
+async def list_products(
+    context: Context,
+    filter: FilterText = "",
+    sort: Annotated[Sort, Query(description="Products without a price come last.")] = "newest",
+    limit: Limit = 10,
+    offset: Offset = 0,
+    facets: Facets = [],  # noqa: B006  (FastAPI copies it)
+) -> ProductsResponse:
+    """Stored products in an order, all or those that a filter leaves, without anything to look for."""
+    names, chosen = tuple(dict.fromkeys(facets)), read_filter(json_object(filter))
+    if names or chosen is not None:
+        await context.check_names(chosen, names, (await context.index_model()).taxonomy)
+    return to_listing(*await context.store.browse(chosen, sort, limit, offset, names))
 
-    @routes.get(
-        "/v1/products/{id:path}/similar",
-        **operation(
-            "Products like a stored one",
-            examples.SIMILAR,
-            raises=(ProductNotFound, RequestInvalid, SearchInvalid, FilterInvalid, *COMPARING),
-        ),
-    )
-    async def find_similar_products(
-        id: ProductId,
-        limit: Limit = 10,
-        offset: Offset = 0,
-        filter: FilterText = "",
-        collapse: bool = False,
-        floor: Annotated[bool, Query(description="As in /v1/search.")] = True,
-    ) -> SearchResponse:
-        """Stored products like a stored one, itself left out, nearest first."""
-        examples, chosen = (Example(product_id=id),), read_filter(json_object(filter))
-        return await find(context, Search(examples, chosen, limit, offset, collapse=collapse, floor=floor))
 
-    return routes
+@router.get(
+    "/v1/overview",
+    **operation("The catalogue as a whole", examples.OVERVIEW, raises=(ModelNotReady, JobsNotReady, *INDEX)),
+)
+async def get_overview(context: Context) -> OverviewResponse:
+    """How many products there are, in which departments, how sure the model is of them, and the last feed."""
+    found = await context.store.overview()
+    newest = await context.jobs.list(1)
+    return to_overview(found, (await context.models.active()).taxonomy, newest[0] if newest else None)
+
+
+@router.get(
+    "/v1/products/{id:path}/similar",
+    **operation(
+        "Products like a stored one",
+        examples.SIMILAR,
+        raises=(ProductNotFound, RequestInvalid, SearchInvalid, FilterInvalid, *COMPARING),
+    ),
+)
+async def find_similar_products(
+    context: Context,
+    id: ProductId,
+    limit: Limit = 10,
+    offset: Offset = 0,
+    filter: FilterText = "",
+    collapse: bool = False,
+    floor: Annotated[bool, Query(description="As in /v1/search.")] = True,
+) -> SearchResponse:
+    """Stored products like a stored one, itself left out, nearest first."""
+    like, chosen = (Example(product_id=id),), read_filter(json_object(filter))
+    return await find(context, Search(like, chosen, limit, offset, collapse=collapse, floor=floor))
 
 
 async def find(context: RequestContext, query: Search) -> SearchResponse:

@@ -4,10 +4,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, field_validator
 
+from catalog.errors import CatalogError
 from catalog.product import Verdict
-from serving.api.schemas.products import ProductOut, Short
+from serving.api.schemas.products import ProductOut, Short, product_fields, to_products
 from serving.api.schemas.schema import Schema
-from serving.errors import ErrorDetail, RequestInvalid
+from serving.errors import ErrorDetail, RequestInvalid, detail
+from serving.storage.feedback import Feedback
+from serving.storage.store import Listing, Queue
 
 MAX_VERDICTS = 100
 MISMATCH = (
@@ -129,3 +132,48 @@ class AlikeResponse(BaseModel):
     """Waiting products, the likest first."""
 
     products: list[AlikeProduct]
+
+
+def to_feedback(feedback: Feedback) -> FeedbackOut:
+    right = feedback.correction
+    return FeedbackOut(
+        id=feedback.id,
+        product_id=feedback.product_id,
+        title=feedback.title,
+        verdict=feedback.verdict,
+        category=right.category.id if right.category else None,
+        proposed_category=right.proposed_category or None,
+        tags=None if right.tags is None else list(right.tags),
+        attributes=None if right.attributes is None else dict(right.attributes),
+        comment=feedback.comment,
+        created_at=feedback.created_at,
+    )
+
+
+def to_result(kept: Feedback | CatalogError) -> FeedbackResult:
+    if isinstance(kept, CatalogError):
+        return FeedbackResult(error=detail(kept))
+    return FeedbackResult(feedback=to_feedback(kept))
+
+
+def to_review(queue: Queue) -> ReviewResponse:
+    menu = queue.menu and QueueMenu(
+        decisions=dict(queue.menu.decisions),
+        guesses=[GuessCount(category=category, count=count) for category, count in queue.menu.guesses],
+    )
+    return ReviewResponse(
+        products=to_products(queue.products, queue.images),
+        after=queue.after or None,
+        total=queue.total,
+        menu=menu,
+        stored=queue.stored,
+    )
+
+
+def to_alike(listing: Listing) -> AlikeResponse:
+    return AlikeResponse(
+        products=[
+            AlikeProduct(**product_fields(match.stored, listing.images.get(match.stored.id, 0)), score=match.score)
+            for match in listing.found.matches
+        ]
+    )

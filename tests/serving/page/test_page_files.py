@@ -25,7 +25,7 @@ FOLDER = Path(page.__file__).parents[2] / "page"
 def client() -> Iterator[TestClient]:
     app = FastAPI()
     app.add_exception_handler(CatalogError, on_catalog_error)
-    app.include_router(page.router(None))
+    app.include_router(page.router)
     with TestClient(app) as client:
         yield client
 
