@@ -158,9 +158,9 @@ class Traffic:
 
 
 def free_port() -> int:
-    with socket.socket() as vector:
-        vector.bind(("127.0.0.1", 0))
-        port: int = vector.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port
 
 

@@ -69,8 +69,8 @@ def main(folder: Path) -> None:
     save_model(folder, model, shipped.taxonomy, shipped.tokenizer)
 
     understander = Understander.load(folder)
-    photo = Path("assets/demo/images/red-sneakers.jpg").read_bytes()
-    [result] = understander.understand([Product(title="Runner 5, red", images=(photo,))])
+    image_bytes = Path("assets/demo/images/red-sneakers.jpg").read_bytes()
+    [result] = understander.understand([Product(title="Runner 5, red", images=(image_bytes,))])
     print(result.modalities_used, result.decision, result.embedding.shape)
 
 

@@ -97,9 +97,9 @@ def check_address(settings: Settings) -> None:
         family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[
             0
         ]
-        with socket.socket(family, kind, protocol) as vector:
-            vector.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            vector.bind(address)
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
     except OSError:
         raise AddressInUse(f"{settings.host}, port {settings.port}, cannot be listened on. Is it in use?") from None
 

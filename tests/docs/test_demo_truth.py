@@ -49,7 +49,7 @@ KNOWN = {
     ("model", "words"): {
         Claim(BELT, "category", "footwear.shoes"),  # nothing in its words tells of a belt
         Claim(BRETON, "gender", "Men"),
-        Claim("Ribbed WorkerPool Socks, Two Stripes", "gender", "Men"),
+        Claim("Ribbed Crew Socks, Two Stripes", "gender", "Men"),
     },
     ("model", "picture"): {
         Claim(POLO, "category", "apparel.topwear.tshirts"),

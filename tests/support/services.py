@@ -77,9 +77,9 @@ def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS
 
 def free_port() -> int:
     """A port of the loopback that nothing listens on now."""
-    with socket.socket() as vector:
-        vector.bind(("127.0.0.1", 0))
-        port: int = vector.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
         return port
 
 

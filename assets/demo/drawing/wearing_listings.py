@@ -187,7 +187,7 @@ ACCESSORIES = (
     Listing(
         "grey-socks",
         "socks",
-        "Ribbed WorkerPool Socks, Two Stripes",
+        "Ribbed Crew Socks, Two Stripes",
         "Cotton-rich socks with a cushioned heel and toe in orange. Sold as one pair.",
         6.90,
         "Court No. 5",
