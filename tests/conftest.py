@@ -1,5 +1,6 @@
 """What tests of several files need."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from tests.support.browser import Reader
+
+
+MEMORY = Path("/dev/shm")
+ENOUGH = 6 << 30  # bytes; a whole run keeps up to 3 GB
+
+# Folders of tests lie in memory where there is room: an index waits for the disk at every flush.
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Tiny real models for tests: a two-layer ViT, a two-layer BERT, a vocabulary of a few words. Built in a second."""
 
+import shutil
 from pathlib import Path
 
 import torch
@@ -9,10 +10,12 @@ from catalog.arrays import MODALITIES
 from catalog.model.calibration import Calibration
 from catalog.model.checkpoint import save_model
 from catalog.model.config import FusionKind, ImageEncoderConfig, ModelConfig, TextEncoderConfig
+from catalog.model.folder import write_checksums
 from catalog.model.network import CatalogModel
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Attribute, Node, Tag, Taxonomy
 
+GRAPHS = Path(__file__).with_name("graphs")
 WORDS = "red green blue shirt shoe apple pear running striped plain men women fresh the a item 0 1 2 3 4 5 6 7 8 9"
 
 
@@ -76,4 +79,18 @@ def tiny_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0, size: 
     """A model folder as `save_model` writes it. size: of its images; least: see `tiny_calibration`."""
     tokenizer = tiny_tokenizer(folder.with_name(folder.name + "-vocabulary"))
     save_model(folder, tiny_model(fusion, seed, size), tiny_taxonomy(), tokenizer, tiny_calibration(least))
+    return folder
+
+
+def tiny_onnx_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0) -> Path:
+    """A tiny model's folder as `export_onnx` writes it. Exporting takes ten seconds, so its graphs are kept, for "late"
+    and "cross"; as they hold no weights, they are the same for every seed.
+    """
+    return add_graphs(tiny_folder(folder, fusion, seed), fusion)
+
+
+def add_graphs(folder: Path, fusion: FusionKind = "late") -> Path:
+    """Put the kept graphs into a tiny model's folder."""
+    shutil.copytree(GRAPHS / fusion, folder, dirs_exist_ok=True)
+    write_checksums(folder)
     return folder

@@ -16,21 +16,18 @@ from catalog.model.preprocess import Batch, Prepared, collate
 from catalog.model.runtime import ModelOutputs, Runtime, open_runtime
 from catalog.taxonomy.tree import Taxonomy
 from tests.support.catalogue import tiny_run, write_catalogue
-from tests.support.tiny import tiny_folder, tiny_model, tiny_taxonomy, tiny_tokenizer
+from tests.support.tiny import tiny_folder, tiny_model, tiny_onnx_folder, tiny_taxonomy, tiny_tokenizer
 from tests.training.test_batch_loss import PLAIN
 from training.batch_loss import every_reading
 from training.distillation import open_teacher, teach, teacher_loss
 from training.evaluation.predict import encode_rows, predict
-from training.export.onnx_export import export_onnx
 from training.train import read_sets, train
 
 
 @pytest.fixture(scope="module", params=["PyTorch", "ONNX Runtime"])
 def teacher(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runtime:
-    folder = tiny_folder(tmp_path_factory.mktemp("teacher") / "model", seed=7)
-    if request.param == "ONNX Runtime":
-        export_onnx(load_model(folder), folder)
-    return open_runtime(open_model(folder))
+    made = tiny_onnx_folder if request.param == "ONNX Runtime" else tiny_folder
+    return open_runtime(open_model(made(tmp_path_factory.mktemp("teacher") / "model", seed=7)))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from catalog.errors import CheckpointInvalid
 from catalog.model.calibration import Calibration
 from catalog.model.familiarity import FILE, Familiarity, distance, unit
 from catalog.model.folder import CALIBRATION, open_model, write_checksums, write_json
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_folder, tiny_onnx_folder
 from training.export.calibrate import auto_familiarity
 from training.export.familiarity import every, fit_images, logistic, principal, read_paths
 
@@ -62,12 +62,7 @@ def test_it_is_kept_in_a_file_that_others_may_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("graphs", [False, True])
 def test_an_unfamiliar_product_has_no_category(tmp_path: Path, graphs: bool) -> None:
-    folder = tiny_folder(tmp_path / "model")
-    if graphs:
-        from catalog.model.checkpoint import load_model
-        from training.export.onnx_export import export_onnx
-
-        export_onnx(load_model(folder), folder)
+    folder = tiny_onnx_folder(tmp_path / "model") if graphs else tiny_folder(tmp_path / "model")
     plain = Understander.load(folder)
     product = Product("p", "red shirt")
     (known,) = plain.understand([product])

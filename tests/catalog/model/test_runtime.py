@@ -13,13 +13,13 @@ import torch
 from catalog.errors import CheckpointInvalid
 from catalog.model.checkpoint import build_model, load_model
 from catalog.model.config import FusionKind
-from catalog.model.folder import open_model, shipped_model, write_checksums
+from catalog.model.folder import GRAPH_WEIGHTS, open_model, shipped_model, write_checksums
 from catalog.model.fusion import FUSIONS
 from catalog.model.preprocess import Prepared, collate
 from catalog.model.runtime import ModelOutputs, open_runtime
 from catalog.model.runtime.onnx import OnnxRuntime
 from catalog.model.runtime.pytorch import FixedSizes, TorchRuntime
-from tests.support.tiny import tiny_folder, tiny_model
+from tests.support.tiny import add_graphs, tiny_folder, tiny_model, tiny_onnx_folder
 from training.export.onnx_export import export_onnx
 
 TOLERANCE = 1e-4
@@ -50,9 +50,7 @@ def assert_equal(torch: ModelOutputs, onnx: ModelOutputs) -> None:
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tiny_folder(tmp_path_factory.mktemp("exported") / "model", "cross")
-    export_onnx(load_model(folder), folder)
-    return folder
+    return tiny_onnx_folder(tmp_path_factory.mktemp("exported") / "model", "cross")
 
 
 @pytest.fixture
@@ -78,11 +76,16 @@ def test_evidence_only_when_asked_for(exported: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fusion", [fusion for fusion in FUSIONS if fusion != "cross"])
+@pytest.mark.parametrize("fusion", FUSIONS)
 def test_every_fusion_answers_the_same(tmp_path: Path, fusion: FusionKind) -> None:
     folder = tiny_folder(tmp_path / "model", fusion)
-    export_onnx(load_model(folder), folder)
-    assert_equal(*answered_by_both(folder, products(32)))
+    export_onnx(load_model(folder), tmp_path / "exported")
+    assert_equal(*answered_by_both(tmp_path / "exported", products(32)))
+    if fusion in ("late", "cross"):
+        kept = add_graphs(folder, fusion)
+        assert {path.name for path in (tmp_path / "exported").iterdir()} == {path.name for path in kept.iterdir()}
+        assert (tmp_path / "exported" / GRAPH_WEIGHTS).read_bytes() == (kept / GRAPH_WEIGHTS).read_bytes()
+    assert not list(tmp_path.glob("*.tmp"))
 
 
 def test_the_shipped_graphs_answer_the_same() -> None:
@@ -127,6 +130,7 @@ def test_a_graph_of_another_model_is_refused(folder: Path, tmp_path: Path) -> No
         OnnxRuntime(open_model(folder))
 
 
+@pytest.mark.slow
 def test_graphs_that_answer_otherwise_are_not_written(folder: Path, tmp_path: Path) -> None:
     checkpoint = load_model(folder)
     with torch.no_grad():
@@ -161,12 +165,6 @@ def test_a_list_of_weights_that_names_none_is_refused(folder: Path, names: str) 
     write_checksums(folder)
     with pytest.raises(CheckpointInvalid, match=r"graphs\.json does not name weights"):
         OnnxRuntime(open_model(folder))
-
-
-def test_graphs_for_a_folder_leave_the_rest_of_it_as_it_is(exported: Path, tmp_path: Path) -> None:
-    export_onnx(load_model(exported), tmp_path / "model")
-    assert {path.name for path in (tmp_path / "model").iterdir()} == {path.name for path in exported.iterdir()}
-    assert not list(tmp_path.glob("*.tmp"))
 
 
 def test_what_comes_again_is_not_read_again(exported: Path) -> None:

@@ -1,5 +1,6 @@
 """A trained model becomes the folder that is served: calibrated, in half precision, and with the same answers."""
 
+import shutil
 from math import log
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import torch
 from safetensors.torch import load_file
 
 from catalog.errors import CheckpointInvalid, ManifestInvalid
-from catalog.model.checkpoint import load_model
+from catalog.model.checkpoint import Checkpoint, load_model
 from catalog.model.folder import open_model, write_checksums
 from tests.support.catalogue import write_catalogue
-from tests.support.tiny import tiny_folder, tiny_taxonomy
+from tests.support.tiny import tiny_folder, tiny_onnx_folder, tiny_taxonomy
 from training.data.samples import LabelledProduct, read_manifest
 from training.export.calibrate import best_temperature, certain_score, least_score_at_the_margin, lower_bound
 from training.export.folder import compare_answers, export, recalibrate
@@ -32,9 +33,14 @@ def rows(folder: Path, split: str, *sets: str) -> list[LabelledProduct]:
     return [row for path in manifests for row in read_manifest(path, TAXONOMY, split)]
 
 
-def test_what_is_exported(folder: Path) -> None:
+@pytest.fixture(scope="module")
+def exported(folder: Path) -> Checkpoint:
+    return export(folder / "start", folder / "exported", rows(folder, "train"), rows(folder, "val"))
+
+
+@pytest.mark.slow
+def test_what_is_exported(folder: Path, exported: Checkpoint) -> None:
     val = rows(folder, "val")
-    exported = export(folder / "start", folder / "exported", rows(folder, "train"), val)
     assert load_model(folder / "exported").version == exported.version
     tensors = load_file(folder / "exported" / "fusion.safetensors").values()
     assert {tensor.dtype for tensor in tensors} == {torch.float16}
@@ -53,14 +59,15 @@ def test_what_is_exported(folder: Path) -> None:
     assert (found.unfamiliar, exported.familiarity) == ({}, None)
 
 
-def test_a_folder_is_calibrated_anew_and_keeps_its_weights(folder: Path) -> None:
-    exported = export(folder / "start", folder / "again", rows(folder, "train"), rows(folder, "val"))
-    before = {path.name: path.read_bytes() for path in (folder / "again").iterdir()}
-    (folder / "again" / "calibration.json").write_text("{}")
-    write_checksums(folder / "again")
-    recalibrate(open_model(folder / "again"), rows(folder, "train"), rows(folder, "val"))
-    assert {path.name: path.read_bytes() for path in (folder / "again").iterdir()} == before
-    assert open_model(folder / "again").version == exported.version
+@pytest.mark.slow
+def test_a_folder_is_calibrated_anew_and_keeps_its_weights(folder: Path, exported: Checkpoint, tmp_path: Path) -> None:
+    again = shutil.copytree(exported.path, tmp_path / "again")
+    before = {path.name: path.read_bytes() for path in again.iterdir()}
+    (again / "calibration.json").write_text("{}")
+    write_checksums(again)
+    recalibrate(open_model(again), rows(folder, "train"), rows(folder, "val"))
+    assert {path.name: path.read_bytes() for path in again.iterdir()} == before
+    assert open_model(again).version == exported.version
 
 
 def test_a_model_whose_answers_changed_is_refused(folder: Path) -> None:
@@ -69,10 +76,9 @@ def test_a_model_whose_answers_changed_is_refused(folder: Path) -> None:
         compare_answers(load_model(folder / "start"), other, rows(folder, "val"))
 
 
-def test_a_modality_without_products_has_no_temperature(folder: Path) -> None:
-    export(folder / "start", folder / "pictures", rows(folder, "train"), rows(folder, "val"))
+def test_a_modality_without_products_has_no_temperature(folder: Path, tmp_path: Path) -> None:
     market = rows(folder, "val", "market")
-    found = recalibrate(open_model(folder / "pictures"), market, market)
+    found = recalibrate(open_model(tiny_onnx_folder(tmp_path / "model")), market, market)
     assert set(found.temperature["image"]) == {"*"}
     assert found.temperature["text"] == found.temperature["both"] == {}
     assert set(found.promise) == set(found.auto) == {"image"}

@@ -15,18 +15,16 @@ from catalog.model.preprocess import Batch, Prepared, collate
 from catalog.model.runtime import open_runtime
 from catalog.model.runtime.onnx import OnnxRuntime
 from tests.support.catalogue import write_catalogue
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import add_graphs, tiny_folder, tiny_onnx_folder
 from tests.training.export.test_folder import rows
 from training.export.folder import export_int8, served
-from training.export.onnx_export import example_batch, export_onnx
+from training.export.onnx_export import example_batch
 from training.export.quantize import quantize
 
 
 @pytest.fixture(scope="module")
 def exact(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
-    folder = tiny_folder(tmp_path_factory.mktemp("int8") / "model", "cross")
-    export_onnx(load_model(folder), folder)
-    return open_model(folder)
+    return open_model(tiny_onnx_folder(tmp_path_factory.mktemp("int8") / "model", "cross"))
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +73,7 @@ def test_a_model_without_graphs_and_one_in_int8_are_refused(int8: ModelFolder, t
 
 def test_export_measures_what_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_catalogue(tmp_path)
-    export_onnx(load_model(tmp_path / "start"), tmp_path / "start")
-    model = open_model(tmp_path / "start")
+    model = open_model(add_graphs(tmp_path / "start"))
     train, val = rows(tmp_path, "train"), rows(tmp_path, "val")
     monkeypatch.setattr(training.export.folder, "LOST_CATEGORIES", 1.0)
     monkeypatch.setattr(training.export.folder, "LOST_FINDS", 1.0)
