@@ -54,7 +54,7 @@ class Waiting(NamedTuple, Generic[Q, A]):
 
 
 class Batcher(Generic[Q, A]):
-    """Joins questions into batches for `work`; the next ones gather while the crew is at work."""
+    """Joins questions into batches for `work`; the next ones gather while the pool works."""
 
     def __init__(
         self,

@@ -16,8 +16,8 @@ class LocalAnalyzer:
 
     def __init__(self, load: Callable[[], Understander], settings: Settings) -> None:
         self.settings = settings
-        self._crew = pool(settings.threads_per_replica)
-        self._model: Future[Understander] = ThreadPoolExecutor(1, "start").submit(start, load, self._crew)
+        self._pool = pool(settings.threads_per_replica)
+        self._model: Future[Understander] = ThreadPoolExecutor(1, "start").submit(start, load, self._pool)
         self._batches: Batches | None = None
         self._requests = 0
 
@@ -35,7 +35,7 @@ class LocalAnalyzer:
     async def analyze(
         self, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool = False
     ) -> Answered:
-        self._batches = self._batches or batches(self._ready(), self._crew, self.settings)
+        self._batches = self._batches or batches(self._ready(), self._pool, self.settings)
         if self._requests >= self.settings.max_waiting:
             raise Overloaded
         self._requests += 1

@@ -105,14 +105,14 @@ class CatalogStore:
         """
         self._index = index
         self._folders = {model.version: model.folder for model in models}
-        self._album = ThumbnailStore(state / "pictures.sqlite")
+        self._thumbnails = ThumbnailStore(state / "pictures.sqlite")
         self._feedback = FeedbackLog(state / "feedback.sqlite")
         # Held by what reads and then writes.
         self._writing = threading.RLock()
         self._model = self._model_of_index()
         self._choice = state / "active-model"
         self._choice_damage = ""
-        files = (self._album.file, self._feedback.file)
+        files = (self._thumbnails.file, self._feedback.file)
         self._erasure = Erasure(index, files, state, ledger or state / "ledger.sqlite")
         self._closing = False
         self._queued = state / "queued"
@@ -130,7 +130,8 @@ class CatalogStore:
     def _describe(self) -> StoreInfo:
         index = self._index
         chosen = self._chosen()
-        damages = (self._album.file.damage, self._feedback.file.damage, self._choice_damage, self._damaged_products())
+        files = (self._thumbnails.file, self._feedback.file)
+        damages = (*(file.damage for file in files), self._choice_damage, self._damaged_products())
         damaged = tuple(filter(None, damages))
         return StoreInfo(index.identity, index.count(), index.indexed, self._model, chosen, damaged)
 
@@ -206,13 +207,13 @@ class CatalogStore:
     def _image_counts(self, ids: Sequence[str]) -> dict[str, int]:
         """Products are told of without their images where those cannot be read."""
         try:
-            return self._album.counts(ids)
+            return self._thumbnails.counts(ids)
         except StateDamaged:
             return {}
 
     async def images(self, id: str) -> list[bytes]:
         """The kept images of a product as WebP, in the merchant's order."""
-        return await asyncio.to_thread(self._album.get, id)
+        return await asyncio.to_thread(self._thumbnails.get, id)
 
     async def put(
         self,
@@ -236,7 +237,7 @@ class CatalogStore:
                 if version is None or version.hashes != expected:
                     raise ProductChanged
             if images is not None:
-                self._album.put({stored.id: images})
+                self._thumbnails.put({stored.id: images})
             (judged,) = self._upsert([stored])
         return judged
 
@@ -259,7 +260,7 @@ class CatalogStore:
 
     async def keep_images(self, images: Mapping[str, Sequence[bytes]]) -> None:
         """Thumbnails of several products, by id."""
-        await asyncio.to_thread(self._album.put, images)
+        await asyncio.to_thread(self._thumbnails.put, images)
 
     async def flush(self) -> None:
         await asyncio.to_thread(self._index.flush)
@@ -276,7 +277,7 @@ class CatalogStore:
             if erase:
                 self._erasure.note(id)
                 self._feedback.erase([id])
-            self._album.delete([id])
+            self._thumbnails.delete([id])
             deleted = self._index.delete([id])
             if not self._index.count():
                 self._model = ""
@@ -400,7 +401,7 @@ class CatalogStore:
             return "rejected, without what is right"
         if stored.id not in self._feedback.latest([stored]):
             return "changed since the verdict"
-        return labelled(stored, self._album.get(stored.id)) or "without a category"
+        return labelled(stored, self._thumbnails.get(stored.id)) or "without a category"
 
     async def close(self) -> None:
         await asyncio.to_thread(self._close)
@@ -410,5 +411,5 @@ class CatalogStore:
         self._queuer.shutdown()
         self._erasure.close()
         self._index.close()
-        self._album.close()
+        self._thumbnails.close()
         self._feedback.close()

@@ -47,7 +47,7 @@ class Watched(LocalAnalyzer):
 
     def exchange(self, model: Understander) -> None:
         """As when a replica of another model takes this one's place."""
-        self._model = self._crew.whole.submit(lambda: model)
+        self._model = self._pool.whole.submit(lambda: model)
         self._model.result()
         self._batches = None
 

@@ -92,6 +92,6 @@ def wait_until_ready(client: TestClient) -> None:
 
 def occupy(analyzer: LocalAnalyzer, until: threading.Event) -> None:
     """Keep all of the model's threads from working until the event is set, for a minute at most."""
-    pool = analyzer._crew
+    pool = analyzer._pool
     for thread in (pool.whole, *[pool.per_core] * pool.threads):
         thread.submit(until.wait, 60)

@@ -48,7 +48,7 @@ class EdgeBackend:
         self.identity = folder.manifest.identity
         self._folder = folder
         self._live = OpenShard(folder, build_from)
-        self._upkeep = Optimizer(folder, self._live)
+        self._optimizer = Optimizer(folder, self._live)
 
     @classmethod
     def open(cls, path: Path, width: int | None, create: bool = True, build_from: int = BUILD_FROM) -> "EdgeBackend":
@@ -90,7 +90,7 @@ class EdgeBackend:
         self._write([edge.UpdateOperation.delete_points(list(ids))], dict.fromkeys(ids))
 
     def purge(self) -> None:
-        self._upkeep.purge()
+        self._optimizer.purge()
 
     def fetch(
         self, ids: Sequence[UUID], fields: Sequence[str], embedding: bool = False, keywords: bool = False
@@ -219,10 +219,10 @@ class EdgeBackend:
         return 1 - min(self._live.unbuilt, count) / count if count else 1.0
 
     def wait_until_indexed(self, timeout: float) -> bool:
-        return self._upkeep.wait_until_built(timeout)
+        return self._optimizer.wait_until_built(timeout)
 
     def close(self) -> None:
-        self._upkeep.close()
+        self._optimizer.close()
         try:
             self._live.close()
         finally:
@@ -235,7 +235,7 @@ class EdgeBackend:
         engine says that all is well, too, when it takes a write for one that it has carried out before.
         """
         self._live.write(operations, list(written))
-        self._upkeep.notice()
+        self._optimizer.notice()
         kept = self.fetch(list(written), (RECORD,))
         for id, payload in written.items():
             if (kept[id].payload.get(RECORD) if id in kept else None) != (payload and payload[RECORD]):

@@ -18,14 +18,22 @@ from catalog.understand import Understander
 from serving.deployments.preflight import MESSAGE_LENGTH, check_messages, url
 from serving.deployments.start import serve, stop
 from serving.settings.schema import Settings
-from tests.support.malformed.large_content import csv_feed, fat_product, form_of, photo, small_image, uri, zip_feed
+from tests.support.malformed.large_content import (
+    csv_feed,
+    fat_product,
+    form_of,
+    large_image,
+    small_image,
+    uri,
+    zip_feed,
+)
 from tests.support.services import free_port, tiny_client
 from tests.support.tiny import tiny_folder
 
 pytestmark = pytest.mark.slow
 
 ANALYZE, JOBS = "/v1/products/analyze", "/v1/jobs"
-PHOTO = ImageLimits().max_bytes
+MAX_IMAGE = ImageLimits().max_bytes
 FAT = 101
 # Less than the default, so that there are answers which do not pass.
 MAX_JSON = 128 * 1024
@@ -71,7 +79,7 @@ def code(response: Any) -> str:
 
 @pytest.mark.parametrize(("more", "error"), [(-10_000, ""), (0, ""), (1, "image_too_many_bytes")])
 def test_a_photo(client: Any, more: int, error: str) -> None:
-    data = photo(PHOTO + more)
+    data = large_image(MAX_IMAGE + more)
     sent = client.post(ANALYZE, files={"image": ("a.bmp", data)})
     assert (sent.status_code, sent.json().get("error", {"code": ""})["code"]) == ((413, error) if error else (200, ""))
     by_json = client.post(ANALYZE, json={"items": [{"images": [uri(data)]}]})
@@ -79,7 +87,7 @@ def test_a_photo(client: Any, more: int, error: str) -> None:
 
 
 def test_a_stored_photo_and_a_search_by_it(client: Any) -> None:
-    data = uri(photo(PHOTO))
+    data = uri(large_image(MAX_IMAGE))
     put = client.put("/v1/products/photo", json={"title": "apple", "images": [data]})
     assert put.status_code == 201, put.text
     found = client.post("/v1/search", json={"image": data})
@@ -105,7 +113,7 @@ def test_items_with_pictures(client: Any, settings: Settings) -> None:
 
 def test_a_body(client: Any, settings: Settings) -> None:
     for more, status in ((0, 200), (1, 413)):
-        form = form_of(client, settings.max_body_bytes + more, "image", [photo(10_000_000)])
+        form = form_of(client, settings.max_body_bytes + more, "image", [large_image(10_000_000)])
         answer = client.post(ANALYZE, **form)
         assert answer.status_code == status, answer.text[:500]
 

@@ -73,9 +73,9 @@ def analyze(client: httpx.Client, *items: dict[str, Any], **options: object) -> 
 
 
 def test_json_and_form_give_the_same_answer(client: httpx.Client) -> None:
-    photo = encode(speckled(), "JPEG")
-    (by_json,) = analyze(client, {"id": "7", "title": "red shirt", "images": [uri(photo)]})
-    response = client.post(ANALYZE, data={"id": "7", "title": "red shirt"}, files={"image": ("a.jpg", photo)})
+    image = encode(speckled(), "JPEG")
+    (by_json,) = analyze(client, {"id": "7", "title": "red shirt", "images": [uri(image)]})
+    response = client.post(ANALYZE, data={"id": "7", "title": "red shirt"}, files={"image": ("a.jpg", image)})
     assert response.json()["results"] == [by_json]
     assert by_json["modalities_used"] == ["image", "text"]
     assert by_json["error"] is None

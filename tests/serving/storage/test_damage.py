@@ -136,13 +136,13 @@ def test_a_damaged_choice_of_model_is_told_of(folder: Path, model: Understander)
 
 
 @pytest.fixture
-def sound_desk(folder: Path, model: Understander) -> Iterator[JobService]:
+def sound_service(folder: Path, model: Understander) -> Iterator[JobService]:
     with office(folder, model, SETTINGS) as service:
         yield service
 
 
-def test_a_sound_service_is_ready(sound_desk: JobService) -> None:
-    ready = sound_desk.client.get("/readyz").json()
+def test_a_sound_service_is_ready(sound_service: JobService) -> None:
+    ready = sound_service.client.get("/readyz").json()
     assert (ready["status"], ready["damaged"]) == ("ready", [])
 
 

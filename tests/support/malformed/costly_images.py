@@ -86,15 +86,15 @@ def costly_images() -> dict[str, bytes]:
 def ordinary_images() -> dict[str, bytes]:
     """What cameras, phones and browsers write, at its largest."""
     noise = speckled(1_600, 1_200)
-    photo = noise.resize((4_000, 3_000), Image.Resampling.BICUBIC)
+    camera = noise.resize((4_000, 3_000), Image.Resampling.BICUBIC)
     exif = Image.Exif()
     exif[0x010F] = "Maker of the camera" * 1_000
     text = b"".join(chunk(b"tEXt", b"k%d\0words" % number) for number in range(200))
     screenshot = encode(Image.fromarray(np.kron(np.asarray(speckled(80, 45)), np.ones((24, 24, 1), np.uint8))), "PNG")
     many = png_with(chunk(b"iCCP", b"icc\0\0" + zlib.compress(bytes(3_000))) + text)
     return {
-        "camera_jpeg": encode(photo, "JPEG", quality=97, exif=exif, icc_profile=bytes(300_000), comment=b"words"),
-        "progressive_jpeg": encode(photo, "JPEG", progressive=True, subsampling=0, exif=exif),
+        "camera_jpeg": encode(camera, "JPEG", quality=97, exif=exif, icc_profile=bytes(300_000), comment=b"words"),
+        "progressive_jpeg": encode(camera, "JPEG", progressive=True, subsampling=0, exif=exif),
         "jpeg_with_another_behind": encode(noise, "JPEG", progressive=True) + encode(noise, "JPEG", progressive=True),
         "jpeg_with_restarts": encode(noise, "JPEG", restart_marker_blocks=1),
         "cmyk_jpeg": encode(noise.convert("CMYK"), "JPEG", progressive=True),

@@ -18,7 +18,7 @@ def noise(count: int, seed: int = 0) -> bytes:
     return np.random.default_rng(seed).bytes(count)
 
 
-def photo(size: int, seed: int = 0) -> bytes:
+def large_image(size: int, seed: int = 0) -> bytes:
     """An image file of exactly so many bytes: noise as BMP, with a gap before its pixels."""
     height, gap = divmod(size - BMP_HEADER, ROW)
     return bmp(ROW // 3, height, gap, seed)
@@ -75,4 +75,4 @@ def form_of(client: TestClient, size: int, field: str, parts: Iterable[bytes]) -
     """Files for a multipart request whose body has exactly `size` bytes: these parts and one that fills it up."""
     given = [(field, ("a.bmp", part)) for part in parts]
     empty = client.build_request("POST", "/", files=[*given, (field, ("a.bmp", b""))])
-    return {"files": [*given, (field, ("a.bmp", photo(size - len(empty.read()))))]}
+    return {"files": [*given, (field, ("a.bmp", large_image(size - len(empty.read()))))]}
