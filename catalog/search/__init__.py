@@ -1,5 +1,5 @@
-"""Search in the user's terms: words, images and stored products -> matches and facets."""
+"""Search in the user's terms: text, images and stored products -> matches and facets."""
 
-from catalog.search.plan import Example, Search, search
+from catalog.search.plan import Example, Knowledge, Search, SearchPlan, search
 
-__all__ = ["Example", "Search", "search"]
+__all__ = ["Example", "Knowledge", "Search", "SearchPlan", "search"]

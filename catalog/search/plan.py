@@ -1,6 +1,6 @@
-"""Search in the user's terms: words, images and stored products, with weights -> matches and facets.
+"""Search in the user's terms: text, images and stored products, with weights -> matches and facets.
 
-An example with an image and words is one product to the model: its learned fusion reads them together.
+An example with an image and text is one product to the model: its learned fusion reads them together.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -30,7 +30,7 @@ MAX_EXAMPLES = 16
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What the matches should be like: words, images or both, or a stored product. weight: below 0, unlike it."""
+    """What matches should be like: text, images or both, or a stored product; with a weight below 0, unlike."""
 
     text: str = ""
     images: tuple[bytes, ...] = ()
@@ -40,9 +40,11 @@ class Example:
 
 @dataclass(frozen=True)
 class Search:
-    """examples: at least one with a weight above 0. facets: names as in `ProductIndex.facets`; collapse: leave out
-    near-duplicates of better matches; sort: another order for the 1,000 best, None for the best first; floor: whether
-    what is not like the examples is left out, as far as the model was measured for it.
+    """examples: at most 16, at least one with a weight above 0; facets: names as in `ProductIndex.facets`; collapse:
+    leave out near-duplicates of better matches; sort: another order for the 1,000 best, None for the best first;
+    floor: leave out what is not like the examples, if the model was measured for it.
+
+    Raises SearchEmpty or SearchInvalid.
     """
 
     examples: tuple[Example, ...]
@@ -54,48 +56,8 @@ class Search:
     sort: Sort | None = None
     floor: bool = True
 
-
-class Knowledge(NamedTuple):
-    """What of a model a search needs, beside its answers. scripts: those that it can read; bounds: see `Bounds`."""
-
-    taxonomy: Taxonomy
-    scripts: Collection[str]
-    bounds: Mapping[Modalities, Bounds]
-
-
-def search(query: Search, index: ProductIndex, understander: "Understander") -> Finding:
-    """Raises SearchInvalid, ProductNotFound, or ProductInvalid or ImageInvalid for an example that cannot be read."""
-    check(query.examples)
-    check_names(query, index, understander.taxonomy)
-    scripts, bounds = understander.config.text.scripts, understander.calibration.floor
-    knowledge = Knowledge(understander.taxonomy, scripts, bounds)
-    read = understander.understand(to_read(query.examples, knowledge), 0, evidence=False)
-    stored = index.get(to_look_up(query.examples))
-    return index.find(index_query(query, understood(query.examples, read, stored), stored, knowledge), query.facets)
-
-
-def check_names(query: Search, index: ProductIndex, taxonomy: Taxonomy) -> None:
-    """Raises FilterInvalid or SearchInvalid for a category or attribute that neither taxonomy nor index knows."""
-    new = used(query.filter, query.facets) - of_taxonomy(taxonomy)
-    if any(new):
-        held = index.names()
-        if any(new - held):
-            raise unknown(new - held, query.facets, held, taxonomy)
-
-
-def to_read(examples: Sequence[Example], knowledge: Knowledge) -> list[Product]:
-    """What the model must read, in the order of the examples: those that are not stored products."""
-    return [Product("", wording(e, knowledge).read, "", e.images) for e in examples if not e.product_id]
-
-
-def wording(example: Example, knowledge: Knowledge) -> Wording:
-    found = worded(example.text, knowledge.taxonomy, knowledge.scripts)
-    return found._replace(kinds=()) if example.images else found
-
-
-def to_look_up(examples: Sequence[Example]) -> list[str]:
-    """The ids of the stored products among the examples, in their order."""
-    return [example.product_id for example in examples if example.product_id]
+    def __post_init__(self) -> None:
+        check(self.examples)
 
 
 def check(examples: Sequence[Example]) -> None:
@@ -111,20 +73,112 @@ def check(examples: Sequence[Example]) -> None:
         raise SearchInvalid("At least one example must have a weight above 0.")
 
 
-def understood(
-    examples: Sequence[Example],
-    read: Sequence[Understanding | CatalogError],
-    stored: Sequence[StoredProduct | None],
-) -> list[Understanding]:
-    """What the model makes of each example. read, stored: what `to_read` and `to_look_up` asked for.
+class Knowledge(NamedTuple):
+    """What a search needs of a model, beside its outputs. scripts: those that it can read; bounds: see `Bounds`."""
 
-    Raises ProductNotFound or an error in `read`.
+    taxonomy: Taxonomy
+    scripts: Collection[str]
+    bounds: Mapping[Modalities, Bounds]
+
+
+class SearchPlan:
+    """The steps of one search, for a caller that reaches model and index in its own way, be it over a network.
+
+    products: what the model must understand; ids: the stored products to get. Their results, in the same order, make
+    the index's query:
+
+        plan = SearchPlan(search, knowledge)
+        read = understander.understand(plan.products)
+        stored = index.get(plan.ids)
+        found = index.find(plan.query(read, stored), search.facets)
     """
-    reading, looking = iter(read), iter(stored)
-    return [_looked_up(e, next(looking)) if e.product_id else _understood(next(reading)) for e in examples]
+
+    def __init__(self, search: Search, knowledge: Knowledge) -> None:
+        self._search, self._knowledge = search, knowledge
+        self._wordings = [_wording(example, knowledge) for example in search.examples]
+        self.products = [
+            Product(title=wording.read, images=example.images)
+            for example, wording in zip(search.examples, self._wordings, strict=True)
+            if not example.product_id
+        ]
+        self.ids = [example.product_id for example in search.examples if example.product_id]
+
+    def query(self, read: Sequence[Understanding | CatalogError], stored: Sequence[StoredProduct | None]) -> IndexQuery:
+        """Raises an error in `read`, ProductNotFound for a None in `stored`, or SearchInvalid."""
+        search = self._search
+        understood = self._understood(read, stored)
+        wanted = self._wanted(understood, stored)
+        texts = [text for one in wanted for text in dict.fromkeys((one.wording.given, one.wording.read)) if text]
+        return IndexQuery(
+            embedding=_weighted_sum(search.examples, understood),
+            keywords=" ".join(texts),
+            filter=search.filter,
+            limit=search.limit,
+            offset=search.offset,
+            collapse=search.collapse,
+            exclude=frozenset(self.ids),
+            sort=search.sort,
+            floor=floor_of(wanted, self._knowledge.taxonomy, self._knowledge.bounds) if search.floor else None,
+        )
+
+    def _understood(
+        self, read: Sequence[Understanding | CatalogError], stored: Sequence[StoredProduct | None]
+    ) -> list[Understanding]:
+        """The understanding of each example."""
+        from_model, from_index = iter(read), iter(stored)
+        return [
+            _looked_up(example, next(from_index)) if example.product_id else _read(next(from_model))
+            for example in self._search.examples
+        ]
+
+    def _wanted(self, understood: Sequence[Understanding], stored: Sequence[StoredProduct | None]) -> list[Wanted]:
+        """The examples with a weight above 0. A stored product of which the model could read nothing is searched for
+        by its title.
+        """
+        titles = {one.id: one.product.title for one in stored if one and not one.understanding.modalities_used}
+        return [
+            Wanted(Wording(titles.get(example.product_id, "")) if example.product_id else wording, found)
+            for example, wording, found in zip(self._search.examples, self._wordings, understood, strict=True)
+            if example.weight > 0
+        ]
 
 
-def combined(examples: Sequence[Example], understood: Sequence[Understanding]) -> Floats | None:
+def search(query: Search, index: ProductIndex, understander: "Understander") -> Finding:
+    """Raises SearchInvalid, ProductNotFound, or ProductInvalid or ImageInvalid for an example that cannot be read."""
+    check_names(query, index, understander.taxonomy)
+    scripts, bounds = understander.config.text.scripts, understander.calibration.floor
+    plan = SearchPlan(query, Knowledge(understander.taxonomy, scripts, bounds))
+    read = understander.understand(plan.products, 0, evidence=False)
+    return index.find(plan.query(read, index.get(plan.ids)), query.facets)
+
+
+def check_names(query: Search, index: ProductIndex, taxonomy: Taxonomy) -> None:
+    """Raises FilterInvalid or SearchInvalid for a category or attribute that neither taxonomy nor index knows."""
+    new = used(query.filter, query.facets) - of_taxonomy(taxonomy)
+    if any(new):
+        held = index.names()
+        if any(new - held):
+            raise unknown(new - held, query.facets, held, taxonomy)
+
+
+def _wording(example: Example, knowledge: Knowledge) -> Wording:
+    found = worded(example.text, knowledge.taxonomy, knowledge.scripts)
+    return found._replace(kinds=()) if example.images else found
+
+
+def _read(found: Understanding | CatalogError) -> Understanding:
+    if isinstance(found, CatalogError):
+        raise found
+    return found
+
+
+def _looked_up(example: Example, found: StoredProduct | None) -> Understanding:
+    if found is None:
+        raise ProductNotFound(f"No product with the id {example.product_id!r} is stored.")
+    return found.understanding
+
+
+def _weighted_sum(examples: Sequence[Example], understood: Sequence[Understanding]) -> Floats | None:
     """-> (E,), of unit length: the weighted sum of the examples' embeddings; None if the model could read none of them.
 
     Raises SearchInvalid.
@@ -137,51 +191,3 @@ def combined(examples: Sequence[Example], understood: Sequence[Understanding]) -
     if length < 1e-6:
         raise SearchInvalid("The examples cancel each other out.")
     return (total_E / length).astype(np.float32)
-
-
-def _understood(found: Understanding | CatalogError) -> Understanding:
-    if isinstance(found, CatalogError):
-        raise found
-    return found
-
-
-def _looked_up(example: Example, found: StoredProduct | None) -> Understanding:
-    if found is None:
-        raise ProductNotFound(f"No product with the id {example.product_id!r} is stored.")
-    return found.understanding
-
-
-def index_query(
-    query: Search,
-    understood: Sequence[Understanding],
-    stored: Sequence[StoredProduct | None],
-    knowledge: Knowledge,
-) -> IndexQuery:
-    """understood: of each example; stored: what `to_look_up` asked for. Products of which the model could read nothing
-    are looked for by title. Raises SearchInvalid.
-    """
-    titles = {one.id: one.product.title for one in stored if one and not one.understanding.modalities_used}
-    wanted = [
-        Wanted(_wording(example, titles, knowledge), found)
-        for example, found in zip(query.examples, understood, strict=True)
-        if example.weight > 0
-    ]
-    texts = [text for one in wanted for text in dict.fromkeys((one.wording.given, one.wording.read)) if text]
-    return IndexQuery(
-        embedding=combined(query.examples, understood),
-        keywords=" ".join(texts),
-        filter=query.filter,
-        limit=query.limit,
-        offset=query.offset,
-        collapse=query.collapse,
-        exclude=frozenset(to_look_up(query.examples)),
-        sort=query.sort,
-        floor=floor_of(wanted, knowledge.taxonomy, knowledge.bounds) if query.floor else None,
-    )
-
-
-def _wording(example: Example, titles: Mapping[str, str], knowledge: Knowledge) -> Wording:
-    """titles: by id, of the stored products that are to be found by their words."""
-    if example.product_id:
-        return Wording(titles.get(example.product_id, ""))
-    return wording(example, knowledge)

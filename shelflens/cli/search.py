@@ -22,7 +22,7 @@ from shelflens.cli.app import (
 if TYPE_CHECKING:
     from catalog.index.query import Finding
     from catalog.product import Match
-    from catalog.search.plan import Example
+    from catalog.search import Example
 
 
 @app.command()
@@ -50,11 +50,10 @@ def search(
         from catalog.index.filters import parse_filter
         from catalog.index.product_index import open_index
         from catalog.origin import load_for
-        from catalog.search.plan import Search, check
-        from catalog.search.plan import search as find
+        from catalog.search import Search
+        from catalog.search import search as find
 
         examples = read_examples(text, image or [], like or [], unlike or [], without or [])
-        check(examples)
         chosen = parse_filter(read_filter(filter_json)) if filter_json else None
         query = Search(examples, chosen, limit, offset, tuple(facets or ()), collapse, floor=floor)
         with closing(open_index(index, create=False)) as opened:
@@ -66,7 +65,7 @@ def search(
 def read_examples(
     text: str, images: list[Path], like: list[str], unlike: list[str], without: list[str]
 ) -> tuple["Example", ...]:
-    from catalog.search.plan import Example
+    from catalog.search import Example
 
     contents = tuple(read_image(path) for path in images)
     return (

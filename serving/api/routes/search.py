@@ -10,7 +10,7 @@ from pydantic import Field
 
 from catalog.errors import FilterInvalid, IndexOfOtherModel, ProductNotFound, SearchEmpty, SearchInvalid, TextTooLong
 from catalog.index.listing import Sort
-from catalog.search.plan import Example, Knowledge, Search, check, index_query, to_look_up, to_read, understood
+from catalog.search import Example, Knowledge, Search, SearchPlan
 from serving.api import examples
 from serving.api.context import Context, RequestContext, respond
 from serving.api.openapi import IMAGE, INDEX, MODEL, Errors, json_body, operation
@@ -51,9 +51,7 @@ router = APIRouter(tags=["search"])
 )
 async def search_products(context: Context, request: Request) -> Response:
     """Stored products like the words, the image, the product, or several of them, best first."""
-    query = (await context.json(request, SearchRequest)).to_search()
-    check(query.examples)
-    return respond(await find(context, query))
+    return respond(await find(context, (await context.json(request, SearchRequest)).to_search()))
 
 
 @router.get(
@@ -115,13 +113,10 @@ async def find_similar_products(
 async def find(context: RequestContext, query: Search) -> SearchResponse:
     model = await context.index_model()
     await context.check_names(query.filter, query.facets, model.taxonomy)
-    knowledge = Knowledge(model.taxonomy, model.info.scripts, model.info.bounds)
-    products = to_read(query.examples, knowledge)
-    read = await context.embed([partial(lambda product: product, product) for product in products], model)
-    ids = to_look_up(query.examples)
-    stored = await context.store.get(ids) if ids else []
-    asked = index_query(query, understood(query.examples, read, stored), stored, knowledge)
-    listing = await context.store.search(asked, query.facets)
+    plan = SearchPlan(query, Knowledge(model.taxonomy, model.info.scripts, model.info.bounds))
+    read = await context.embed([partial(lambda product: product, product) for product in plan.products], model)
+    stored = await context.store.get(plan.ids) if plan.ids else []
+    listing = await context.store.search(plan.query(read, stored), query.facets)
     return to_response(listing.found, listing.images, model.info.version)
 
 

@@ -91,7 +91,7 @@ class SearchRequest(Schema):
     ] = True
 
     def to_search(self) -> Search:
-        """Raises FilterInvalid, ImageUrlNotAllowed or ImageDataInvalid."""
+        """Raises SearchEmpty, SearchInvalid, FilterInvalid, ImageUrlNotAllowed or ImageDataInvalid."""
         return Search(
             examples=tuple(self._examples()),
             filter=read_filter(self.filter),
