@@ -50,7 +50,7 @@ def equal_training_time(minutes: float, data: Path) -> dict[str, dict[str, float
 
     scores: dict[str, dict[str, float]] = {}
     for name, path in CONFIGS.items():
-        config = dataclasses.replace(read_config(path), small_epochs=0, workers=1, checkpoint_seconds=600)
+        config = dataclasses.replace(read_config(path), low_res_epochs=0, workers=1, checkpoint_seconds=600)
         trial = dataclasses.replace(config, output=f"runs/benchmark/{name}-trial")
         train(trial, data, stop_after_steps=5)
         start = time.perf_counter()

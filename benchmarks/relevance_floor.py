@@ -24,7 +24,7 @@ from catalog.product import ContentHashes, Product, StoredProduct, Understanding
 from catalog.search.plan import Example, Search, search
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from catalog.understand import Understander
-from training.data.samples import LabelledProduct, read_manifest
+from training.data.manifests import LabelledProduct, read_manifest
 
 SETS = ("fashion", "grocery")
 FOREIGN = 200

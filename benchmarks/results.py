@@ -14,7 +14,7 @@ from typing import Any
 from catalog.arrays import Modalities
 from catalog.model.checkpoint import load_model
 from catalog.model.folder import shipped_model
-from training.data.samples import read_manifest
+from training.data.manifests import read_manifest
 from training.evaluation.evaluate import Report, evaluate
 
 Figure = tuple[str, str, float | None]  # name, path into the report, target

@@ -23,7 +23,7 @@ from catalog.index.query import IndexQuery
 from catalog.model.checkpoint import load_model
 from catalog.model.folder import shipped_model
 from catalog.product import CategoryScore, ContentHashes, Product, StoredProduct, Understanding
-from training.data.samples import LabelledProduct, read_manifest
+from training.data.manifests import LabelledProduct, read_manifest
 from training.evaluation.metrics import recall_at, retrieval_ranks
 from training.evaluation.predict import Predictions, encode_rows, has_modalities, predict
 

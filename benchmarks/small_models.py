@@ -19,7 +19,7 @@ from benchmarks.runtimes import example_batch
 from benchmarks.timing import in_turns
 from catalog.model.folder import open_model, shipped_model
 from catalog.model.runtime.onnx import OnnxRuntime
-from training.data.samples import read_manifest
+from training.data.manifests import read_manifest
 from training.export.folder import served
 
 BATCH = 32

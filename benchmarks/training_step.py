@@ -14,7 +14,8 @@ import torch
 from catalog.model.encoders import ImageEncoder
 from training.config import read_config
 from training.initial_weights import hybrid_encoder
-from training.train import freeze, set_training
+from training.run import set_training
+from training.train import freeze
 
 BATCH_SIZE, ROUNDS = 32, 3
 STAGES = r"backbone\.(conv_stem|bn1|blocks\.[012])\b"

@@ -20,7 +20,7 @@ from catalog.errors import CatalogError
 from catalog.model.folder import shipped_model
 from catalog.product import Product, Understanding
 from catalog.understand import Understander
-from training.data.samples import LabelledProduct, read_manifest
+from training.data.manifests import LabelledProduct, read_manifest
 
 SHOPS = ("flipkart", "ikea", "tailwind", "furniture")
 # A shop's category, on whatever level, and the node that says the same.

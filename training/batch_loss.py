@@ -1,95 +1,98 @@
-"""What a batch costs: which of its products' modalities are read, and every loss of what the model makes of them."""
-
-from collections.abc import Sequence
+"""The loss of a batch: modality dropout, then all losses on the model's outputs."""
 
 import torch
 from torch import Tensor
 
 from catalog.model.encoders import Encoded
-from catalog.model.network import CatalogModel
+from catalog.model.network import CatalogModel, Outputs
 from catalog.model.runtime import ModelOutputs, Runtime
 from training.config import TrainConfig
-from training.data.samples import Targets, TrainingBatch
-from training.distillation import teach, teacher_loss
+from training.data.samples import TrainingBatch
+from training.data.targets import Targets
+from training.distillation import teacher_loss, teacher_outputs
 from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, tree_cross_entropy
+
+# Image and text of a batch, as encoded.
+Pair = tuple[Encoded, Encoded]
 
 
 def batch_losses(
-    model: CatalogModel, drawn: TrainingBatch, config: TrainConfig, teacher: Runtime | None = None
+    model: CatalogModel, batch: TrainingBatch, config: TrainConfig, teacher: Runtime | None = None
 ) -> dict[str, Tensor]:
-    """All losses of one batch, a mean over the ways in which its products are read."""
-    encoded = drawn.encoded
+    """Every weighted loss, scalars, and their sum "loss"; each a mean over the subsets of modalities that are read."""
+    encoded = batch.encoded
     if encoded is None:
-        assert drawn.inputs is not None
-        encoded = model.encode(drawn.inputs)
+        assert batch.inputs is not None
+        encoded = model.encode(batch.inputs)
     image, caption = encoded
-    # Words that are only the label's caption teach the contrastive loss, never the rest.
-    text = caption.keep(drawn.targets.given_B)
-    readings = every_reading(image, text) if config.read_every_way else [modality_dropout(image, text, config)]
-    taught: Sequence[ModelOutputs | None] = [None] * len(readings)
-    if teacher is not None and drawn.shown is not None:
-        taught = teach(teacher, drawn.shown, readings)
+    # A synthetic caption gives the label away: it is for the contrastive loss alone.
+    text = caption.keep(batch.targets.given_B)
+    subsets = modality_subsets(image, text) if config.all_modality_subsets else [modality_dropout(image, text, config)]
+    taught: list[ModelOutputs | None] = [None] * len(subsets)
+    if teacher is not None and batch.for_teacher is not None:
+        taught = [*teacher_outputs(teacher, batch.for_teacher, subsets)]
     parts = [
-        reading_losses(model, *reading, encoded, drawn.targets, config, theirs)
-        for reading, theirs in zip(readings, taught, strict=True)
+        subset_losses(model, subset, encoded, batch.targets, config, theirs)
+        for subset, theirs in zip(subsets, taught, strict=True)
     ]
     losses = {name: torch.stack([part[name].float() for part in parts]).mean() for name in parts[0]}
     return {"loss": torch.stack(list(losses.values())).sum(), **losses}
 
 
-def reading_losses(
+def subset_losses(
     model: CatalogModel,
-    image: Encoded,
-    text: Encoded,
-    whole: tuple[Encoded, Encoded],
+    subset: Pair,
+    full: Pair,
     targets: Targets,
     config: TrainConfig,
     taught: ModelOutputs | None = None,
 ) -> dict[str, Tensor]:
-    """Losses of what is read off `image` and `text`, over the products that have anything left to read.
+    """The losses of one subset of modalities, over the products that still have a modality.
 
-    whole: both modalities with nothing taken away; they are what the contrastive loss brings together. taught: what a
-    teacher says of the same.
+    full: both modalities, none dropped, for the contrastive loss. taught: the teacher's outputs for the same subset.
     """
-    outputs = model.heads(model.fusion(image, text), *whole)
+    image, text = subset
+    outputs = model.heads(model.fusion(image, text), *full)
     read_B = image.present_B | text.present_B
-    lesson = (
-        {} if taught is None else {"teacher": config.teacher_weight * teacher_loss(outputs, taught, read_B, config)}
-    )
+    losses = {}
+    if taught is not None:
+        losses["teacher"] = config.teacher_weight * teacher_loss(outputs, taught, read_B, config)
     targets = targets.only(read_B)
-    pair_B = whole[0].present_B & whole[1].present_B & read_B
-    texts = targets.text_B[pair_B]
-    same_BB = texts.unsqueeze(0) == texts.unsqueeze(1)
-    image_BE, text_BE, fused_BE = outputs.image_BE[pair_B], outputs.text_BE[pair_B], outputs.fused_BE[pair_B]
-    space = same_BB, model.heads.log_scale, model.config.embedding_cuts
-    losses = {
-        "category": config.category_weight
-        * tree_cross_entropy(outputs.leaf_BC, targets.under_BLC, config.smoothing, config.upper_weight),
-        "contrastive": config.contrastive_weight
-        * (
-            contrastive(image_BE, text_BE, *space)
-            + 0.5 * contrastive(fused_BE, text_BE, *space)
-            + 0.5 * contrastive(fused_BE, image_BE, *space)
-        ),
-    }
-    # A merchant's own tree may have categories alone.
+    category = tree_cross_entropy(outputs.leaf_BC, targets.under_BLC, config.smoothing, config.upper_weight)
+    losses["category"] = config.category_weight * category
+    pair_B = full[0].present_B & full[1].present_B & read_B
+    losses["contrastive"] = config.contrastive_weight * contrastive_losses(model, outputs, targets, pair_B)
+    # A merchant's own tree may have neither attributes nor tags.
     if outputs.attributes:
         attributes = attribute_cross_entropy(outputs.attributes, targets.attributes, config.smoothing)
         losses["attributes"] = config.attribute_weight * attributes
     if outputs.tags_BG.shape[-1]:
         tags = asymmetric_loss(outputs.tags_BG, targets.tags_BG, targets.tags_known_B)
         losses["tags"] = config.tag_weight * tags
-    return lesson | losses
+    return losses
 
 
-def every_reading(image: Encoded, text: Encoded) -> list[tuple[Encoded, Encoded]]:
-    """Each product by its image alone, by its words alone, and by both where it has both."""
+def contrastive_losses(model: CatalogModel, outputs: Outputs, targets: Targets, pair_B: Tensor) -> Tensor:
+    """Image to text, and half as much the fused vector to each, over the products with both modalities (`pair_B`)."""
+    texts = targets.text_B[pair_B]
+    same_BB = texts.unsqueeze(0) == texts.unsqueeze(1)
+    image_BE, text_BE, fused_BE = outputs.image_BE[pair_B], outputs.text_BE[pair_B], outputs.fused_BE[pair_B]
+    space = same_BB, model.heads.log_scale, model.config.embedding_cuts
+    return (
+        contrastive(image_BE, text_BE, *space)
+        + 0.5 * contrastive(fused_BE, text_BE, *space)
+        + 0.5 * contrastive(fused_BE, image_BE, *space)
+    )
+
+
+def modality_subsets(image: Encoded, text: Encoded) -> list[Pair]:
+    """Image alone, text alone, and both where a product has both."""
     both_B, none_B = image.present_B & text.present_B, torch.zeros_like(image.present_B)
     return [(image, text.keep(none_B)), (image.keep(none_B), text), (image.keep(both_B), text.keep(both_B))]
 
 
-def modality_dropout(image: Encoded, text: Encoded, config: TrainConfig) -> tuple[Encoded, Encoded]:
-    """At random without a modality; where a product has both, at least one stays."""
+def modality_dropout(image: Encoded, text: Encoded, config: TrainConfig) -> Pair:
+    """Drop modalities at random; of a product that has both, at least one stays."""
     chance_B, other_B = torch.rand(2, len(image.present_B), device=image.present_B.device)
     drop_image_B = (chance_B > config.keep_image) & text.present_B
     drop_text_B = (other_B > config.keep_text) & image.present_B & ~drop_image_B

@@ -14,9 +14,10 @@ from catalog.model.checkpoint import Checkpoint, load_model
 from catalog.model.encoders import Encoded
 from catalog.taxonomy.tree import Taxonomy
 from training.config import TrainConfig
-from training.data.samples import LabelledProduct, mask_labels
+from training.data.manifests import LabelledProduct, read_sets
+from training.data.masking import mask_labels
 from training.evaluation.predict import encode_rows, has_modalities, predict
-from training.train import read_sets, train
+from training.train import train
 
 SEEDS = (0, 1, 2)
 Variant = tuple[str, dict[str, object]]

@@ -1,7 +1,8 @@
-"""A training run as data: one TOML file, read into frozen dataclasses, unknown keys refused."""
+"""The configuration of a training run: one TOML file, parsed into frozen dataclasses. Unknown keys are errors."""
 
 import dataclasses
 import tomllib
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -12,106 +13,111 @@ from catalog.model.config import FusionKind
 T = TypeVar("T")
 
 
+# Keys of earlier releases, still accepted for one release.
+RENAMED = {
+    "made_titles": "synthetic_title_rate",
+    "read_every_way": "all_modality_subsets",
+    "small_epochs": "low_res_epochs",
+    "small_size": "low_res_size",
+}
+
+
 @dataclass(frozen=True)
 class SetConfig:
-    """One data set: its manifest below the data folder, and how often an epoch draws each of its products."""
+    """One data set."""
 
-    manifest: str
-    repeats: int = 1
+    manifest: str  # path below the data root; the name of its folder is the data set's
+    repeats: int = 1  # how often an epoch draws each of its products
 
 
 @dataclass(frozen=True)
 class StartConfig:
-    """Where weights come from. A name is a hub's, a local folder, or (`stem_weights`, `model`) a local file or run.
+    """Initial weights.
 
-    Give `image` (any timm ViT), or `stem` and `stem_weights` for a hybrid ViT of `image_options` on images of `size`
-    pixels; or `model`, a folder that an earlier run wrote, for both encoders; with `keep_fusion` for its fusion and
-    heads, too. text_options: the shape of a smaller BERT to make of `text`, with the first `vocabulary` of its tokens
-    and those that the training texts use.
-    average: further such folders; each encoder then starts as the mean of its weights in all of them, which generalises
-    better than any one of them (Wortsman et al. 2022).
+    Give `model` for the encoders of an earlier run, or `text` with `image` (any timm ViT) or `stem` (a hybrid ViT). A
+    name is that of a hub, or of a local folder.
     """
 
     image: str = ""
-    stem: str = ""
-    stem_weights: str = ""
-    image_options: dict[str, Any] = field(default_factory=dict)
-    size: int = 224
+    stem: str = ""  # timm name of the CNN in front of a hybrid ViT
+    stem_weights: str = ""  # a local safetensors file
+    image_options: dict[str, Any] = field(default_factory=dict)  # arguments of the hybrid ViT
+    size: int = 224  # side of its images, pixels
     text: str = ""
-    text_options: dict[str, Any] = field(default_factory=dict)
-    vocabulary: int = 8000
-    model: str = ""
-    keep_fusion: bool = False
+    text_options: dict[str, Any] = field(default_factory=dict)  # BertConfig fields of a smaller BERT pruned from `text`
+    vocabulary: int = 8000  # with text_options: the first tokens kept, besides those of the training texts
+    model: str = ""  # a model folder of an earlier run
+    keep_fusion: bool = False  # with `model`: also start from its fusion and heads
+    # Further model folders: each encoder starts as the mean of its weights over all of them, which generalises better
+    # than any single one (Wortsman et al. 2022).
     average: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """One run. Lengths are in epochs; an epoch draws each set's products as often as the set repeats.
+    """One training run: a TOML file of configs/."""
 
-    max_steps: end earlier than the epochs would, with the schedule scaled to it; 0: do not.
-    frozen, and the keys of learning_rate_scale: regular expressions searched for in parameter names.
-    keep_image, keep_text: how often a modality survives modality dropout. read_every_way: instead of dropout, each step
-    reads its products by image alone, by words alone and by both: three fusions for one pass of the encoders, which
-    pays where those cost the most.
-    made_titles: how often a product without words gets a title made from its category (training/data/titles.py).
-    small_epochs: how many epochs to begin with on images of `small_size`, which cost less and suit a later, larger
-    view (Touvron et al. 2019).
-    cache_views: with both encoders frozen, how many augmented views of each product to encode once and train on; 0
-    encodes anew each time. features: the file that holds them, for runs that share it.
-    teacher: a model folder; what that model says of each product is learned, too, with the weight `teacher_weight` and
-    its logits divided by `temperature` (Hinton et al. 2015).
-    average_decay: of the moving average of the weights, which is what is scored and kept.
-    opinions: attributes that are a retailer's view and no property of the product, such as its season. They are learned
-    and never given: one retailer's labels cannot prove them for another's products.
-    max_unmapped: the largest share of a data set's labelled products whose category may be missing from the tree. They
-    teach no category; the run says how many they are.
-    kinds: files below the data folder with names of kinds of product, a path a line, by which an export learns to tell
-    words of other kinds than the tree's (training/export/familiarity.py).
-    """
-
-    output: str
+    output: str  # the run's folder: model/, last/, state.pt, log.jsonl, tensorboard/
     sets: tuple[SetConfig, ...]
     start: StartConfig
     taxonomy: str = "assets/model/taxonomy.json"
+
+    # The network beyond the encoders; see `catalog.model.config.ModelConfig`.
     fusion: FusionKind = "late"
     width: int = 384
     depth: int = 1
     heads: int = 6
     dropout: float = 0.1
+
+    # The schedule: linear warm-up, then a cosine to zero.
     seed: int = 0
-    epochs: int = 10
-    max_steps: int = 0
+    epochs: int = 10  # an epoch draws each product as often as its data set repeats
+    max_steps: int = 0  # end earlier, with the schedule scaled to it; 0: no limit
     batch_size: int = 64
-    accumulate: int = 1
+    accumulate: int = 1  # parts of a batch, whose gradients are summed
     optimizer: Literal["adamw", "lamb"] = "adamw"
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
-    warmup: float = 0.05
-    learning_rate_scale: dict[str, float] = field(default_factory=dict)
-    frozen: tuple[str, ...] = ()
+    warmup: float = 0.05  # share of all steps
+    learning_rate_scale: dict[str, float] = field(default_factory=dict)  # regex of parameter names -> factor
+    frozen: tuple[str, ...] = ()  # regexes of parameter names
+    average_decay: float = 0.998  # of the moving average of the weights, which is what is scored and saved
+
+    # Modality dropout: how often each modality survives it.
     keep_image: float = 0.8
     keep_text: float = 0.6
-    read_every_way: bool = False
-    made_titles: float = 0.0
-    smoothing: float = 0.1
-    upper_weight: float = 0.3
+    # Instead of dropout, take the loss of each product by image alone, by text alone and by both: three fusions for one
+    # pass of the encoders. Pays where the encoders cost the most.
+    all_modality_subsets: bool = False
+
+    # Data.
+    synthetic_title_rate: float = 0.0  # how often a product without text gets a synthetic title; see data/titles.py
+    low_res_epochs: int = 0  # first epochs at `low_res_size` pixels: cheaper (Touvron et al. 2019)
+    low_res_size: int = 0
+    cache_views: int = 0  # with frozen encoders: augmented views of each product, encoded once; 0: encode every time
+    features: str = ""  # file of the cached views, for runs that share it; "": in the run's folder
+    max_unmapped: float = 0.1  # largest share of a set's labelled products whose category the tree may lack
+    workers: int = 1  # processes that load samples
+
+    # Loss weights; see training/losses.py.
+    smoothing: float = 0.1  # label smoothing
+    upper_weight: float = 0.3  # of each level of the tree above the label
     category_weight: float = 1.0
     attribute_weight: float = 0.5
     tag_weight: float = 0.1
     contrastive_weight: float = 0.3
-    teacher: str = ""
+    teacher: str = ""  # model folder to distil from (Hinton et al. 2015)
     teacher_weight: float = 1.0
-    temperature: float = 2.0
-    average_decay: float = 0.998
-    small_size: int = 0
-    small_epochs: int = 0
-    cache_views: int = 0
-    features: str = ""
+    temperature: float = 2.0  # of distillation
+
+    # The export.
+    # Attributes that are a retailer's view and not a property of the product, such as its season. They are learned, but
+    # never returned: one retailer's labels cannot prove them for another's products.
     opinions: tuple[str, ...] = ()
-    max_unmapped: float = 0.1
+    # Files below the data root with names of kinds of product, one path a line, from which the export learns to
+    # recognise text about other kinds than the tree's (training/export/familiarity.py).
     kinds: tuple[str, ...] = ()
-    workers: int = 1
+
     checkpoint_seconds: int = 120
 
 
@@ -127,6 +133,11 @@ def read_config(path: Path) -> TrainConfig:
 
 
 def parse_config(fields: dict[str, Any]) -> TrainConfig:
+    """TOML fields -> a checked configuration. Warns of renamed keys. Raises ConfigInvalid."""
+    for old, new in RENAMED.items():
+        if old in fields:
+            warnings.warn(f"The key {old!r} is now called {new!r}; the old name will go.", FutureWarning, stacklevel=2)
+    fields = with_new_names(fields)
     sets = tuple(_build(SetConfig, item, "sets") for item in fields.get("sets", ()))
     if not sets:
         raise ConfigInvalid("The configuration names no data set: give at least one [[sets]] with a manifest.")
@@ -140,6 +151,14 @@ def parse_config(fields: dict[str, Any]) -> TrainConfig:
     if config.teacher and config.cache_views:
         raise ConfigInvalid("A teacher reads each picture as it is drawn, so there is none with cache_views.")
     return config
+
+
+def with_new_names(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a configuration of an earlier release under today's keys. Raises ConfigInvalid."""
+    for old, new in RENAMED.items():
+        if old in fields and new in fields:
+            raise ConfigInvalid(f"The keys {old!r} and {new!r} mean the same: give the second alone.")
+    return {RENAMED.get(name, name): value for name, value in fields.items()}
 
 
 def _build(kind: type[T], fields: dict[str, Any], where: str) -> T:

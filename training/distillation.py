@@ -1,4 +1,4 @@
-"""A finished model that a smaller one learns from: what it says of a product is a label, too (Hinton et al. 2015)."""
+"""Distillation: a smaller model also learns the outputs of a trained one (Hinton et al. 2015)."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -22,7 +22,7 @@ from training.losses import divergence
 
 
 def open_teacher(folder: Path, student: CatalogModel, taxonomy: Taxonomy) -> ModelFolder:
-    """Raises ConfigInvalid when it does not answer what the student is asked, or whatever `open_model` raises."""
+    """Raises ConfigInvalid if its taxonomy or embedding width is not the student's, or whatever `open_model` raises."""
     teacher = open_model(folder)
     if asdict(teacher.taxonomy) != asdict(taxonomy):
         raise ConfigInvalid("The teacher knows another taxonomy.")
@@ -31,38 +31,38 @@ def open_teacher(folder: Path, student: CatalogModel, taxonomy: Taxonomy) -> Mod
     return teacher
 
 
-def teach(teacher: Runtime, shown: Batch, readings: Sequence[tuple[Encoded, Encoded]]) -> list[ModelOutputs]:
-    """What it says of the products, each time with the modalities that a reading of them has.
+def teacher_outputs(teacher: Runtime, batch: Batch, subsets: Sequence[tuple[Encoded, Encoded]]) -> list[ModelOutputs]:
+    """The teacher's outputs for each subset of the batch's modalities.
 
-    All readings are one batch, in which a product stands once for each: so its image and words are encoded once.
+    All subsets go in as one batch that repeats each product, so that the teacher encodes each image and text once.
     """
-    seen_BP, told_BP = (
+    has_image_B1, has_text_B1 = (
         np.concatenate([modality.present_B.cpu().numpy() for modality in modalities])[:, None]
-        for modalities in zip(*readings, strict=True)
+        for modalities in zip(*subsets, strict=True)
     )
-    images_BP, texts_BP = (np.tile(places_BP, (len(readings), 1)) for places_BP in (shown.images_BP, shown.texts_BP))
-    batch = replace(shown, images_BP=np.where(seen_BP, images_BP, -1), texts_BP=np.where(told_BP, texts_BP, -1))
-    answers, count = teacher.run(batch, False), len(shown.images_BP)
-    return [cut(answers, slice(start, start + count)) for start in range(0, len(readings) * count, count)]
+    images_BP, texts_BP = (np.tile(index_BP, (len(subsets), 1)) for index_BP in (batch.images_BP, batch.texts_BP))
+    images_BP, texts_BP = np.where(has_image_B1, images_BP, -1), np.where(has_text_B1, texts_BP, -1)
+    outputs, count = teacher.run(replace(batch, images_BP=images_BP, texts_BP=texts_BP), False), len(batch.images_BP)
+    return [select(outputs, slice(start, start + count)) for start in range(0, len(subsets) * count, count)]
 
 
-def cut(answers: ModelOutputs, rows: slice) -> ModelOutputs:
-    """What is said of some of the products."""
+def select(outputs: ModelOutputs, rows: slice) -> ModelOutputs:
+    """The outputs of some of the products, without evidence."""
     return ModelOutputs(
-        leaf_BC=answers.leaf_BC[rows],
-        tags_BG=answers.tags_BG[rows],
-        attributes={name: logits_BV[rows] for name, logits_BV in answers.attributes.items()},
-        embedding_BE=answers.embedding_BE[rows],
-        image_BD=answers.image_BD[rows],
-        text_BD=answers.text_BD[rows],
+        leaf_BC=outputs.leaf_BC[rows],
+        tags_BG=outputs.tags_BG[rows],
+        attributes={name: logits_BV[rows] for name, logits_BV in outputs.attributes.items()},
+        embedding_BE=outputs.embedding_BE[rows],
+        image_BD=outputs.image_BD[rows],
+        text_BD=outputs.text_BD[rows],
         evidence={},
     )
 
 
 def teacher_loss(student: Outputs, teacher: ModelOutputs, read_B: Tensor, config: TrainConfig) -> Tensor:
-    """How far the student's answers are from the teacher's, over the products that have anything left to read.
+    """Divergence of the student's outputs from the teacher's, over the products that still have a modality (`read_B`).
 
-    Each kind of answer weighs what it does among the labels, and one less the embeddings' cosine weighs one.
+    Category, attributes and tags have the weights of the label losses; one minus the embeddings' cosine has weight 1.
     """
     if not read_B.any():
         return student.leaf_BC.sum() * 0

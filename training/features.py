@@ -1,6 +1,6 @@
-"""Encoder features, computed once: with both encoders frozen, fusion trains on them many times faster.
+"""Cached encoder outputs: with both encoders frozen, the fusion trains on them many times faster.
 
-Each product is encoded in `views` augmented forms; training draws its image's and its words' view independently.
+Each product is encoded in `views` augmented forms. Training draws the view of its image and of its text independently.
 """
 
 import hashlib
@@ -16,7 +16,8 @@ from tqdm import tqdm
 from catalog.errors import ConfigInvalid
 from catalog.model.encoders import Encoded
 from catalog.model.network import CatalogModel
-from training.data.samples import Collator, LabelledProduct, TrainingBatch, load
+from training.data.manifests import LabelledProduct
+from training.data.samples import Collator, TrainingBatch, load
 from training.device import best_device, mixed_precision
 from training.evaluation.predict import encode_rows
 
@@ -25,9 +26,9 @@ Plain = tuple[Tensor, ...]
 
 
 class FeatureCache:
-    """Features in memory as float16, and in one file that later runs with equal encoders and rows read again.
+    """Features in memory as float16, and in one file that later runs with the same encoders and rows reuse.
 
-    `val` holds the validation products as serving would read them, batch by batch.
+    val: the validation products, preprocessed as for serving, batch by batch.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class FeatureCache:
         key = _fingerprint(model, [*collator.sampler.rows, *val], views)
         stored = torch.load(path, weights_only=True) if path.exists() else {}
         if stored.get("key") != key:
-            encoded = [_plain(pair) for pair in encode_rows(model, val, collator.reader.tokenizer)]
+            encoded = [_plain(pair) for pair in encode_rows(model, val, collator.collation.tokenizer)]
             stored = {"key": key, "val": encoded, "views": [self._encode(model, view) for view in range(views)]}
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_suffix(".tmp")
@@ -55,13 +56,13 @@ class FeatureCache:
         model.eval()
         device = best_device()
         count = len(self.collator.sampler.rows)
-        draws = [[(row, view) for row in range(i, min(i + batch_size, count))] for i in range(0, count, batch_size)]
+        keys = [[(row, view) for row in range(i, min(i + batch_size, count))] for i in range(0, count, batch_size)]
         images, texts = [], []
-        batches = load(draws, self.collator, workers=1)
-        for drawn in tqdm(batches, desc=f"features, view {view + 1} of {self.views}", total=len(draws)):
-            assert drawn.inputs is not None
+        batches = load(keys, self.collator, workers=1)
+        for batch in tqdm(batches, desc=f"features, view {view + 1} of {self.views}", total=len(keys)):
+            assert batch.inputs is not None
             with mixed_precision(device):
-                image, text = model.encode(drawn.inputs.to(device))
+                image, text = model.encode(batch.inputs.to(device))
             images.append(image)
             texts.append(text)
         return _plain(
@@ -72,10 +73,10 @@ class FeatureCache:
         )
 
     def read(self, indices: Sequence[int], seed: int) -> TrainingBatch:
-        """The features and targets of some rows, in views drawn by `seed`."""
+        """Features and targets of some rows, in random views that `seed` determines."""
         generator = torch.Generator().manual_seed(seed)
         image_views, text_views = torch.randint(self.views, (2, len(indices)), generator=generator).tolist()
-        texts = [self.collator.sampler.texts(row, view) for row, view in zip(indices, text_views, strict=True)]
+        texts = [self.collator.sampler.text(row, view) for row, view in zip(indices, text_views, strict=True)]
         rows = [self.collator.sampler.rows[index] for index in indices]
         targets = self.collator.targets(rows, [text for text, _ in texts], [given for _, given in texts])
         encoded = _pick(self.image, image_views, indices), _pick(self.text, text_views, indices)
@@ -87,7 +88,7 @@ def _plain(pair: Pair) -> tuple[Plain, Plain]:
 
 
 def _fingerprint(model: CatalogModel, rows: Sequence[LabelledProduct], views: int) -> str:
-    """Of all that the features follow from. Equal in every process: the order of a set, as printed, is not."""
+    """A hash of everything that determines the features. Tags are sorted: the order of a set differs by process."""
     content = [{**asdict(row), "tags": sorted(row.tags)} for row in rows]
     digest = hashlib.sha256(f"{views}/{model.config.image.size}/{model.config.text.max_tokens}/{content}".encode())
     for name, tensor in model.state_dict().items():
@@ -109,7 +110,7 @@ def _pick(views: Sequence[Encoded], chosen: Sequence[int], rows: Sequence[int]) 
 
 
 def _join(parts: Sequence[Encoded], length: int) -> Encoded:
-    """All products in one, as float16, their tokens padded to `length` so that views fit each other."""
+    """All batches in one, as float16, with tokens padded to `length` so that views have equal shapes."""
     return Encoded(
         torch.cat([F.pad(p.tokens_BTD.half(), (0, 0, 0, length - p.tokens_BTD.shape[1])) for p in parts]),
         torch.cat([F.pad(p.mask_BT, (0, length - p.mask_BT.shape[1])) for p in parts]),

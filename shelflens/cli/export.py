@@ -79,9 +79,9 @@ def export_model(config: Path, output: Path, data_root: Path) -> None:
     with needing("train"):
         from catalog.taxonomy.tree import Taxonomy
         from training.config import read_config
+        from training.data.manifests import read_sets
         from training.export.familiarity import read_paths
         from training.export.folder import export as run
-        from training.train import read_sets
 
         chosen = read_config(config)
         taxonomy = Taxonomy.load(chosen.taxonomy)
@@ -98,9 +98,9 @@ def calibrate_model(folder: Path, config: Path, output: Path, data_root: Path) -
 
         from catalog.model.folder import open_model
         from training.config import read_config
+        from training.data.manifests import read_sets
         from training.export.familiarity import read_paths
         from training.export.folder import recalibrate
-        from training.train import read_sets
 
         chosen = read_config(config)
         if not output.exists():
@@ -133,8 +133,8 @@ def export_int8(model: Path | None, config: Path, output: Path, data_root: Path)
     with needing("train"):
         from catalog.model.folder import open_model, shipped_model
         from training.config import read_config
+        from training.data.manifests import read_sets
         from training.export.folder import export_int8 as run
-        from training.train import read_sets
 
         chosen, opened = read_config(config), open_model(model or shipped_model())
         if output.exists():

@@ -55,7 +55,7 @@ def evaluate(
             raise FileNotReadable(f"The manifest {str(data)!r} does not exist.")
         from catalog.model.checkpoint import load_model
         from catalog.model.folder import shipped_model
-        from training.data.samples import read_manifest
+        from training.data.manifests import read_manifest
         from training.evaluation.evaluate import evaluate as score
         from training.evaluation.report import markdown, write_report
 

@@ -1,16 +1,19 @@
-"""What a batch costs, on a tiny real model: each product is read in the ways that the configuration asks for."""
+"""The loss of a batch, on a tiny real model: modality dropout and modality subsets."""
 
 import dataclasses
 
 import pytest
 import torch
 
+from catalog.arrays import Modalities
 from catalog.model.encoders import Encoded
 from catalog.model.network import CatalogModel, Inputs
 from tests.support.tiny import tiny_model, tiny_taxonomy
-from training.batch_loss import batch_losses, every_reading, modality_dropout
+from training.batch_loss import batch_losses, modality_dropout, modality_subsets
 from training.config import SetConfig, StartConfig, TrainConfig
-from training.data.samples import LabelledProduct, TargetMaker, Targets, TrainingBatch
+from training.data.manifests import LabelledProduct
+from training.data.samples import TrainingBatch
+from training.data.targets import TargetMaker, Targets
 from training.losses import tree_cross_entropy
 
 PLAIN = TrainConfig(
@@ -54,30 +57,29 @@ def modality(present: list[bool]) -> Encoded:
     return Encoded(torch.zeros(count, 2, 4), torch.ones(count, 2).bool(), torch.zeros(count, 4), torch.tensor(present))
 
 
-def test_every_reading_is_a_loss_of_its_own(model: CatalogModel) -> None:
+def test_the_loss_is_the_mean_over_modality_subsets(model: CatalogModel) -> None:
     image, text = model.encode(batch())
-    readings = {"image": [0, 1, 3, 4], "text": [0, 1, 2, 4], "both": [0, 1, 4]}
+    subsets: dict[Modalities, list[int]] = {"image": [0, 1, 3, 4], "text": [0, 1, 2, 4], "both": [0, 1, 4]}
     expected = [
         tree_cross_entropy(
             model.fuse_and_classify(image, text, choice).leaf_BC[rows], targets().under_BLC[rows], 0, 0.3
-        )  # type: ignore[arg-type]
-        for choice, rows in readings.items()
+        )
+        for choice, rows in subsets.items()
     ]
-    loss = batch_losses(model, TrainingBatch(targets(), batch()), dataclasses.replace(PLAIN, read_every_way=True))[
-        "loss"
-    ]
+    config = dataclasses.replace(PLAIN, all_modality_subsets=True)
+    loss = batch_losses(model, TrainingBatch(targets(), batch()), config)["loss"]
     torch.testing.assert_close(loss, torch.stack(expected).mean(), atol=1e-5, rtol=1e-4)
 
 
-def test_without_dropout_each_product_is_read_whole(model: CatalogModel) -> None:
+def test_without_dropout_both_modalities_are_read(model: CatalogModel) -> None:
     outputs = model(batch())
     expected = tree_cross_entropy(outputs.leaf_BC, targets().under_BLC, 0, 0.3)
     torch.testing.assert_close(batch_losses(model, TrainingBatch(targets(), batch()), PLAIN)["loss"], expected)
 
 
-def test_words_that_only_caption_a_picture_are_not_read(model: CatalogModel) -> None:
+def test_a_caption_counts_in_the_contrastive_loss_alone(model: CatalogModel) -> None:
     """The caption of the fourth product: other words there change the contrastive loss and nothing else."""
-    config = dataclasses.replace(PLAIN, contrastive_weight=1, read_every_way=True)
+    config = dataclasses.replace(PLAIN, contrastive_weight=1, all_modality_subsets=True)
     captioned = dataclasses.replace(batch(), texts_BP=torch.arange(5).unsqueeze(1))
     ((ids_UT, mask_UT),) = captioned.texts
     ids_UT = ids_UT.clone()
@@ -88,9 +90,9 @@ def test_words_that_only_caption_a_picture_are_not_read(model: CatalogModel) -> 
     assert not torch.isclose(one["contrastive"], two["contrastive"])
 
 
-def test_every_reading_needs_what_it_reads() -> None:
+def test_a_subset_needs_its_modalities() -> None:
     image, text = modality([True, True, False]), modality([True, False, True])
-    present = [(i.present_B.tolist(), t.present_B.tolist()) for i, t in every_reading(image, text)]
+    present = [(i.present_B.tolist(), t.present_B.tolist()) for i, t in modality_subsets(image, text)]
     assert present == [
         ([True, True, False], [False, False, False]),
         ([False, False, False], [True, False, True]),

@@ -33,6 +33,23 @@ def test_every_kind_of_value(tmp_path: Path) -> None:
     assert config.sets == (SetConfig("shop/a.jsonl", 3),)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "value"),
+    [
+        ("made_titles", "synthetic_title_rate", 0.5),
+        ("read_every_way", "all_modality_subsets", True),
+        ("small_epochs", "low_res_epochs", 2),
+        ("small_size", "low_res_size", 96),
+    ],
+)
+def test_keys_of_the_last_release_are_read_with_a_warning(old: str, new: str, value: Any) -> None:
+    with pytest.warns(FutureWarning, match=f"'{old}' is now called '{new}'"):
+        config = parse_config(LEAST | {old: value})
+    assert config == parse_config(LEAST | {new: value})
+    with pytest.warns(FutureWarning), pytest.raises(ConfigInvalid, match="mean the same"):
+        parse_config(LEAST | {old: value, new: value})
+
+
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_the_configurations_in_the_repository(path: Path) -> None:
     assert read_config(path).sets

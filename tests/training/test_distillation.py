@@ -18,10 +18,11 @@ from catalog.taxonomy.tree import Taxonomy
 from tests.support.catalogue import tiny_run, write_catalogue
 from tests.support.tiny import tiny_folder, tiny_model, tiny_onnx_folder, tiny_taxonomy, tiny_tokenizer
 from tests.training.test_batch_loss import PLAIN
-from training.batch_loss import every_reading
-from training.distillation import open_teacher, teach, teacher_loss
+from training.batch_loss import modality_subsets
+from training.data.manifests import read_sets
+from training.distillation import open_teacher, teacher_loss, teacher_outputs
 from training.evaluation.predict import encode_rows, predict
-from training.train import read_sets, train
+from training.train import train
 
 
 @pytest.fixture(scope="module", params=["PyTorch", "ONNX Runtime"])
@@ -42,7 +43,7 @@ def batch(tmp_path: Path) -> Batch:
 
 def test_each_reading_is_answered_as_if_it_were_asked_alone(teacher: Runtime, batch: Batch) -> None:
     image, text = tiny_model().encode(Inputs.of(batch))
-    by_image, by_text, by_both = teach(teacher, batch, every_reading(image, text))
+    by_image, by_text, by_both = teacher_outputs(teacher, batch, modality_subsets(image, text))
     nothing = np.full_like(batch.images_BP, -1)
     alone = teacher.run(dataclasses.replace(batch, texts_BP=nothing[:, :1]), False)
     assert_same(by_image, alone, [0, 2])

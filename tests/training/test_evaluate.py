@@ -13,7 +13,8 @@ from catalog.errors import ManifestInvalid
 from catalog.model.checkpoint import Checkpoint, load_model
 from tests.support.catalogue import KINDS, write_catalogue
 from tests.support.tiny import tiny_taxonomy
-from training.data.samples import LabelledProduct, mask_labels, read_manifest
+from training.data.manifests import LabelledProduct, read_manifest
+from training.data.masking import mask_labels
 from training.evaluation.evaluate import Classes, Report, category_result, evaluate
 from training.evaluation.report import markdown, write_report
 

@@ -13,20 +13,10 @@ from catalog.model.network import Inputs
 from catalog.taxonomy.tree import Taxonomy
 from tests.support.malformed.images import encode, halved, plain, speckled
 from tests.support.tiny import tiny_taxonomy, tiny_tokenizer
-from training.data.samples import (
-    Collator,
-    LabelledProduct,
-    Reader,
-    Sampler,
-    TargetMaker,
-    label_words,
-    load,
-    mask_labels,
-    read_manifest,
-    stem,
-    unmapped,
-    without_words,
-)
+from training.data.manifests import LabelledProduct, read_manifest, unmapped
+from training.data.masking import label_words, mask_labels, stem, without_words
+from training.data.samples import Collation, Collator, Sampler, load
+from training.data.targets import TargetMaker
 
 GOOD = {"id": "1", "split": "train", "title": "red shirt", "category": ["Clothes", "Shirt"]}
 
@@ -225,11 +215,11 @@ def rows(tmp_path: Path) -> list[LabelledProduct]:
 
 @pytest.fixture
 def collator(rows: list[LabelledProduct], tmp_path: Path) -> Collator:
-    reader = Reader(32, tiny_tokenizer(tmp_path / "vocabulary", 16))
-    return Collator(Sampler(rows, tiny_taxonomy(), 32, seed=0), reader)
+    collation = Collation(32, tiny_tokenizer(tmp_path / "vocabulary", 16))
+    return Collator(Sampler(rows, tiny_taxonomy(), 32, seed=0), collation)
 
 
-def test_a_sample_is_drawn_by_its_key_alone(rows: list[LabelledProduct]) -> None:
+def test_a_sample_depends_on_seed_row_and_key_alone(rows: list[LabelledProduct]) -> None:
     first, second = (Sampler(rows, tiny_taxonomy(), 32, seed=0) for _ in range(2))
     second(0, "another draw before")
     torch.manual_seed(5)
@@ -268,11 +258,11 @@ def test_samples_are_bytes_of_the_asked_size(rows: list[LabelledProduct]) -> Non
 
 def test_the_label_of_a_wordless_product_is_never_read_as_its_words(collator: Collator) -> None:
     for key in range(20):
-        drawn = collator([(n, key) for n in range(5)])
-        assert drawn.targets.given_B.tolist() == [True, False, True, True, True]
+        batch = collator([(n, key) for n in range(5)])
+        assert batch.targets.given_B.tolist() == [True, False, True, True, True]
         # It still captions the image, so there is text to contrast it with.
-        assert drawn.inputs
-        assert (drawn.inputs.texts_BP >= 0).all()
+        assert batch.inputs
+        assert (batch.inputs.texts_BP >= 0).all()
 
 
 def test_equal_texts_have_equal_numbers(collator: Collator, rows: list[LabelledProduct]) -> None:
@@ -302,8 +292,8 @@ def test_a_tree_of_one_level() -> None:
 
 
 def test_another_size_changes_nothing_but_the_size(collator: Collator) -> None:
-    draws = [(0, 1), (2, 1)]
-    small, whole = collator.at_size(16)(draws), collator(draws)
+    keys = [(0, 1), (2, 1)]
+    small, whole = collator.at_size(16)(keys), collator(keys)
     assert small.inputs
     assert whole.inputs
     assert small.inputs.pixels_NCHW.shape == (1, 3, 16, 16)
@@ -314,24 +304,24 @@ def test_another_size_changes_nothing_but_the_size(collator: Collator) -> None:
 def test_a_teacher_reads_the_same_samples_its_own_way(rows: list[LabelledProduct], tmp_path: Path) -> None:
     sampler, tokenizer = Sampler(rows, tiny_taxonomy(), 16, seed=0), tiny_tokenizer(tmp_path / "vocabulary", 16)
     brief = tiny_tokenizer(tmp_path / "brief", 4)
-    taught = Collator(sampler, Reader(16, brief), Reader(32, tokenizer))
-    draws = [(0, 1), (1, 1), (2, 1)]
-    drawn, alone = taught(draws), Collator(sampler, Reader(32, tokenizer))(draws)
-    assert drawn.inputs
-    assert drawn.shown
+    taught = Collator(sampler, Collation(16, brief), Collation(32, tokenizer))
+    keys = [(0, 1), (1, 1), (2, 1)]
+    batch, alone = taught(keys), Collator(sampler, Collation(32, tokenizer))(keys)
+    assert batch.inputs
+    assert batch.for_teacher
     assert alone.inputs
-    np.testing.assert_array_equal(drawn.shown.pixels_NCHW, alone.inputs.pixels_NCHW.numpy())
-    np.testing.assert_array_equal(drawn.shown.texts[0].ids_GT, alone.inputs.texts[0][0].numpy())
-    assert drawn.inputs.texts[0][0].shape[1] == 4
+    np.testing.assert_array_equal(batch.for_teacher.pixels_NCHW, alone.inputs.pixels_NCHW.numpy())
+    np.testing.assert_array_equal(batch.for_teacher.texts[0].ids_GT, alone.inputs.texts[0][0].numpy())
+    assert batch.inputs.texts[0][0].shape[1] == 4
     # The student's image is the teacher's, only smaller.
     halved_NCHW = torch.nn.functional.avg_pool2d(alone.inputs.pixels_NCHW.float(), 2)
-    assert (drawn.inputs.pixels_NCHW - halved_NCHW).abs().mean() < 8
-    assert taught.at_size(8)(draws).shown.pixels_NCHW.shape == (2, 3, 32, 32)  # type: ignore[union-attr]
+    assert (batch.inputs.pixels_NCHW - halved_NCHW).abs().mean() < 8
+    assert taught.at_size(8)(keys).for_teacher.pixels_NCHW.shape == (2, 3, 32, 32)  # type: ignore[union-attr]
 
 
 def test_worker_processes_make_the_same_batches(collator: Collator) -> None:
-    draws = [[(0, n), (1, n)] for n in range(3)]
-    here, there = (list(load(draws, collator, workers)) for workers in (0, 1))
+    keys = [[(0, n), (1, n)] for n in range(3)]
+    here, there = (list(load(keys, collator, workers)) for workers in (0, 1))
     for one, other in zip(here, there, strict=True):
         assert isinstance(one.inputs, Inputs)
         for name, tensor in vars(one.inputs).items():
@@ -343,7 +333,7 @@ def test_an_error_keeps_its_words_on_the_way_from_a_worker(tmp_path: Path, worke
     given = rows_of(tmp_path, GOOD | {"image": "bad.jpg"}, GOOD | {"image": "gone.jpg"})
     (tmp_path / "shop" / "bad.jpg").write_bytes(halved(encode(plain("RGB", (9, 9, 9)), "JPEG")))
     sampler = Sampler(given, tiny_taxonomy(), 32, seed=0)
-    collator = Collator(sampler, Reader(32, tiny_tokenizer(tmp_path / "vocabulary", 16)))
+    collator = Collator(sampler, Collation(32, tiny_tokenizer(tmp_path / "vocabulary", 16)))
     with pytest.raises(ImageCorrupt, match=r"^The picture is damaged or cut short and cannot be decoded\.$"):
         list(load([[(0, 0)]], collator, workers))
     with pytest.raises(FileNotReadable, match=r"^The picture 'gone\.jpg' of shop cannot be read\.$"):

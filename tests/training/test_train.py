@@ -28,8 +28,10 @@ from tests.support.catalogue import (
 )
 from tests.support.tiny import tiny_folder, tiny_tokenizer
 from training.config import TrainConfig
+from training.data.manifests import read_sets
 from training.initial_weights import starting_model
-from training.train import epoch_order, read_sets, schedule, train
+from training.run import schedule
+from training.train import epoch_order, train
 
 ROOT = Path(__file__).parents[2]
 ENCODERS = [r"^image_encoder\.", r"^text_encoder\."]
@@ -197,7 +199,7 @@ def test_what_is_frozen_stays_equal_to_the_bit(folder: Path) -> None:
     """Batch statistics of the frozen stem, too; images are small for one epoch and then of full size."""
     start = HYBRID | {"text": str(bert_folder(folder / "frozen-bert"))}
     frozen = [r"^text_encoder\.", r"patch_embed\.backbone\."]
-    changes: dict[str, Any] = {"small_size": 64, "small_epochs": 1, "learning_rate_scale": {"^image": 0.5}}
+    changes: dict[str, Any] = {"low_res_size": 64, "low_res_epochs": 1, "learning_rate_scale": {"^image": 0.5}}
     config = tiny_run(folder, "frozen", start=start, frozen=frozen, batch_size=32, epochs=2, **changes)
     torch.manual_seed(config.seed)
     before = starting_model(config, Taxonomy.load(config.taxonomy))[0].state_dict()

@@ -1,1 +1,1 @@
-"""Manifests -> labelled products -> batches."""
+"""Manifests -> labelled products -> augmented samples -> batches with targets."""

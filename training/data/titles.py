@@ -1,7 +1,7 @@
-"""Titles for labelled products that came without words, made from the names of their category.
+"""Synthetic titles for labelled products without text, made from the names of their category.
 
-A model that only ever saw wordless photos of apples could not read "apple". So in training such a product at times
-gets a title as a shop would write it. Never used for validation or test: the words give the label away.
+A model trained only on photos of apples without text could not read "apple". In training, such a product therefore
+sometimes gets a title as a shop would write it. Never used for validation or test: the title contains the label.
 """
 
 import random
@@ -9,7 +9,7 @@ import random
 from catalog.taxonomy.tree import Node, Taxonomy
 
 # fmt: off
-MAKERS = [
+BRANDS = [
     "Acme", "Alder", "Northway", "Lumen", "Brisa", "Casa", "Verde", "Harbor", "Willow", "Kestrel",
     "Orchid", "Solana", "Tundra", "Vela", "Maple", "Riva", "Fjord", "Ember", "Juno", "Basics",
     "Select", "Original", "Premium", "Classic", "Fresh", "Organic", "Everyday", "Natural", "Finest", "New",
@@ -50,20 +50,20 @@ FILLERS = (
 )
 
 
-def made_title(node: Node, taxonomy: Taxonomy, draw: random.Random) -> str:
-    """A name of the category, at times with that of the category above, a maker or an ending."""
+def synthetic_title(node: Node, taxonomy: Taxonomy, draw: random.Random) -> str:
+    """A name of the category; at random with its parent's name, a brand and an ending."""
     parts = [draw.choice([node.label, *(name for name in node.synonyms if " > " not in name)])]
     if node.parent and draw.random() < 0.3:
         parts.append(taxonomy.node(node.parent).label)
     if draw.random() < 0.5:
-        parts.insert(0, draw.choice(MAKERS))
+        parts.insert(0, draw.choice(BRANDS))
     if draw.random() < 0.4:
         root = taxonomy.ancestors(node.id)[0]
         parts.append(draw.choice(ENDINGS.get(root, ENDINGS[""])))
     return " ".join(parts)
 
 
-def padded(text: str, draw: random.Random) -> str:
-    """The text with one to four sentences that say nothing about the product, as long descriptions have."""
+def with_filler(text: str, draw: random.Random) -> str:
+    """The text with one to four sentences that say nothing about the product, as in long descriptions."""
     sentences = draw.sample(FILLERS, draw.randint(1, 4))
     return ". ".join([text.rstrip("."), " ".join(sentences)])

@@ -13,7 +13,8 @@ from catalog.model.checkpoint import Checkpoint
 from catalog.model.encoders import Encoded
 from catalog.model.network import CatalogModel
 from catalog.taxonomy.tree import Attribute, Taxonomy
-from training.data.samples import LabelledProduct, mask_labels, unmapped
+from training.data.manifests import LabelledProduct, unmapped
+from training.data.masking import mask_labels
 from training.evaluation.metrics import (
     Flags,
     Ints,

@@ -13,7 +13,7 @@ from catalog.model.encoders import Encoded
 from catalog.model.network import CatalogModel, Inputs, Outputs
 from catalog.model.preprocess import Batch, Prepared, collate, prepare
 from catalog.model.tokenizer import Tokenizer
-from training.data.samples import LabelledProduct
+from training.data.manifests import LabelledProduct
 
 
 @dataclass(frozen=True)

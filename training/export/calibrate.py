@@ -11,7 +11,7 @@ from catalog.model.familiarity import Familiarity
 from catalog.product import CategoryScore
 from catalog.taxonomy.descent import Descent
 from catalog.taxonomy.tree import Taxonomy
-from training.data.samples import LabelledProduct
+from training.data.manifests import LabelledProduct
 from training.evaluation.evaluate import Classes, attribute_labels
 from training.evaluation.metrics import Flags, Ints
 from training.evaluation.predict import has_modalities

@@ -17,7 +17,7 @@ from catalog.model.familiarity import Familiarity, distance, projected, unit
 from catalog.model.folder import ModelFolder
 from catalog.model.runtime import Runtime
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
-from training.data.samples import LabelledProduct
+from training.data.manifests import LabelledProduct
 from training.export.readings import Readings, read_images, read_text
 
 SAMPLE = 2000  # images

@@ -16,7 +16,7 @@ from catalog.model.folder import ModelFolder
 from catalog.model.runtime import Runtime
 from catalog.taxonomy.descent import Descent
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
-from training.data.samples import LabelledProduct
+from training.data.manifests import LabelledProduct
 from training.evaluation.metrics import Flags
 from training.evaluation.predict import has_modalities
 from training.export.readings import Reading, Readings, read_texts

@@ -18,7 +18,7 @@ from catalog.model.familiarity import FILE as FAMILIARITY
 from catalog.model.folder import CALIBRATION, ModelFolder, open_model, write_checksums, write_json
 from catalog.model.runtime import Runtime
 from catalog.model.runtime.onnx import OnnxRuntime
-from training.data.samples import LabelledProduct
+from training.data.manifests import LabelledProduct
 from training.evaluation.metrics import recall_at, retrieval_ranks
 from training.evaluation.predict import encode_rows, has_modalities, predict, read_batches
 from training.export.calibrate import calibrate

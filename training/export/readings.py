@@ -10,7 +10,7 @@ from catalog.arrays import MODALITIES, Floats, Modalities
 from catalog.model.folder import ModelFolder
 from catalog.model.preprocess import Batch, Prepared, collate
 from catalog.model.runtime import ModelOutputs, Runtime
-from training.data.samples import LabelledProduct
+from training.data.manifests import LabelledProduct
 from training.evaluation.predict import read_batches
 
 

@@ -21,7 +21,7 @@ from catalog.model.runtime import open_runtime
 from catalog.model.runtime.onnx import OnnxRuntime
 from catalog.model.runtime.outputs import difference
 from catalog.model.runtime.pytorch import TorchRuntime
-from training.data.samples import LabelledProduct, read_manifest
+from training.data.manifests import LabelledProduct, read_manifest
 from training.evaluation.evaluate import Classes, category_result, probabilities
 from training.evaluation.predict import encode_rows, predict, read_batches
 from training.export.folder import served

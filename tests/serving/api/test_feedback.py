@@ -20,7 +20,7 @@ from tests.serving.api.test_products import code, store, waiting
 from tests.support.catalogue import COLOURS, KINDS, write_catalogue, write_config
 from tests.support.services import tiny_client
 from tests.support.tiny import tiny_folder, tiny_taxonomy
-from training.data.samples import read_manifest
+from training.data.manifests import read_manifest
 
 LEAF = tiny_taxonomy().leaves[0].id
 PAIRS = [(kind, colour) for kind in KINDS for colour in COLOURS]

@@ -28,7 +28,7 @@ from tests.support.catalogue import draw_product
 from tests.support.malformed.images import encode
 from tests.support.services import SETTINGS, tiny_client, tiny_services, tiny_shelf
 from tests.support.tiny import tiny_folder, tiny_taxonomy
-from training.data.samples import read_manifest
+from training.data.manifests import read_manifest
 
 KINDS = list(KIND_SHAPES)
 COLOURS = list(COLOUR_VALUES)

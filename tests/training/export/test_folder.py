@@ -14,7 +14,7 @@ from catalog.model.checkpoint import Checkpoint, load_model
 from catalog.model.folder import open_model, write_checksums
 from tests.support.catalogue import write_catalogue
 from tests.support.tiny import tiny_folder, tiny_onnx_folder, tiny_taxonomy
-from training.data.samples import LabelledProduct, read_manifest
+from training.data.manifests import LabelledProduct, read_manifest
 from training.export.calibrate import best_temperature, certain_score, least_score_at_the_margin, lower_bound
 from training.export.folder import compare_answers, export, recalibrate
 
