@@ -28,11 +28,17 @@ def written_whole(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if is_full(error):
             raise DiskFull from None
         raise FileNotWritable(f"{path.name} cannot be written.") from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether it means that the disk, or what this user may use of it, is full."""
+    full = (errno.ENOSPC, errno.EDQUOT)
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(error, "errno", 0) in full
 
 
 def write_durably(path: Path, data: bytes) -> None:

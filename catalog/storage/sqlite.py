@@ -1,6 +1,5 @@
 """SQLite files that hold what must not be lost: how they are opened, and what their failures are called."""
 
-import errno
 import json
 import logging
 import sqlite3
@@ -10,6 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from catalog.errors import CatalogError, DiskFull, StateDamaged
+from catalog.storage.files import is_full
 from catalog.storage.seal import Unsealed
 
 # Checked before the service answers; what is larger is checked while it answers. Also the most that is written anew.
@@ -140,13 +140,11 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
     db.execute("COMMIT")
 
 
-@contextmanager
-def translating_errors(damaged: type[CatalogError]) -> Iterator[None]:
-    """For files beside a database. Raises DiskFull, or `damaged` for whatever else the disk has to say."""
-    try:
-        yield
-    except OSError as error:
-        raise (DiskFull if is_full(error) else damaged) from None
+def state_error(error: BaseException) -> CatalogError | None:
+    """What the operating system's errors mean for files beside a database, for `translating`."""
+    if not isinstance(error, OSError):
+        return None
+    return DiskFull() if is_full(error) else StateDamaged()
 
 
 def _log_emptied(db: sqlite3.Connection) -> bool:
@@ -157,8 +155,3 @@ def _log_emptied(db: sqlite3.Connection) -> bool:
 def is_busy(error: BaseException) -> bool:
     """Whether it means that another connection writes."""
     return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-
-
-def is_full(error: BaseException) -> bool:
-    """Whether it means that the disk is full."""
-    return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(error, "errno", 0) == errno.ENOSPC

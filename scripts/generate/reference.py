@@ -12,7 +12,8 @@ from catalog.errors import CatalogError
 from serving import errors as service_errors
 from serving.api.app import build_app
 from serving.api.services import Services
-from serving.errors import STORAGE, ModelFailed, status_of
+from serving.error_responses import STORAGE, status_of
+from serving.errors import ModelFailed
 from serving.middleware.paths import is_open, only_reads
 from serving.settings.load import limits
 from serving.settings.schema import PREFIX, Settings

@@ -26,7 +26,7 @@ from serving.api.routes import (
     uploads,
 )
 from serving.api.services import Services
-from serving.errors import from_status
+from serving.error_responses import from_status
 from serving.middleware.stack import front
 from serving.settings.schema import Settings
 

@@ -25,7 +25,8 @@ from catalog.taxonomy.tree import Taxonomy
 from serving.api.decoding import DECODERS, Allowance, decoders
 from serving.api.parse import read_json
 from serving.api.services import Services
-from serving.errors import EmbeddingDimensionsUnsupported, MediaTypeUnsupported, ModelFailed, answer
+from serving.error_responses import to_response
+from serving.errors import EmbeddingDimensionsUnsupported, MediaTypeUnsupported, ModelFailed
 from serving.inference.analyzer import Answer, ModelInfo
 from serving.inference.models import ALTERNATIVES, Model
 from serving.middleware.concurrency import ConcurrencyLimit
@@ -212,5 +213,5 @@ def respond(body: BaseModel, status: int = 200) -> Response:
 
 
 def respond_error(error: CatalogError, param: str | None = None) -> Response:
-    status, headers, body = answer(error, param)
+    status, headers, body = to_response(error, param)
     return Response(body.model_dump_json(), status, headers, media_type="application/json")

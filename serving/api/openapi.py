@@ -33,7 +33,7 @@ from serving.api.schemas.jobs import FailedRow, FeedForm, FeedRequest, JobReques
 from serving.api.schemas.products import ProductChange, ProductIn
 from serving.api.schemas.search import FILTER, SearchRequest
 from serving.api.schemas.uploads import UploadRequest
-from serving.errors import ErrorBody, answer, status_of
+from serving.error_responses import ErrorBody, status_of, to_response
 from serving.middleware.paths import is_open
 from serving.settings.schema import Settings
 
@@ -152,7 +152,7 @@ def error_responses(said: Errors) -> dict[int | str, dict[str, Any]]:
     """Each status with every error that has it, by its code."""
     responses: dict[int | str, dict[str, Any]] = {}
     for error in sorted((kind() for kind in dict.fromkeys(said)), key=status_of):
-        status, _, body = answer(error)
+        status, _, body = to_response(error)
         if status not in responses:
             responses[status] = {"model": ErrorBody, "description": "", "content": {JSON: {"examples": {}}}}
         responses[status]["description"] += f"- `{error.code}`: {error.message}\n"

@@ -1,21 +1,20 @@
 """What a client raises.
 
-CatalogError                    see catalog.errors
-└── ClientError                 client_error
-    ├── RequestFailed           the service's own code
-    ├── ServiceUnreachable      service_unreachable
-    └── ServiceTimeout          service_timeout
+    CatalogError (see catalog.errors)
+    └── ClientError: RequestFailed, ServiceUnreachable, ServiceTimeout
+
+A RequestFailed carries the code that the service sent.
 """
 
 import httpx
 from pydantic import ValidationError
 
 from catalog.errors import CatalogError
-from serving.errors import ErrorBody
+from serving.error_responses import ErrorBody
 
 
 class ClientError(CatalogError):
-    code = "client_error"
+    """See the module's docstring."""
 
 
 class RequestFailed(ClientError):
@@ -44,12 +43,10 @@ class RequestFailed(ClientError):
 
 
 class ServiceUnreachable(ClientError):
-    code = "service_unreachable"
     default = "The service cannot be reached, or the connection to it broke."
 
 
 class ServiceTimeout(ClientError):
-    code = "service_timeout"
     default = "The service did not answer in time."
 
 

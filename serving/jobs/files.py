@@ -10,12 +10,12 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from catalog.errors import FileNotReadable, StateDamaged
+from catalog.errors import FileNotReadable, translating
 from catalog.feeds import Feed, Preview, open_feed, preview
 from catalog.images import ImageReader
 from catalog.images.archives import leads_out
 from catalog.storage.files import write_durably
-from catalog.storage.sqlite import translating_errors
+from catalog.storage.sqlite import state_error
 from serving.errors import SourceNotFound, SourceOutside, SourcesOff
 from serving.settings.schema import Settings
 
@@ -51,7 +51,7 @@ class JobFiles:
 
     def parts(self, upload: str) -> Iterator[bytes]:
         """Its content. Raises StateDamaged where it cannot be read."""
-        with translating_errors(StateDamaged), (self.uploads / upload).open("rb") as file:
+        with translating(state_error), (self.uploads / upload).open("rb") as file:
             while part := file.read(PART):
                 yield part
 
@@ -86,7 +86,7 @@ class JobFiles:
     def preview_data(self, filename: str, data: bytes, columns: Mapping[str, str], cut: bool) -> Preview:
         """Of a feed that came along, or with `cut` only its beginning. It is not kept. Raises DiskFull."""
         with (
-            translating_errors(StateDamaged),
+            translating(state_error),
             tempfile.NamedTemporaryFile(dir=self.uploads, suffix=name_of("", filename)) as file,
         ):
             file.write(data)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from serving.errors import ErrorDetail
+from serving.error_responses import ErrorDetail
 from serving.storage.job_table import State
 
 

@@ -13,7 +13,8 @@ from typing import TypeVar
 from catalog.errors import StateDamaged
 from catalog.feeds import Preview
 from catalog.ingest.ledger import Ledger, Tally, dead_letter
-from serving.errors import ErrorDetail, IdempotencyConflict, Overloaded
+from serving.error_responses import ErrorDetail
+from serving.errors import IdempotencyConflict, Overloaded
 from serving.inference.models import Models
 from serving.jobs.files import JobFiles, Source, name_of, shown_name
 from serving.jobs.job import ErrorLines, Job, Submission

@@ -15,7 +15,8 @@ from catalog.feeds import BadRow, Feed, Row
 from catalog.ingest.dry_run import DryRunSink
 from catalog.ingest.ledger import Ledger, Tally
 from catalog.ingest.pipeline import LocalWorker, ingest
-from serving.errors import ErrorDetail, ModelFailed, ModelNotReady, detail
+from serving.error_responses import ErrorDetail, detail
+from serving.errors import ModelFailed, ModelNotReady
 from serving.inference.models import Model, Models
 from serving.jobs.files import JobFiles
 from serving.jobs.loop_bridge import LoopBridge, Stopped

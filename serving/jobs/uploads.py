@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from catalog.errors import DiskFull, StateDamaged
-from catalog.storage.sqlite import StateFile, translating_errors
+from catalog.errors import DiskFull, translating
+from catalog.storage.sqlite import StateFile, state_error
 from serving.errors import (
     Overloaded,
     UploadIncomplete,
@@ -59,7 +59,7 @@ class Uploads:
         """folder: of the files; most_bytes: of one upload; most_open: how many there may be at the same time."""
         self.folder, self.max_bytes, self.max_open = folder, max_bytes, max_open
         self.file = StateFile(database, SCHEMA, "jobs, their failed rows and uploads")
-        with translating_errors(StateDamaged):
+        with translating(state_error):
             folder.mkdir(parents=True, exist_ok=True)
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class Uploads:
         if size > self.max_bytes:
             raise UploadTooLarge(f"The file has {size:,} bytes; the limit is {self.max_bytes:,}.")
         self.sweep()
-        with translating_errors(StateDamaged), self.file.use() as db:
+        with translating(state_error), self.file.use() as db:
             open_ones = "SELECT count(*), coalesce(sum(bytes - received), 0) FROM uploads"
             count, missing = db.execute(open_ones).fetchone()
             if count >= self.max_open:
@@ -87,7 +87,7 @@ class Uploads:
 
     def append(self, id: str, offset: int, data: bytes) -> Upload:
         """Raises UploadNotFound, UploadOffsetWrong or UploadPartTooLong; then nothing was appended."""
-        with translating_errors(StateDamaged), self.file.use() as db:
+        with translating(state_error), self.file.use() as db:
             upload = self.get(id)
             if offset != upload.received:
                 raise UploadOffsetWrong(f"The next part starts at byte {upload.received}, not at byte {offset}.")
@@ -105,7 +105,7 @@ class Uploads:
 
     def get(self, id: str) -> Upload:
         """Raises UploadNotFound."""
-        with translating_errors(StateDamaged), self.file.use() as db:
+        with translating(state_error), self.file.use() as db:
             found = db.execute("SELECT * FROM uploads WHERE id = ?", (id,)).fetchone()
         if found is None:
             raise UploadNotFound
@@ -120,7 +120,7 @@ class Uploads:
 
     def remove(self, id: str) -> None:
         """Raises UploadNotFound."""
-        with translating_errors(StateDamaged), self.file.use() as db:
+        with translating(state_error), self.file.use() as db:
             upload = self.get(id)
             if not db.execute("DELETE FROM uploads WHERE id = ?", (id,)).rowcount:
                 raise UploadNotFound  # a job has just taken it
@@ -133,7 +133,7 @@ class Uploads:
 
     def sweep(self) -> None:
         """Remove those that were abandoned."""
-        with translating_errors(StateDamaged), self.file.use() as db:
+        with translating(state_error), self.file.use() as db:
             old = time.time() - ABANDONED_SECONDS
             for (id,) in db.execute("SELECT id FROM uploads WHERE touched < ?", (old,)).fetchall():
                 with suppress(UploadNotFound):

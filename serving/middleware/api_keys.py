@@ -33,27 +33,22 @@ logger = logging.getLogger(__name__)
 
 
 class KeysInvalid(CatalogError):
-    code = "keys_invalid"
     default = "The API keys are not valid."
 
 
 class KeysDamaged(KeysInvalid):
-    code = "keys_damaged"
     default = "The file of API keys is damaged or cannot be read."
 
 
 class KeyNameInvalid(KeysInvalid):
-    code = "key_name_invalid"
     default = "A key's name is 1 to 64 letters, digits, dots, hyphens and underscores, the first a letter or digit."
 
 
 class KeyNameTaken(KeysInvalid):
-    code = "key_name_taken"
     default = "There is a key of this name already."
 
 
 class KeyNotFound(KeysInvalid):
-    code = "key_not_found"
     default = "There is no key of this name."
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from starlette.types import Receive, Scope, Send
 
 from catalog.errors import CatalogError
-from serving.errors import answer
+from serving.error_responses import to_response
 
 Header = tuple[bytes, bytes]
 
@@ -21,7 +21,7 @@ async def send_error(
     """Answer with an error. linger: go on reading for a while, as a client that is cut off while it sends may never
     see why. close: the connection ends with the answer.
     """
-    status, extra, body = answer(error)
+    status, extra, body = to_response(error)
     content = body.model_dump_json().encode()
     sent = [
         (b"content-type", b"application/json"),

@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from catalog.errors import CatalogError
+from serving.error_responses import from_status, status_of
 from serving.errors import (
     BadRequest,
     BodyTimeout,
@@ -24,8 +25,6 @@ from serving.errors import (
     DeadlineInvalid,
     ModelFailed,
     ModelNotReady,
-    from_status,
-    status_of,
 )
 from serving.middleware.early_response import Header, reject_unread, send_error
 from serving.middleware.pieces import in_pieces

@@ -9,7 +9,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from catalog.errors import CatalogError
-from serving.errors import BadRequest, HeadersTooLarge, answer
+from serving.error_responses import to_response
+from serving.errors import BadRequest, HeadersTooLarge
 
 # For the headers and the address that has arrived before them, and again for whatever follows a body's last byte; at
 # most one read of the socket more.
@@ -101,7 +102,7 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
             self._abandon()
             if answered:
                 return self.transport.close()
-        status, _, body = answer(error)
+        status, _, body = to_response(error)
         content = body.model_dump_json()
         lines = (
             f"HTTP/1.1 {status} Refused",

@@ -8,7 +8,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from catalog.storage.seal import Unsealed
 from catalog.storage.sqlite import StateFile, transaction
-from serving.errors import ErrorDetail, JobFinished, JobNotFound
+from serving.error_responses import ErrorDetail
+from serving.errors import JobFinished, JobNotFound
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (

@@ -8,7 +8,6 @@ index.json is replaced in one step, so the index is at any moment wholly the old
 a killed process left behind is swept by the next one.
 """
 
-import errno
 import fcntl
 import json
 import os
@@ -20,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from catalog.errors import DiskFull, IndexDamaged, IndexFailed, IndexLocked, IndexMismatch, IndexNotFound
+from catalog.errors import DiskFull, IndexDamaged, IndexFailed, IndexLocked, IndexMismatch, IndexNotFound, translating
+from catalog.storage.files import is_full
 
 FORMAT = 1
 MANIFEST, PARTIAL, LOCK = "index.json", "index.json.partial", "lock"
@@ -72,7 +72,7 @@ class IndexFolder:
         check_place(path)
         if not may_create and not (path / MANIFEST).exists():
             raise _not_found(path)
-        with translating_failures():
+        with translating(folder_error):
             path.mkdir(parents=True, exist_ok=True)
             lock = _locked(path / LOCK)
         try:
@@ -142,16 +142,11 @@ def damaged_file(name: str) -> IndexDamaged:
     )
 
 
-class translating_failures:  # noqa: N801  (reads as a clause of `with`)
-    """Turns the operating system's errors into ours."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, OSError):
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise DiskFull from None
-            raise IndexFailed("The folder of the index cannot be written to.") from None
+def folder_error(error: BaseException) -> IndexFailed | None:
+    """What the operating system's errors mean for the folder, for `translating`."""
+    if not isinstance(error, OSError):
+        return None
+    return DiskFull() if is_full(error) else IndexFailed("The folder of the index cannot be written to.")
 
 
 def copy_shard(source: Path, target: Path) -> None:
@@ -250,7 +245,7 @@ KINDS: dict[str, type] = {
 
 
 def _write_manifest(path: Path, manifest: Manifest) -> None:
-    with translating_failures():
+    with translating(folder_error):
         with (path / PARTIAL).open("w") as file:
             json.dump(asdict(manifest), file)
             file.flush()

@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from catalog.errors import CatalogError, DiskFull, IndexFailed
+from catalog.errors import CatalogError, DiskFull, IndexFailed, translating
 from catalog.index.edge.builder import __file__ as shard_file
-from catalog.index.edge.folder import IndexFolder, translating_failures, used_bytes
+from catalog.index.edge.folder import IndexFolder, folder_error, used_bytes
 from catalog.index.edge.shard import OpenShard
 
 logger = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ class Optimizer:
                 return False
             leftovers: list[Path] = []
             try:
-                with translating_failures():
+                with translating(folder_error):
                     self._folder.check_room(2 * used_bytes(self._folder.shard))
                     leftovers.append(self._folder.new_shard())
                     self._live.copy_to(leftovers[0])

@@ -5,14 +5,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
 import qdrant_edge as edge
 
-from catalog.errors import CatalogError, IndexDamaged, IndexFailed
+from catalog.errors import IndexDamaged, IndexFailed, translating
 from catalog.index.backend import in_chunks
 from catalog.index.edge.builder import carry, catch_up, index_fields, make_shard, shard_config
 from catalog.index.edge.folder import IndexFolder, copy_shard, damaged_file
@@ -52,7 +52,8 @@ class OpenShard:
     def read(self, query: Callable[[edge.EdgeShard], Result]) -> Result:
         with self._engine:
             shard = self._usable()
-            return translating_errors(query, shard)
+            with calling_engine():
+                return query(shard)
 
     def write(self, operations: Iterable[edge.UpdateOperation], points: Sequence[UUID]) -> None:
         """Apply operations that touch no other points than these; durable against a kill when this returns."""
@@ -64,8 +65,8 @@ class OpenShard:
                     keep_in_step(self._usable(), self._folder.shard.name)
                 self._in_step = True
             for operation in operations:
-                with self._engine:
-                    translating_errors(self._usable().update, operation)
+                with self._engine, calling_engine():
+                    self._usable().update(operation)
             if self._touched is not None:
                 self._touched.update(points)
             self.unbuilt += len(points)
@@ -75,8 +76,8 @@ class OpenShard:
     def flush(self) -> None:
         with self._writing:
             try:
-                with self._engine:
-                    translating_errors(self._usable().flush)
+                with self._engine, calling_engine():
+                    self._usable().flush()
             except IndexFailed:
                 self._folder.check_room(0)  # a full disk is the likeliest reason, and has an error of its own
                 raise
@@ -105,7 +106,8 @@ class OpenShard:
                     carried += len(touched)
                     if len(touched) <= CARRIED_WHILE_WAITING:
                         self._carry(touched, fresh)
-                        translating_errors(fresh.flush)
+                        with calling_engine():
+                            fresh.flush()
                         return self._swap(fresh, path, carried)
                 self._carry(touched, fresh)
         except BaseException:
@@ -129,7 +131,8 @@ class OpenShard:
             return _loaded(folder.shard, folder.manifest.width, self.build_from)
         folder.check_room(0)
         path = folder.new_shard()
-        shard = translating_errors(make_shard, str(path), folder.manifest.width, self.build_from)
+        with calling_engine():
+            shard = make_shard(str(path), folder.manifest.width, self.build_from)
         folder.record(path, 0)
         return shard
 
@@ -143,10 +146,11 @@ class OpenShard:
     def _carry(self, points: set[UUID], fresh: edge.EdgeShard) -> None:
         for chunk in in_chunks(points, 256):
             records = self.read(lambda shard, chunk=chunk: shard.retrieve(chunk, True, True))  # type: ignore[misc]
-            translating_errors(carry, records, fresh)
             gone = set(chunk) - {record.id for record in records}
-            if gone:
-                translating_errors(fresh.update, edge.UpdateOperation.delete_points(list(gone)))
+            with calling_engine():
+                carry(records, fresh)
+                if gone:
+                    fresh.update(edge.UpdateOperation.delete_points(list(gone)))
 
     def _swap(self, fresh: edge.EdgeShard, path: Path, carried: int) -> Path:
         old_path, old = self._folder.shard, self._shard
@@ -156,29 +160,31 @@ class OpenShard:
         self._touched = None
         self.unbuilt = carried
         if old is not None:
-            with suppress(IndexFailed):  # the new shard is in use already
-                translating_errors(old.close)
+            with suppress(IndexFailed), calling_engine():  # the new shard is in use already
+                old.close()
         return old_path
 
 
 class EngineFailed(IndexFailed):
     """The engine gave up on what it was asked: where that was to read a point, its record may be damaged."""
 
+    code = "index_failed"
 
-def translating_errors(function: Callable[..., Result], *arguments: object) -> Result:
-    """Call the engine. It raises plain Exceptions, and BaseExceptions when it panics."""
-    try:
-        return function(*arguments)
-    except (CatalogError, KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except BaseException as error:
-        raise EngineFailed from error
+
+def calling_engine() -> AbstractContextManager[None]:
+    """Raises EngineFailed. The engine raises plain Exceptions, and BaseExceptions when it panics."""
+    return translating(_engine_error, keep_cause=True)
+
+
+def _engine_error(error: BaseException) -> EngineFailed | None:
+    return None if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError) else EngineFailed()
 
 
 def keep_in_step(shard: edge.EdgeShard, name: str) -> None:
     """Have the engine carry out what is written next. Raises IndexDamaged where it would not, and cannot be mended."""
     try:
-        numbers = translating_errors(catch_up, shard, MAX_NUMBERS)
+        with calling_engine():
+            numbers = catch_up(shard, MAX_NUMBERS)
     except IndexFailed:
         raise damaged_file(f"one of those in {name}/wal") from None
     if numbers:
@@ -191,8 +197,9 @@ def keep_in_step(shard: edge.EdgeShard, name: str) -> None:
 
 def _loaded(path: Path, width: int, build_from: int) -> edge.EdgeShard:
     try:
-        shard = translating_errors(edge.EdgeShard.load, str(path), shard_config(width, build_from))
-        translating_errors(index_fields, shard)
-        return shard
+        with calling_engine():
+            shard = edge.EdgeShard.load(str(path), shard_config(width, build_from))
+            index_fields(shard)
+            return shard
     except IndexFailed:
         raise damaged_file(f"one of those in {path.name}") from None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from qdrant_client import QdrantClient, models
 
-from catalog.errors import IndexDamaged, IndexMismatch, IndexNotFound
+from catalog.errors import IndexDamaged, IndexMismatch, IndexNotFound, translating
 from catalog.index.backend import (
     ACORN_UP_TO,
     EMBEDDING,
@@ -29,7 +29,7 @@ from catalog.index.backend import (
     translate,
 )
 from catalog.index.filters import Filter, Price
-from catalog.index.qdrant.connection import translating_errors
+from catalog.index.qdrant.connection import server_error
 from catalog.index.records import KEYWORD_FIELDS, NUMBER_FIELDS
 
 FORMAT = 1
@@ -48,7 +48,7 @@ class QdrantBackend:
         self._collection = collection
 
     @classmethod
-    @translating_errors
+    @translating(server_error)
     def open(
         cls, client: QdrantClient, collection: str, width: int | None, create: bool, shards: int = 1, replicas: int = 1
     ) -> "QdrantBackend":
@@ -68,13 +68,13 @@ class QdrantBackend:
         _index_fields(client, collection)  # again, in case the one who made it was stopped before
         return cls(client, collection, dense[EMBEDDING].size, metadata)
 
-    @translating_errors
+    @translating(server_error)
     def name_model(self, model: IndexModel) -> None:
         metadata = {"format": FORMAT, "identity": self.identity, "model": model.version, "folder": model.folder}
         self._client.update_collection(self._collection, metadata=metadata)
         self.model = model
 
-    @translating_errors
+    @translating(server_error)
     def put(self, points: Sequence[Point]) -> None:
         structs = [
             models.PointStruct(
@@ -86,7 +86,7 @@ class QdrantBackend:
         ]
         self._client.upsert(self._collection, structs, wait=True)
 
-    @translating_errors
+    @translating(server_error)
     def update_payload(self, amendments: Sequence[Amendment]) -> None:
         # The payload last: it holds the hashes, by which an amendment that was cut short is seen to be missing.
         vectors = [models.PointVectors(id=str(one.id), vector={KEYWORDS: _sparse(one.keywords)}) for one in amendments]
@@ -99,14 +99,14 @@ class QdrantBackend:
         update = models.UpdateVectorsOperation(update_vectors=models.UpdateVectors(points=vectors))
         self._client.batch_update_points(self._collection, [update, *payloads], wait=True)
 
-    @translating_errors
+    @translating(server_error)
     def remove(self, ids: Sequence[uuid.UUID]) -> None:
         self._client.delete(self._collection, models.PointIdsList(points=[str(one) for one in ids]), wait=True)
 
     def purge(self) -> None:
         """Left to the server, which rewrites its files when enough of them is stale."""
 
-    @translating_errors
+    @translating(server_error)
     def fetch(
         self, ids: Sequence[uuid.UUID], fields: Sequence[str], embedding: bool = False, keywords: bool = False
     ) -> dict[uuid.UUID, Found]:
@@ -117,7 +117,7 @@ class QdrantBackend:
         records = self._client.retrieve(self._collection, names, list(fields) or False, vectors or False)
         return {found.id: found for found in map(_found, records)}
 
-    @translating_errors
+    @translating(server_error)
     def ranked(
         self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str] = ()
     ) -> list[list[Hit]]:
@@ -145,16 +145,16 @@ class QdrantBackend:
             for answer in answers
         ]
 
-    @translating_errors
+    @translating(server_error)
     def count(self, filter: Filter | None) -> int:
         return self._client.count(self._collection, _filter(filter), exact=True).count
 
-    @translating_errors
+    @translating(server_error)
     def facet(self, field: str, filter: Filter | None) -> dict[str, int]:
         answer = self._client.facet(self._collection, field, _filter(filter), limit=ALL_VALUES, exact=True)
         return {str(hit.value): hit.count for hit in answer.hits}
 
-    @translating_errors
+    @translating(server_error)
     def in_order(self, order: Order | None, limit: int, filter: Filter | None) -> list[uuid.UUID]:
         condition = _filter(filter)
         if order is None:
@@ -172,7 +172,7 @@ class QdrantBackend:
 
         return first_by_number(read, limit, order.descending)
 
-    @translating_errors
+    @translating(server_error)
     def page(
         self, after: uuid.UUID | None, limit: int, filter: Filter | None = None
     ) -> tuple[list[Found], uuid.UUID | None]:
@@ -186,7 +186,7 @@ class QdrantBackend:
         )
         return [_found(record) for record in records], None if following is None else uuid.UUID(str(following))
 
-    @translating_errors
+    @translating(server_error)
     def sorted_page(
         self, field: str, descending: bool, after: tuple[float, uuid.UUID] | None, limit: int, filter: Filter | None
     ) -> list[tuple[float, Found]]:
@@ -212,14 +212,14 @@ class QdrantBackend:
     def flush(self) -> None:
         """Nothing to do: a server answers a write once it is in its log."""
 
-    @translating_errors
+    @translating(server_error)
     def indexed(self) -> float:
         count = self.count(None)
         # A server counts the vectors of both kinds, and the keywords are always indexed.
         built = (self._client.get_collection(self._collection).indexed_vectors_count or 0) - count
         return min(max(built / count, 0.0), 1.0) if count else 1.0
 
-    @translating_errors
+    @translating(server_error)
     def wait_until_indexed(self, timeout: float) -> bool:
         end = time.monotonic() + timeout
         while self._client.get_collection(self._collection).status != models.CollectionStatus.GREEN:
@@ -228,7 +228,7 @@ class QdrantBackend:
             time.sleep(0.2)
         return True
 
-    @translating_errors
+    @translating(server_error)
     def close(self) -> None:
         self._client.close()
 

@@ -1,36 +1,22 @@
 """Reaching a Qdrant server, and what its errors mean."""
 
-import functools
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from qdrant_client import QdrantClient
 from qdrant_client.common.client_exceptions import QdrantException
 from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
 
-from catalog.errors import DiskFull, IndexFailed, IndexNotFound, IndexUnavailable
+from catalog.errors import DiskFull, IndexFailed, IndexNotFound, IndexUnavailable, translating
 
 DEFAULT_PORT = 6333
 TIMEOUT_SECONDS = 30
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
 
-
-def translating_errors(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Turns the client's errors into ours: they repeat addresses and what the server answered."""
-
-    @functools.wraps(function)
-    def called(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
-        try:
-            return function(*arguments, **named)
-        except UnexpectedResponse as error:
-            raise _meaning(error.status_code, error.content) from None
-        except (ApiException, QdrantException, OSError):
-            raise IndexUnavailable from None
-
-    return called
+def server_error(error: BaseException) -> IndexFailed | None:
+    """What the client's errors mean, for `translating`: they repeat addresses and what the server answered."""
+    if isinstance(error, UnexpectedResponse):
+        return _meaning(error.status_code, error.content)
+    return IndexUnavailable() if isinstance(error, ApiException | QdrantException | OSError) else None
 
 
 def _meaning(status: int | None, content: bytes) -> IndexFailed:
@@ -45,7 +31,7 @@ def _meaning(status: int | None, content: bytes) -> IndexFailed:
     return IndexFailed()
 
 
-@translating_errors
+@translating(server_error)
 def connect(address: str, tls: bool, api_key: str | None) -> tuple[QdrantClient, str]:
     """address: "host:port/collection". Returns a client and the collection's name. Raises IndexNotFound."""
     try:

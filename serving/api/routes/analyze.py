@@ -12,13 +12,8 @@ from serving.api.context import Context, RequestContext, Source, check_dimension
 from serving.api.openapi import FORM, JSON, MODEL, PRODUCT, analyze_form_schema, operation, reference
 from serving.api.parse import check_items, read_form
 from serving.api.schemas.analyze import AnalyzeRequest, AnalyzeResponse, Options, analysis
-from serving.errors import (
-    EmbeddingDimensionsUnsupported,
-    MediaTypeUnsupported,
-    MultipartInvalid,
-    TooManyItems,
-    param_of,
-)
+from serving.error_responses import param_of
+from serving.errors import EmbeddingDimensionsUnsupported, MediaTypeUnsupported, MultipartInvalid, TooManyItems
 from serving.inference.analyzer import Answer
 from serving.inference.models import Model
 

@@ -11,7 +11,8 @@ from serving.api.context import Context, RequestContext, check_dimensions, respo
 from serving.api.openapi import MODEL, PRODUCT, json_body, operation
 from serving.api.parse import check_items
 from serving.api.schemas.embeddings import EmbeddingsRequest, EmbeddingsResponse, to_product, to_response
-from serving.errors import EmbeddingDimensionsUnsupported, TooManyItems, param_of
+from serving.error_responses import param_of
+from serving.errors import EmbeddingDimensionsUnsupported, TooManyItems
 from serving.inference.analyzer import Answer
 from serving.inference.models import Model
 

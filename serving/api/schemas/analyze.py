@@ -22,7 +22,7 @@ from serving.api.schemas.schema import (
     to_category,
     to_tags,
 )
-from serving.errors import ErrorDetail, detail, param_of
+from serving.error_responses import ErrorDetail, detail, param_of
 
 Part = Literal["category", "tags", "attributes", "embedding", "evidence"]
 PARTS: tuple[Part, ...] = ("category", "tags", "attributes", "evidence")

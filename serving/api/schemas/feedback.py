@@ -8,7 +8,8 @@ from catalog.errors import CatalogError
 from catalog.product import Verdict
 from serving.api.schemas.products import ProductOut, Short, product_fields, to_products
 from serving.api.schemas.schema import Schema
-from serving.errors import ErrorDetail, RequestInvalid, detail
+from serving.error_responses import ErrorDetail, detail
+from serving.errors import RequestInvalid
 from serving.storage.feedback import Feedback
 from serving.storage.store import Listing, Queue
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, field_validator
 from catalog.errors import FeedColumnsInvalid
 from catalog.feeds.preview import Preview, PreviewRow
 from serving.api.schemas.schema import Schema, written
-from serving.errors import ErrorDetail, detail
+from serving.error_responses import ErrorDetail, detail
 from serving.jobs.files import Source
 from serving.jobs.job import Job
 from serving.storage.job_table import State

@@ -173,7 +173,7 @@ def test_every_operation_has_its_errors(document: dict[str, Any]) -> None:
 
 
 def statuses(errors: Any) -> set[int]:
-    from serving.errors import status_of
+    from serving.error_responses import status_of
 
     return {status_of(error()) for error in errors}
 

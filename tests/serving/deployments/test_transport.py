@@ -10,7 +10,8 @@ import pytest
 from starlette.types import Message
 
 from serving.deployments.remote import ReplicaLost, of_transport
-from serving.errors import MessageTooLarge, ModelFailed, answer
+from serving.error_responses import to_response
+from serving.errors import MessageTooLarge, ModelFailed
 from serving.middleware.pieces import PIECE, in_pieces
 from serving.portions import portions
 from tests.support.services import free_port
@@ -52,7 +53,7 @@ async def failing(ask: Callable[[grpc.aio.UnaryUnaryMultiCallable], Any], answer
 def test_what_is_too_large_is_no_lost_replica(request_bytes: int, answer_bytes: int) -> None:
     error = asyncio.run(failing(lambda method: method(bytes(request_bytes)), bytes(answer_bytes)))
     assert isinstance(error, MessageTooLarge)
-    status, headers, body = answer(error)
+    status, headers, body = to_response(error)
     assert (status, body.error.code, headers) == (413, "message_too_large", {})
     assert "Try again" not in body.error.message
 

@@ -12,11 +12,12 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-import serving.errors
+import serving.error_responses
 from catalog.errors import CatalogError
 from serving.api.app import on_catalog_error
 from serving.api.routes import page
-from serving.errors import ServiceNotStarted, status_of
+from serving.error_responses import status_of
+from serving.errors import ServiceNotStarted
 
 FOLDER = Path(page.__file__).parents[2] / "page"
 
@@ -150,7 +151,7 @@ def kinds(of: type[CatalogError] = CatalogError) -> Iterator[type[CatalogError]]
 
 
 def test_every_error_that_reaches_a_client_is_said_in_chinese() -> None:
-    assert serving.errors.STATUS
+    assert serving.error_responses.STATUS
     told = [kind for kind in kinds() if kind.__module__.startswith(("serving.", "catalog."))]
     reaching = {kind.code for kind in told if status_of(kind()) != 500 and not issubclass(kind, ServiceNotStarted)}
     assert {code for code in reaching if f"error.{code}" not in CHINESE} == set()
