@@ -11,7 +11,7 @@ from html import escape
 from scripts.generate.layers import Package, read_packages, reduced
 from scripts.generate.placement import Node, place
 
-# What is in a room, in a few words.
+# What is in a room, in a few words. A test says which room has none.
 ROOMS = {
     "catalog": {
         "arrays": "array types, softmax",
@@ -57,6 +57,7 @@ ROOMS = {
         "initial_weights": "where training starts",
         "losses": "the loss functions",
         "pruning": "a smaller vocabulary",
+        "run": "model, data, optimizer",
         "train": "the loop",
         "weights": "pretrained encoders",
     },
@@ -94,7 +95,7 @@ class Panel:
         self.height = HEAD + len(self.rows) * STEP - (STEP - BOX) + PAD + (STEP if self.lowest else 0)
 
     def box_width(self, room: str) -> float:
-        return round(max(len(self.texts[room]) * CHARACTER * 0.87, len(room) * CHARACTER * 1.25) + 22)
+        return round(max(len(self.texts.get(room, "")) * CHARACTER * 0.87, len(room) * CHARACTER * 1.25) + 22)
 
     def svg(self, width: float) -> list[str]:
         """width: of the whole panel, at least its own."""
@@ -134,7 +135,7 @@ class Panel:
                 f'<rect x="{x - width / 2:.1f}" y="{y:.1f}" width="{width:.1f}" height="{BOX}" rx="7" fill="#ffffff" '
                 f'stroke="{self.colour}" stroke-width="1.2"/>',
                 text(x, y + 19, room, 13, "#1d2530", bold=True, anchor="middle"),
-                text(x, y + 35, self.texts[room], 10.5, "#566070", anchor="middle"),
+                text(x, y + 35, self.texts.get(room, ""), 10.5, "#566070", anchor="middle"),
             ]
         )
 
