@@ -17,7 +17,6 @@ from serving.api.routes import (
     feedback,
     health,
     jobs,
-    metrics,
     models,
     page,
     products,
@@ -35,7 +34,7 @@ DESCRIPTION = """Scores are from 0 to 1, embeddings of norm 1, times ISO 8601 in
 body `{"error": {"message", "type", "param", "code"}}`: messages are for people, codes are stable."""
 
 # In this order they stand in the documentation.
-ROUTERS = (analyze, embeddings, search, products, jobs, uploads, feedback, review, models, health, page, metrics, docs)
+ROUTERS = (analyze, embeddings, search, products, jobs, uploads, feedback, review, models, health, page, docs)
 
 
 def build_app(services: Services, settings: Settings) -> FastAPI:
