@@ -8,7 +8,6 @@ Milliseconds are medians of acts measured in turns. A page has 24 products, as i
 """
 
 import argparse
-import asyncio
 import json
 import os
 import tempfile
@@ -50,9 +49,7 @@ def fill(index: ProductIndex, vectors_NE: Floats) -> None:
         index.upsert([product(n, vectors_NE[n]) for n in range(start, min(start + BATCH, len(vectors_NE)))])
 
 
-def acts(
-    index: ProductIndex, store: CatalogStore, runner: asyncio.Runner, queries_QE: Floats
-) -> dict[str, Callable[[], object]]:
+def acts(index: ProductIndex, store: CatalogStore, queries_QE: Floats) -> dict[str, Callable[[], object]]:
     """Each act asks something else every time."""
     numbers = count()
 
@@ -71,7 +68,7 @@ def acts(
         "browse a category of 1 %": lambda: index.browse(CategoryUnder(("in-100-0",)), limit=PAGE),
         "facets of all products": lambda: index.facets(FACETS),
         "facets of a category of 1 %": lambda: index.facets(FACETS, CategoryUnder(("in-100-0",))),
-        "overview": lambda: runner.run(store.overview()),
+        "overview": lambda: store.overview(),
         "search by words and embedding": lambda: index.search(query(by_text=True)),
         "the same with three facets": lambda: index.find(query(by_text=True), FACETS),
         "search by embedding with a floor": lambda: index.find(query(floor=True)),
@@ -83,7 +80,7 @@ def acts(
 def measure(folder: Path, products: int, rounds: int, seed: int) -> dict[str, float]:
     """Milliseconds by act. The catalogue is made in the folder if it is not there."""
     vectors_NE = clustered_vectors(products, WIDTH, seed)
-    with open_index(folder / "index", WIDTH) as index, asyncio.Runner() as runner:
+    with open_index(folder / "index", WIDTH) as index:
         store = CatalogStore(index, folder / "state")
         try:
             if index.count() != products:
@@ -91,9 +88,9 @@ def measure(folder: Path, products: int, rounds: int, seed: int) -> dict[str, fl
             if not index.wait_until_indexed(BUILD_SECONDS):
                 raise SystemExit("The index was not built in time.")
             queries_QE = vectors_NE[:: max(products // QUERIES, 1)]
-            seconds = in_turns(acts(index, store, runner, queries_QE), rounds)
+            seconds = in_turns(acts(index, store, queries_QE), rounds)
         finally:
-            runner.run(store.close())
+            store.close()
     return {name: 1000 * value for name, value in seconds.items()}
 
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import partial
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
@@ -32,13 +32,13 @@ from serving.inference.models import ALTERNATIVES, Model
 from serving.middleware.concurrency import ConcurrencyLimit
 from serving.middleware.guard import content_type
 from serving.settings.schema import Settings
-from serving.storage.store import CatalogStore, StoreInfo
-from serving.telemetry.request_trace import Timed, facts, timed
+from serving.storage.store_api import StoreApi, StoreInfo
+from serving.telemetry.request_trace import facts, timed, timed_calls
 
 # Threads that take bodies apart: JSON, base64, and products without images.
 PARSERS = min(4, os.cpu_count() or 1)
 # How long what another gateway changed (the active model) may go unnoticed.
-SHELF_SECONDS = 1.0
+STORE_SECONDS = 1.0
 
 T = TypeVar("T")
 Body = TypeVar("Body", bound=BaseModel)
@@ -55,13 +55,13 @@ class RequestContext:
     def __init__(self, services: Services, settings: Settings) -> None:
         self.services = services
         self.models = services.models
-        self.store = cast(CatalogStore, Timed(services.store, "index"))
+        self.store = StoreApi(timed_calls(services.store, "index"))
         self.jobs = services.jobs
         self.settings = settings
         self.concurrency = ConcurrencyLimit(settings.max_in_flight)
         self.parsers, self.decoders = ThreadPoolExecutor(PARSERS, "parse"), decoders()
-        self._shelf_info: StoreInfo | None = None
-        self._shelf_read = 0.0
+        self._store_info: StoreInfo | None = None
+        self._store_read = 0.0
         self._held = Names()  # asked for again where one is missing
 
     async def in_thread(self, work: Callable[..., T], *args: object) -> T:
@@ -78,13 +78,13 @@ class RequestContext:
             raise MediaTypeUnsupported("Send application/json.")
         return await self.in_thread(read_json, await request.body(), schema, self.settings)
 
-    async def shelf_info(self) -> StoreInfo:
-        """As the shelf had it at most a second ago. Raises what the shelf does."""
-        known = self._shelf_info
+    async def store_info(self) -> StoreInfo:
+        """What the store said at most a second ago. Raises what the store does."""
+        known = self._store_info
         # Which model an empty index is for is settled by the next product, perhaps just now.
-        if known is None or not known.model or time.monotonic() - self._shelf_read > SHELF_SECONDS:
-            known = self._shelf_info = await self.store.describe()
-            self._shelf_read = time.monotonic()
+        if known is None or not known.model or time.monotonic() - self._store_read > STORE_SECONDS:
+            known = self._store_info = await self.store.describe()
+            self._store_read = time.monotonic()
             if known.chosen:
                 await self.choose(known.chosen)
         return known
@@ -96,7 +96,7 @@ class RequestContext:
 
     async def index_model(self) -> Model:
         """The model that can be compared with what is stored. Raises IndexOfOtherModel."""
-        return await self.models.of_version((await self.shelf_info()).model)
+        return await self.models.of_version((await self.store_info()).model)
 
     async def check_names(self, filter: Filter | None, facets: Sequence[str], taxonomy: Taxonomy) -> None:
         """Raises FilterInvalid or SearchInvalid for a category or attribute that neither taxonomy nor index knows."""

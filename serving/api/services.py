@@ -1,16 +1,14 @@
-"""What the routes talk to, wherever it runs: in this process, or behind handles of Ray Serve."""
+"""What the routes ask, wherever it runs: in this process, or behind handles of Ray Serve."""
 
 from dataclasses import dataclass
 
 from serving.inference.models import Models
-from serving.jobs.jobs import Jobs
-from serving.storage.store import CatalogStore
+from serving.jobs.jobs_api import JobsApi
+from serving.storage.store_api import StoreApi
 
 
 @dataclass(frozen=True)
 class Services:
-    """shelf, jobs: these, or what passes each of their methods on to where they are."""
-
     models: Models
-    store: CatalogStore
-    jobs: Jobs
+    store: StoreApi
+    jobs: JobsApi

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from serving.api.app import build_app
 from serving.api.services import Services
 from serving.deployments.preflight import check_messages
-from serving.deployments.remote import remote_jobs, remote_models, remote_shelf
+from serving.deployments.remote import remote_jobs, remote_models, remote_store
 from serving.settings.schema import Settings
 from serving.telemetry.logs import start_logs
 
@@ -27,7 +27,7 @@ class Gateway:
         """Raises ConfigInvalid on a node whose Ray was not told how large messages may be."""
         check_messages(settings)
         self.settings = settings
-        self.services = Services(remote_models(model, shadow), remote_shelf(index), remote_jobs(jobs))
+        self.services = Services(remote_models(model, shadow), remote_store(index), remote_jobs(jobs))
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         start_logs(self.settings)

@@ -7,26 +7,29 @@ from catalog.index.backend import IndexModel
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.ingest.ledger import ledger_path
 from catalog.model.folder import find_model, folder_name, model_version, shipped_model
+from serving.calls import in_threads
 from serving.settings.schema import Settings
 from serving.storage.store import CatalogStore
+from serving.storage.store_api import StoreApi
 from serving.telemetry.logs import start_logs
 
 # One that is being replaced may still be closing the index.
 LOCKED_SECONDS = 20.0
 
 
-class IndexOwner(CatalogStore):
+class IndexOwner(StoreApi):
     """The one replica that may open the embedded index."""
 
     def __init__(self, settings: Settings, width: int) -> None:
         """width: of the embeddings, should the index have to be made."""
         start_logs(settings)
         index, ledger = opened(settings.index, width), ledger_path(settings.index)
-        super().__init__(index, settings.state_folder, models(settings), ledger)
+        self._store = CatalogStore(index, settings.state_folder, models(settings), ledger)
+        super().__init__(in_threads(self._store))
 
     def __del__(self) -> None:
         """Called by Serve when it stops the replica."""
-        self._close()
+        self._store.close()
 
 
 def models(settings: Settings) -> list[IndexModel]:

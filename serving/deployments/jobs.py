@@ -4,7 +4,7 @@ from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
-from serving.deployments.remote import remote_models, remote_shelf
+from serving.deployments.remote import remote_models, remote_store
 from serving.jobs.jobs import Jobs
 from serving.settings.schema import Settings
 from serving.telemetry.logs import start_logs
@@ -22,7 +22,7 @@ class JobRunner(Jobs):
     ) -> None:
         """Awaited by Serve."""
         start_logs(settings)
-        store = remote_shelf(index)
+        store = remote_store(index)
         await store.describe()  # the jobs' folder is in the index's, which must be there before
         super().__init__(settings.state_folder / "jobs", remote_models(model, shadow), store, settings)
         await self.start()

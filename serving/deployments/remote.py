@@ -1,8 +1,8 @@
-"""A plain class behind a Serve handle, with its own methods and our errors."""
+"""Objects behind Serve handles, with their own methods and our errors."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from typing import Any, cast
 
 from grpc import StatusCode
@@ -13,12 +13,13 @@ from ray.serve.handle import DeploymentHandle, DeploymentResponse, DeploymentRes
 
 from catalog.errors import CatalogError
 from catalog.model.preprocess import Prepared
+from serving.calls import Call
 from serving.errors import IndexNotReady, JobsNotReady, MessageTooLarge, ModelFailed, ModelNotReady, Overloaded
-from serving.inference.analyzer import Analyzer, Answered
+from serving.inference.analyzer import Analyzer, Answered, ModelInfo
 from serving.inference.models import Models
-from serving.jobs.jobs import Jobs
+from serving.jobs.jobs_api import JobsApi
 from serving.portions import portions
-from serving.storage.store import CatalogStore
+from serving.storage.store_api import StoreApi
 
 
 class ReplicaLost(Exception):
@@ -33,46 +34,45 @@ CUT_OFF = "Stream removed"
 logger = logging.getLogger(__name__)
 
 
-class Remote:
-    """Passes each asynchronous method on to a replica. What a replica was doing when it was lost another one does
-    again, once: more often, and a request that kills replicas would kill them all.
+def remote(handle: DeploymentHandle[Any], lost: type[CatalogError], once: Collection[str] = ()) -> Call:
+    """Calls asynchronous methods of a replica. What a replica was doing when it was lost another one does again, once:
+    more often, and a request that kills replicas would kill them all.
+
+    lost: what to raise when no replica answers; once: methods that must not be repeated.
     """
+    # By gRPC: a call of Ray's own takes what is above 100 kB through its object store. Serve's setting for it is
+    # read where and when Serve is imported, which here was before it was set.
+    by_grpc = handle.options(_by_reference=False)
 
-    def __init__(self, handle: DeploymentHandle[Any], lost: type[CatalogError], once: Collection[str] = ()) -> None:
-        """lost: what to raise when no replica answers; once: methods that must not be repeated."""
-        # By gRPC: a call of Ray's own takes what is above 100 kB through its object store. Serve's setting for it is
-        # read where and when Serve is imported, which here was before it was set.
-        self._handle = handle.options(_by_reference=False)
-        self._lost, self._once = lost, once
+    async def call(method: str, *args: object, **options: object) -> Any:
+        try:
+            return await reply(getattr(by_grpc, method).remote(*args, **options))
+        except LOST:
+            if method in once:
+                raise lost from None
+        try:
+            return await reply(getattr(by_grpc, method).remote(*args, **options))
+        except LOST:
+            raise lost from None
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        method = getattr(self._handle, name)
-
-        async def call(*args: object, **options: object) -> Any:
-            try:
-                return await reply(method.remote(*args, **options))
-            except LOST:
-                if name in self._once:
-                    raise self._lost from None
-            try:
-                return await reply(method.remote(*args, **options))
-            except LOST:
-                raise self._lost from None
-
-        return call
+    return call
 
 
-class RemoteAnalyzer(Remote):
+class RemoteAnalyzer:
     """Many images go to the replicas in portions, which several of them may work on."""
+
+    def __init__(self, handle: DeploymentHandle[Any]) -> None:
+        self._call = remote(handle, ModelNotReady)
+
+    async def describe(self) -> ModelInfo:
+        return await self._call("describe")
 
     async def analyze(
         self, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool = False
     ) -> Answered:
-        ask = self.__getattr__("analyze")
-
         async def answered(portion: Sequence[Prepared]) -> Answered:
             try:
-                found: Answered = await ask(portion, top_k, evidence, patient)
+                found: Answered = await self._call("analyze", portion, top_k, evidence, patient)
             except MessageTooLarge as error:
                 return Answered([error for _ in portion], [])
             return found
@@ -129,12 +129,12 @@ def remote_models(model: DeploymentHandle[Any], shadow: DeploymentHandle[Any] | 
 
 
 def remote_analyzer(handle: DeploymentHandle[Any]) -> Analyzer:
-    return cast(Analyzer, RemoteAnalyzer(handle, ModelNotReady))
+    return cast(Analyzer, RemoteAnalyzer(handle))
 
 
-def remote_shelf(index: DeploymentHandle[Any]) -> CatalogStore:
-    return cast(CatalogStore, Remote(index, IndexNotReady, once=("delete", "take_back")))
+def remote_store(index: DeploymentHandle[Any]) -> StoreApi:
+    return StoreApi(remote(index, IndexNotReady, once=("delete", "take_back")))
 
 
-def remote_jobs(jobs: DeploymentHandle[Any]) -> Jobs:
-    return cast(Jobs, Remote(jobs, JobsNotReady, once=("submit", "cancel", "begin_upload", "append")))
+def remote_jobs(jobs: DeploymentHandle[Any]) -> JobsApi:
+    return JobsApi(remote(jobs, JobsNotReady, once=("submit", "cancel", "begin_upload", "append")))

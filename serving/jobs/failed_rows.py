@@ -9,7 +9,7 @@ from catalog.errors import FeedColumnsInvalid
 from catalog.feeds.columns import MAX_COLUMNS
 from catalog.feeds.formats.sheet import header_line, row_line
 from serving.jobs.job import ErrorLines
-from serving.jobs.jobs import Jobs
+from serving.jobs.jobs_api import JobsApi
 
 SHEET = "text/csv"
 MARK = "\ufeff"  # without it Excel takes UTF-8 for another encoding
@@ -18,7 +18,7 @@ MARK = "\ufeff"  # without it Excel takes UTF-8 for another encoding
 class FailedRows:
     """Read a page at a time, so that a job with a million of them needs no more memory than one with a thousand."""
 
-    def __init__(self, jobs: Jobs, id: str) -> None:
+    def __init__(self, jobs: JobsApi, id: str) -> None:
         self.jobs, self.id = jobs, id
 
     async def lines(self, first: ErrorLines) -> AsyncIterator[bytes]:

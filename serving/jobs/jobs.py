@@ -22,7 +22,7 @@ from serving.jobs.runner import Runner
 from serving.jobs.uploads import Upload, Uploads
 from serving.settings.schema import Settings
 from serving.storage.job_table import JobTable, Record
-from serving.storage.store import CatalogStore
+from serving.storage.store_api import StoreApi
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Jobs:
     Arguments and answers can be pickled. Every method may raise StateDamaged or DiskFull.
     """
 
-    def __init__(self, folder: Path, models: Models, store: CatalogStore, settings: Settings) -> None:
+    def __init__(self, folder: Path, models: Models, store: StoreApi, settings: Settings) -> None:
         """folder: of the jobs alone. Two processes may share it for as long as one takes over from the other.
 
         Raises ConfigInvalid for a place in an object store that cannot be read.
@@ -51,7 +51,7 @@ class Jobs:
         self._receiving, self._looking = ThreadPoolExecutor(1, "receive"), ThreadPoolExecutor(1, "look")
 
     async def start(self) -> None:
-        """Work jobs off from now on, those first that an earlier process left. Models and shelf are asked in this event
+        """Work jobs off from now on, those first that an earlier process left. Models and store are asked in this event
         loop, so it is that in which they live.
         """
         if not self._damage():

@@ -1,4 +1,4 @@
-"""From a job's threads into the service's event loop, where the model and the shelf are asked."""
+"""From a job's threads into the service's event loop, where the model and the store are asked."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

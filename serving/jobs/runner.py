@@ -25,7 +25,7 @@ from serving.jobs.steps import ModelChanged, ServedReader, StoreSink, WatchedIma
 from serving.jobs.uploads import Uploads
 from serving.settings.schema import Settings
 from serving.storage.job_table import JobTable, Record, State
-from serving.storage.store import CatalogStore
+from serving.storage.store_api import StoreApi
 
 # Rows: what is stored at once, told as progress, and repeated after a crash.
 CHUNK = 32
@@ -50,12 +50,12 @@ class Runner:
         files: JobFiles,
         uploads: Uploads,
         models: Models,
-        store: CatalogStore,
+        store: StoreApi,
         settings: Settings,
     ) -> None:
         self._folder, self._table, self._files, self._uploads = folder, table, files, uploads
         self._swept = 0.0
-        self._models, self._shelf, self._settings = models, store, settings
+        self._models, self._store, self._settings = models, store, settings
         self._closing, self._waking = Event(), Event()
         self._thread: Thread | None = None
         self._paces: dict[str, Progress] = {}
@@ -164,7 +164,7 @@ class Runner:
 
     def _go_on(self, record: Record, feed: Feed, ledger: Ledger, call: LoopBridge) -> Tally:
         """From where the ledger says."""
-        sink = StoreSink(self._shelf, call)
+        sink = StoreSink(self._store, call)
         reader = ServedReader(call(self._index_model), call)
         # The feed's fingerprint: one that was exchanged meanwhile is read from its beginning.
         run = ledger.begin(f"{record.id} {feed.fingerprint}", sink.identity)
@@ -182,7 +182,7 @@ class Runner:
     async def _index_model(self) -> Model:
         """The model that made the index; of an empty one, the active model."""
         await self._models.ready()
-        store = await self._shelf.describe()
+        store = await self._store.describe()
         chosen = [model for model in await self._models.all() if model.info.version == store.chosen]
         return await self._models.of_version(store.model) if store.model or not chosen else chosen[0]
 

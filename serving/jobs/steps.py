@@ -1,4 +1,4 @@
-"""What `catalog.ingest` needs of the outside, as the service has it: the model, the shelf, and the images."""
+"""What `catalog.ingest` needs of the outside, as the service has it: the model, the store, and the images."""
 
 import pickle
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -13,7 +13,7 @@ from serving.inference.analyzer import Answer
 from serving.inference.models import ALTERNATIVES, Model
 from serving.jobs.loop_bridge import LoopBridge
 from serving.portions import portions
-from serving.storage.store import CatalogStore
+from serving.storage.store_api import StoreApi
 
 # A job asks the model about few products together, no more than it reads in so many seconds: whoever comes while they
 # are read waits for them, and passes those that only wait.
@@ -60,33 +60,33 @@ class ServedReader:
 
 
 class StoreSink:
-    """A `catalog.ingest.pipeline.Sink`: the shelf, which keeps the products' thumbnails, too."""
+    """A `catalog.ingest.pipeline.Sink`: the store, which keeps the products' thumbnails, too."""
 
-    def __init__(self, store: CatalogStore, call: LoopBridge) -> None:
-        self._shelf, self._call = store, call
+    def __init__(self, store: StoreApi, call: LoopBridge) -> None:
+        self._store, self._call = store, call
         self._written = False
         self.identity = call(store.describe).identity
 
     def hashes(self, ids: Sequence[str]) -> Sequence[StoredVersion | None]:
-        return self._call(lambda: self._shelf.versions(ids)) if ids else []
+        return self._call(lambda: self._store.versions(ids)) if ids else []
 
     def count(self) -> int:
-        return self._call(self._shelf.describe).products
+        return self._call(self._store.describe).products
 
     def keep_thumbnails(self, thumbnails: Mapping[str, Sequence[bytes]]) -> None:
         for part in portions(thumbnails.items(), lambda one: sum(map(len, one[1]))):
-            self._write(partial(self._shelf.keep_images, dict(part)))
+            self._write(partial(self._store.keep_images, dict(part)))
 
     def upsert(self, products: Sequence[StoredProduct]) -> None:
         for part in portions(products, pickled_bytes):
-            self._write(partial(self._shelf.upsert, part))
+            self._write(partial(self._store.upsert, part))
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
-        return sum(self._write(partial(self._shelf.update_offers, part)) for part in portions(offers, pickled_bytes))
+        return sum(self._write(partial(self._store.update_offers, part)) for part in portions(offers, pickled_bytes))
 
     def flush(self) -> None:
         if self._written:
-            self._call(self._shelf.flush)
+            self._call(self._store.flush)
             self._written = False
 
     def _write(self, write: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

@@ -1,10 +1,9 @@
-"""The shelf: the one owner of the product index, of the products' kept images, and of what people said about them.
+"""The one owner of the product index, of the products' thumbnails, and of the verdicts on them.
 
-An embedded index has one process for an owner, so the routes reach it through this class alone: in the same process, or
-as the deployment `IndexOwner` of Ray Serve. Its methods are asynchronous and take and give what can be pickled.
+An embedded index belongs to one process. The routes therefore ask this class alone, through `StoreApi`: in the same
+process, or in the deployment `IndexOwner` of Ray Serve.
 """
 
-import asyncio
 import logging
 import threading
 import time
@@ -13,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from catalog.errors import CatalogError, ProductNotFound, StateDamaged
 from catalog.index.backend import IndexModel
@@ -30,9 +28,10 @@ from serving.portions import PORTION_BYTES
 from serving.storage import waiting
 from serving.storage.erasure import Erasure
 from serving.storage.feedback import Feedback, FeedbackLog, FeedbackQuery, Said, applied, reopened
+from serving.storage.store_api import Listing, Overview, Queue, Shown, StoreInfo
 from serving.storage.thumbnails import ThumbnailStore
 from serving.storage.training_set import LabelledPart, LabelledProduct, labelled
-from serving.storage.waiting import Menu, QueueQuery
+from serving.storage.waiting import QueueQuery
 
 MAX_NODES = 100_000
 VERDICTS_AT_ONCE = 100
@@ -40,62 +39,10 @@ VERDICTS_AT_ONCE = 100
 logger = logging.getLogger(__name__)
 
 
-class StoreInfo(NamedTuple):
-    """identity: the index's; indexed: the share of embeddings, 0 to 1, in the approximate index; model: the version
-    that made them, "" for an empty index; chosen: the version that was made the active one, "" if none was; damaged:
-    what is wrong with the files, what is not served for it, and how to repair them.
-    """
-
-    identity: str
-    products: int
-    indexed: float
-    model: str
-    chosen: str
-    damaged: tuple[str, ...] = ()
-
-
-class Listing(NamedTuple):
-    """Search results. images: how many images are kept of each."""
-
-    found: Finding
-    images: Mapping[str, int]
-
-
-class Shown(NamedTuple):
-    """Stored products without a query; otherwise as `Listing`."""
-
-    products: list[StoredProduct]
-    facets: Mapping[str, Sequence[tuple[str, int]]]
-    total: int
-    images: Mapping[str, int]
-
-
-class Overview(NamedTuple):
-    """waiting: how many products wait for a verdict; decisions: how many products have each; categories: how many lie
-    at each node of the tree or below it.
-    """
-
-    products: int
-    waiting: int
-    decisions: Mapping[str, int]
-    categories: Mapping[str, int]
-
-
-class Queue(NamedTuple):
-    """Some of the products that wait for a person. after: where the next page starts, "" at the end; total: of all
-    pages; menu: what the queue can be restricted to, on the first page; stored: how many products there are in all.
-    """
-
-    products: list[StoredProduct]
-    images: Mapping[str, int]
-    after: str
-    total: int
-    menu: Menu | None
-    stored: int
-
-
 class CatalogStore:
-    """Every method may raise IndexFailed or StateDamaged, or what derives from them."""
+    """Synchronous, and safe to call from several threads. Every method may raise IndexFailed or StateDamaged, or what
+    derives from them.
+    """
 
     def __init__(
         self, index: ProductIndex, state: Path, models: Sequence[IndexModel] = (), ledger: Path | None = None
@@ -124,10 +71,7 @@ class CatalogStore:
         model = self._index.model if self._index.count() else None
         return model.version if model else ""
 
-    async def describe(self) -> StoreInfo:
-        return await asyncio.to_thread(self._describe)
-
-    def _describe(self) -> StoreInfo:
+    def describe(self) -> StoreInfo:
         index = self._index
         chosen = self._chosen()
         files = (self._thumbnails.file, self._feedback.file)
@@ -158,64 +102,50 @@ class CatalogStore:
             return ""
         return chosen
 
-    async def choose_model(self, version: str) -> None:
+    def choose_model(self, version: str) -> None:
         """Remember, also over a restart, which of two models is to be active."""
         with written_whole(self._choice) as temporary:
             temporary.write_text(sealed(version), encoding="utf-8")
 
-    async def search(self, query: IndexQuery, facets: Sequence[str] = ()) -> Listing:
+    def search(self, query: IndexQuery, facets: Sequence[str] = ()) -> Listing:
         """Raises SearchInvalid."""
-        return await asyncio.to_thread(self._search, query, facets)
-
-    def _search(self, query: IndexQuery, facets: Sequence[str]) -> Listing:
         found = self._index.find(query, facets)
-        return Listing(found, self._image_counts([match.stored.id for match in (*found.matches, *found.nearest)]))
+        return Listing(found, self.image_counts([match.stored.id for match in (*found.matches, *found.nearest)]))
 
-    async def names(self) -> Names:
+    def names(self) -> Names:
         """The categories and attributes that products have."""
-        return await asyncio.to_thread(self._index.names)
+        return self._index.names()
 
-    async def browse(
-        self, filter: Filter | None, sort: Sort, limit: int, offset: int, facets: Sequence[str] = ()
-    ) -> Shown:
+    def browse(self, filter: Filter | None, sort: Sort, limit: int, offset: int, facets: Sequence[str] = ()) -> Shown:
         """Products in an order, without a query. Raises SearchInvalid."""
-        return await asyncio.to_thread(self._browse, filter, sort, limit, offset, facets)
-
-    def _browse(self, filter: Filter | None, sort: Sort, limit: int, offset: int, facets: Sequence[str]) -> Shown:
         products = self._index.browse(filter, sort, limit, offset)
         counts = self._index.facets(facets, filter) if facets else {}
-        images = self._image_counts([stored.id for stored in products])
+        images = self.image_counts([stored.id for stored in products])
         return Shown(products, counts, self._index.count(filter), images)
 
-    async def overview(self) -> Overview:
-        return await asyncio.to_thread(self._overview)
-
-    def _overview(self) -> Overview:
+    def overview(self) -> Overview:
         counts = self._index.facets(("category", "decision"), limit=MAX_NODES)
         unsure = waiting.count(self._index, QueueQuery())
         return Overview(self._index.count(), unsure, dict(counts["decision"]), dict(counts["category"]))
 
-    async def get(self, ids: Sequence[str]) -> list[StoredProduct | None]:
-        return await asyncio.to_thread(self._index.get, ids)
+    def get(self, ids: Sequence[str]) -> list[StoredProduct | None]:
+        return self._index.get(ids)
 
-    async def versions(self, ids: Sequence[str]) -> list[StoredVersion | None]:
-        return await asyncio.to_thread(self._index.hashes, ids)
+    def versions(self, ids: Sequence[str]) -> list[StoredVersion | None]:
+        return self._index.hashes(ids)
 
-    async def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
-        return await asyncio.to_thread(self._image_counts, ids)
-
-    def _image_counts(self, ids: Sequence[str]) -> dict[str, int]:
+    def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
         """Products are told of without their images where those cannot be read."""
         try:
             return self._thumbnails.counts(ids)
         except StateDamaged:
             return {}
 
-    async def images(self, id: str) -> list[bytes]:
+    def images(self, id: str) -> list[bytes]:
         """The kept images of a product as WebP, in the merchant's order."""
-        return await asyncio.to_thread(self._thumbnails.get, id)
+        return self._thumbnails.get(id)
 
-    async def put(
+    def put(
         self,
         stored: StoredProduct,
         images: Sequence[bytes] | None,
@@ -226,26 +156,20 @@ class CatalogStore:
 
         Raises ProductChanged if the stored product is no longer of these hashes, or IndexOfOtherModel.
         """
-        return await asyncio.to_thread(self._put, stored, images, unless_changed_from)
-
-    def _put(
-        self, stored: StoredProduct, images: Sequence[bytes] | None, expected: ContentHashes | None
-    ) -> StoredProduct:
         with self._writing:
-            if expected is not None:
+            if unless_changed_from is not None:
                 (version,) = self._index.hashes([stored.id])
-                if version is None or version.hashes != expected:
+                if version is None or version.hashes != unless_changed_from:
                     raise ProductChanged
             if images is not None:
                 self._thumbnails.put({stored.id: images})
-            (judged,) = self._upsert([stored])
+            (judged,) = self.upsert([stored])
         return judged
 
-    async def upsert(self, products: Sequence[StoredProduct]) -> None:
-        """Insert or replace many. Raises IndexOfOtherModel."""
-        await asyncio.to_thread(self._upsert, products)
-
-    def _upsert(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
+    def upsert(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
+        """Insert or replace many. -> the products as they are stored, with the verdicts on them. Raises
+        IndexOfOtherModel.
+        """
         with self._writing:
             for version in {stored.model for stored in products}:
                 self._index.claim(IndexModel(version, self._folders.get(version, "")))
@@ -255,24 +179,21 @@ class CatalogStore:
             self._model = kept[0].model if kept else self._model
         return kept
 
-    async def update_offers(self, offers: Sequence[Offer]) -> int:
-        return await asyncio.to_thread(self._index.update_offers, offers)
+    def update_offers(self, offers: Sequence[Offer]) -> int:
+        return self._index.update_offers(offers)
 
-    async def keep_images(self, images: Mapping[str, Sequence[bytes]]) -> None:
+    def keep_images(self, images: Mapping[str, Sequence[bytes]]) -> None:
         """Thumbnails of several products, by id."""
-        await asyncio.to_thread(self._thumbnails.put, images)
+        self._thumbnails.put(images)
 
-    async def flush(self) -> None:
-        await asyncio.to_thread(self._index.flush)
+    def flush(self) -> None:
+        self._index.flush()
 
-    async def delete(self, id: str, erase: bool = False) -> None:
+    def delete(self, id: str, erase: bool = False) -> None:
         """erase: leave nothing of it on disk. That goes on after this returns, for minutes, and also after a crash.
 
         Raises ProductNotFound.
         """
-        await asyncio.to_thread(self._delete, id, erase)
-
-    def _delete(self, id: str, erase: bool) -> None:
         with self._writing:
             if erase:
                 self._erasure.note(id)
@@ -293,39 +214,30 @@ class CatalogStore:
             while not (ended or self._closing):
                 products, after = self._index.page(waiting.UNSURE, after)
                 with self._writing:
-                    self._upsert([stored for stored in self._index.get([one.id for one in products]) if stored])
+                    self.upsert([stored for stored in self._index.get([one.id for one in products]) if stored])
                 ended = not after
             if ended:
                 self._queued.touch()
         except CatalogError:
             logger.exception("the queue of products to review is not complete; the next start tries again")
 
-    async def review(self, query: QueueQuery) -> Queue:
+    def review(self, query: QueueQuery) -> Queue:
         """Products of low confidence on which nobody has given a verdict. Raises SearchInvalid for a bad `after`."""
-        return await asyncio.to_thread(self._review, query)
-
-    def _review(self, query: QueueQuery) -> Queue:
         products, after = waiting.read(self._index, query)
-        images = self._image_counts([stored.id for stored in products])
+        images = self.image_counts([stored.id for stored in products])
         menu = None if query.after else waiting.menu(self._index, query)
         return Queue(products, images, after, waiting.count(self._index, query), menu, self._index.count())
 
-    async def alike(self, id: str, above: float, limit: int) -> Listing:
+    def alike(self, id: str, above: float, limit: int) -> Listing:
         """The waiting products nearest to a stored one, of a cosine similarity of at least `above`. Raises
         ProductNotFound.
         """
-        return await asyncio.to_thread(self._alike, id, above, limit)
-
-    def _alike(self, id: str, above: float, limit: int) -> Listing:
         matches = waiting.alike(self._index, id, above, limit)
-        images = self._image_counts([match.stored.id for match in matches])
+        images = self.image_counts([match.stored.id for match in matches])
         return Listing(Finding(matches, total=len(matches)), images)
 
-    async def judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
+    def judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
         """Keep verdicts and apply them. For each, as it is kept; or ProductNotFound, or NothingToAccept."""
-        return await asyncio.to_thread(self._judge, verdicts)
-
-    def _judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
         results: list[Feedback | CatalogError] = []
         with self._writing:
             found = zip(verdicts, self._index.get([said.product_id for said in verdicts]), strict=True)
@@ -343,13 +255,10 @@ class CatalogStore:
             self._index.upsert(list(judged.values()))
         return results
 
-    async def take_back(self, id: int) -> None:
+    def take_back(self, id: int) -> None:
         """Forget a verdict: what counts of the product is the one before it, or else the model's own answer. Raises
         FeedbackNotFound.
         """
-        await asyncio.to_thread(self._take_back, id)
-
-    def _take_back(self, id: int) -> None:
         with self._writing:
             feedback = self._feedback.get(id)
             if feedback is None:
@@ -358,27 +267,21 @@ class CatalogStore:
             counted = stored and self._feedback.latest([stored]).get(stored.id) == feedback
             self._feedback.remove(id)
             if stored and counted:
-                self._upsert([reopened(stored, feedback)])
+                self.upsert([reopened(stored, feedback)])
 
-    async def feedback(self, query: FeedbackQuery) -> list[Feedback]:
+    def feedback(self, query: FeedbackQuery) -> list[Feedback]:
         """The last verdict on each product, or some of them, with the products' titles."""
-        return await asyncio.to_thread(self._verdicts, query)
-
-    def _verdicts(self, query: FeedbackQuery) -> list[Feedback]:
         found = self._feedback.page(query)
         products = self._index.get([feedback.product_id for feedback in found])
         titles = [stored.product.title if stored else "" for stored in products]
         return [replace(feedback, title=title) for feedback, title in zip(found, titles, strict=True)]
 
-    async def proposals(self) -> list[tuple[str, int]]:
+    def proposals(self) -> list[tuple[str, int]]:
         """Categories that the tree lacks, with how many products they are proposed for."""
-        return await asyncio.to_thread(self._feedback.proposals)
+        return self._feedback.proposals()
 
-    async def labelled(self, after: int = 0) -> LabelledPart:
+    def labelled(self, after: int = 0) -> LabelledPart:
         """Judged products for training, those that were judged behind a place (0: from the first)."""
-        return await asyncio.to_thread(self._labelled, after)
-
-    def _labelled(self, after: int) -> LabelledPart:
         found, left_out, size = list[LabelledProduct](), Counter[str](), 0
         judged = self._feedback.page(FeedbackQuery(after=after, limit=VERDICTS_AT_ONCE))
         for feedback in judged:
@@ -403,10 +306,7 @@ class CatalogStore:
             return "changed since the verdict"
         return labelled(stored, self._thumbnails.get(stored.id)) or "without a category"
 
-    async def close(self) -> None:
-        await asyncio.to_thread(self._close)
-
-    def _close(self) -> None:
+    def close(self) -> None:
         self._closing = True
         self._queuer.shutdown()
         self._erasure.close()

@@ -7,13 +7,14 @@ client ever sees: one process counts, however many gateways answer.
 
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from catalog.errors import CatalogError
+from serving.calls import Call, in_loop
 
 FACTS_HEADER = b"x-shelflens-facts"
 # What a header may hold; a request of very many stages loses the last of them.
@@ -94,20 +95,15 @@ def timed(stage: str) -> Iterator[None]:
         facts().add_stage(stage, time.perf_counter() - started)
 
 
-class Timed:
-    """Passes asynchronous methods on to an object; each call is a stage of the request."""
+def timed_calls(target: object, stage: str) -> Call:
+    """Calls asynchronous methods of an object; each call is a stage of the request."""
+    call = in_loop(target)
 
-    def __init__(self, timed: object, stage: str) -> None:
-        self._timed, self._stage = timed, stage
+    async def timed_call(method: str, *args: object, **options: object) -> Any:
+        with timed(stage):
+            return await call(method, *args, **options)
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        method = getattr(self._timed, name)
-
-        async def call(*args: object, **options: object) -> Any:
-            with timed(self._stage):
-                return await method(*args, **options)
-
-        return call
+    return timed_call
 
 
 def to_header(found: RequestTrace) -> bytes:

@@ -25,11 +25,14 @@ from catalog.index.product_index import open_index
 from catalog.understand import Understander
 from serving.api.app import build_app
 from serving.api.services import Services
+from serving.calls import in_loop, in_threads
 from serving.inference.local import LocalAnalyzer
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
+from serving.jobs.jobs_api import JobsApi
 from serving.settings.schema import Settings
 from serving.storage.store import CatalogStore
+from serving.storage.store_api import StoreApi
 from tests.support.catalogue import COLOURS, KINDS, draw_product
 from tests.support.malformed.images import encode
 from tests.support.services import SETTINGS
@@ -80,8 +83,9 @@ def served(folder: Path, model: Understander, settings: Settings = SETTINGS) -> 
     """The whole service over an empty index; -> its address."""
     models = Models(LocalAnalyzer(lambda: model, settings))
     store = CatalogStore(open_index(folder / "index", model.config.embedding_width), folder)
-    jobs = Jobs(folder / "jobs", models, store, settings)
-    app = build_app(Services(models, store, jobs), settings)
+    store_api = StoreApi(in_threads(store))
+    jobs = Jobs(folder / "jobs", models, store_api, settings)
+    app = build_app(Services(models, store_api, JobsApi(in_loop(jobs))), settings)
 
     @asynccontextmanager
     async def at_work(_: FastAPI) -> AsyncIterator[None]:
@@ -94,7 +98,7 @@ def served(folder: Path, model: Understander, settings: Settings = SETTINGS) -> 
         with running(app) as address:
             yield address
     finally:
-        store._close()
+        store.close()
 
 
 @contextmanager

@@ -18,13 +18,16 @@ from catalog.model.preprocess import Prepared
 from catalog.understand import Understander
 from serving.api.app import build_app
 from serving.api.services import Services
+from serving.calls import in_loop, in_threads
 from serving.errors import Overloaded
 from serving.inference.analyzer import Answered
 from serving.inference.local import LocalAnalyzer
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
+from serving.jobs.jobs_api import JobsApi
 from serving.settings.schema import Settings
 from serving.storage.store import CatalogStore
+from serving.storage.store_api import StoreApi
 from tests.support.services import WIDTH, wait_until_ready
 
 Row = Mapping[str, str]
@@ -115,16 +118,17 @@ def office(
     folder: Path,
     model: Understander,
     settings: Settings,
-    shelf_type: type[CatalogStore] = CatalogStore,
+    store_type: type[CatalogStore] = CatalogStore,
     start: bool = True,
 ) -> Iterator[JobService]:
     """folder: of the index and of what the service keeps. start: whether jobs are worked off."""
     analyzer = Watched(lambda: model, settings)
-    store = shelf_type(open_index(folder / "index", WIDTH), folder)
+    store = store_type(open_index(folder / "index", WIDTH), folder)
     models = Models(analyzer)
-    jobs = Jobs(folder / "jobs", models, store, settings)
+    store_api = StoreApi(in_threads(store))
+    jobs = Jobs(folder / "jobs", models, store_api, settings)
     try:
-        with TestClient(build_app(Services(models, store, jobs), settings)) as client:
+        with TestClient(build_app(Services(models, store_api, JobsApi(in_loop(jobs))), settings)) as client:
             assert client.portal is not None
             wait_until_ready(client)
             if start:
@@ -134,7 +138,7 @@ def office(
             finally:
                 client.portal.call(jobs.close)
     finally:
-        store._close()
+        store.close()
 
 
 def counts(job: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,12 +15,15 @@ from catalog.index.product_index import open_index
 from catalog.understand import Understander
 from serving.api.app import build_app
 from serving.api.services import Services
+from serving.calls import in_loop, in_threads
 from serving.inference.analyzer import Analyzer
 from serving.inference.local import LocalAnalyzer
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
+from serving.jobs.jobs_api import JobsApi
 from serving.settings.schema import Settings
 from serving.storage.store import CatalogStore
+from serving.storage.store_api import StoreApi
 from tests.support.live_server import listening
 
 WIDTH = 32  # of a tiny model's embeddings
@@ -28,12 +31,12 @@ SETTINGS = Settings(batch_wait_seconds=0.001)
 
 
 @contextmanager
-def tiny_shelf(folder: Path) -> Iterator[CatalogStore]:
+def tiny_store(folder: Path) -> Iterator[StoreApi]:
     store = CatalogStore(open_index(folder, WIDTH), folder)
     try:
-        yield store
+        yield StoreApi(in_threads(store))
     finally:
-        store._close()
+        store.close()
 
 
 @contextmanager
@@ -43,9 +46,9 @@ def tiny_client(
     """A client of the whole application. folder: of the index."""
     analyzers = [LocalAnalyzer(lambda one=one: one, settings) for one in (model, shadow) if one]  # type: ignore[misc]
     models = Models(*analyzers)
-    with tiny_shelf(folder) as store:
+    with tiny_store(folder) as store:
         jobs = Jobs(folder / "jobs", models, store, settings)
-        with TestClient(build_app(Services(models, store, jobs), settings)) as client:
+        with TestClient(build_app(Services(models, store, JobsApi(in_loop(jobs))), settings)) as client:
             assert client.portal
             client.portal.call(jobs.start)
             wait_until_ready(client)
@@ -53,17 +56,19 @@ def tiny_client(
             client.portal.call(jobs.close)
 
 
-def tiny_services(analyzer: Analyzer, store: CatalogStore, folder: Path, settings: Settings = SETTINGS) -> Services:
+def tiny_services(analyzer: Analyzer, store: StoreApi, folder: Path, settings: Settings = SETTINGS) -> Services:
     """Services that work no jobs off. folder: for the jobs."""
     models = Models(analyzer)
-    return Services(models, store, Jobs(folder, models, store, settings))
+    return Services(models, store, JobsApi(in_loop(Jobs(folder, models, store, settings))))
 
 
 @contextmanager
 def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS) -> Iterator[str]:
     """The address of the whole application, which works no jobs off, over real HTTP. folder: of the index."""
-    with tiny_shelf(folder) as store:
-        services = tiny_services(LocalAnalyzer(lambda: model, settings), store, folder / "jobs", settings)
+    with tiny_store(folder) as store:
+        models = Models(LocalAnalyzer(lambda: model, settings))
+        jobs = Jobs(folder / "jobs", models, store, settings)
+        services = Services(models, store, JobsApi(in_loop(jobs)))
         try:
             with listening(build_app(services, settings)) as address:
                 deadline = time.monotonic() + 60
@@ -72,7 +77,7 @@ def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS
                     time.sleep(0.02)
                 yield address
         finally:
-            asyncio.run(services.jobs.close())
+            asyncio.run(jobs.close())
 
 
 def free_port() -> int:

@@ -34,7 +34,7 @@ from serving.errors import (
     TooManyItems,
 )
 from serving.storage.feedback import Correction, Feedback, FeedbackQuery, Order, Said, category_of
-from serving.storage.store import CatalogStore
+from serving.storage.store_api import StoreApi
 from serving.storage.training_set import LabelledPart, TrainingSet
 
 VERDICTS_AT_ONCE = 100
@@ -167,7 +167,7 @@ def said(request: FeedbackRequest, taxonomy: Taxonomy | None) -> Said | CatalogE
 
 
 async def listed(
-    store: CatalogStore, query: FeedbackQuery, limit: int | None, first: Sequence[Feedback]
+    store: StoreApi, query: FeedbackQuery, limit: int | None, first: Sequence[Feedback]
 ) -> AsyncIterator[str]:
     """Verdicts as JSON lines, no more than some of them in memory. first: what the query gave."""
     some, left = first, limit
@@ -180,7 +180,7 @@ async def listed(
         some = await store.feedback(more)
 
 
-async def zipped(store: CatalogStore, first: LabelledPart) -> AsyncIterator[bytes]:
+async def zipped(store: StoreApi, first: LabelledPart) -> AsyncIterator[bytes]:
     """The training set while it is written, no more than a part of its images in memory."""
     written, entries, part = Outgoing(), TrainingSet(), first
     with zipfile.ZipFile(written, "w") as archive:

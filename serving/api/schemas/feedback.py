@@ -11,7 +11,7 @@ from serving.api.schemas.schema import Schema
 from serving.error_responses import ErrorDetail, detail
 from serving.errors import RequestInvalid
 from serving.storage.feedback import Feedback
-from serving.storage.store import Listing, Queue
+from serving.storage.store_api import Listing, Queue
 
 MAX_VERDICTS = 100
 MISMATCH = (

@@ -9,7 +9,7 @@ from serving.api.schemas.jobs import JobOut, to_job
 from serving.jobs.job import Job
 
 if TYPE_CHECKING:  # the client needs these schemas, and no index
-    from serving.storage.store import Overview
+    from serving.storage.store_api import Overview
 
 
 class Department(BaseModel):

@@ -25,10 +25,10 @@ from serving.errors import ModelFailed, ModelNotReady
 from serving.inference.analyzer import Question, answer
 from serving.inference.local import LocalAnalyzer
 from serving.settings.schema import Settings
-from serving.storage.store import CatalogStore
+from serving.storage.store_api import StoreApi
 from tests.support.answers import FOREIGN, assert_error
 from tests.support.malformed.images import BadImage, bad_images, encode, speckled
-from tests.support.services import occupy, tiny_services, tiny_shelf
+from tests.support.services import occupy, tiny_services, tiny_store
 from tests.support.tiny import tiny_folder
 
 ANALYZE = "/v1/products/analyze"
@@ -41,17 +41,17 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogStore]:
-    with tiny_shelf(tmp_path_factory.mktemp("served") / "index") as store:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreApi]:
+    with tiny_store(tmp_path_factory.mktemp("served") / "index") as store:
         yield store
 
 
 @pytest.fixture(scope="module")
-def app(model: Understander, store: CatalogStore) -> ASGIApp:
+def app(model: Understander, store: StoreApi) -> ASGIApp:
     return built(LocalAnalyzer(lambda: model, SETTINGS), store, SETTINGS)
 
 
-def built(analyzer: LocalAnalyzer, store: CatalogStore, settings: Settings) -> ASGIApp:
+def built(analyzer: LocalAnalyzer, store: StoreApi, settings: Settings) -> ASGIApp:
     return build_app(tiny_services(analyzer, store, Path(mkdtemp()), settings), settings)
 
 
@@ -390,7 +390,7 @@ def test_openapi_document_is_whole(client: TestClient) -> None:
     assert schemas["EmbeddingsRequest"]["properties"]["input"]["anyOf"][-1]["maxItems"] == 32
 
 
-def test_not_ready_before_the_model_is_loaded(model: Understander, store: CatalogStore) -> None:
+def test_not_ready_before_the_model_is_loaded(model: Understander, store: StoreApi) -> None:
     loaded = threading.Event()
 
     def load() -> Understander:
@@ -409,7 +409,7 @@ def test_not_ready_before_the_model_is_loaded(model: Understander, store: Catalo
     assert_serves(client)
 
 
-def test_overload_is_429(model: Understander, store: CatalogStore) -> None:
+def test_overload_is_429(model: Understander, store: StoreApi) -> None:
     settings = Settings(batch_size=1, batch_wait_seconds=0)
     working = threading.Event()
 
@@ -441,7 +441,7 @@ def test_overload_is_429(model: Understander, store: CatalogStore) -> None:
         working.set()
 
 
-def test_slow_answer_is_504(model: Understander, store: CatalogStore) -> None:
+def test_slow_answer_is_504(model: Understander, store: StoreApi) -> None:
     settings = Settings(request_timeout_seconds=0.2)
     analyzer = LocalAnalyzer(lambda: model, settings)
     client = TestClient(built(analyzer, store, settings))
@@ -454,7 +454,7 @@ def test_slow_answer_is_504(model: Understander, store: CatalogStore) -> None:
         working.set()
 
 
-def test_stalled_body_is_408(model: Understander, store: CatalogStore) -> None:
+def test_stalled_body_is_408(model: Understander, store: StoreApi) -> None:
     settings = Settings(body_timeout_seconds=0.1)
     app = built(LocalAnalyzer(lambda: model, settings), store, settings)
     sent = asyncio.run(converse(app, [{"type": "http.request", "body": b'{"items"', "more_body": True}]))

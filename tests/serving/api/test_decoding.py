@@ -21,7 +21,7 @@ from serving.settings.schema import Settings
 from tests.support.malformed.costly_images import repeated_scan
 from tests.support.malformed.images import encode, speckled
 from tests.support.malformed.large_content import uri
-from tests.support.services import SETTINGS, tiny_client, tiny_server, tiny_services, tiny_shelf
+from tests.support.services import SETTINGS, tiny_client, tiny_server, tiny_services, tiny_store
 from tests.support.tiny import tiny_folder
 
 INFO = ModelInfo("v", "t", 32, (), ("LATIN",), {})
@@ -35,7 +35,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
 
 @pytest.fixture
 def context(model: Understander, tmp_path: Path) -> Iterator[RequestContext]:
-    with tiny_shelf(tmp_path) as store:
+    with tiny_store(tmp_path) as store:
         services = tiny_services(LocalAnalyzer(lambda: model, SETTINGS), store, tmp_path / "jobs")
         yield RequestContext(services, SETTINGS)
         asyncio.run(services.jobs.close())

@@ -14,7 +14,7 @@ from catalog.understand import Understander
 from serving.api.app import build_app
 from serving.inference.local import LocalAnalyzer
 from serving.settings.schema import Settings
-from tests.support.services import tiny_services, tiny_shelf
+from tests.support.services import tiny_services, tiny_store
 from tests.support.tiny import tiny_folder
 
 pytestmark = pytest.mark.slow
@@ -26,7 +26,7 @@ CHROMIUM = shutil.which("chromium")
 def address(tmp_path: Path) -> Iterator[str]:
     model = Understander.load(tiny_folder(tmp_path / "model"))
     settings = Settings(keys=tmp_path / "keys.json")
-    with tiny_shelf(tmp_path / "index") as store, socket.socket() as listening:
+    with tiny_store(tmp_path / "index") as store, socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         services = tiny_services(LocalAnalyzer(lambda: model, settings), store, tmp_path / "jobs", settings)
         app = build_app(services, settings)

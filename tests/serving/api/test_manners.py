@@ -23,7 +23,7 @@ from serving.middleware.api_keys import add_key
 from serving.middleware.paths import OPEN, PATTERNS, UNKNOWN, pattern_of
 from serving.settings.schema import Settings
 from tests.serving.middleware.test_access_log import samples
-from tests.support.services import occupy, tiny_client, tiny_services, tiny_shelf, wait_until_ready
+from tests.support.services import occupy, tiny_client, tiny_services, tiny_store, wait_until_ready
 from tests.support.tiny import tiny_folder
 
 ANALYZE = "/v1/products/analyze"
@@ -101,7 +101,7 @@ def test_a_deadline_can_be_made_shorter_and_what_waited_is_not_worked_on(
 ) -> None:
     settings = settings.model_copy(update={"batch_size": 1})
     analyzer = LocalAnalyzer(lambda: model, settings)
-    with tiny_shelf(tmp_path / "index") as store:
+    with tiny_store(tmp_path / "index") as store:
         client = TestClient(build_app(tiny_services(analyzer, store, tmp_path / "jobs", settings), settings))
         wait_until_ready(client)
         working = threading.Event()
@@ -152,7 +152,7 @@ def test_metrics_of_a_model_that_is_not_there(settings: Settings, tmp_path: Path
         loading.wait(60)
         raise AssertionError
 
-    with tiny_shelf(tmp_path / "index") as store:
+    with tiny_store(tmp_path / "index") as store:
         services = tiny_services(LocalAnalyzer(load, settings), store, tmp_path / "jobs", settings)
         client = TestClient(build_app(services, settings))
         found = samples(client.get("/metrics").text)

@@ -26,7 +26,7 @@ from serving.api.app import build_app
 from serving.api.examples import JOB_REQUEST, PRODUCT_ID, PRODUCT_REQUEST
 from serving.api.openapi import BODY, COMMON
 from serving.inference.local import LocalAnalyzer
-from tests.support.services import SETTINGS, tiny_services, tiny_shelf
+from tests.support.services import SETTINGS, tiny_services, tiny_store
 from tests.support.tiny import tiny_folder
 
 OPERATIONS = {
@@ -91,7 +91,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     source.parent.mkdir(parents=True)
     source.write_text("id,name\n1,red shirt\n")
     served = SETTINGS.model_copy(update={"feeds": folder / "feeds", "max_queued_jobs": 10_000})
-    with tiny_shelf(folder / "index") as store:
+    with tiny_store(folder / "index") as store:
         services = tiny_services(LocalAnalyzer(lambda: model, served), store, folder / "jobs", served)
         app = build_app(services, served)
         with get_client(app) as client:

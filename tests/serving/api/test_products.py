@@ -26,7 +26,7 @@ from tests.support.catalogue import COLOURS as COLOUR_VALUES
 from tests.support.catalogue import KINDS as KIND_SHAPES
 from tests.support.catalogue import draw_product
 from tests.support.malformed.images import encode
-from tests.support.services import SETTINGS, tiny_client, tiny_services, tiny_shelf
+from tests.support.services import SETTINGS, tiny_client, tiny_services, tiny_store
 from tests.support.tiny import tiny_folder, tiny_taxonomy
 from training.data.manifests import read_manifest
 
@@ -143,7 +143,7 @@ def test_changed_words_need_pictures_that_were_not_kept(
 
 def test_changes_at_the_same_time_are_all_kept(model: Understander, tmp_path: Path) -> None:
     async def scenario() -> dict[str, Any]:
-        with tiny_shelf(tmp_path / "index") as catalog_store:
+        with tiny_store(tmp_path / "index") as catalog_store:
             services = tiny_services(LocalAnalyzer(lambda: model, SETTINGS), catalog_store, tmp_path / "jobs")
             app = build_app(services, SETTINGS)
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:

@@ -19,6 +19,7 @@ from catalog.ingest.ledger import Ledger
 from catalog.model.preprocess import Prepared
 from catalog.product import StoredProduct, Understanding
 from catalog.understand import Understander
+from serving.calls import in_threads
 from serving.errors import IndexNotReady, ModelFailed
 from serving.inference.local import LocalAnalyzer
 from serving.inference.models import Models
@@ -26,6 +27,7 @@ from serving.jobs.job import Submission
 from serving.jobs.jobs import Jobs
 from serving.settings.schema import Settings
 from serving.storage.store import CatalogStore
+from serving.storage.store_api import StoreApi
 from tests.support.answers import assert_error
 from tests.support.job_service import Watched, as_csv, as_json_lines, counts, office, rows
 from tests.support.services import WIDTH
@@ -112,7 +114,9 @@ def test_one_process_works_at_a_time_and_the_next_takes_over(tmp_path: Path, mod
     async def scenario() -> None:
         store = CatalogStore(open_index(tmp_path / "index", WIDTH), tmp_path)
         analyzers = [Watched(lambda: model, SETTINGS) for _ in range(2)]
-        former, latter = (Jobs(tmp_path / "jobs", Models(one), store, SETTINGS) for one in analyzers)
+        former, latter = (
+            Jobs(tmp_path / "jobs", Models(one), StoreApi(in_threads(store)), SETTINGS) for one in analyzers
+        )
         analyzers[0].hold(Event(), after=32)
         await former.start()
         running = await former.submit(Submission(filename="feed.csv", data=as_csv(rows(200)).encode()))
@@ -130,7 +134,7 @@ def test_one_process_works_at_a_time_and_the_next_takes_over(tmp_path: Path, mod
         job = await latter.get(running.id)
         assert (job.state, job.done, job.added + job.skipped) == ("complete", 200, 200)
         await latter.close()
-        await store.close()
+        store.close()
 
     asyncio.run(asyncio.wait_for(scenario(), 60))
 
@@ -201,17 +205,18 @@ def test_a_model_that_is_exchanged_meanwhile_is_asked_from_there_on(tmp_path: Pa
 
 
 class Unsteady(CatalogStore):
-    """A real shelf that is lost for a while: before some writes, and after others."""
+    """A real store that is lost for a while: before some writes, and after others."""
 
     failures = 0
 
-    async def upsert(self, products: Sequence[StoredProduct]) -> None:
+    def upsert(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
         self.failures += 1
         if self.failures % 3 == 1:
             raise IndexNotReady
-        await super().upsert(products)
+        stored = super().upsert(products)
         if self.failures % 3 == 2:
             raise IndexNotReady
+        return stored
 
 
 def test_an_index_that_is_lost_for_a_while_loses_and_doubles_nothing(tmp_path: Path, model: Understander) -> None:
@@ -267,7 +272,9 @@ from serving.jobs.jobs import Jobs
 from serving.inference.local import LocalAnalyzer
 from serving.inference.models import Models
 from serving.settings import Settings
+from serving.calls import in_threads
 from serving.storage.store import CatalogStore
+from serving.storage.store_api import StoreApi
 
 folder, model = Path(sys.argv[1]), Path(sys.argv[2])
 settings = Settings(batch_wait_seconds=0.001)
@@ -275,7 +282,7 @@ settings = Settings(batch_wait_seconds=0.001)
 async def main():
     store = CatalogStore(open_index(folder / "index", 32), folder)
     models = Models(LocalAnalyzer(lambda: Understander.load(model), settings))
-    jobs = Jobs(folder / "jobs", models, store, settings)
+    jobs = Jobs(folder / "jobs", models, StoreApi(in_threads(store)), settings)
     await jobs.start()
     job = await jobs.submit(Submission(key="one", filename="feed.jsonl", data=(folder / "feed.jsonl").read_bytes()))
     while job.done < (int(sys.argv[3]) or job.done + 1) and job.state in ("queued", "running"):
@@ -284,7 +291,7 @@ async def main():
     print(job.state, job.done, flush=True)
     await asyncio.sleep(0 if job.state == "complete" else 60)
     await jobs.close()
-    await store.close()
+    store.close()
 
 asyncio.run(main())
 """
@@ -330,7 +337,9 @@ def test_kill_9_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path: Path) 
 def test_an_analyzer_without_a_running_loop_ends_the_thread(tmp_path: Path, model: Understander) -> None:
     """The service's event loop may end before the jobs are closed; the process must then end, too."""
     store = CatalogStore(open_index(tmp_path / "index", WIDTH), tmp_path)
-    jobs = Jobs(tmp_path / "jobs", Models(LocalAnalyzer(lambda: model, SETTINGS)), store, SETTINGS)
+    jobs = Jobs(
+        tmp_path / "jobs", Models(LocalAnalyzer(lambda: model, SETTINGS)), StoreApi(in_threads(store)), SETTINGS
+    )
 
     async def begin() -> str:
         await jobs.start()
@@ -338,7 +347,7 @@ def test_an_analyzer_without_a_running_loop_ends_the_thread(tmp_path: Path, mode
 
     id = asyncio.run(begin())
     asyncio.run(jobs.close())
-    store._close()
+    store.close()
     with office(tmp_path, model, SETTINGS) as service:
         assert service.ended(id)["state"] == "complete"
         assert len(service.stored()) == 500

@@ -1,0 +1,155 @@
+"""The store as the service asks it, wherever it runs, and what it answers."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from catalog.errors import CatalogError
+from catalog.index.filters import Filter
+from catalog.index.listing import Sort
+from catalog.index.names import Names
+from catalog.index.query import Finding, IndexQuery
+from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
+from serving.calls import Call
+from serving.storage.feedback import Feedback, FeedbackQuery, Said
+from serving.storage.training_set import LabelledPart
+from serving.storage.waiting import Menu, QueueQuery
+
+
+class StoreInfo(NamedTuple):
+    """identity: the index's; indexed: the share of embeddings, 0 to 1, in the approximate index; model: the version
+    that made them, "" for an empty index; chosen: the version that was made the active one, "" if none was; damaged:
+    what is wrong with the files, what is not served for it, and how to repair them.
+    """
+
+    identity: str
+    products: int
+    indexed: float
+    model: str
+    chosen: str
+    damaged: tuple[str, ...] = ()
+
+
+class Listing(NamedTuple):
+    """Search results. images: how many images are kept of each."""
+
+    found: Finding
+    images: Mapping[str, int]
+
+
+class Shown(NamedTuple):
+    """Stored products without a query; otherwise as `Listing`."""
+
+    products: list[StoredProduct]
+    facets: Mapping[str, Sequence[tuple[str, int]]]
+    total: int
+    images: Mapping[str, int]
+
+
+class Overview(NamedTuple):
+    """waiting: how many products wait for a verdict; decisions: how many products have each; categories: how many lie
+    at each node of the tree or below it.
+    """
+
+    products: int
+    waiting: int
+    decisions: Mapping[str, int]
+    categories: Mapping[str, int]
+
+
+class Queue(NamedTuple):
+    """Some of the products that wait for a person. after: where the next page starts, "" at the end; total: of all
+    pages; menu: what the queue can be restricted to, on the first page; stored: how many products there are in all.
+    """
+
+    products: list[StoredProduct]
+    images: Mapping[str, int]
+    after: str
+    total: int
+    menu: Menu | None
+    stored: int
+
+
+class StoreApi:
+    """Each method of `CatalogStore`, asynchronous: arguments and answers can be pickled. It raises what the store
+    raises, and IndexNotReady where the store is in another process that does not answer.
+    """
+
+    def __init__(self, call: Call) -> None:
+        """call: reaches a `CatalogStore`, by `serving.calls.in_threads` or in another process."""
+        self._call = call
+
+    async def describe(self) -> StoreInfo:
+        return await self._call("describe")
+
+    async def choose_model(self, version: str) -> None:
+        await self._call("choose_model", version)
+
+    async def search(self, query: IndexQuery, facets: Sequence[str] = ()) -> Listing:
+        return await self._call("search", query, facets)
+
+    async def names(self) -> Names:
+        return await self._call("names")
+
+    async def browse(
+        self, filter: Filter | None, sort: Sort, limit: int, offset: int, facets: Sequence[str] = ()
+    ) -> Shown:
+        return await self._call("browse", filter, sort, limit, offset, facets)
+
+    async def overview(self) -> Overview:
+        return await self._call("overview")
+
+    async def get(self, ids: Sequence[str]) -> list[StoredProduct | None]:
+        return await self._call("get", ids)
+
+    async def versions(self, ids: Sequence[str]) -> list[StoredVersion | None]:
+        return await self._call("versions", ids)
+
+    async def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
+        return await self._call("image_counts", ids)
+
+    async def images(self, id: str) -> list[bytes]:
+        return await self._call("images", id)
+
+    async def put(
+        self,
+        stored: StoredProduct,
+        images: Sequence[bytes] | None,
+        unless_changed_from: ContentHashes | None = None,
+    ) -> StoredProduct:
+        return await self._call("put", stored, images, unless_changed_from)
+
+    async def upsert(self, products: Sequence[StoredProduct]) -> None:
+        await self._call("upsert", products)
+
+    async def update_offers(self, offers: Sequence[Offer]) -> int:
+        return await self._call("update_offers", offers)
+
+    async def keep_images(self, images: Mapping[str, Sequence[bytes]]) -> None:
+        await self._call("keep_images", images)
+
+    async def flush(self) -> None:
+        await self._call("flush")
+
+    async def delete(self, id: str, erase: bool = False) -> None:
+        await self._call("delete", id, erase)
+
+    async def review(self, query: QueueQuery) -> Queue:
+        return await self._call("review", query)
+
+    async def alike(self, id: str, above: float, limit: int) -> Listing:
+        return await self._call("alike", id, above, limit)
+
+    async def judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
+        return await self._call("judge", verdicts)
+
+    async def take_back(self, id: int) -> None:
+        await self._call("take_back", id)
+
+    async def feedback(self, query: FeedbackQuery) -> list[Feedback]:
+        return await self._call("feedback", query)
+
+    async def proposals(self) -> list[tuple[str, int]]:
+        return await self._call("proposals")
+
+    async def labelled(self, after: int = 0) -> LabelledPart:
+        return await self._call("labelled", after)
