@@ -85,7 +85,7 @@ PARTS = (
         "index_scale",
         "Search, against the size of the catalogue",
         ("--brief", "--products", "{products}"),
-        note="A million products, and every other figure: [catalogue.md](catalogue.md).",
+        note="A million products, and every other figure: [catalog.md](catalog.md).",
     ),
 )
 

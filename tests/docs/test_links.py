@@ -56,8 +56,8 @@ def test_every_decision_is_listed() -> None:
 def test_the_site_drops_links_to_code_and_keeps_its_own() -> None:
     text = "[code](../catalog/errors.py), [log](../docs/log.md#x), [guide](guide.md), ![image](../assets/x.png)"
     kept = "[log](../docs/log.md#x), [guide](guide.md), ![image](../assets/x.png)"
-    assert rewritten(text, "catalogue.md") == f"code, {kept}"
-    assert rewritten("[catalog/errors.py](../catalog/errors.py)", "catalogue.md") == "`catalog/errors.py`"
-    assert rewritten(text, "catalogue.md", "https://host.example/s/").startswith(
+    assert rewritten(text, "catalog.md") == f"code, {kept}"
+    assert rewritten("[catalog/errors.py](../catalog/errors.py)", "catalog.md") == "`catalog/errors.py`"
+    assert rewritten(text, "catalog.md", "https://host.example/s/").startswith(
         "[code](https://host.example/s/blob/main/catalog/errors.py), "
     )

@@ -1,5 +1,6 @@
 """What the README shows is run as it stands there."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -36,8 +37,21 @@ def test_the_command_line_examples(monkeypatch: pytest.MonkeyPatch) -> None:
         assert result.exit_code == 0, result.output
 
 
+def test_the_printed_answer_is_the_shipped_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    command, printed = blocks("console")[0].removeprefix("$ ").split("\n", 1)
+    answer = json.loads(CliRunner().invoke(app, shlex.split(command)[1:]).output)
+    [product] = answer["results"]
+    strings = [answer["model"], product["id"], product["category"]["id"], *product["category"]["path"]]
+    strings += [product["alternatives"][0]["id"], product["evidence"]["text"]["id"], product["decision"]]
+    assert [string for string in strings if f'"{string}"' not in printed] == []
+    scored = (product["category"], product["alternatives"][0], *product["attributes"].values())
+    scores = [entry["score"] for entry in (*scored, product["evidence"]["text"])]
+    assert [float(score) for score in re.findall(r'"score": ([\d.]+)', printed)] == pytest.approx(scores, abs=0.005)
+
+
 @pytest.mark.slow
-def test_the_catalogue_examples(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_catalog_examples(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "assets").symlink_to(ROOT / "assets")
     monkeypatch.chdir(tmp_path)
     [block] = [block for block in blocks("bash") if "shelflens ingest" in block]
@@ -48,7 +62,7 @@ def test_the_catalogue_examples(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         assert result.exit_code == 0, result.output
     assert "48 rows (48 added)" in results["ingest"].output
     assert "Granny Smith" in results["search"].output
-    assert (tmp_path / "catalogue.parquet").stat().st_size > 48 * 256 * 4
+    assert (tmp_path / "catalog.parquet").stat().st_size > 48 * 256 * 4
 
 
 def test_every_file_that_it_names_exists() -> None:

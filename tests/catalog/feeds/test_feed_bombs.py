@@ -11,7 +11,7 @@ from catalog.images import archives
 from tests.catalog.feeds.test_malformed_feeds import zipped
 from tests.support.feed_files import read
 
-GUIDE = Path(__file__).parents[3] / "docs" / "catalogue.md"
+GUIDE = Path(__file__).parents[3] / "docs" / "catalog.md"
 SMALL = FeedLimits(max_values=100, max_rows=50, max_empty=20, max_bad=10)
 
 
@@ -52,12 +52,12 @@ def test_the_documented_limits_are_those_that_are_kept() -> None:
         "empty lines one after another": limits.max_empty,
         "rows that cannot be read, where they are the most": limits.max_bad,
         "columns": MAX_COLUMNS,
-        "a line of text (pictures as data URIs included)": limits.max_line,
+        "a line of text (images as data URIs included)": limits.max_line,
         "values of a line, by its delimiters": limits.max_values,
         "a row's cells together": limits.max_row,
         "a cell": limits.max_cell,
         "an id": limits.max_id,
-        "pictures of a product": limits.max_images,
+        "images of a product": limits.max_images,
         "lines of a quoted cell": limits.max_quoted_lines,
         "entries of a zip": archives.MAX_ENTRIES,
         "the list of entries of a zip": archives.MAX_DIRECTORY,
