@@ -20,7 +20,7 @@ from benchmarks.timing import in_turns
 from catalog.errors import CatalogError
 from catalog.model.folder import open_model, shipped_model
 from catalog.model.runtime import Runtime, open_runtime
-from catalog.model.runtime.outputs import difference
+from catalog.model.runtime.outputs import compare_outputs
 from catalog.model.runtime.pytorch import TorchRuntime
 
 CHECKED = 256
@@ -42,7 +42,7 @@ def main() -> None:
     print("| answers against the CPU's | other categories | most that a number of an embedding moved |\n|---|---|---|")
     far = False
     for name in ("float32", "bfloat16", "compiled"):
-        found = difference(contenders["CPU"], contenders[name], batches)
+        found = compare_outputs(contenders["CPU"], contenders[name], batches)
         print(f"| {name} | {found.changed} of {found.products} | {found.embedding:.4f} |")
         far |= found.changed > CHANGED_CATEGORIES * found.products or found.embedding > EMBEDDING_TOLERANCE
     rows = {}

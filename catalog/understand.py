@@ -20,18 +20,18 @@ from catalog.product import CategoryScore, Modality, Note, Product, Scored, Unde
 from catalog.taxonomy.descent import Descent
 
 BATCH_SIZE = 32
-BATCH_OF_A_CORE = 8  # what a core reads of more products at once does not stay in its cache
+BATCH_OF_A_CORE = 8  # larger batches do not fit the cache of one core
 CACHE_MEGABYTES = 32
 MODALITIES: tuple[Modality, ...] = ("image", "text")
 
 
 def batch_size(device: str) -> int:
-    """How many products to ask about together in a thread that has one core, or a device of its own."""
+    """The batch size for a thread that uses one core, or for a GPU."""
     return BATCH_OF_A_CORE if device == "cpu" else BATCH_SIZE
 
 
 class Reading(NamedTuple):
-    """A product as the model reads it. used: what it has of image and readable words; words: all of them."""
+    """A product with the text that the model can read. used: its modalities; text: the whole text."""
 
     product: Prepared
     used: tuple[Modality, ...]
@@ -40,7 +40,7 @@ class Reading(NamedTuple):
 
 
 class Understander:
-    """A loaded model that reads products. Safe to share between threads; costs a few seconds to load."""
+    """A loaded model. Safe to share between threads; takes a few seconds to load."""
 
     def __init__(self, model: ModelFolder, runtime: Runtime) -> None:
         self.taxonomy = model.taxonomy
@@ -62,12 +62,11 @@ class Understander:
         cache_megabytes: int = CACHE_MEGABYTES,
         compiled: bool = False,
     ) -> Self:
-        """Load a model folder; without one, the model that ships with Shelflens; "nano" is the small one that does.
+        """Load a model folder; by default the model that ships with Shelflens; "nano" is the small one.
 
-        cache_megabytes: memory for what was made of the images and texts that came last, should they come again.
-        compiled: whether PyTorch is to compile the image encoder, which takes minutes and pays on CUDA; the model may
-        then be asked in one thread only. Raises CheckpointInvalid, CheckpointDamaged, or ConfigInvalid when the device
-        is missing.
+        cache_megabytes: size of the LRU cache of encoded images and texts. compiled: whether PyTorch compiles the image
+        encoder, which takes minutes and pays on CUDA; the model may then be used in one thread only. Raises
+        CheckpointInvalid, CheckpointDamaged, or ConfigInvalid if the device is missing.
         """
         model = open_model(Path(folder) if folder else shipped_model())
         return cls(model, open_runtime(model, device, cache_megabytes * 1_000_000, compiled))
@@ -75,9 +74,9 @@ class Understander:
     def understand(
         self, products: Sequence[Product], top_k: int = 5, evidence: bool = True
     ) -> list[Understanding | CatalogError]:
-        """One result for each product, in their order. A product that cannot be read yields its error in its place.
+        """One result for each product, in order: an Understanding, or the error of a product that is not valid.
 
-        top_k: how many alternative categories to give; evidence: whether to say what each modality says alone.
+        top_k: number of alternative categories; evidence: whether to also predict from each modality alone.
         """
         checked = [self._prepared_or_error(product) for product in products]
         good = [item for item in checked if isinstance(item, Prepared)]
@@ -98,27 +97,27 @@ class Understander:
     def understand_prepared(
         self, products: Sequence[Prepared], top_k: int = 5, evidence: bool = True
     ) -> list[Understanding]:
-        """The model's work for one batch of products that `prepare` has accepted."""
+        """The model's work for one batch of products from `prepare`."""
         readings = [self._reading(product) for product in products]
         good = [reading.product for reading in readings if reading.used]
-        answers = self._runtime.run(collate(good, self._tokenizer), evidence) if good else None
+        outputs = self._runtime.run(collate(good, self._tokenizer), evidence) if good else None
         row = count()
         return [
-            self._to_understanding(answers, next(row), reading, top_k)
-            if answers and reading.used
+            self._to_understanding(outputs, next(row), reading, top_k)
+            if outputs and reading.used
             else self._unread(reading)
             for reading in readings
         ]
 
     def _reading(self, product: Prepared) -> Reading:
-        """The product with what the text encoder can read of its words."""
+        """The product with the part of its text that the text encoder can read."""
         text, left_out = readable(product.text, self.config.text.scripts)
         has = {"image": len(product.pixels_NCHW) > 0, "text": bool(text)}
         notes: tuple[Note, ...] = ("text_not_read",) if left_out else ()
         return Reading(product._replace(text=text), tuple(m for m in MODALITIES if has[m]), notes, product.text)
 
     def _unread(self, reading: Reading) -> Understanding:
-        """Of a product without an image whose words cannot be read nothing is known, nor what it is like."""
+        """The result for a product without an image whose text cannot be read: no category, similar to nothing."""
         return Understanding(
             id=reading.product.id,
             category=None,
@@ -131,39 +130,39 @@ class Understander:
             notes=reading.notes,
         )
 
-    def _to_understanding(self, answers: ModelOutputs, row: int, reading: Reading, top_k: int) -> Understanding:
+    def _to_understanding(self, outputs: ModelOutputs, row: int, reading: Reading, top_k: int) -> Understanding:
         modalities: Modalities = reading.used[0] if len(reading.used) == 1 else "both"
-        score_M = self._node_scores(answers.leaf_BC[row], modalities)
-        log_odds = self._log_odds(answers, row, modalities)
+        score_M = self._node_scores(outputs.leaf_BC[row], modalities)
+        log_odds = self._log_odds(outputs, row, modalities)
         unfamiliar = self.calibration.is_unfamiliar(log_odds, modalities)
         category = None if unfamiliar else self._promised(score_M, modalities)
         leaf = category is not None and self._descent.is_leaf(category)
-        alone = answers.evidence if len(reading.used) == 2 else {}
+        alone = outputs.evidence if len(reading.used) == 2 else {}
         return Understanding(
             id=reading.product.id,
             category=category,
             alternatives=self._descent.likeliest(score_M, category, top_k),
-            tags=self._tags(answers.tags_BG[row], category, modalities),
-            attributes=self._attributes(answers, row, category, modalities),
-            embedding=answers.embedding_BE[row],
+            tags=self._tags(outputs.tags_BG[row], category, modalities),
+            attributes=self._attributes(outputs, row, category, modalities),
+            embedding=outputs.embedding_BE[row],
             modalities_used=reading.used,
             decision=self.calibration.decide(category, leaf, modalities, log_odds),
-            evidence={name: self._alone(answers, row, name) for name in alone},
+            evidence={name: self._alone(outputs, row, name) for name in alone},
             notes=(*reading.notes, "unfamiliar") if unfamiliar else reading.notes,
         )
 
-    def _alone(self, answers: ModelOutputs, row: int, modality: Modality) -> CategoryScore | None:
-        """What could be promised by this modality alone."""
-        if self.calibration.is_unfamiliar(self._log_odds(answers, row, modality), modality):
+    def _alone(self, outputs: ModelOutputs, row: int, modality: Modality) -> CategoryScore | None:
+        """The category that this modality alone supports."""
+        if self.calibration.is_unfamiliar(self._log_odds(outputs, row, modality), modality):
             return None
-        return self._promised(self._node_scores(answers.evidence[modality][row], modality), modality)
+        return self._promised(self._node_scores(outputs.evidence[modality][row], modality), modality)
 
-    def _log_odds(self, answers: ModelOutputs, row: int, modalities: Modalities) -> float:
-        """That the product is unlike everything taught; a model that cannot tell takes all for familiar."""
+    def _log_odds(self, outputs: ModelOutputs, row: int, modalities: Modalities) -> float:
+        """The log odds that the product is unfamiliar; -inf for a model without a familiarity estimate."""
         if self._familiarity is None:
             return -np.inf
-        image_1D = None if modalities == "text" else answers.image_BD[row : row + 1]
-        text_1D = None if modalities == "image" else answers.text_BD[row : row + 1]
+        image_1D = None if modalities == "text" else outputs.image_BD[row : row + 1]
+        text_1D = None if modalities == "image" else outputs.text_BD[row : row + 1]
         return float(self._familiarity.log_odds(image_1D, text_1D)[0])
 
     def _node_scores(self, leaf_C: Floats, modalities: Modalities) -> Floats:
@@ -174,7 +173,7 @@ class Understander:
         return self._descent.promised(score_M, partial(self.calibration.promised, modalities))
 
     def _tags(self, logits_G: Floats, category: CategoryScore | None, modalities: Modalities) -> tuple[Scored, ...]:
-        """Tags belong to a kind of product: none are given while its kind is not known."""
+        """Tags with a proven score. None without a category, on which their scores depend."""
         if category is None:
             return ()
         proven = self.calibration.proven_tags(modalities, category)
@@ -183,15 +182,15 @@ class Understander:
         return tuple(sorted(kept, key=lambda tag: -tag.score))
 
     def _attributes(
-        self, answers: ModelOutputs, row: int, category: CategoryScore | None, modalities: Modalities
+        self, outputs: ModelOutputs, row: int, category: CategoryScore | None, modalities: Modalities
     ) -> dict[str, Scored]:
-        """As of tags."""
+        """Attribute values with a proven score. None without a category."""
         proven = self.calibration.proven_values(modalities, category) if category else {}
         found = {}
         for attribute in self.taxonomy.attributes:
             name = attribute.name
             temperature = self.calibration.attribute_temperature.get(name, 1.0)
-            probability_V = softmax(answers.attributes[name][row] / temperature)
+            probability_V = softmax(outputs.attributes[name][row] / temperature)
             value, score = attribute.values[int(probability_V.argmax())], float(probability_V.max())
             if score >= proven.get(name, {}).get(value, np.inf):
                 found[name] = Scored(value, score)
@@ -199,8 +198,10 @@ class Understander:
 
 
 def far_from_all(text: str, width: int) -> Floats:
-    """A direction drawn by the words alone, (width,): of 256 numbers, two such are as good as at right angles to each
-    other and to what a model embeds, so products whose words could not be read do not look alike.
+    """A pseudo-random unit vector determined by the text, (width,).
+
+    In 256 dimensions two of them are nearly orthogonal to each other and to the model's embeddings, so products whose
+    text cannot be read are not similar to anything.
     """
     seed = int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8])
     drawn_E = np.random.default_rng(seed).standard_normal(width)

@@ -19,8 +19,9 @@ from catalog.model.folder import shipped_model
 from catalog.taxonomy.tree import Node
 from shelflens import Product, Taxonomy, Understander, open_feed
 from training.config import SetConfig, StartConfig, TrainConfig
+from training.data.manifests import read_sets
 from training.export.folder import export
-from training.train import read_sets, train
+from training.train import train
 
 LEVELS = 2
 

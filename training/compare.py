@@ -58,7 +58,7 @@ def compare(config: TrainConfig, data: Path, seeds: Sequence[int] = SEEDS) -> st
 def encode_both_ways(
     checkpoint: Checkpoint, rows: Sequence[LabelledProduct]
 ) -> dict[str, list[tuple[Encoded, Encoded]]]:
-    """All variants share the frozen encoders, so their view of the products is computed once."""
+    """All variants share the frozen encoders, so the products are encoded once."""
     masked = [mask_labels(row, checkpoint.taxonomy) for row in rows]
     return {
         "plain": list(encode_rows(checkpoint.model, rows, checkpoint.tokenizer)),

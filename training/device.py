@@ -1,4 +1,4 @@
-"""Where training runs, and in which precision: a CUDA device when there is one, bfloat16 where it is native."""
+"""The device and precision of training: CUDA if available, bfloat16 where it is native."""
 
 import torch
 
@@ -8,7 +8,7 @@ def best_device() -> torch.device:
 
 
 def mixed_precision(device: torch.device) -> torch.autocast:
-    """Autocast to bfloat16 if the device multiplies it natively; elsewhere it would be slower than float32."""
+    """Autocast to bfloat16 if the device supports it natively; emulated, it is slower than float32."""
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported()
     else:

@@ -1,4 +1,4 @@
-"""Where a training run gets its model from: pretrained encoders, or the encoders of an earlier run."""
+"""The initial model of a run: pretrained encoders, or those of an earlier run."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ from training.pruning import kept_tokens, narrowed, shortened
 def starting_model(
     config: TrainConfig, taxonomy: Taxonomy, texts: Iterable[str] = ()
 ) -> tuple[CatalogModel, Tokenizer]:
-    """texts: those of the training products. Raises ConfigInvalid when it is not said where the encoders come from."""
+    """texts: of the training products, for the vocabulary. Raises ConfigInvalid if [start] names no usable encoders."""
     start = config.start
     if start.model:
         earlier = load_model(Path(start.model))
@@ -33,7 +33,7 @@ def starting_model(
         model = CatalogModel(shape, taxonomy, image, text)
         if start.keep_fusion:
             return keep_fusion(earlier.model, model), tokenizer
-        # The way into the shared space belongs to the encoders, not to the fusion, so it comes along.
+        # The projections into the shared space belong to the encoders, not to the fusion: they are kept.
         model.heads.image_embedding.load_state_dict(earlier.model.heads.image_embedding.state_dict())
         model.heads.text_embedding.load_state_dict(earlier.model.heads.text_embedding.state_dict())
         model.heads.log_scale.data.copy_(earlier.model.heads.log_scale)
@@ -54,7 +54,7 @@ def starting_model(
 
 
 def average_encoders(model: CatalogModel, others: Sequence[CatalogModel]) -> None:
-    """Give both encoders the mean of their own and the others' weights. Raises ConfigInvalid if they are unlike."""
+    """Set both encoders to the mean of all models' weights. Raises ConfigInvalid if their shapes differ."""
     for name in ("image_encoder", "text_encoder"):
         states = [each.get_submodule(name).state_dict() for each in (model, *others)]
         shapes = [{key: value.shape for key, value in state.items()} for state in states]
@@ -66,7 +66,7 @@ def average_encoders(model: CatalogModel, others: Sequence[CatalogModel]) -> Non
 
 
 def keep_fusion(earlier: CatalogModel, model: CatalogModel) -> CatalogModel:
-    """Raises ConfigInvalid when the run asks for a fusion of another shape."""
+    """`model` with all weights of `earlier`. Raises ConfigInvalid if its fusion has another shape."""
     try:
         model.load_state_dict(earlier.state_dict())
     except RuntimeError:
@@ -81,7 +81,7 @@ def model_config(config: TrainConfig, image: ImageEncoder, text: TextEncoder) ->
 
 
 def hybrid_encoder(config: TrainConfig) -> ImageEncoder:
-    """A ViT with fresh blocks on a pretrained CNN stem."""
+    """A ViT with new blocks on a pretrained CNN stem."""
     start = config.start
     try:
         encoder = ImageEncoder(ImageEncoderConfig("vit_small_patch16_224", start.stem, start.image_options, start.size))

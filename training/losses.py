@@ -54,7 +54,7 @@ def asymmetric_loss(
 def contrastive(a_BE: Tensor, b_BE: Tensor, same_BB: Tensor, log_scale: Tensor, cuts: Sequence[int]) -> Tensor:
     """Symmetric InfoNCE (Radford et al. 2021), averaged over the Matryoshka cuts (Kusupati et al. 2022).
 
-    same_BB: bool, True where b's caption is also a's: products with equal words are all positives.
+    same_BB: bool, True where both products have the same text: all of them are positives.
     """
     if len(a_BE) < 2:
         return (a_BE.sum() + b_BE.sum()) * 0

@@ -1,4 +1,4 @@
-"""A small text encoder made of a large one, for a student: fewer words in the vocabulary, narrower, fewer layers."""
+"""A small text encoder from a large one, for distillation: smaller vocabulary, narrower, fewer layers."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -16,15 +16,15 @@ TABLES = ("word_embeddings.weight", "position_embeddings.weight", "token_type_em
 
 
 def kept_tokens(tokenizer: Tokenizer, first: int, texts: Iterable[str]) -> list[int]:
-    """The vocabulary's first tokens, in BERT's signs, letters and the most frequent words, and those of `texts`."""
+    """The vocabulary's first tokens (in BERT's: symbols, letters, the most frequent words), and those of `texts`."""
     used = {token for ids in tokenizer(list(texts)) for token in ids}
     return sorted(used.union(range(min(first, tokenizer.size))))
 
 
 def shortened(tokenizer: Tokenizer, kept: list[int]) -> Tokenizer:
-    """The tokenizer with only the tokens `kept`, which get new numbers; a word that has none now is read in pieces.
+    """The tokenizer with only the tokens `kept`, renumbered; words whose token is gone are split into pieces.
 
-    Raises ConfigInvalid when a special token is not among the first of `kept`, so that its number would change.
+    Raises ConfigInvalid if a special token would change its number, because it is not among the first of `kept`.
     """
     content = json.loads(tokenizer.files[FILES[0]])
     number = {old: new for new, old in enumerate(kept)}
@@ -37,9 +37,9 @@ def shortened(tokenizer: Tokenizer, kept: list[int]) -> Tokenizer:
 
 
 def narrowed(large: TextEncoder, kept: list[int], options: Mapping[str, Any]) -> TextEncoder:
-    """A fresh BERT of the shape `options`, whose embeddings are the large one's, in their principal directions.
+    """A new BERT of the shape `options`, whose embeddings are the large one's projected on their principal directions.
 
-    So words that training never shows still lie near those that mean the like. Raises ConfigInvalid.
+    So words that training never shows still lie near words of similar meaning. Raises ConfigInvalid.
     """
     fields = {**large.config.bert, **options, "vocab_size": len(kept)}
     try:

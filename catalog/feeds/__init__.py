@@ -1,4 +1,4 @@
-"""A feed of products, in any of the usual formats, into rows."""
+"""Product feeds in the usual formats -> rows."""
 
 from catalog.feeds.cells import FeedLimits
 from catalog.feeds.feed import Feed, open_feed

@@ -1,4 +1,4 @@
-"""One cell of a feed -> text, and -> something that JSON can hold."""
+"""A cell of a feed as text, as JSON, and in an error message."""
 
 import math
 from collections.abc import Mapping
@@ -8,12 +8,11 @@ from decimal import Decimal
 from typing import Any, TypeGuard
 
 from catalog.errors import RowCellTooLong, RowEncodingInvalid, RowInvalid
-from catalog.feeds.wording import brief
 
 MAX_DEPTH = 32
-# Of an integer, about 4,000 digits: Python refuses to write one of more than 4,300.
+# Of an integer, about 4,000 digits: Python refuses to print one of more than 4,300.
 MAX_BITS = 13_288
-# Stands in a dead letter for what is too long for it or JSON cannot hold. It is an object, so it never reads as text.
+# In a dead letter, the key of the object that replaces a value that is too long or that JSON cannot hold.
 LEFT_OUT = "left_out"
 
 
@@ -42,8 +41,14 @@ class FeedLimits:
     max_bad: int = 100_000
 
 
+def brief(text: str, limit: int = 40) -> str:
+    """A user's text for an error message: at most `limit` characters, with � for those that cannot be printed."""
+    clean = "".join(letter if letter.isprintable() else "�" for letter in text[: limit + 1])
+    return f"{clean[:limit]}…" if len(clean) > limit else clean
+
+
 def text(value: Any, column: str) -> str:
-    """Words and numbers as they are written, None as "". Raises RowInvalid."""
+    """Strings and numbers as text, None as "". Raises RowInvalid."""
     if isinstance(value, str):
         found = value
     elif value is None:
@@ -81,7 +86,7 @@ def number_text(value: int | float | Decimal, column: str) -> str:
 
 
 def check_text(value: str, column: str) -> None:
-    """Raises RowInvalid for what cannot be stored: a NUL character, and code points that UTF-8 cannot write."""
+    """Raises RowInvalid for text that cannot be stored: a NUL character, or surrogates, which UTF-8 cannot encode."""
     if "\0" in value:
         raise RowInvalid(f'The column "{brief(column)}" holds a NUL character.')
     if not writable(value):
@@ -96,7 +101,7 @@ def writable(value: str) -> bool:
 
 
 def shown_text(value: str) -> str:
-    """The text with a mark in place of what UTF-8 cannot write."""
+    """The text with � in place of surrogates, which UTF-8 cannot encode."""
     return value if writable(value) else "".join("�" if "\ud800" <= x <= "\udfff" else x for x in value)
 
 
@@ -118,7 +123,7 @@ def check_sizes(cells: Mapping[str, Any], limits: FeedLimits) -> None:
 
 
 def as_json(value: Any, limits: FeedLimits, depth: int = 0) -> Any:
-    """The value for a dead letter. Bytes and what is too long are replaced by a note of their size."""
+    """The value for a dead letter. Bytes and values that are too long are replaced by a note of their size."""
     if isinstance(value, str):
         if len(value) > limits.max_cell:
             return {LEFT_OUT: f"{len(value):,} characters", "start": shown_text(value[:200])}

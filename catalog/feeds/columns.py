@@ -1,6 +1,6 @@
-"""Which column of a feed means what: our own manifests, Google Merchant, Shopify, WooCommerce, and what is like them.
+"""The meaning of a feed's columns: our manifests, Google Merchant, Shopify, WooCommerce, and similar.
 
-Names are compared without case, spaces and punctuation: "Image Link", "image_link" and "g:image_link" are one.
+Names are compared without case, spaces and punctuation: "Image Link", "image_link" and "g:image_link" are equal.
 """
 
 import difflib
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog.errors import FeedColumnsInvalid
-from catalog.feeds.wording import brief
+from catalog.feeds.cells import brief
 
 MAX_COLUMNS = 1_000
 # Field -> the columns that give it, the best first.

@@ -1,8 +1,8 @@
-"""A feed of products -> its rows, one at a time: CSV, TSV, JSONL, Parquet, a folder of images, or a zip of these.
+"""A product feed -> rows, one at a time: CSV, TSV, JSONL, Parquet, a folder of images, or a zip of these.
 
     bytes -> records (tables, json_lines, parquet, and here folders) -> folded -> rows
 
-The format is told by what is in the file. A row that cannot be read comes out as a `BadRow`, its neighbours unharmed.
+The format is detected from the content. A row that cannot be read becomes a `BadRow`; the others are unaffected.
 """
 
 import hashlib

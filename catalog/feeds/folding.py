@@ -1,4 +1,4 @@
-"""Neighbouring rows with one handle, as Shopify writes a product of several variants and images -> one record."""
+"""Adjacent rows with one handle (a Shopify product with variants and images) -> one record."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from catalog.feeds.columns import Columns
 from catalog.feeds.rows import Record
 
-# Of one product, so that a feed with one handle throughout is not held in memory: rows, characters.
+# Rows and characters of one product, so that a feed with a single handle is not held in memory.
 MAX_ROWS, MAX_SIZE = 5_000, 16_000_000
 
 

@@ -1,12 +1,12 @@
-"""HTML -> the words that it shows.
+"""HTML -> its visible text.
 
-Not `html.parser`: that needs a minute for 200 KB of "<!--", and a description is untrusted. Here every step is linear.
+Not `html.parser`: it is quadratic (a minute for 200 KB of "<!--"), and descriptions are untrusted. This is linear.
 """
 
 import html
 import re
 
-# Something that is markup beyond doubt; "size < 40 and > 38" is not.
+# Unmistakable markup; "size < 40 and > 38" is not.
 MARKUP = re.compile(r"</?(?:p|br|div|span|ul|ol|li|strong|em|b|i|u|a|h[1-6]|table|tr|td|img)(?:\s[^<>]*)?/?>", re.I)
 TAG = re.compile(r"<(!--|/?[a-zA-Z][a-zA-Z0-9]*)([^<>]*)>")
 INLINE = frozenset(("a", "abbr", "b", "em", "font", "i", "mark", "s", "small", "span", "strong", "sub", "sup", "u"))
@@ -14,7 +14,7 @@ UNSEEN = frozenset(("script", "style"))
 
 
 def plain_text(text: str) -> str:
-    """The text without tags, scripts and styles, its entities resolved, runs of white space made one space."""
+    """The text without tags, scripts and styles, with entities resolved and runs of white space collapsed."""
     parts: list[str] = []
     position, unseen = 0, ""
     for tag in TAG.finditer(text):

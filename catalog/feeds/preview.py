@@ -1,7 +1,7 @@
-"""What a feed begins with: its columns with their first values, the fields they are read as, and the first products.
+"""The beginning of a feed: its columns with sample values, the fields they map to, and the first products.
 
-It is read as an ingest reads it. What is wrong with the feed as a whole is told beside the columns, since that is when
-they are needed.
+It is parsed as an ingest parses it. An error of the whole feed is returned together with the columns, because the user
+needs them to fix it.
 """
 
 import json

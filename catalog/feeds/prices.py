@@ -1,4 +1,4 @@
-"""A price as merchants write it -> a number and the ISO 4217 code of its currency."""
+"""A price as merchants write it -> a number and an ISO 4217 currency code."""
 
 import math
 import re
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from catalog.errors import RowPriceInvalid
-from catalog.feeds.wording import brief
+from catalog.feeds.cells import brief
 
 LIMIT = 1e12
 CODES = frozenset(
@@ -20,7 +20,7 @@ CODES = frozenset(
         "TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG",
     )
 )
-# Of the signs that several currencies share, the one that most prices mean; "kr" means four alike, so it says nothing.
+# A sign that several currencies share stands for the commonest; "kr" has four equally common ones, so it says nothing.
 SIGNS = {
     "€": "EUR", "£": "GBP", "$": "USD", "US$": "USD", "CA$": "CAD", "C$": "CAD", "A$": "AUD", "AU$": "AUD",
     "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "¥": "JPY", "￥": "CNY",
@@ -32,7 +32,7 @@ SIGNS = {
 YEN_SIGNS = ("¥", "￥")
 YUAN_WORDS, YEN_WORDS = re.compile(r"\b(?:CNY|RMB)\b|人民币"), re.compile(r"\bJPY\b|[\u3041-\u30ff]|円")
 HAN = re.compile(r"[\u4e00-\u9fff]")
-# Spaces of every width are one, and full-width digits and marks those that they stand for.
+# Spaces of every width -> a space; full-width digits and punctuation -> ASCII.
 WIDTHS = str.maketrans(
     dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000\t", " ")
     | {chr(code + 0xFEE0): chr(code) for code in b"+,-.0123456789"}
@@ -45,16 +45,14 @@ GROUPED = re.compile(r"[0-9]{1,3}(?:([.,'\u2019 ])[0-9]{3})(?:\1[0-9]{3})*")
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What a feed says of its prices as a whole. default: the currency of prices without one; yen: which currency ¥ is,
-    CNY or JPY, "" where nothing tells.
-    """
+    """The currencies of a feed. default: of prices without one; yen: of the sign ¥, CNY or JPY, "" if ambiguous."""
 
     default: str = ""
     yen: str = ""
 
 
 def yen_of(text: str) -> str:
-    """What ¥ means among these words of a feed: "CNY", "JPY", or "" where nothing tells."""
+    """The currency of ¥ in a feed with this text: "CNY", "JPY", or "" if it is ambiguous."""
     yuan, yen = YUAN_WORDS.search(text), YEN_WORDS.search(text)
     if yuan or yen:
         return "" if yuan and yen else "CNY" if yuan else "JPY"
@@ -64,10 +62,10 @@ def yen_of(text: str) -> str:
 def parse_price(value: object, yen: str = "") -> tuple[float | None, str]:
     """12, 12.5, "14.90 EUR", "EUR 14,90", "$1,299.00", "1.299,00 €" -> (price, code or ""); None or "" -> (None, "").
 
-    A single point parts off the decimals, as all feed formats want, so "1.299" is less than 2; a single comma with
-    three digits behind it does not, so "1,299" is above 1,000. yen: see `Money`.
+    A single point is the decimal point, as all feed formats require, so "1.299" is less than 2. A single comma before
+    three digits groups thousands, so "1,299" is more than 1,000. yen: see `Money`.
 
-    Raises RowPriceInvalid for anything else, for what is negative or not finite, and above a million millions.
+    Raises RowPriceInvalid for anything else, and for negative, infinite or NaN prices, and those above LIMIT.
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None, ""
@@ -98,7 +96,7 @@ def read_text(text: str, yen: str = "") -> tuple[float | None, str]:
 
 
 def currency_code(name: str) -> str | None:
-    """ "" for no currency and for a sign that several share; None for a word that names none."""
+    """ "" for no currency and for an ambiguous sign; None for text that names no currency."""
     name = name.upper()
     return name if name in CODES or not name else SIGNS.get(name)
 
@@ -109,7 +107,7 @@ def read_number(text: str) -> float | None:
     last = max(text.rfind("."), text.rfind(","))
     whole, decimals = (text[:last], text[last + 1 :]) if last >= 0 else (text, "")
     mark = text[last] if last >= 0 else ""
-    # The last mark parts no decimals off when it comes twice, or is a comma before three digits.
+    # The last mark is not the decimal point if it occurs twice, or is a comma before three digits.
     if mark and (mark in whole or (mark == "," and len(decimals) == 3 and whole not in ("", "0") and "." not in whole)):
         whole, decimals = text, ""
     if GROUPED.fullmatch(whole):

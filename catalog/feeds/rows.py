@@ -1,7 +1,7 @@
-"""What one row of a feed says -> a `Row`, or a `BadRow` that says what is wrong with it.
+"""One record of a feed -> a `Row`, or a `BadRow` with its error.
 
-Every format arrives here as a `Record`: column names and cells. So a dead letter, which is a record written as JSON,
-goes through the same steps as the line of CSV or the row of Parquet that it was.
+Every format is parsed into a `Record`: column names and cells. A dead letter is a record as JSON, and takes the same
+path as the line of CSV or the row of Parquet that it came from.
 """
 
 import json
@@ -23,11 +23,10 @@ from catalog.errors import (
     RowRagged,
     RowUnreadable,
 )
-from catalog.feeds.cells import LEFT_OUT, FeedLimits, as_json, check_sizes, is_number, text
+from catalog.feeds.cells import LEFT_OUT, FeedLimits, as_json, brief, check_sizes, is_number, text
 from catalog.feeds.columns import Columns, plainly, splits
 from catalog.feeds.markup import has_markup, plain_text
 from catalog.feeds.prices import Money, currency_code, parse_price
-from catalog.feeds.wording import brief
 from catalog.images import ImageRef
 from catalog.links import is_web_link
 from catalog.product import Product

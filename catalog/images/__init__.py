@@ -1,4 +1,4 @@
-"""An image's reference, as a feed gives it, into its bytes."""
+"""Image references of a feed -> bytes -> RGB images, with every limit on untrusted input."""
 
 from catalog.images.sources import MAX_BYTES, ImageReader, ImageRef
 

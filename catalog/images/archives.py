@@ -1,4 +1,4 @@
-"""A zip that holds a feed, or its images, or both. Nothing is unpacked to a path: entries are read one by one."""
+"""A zip with a feed, its images, or both. Nothing is extracted to disk: entries are read one by one."""
 
 import io
 import posixpath

@@ -1,11 +1,11 @@
 """Untrusted bytes -> RGB image.
 
-The steps, in the order of `decode`: count the bytes, recognise the format by its first bytes, look through its
-structure (`catalog.images.structure`), read the header, check the size it declares, load the first frame, turn it the
-right way up, flatten it to RGB.
+The steps of `decode`, in order: limit the bytes, detect the format from the first bytes, estimate the cost of decoding
+(`catalog.images.structure`), read the header, check the declared size, load the first frame, apply the EXIF
+orientation, flatten to RGB.
 
-Pillow's format classes are used directly rather than through `Image.open`, which would try dozens of formats, follow
-the other images of a multi-picture JPEG, and answer a huge one with a process-wide warning before we see its size.
+Pillow's format classes are used directly. `Image.open` would try dozens of formats, follow the other images of a
+multi-picture JPEG, and issue a process-wide warning for a huge one before its size is known.
 """
 
 import io

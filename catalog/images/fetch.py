@@ -1,11 +1,12 @@
-"""An https address -> bytes, for a server that must not be sent astray by whoever wrote the address.
+"""An https URL -> bytes, protected against server-side request forgery (SSRF).
 
-Of every address in a chain of redirects: the host is on the list, all that it resolves to is public, and the connection
-goes to one of those very addresses, whatever the name would resolve to next. The certificate is checked for the name.
+For every URL in a chain of redirects, the host must be on the allow list, all its addresses must be public, and the
+connection goes to one of the checked addresses, whatever the name resolves to later (DNS rebinding). The certificate is
+verified for the host name.
 
-httpcore, on which httpx stands, does the HTTP: it follows no redirect, keeps no cookie and asks no environment for a
-proxy, and it takes the sockets that it is to use. (httpx-secure 2.0 checks only the address that answered first, and
-connects to it before it is checked.)
+httpcore, the transport of httpx, does the HTTP: it follows no redirects, keeps no cookies, reads no proxy from the
+environment, and accepts our own sockets. (httpx-secure 2.0 checks only the address that answered first, after it has
+connected to it.)
 """
 
 import ipaddress

@@ -1,4 +1,4 @@
-"""Which hosts, and which of their addresses, may be fetched from."""
+"""The hosts and IP addresses that images may be fetched from."""
 
 import ipaddress
 import socket
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# `is_global` of Python 3.11 calls some of these global that are not, and some are ways to reach an IPv4 address.
+# Python 3.11's `is_global` is wrong about some of these; others embed an IPv4 address.
 DENIED = tuple(
     ipaddress.ip_network(network)
     for network in (

@@ -1,9 +1,9 @@
-"""An image's reference, as a feed gives it -> its bytes. What may be read is decided here and nowhere else.
+"""An image reference of a feed -> bytes. The only place that decides which references may be read.
 
 bytes in the feed itself, data:image/png;base64,…    always
 images/1.jpg                                         below one folder, or inside the feed's own zip
-s3://bucket/1.jpg, gs://bucket/1.jpg                 in the places that were allowed
-https://host/1.jpg                                   from the hosts that were allowed; see `catalog.images.fetch`
+s3://bucket/1.jpg, gs://bucket/1.jpg                 below the allowed prefixes
+https://host/1.jpg                                   from the allowed hosts; see `catalog.images.fetch`
 """
 
 import base64

@@ -1,8 +1,8 @@
-"""What an image would cost to decode, told by its structure, before a pixel is decoded.
+"""The cost of decoding an image, estimated from its structure before any pixel is decoded.
 
-A progressive JPEG is gone through once for each of its scans, and Pillow does some of its work in Python: a file of
-a few kilobytes may take minutes. Here each format is looked through in a bounded number of steps, and what is out of
-proportion is refused. What is merely damaged passes: the decoder says so better.
+A progressive JPEG is decoded once for each of its scans, and Pillow does part of that in Python, so a file of a few
+kilobytes can take minutes. Each format is scanned in a bounded number of steps, and an image of disproportionate cost
+is refused. A damaged image passes: the decoder's error is more precise.
 """
 
 import re

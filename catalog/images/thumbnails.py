@@ -1,11 +1,11 @@
-"""Small copies of a product's images: for the page, and to read the product again when its words change."""
+"""Thumbnails of a product's images: for the page, and to analyze the product again when its text changes."""
 
 import io
 from collections.abc import Callable
 
 from catalog.images.decode import decode
 
-# Sharp enough for a card on the page and for the model, which reads no more than this; about 10 KB each.
+# Enough for a card on the page and for the model, whose input is no larger; about 10 KB each.
 SIDE = 320
 QUALITY = 80
 

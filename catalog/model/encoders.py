@@ -20,7 +20,10 @@ from catalog.model.config import ImageEncoderConfig, TextEncoderConfig
 
 
 class Encoded(NamedTuple):
-    """One modality of a batch. `mask_BT` is True at real tokens; `present_B` is False where the modality is missing."""
+    """One modality of B products: tokens and a pooled vector, of width D.
+
+    mask_BT is True at real tokens. present_B is False where the product lacks the modality.
+    """
 
     tokens_BTD: Tensor
     mask_BT: Tensor
@@ -28,28 +31,29 @@ class Encoded(NamedTuple):
     present_B: Tensor
 
     @classmethod
-    def placed(cls, tokens_NTD: Tensor, mask_NT: Tensor, pooled_ND: Tensor, places_BP: Tensor) -> "Encoded":
-        """What was encoded once, where products have it: tokens of all places in a row, pooled vectors averaged.
+    def scatter(cls, tokens_NTD: Tensor, mask_NT: Tensor, pooled_ND: Tensor, index_BP: Tensor) -> "Encoded":
+        """Distribute N encoded images (or texts) over the slots of B products.
 
-        places_BP: which of the N fills each place; -1 for none. N may be 0.
+        P: slots of a product, the largest number of images (or texts) that one in the batch has. index_BP: which of the
+        N is in each slot; -1: empty. Tokens of a product's slots are concatenated, pooled vectors averaged. N may be 0.
         """
-        filled_BP = places_BP >= 0
-        tokens_BPTD, mask_BPT, pooled_BPD = (_taken(each, places_BP) for each in (tokens_NTD, mask_NT, pooled_ND))
+        filled_BP = index_BP >= 0
+        tokens_BPTD, mask_BPT, pooled_BPD = (_select(each, index_BP) for each in (tokens_NTD, mask_NT, pooled_ND))
         count_B = filled_BP.sum(1)
         pooled_BD = pooled_BPD.sum(1) / count_B.clamp(min=1).unsqueeze(1)
         return cls(tokens_BPTD.flatten(1, 2), mask_BPT.flatten(1), pooled_BD, count_B > 0)
 
     def keep(self, keep_B: Tensor) -> "Encoded":
-        """The same tokens, but missing wherever `keep_B` is False."""
+        """The same tokens, with the modality missing where `keep_B` is False."""
         return self._replace(present_B=self.present_B & keep_B)
 
     def to(self, device: torch.device) -> "Encoded":
         return Encoded(*(tensor.to(device) for tensor in self))
 
 
-def _taken(rows: Tensor, places_BP: Tensor) -> Tensor:
-    """The row of each place; zeros, or False, in one that nothing fills."""
-    return torch.cat([rows.new_zeros(1, *rows.shape[1:]), rows])[places_BP + 1]
+def _select(rows: Tensor, index_BP: Tensor) -> Tensor:
+    """rows[index_BP], with zeros (or False) where the index is -1."""
+    return torch.cat([rows.new_zeros(1, *rows.shape[1:]), rows])[index_BP + 1]
 
 
 class ImageEncoder(nn.Module):

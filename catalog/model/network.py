@@ -1,4 +1,14 @@
-"""The model, whole: encode the image, encode the words, fuse them, read the answers off the fused vector."""
+"""The whole model: encode the images, encode the texts, fuse them, and predict from the fused vector.
+
+Letters at the end of a tensor's name are its axes:
+
+    B  products of a batch                 T  tokens of an image or a text
+    N  different images in the batch       D  width of an encoder, or of the fusion
+    U  different texts, in groups of G     E  width of the embedding
+    P  slots of a product: images_BP[b, p] is the number of product b's image p among the N, -1 if it has none
+    C  leaf categories;  G  tags;  V  values of an attribute
+    CHW  channels, height and width of an image
+"""
 
 import warnings
 from dataclasses import dataclass
@@ -18,7 +28,7 @@ from catalog.taxonomy.tree import Taxonomy
 
 @dataclass(frozen=True)
 class Inputs:
-    """A `catalog.model.preprocess.Batch` as tensors."""
+    """A `catalog.model.preprocess.Batch` as tensors. texts: ids and mask, (G, T), of each group."""
 
     pixels_NCHW: Tensor
     texts: tuple[tuple[Tensor, Tensor], ...]
@@ -28,12 +38,13 @@ class Inputs:
     @classmethod
     def of(cls, batch: Batch) -> "Inputs":
         texts = tuple((torch.from_numpy(group.ids_GT), torch.from_numpy(group.mask_GT)) for group in batch.texts)
-        pixels_NCHW, *places = map(torch.from_numpy, (batch.pixels_NCHW, batch.images_BP, batch.texts_BP))
-        return cls(pixels_NCHW, texts, *places)
+        arrays = (batch.pixels_NCHW, batch.images_BP, batch.texts_BP)
+        pixels_NCHW, images_BP, texts_BP = map(torch.from_numpy, arrays)
+        return cls(pixels_NCHW, texts, images_BP, texts_BP)
 
     def to(self, device: torch.device) -> "Inputs":
         def moved(tensor: Tensor) -> Tensor:
-            # From memory that is pinned a GPU copies on its own, while the CPU goes on.
+            # The GPU copies from pinned memory by itself, without blocking the CPU.
             return (tensor.pin_memory() if device.type == "cuda" else tensor).to(device, non_blocking=True)
 
         texts = tuple((moved(ids_GT), moved(mask_GT)) for ids_GT, mask_GT in self.texts)
@@ -41,10 +52,9 @@ class Inputs:
 
 
 class Outputs(NamedTuple):
-    """What one forward pass gives, as logits and unit vectors.
+    """The result of a forward pass.
 
-    leaf_BC: one logit per leaf of the tree; tags_BG: one per tag; attributes: name -> (B, values);
-    fused_BE, image_BE, text_BE: embeddings of unit length in one space.
+    leaf_BC, tags_BG, attributes (name -> (B, V)): logits. fused_BE, image_BE, text_BE: unit embeddings in one space.
     """
 
     leaf_BC: Tensor
@@ -85,15 +95,15 @@ class CatalogModel(nn.Module):
 
     def encode_image(self, inputs: Inputs) -> Encoded:
         if not len(inputs.pixels_NCHW):
-            return Encoded.placed(*empty_encoding(self.image_encoder.width, inputs.images_BP.device), inputs.images_BP)
+            return Encoded.scatter(*empty_encoding(self.image_encoder.width, inputs.images_BP.device), inputs.images_BP)
         tokens_NTD, pooled_ND = self.image_encoder(inputs.pixels_NCHW)
         everywhere_NT = torch.ones_like(tokens_NTD[:, :, 0], dtype=torch.bool)
-        return Encoded.placed(tokens_NTD, everywhere_NT, pooled_ND, inputs.images_BP)
+        return Encoded.scatter(tokens_NTD, everywhere_NT, pooled_ND, inputs.images_BP)
 
     def encode_text(self, inputs: Inputs) -> Encoded:
-        """Texts go in groups of like length, so that a long one does not pad them all."""
+        """Texts are encoded in groups of similar length, so that a long one does not pad them all."""
         if not inputs.texts:
-            return Encoded.placed(*empty_encoding(self.text_encoder.width, inputs.texts_BP.device), inputs.texts_BP)
+            return Encoded.scatter(*empty_encoding(self.text_encoder.width, inputs.texts_BP.device), inputs.texts_BP)
         longest = max(mask_GT.shape[1] for _, mask_GT in inputs.texts)
         tokens, masks, pooled = [], [], []
         for ids_GT, mask_GT in inputs.texts:
@@ -102,17 +112,17 @@ class CatalogModel(nn.Module):
             tokens.append(F.pad(tokens_GTD, (0, 0, 0, missing)))
             masks.append(F.pad(mask_GT, (0, missing)))
             pooled.append(pooled_GD)
-        return Encoded.placed(torch.cat(tokens), torch.cat(masks), torch.cat(pooled), inputs.texts_BP)
+        return Encoded.scatter(torch.cat(tokens), torch.cat(masks), torch.cat(pooled), inputs.texts_BP)
 
 
 def empty_encoding(width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """What an encoder makes of no image, or no words: tokens, their mask, pooled vectors."""
+    """The encoding of no image or no text: tokens (0, 1, D), mask (0, 1), pooled vectors (0, D)."""
     tokens_NTD = torch.zeros(0, 1, width, device=device)
     return tokens_NTD, torch.zeros(0, 1, dtype=torch.bool, device=device), tokens_NTD[:, 0]
 
 
 class Heads(nn.Module):
-    """Category, tags, attributes and the embeddings, each a linear layer."""
+    """Linear heads for category, tags, attributes and the fused embedding; projections for those of one modality."""
 
     def __init__(self, config: ModelConfig, taxonomy: Taxonomy, image_width: int, text_width: int) -> None:
         super().__init__()
@@ -138,14 +148,14 @@ class Heads(nn.Module):
 
 
 def linear(width: int, outputs: int) -> nn.Linear:
-    """A linear layer, maybe without outputs: a merchant's own tree may have no tags."""
+    """A linear layer that may have no outputs: a merchant's own tree may have no tags."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Initializing zero-element tensors is a no-op")
         return nn.Linear(width, outputs)
 
 
 class Projection(nn.Module):
-    """A linear map with a residual two-layer correction, from an encoder's pooled vector to the shared space."""
+    """A linear map plus a two-layer residual, from an encoder's pooled vector to the shared embedding space."""
 
     def __init__(self, source_width: int, width: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""Products -> arrays: the one path that training and serving share.
+"""Products -> arrays: the one preprocessing path that training and serving share.
 
-`prepare` is the CPU work for one product and raises for a bad one; `collate` joins good ones into a `Batch`.
-So a bad product is refused before it can harm a batch.
+`prepare` decodes and checks one product, and raises for a bad one; `collate` joins good ones into a `Batch`. So a bad
+product never fails a batch.
 """
 
 import hashlib
@@ -20,13 +20,13 @@ from catalog.product import Product
 
 MAX_CHARACTERS = 8_192
 MAX_IMAGES = 8
-GROUP = 16  # texts that are padded alike
+GROUP = 16  # texts that are padded to one length
 
 
 class Prepared(NamedTuple):
-    """A checked product: images as uint8 (N, 3, size, size), words as one string.
+    """A checked product: images as uint8 (N, 3, size, size), title and description as one text.
 
-    digests: of the files that the images came from; images with equal ones are equal. Without any, none are.
+    digests: hashes of the image files, by which equal images are found; () if unknown.
     """
 
     id: str
@@ -36,7 +36,7 @@ class Prepared(NamedTuple):
 
 
 class TextBatch(NamedTuple):
-    """Texts of like length, the shorter ones padded: ids (G, T), and a mask that is True at real tokens."""
+    """Texts of similar length, padded to the longest: ids (G, T), and a mask that is True at real tokens."""
 
     ids_GT: NDArray[np.int64]
     mask_GT: NDArray[np.bool_]
@@ -44,11 +44,11 @@ class TextBatch(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """B products, with N different images and U different texts among them: equal ones are there once.
+    """B products with N different images and U different texts.
 
-    pixels_NCHW: uint8; words: the U texts, shortest first, in groups that are padded alike; images_BP and texts_BP:
-    which images, and which text, each product has, in its P places; -1 in a place that it does not fill. digests:
-    as in Prepared, of the N images; b"" if there is none.
+    pixels_NCHW: uint8. digests: of the N images, as in Prepared; b"": unknown. texts: the U texts, shortest first, in
+    groups padded to one length. P: slots of a product, as many as the product with the most images (texts: 1) needs.
+    images_BP: which of the N images is in each slot; -1: empty. texts_BP: likewise of the U texts.
     """
 
     pixels_NCHW: NDArray[np.uint8]
@@ -59,7 +59,7 @@ class Batch:
 
     @property
     def any_has_both(self) -> bool:
-        """Whether a product has an image as well as words."""
+        """Whether any product has both an image and a text."""
         return bool(((self.images_BP[:, 0] >= 0) & (self.texts_BP[:, 0] >= 0)).any())
 
 
@@ -79,7 +79,7 @@ def prepare(product: Product, size: int, check: Callable[[], None] = lambda: Non
 
 
 def to_pixels(image: Image.Image, size: int) -> NDArray[np.uint8]:
-    """RGB image -> uint8 (3, size, size), squashed to a square so that nothing of the product is cut off."""
+    """RGB image -> uint8 (3, size, size), resized to a square, not cropped: the aspect is not kept."""
     squashed = image.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=2.0)
     return np.ascontiguousarray(np.asarray(squashed, np.uint8).transpose(2, 0, 1))
 
@@ -92,14 +92,14 @@ def collate(products: Sequence[Prepared], tokenizer: Tokenizer) -> Batch:
     images_BP = np.full((len(products), max(1, *(len(product.pixels_NCHW) for product in products))), -1, np.int64)
     for row, product in enumerate(products):
         named = product.digests or (b"",) * len(product.pixels_NCHW)
-        for place, (pixels_CHW, digest) in enumerate(zip(product.pixels_NCHW, named, strict=True)):
+        for slot, (pixels_CHW, digest) in enumerate(zip(product.pixels_NCHW, named, strict=True)):
             image = seen.get(digest, len(pixels))
             if image == len(pixels):
                 pixels.append(pixels_CHW)
                 digests.append(digest)
             if digest:
                 seen[digest] = image
-            images_BP[row, place] = image
+            images_BP[row, slot] = image
     different = list(dict.fromkeys(product.text for product in products if product.text))
     ids = dict(zip(different, tokenizer(different), strict=True))
     ordered = sorted(different, key=lambda text: len(ids[text]))

@@ -7,32 +7,38 @@ import typer
 
 from shelflens.cli.app import IndexModelOption, app, errors_shown, needing
 
+GpusOption = Annotated[
+    float | None, typer.Option(help="GPUs (or a fraction of one) for each replica. Default: 0, on the CPU.")
+]
+ShadowOption = Annotated[
+    Path | None, typer.Option(help="A second model folder: it reads along, is compared, and can take over.")
+]
+LocationOption = Annotated[
+    str | None, typer.Option(help="A folder, or qdrant://HOST/COLLECTION. Default: shelflens-index.")
+]
+FeedsOption = Annotated[
+    Path | None, typer.Option(help="A folder below which jobs may read feeds by path. Without one: uploads only.")
+]
+SettingsOption = Annotated[
+    Path | None, typer.Option(help="A TOML file of settings. Flags and the environment win over it.")
+]
+InsecureOption = Annotated[
+    bool | None, typer.Option("--insecure", help="Listen beyond this machine without any API key.")
+]
+
 
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="The address to listen on. Default: 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(help="Default: 8000.")] = None,
     replicas: Annotated[int | None, typer.Option(help="How many copies of the model answer. Default: 1.")] = None,
-    num_gpus_per_replica: Annotated[
-        float | None, typer.Option(help="GPUs (or a fraction of one) for each replica. Default: 0, on the CPU.")
-    ] = None,
+    num_gpus_per_replica: GpusOption = None,
     model: IndexModelOption = None,
-    shadow: Annotated[
-        Path | None, typer.Option(help="A second model folder: it reads along, is compared, and can take over.")
-    ] = None,
-    index: Annotated[
-        str | None,
-        typer.Option(help="A folder, or qdrant://HOST/COLLECTION. Default: shelflens-index."),
-    ] = None,
-    feeds: Annotated[
-        Path | None, typer.Option(help="A folder below which jobs may read feeds by path. Without one: uploads only.")
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="A TOML file of settings. Flags and the environment win over it.")
-    ] = None,
-    insecure: Annotated[
-        bool | None, typer.Option("--insecure", help="Listen beyond this machine without any API key.")
-    ] = None,
+    shadow: ShadowOption = None,
+    index: LocationOption = None,
+    feeds: FeedsOption = None,
+    config: SettingsOption = None,
+    insecure: InsecureOption = None,
 ) -> None:
     """Run the HTTP service on Ray Serve until Ctrl-C."""
     with errors_shown(), needing("serve"):

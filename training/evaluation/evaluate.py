@@ -1,4 +1,4 @@
-"""What a model gets right on labelled products it never saw, for each choice of modalities."""
+"""Scores of a model on labelled products that it was not trained on, for each choice of modalities."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ Report = dict[str, Any]
 
 @dataclass(frozen=True)
 class Classes:
-    """The categories that a data set names, as disjoint sets of leaves: of one above another, only the lower counts.
+    """The K categories of a data set as disjoint sets of leaves: of two categories, one above the other, the lower.
 
     nodes: ids; member_KC: 1 where the leaf belongs to the class.
     """
@@ -53,11 +53,11 @@ class Classes:
 
 @dataclass(frozen=True)
 class CategoryResult:
-    """Per product: its own class and the likeliest (indices into Classes.nodes), that one's share of the probability of
-    all classes, whether right; and, open, the same of the likeliest leaf of the whole tree.
+    """Labels and predictions of N products.
 
-    A product whose label lies above several classes is right with any of them; `gold_N` is then the likeliest of
-    those.
+    gold_N, predicted_N: indices into Classes.nodes. confidence_N: the predicted class's share of the probability of all
+    classes. open_*: the same for the likeliest leaf of the whole tree. A label above several classes makes each of them
+    correct; `gold_N` is then the likeliest.
     """
 
     gold_N: Ints
@@ -105,11 +105,10 @@ def evaluate(
     masked: bool = False,
     max_unmapped: float = 0.1,
 ) -> tuple[Report, CategoryResult, Classes]:
-    """Score one split of a manifest. "both" reads whatever each product has; "image" and "text" take one away.
+    """Score one split of a manifest. modalities: "both" uses whatever each product has, "image" and "text" only that.
 
-    max_unmapped: the largest share of products whose category the tree may lack; the report says how many those are.
-    Raises ManifestInvalid beyond it, and when the split holds no product with the chosen modality and a category of the
-    tree.
+    masked: remove label words from the text. max_unmapped: the largest share of products whose category the tree may
+    lack; the report counts them. Raises ManifestInvalid above it, or if no product has the modality and a category.
     """
     taxonomy = checkpoint.taxonomy
     rows = [row for row in everything if row.split == split]
@@ -119,11 +118,10 @@ def evaluate(
     if not mapped:
         raise ManifestInvalid(f"The split {split!r} has no product with {modalities} and a category of the tree.")
     encoded = encode_rows(checkpoint.model, read, checkpoint.tokenizer)
-    answers = predict(checkpoint.model, encoded, [modalities])[modalities]
+    outputs = predict(checkpoint.model, encoded, [modalities])[modalities]
     classes = Classes.of(everything, taxonomy)
-    probability_NC = probabilities(read, answers.leaf_NC, modalities, checkpoint.calibration, taxonomy)
+    probability_NC = probabilities(read, outputs.leaf_NC, modalities, checkpoint.calibration, taxonomy)
     result = category_result(mapped, probability_NC, classes, taxonomy)
-    figures = classification(result.gold_N, result.predicted_N)
     report: Report = {
         "model": checkpoint.version,
         "split": split,
@@ -134,30 +132,41 @@ def evaluate(
             "without_category": sum(row.node is None for row in chosen),
             "in_split": len(rows),
         },
-        "category": {
-            "classes": len(classes.nodes),
-            "leaf_accuracy": float(result.correct_N.mean()),
-            "parent_accuracy": float(result.parent_correct.mean()) if len(result.parent_correct) else None,
-            "open_accuracy": float(result.open_correct_N.mean()),
-            **{name: figures[name] for name in ("macro_f1", "weighted_f1", "macro_recall")},
-        },
-        "calibration": {
-            "ece": calibration_error(result.confidence_N, result.correct_N),
-            "ece_by_chance": chance_calibration_error(result.confidence_N),
-            "open_ece": calibration_error(result.open_confidence_N, result.open_correct_N),
-            "bins": 15,
-        },
-        "attributes": attribute_scores(mapped, answers, taxonomy),
-        "tags": tag_scores(mapped, answers, taxonomy),
-        "retrieval": retrieval_scores(read, answers),
+        "category": category_scores(result, classes),
+        "calibration": calibration_scores(result),
+        "attributes": attribute_scores(mapped, outputs, taxonomy),
+        "tags": tag_scores(mapped, outputs, taxonomy),
+        "retrieval": retrieval_scores(read, outputs),
     }
     return report, result, classes
+
+
+def category_scores(result: CategoryResult, classes: Classes) -> Report:
+    """Accuracy of the leaf, of its parent and among all leaves of the tree ("open"), and macro and weighted scores."""
+    figures = classification(result.gold_N, result.predicted_N)
+    return {
+        "classes": len(classes.nodes),
+        "leaf_accuracy": float(result.correct_N.mean()),
+        "parent_accuracy": float(result.parent_correct.mean()) if len(result.parent_correct) else None,
+        "open_accuracy": float(result.open_correct_N.mean()),
+        **{name: figures[name] for name in ("macro_f1", "weighted_f1", "macro_recall")},
+    }
+
+
+def calibration_scores(result: CategoryResult) -> Report:
+    """Expected calibration errors, beside the one that perfectly calibrated scores would have by chance."""
+    return {
+        "ece": calibration_error(result.confidence_N, result.correct_N),
+        "ece_by_chance": chance_calibration_error(result.confidence_N),
+        "open_ece": calibration_error(result.open_confidence_N, result.open_correct_N),
+        "bins": 15,
+    }
 
 
 def readable(
     rows: Sequence[LabelledProduct], masked: bool, taxonomy: Taxonomy
 ) -> tuple[list[LabelledProduct], list[LabelledProduct]]:
-    """Products, and what the model may read of each. Left out: text alone whose every word names the label."""
+    """Products, and the (masked) inputs of each. Products of which masking leaves nothing are left out."""
     pairs = [(row, mask_labels(row, taxonomy) if masked else row) for row in rows]
     pairs = [(row, read) for row, read in pairs if read.image or read.title or read.description]
     return [row for row, _ in pairs], [read for _, read in pairs]
@@ -170,7 +179,7 @@ def probabilities(
     calibration: Calibration,
     taxonomy: Taxonomy,
 ) -> Floats:
-    """Calibrated leaf probabilities, each product by the modalities that were read of it."""
+    """Calibrated leaf probabilities (N, C); the calibration depends on the modalities that a product has."""
     roots = leaf_roots(taxonomy)
     by_kind = {kind: calibration.leaf_probability(leaf_NC, kind, roots) for kind in ("image", "text", "both")}
     used = [used_modalities(row, modalities) for row in rows]
@@ -184,39 +193,39 @@ def used_modalities(row: LabelledProduct, modalities: Modalities) -> Modalities:
 
 
 def attribute_labels(rows: Sequence[LabelledProduct], attribute: Attribute) -> tuple[list[int], Ints]:
-    """Which products have a known value of the attribute, and each one's index among its values."""
+    """Indices of the products with a known value of the attribute, and the indices of those values."""
     number = {value: i for i, value in enumerate(attribute.values)}
     known = [n for n, row in enumerate(rows) if row.attributes.get(attribute.name) in number]
     return known, np.array([number[rows[n].attributes[attribute.name]] for n in known])
 
 
-def attribute_scores(rows: Sequence[LabelledProduct], answers: Predictions, taxonomy: Taxonomy) -> Report:
-    """Accuracy and macro F1 of each attribute, over the products that have it with a known value."""
+def attribute_scores(rows: Sequence[LabelledProduct], outputs: Predictions, taxonomy: Taxonomy) -> Report:
+    """Accuracy and F1 of each attribute, over the products with a known value of it."""
     scores = {}
     for attribute in taxonomy.attributes:
         known, gold = attribute_labels(rows, attribute)
         if known:
-            predicted = answers.attributes[attribute.name][known].argmax(1)
+            predicted = outputs.attributes[attribute.name][known].argmax(1)
             scores[attribute.name] = classification(gold, predicted) | {"products": len(known)}
     return scores
 
 
-def tag_scores(rows: Sequence[LabelledProduct], answers: Predictions, taxonomy: Taxonomy) -> Report | None:
-    """Tags are known for products whose original title is: they are its words. With text as input that is easy."""
+def tag_scores(rows: Sequence[LabelledProduct], outputs: Predictions, taxonomy: Taxonomy) -> Report | None:
+    """Mean average precision over products with a title. Tags come from the title, so text as input makes it easy."""
     known = [n for n, row in enumerate(rows) if row.title]
     labels_NG = np.array([[tag.name in rows[n].tags for tag in taxonomy.tags] for n in known], bool)
     if not labels_NG.any():
         return None
-    scores_NG = sigmoid(answers.tags_NG[known])
+    scores_NG = sigmoid(outputs.tags_NG[known])
     return {"mean_average_precision": mean_average_precision(scores_NG, labels_NG), "products": len(known)}
 
 
-def retrieval_scores(rows: Sequence[LabelledProduct], answers: Predictions) -> Report | None:
-    """Words find the image (r_at_k) and the image its words, among all products of the split that have both."""
+def retrieval_scores(rows: Sequence[LabelledProduct], outputs: Predictions) -> Report | None:
+    """Recall of text-to-image (r_at_k) and image-to-text retrieval, among the products that have both."""
     both = [n for n, row in enumerate(rows) if has_modalities(row, "both")]
     if len(both) < 2:
         return None
-    text_NE, image_NE = answers.text_NE[both], answers.image_NE[both]
+    text_NE, image_NE = outputs.text_NE[both], outputs.image_NE[both]
     backward = recall_at(retrieval_ranks(image_NE, text_NE), (1, 10))
     return {
         **recall_at(retrieval_ranks(text_NE, image_NE), (1, 10)),
@@ -228,16 +237,18 @@ def retrieval_scores(rows: Sequence[LabelledProduct], answers: Predictions) -> R
 def validation_scores(
     model: CatalogModel, rows: Sequence[LabelledProduct], encoded: Iterable[tuple[Encoded, Encoded]], taxonomy: Taxonomy
 ) -> dict[str, float]:
-    """What training looks at: accuracy among all leaves by data set and modalities; "score" is that of all of them,
-    each product counting once for each choice of modalities that it has, so that a tiny set does not decide.
+    """Accuracy among all leaves by data set and modalities, and "score", by which training selects the model.
+
+    "score" is the accuracy over all products, each counted once for each choice of modalities that it has, so that a
+    small data set does not dominate.
     """
     choices: tuple[Modalities, ...] = ("image", "text", "both")
-    answers = predict(model, encoded, choices)
+    outputs = predict(model, encoded, choices)
     hits: dict[str, list[bool]] = {}
     for n, row in enumerate(rows):
         for choice in choices:
             if row.node and has_modalities(row, choice):
-                right = int(answers[choice].leaf_NC[n].argmax()) in taxonomy.leaves_under(row.node)
+                right = int(outputs[choice].leaf_NC[n].argmax()) in taxonomy.leaves_under(row.node)
                 hits.setdefault(f"{row.source}/{choice}", []).append(right)
     scores = {name: round(float(np.mean(hits[name])), 4) for name in sorted(hits)}
     return {"score": round(float(np.mean([hit for cell in hits.values() for hit in cell])), 4), **scores}

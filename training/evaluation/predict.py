@@ -1,4 +1,4 @@
-"""Run a model over labelled products: one encoder pass, one fusion pass for each choice of modalities."""
+"""Predictions for labelled products: one encoder pass, and one fusion pass for each choice of modalities."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ def has_modalities(row: LabelledProduct, modalities: Modalities) -> bool:
 def predict(
     model: CatalogModel, encoded: Iterable[tuple[Encoded, Encoded]], choices: Sequence[Modalities]
 ) -> dict[Modalities, Predictions]:
-    """Predictions for every product under each choice; where the chosen modality is missing, it is read as absent."""
+    """Predictions for all products under each choice; a product without the chosen modality counts as empty."""
     collected: dict[Modalities, list[Outputs]] = {choice: [] for choice in choices}
     device = next(model.parameters()).device
     model.eval()
@@ -52,7 +52,7 @@ def predict(
 def encode_rows(
     model: CatalogModel, rows: Sequence[LabelledProduct], tokenizer: Tokenizer, batch_size: int = 32
 ) -> Iterator[tuple[Encoded, Encoded]]:
-    """The encoders' view of the products, batch by batch, read the way serving reads them."""
+    """The encoders' outputs for the products, batch by batch, preprocessed as for serving."""
     device = next(model.parameters()).device
     model.eval()
     for batch in read_batches(rows, model.config.image.size, tokenizer, batch_size):
@@ -62,7 +62,7 @@ def encode_rows(
 def read_batches(
     rows: Sequence[LabelledProduct], size: int, tokenizer: Tokenizer, batch_size: int = 32
 ) -> Iterator[Batch]:
-    """The products as serving reads them; the images of the next batch are decoded meanwhile."""
+    """Batches preprocessed as for serving; the images of the next batch are decoded in the background."""
 
     def load(row: LabelledProduct) -> Prepared:
         return prepare(row.product(), size)

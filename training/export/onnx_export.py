@@ -1,12 +1,12 @@
-"""The model as graphs for ONNX Runtime: an encoder for images, one for words, and the way from both to the answers.
+"""The model as graphs for ONNX Runtime: image encoder, text encoder, and fusion with heads.
 
     image_encoder.onnx: pixels -> tokens, pooled         text_encoder.onnx: ids, mask -> tokens, pooled
     answer.onnx: images, image_tokens, image_pooled, texts, text_tokens, text_mask, text_pooled
                  -> leaf, tags, attribute_NAME ..., fused
 
-The graphs hold no weights: they name those of the model folder, which are handed over when a graph is loaded; which
-graph wants which stands in graphs.json. So they are small, and the folder has every number once. How many products,
-images and tokens there are is left open.
+The graphs hold no weights. They name those of the model folder, which are passed in when a graph is loaded; graphs.json
+lists which graph needs which. So the graphs are small, and the folder stores each weight once. The numbers of products,
+images and tokens are dynamic axes.
 """
 
 import shutil
@@ -28,7 +28,7 @@ from catalog.model.folder import GRAPH_WEIGHTS, GRAPHS, ModelFolder, write_json
 from catalog.model.network import CatalogModel
 from catalog.model.preprocess import Batch, Prepared, collate
 from catalog.model.runtime.onnx import OnnxRuntime
-from catalog.model.runtime.outputs import Difference, difference
+from catalog.model.runtime.outputs import Difference, compare_outputs
 from catalog.model.runtime.pytorch import TorchRuntime
 
 OPSET = 20
@@ -39,7 +39,7 @@ Names = Sequence[str]
 
 
 class ImagePart(nn.Module):
-    """A part of the model whose weights have the names that they have in the whole."""
+    """A part of the model, whose weights keep the names that they have in the whole model."""
 
     def __init__(self, model: CatalogModel) -> None:
         super().__init__()
@@ -76,17 +76,17 @@ class AnswerPart(nn.Module):
         text_pooled_UD: Tensor,
     ) -> tuple[Tensor, ...]:
         everywhere_NT = torch.ones_like(image_tokens_NTD[:, :, 0], dtype=torch.bool)
-        image = Encoded.placed(image_tokens_NTD, everywhere_NT, image_pooled_ND, images_BP)
-        text = Encoded.placed(text_tokens_UTD, text_mask_UT, text_pooled_UD, texts_BP)
+        image = Encoded.scatter(image_tokens_NTD, everywhere_NT, image_pooled_ND, images_BP)
+        text = Encoded.scatter(text_tokens_UTD, text_mask_UT, text_pooled_UD, texts_BP)
         outputs = self.heads(self.fusion(image, text), image, text)
         return outputs.leaf_BC, outputs.tags_BG, *outputs.attributes.values(), outputs.fused_BE
 
 
 def export_onnx(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] = ()) -> Difference:
-    """Copy the model's folder to `folder`, which may be itself, with its graphs. Takes half a minute.
+    """Copy the model folder to `folder` (which may be the same) with its graphs. Takes half a minute.
 
-    batches: what ONNX Runtime is to answer as PyTorch does; without any, noise and numbers. Raises CheckpointInvalid,
-    and writes nothing, when it gives a product another category or moves one number of an embedding by more than 1e-4.
+    batches: inputs for which ONNX Runtime's outputs are compared with PyTorch's; by default `example_batch`. Raises
+    CheckpointInvalid, and writes nothing, if a category changes or a component of an embedding moves by more than 1e-4.
     """
     model = checkpoint.model.eval()
     image, text = model.image_encoder, model.text_encoder
@@ -115,7 +115,7 @@ def export_onnx(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] =
         used = {name: _write(temporary / name, *part) for name, part in zip(GRAPHS, parts, strict=True)}
         write_json(temporary / GRAPH_WEIGHTS, used)
         exported = OnnxRuntime(replace(checkpoint, path=temporary))
-        found = difference(TorchRuntime(model), exported, batches or example_batch(checkpoint))
+        found = compare_outputs(TorchRuntime(model), exported, batches or example_batch(checkpoint))
         if found.changed or found.embedding > TOLERANCE:
             raise CheckpointInvalid(
                 f"In ONNX Runtime {found.changed} of {found.products} products get another category, "
@@ -125,7 +125,7 @@ def export_onnx(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] =
 
 
 def example_batch(model: ModelFolder) -> list[Batch]:
-    """One product of noise and words, one of noise, one of words, and one with two images."""
+    """A product with noise as image and a text, one with noise alone, one with text alone, and one with two images."""
     size = model.config.image.size
     noise = np.random.default_rng(0).integers(0, 256, (2, 3, size, size), dtype=np.uint8)
     products = [

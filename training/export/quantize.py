@@ -1,8 +1,8 @@
-"""A model's encoders in 8 bits: a quarter of the size, and two to three times as fast where a CPU multiplies bytes.
+"""int8 encoders: a quarter of the size, and two to three times as fast on CPUs with int8 instructions.
 
-Weights and activations are integers with a scale (Jacob et al. 2018); the range of each activation is measured
-beforehand in the encoder of images, as it comes in that of words. The way from both to the answers stays in full
-precision. What is made is a model of its own, with its own version: its answers are a little others.
+Weights and activations are integers with a scale (Jacob et al. 2018). Activation ranges are calibrated beforehand in
+the image encoder (static) and computed at run time in the text encoder (dynamic). Fusion and heads stay in float32. The
+result is a model with a version of its own, because its outputs differ slightly.
 """
 
 import json
@@ -32,10 +32,9 @@ WHOLE = tuple(WEIGHTS)[2]  # the weights that stay as they are
 
 
 def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> None:
-    """Write the model in int8 into an empty folder, without checksums. Takes a minute.
+    """Write the int8 model into an empty folder, without checksums. Takes a minute.
 
-    calibration: some hundred images like those to come. Raises ConfigInvalid when the model has no graphs or is in
-    int8 already.
+    calibration: some hundred representative images. Raises ConfigInvalid if the model has no graphs or is int8 already.
     """
     if not model.exported or model.int8:
         raise ConfigInvalid("Only a model with graphs in full precision can be turned into int8; export it first.")

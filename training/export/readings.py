@@ -1,4 +1,4 @@
-"""What a model folder, as it is served, makes of labelled products: read by image, by words, and by both."""
+"""Outputs of a served model folder for labelled products: by image, by text, and by both."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class Readings:
 
 
 def read(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) -> Readings:
-    """Where a product lacks a modality it is read as absent."""
+    """A product without the chosen modality counts as empty."""
     answered: dict[Modalities, list[ModelOutputs]] = {choice: [] for choice in MODALITIES}
     for batch in read_batches(rows, model.config.image.size, model.tokenizer):
         for choice in MODALITIES:
@@ -51,14 +51,14 @@ def read(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) 
 
 
 def shown(batch: Batch, choice: Modalities) -> Batch:
-    """The batch as if its products had no more than this."""
+    """The batch restricted to one modality; "both": as it is."""
     if choice == "image":
         return replace(batch, texts_BP=np.full_like(batch.texts_BP, -1))
     return replace(batch, images_BP=np.full_like(batch.images_BP, -1)) if choice == "text" else batch
 
 
 def read_images(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) -> Floats:
-    """What the image encoder makes of products' images, (N, D)."""
+    """The image encoder's pooled vectors of the products, (N, D)."""
     batches = read_batches(
         [replace(row, title="", description="") for row in rows], model.config.image.size, model.tokenizer
     )
@@ -66,12 +66,12 @@ def read_images(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledPro
 
 
 def read_text(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int = 32) -> Floats:
-    """What the text encoder makes of texts, (N, D)."""
+    """The text encoder's pooled vectors of the texts, (N, D)."""
     return np.concatenate([answers.text_BD for answers in _of_texts(runtime, model, texts, size)])
 
 
 def read_texts(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int = 32) -> Reading:
-    """What the model makes of products of words alone."""
+    """The model's outputs for products with text alone."""
     return _joined(list(_of_texts(runtime, model, texts, size)))
 
 

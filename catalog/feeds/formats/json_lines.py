@@ -7,11 +7,10 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from catalog.errors import CatalogError, FeedColumnsInvalid, RowCellTooLong, RowEncodingInvalid, RowInvalid
-from catalog.feeds.cells import MAX_DEPTH, FeedLimits
+from catalog.feeds.cells import MAX_DEPTH, FeedLimits, brief
 from catalog.feeds.columns import Columns, read_mapping, recognise
 from catalog.feeds.formats.lines import Line, Lines
 from catalog.feeds.rows import MISSING, SURPLUS, UNREAD, Record
-from catalog.feeds.wording import brief
 
 DEAD_LETTER = frozenset(("line", "id", "code", "reason", "row"))
 MARKS = frozenset((UNREAD, SURPLUS, MISSING))

@@ -219,12 +219,11 @@ def _read_manifest(path: Path, width: int | None, may_create: bool) -> Manifest:
         _write_manifest(path, manifest)
         return manifest
     try:
-        document = json.loads((path / MANIFEST).read_bytes())
-        manifest = Manifest(**document)
-        assert all(isinstance(getattr(manifest, name), kind) for name, kind in KINDS.items())
-        assert not manifest.model or sorted(manifest.model) == ["folder", "version"]
-    except (OSError, ValueError, TypeError, AssertionError):
+        manifest = Manifest(**json.loads((path / MANIFEST).read_bytes()))
+    except (OSError, ValueError, TypeError):
         raise IndexDamaged("The index's index.json is damaged.") from None
+    if not _is_valid(manifest):
+        raise IndexDamaged("The index's index.json is damaged.")
     if manifest.format != FORMAT:
         raise IndexMismatch(f"The index has format {manifest.format}; this version of Shelflens reads {FORMAT}.")
     if width is not None and width != manifest.width:
@@ -242,6 +241,11 @@ KINDS: dict[str, type] = {
     "files": dict,
     "model": dict,
 }
+
+
+def _is_valid(manifest: Manifest) -> bool:
+    has_types = all(isinstance(getattr(manifest, name), kind) for name, kind in KINDS.items())
+    return has_types and (not manifest.model or sorted(manifest.model) == ["folder", "version"])
 
 
 def _write_manifest(path: Path, manifest: Manifest) -> None:

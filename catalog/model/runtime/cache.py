@@ -1,4 +1,4 @@
-"""What the encoders made of the images and texts that came last: those that come again are not read again."""
+"""An LRU cache of encoder outputs: images and texts that come again are not encoded again."""
 
 import threading
 from collections import OrderedDict
@@ -7,11 +7,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-Row = dict[str, NDArray[Any]]  # of one image or text, by the name of what was made of it
+Row = dict[str, NDArray[Any]]  # of one image or text: output name -> array
 
 
 class Cache:
-    """Once it is full, what has not been asked for the longest goes. Safe to share between threads."""
+    """At most `max_bytes`; the least recently used rows are evicted. Safe to share between threads."""
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
@@ -20,9 +20,9 @@ class Cache:
         self._lock = threading.Lock()
 
     def rows(self, keys: Sequence[bytes], read: Callable[[list[int]], Sequence[Row]]) -> list[Row]:
-        """One row for each key, in their order. Equal keys, other than b"", mean equal rows.
+        """One row for each key, in order. Equal keys mean equal rows; b"" is never cached.
 
-        read: gives the rows at these positions (at least one), in their order.
+        read: computes the rows at these positions (at least one), in order.
         """
         with self._lock:
             found = [self._find(key) for key in keys]
@@ -43,7 +43,7 @@ class Cache:
     def _keep(self, key: bytes, row: Row) -> None:
         if key in self._rows or _size(row) > self.max_bytes:
             return
-        # A copy: the row is a part of what was read of a whole batch.
+        # A copy: the row is a view into the arrays of a whole batch.
         self._rows[key] = {name: array.copy() for name, array in row.items()}
         self._bytes += _size(row)
         while self._bytes > self.max_bytes:

@@ -37,12 +37,12 @@ class Graphs(NamedTuple):
 
 
 class OnnxRuntime:
-    """The model's graphs in ONNX Runtime, on the CPU, with the weights of its folder."""
+    """The model folder's graphs and weights in ONNX Runtime, on the CPU."""
 
     def __init__(self, model: ModelFolder, cache_bytes: int = 0) -> None:
         """Raises CheckpointInvalid when the graphs cannot be loaded with these weights.
 
-        cache_bytes: how much may be kept of what the encoders made of the images and texts that came last.
+        cache_bytes: size of the LRU cache of the encoders' outputs.
         """
         self._folder = model.path
         self._attributes = [attribute.name for attribute in model.taxonomy.attributes]
@@ -64,7 +64,7 @@ class OnnxRuntime:
         graph = (self._folder / name).read_bytes()
         options = SessionOptions()
         options.intra_op_num_threads = cores()
-        # Each graph has helpers of its own. Left spinning after a run, they would take the cores of the next graph's.
+        # Each graph has a thread pool of its own. Spinning on after a run, it would take the next graph's cores.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         options.add_external_initializers(list(self._weights[name]), list(self._weights[name].values()))
         try:
@@ -86,13 +86,13 @@ class OnnxRuntime:
             tags_BG=outputs["tags"],
             attributes={name: outputs[f"attribute_{name}"] for name in self._attributes},
             embedding_BE=outputs["fused"],
-            image_BD=_placed(encoded["image_pooled"], batch.images_BP),
-            text_BD=_placed(encoded["text_pooled"], batch.texts_BP),
+            image_BD=_mean_of_slots(encoded["image_pooled"], batch.images_BP),
+            text_BD=_mean_of_slots(encoded["text_pooled"], batch.texts_BP),
             evidence=alone,
         )
 
     def _images(self, graphs: Graphs, batch: Batch) -> Arrays:
-        """Tokens and a pooled vector of each image, the tokens only if the fusion reads them."""
+        """Pooled vector of each image, and its tokens if the fusion reads them."""
         names = _wanted(graphs, "image_")
 
         def read(positions: list[int]) -> list[Row]:
@@ -107,7 +107,7 @@ class OnnxRuntime:
         return {f"image_{name}": np.stack([row[name] for row in rows]) for name in names}
 
     def _texts(self, graphs: Graphs, texts: Sequence[TextBatch]) -> Arrays:
-        """As of images, and which tokens are real: from here on all texts are padded alike."""
+        """As for images, with the mask of real tokens. All texts are padded to the longest."""
         names = _wanted(graphs, "text_")
         rows: list[Row] = []
         lengths: list[int] = []
@@ -131,7 +131,7 @@ class OnnxRuntime:
 
 
 def _rows(names: Sequence[str], found: Sequence[NDArray[Any]]) -> list[Row]:
-    """What an encoder made of a batch, as a row of each image or text."""
+    """An encoder's outputs for a batch, as one row per image or text."""
     return [dict(zip(names, row, strict=True)) for row in zip(*found, strict=True)]
 
 
@@ -140,22 +140,22 @@ def _padded(tokens_TD: Floats, real: int, length: int) -> Floats:
 
 
 def _wanted(graphs: Graphs, modality: str) -> list[str]:
-    """Which outputs of an encoder are read: the tokens only if the way to the answers reads them."""
+    """The encoder outputs that are needed: the tokens only if the fusion reads them."""
     names = [given.name for given in graphs.answer.get_inputs()]
     return [*(["tokens"] if f"{modality}tokens" in names else []), "pooled"]
 
 
-def _placed(pooled_ND: NDArray[Any], places_BP: NDArray[np.int64]) -> Floats:
-    """Of each product the mean of what fills its places, (B, D); see `catalog.model.preprocess.Batch`."""
-    filled_BP = places_BP >= 0
+def _mean_of_slots(pooled_ND: NDArray[Any], index_BP: NDArray[np.int64]) -> Floats:
+    """The mean of the pooled vectors in each product's slots, (B, D); zeros without any. See `preprocess.Batch`."""
+    filled_BP = index_BP >= 0
     if not len(pooled_ND):
-        return np.zeros((len(places_BP), pooled_ND.shape[1]), np.float32)
-    total_BD = (pooled_ND[places_BP] * filled_BP[..., None]).sum(1)
+        return np.zeros((len(index_BP), pooled_ND.shape[1]), np.float32)
+    total_BD = (pooled_ND[index_BP] * filled_BP[..., None]).sum(1)
     return np.asarray(total_BD / np.maximum(filled_BP.sum(1, keepdims=True), 1), np.float32)
 
 
 def empty_encoding(encoder: "InferenceSession") -> Arrays:
-    """What an encoder makes of no image, or no words."""
+    """The encoding of no image or no text."""
     width = int(encoder.get_outputs()[1].shape[1])
     tokens_NTD = np.zeros((0, 1, width), np.float32)
     return {"tokens": tokens_NTD, "mask": np.zeros((0, 1), np.bool_), "pooled": tokens_NTD[:, 0]}
@@ -168,7 +168,7 @@ def _answer(graphs: Graphs, encoded: Mapping[str, NDArray[Any]]) -> dict[str, Fl
 
 
 def _weights(folder: Path) -> dict[str, dict[str, "OrtValue"]]:
-    """The weights that each graph wants, by their names. Raises CheckpointInvalid."""
+    """Each graph's weights by name. Raises CheckpointInvalid."""
     from onnxruntime import OrtValue
 
     try:

@@ -1,4 +1,4 @@
-"""What every runtime gives, what it must be able to do, and how far two are from each other."""
+"""The interface of a runtime, its outputs, and the comparison of two runtimes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from catalog.product import Modality
 
 @dataclass(frozen=True)
 class ModelOutputs:
-    """What the model says of B products: logits as in `catalog.model.network.Outputs`, and unit embeddings (B, E).
+    """The model's outputs for B products: logits as in `catalog.model.network.Outputs`, and unit embeddings (B, E).
 
-    image_BD, text_BD: what the encoders made of its images, on average, and its words; zeros where it has none.
-    evidence: the leaf logits (B, C) that each modality would give alone; empty where it was not asked for.
+    image_BD, text_BD: the encoders' pooled vectors, the mean over a product's images; zeros where it has none.
+    evidence: the leaf logits (B, C) of each modality alone; empty unless asked for.
     """
 
     leaf_BC: Floats
@@ -32,13 +32,15 @@ class Runtime(Protocol):
     """Safe to share between threads."""
 
     def run(self, batch: Batch, evidence: bool) -> ModelOutputs:
-        """evidence: whether to say what each modality would answer alone, if any product has both."""
+        """evidence: whether to also predict from each modality alone, if any product has both."""
         ...
 
 
 class Difference(NamedTuple):
-    """products: how many were compared; changed: how many got another category; embedding: the most that one number of
-    an embedding moved.
+    """How two runtimes' outputs differ.
+
+    products: how many were compared; changed: how many got another category; embedding: the largest difference of one
+    component of an embedding.
     """
 
     products: int
@@ -46,7 +48,7 @@ class Difference(NamedTuple):
     embedding: float
 
 
-def difference(one: Runtime, other: Runtime, batches: Iterable[Batch]) -> Difference:
+def compare_outputs(one: Runtime, other: Runtime, batches: Iterable[Batch]) -> Difference:
     products, changed, moved = 0, 0, 0.0
     for batch in batches:
         ours, theirs = one.run(batch, False), other.run(batch, False)

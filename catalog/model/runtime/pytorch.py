@@ -1,4 +1,4 @@
-"""The model in PyTorch: on a GPU, and for a model folder without graphs."""
+"""The model in PyTorch: for a GPU, and for model folders without graphs."""
 
 import re
 from typing import Self
@@ -22,8 +22,8 @@ from catalog.product import Modality
 class TorchRuntime:
     """The model in PyTorch, on the CPU or a CUDA device; in bfloat16 where that is a GPU's native format.
 
-    compiled: whether to compile the image encoder, and on CUDA to record it as graphs, which spares small batches the
-    launch of each kernel. Takes minutes, and a C compiler. What is compiled may be run in one thread only.
+    compiled: whether to compile the image encoder; on CUDA with graphs, which save small batches the launch of each
+    kernel. Takes minutes and needs a C compiler. A compiled model may be run in one thread only.
     """
 
     def __init__(self, model: CatalogModel, device: str = "cpu", compiled: bool = False) -> None:
@@ -50,7 +50,7 @@ class TorchRuntime:
 
     @torch.inference_mode()
     def _compile(self) -> None:
-        """All sizes, before the first question."""
+        """Compile every size before the first request."""
         side = self.model.config.image.size
         for count in FixedSizes.SIZES:
             with self._precision():
@@ -64,7 +64,7 @@ class TorchRuntime:
             image, text = self.model.encode(inputs)
             outputs = self.model.fuse_and_classify(image, text)
             alone: dict[Modality, torch.Tensor] = {}
-            # Asked of the batch and not of the tensors, for which the CPU would have to wait.
+            # A question to the batch, because reading a tensor would make the CPU wait for the GPU.
             if evidence and batch.any_has_both:
                 alone = {
                     "image": self.model.fuse_and_classify(image, text, "image").leaf_BC,
@@ -82,7 +82,7 @@ class TorchRuntime:
 
 
 class FixedSizes(nn.Module):
-    """An image encoder that reads only so many images as one of SIZES: others are filled up with black, or split."""
+    """An image encoder for batches of the SIZES only: others are padded with black images, or split."""
 
     SIZES = (1, 2, 4, 8, 16, 32)
 
@@ -100,12 +100,12 @@ class FixedSizes(nn.Module):
         count = len(pixels_NCHW)
         size = next(size for size in self.SIZES if size >= count)
         tokens_NTD, pooled_ND = self.encoder(F.pad(pixels_NCHW, (0, 0) * 3 + (0, size - count)))
-        # Copied: a CUDA graph writes its next answer where it has written this one.
+        # Copied: a CUDA graph writes every output into the same memory.
         return tokens_NTD[:count].clone(), pooled_ND[:count].clone()
 
 
 def set_threads() -> None:
-    """PyTorch has a number of each thread, too. Its helpers stay, so it must be right from the first pass on."""
+    """Apply this thread's budget to PyTorch, whose thread pool is sized once: by the first forward pass."""
     if cores() and cores() != torch.get_num_threads():
         torch.set_num_threads(cores())
 

@@ -1,4 +1,4 @@
-"""How many cores a forward pass may take: a number of the thread that asks for it."""
+"""How many cores a forward pass may use, for each calling thread."""
 
 import threading
 
@@ -11,7 +11,7 @@ _mine = _Mine()
 
 
 def set_thread_budget(number: int) -> None:
-    """From now on passes of this thread take so many cores; 0: as many as there are."""
+    """Use `number` cores for forward passes on this thread (0: all)."""
     _mine.cores = number
 
 

@@ -19,7 +19,7 @@ from catalog.model.checkpoint import load_model
 from catalog.model.folder import open_model, read_config, shipped_model
 from catalog.model.runtime import open_runtime
 from catalog.model.runtime.onnx import OnnxRuntime
-from catalog.model.runtime.outputs import difference
+from catalog.model.runtime.outputs import compare_outputs
 from catalog.model.runtime.pytorch import TorchRuntime
 from training.data.manifests import LabelledProduct, read_manifest
 from training.evaluation.evaluate import Classes, category_result, probabilities
@@ -145,7 +145,7 @@ def test_onnx_runtime_answers_as_pytorch_does_for_all_of_val() -> None:
     manifests = (Path(DATA) / data / "products.jsonl" for data in ("grocery", "clothing", "fashion", "eshop"))
     rows = [row for manifest in manifests for row in read_manifest(manifest, opened.taxonomy, "val")]
     batches = read_batches(rows, opened.config.image.size, opened.tokenizer)
-    found = difference(TorchRuntime.load(opened), OnnxRuntime(opened), batches)
+    found = compare_outputs(TorchRuntime.load(opened), OnnxRuntime(opened), batches)
     assert found.products == len(rows) > 1_800
     assert found.changed == 0
     assert found.embedding <= TOLERANCE
