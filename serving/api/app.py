@@ -26,7 +26,7 @@ from serving.api.routes import (
 )
 from serving.api.services import Services
 from serving.error_responses import from_status
-from serving.middleware.stack import front
+from serving.middleware.stack import shared_middlewares
 from serving.settings.schema import Settings
 
 SUMMARY = "Category, tags, attributes and one embedding for a product, from its pictures and its text."
@@ -50,7 +50,7 @@ def build_app(services: Services, settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.context = RequestContext(services, settings)
-    for layer in front(settings):
+    for layer in shared_middlewares(settings):
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     app.add_exception_handler(CatalogError, on_catalog_error)
     app.add_exception_handler(HTTPException, on_framework_error)

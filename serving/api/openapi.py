@@ -60,7 +60,7 @@ REFERENCE = "#/components/schemas/{model}"
 
 Errors = Sequence[type[CatalogError]]
 
-# What every address may answer behind the gate and the door; with a body; and what several routes share.
+# Errors of every route behind AuthMiddleware and RequestGuardMiddleware; of those with a body; and of several routes.
 COMMON: Errors = (
     errors.BadRequest,
     errors.DeadlineInvalid,
@@ -132,7 +132,7 @@ def operation(
 ) -> dict[str, Any]:
     """What a route's decorator is told for the document. example, kind: of a good answer, None where it has no body;
     also: examples of other kinds that it may have; raises: errors of this route beside those of every one; gated: it
-    stands behind the gate.
+    may need an API key.
     """
     said = (*(COMMON if gated else ()), *(BODY if body else ()), *raises)
     good: dict[str, Any] = {} if example is None else {"content": {kind: {"example": marked(example)}}}
@@ -238,7 +238,7 @@ def document(app: FastAPI, settings: Settings) -> dict[str, Any]:
 
 
 def describe_headers(described: dict[str, Any], is_open: bool) -> None:
-    """What gate and door read of a request's headers and add to an answer's."""
+    """The headers that the middleware reads of a request and adds to an answer."""
     if not is_open:
         described["security"] = [{}, {"bearer": []}]
         described["parameters"] = [*described.get("parameters", ()), DEADLINE]

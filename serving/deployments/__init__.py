@@ -1,8 +1,8 @@
 """Ray Serve around the plain classes.
 
-    client -> proxy (Door) -> Gateway (routes, decoding) -> ModelReplica (batches, forward pass)
-                                                         -> IndexOwner (the index, kept images, feedback)
-                                                         -> JobRunner (bulk ingest, by way of both)
+    client -> proxy (middleware) -> Gateway (routes, decoding) -> ModelReplica (batches, forward pass)
+                                                               -> IndexOwner (the index, kept images, feedback)
+                                                               -> JobRunner (bulk ingest, by way of both)
 
 Ray listens on every interface of the machine with ports of its own, whatever `host` says: only HTTP keeps to `host`.
 Let only trusted machines reach those ports (a firewall, a NetworkPolicy), and set RAY_AUTH_MODE=token on a cluster.

@@ -27,7 +27,7 @@ GOOD_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 LOOK_SECONDS = 1.0
 
 # read: analyze, embed, search and get; write: everything.
-Scope: TypeAlias = Literal["read", "write"]
+KeyScope: TypeAlias = Literal["read", "write"]
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Key(BaseModel):
     name: str
     sha256: str
     created_at: str
-    scope: Scope = "write"
+    scope: KeyScope = "write"
 
 
 class KeyFile(BaseModel):
@@ -113,7 +113,7 @@ class Keys:
             logger.error("the file of API keys is damaged; the keys read before stay valid")
 
 
-def add_key(path: Path, name: str, scope: Scope = "write") -> str:
+def add_key(path: Path, name: str, scope: KeyScope = "write") -> str:
     """The new key, which nobody can read again. Raises KeyNameInvalid, KeyNameTaken, KeysDamaged, FileNotWritable."""
     if not GOOD_NAME.fullmatch(name):
         raise KeyNameInvalid

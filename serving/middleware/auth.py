@@ -1,4 +1,4 @@
-"""The gate: who may come in, and how often. Nothing of a request's body is read here."""
+"""Authentication by API key, and rate limits. A request's body is not read here."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -21,15 +21,15 @@ from serving.middleware.paths import UNKNOWN, is_open, only_reads, pattern_of
 from serving.middleware.rate_limits import ClientLimits
 from serving.settings.schema import Settings
 
-# Marks in a request's scope, which no client can set. On Ray Serve the proxy's gate sets the first, and the gateway's,
-# which gets the scope from there, does not check again; it does where a request came another way.
+# Keys in a request's scope, which no client can set. On Ray Serve the proxy's middleware sets PASSED. The gateway's
+# receives that scope and does not check again. It does check a request that came another way.
 PASSED = "shelflens.passed"
 CLIENT = "shelflens.client"
 LIMITED = "/v1/"
 
 
 class AuthMiddleware:
-    """ASGI middleware. Knows clients by the name of their API key; those without are one client of no name."""
+    """ASGI middleware. A client is the name of its API key; all clients without a key are one, of an empty name."""
 
     def __init__(self, app: ASGIApp, settings: Settings, keys: Keys, limits: ClientLimits) -> None:
         self.app = app

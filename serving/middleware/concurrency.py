@@ -1,4 +1,4 @@
-"""Admission: no more is begun than can be finished in time, and what is refused costs next to nothing.
+"""A limit on concurrent work: no more is begun than can be finished in time, and a refusal costs next to nothing.
 
 Work is refused in two places. `serving.middleware.proxy` counts requests in Ray Serve's proxy, and turns one away
 before it is passed on; the routes in the gateway count products, as a request may hold many, before it decodes their
@@ -12,7 +12,7 @@ from serving.errors import Overloaded
 
 
 class ConcurrencyLimit:
-    """How much is under way, of at most so much. For one event loop."""
+    """At most `limit` requests or products at once. For one event loop."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit

@@ -1,9 +1,9 @@
-"""The door: what every request passes before any of our routes, or Ray Serve, spends work on it.
+"""Checks a request before a route, or Ray Serve, spends work on it.
 
-It takes the whole body, counted and timed, so that neither a huge nor a stalled upload ever occupies a replica;
-drops the headers by which a client could steer Ray Serve; gives the request an id; and has every error leave in our
-words. The same class stands in front of `build_app` and, through `serving.middleware.stack.proxy_middlewares`, inside
-Ray Serve's proxy process.
+`RequestGuardMiddleware` reads the whole body under limits of size and time, so that neither a huge nor a stalled upload
+occupies a replica. It drops the headers by which a client could steer Ray Serve, gives the request an id, and rewrites
+the errors of frameworks into the service's own. The application has it (`build_app`), and so has Ray Serve's proxy
+process (`serving.middleware.stack.proxy_middlewares`).
 """
 
 import asyncio
@@ -44,7 +44,7 @@ STEERING = frozenset(
     )
 )
 STEERING_PREFIX = b"x-serve-"
-# Where the outer door puts the body for the inner one: Serve would have the gateway fetch it from the proxy by a call
+# Where the outer guard puts the body for the inner one: Serve would have the gateway fetch it from the proxy by a call
 # of its own, which costs each request some milliseconds. Clients cannot set keys of a scope.
 BODY = "shelflens.body"
 # How much longer than the gateway the proxy waits for an answer in time.
@@ -59,8 +59,8 @@ class RequestGuardMiddleware:
     """ASGI middleware; see the module's docstring."""
 
     def __init__(self, app: ASGIApp, settings: Settings, outer: bool = False) -> None:
-        """outer: the app has a door of its own in another process. That one is the first to give up when time runs out,
-        and is handed the body; and when it ends without an answer, the app was lost.
+        """outer: the app has a guard of its own, in another process. That inner guard is handed the body and times out
+        first; if it ends without an answer, its process was lost.
         """
         self.app = app
         self.settings = settings
@@ -72,7 +72,7 @@ class RequestGuardMiddleware:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         request_id = read_request_id(scope["headers"])
-        response = Response(in_pieces(send) if BODY in scope else send, request_id)
+        response = ErrorRewritingSend(in_pieces(send) if BODY in scope else send, request_id)
         try:
             check_address(scope)
             seconds = deadline(scope["headers"], self.settings.request_timeout_seconds)
@@ -101,7 +101,7 @@ class RequestGuardMiddleware:
         if not response.started and not watched.client_left:
             await response.send_error(self.lost())
 
-    async def pass_on(self, body: bytes, scope: Scope, receive: Receive, response: "Response") -> None:
+    async def pass_on(self, body: bytes, scope: Scope, receive: Receive, response: "ErrorRewritingSend") -> None:
         if self.outer:
             await self.app({**scope, BODY: body}, receive, response.send)
         else:
@@ -160,8 +160,8 @@ class Replay:
         return {"type": "http.request", "body": body, "more_body": False}
 
 
-class Response:
-    """An ASGI `send` that adds the request's id and puts a framework's error into our words."""
+class ErrorRewritingSend:
+    """An ASGI `send` that adds the request's id and replaces a framework's error by the service's own."""
 
     def __init__(self, send: Send, request_id: bytes) -> None:
         self._send = send
@@ -208,7 +208,7 @@ def check_address(scope: Scope) -> None:
 
 
 def read_request_id(headers: Iterable[Header]) -> bytes:
-    """The client's id for this request if it is short and plain, else a new one."""
+    """The client's id for this request if `GOOD_ID` allows it, else a new one."""
     given = dict(headers).get(REQUEST_ID, b"")
     return given if GOOD_ID.fullmatch(given) else uuid.uuid4().hex.encode()
 

@@ -1,5 +1,5 @@
 """An HTTP protocol for uvicorn that waits neither for ever nor for endless headers or trailers, takes HTTP 1.0 and 1.1
-only, and refuses in our words.
+only, and sends the service's own errors.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ LINGER_SECONDS = 1.0
 
 class HeaderTimeoutProtocol(HttpToolsProtocol):
     """Closes a connection whose request line and headers are not complete within `header_timeout` seconds or have more
-    than MOST_HEADER_BYTES, as uvicorn limits only the pause between two requests of one connection. The time limit
+    than MAX_HEADER_BYTES, as uvicorn limits only the pause between two requests of one connection. The time limit
     belongs to the class, as uvicorn makes the instances.
 
     Trailers are dropped (RFC 9110, 6.5.1, lets a recipient do so): nothing here has a use for them, and uvicorn would

@@ -1,4 +1,4 @@
-"""What stands in Ray Serve's proxy alone, behind the door: the request is there, and has cost next to nothing yet."""
+"""The middleware that only Ray Serve's proxy has, behind the request guard: the body was read, no work was done yet."""
 
 import asyncio
 from contextlib import ExitStack
@@ -16,8 +16,8 @@ UNKNOWN_SECONDS, AGAIN_SECONDS = 10.0, 0.02
 
 
 class ConcurrencyLimitMiddleware:
-    """ASGI middleware, behind what takes the body: a client that sends slowly holds no place. What only reads passes
-    freely, so that products can be got and the service be watched while it is full.
+    """ASGI middleware, behind the one that reads the body: a client that sends slowly takes no place. GET, HEAD and
+    OPTIONS are not limited, so that products can be read and the service watched while it is full.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -35,7 +35,7 @@ class ConcurrencyLimitMiddleware:
 
             async def send_then_leave(message: Message) -> None:
                 if message["type"] == "http.response.body" and not message.get("more_body", False):
-                    place.close()  # Serve goes on for a while, but who has his answer may ask again
+                    place.close()  # Serve goes on for a while, but a client that has its answer may ask again
                 await send(message)
 
             await self.app(scope, receive, send_then_leave)

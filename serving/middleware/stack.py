@@ -1,6 +1,8 @@
 """The middleware before the routes, from the outside in: `AccessLogMiddleware` (log, metrics, trace), `AuthMiddleware`
-(keys, rate limits), `RequestGuardMiddleware` (body, deadline). The same three stand before the application and, on Ray
-Serve, also in its proxy, which then does the work and has two more of its own behind them (`serving.middleware.proxy`).
+(keys, rate limits), `RequestGuardMiddleware` (body, deadline).
+
+The application has these three. On Ray Serve its proxy has them, too: there they do the work, and the proxy adds two of
+its own behind them (`serving.middleware.proxy`).
 """
 
 from starlette.middleware import Middleware
@@ -20,9 +22,8 @@ from serving.telemetry.metrics import Metrics
 from serving.telemetry.tracing import tracer
 
 
-def front(settings: Settings, outer: bool = False) -> list[Middleware]:
-    """In the order in which they are wrapped around an application: the last is the outermost. For `outer` see
-    `RequestGuardMiddleware`.
+def shared_middlewares(settings: Settings, outer: bool = False) -> list[Middleware]:
+    """The three of the application and the proxy, the outermost last. For `outer` see `RequestGuardMiddleware`.
 
     Raises KeysDamaged, or ConfigInvalid where tracing cannot be done.
     """
@@ -48,4 +49,4 @@ def proxy_middlewares() -> list[Middleware]:
         Middleware(RetryUntilRoutedMiddleware),
         Middleware(ConcurrencyLimitMiddleware, limit=settings.max_in_flight),
     ]
-    return [*inner, *front(settings, outer=True)]
+    return [*inner, *shared_middlewares(settings, outer=True)]

@@ -1,4 +1,4 @@
-"""A small application behind the real front, to be asked without a server."""
+"""A small application behind the real middleware, to be asked without a server."""
 
 import asyncio
 from typing import Any
@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from serving.middleware.stack import front
+from serving.middleware.stack import shared_middlewares
 from serving.settings.schema import Settings
 from serving.telemetry.request_trace import facts
 
@@ -63,7 +63,7 @@ def application(settings: Settings, work: Work | None = None) -> ASGIApp:
         Route("/v1/jobs", work.search, methods=["GET", "POST"]),
         Route("/v1/products/{id}", fail, methods=["GET", "PUT"]),
     ]
-    return Starlette(routes=routes, middleware=front(settings)[::-1])
+    return Starlette(routes=routes, middleware=shared_middlewares(settings)[::-1])
 
 
 def client(app: ASGIApp, **options: Any) -> httpx.AsyncClient:

@@ -49,7 +49,7 @@ class Optimizer:
         self._retry_at = 0.0
         self._failures = 0
         self._last_flush = self._last_build = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="shelflens-upkeep", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="shelflens-optimizer", daemon=True)
         self._thread.start()
 
     def notice(self) -> None:
@@ -99,7 +99,7 @@ class Optimizer:
                 self._attend()
             except Exception as error:
                 code = error.code if isinstance(error, CatalogError) else type(error).__name__
-                logger.warning("The upkeep of the index failed (%s). It is tried again in a minute.", code)
+                logger.warning("Optimizing the index failed (%s). The next attempt is in a minute.", code)
                 self._failures += 1
                 self._urgent = False
                 self._retry_at = time.monotonic() + RETRY_SECONDS

@@ -1,4 +1,4 @@
-"""The whole application behind its front: keys, deadlines, metrics, the documentation page, addresses."""
+"""The whole application behind its middleware: keys, deadlines, metrics, the documentation page, addresses."""
 
 import json
 import logging

@@ -118,7 +118,7 @@ def test_product_that_breaks_the_forward_pass_fails_alone_in_its_batch() -> None
 
 
 def test_clients_cannot_steer_serve(client: httpx.Client) -> None:
-    # Without the door the first would end the request at once, with an answer in Serve's words.
+    # Without the request guard the first would end the request at once, with an answer of Serve's own.
     headers = {"X-Request-Timeout-Seconds": "0.000001", "serve_multiplexed_model_id": "x", "X-Request-Id": "mine-1"}
     response = client.post(ANALYZE, json={"items": [{"title": "shoe"}]}, headers=headers)
     assert response.status_code == 200

@@ -21,7 +21,7 @@ from catalog.errors import ConfigInvalid
 from serving.middleware import stack as module
 from serving.middleware.access_log import AccessLogMiddleware
 from serving.middleware.api_keys import add_key
-from serving.middleware.stack import front
+from serving.middleware.stack import shared_middlewares
 from serving.settings.schema import Settings
 from serving.telemetry.logs import start_logs
 from serving.telemetry.metrics import Metrics
@@ -96,7 +96,7 @@ class Behind:
 
 def through_a_proxy(settings: Settings) -> ASGIApp:
     app: ASGIApp = Behind(application(settings))
-    for layer in front(settings):
+    for layer in shared_middlewares(settings):
         app = layer.cls(app, *layer.args, **layer.kwargs)
     return app
 
@@ -216,7 +216,7 @@ def test_a_client_that_leaves_while_it_is_answered(settings: Settings, lines: "L
         pass
 
     fronted: ASGIApp = app
-    for layer in front(settings):
+    for layer in shared_middlewares(settings):
         fronted = layer.cls(fronted, *layer.args, **layer.kwargs)
     scope = {"type": "http", "method": "GET", "path": SEARCH, "headers": [], "query_string": b""}
     asyncio.run(fronted(scope, receive, send))

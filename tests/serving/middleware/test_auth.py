@@ -13,7 +13,7 @@ from serving.errors import KeysRequired, RateLimited, TooManyConcurrent
 from serving.middleware.api_keys import Keys, add_key
 from serving.middleware.auth import check_access
 from serving.middleware.rate_limits import ClientLimits
-from serving.middleware.stack import front
+from serving.middleware.stack import shared_middlewares
 from serving.settings.schema import Settings
 from tests.support.asgi_client import Work, application, client
 
@@ -312,7 +312,7 @@ def test_a_client_that_has_its_answer_may_ask_again(settings: Settings) -> None:
 
     async def scenario() -> list[int]:
         app: ASGIApp = lasting
-        for layer in front(settings):
+        for layer in shared_middlewares(settings):
             app = layer.cls(app, *layer.args, **layer.kwargs)
         statuses: list[int] = []
         answered = asyncio.Event()
