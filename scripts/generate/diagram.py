@@ -32,6 +32,7 @@ ROOMS = {
     },
     "serving": {
         "api": "app, context, routes, schemas",
+        "calls": "a method, wherever it runs",
         "client": "Client, AsyncClient",
         "deployments": "Ray Serve and Ray Data",
         "error_responses": "errors to HTTP",
@@ -66,7 +67,7 @@ ROOMS = {
 COLOURS = {"shelflens": "#6d4c9f", "serving": "#1f6f8b", "training": "#9a5b13", "catalog": "#2f7d4f"}
 EVERYWHERE = {
     "catalog": ("product", "errors", "arrays", "links", "synonyms"),
-    "serving": ("errors", "portions"),
+    "serving": ("calls", "errors", "portions"),
     "training": ("config", "data", "device", "losses", "weights"),
 }
 
