@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -36,18 +37,32 @@ ALLOWED: dict[str, str] = {}
 def identifiers(path: Path) -> Iterator[tuple[str, int]]:
     """Every name that the module defines or takes as a parameter, with its line; not the sentences that name tests."""
     text = path.read_text(encoding="utf-8")
-    for node in ast.walk(ast.parse(text)) if SUSPECT.search(text) else ():
+    for node in statements(ast.parse(text)) if SUSPECT.search(text) else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if not node.name.startswith("test_"):
                 yield node.name, node.lineno
+            yield from ((each.arg, each.lineno) for each in ast.walk(node.args) if isinstance(each, ast.arg))
         elif isinstance(node, ast.ClassDef):
             yield node.name, node.lineno
-        elif isinstance(node, ast.arg):
-            yield node.arg, node.lineno
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id, node.lineno
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-            yield node.attr, node.lineno
+        for target in targets(node):
+            for each in ast.walk(target):
+                if isinstance(each, ast.Name | ast.Attribute):
+                    yield each.id if isinstance(each, ast.Name) else each.attr, each.lineno
+
+
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement below the node; expressions, which are most of a tree, are not gone through."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for inner in getattr(node, field, ()):
+            yield inner
+            yield from statements(inner)
+
+
+def targets(node: ast.AST) -> list[ast.AST]:
+    """What the statement binds: the left sides of assignments and loops, and the names behind `as`."""
+    single = getattr(node, "target", None)
+    opened = [item.optional_vars for item in getattr(node, "items", ()) if item.optional_vars]
+    return [*getattr(node, "targets", ()), *([single] if single else ()), *opened]
 
 
 def words(identifier: str) -> list[str]:
@@ -55,6 +70,7 @@ def words(identifier: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", identifier)]
 
 
+@cache
 def wrong(identifier: str) -> str:
     """The word to use, "" where the identifier has none that is banned."""
     if identifier in ALLOWED:
