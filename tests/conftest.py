@@ -23,6 +23,12 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first, those that start Ray before all: no process is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, item.path.parent.name != "deployments"))
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 300 MB: the engine has 150 of them for an index of a few products."""
@@ -48,10 +54,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a service with a tiny model and a small catalogue answers."""
     from catalog.understand import Understander
     from tests.support.browser import fill, served
-    from tests.support.tiny import tiny_folder
+    from tests.support.tiny import tiny_onnx_folder
 
     folder = tmp_path_factory.mktemp("page")
-    with served(folder, Understander.load(tiny_folder(folder / "model"))) as address:
+    with served(folder, Understander.load(tiny_onnx_folder(folder / "model"))) as address:
         fill(address)
         yield address
 

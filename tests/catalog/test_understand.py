@@ -10,12 +10,12 @@ from PIL import Image
 from catalog import CatalogError, Product, Understander, Understanding
 from catalog.errors import ImageFormatUnsupported, ProductEmpty, TextTooLong, TooManyImages
 from catalog.model.preprocess import MAX_CHARACTERS, MAX_IMAGES
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 
 @pytest.fixture(scope="module")
 def understander(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("understand") / "model", "cross"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("understand") / "model", "cross"))
 
 
 def image(colour: tuple[int, int, int] = (200, 30, 30)) -> bytes:
@@ -115,7 +115,7 @@ def test_several_pictures_of_one_product(understander: Understander) -> None:
 
 
 def test_attributes_only_where_they_make_sense(tmp_path: Path) -> None:
-    understander = Understander.load(tiny_folder(tmp_path / "model", seed=3))
+    understander = Understander.load(tiny_onnx_folder(tmp_path / "model", seed=3))
     for product in (Product("a", "apple"), Product("b", "shirt"), Product("c", images=(image(),))):
         result = one(understander, product)
         if result.path[0] == "Food":
@@ -124,7 +124,7 @@ def test_attributes_only_where_they_make_sense(tmp_path: Path) -> None:
 
 
 def test_a_category_that_cannot_be_promised_is_none(tmp_path: Path) -> None:
-    understander = Understander.load(tiny_folder(tmp_path / "model", least=1.0))
+    understander = Understander.load(tiny_onnx_folder(tmp_path / "model", least=1.0))
     result = one(understander, Product("p", "red shirt", "", (image(),)))
     assert (result.category, result.path, result.decision) == (None, (), "abstain")
     assert len(result.alternatives) == 4

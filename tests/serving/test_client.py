@@ -29,7 +29,7 @@ from tests.support.catalogue import draw_product
 from tests.support.job_service import JobService, office
 from tests.support.malformed.images import encode
 from tests.support.services import SETTINGS, tiny_client
-from tests.support.tiny import tiny_folder, tiny_taxonomy
+from tests.support.tiny import tiny_onnx_folder, tiny_taxonomy
 from tests.support.transport import Through
 
 RED_SHIRT = encode(draw_product("Shirt", "red"), "PNG")
@@ -38,7 +38,7 @@ AT_ONCE = Retries(wait_seconds=0)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("served") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("served") / "model"))
 
 
 @pytest.fixture(scope="module")

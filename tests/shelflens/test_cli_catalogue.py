@@ -16,7 +16,7 @@ from catalog.index.product_index import open_index
 from serving.storage.thumbnails import ThumbnailStore
 from shelflens.cli import app
 from tests.support.catalogue import COLOURS, KINDS, draw_product
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 ROOT = Path(__file__).parents[2]
 FOREIGN = ("Traceback", "qdrant", "pyarrow", "sqlite", "torch", "Errno", "site-packages")
@@ -24,7 +24,7 @@ FOREIGN = ("Traceback", "qdrant", "pyarrow", "sqlite", "torch", "Errno", "site-p
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_folder(tmp_path_factory.mktemp("cli-catalogue") / "model")
+    return tiny_onnx_folder(tmp_path_factory.mktemp("cli-catalogue") / "model")
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import catalog
 from shelflens.cli import app
 from tests.support.catalogue import write_catalogue, write_config
 from tests.support.stored import quick_folder
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_folder(tmp_path_factory.mktemp("cli-mistakes") / "model")
+    return tiny_onnx_folder(tmp_path_factory.mktemp("cli-mistakes") / "model")
 
 
 @pytest.fixture(scope="module")

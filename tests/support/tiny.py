@@ -82,15 +82,19 @@ def tiny_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0, size: 
     return folder
 
 
-def tiny_onnx_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0) -> Path:
-    """A tiny model's folder as `export_onnx` writes it. Exporting takes ten seconds, so its graphs are kept, for "late"
-    and "cross"; as they hold no weights, they are the same for every seed.
+def tiny_onnx_folder(
+    folder: Path, fusion: FusionKind = "late", seed: int = 0, size: int = 32, least: float = 0.0
+) -> Path:
+    """A tiny model folder as `export_onnx` writes it, to be served without PyTorch. Exporting takes ten seconds, so the
+    graphs are kept: for "late", also in size 224, and for "cross". They hold no weights, so all seeds share them.
     """
-    return add_graphs(tiny_folder(folder, fusion, seed), fusion)
+    return add_graphs(tiny_folder(folder, fusion, seed, size, least), fusion, size)
 
 
-def add_graphs(folder: Path, fusion: FusionKind = "late") -> Path:
+def add_graphs(folder: Path, fusion: FusionKind = "late", size: int = 32) -> Path:
     """Put the kept graphs into a tiny model's folder."""
     shutil.copytree(GRAPHS / fusion, folder, dirs_exist_ok=True)
+    if size != 32:  # another image encoder, the rest is the same
+        shutil.copytree(GRAPHS / f"{fusion}-{size}", folder, dirs_exist_ok=True)
     write_checksums(folder)
     return folder

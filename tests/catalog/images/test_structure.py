@@ -21,12 +21,12 @@ COSTLY, ORDINARY = costly_images(), ordinary_images()
 @pytest.mark.parametrize("name", COSTLY)
 def test_what_costs_out_of_proportion_is_refused(name: str) -> None:
     with pytest.raises(ImageTooCostly, match=r"^The .*\.$"):
-        decode(COSTLY[name], size_hint=64)
+        decode(COSTLY[name](), size_hint=64)
 
 
 @pytest.mark.parametrize("name", ORDINARY)
 def test_ordinary_pictures_pass(name: str) -> None:
-    assert decode(ORDINARY[name], size_hint=64).mode == "RGB"
+    assert decode(ORDINARY[name](), size_hint=64).mode == "RGB"
 
 
 def test_limits_on_structure_are_inclusive() -> None:
@@ -66,5 +66,5 @@ def test_a_decoding_that_is_to_stop_does_so_within_the_file() -> None:
             raise ProductNotFound
 
     with pytest.raises(ProductNotFound, match="No product"):
-        decode(ORDINARY["camera_jpeg"], check=check)
+        decode(ORDINARY["camera_jpeg"](), check=check)
     assert reads == 40

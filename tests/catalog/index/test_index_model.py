@@ -22,15 +22,15 @@ from serving.deployments.start import with_model_of_index
 from serving.settings.schema import Settings
 from shelflens.cli import app
 from tests.support.stored import WIDTH, quick_folder, stored_product
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two model folders, `mine` and `other`, whose embeddings are of one length."""
     folder = tmp_path_factory.mktemp("models")
-    tiny_folder(folder / "mine", seed=1)
-    tiny_folder(folder / "other", seed=2)
+    tiny_onnx_folder(folder / "mine", seed=1)
+    tiny_onnx_folder(folder / "other", seed=2)
     return folder
 
 

@@ -29,7 +29,7 @@ from catalog.product import Understanding
 from catalog.understand import Understander
 from tests.support.catalogue import COLOURS, KINDS, draw_product
 from tests.support.malformed.images import encode
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 CHUNK = 5
 FIELDS = ("id", "title", "description", "brand", "price", "image_link", "additional_image_link")
@@ -102,7 +102,7 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def understander(tmp_path_factory: pytest.TempPathFactory) -> Counting:
-    return Counting.load(tiny_folder(tmp_path_factory.mktemp("model") / "model"))
+    return Counting.load(tiny_onnx_folder(tmp_path_factory.mktemp("model") / "model"))
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_new_words_or_a_new_picture_are_understood(shop: Shop) -> None:
 def test_another_model_understands_everything_anew_in_an_index_of_its_own(shop: Shop, tmp_path: Path) -> None:
     shop.ingest()
     made_by = shop.understander.version
-    shop.understander = Counting.load(tiny_folder(tmp_path / "other", "early"))
+    shop.understander = Counting.load(tiny_onnx_folder(tmp_path / "other", "cross"))
     with pytest.raises(IndexOfOtherModel, match=f"holds vectors of the model {made_by}, not of"):
         shop.ingest()
     shop.location = shop.folder / "new"
@@ -325,10 +325,10 @@ with open_index(folder / "index", understander.config.embedding_width) as index:
 def test_kill_9_at_any_moment_loses_nothing_doubles_nothing_and_repeats_at_most_a_chunk(
     shop: Shop, tmp_path: Path
 ) -> None:
-    """Twenty kills in one ingest. A row that was stored but not yet recorded is one that the next run repeats."""
-    shop.rows = [row | {"id": f"{row['id']}-{copy}"} for copy in range(50) for row in shop.rows]
+    """Twelve kills in one ingest. A row that was stored but not yet recorded is one that the next run repeats."""
+    shop.rows = [row | {"id": f"{row['id']}-{copy}"} for copy in range(75) for row in shop.rows]
     shop.write()
-    model, chunk = tiny_folder(tmp_path / "model"), 8
+    model, chunk = tiny_onnx_folder(tmp_path / "model"), 8
     moments, kills = random.Random(0), 0
     repeated: list[int] = []
     while True:
@@ -337,7 +337,7 @@ def test_kill_9_at_any_moment_loses_nothing_doubles_nothing_and_repeats_at_most_
         )
         assert process.stdout is not None
         assert process.stdout.readline() == "started\n"
-        if kills < 20:
+        if kills < 12:
             time.sleep(moments.uniform(0.0, 0.4))
             process.send_signal(signal.SIGKILL)
             kills += 1
@@ -348,6 +348,6 @@ def test_kill_9_at_any_moment_loses_nothing_doubles_nothing_and_repeats_at_most_
                 break
             run = ledger.begin(open_feed(shop.feed).fingerprint, index.identity)
             repeated.append(len(stored) - run.position)
-    assert kills == 20
+    assert kills == 12
     assert all(0 <= rows <= chunk for rows in repeated), repeated
     assert sorted(stored) == sorted(row["id"] for row in shop.rows)

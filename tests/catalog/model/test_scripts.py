@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from catalog import Product, Understander, Understanding
 from catalog.model.scripts import readable
 from tests.support.services import tiny_client
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 LATIN = ("LATIN",)
 
@@ -45,7 +45,7 @@ def test_a_model_may_be_taught_other_scripts() -> None:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("scripts") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("scripts") / "model"))
 
 
 def understood(model: Understander, *titles: str) -> Sequence[Understanding]:

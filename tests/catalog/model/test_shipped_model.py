@@ -130,7 +130,7 @@ def test_a_product_of_an_uncertain_kind_gets_no_tags_and_attributes(understander
 def test_accuracy_on_real_products(data: str, floor: float) -> None:
     checkpoint = load_model(shipped_model())
     everything = read_manifest(Path(DATA) / data / "products.jsonl", checkpoint.taxonomy)
-    rows = sample([row for row in everything if row.split == "val" and row.node], 240)
+    rows = sample([row for row in everything if row.split == "val" and row.node], 120)
     encoded = encode_rows(checkpoint.model, rows, checkpoint.tokenizer)
     answers = predict(checkpoint.model, encoded, ["both"])["both"]
     classes = Classes.of(everything, checkpoint.taxonomy)
@@ -140,13 +140,14 @@ def test_accuracy_on_real_products(data: str, floor: float) -> None:
 
 @needs_data
 @pytest.mark.slow
-def test_onnx_runtime_answers_as_pytorch_does_for_all_of_val() -> None:
+def test_onnx_runtime_answers_as_pytorch_does() -> None:
+    """On a sample of each set; `shelflens export` compares all of `val`, and writes nothing where they differ."""
     opened = open_model(shipped_model())
     manifests = (Path(DATA) / data / "products.jsonl" for data in ("grocery", "clothing", "fashion", "eshop"))
-    rows = [row for manifest in manifests for row in read_manifest(manifest, opened.taxonomy, "val")]
+    rows = [row for manifest in manifests for row in sample(read_manifest(manifest, opened.taxonomy, "val"), 60)]
     batches = read_batches(rows, opened.config.image.size, opened.tokenizer)
     found = compare_outputs(TorchRuntime.load(opened), OnnxRuntime(opened), batches)
-    assert found.products == len(rows) > 1_800
+    assert found.products == len(rows) > 150
     assert found.changed == 0
     assert found.embedding <= TOLERANCE
 
@@ -159,7 +160,7 @@ def test_the_small_model_loses_little() -> None:
     rows = []
     for data in ("grocery", "clothing", "fashion"):
         manifest = Path(DATA) / data / "products.jsonl"
-        rows += sample([row for row in read_manifest(manifest, models[0].taxonomy, "val") if row.node], 200)
+        rows += sample([row for row in read_manifest(manifest, models[0].taxonomy, "val") if row.node], 100)
     large, small = (served(open_runtime(model), model, rows) for model in models)
     assert large.top_1 - small.top_1 < 0.05
 

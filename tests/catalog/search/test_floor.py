@@ -23,7 +23,7 @@ from catalog.understand import Understander
 from shelflens.cli.search import as_answer, show
 from tests.support.services import tiny_client
 from tests.support.stored import category, embedding, quick_folder, stored_product, unit
-from tests.support.tiny import tiny_folder, tiny_taxonomy
+from tests.support.tiny import tiny_onnx_folder, tiny_taxonomy
 from training.export.floor import Queries, best_bounds
 
 COSINES = {"twin": 0.95, "near": 0.8, "shirt": 0.75, "middling": 0.6, "far": 0.3, "opposite": -0.2}
@@ -206,7 +206,7 @@ def test_bounds_are_kept_in_the_calibration() -> None:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
     """An untrained model, by which a query is like its own words and nothing else."""
-    model = Understander.load(tiny_folder(tmp_path_factory.mktemp("floor") / "model"))
+    model = Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("floor") / "model"))
     strict = Bounds(least=0.9999, unsure=0.9999, ratio=0.0, share=0.7)
     model.calibration = replace(model.calibration, floor=dict.fromkeys(("image", "text", "both"), strict))
     return model

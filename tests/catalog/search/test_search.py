@@ -13,7 +13,7 @@ from catalog.search.plan import Example, Search, search
 from catalog.understand import Understander
 from tests.support.catalogue import COLOURS, KINDS, draw_product
 from tests.support.malformed.images import encode
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 
 def image(kind: str, colour: str) -> bytes:
@@ -22,7 +22,7 @@ def image(kind: str, colour: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def understander(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("model") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("model") / "model"))
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from serving.storage.store_api import StoreApi
 from tests.support.answers import FOREIGN, assert_error
 from tests.support.malformed.images import BadImage, bad_images, encode, speckled
 from tests.support.services import occupy, tiny_services, tiny_store
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 ANALYZE = "/v1/products/analyze"
 SETTINGS = Settings(batch_wait_seconds=0.001)
@@ -37,7 +37,7 @@ SETTINGS = Settings(batch_wait_seconds=0.001)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("served") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("served") / "model"))
 
 
 @pytest.fixture(scope="module")

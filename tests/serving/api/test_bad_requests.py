@@ -13,7 +13,7 @@ from tests.support.malformed.images import encode, speckled
 from tests.support.malformed.requests import bad_requests
 from tests.support.malformed.wire_request import JSON, BadRequest, exchange, http
 from tests.support.services import SETTINGS, tiny_server
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ GOOD = http("GET", "/v1/products/stored")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of a service that holds one product."""
     folder = tmp_path_factory.mktemp("served")
-    model = Understander.load(tiny_folder(folder / "model"))
+    model = Understander.load(tiny_onnx_folder(folder / "model"))
     settings = SETTINGS.model_copy(update={"feeds": feeds(folder)})
     uri = "data:image/png;base64," + base64.b64encode(encode(speckled(), "PNG")).decode()
     with tiny_server(model, folder / "index", settings) as address:

@@ -22,7 +22,7 @@ from tests.support.malformed.costly_images import repeated_scan
 from tests.support.malformed.images import encode, speckled
 from tests.support.malformed.large_content import uri
 from tests.support.services import SETTINGS, tiny_client, tiny_server, tiny_services, tiny_store
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 INFO = ModelInfo("v", "t", 32, (), ("LATIN",), {})
 IMAGE = encode(speckled(), "PNG")
@@ -30,7 +30,7 @@ IMAGE = encode(speckled(), "PNG")
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("model")))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("model")))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from serving.api.app import build_app
 from serving.inference.local import LocalAnalyzer
 from serving.settings.schema import Settings
 from tests.support.services import tiny_services, tiny_store
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ CHROMIUM = shutil.which("chromium")
 
 @pytest.fixture
 def address(tmp_path: Path) -> Iterator[str]:
-    model = Understander.load(tiny_folder(tmp_path / "model"))
+    model = Understander.load(tiny_onnx_folder(tmp_path / "model"))
     settings = Settings(keys=tmp_path / "keys.json")
     with tiny_store(tmp_path / "index") as store, socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -19,7 +19,7 @@ from serving.storage.training_set import drawn, group_of
 from tests.serving.api.test_products import code, store, waiting
 from tests.support.catalogue import COLOURS, KINDS, write_catalogue, write_config
 from tests.support.services import tiny_client
-from tests.support.tiny import tiny_folder, tiny_taxonomy
+from tests.support.tiny import tiny_onnx_folder, tiny_taxonomy
 from training.data.manifests import read_manifest
 
 LEAF = tiny_taxonomy().leaves[0].id
@@ -28,7 +28,7 @@ PAIRS = [(kind, colour) for kind in KINDS for colour in COLOURS]
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("served") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("served") / "model"))
 
 
 @pytest.fixture

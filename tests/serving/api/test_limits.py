@@ -28,7 +28,7 @@ from tests.support.malformed.large_content import (
     zip_feed,
 )
 from tests.support.services import free_port, tiny_client
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ MAX_JSON = 128 * 1024
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_folder(tmp_path_factory.mktemp("limits") / "model", size=224)
+    return tiny_onnx_folder(tmp_path_factory.mktemp("limits") / "model", size=224)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from serving.middleware.paths import OPEN, PATTERNS, UNKNOWN, pattern_of
 from serving.settings.schema import Settings
 from tests.serving.middleware.test_access_log import samples
 from tests.support.services import occupy, tiny_client, tiny_services, tiny_store, wait_until_ready
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 ANALYZE = "/v1/products/analyze"
 SHIRT = {"items": [{"title": "red shirt"}]}
@@ -32,7 +32,7 @@ SHIRT = {"items": [{"title": "red shirt"}]}
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("manners") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("manners") / "model"))
 
 
 @pytest.fixture

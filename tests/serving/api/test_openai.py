@@ -8,14 +8,14 @@ import pytest
 
 from catalog.understand import Understander
 from tests.support.services import WIDTH, tiny_server
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 NAME = "text-embedding-3-small"
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("served") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("served") / "model"))
 
 
 @pytest.fixture(scope="module")

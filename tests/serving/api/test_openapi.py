@@ -27,7 +27,7 @@ from serving.api.examples import JOB_REQUEST, PRODUCT_ID, PRODUCT_REQUEST
 from serving.api.openapi import BODY, COMMON
 from serving.inference.local import LocalAnalyzer
 from tests.support.services import SETTINGS, tiny_services, tiny_store
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 OPERATIONS = {
     "activate_model",
@@ -69,7 +69,7 @@ OPERATIONS = {
     "take_feedback_back",
 }
 # Requests in all, and of each kind for each operation.
-FEWEST, EACH = 2_000, 80
+FEWEST, EACH = 2_000, 40
 # What the document allows, these may still refuse as a matter of their fields: a verdict that does not fit what comes
 # with it, an id that ends as an address does, and columns that are not JSON.
 PARTICULAR = {"give_feedback", "preview_feed", "put_product", "submit_job"}
@@ -86,7 +86,7 @@ class Service(NamedTuple):
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("served")
-    model = Understander.load(tiny_folder(folder / "model"))
+    model = Understander.load(tiny_onnx_folder(folder / "model"))
     source = folder / "feeds" / JOB_REQUEST["source"]
     source.parent.mkdir(parents=True)
     source.write_text("id,name\n1,red shirt\n")

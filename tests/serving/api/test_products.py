@@ -27,7 +27,7 @@ from tests.support.catalogue import KINDS as KIND_SHAPES
 from tests.support.catalogue import draw_product
 from tests.support.malformed.images import encode
 from tests.support.services import SETTINGS, tiny_client, tiny_services, tiny_store
-from tests.support.tiny import tiny_folder, tiny_taxonomy
+from tests.support.tiny import tiny_onnx_folder, tiny_taxonomy
 from training.data.manifests import read_manifest
 
 KINDS = list(KIND_SHAPES)
@@ -36,7 +36,7 @@ COLOURS = list(COLOUR_VALUES)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("served") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("served") / "model"))
 
 
 @pytest.fixture
@@ -417,7 +417,7 @@ def test_verdicts_empty_the_review_queue(client: TestClient) -> None:
 
 
 def test_there_is_nothing_to_accept_where_no_category_is_promised(tmp_path: Path) -> None:
-    doubtful = Understander.load(tiny_folder(tmp_path / "model", least=1.0))
+    doubtful = Understander.load(tiny_onnx_folder(tmp_path / "model", least=1.0))
     with tiny_client(doubtful, tmp_path / "index") as client:
         understood = store(client, "a", attributes={"Colour": "lilac"})["understanding"]
         assert (understood["category"], understood["decision"]) == (None, "abstain")
@@ -507,7 +507,7 @@ def test_models_and_taxonomy(catalogue: TestClient, model: Understander) -> None
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("other") / "model", seed=1))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("other") / "model", seed=1))
 
 
 def compared(client: TestClient, products: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.faults import KILLS, Fault, service, under_kill, under_redeploy, under_slow_clients
 from benchmarks.traffic import Address, free_port
 from serving.settings.schema import Settings
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ FAULTS = {fault.name: fault for fault in KILLS}
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder: Path = tmp_path_factory.mktemp("faults")
-    model, index = tiny_folder(folder / "model"), str(folder / "index")
+    model, index = tiny_onnx_folder(folder / "model"), str(folder / "index")
     return Settings(model=model, index=index, port=free_port(), body_timeout_seconds=3, header_timeout_seconds=2)
 
 

@@ -20,7 +20,7 @@ from serving.deployments.preflight import check_token
 from serving.errors import ServiceNotStarted
 from serving.settings.schema import Settings
 from tests.support.services import free_port
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ def started(folder: Path, port: int) -> "subprocess.Popen[bytes]":
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, "subprocess.Popen[bytes]", int]]:
     folder = tmp_path_factory.mktemp("private")
-    tiny_folder(folder / "model")
+    tiny_onnx_folder(folder / "model")
     port = free_port()
     process = started(folder, port)
     try:
@@ -118,7 +118,7 @@ def wait_for_process(service: "subprocess.Popen[bytes]", name: str) -> None:
 @pytest.mark.parametrize("process", [None, "gcs_server", "raylet", "ray::ServeController"])
 def test_an_end_during_the_start_is_an_end(tmp_path: Path, process: str | None) -> None:
     """Before Ray, while Ray starts and has set a handler of its own, while the deployments do."""
-    tiny_folder(tmp_path / "model")
+    tiny_onnx_folder(tmp_path / "model")
     service = started(tmp_path, free_port())
     if process is None:
         time.sleep(1)

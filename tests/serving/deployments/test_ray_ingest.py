@@ -16,7 +16,7 @@ from catalog.index.parquet import parquet_files, read_parquet
 from catalog.index.product_index import open_index
 from shelflens.cli import app
 from tests.support.catalogue import COLOURS, KINDS, draw_product
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 ROOT = Path(__file__).parents[3]
 ROWS = 1_100  # five chunks
@@ -25,7 +25,7 @@ ROWS = 1_100  # five chunks
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bulk")
-    tiny_folder(folder / "model")
+    tiny_onnx_folder(folder / "model")
     (folder / "images").mkdir()
     names = [f"{kind}-{colour}" for kind in KINDS for colour in COLOURS]
     for name in names:

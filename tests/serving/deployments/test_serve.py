@@ -26,7 +26,7 @@ from serving.errors import AddressInUse, ModelFailed
 from serving.settings.schema import Settings
 from tests.support.malformed.images import BadImage, bad_images, encode, speckled
 from tests.support.services import free_port
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,7 @@ ANALYZE = "/v1/products/analyze"
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     port = free_port()
-    folder = tiny_folder(tmp_path_factory.mktemp("served") / "model")
+    folder = tiny_onnx_folder(tmp_path_factory.mktemp("served") / "model")
     index = str(tmp_path_factory.mktemp("index") / "index")
     return Settings(model=folder, index=index, port=port, replicas=2, body_timeout_seconds=3, header_timeout_seconds=2)
 

@@ -18,7 +18,7 @@ from serving.middleware.api_keys import add_key
 from shelflens.cli import app
 from tests.serving.middleware.test_access_log import samples
 from tests.support.services import free_port
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 ANALYZE = "/v1/products/analyze"
 SHIRT = {"items": [{"title": "red striped shirt"}]}
@@ -39,7 +39,7 @@ class Running(NamedTuple):
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("command")
     port = free_port()
-    tiny_folder(folder / "model")
+    tiny_onnx_folder(folder / "model")
     (folder / "shelflens.toml").write_text('model = "model"\nrate_per_minute = 30\nlog_level = "info"\n')
     key = add_key(folder / "shelflens-keys.json", "shop")
     arguments = ["serve", "--config", "shelflens.toml", "--port", str(port)]

@@ -23,14 +23,14 @@ from tests.support.answers import assert_error
 from tests.support.catalogue import draw_product
 from tests.support.job_service import JobService, as_csv, as_json_lines, counts, office, rows
 from tests.support.malformed.images import encode
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 SETTINGS = Settings(batch_wait_seconds=0.001, job_patience_seconds=60)
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("jobs") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("jobs") / "model"))
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_a_slow_model_is_asked_about_fewer_together(tmp_path: Path) -> None:
             time.sleep(0.08 * len(products))
             return super().understand_prepared(products, top_k, evidence)
 
-    with office(tmp_path, Slow.load(tiny_folder(tmp_path / "model")), SETTINGS) as service:
+    with office(tmp_path, Slow.load(tiny_onnx_folder(tmp_path / "model")), SETTINGS) as service:
         service.ingested(as_csv(rows(20)))
         assert max(map(len, service.analyzer.asked[1:])) <= 3
 

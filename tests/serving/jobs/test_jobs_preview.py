@@ -10,7 +10,7 @@ from serving.client import Client
 from serving.settings.schema import Settings
 from tests.support.answers import assert_error
 from tests.support.job_service import JobService, counts, office
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 from tests.support.transport import Through
 
 PREVIEW = "/v1/jobs/preview"
@@ -27,7 +27,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobService]:
     (feeds / ".hidden.csv").write_text(FEED)
     (feeds / "out.csv").symlink_to(folder / "secret.csv")
     (folder / "secret.csv").write_text(FEED)
-    model = Understander.load(tiny_folder(folder / "model"))
+    model = Understander.load(tiny_onnx_folder(folder / "model"))
     with office(folder, model, Settings(batch_wait_seconds=0.001, feeds=feeds)) as service:
         yield service
 

@@ -31,7 +31,7 @@ from serving.storage.store_api import StoreApi
 from tests.support.answers import assert_error
 from tests.support.job_service import Watched, as_csv, as_json_lines, counts, office, rows
 from tests.support.services import WIDTH
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ SETTINGS = Settings(batch_wait_seconds=0.001, job_patience_seconds=60)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("jobs") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("jobs") / "model"))
 
 
 def test_a_job_goes_on_after_a_restart_and_reads_nothing_twice(tmp_path: Path, model: Understander) -> None:
@@ -176,7 +176,7 @@ def test_a_product_that_the_model_fails_on_fails_alone(tmp_path: Path, model: Un
             lost.extend(product.id for product in products)
             raise ModelFailed
 
-    with office(tmp_path, Poisoned.load(tiny_folder(tmp_path / "model")), SETTINGS) as service:
+    with office(tmp_path, Poisoned.load(tiny_onnx_folder(tmp_path / "model")), SETTINGS) as service:
         service.analyzer.before = broken
         job = service.ingested(as_csv(rows(40)))
         errors = service.errors(job["id"])
@@ -187,7 +187,7 @@ def test_a_product_that_the_model_fails_on_fails_alone(tmp_path: Path, model: Un
 
 def test_a_model_that_is_exchanged_meanwhile_is_asked_from_there_on(tmp_path: Path, model: Understander) -> None:
     """No product is stored as one model's that another has read."""
-    other = Understander.load(tiny_folder(tmp_path / "other", seed=1))
+    other = Understander.load(tiny_onnx_folder(tmp_path / "other", seed=1))
     with office(tmp_path, model, SETTINGS) as service:
         hold = Event()
         service.analyzer.hold(hold, after=8)
@@ -227,7 +227,7 @@ def test_an_index_that_is_lost_for_a_while_loses_and_doubles_nothing(tmp_path: P
 
 
 def test_an_index_that_another_model_made_fails_the_job(tmp_path: Path, model: Understander) -> None:
-    other = Understander.load(tiny_folder(tmp_path / "other", seed=1))
+    other = Understander.load(tiny_onnx_folder(tmp_path / "other", seed=1))
     with office(tmp_path, other, SETTINGS) as service:
         service.ingested(as_csv(rows(1)))
     with office(tmp_path, model, SETTINGS) as service:
@@ -248,7 +248,7 @@ def test_what_crashes_have_left_is_swept(tmp_path: Path, model: Understander) ->
 
 
 def test_a_full_disk_is_told_and_nothing_is_left_of_the_upload(small_disk: Path, tmp_path: Path) -> None:
-    model = Understander.load(tiny_folder(tmp_path / "model"))
+    model = Understander.load(tiny_onnx_folder(tmp_path / "model"))
     with office(small_disk, model, SETTINGS) as service:
         service.ingested(as_csv(rows(10)))
         filling = small_disk / "filling"
@@ -310,7 +310,7 @@ def serve_until_killed(folder: Path, model: Path, done: int) -> str:
 
 
 def test_kill_9_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
-    model = tiny_folder(tmp_path / "model")
+    model = tiny_onnx_folder(tmp_path / "model")
     lines = rows(1_000)
     for number in (5, 400, 999):
         lines[number]["title"] = ""

@@ -19,7 +19,7 @@ from serving.middleware.api_keys import add_key
 from serving.settings.schema import Settings
 from tests.support.answers import assert_error
 from tests.support.job_service import JobService, as_csv, as_json_lines, counts, office, rows
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 from tests.support.transport import Through
 
 # A part is as large as a request may be, here.
@@ -30,7 +30,7 @@ UPLOADS, JOBS = "/v1/uploads", "/v1/jobs"
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("uploads") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("uploads") / "model"))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Route, expect
 from catalog.understand import Understander
 from tests.support.browser import MAX_SHIFT, SHIFTS, Reader, image_png, reading, served
 from tests.support.services import SETTINGS
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 pytestmark = pytest.mark.slow
 FILES = ".file-place input"
@@ -125,7 +125,7 @@ def stocked(tmp_path: Path) -> Iterator[str]:
     (folder / "autumn.csv").write_text("id,title\na1,Coat\na2,Scarf\n")
     (folder / "spring" / "shop.csv").write_text("Nr,title,picture\ns1,Dress,dress.png\n")
     (folder / "spring" / "dress.png").write_bytes(image_png("Dress", "red"))
-    model = Understander.load(tiny_folder(tmp_path / "model"))
+    model = Understander.load(tiny_onnx_folder(tmp_path / "model"))
     with served(tmp_path, model, SETTINGS.model_copy(update={"feeds": folder})) as address:
         yield address
 

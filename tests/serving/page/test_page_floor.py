@@ -10,13 +10,13 @@ from playwright.sync_api import Browser, expect
 from catalog.model.calibration import Bounds
 from catalog.understand import Understander
 from tests.support.browser import reading, served
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 pytestmark = pytest.mark.slow
 
 
 def test_where_nothing_is_close_the_page_says_so_and_shows_the_nearest(browser: Browser, tmp_path: Path) -> None:
-    model = Understander.load(tiny_folder(tmp_path / "model"))
+    model = Understander.load(tiny_onnx_folder(tmp_path / "model"))
     strict = Bounds(least=0.9999, unsure=0.9999, ratio=0.0, share=0.7)
     model.calibration = replace(model.calibration, floor={"text": strict})
     with served(tmp_path, model) as address:

@@ -19,7 +19,7 @@ from tests.support.catalogue import COLOURS, draw_product
 from tests.support.job_service import JobService, as_csv, office, rows
 from tests.support.malformed.images import encode
 from tests.support.stored import WIDTH, embedding, quick_folder, stored_product, unit
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 SETTINGS = Settings(batch_wait_seconds=0.001)
 FILES = ("pictures.sqlite", "feedback.sqlite", "jobs/jobs.sqlite")
@@ -27,7 +27,7 @@ FILES = ("pictures.sqlite", "feedback.sqlite", "jobs/jobs.sqlite")
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("damage") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("damage") / "model"))
 
 
 @pytest.fixture(scope="module")

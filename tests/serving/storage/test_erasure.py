@@ -17,7 +17,7 @@ from shelflens.cli import app
 from tests.support.catalogue import draw_product
 from tests.support.job_service import JobService, as_csv, office
 from tests.support.malformed.images import encode
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 SETTINGS = Settings(batch_wait_seconds=0.001)
 TITLE, COMMENT, TAG, FILE, FAILED, BY_COMMAND = "Zyvolän", "Krömptel", "Wäxtupf", "Quibbörn", "Dröllfisk", "Plünkwart"
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow  # every byte of an index, again and again
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_folder(tmp_path_factory.mktemp("erasure") / "model"))
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("erasure") / "model"))
 
 
 @pytest.fixture
