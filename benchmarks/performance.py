@@ -30,11 +30,15 @@ HEAD = """# Performance
 {command}
 ```
 
-{when}, {machine}. Timings of a shared machine vary by a quarter from run to run, so what counts is what took turns in
-the same run. **Bold** is short of its target. INT8 is the shipped model as `shelflens export --int8 --config
-configs/fusion.toml --data-root DATA --output INT8` writes it, which says what is lost and refuses more than half a
-point; nano is the small model that is shipped. On a GPU, `python benchmarks/gpu.py` checks the answers and times what
-can be switched on; there was none here.
+Date and machine: {when}, {machine}.
+
+Timings on a shared machine vary by a quarter from run to run. Compare only figures of the same run, where the
+candidates took turns. **Bold** misses its target.
+
+- INT8: the shipped model after `shelflens export --int8 --config configs/fusion.toml --data-root DATA --output INT8`.
+  The command prints the loss of accuracy and refuses more than half a point.
+- nano: the small model that is shipped.
+- GPU: none was available. `python benchmarks/gpu.py` checks the outputs on a GPU and times its options.
 """
 
 
@@ -61,18 +65,18 @@ class Row(NamedTuple):
 PARTS = (
     Part(
         "runtimes",
-        "The forward pass, and what one would take instead",
+        "The forward pass, and the alternatives",
         ("{int8}", "--nano", "nano", "--batches", "1", "32", "--rounds", "12"),
         note="ONNX Runtime and PyTorch both run the shipped model, in float32. "
         '"MiniLM" and sentence-transformers are our text encoder alone; the two ViTs have random weights.',
     ),
     Part(
         "throughput",
-        "Batches, cores, and the size of pictures",
+        "Batches, cores and image sizes",
         ("{int8}",),
-        note="Dashed: one core. Decoding large photographs, at a reduced scale, is most of the work beside nano.",
+        note="Dashed: one core. With nano, decoding large photographs dominates, even at a reduced scale.",
     ),
-    Part("roofline", "The limit", ("--rounds", "8"), note="Bytes are the weights, and what goes in and out."),
+    Part("roofline", "The limit", ("--rounds", "8"), note="Bytes are those of weights, inputs and outputs."),
     Part("stages", "One product, stage by stage, and decoding", ("{clothing}", "--rounds", "12")),
     Part("fusions", "What a fusion costs", ("--rounds", "8"), note="In PyTorch, on top of the encoders."),
     Part("cold_start", "From nothing to the first answer", ("--rounds", "2")),
@@ -135,7 +139,7 @@ def page(output: Path, drawn: dict[str, Path], folder: Path) -> str:
 
 def winners(output: Path) -> Iterator[str]:
     """Who is fastest, also where it is not us: a line for each time that was measured beside another's."""
-    yield "| fastest, in float32 | is | before |\n|---|---|---|"
+    yield "| task, float32 | winner | runner-up |\n|---|---|---|"
     for row in read(output, "runtimes") or ():
         full = {name: ms for name, ms in row["ms"].items() if name not in ("int8", "nano")}
         yield won(f"{row['products']}, batch {row['batch']}, ms a product", full)

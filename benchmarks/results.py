@@ -39,7 +39,7 @@ class Line:
 LEAF, ERROR = "category.leaf_accuracy", "calibration.ece"
 CALIBRATION: tuple[Figure, ...] = (
     ("calibration error", ERROR, 0.03),
-    ("calibration error of honest scores, by chance", "calibration.ece_by_chance", None),
+    ("calibration error of perfectly calibrated scores, by chance", "calibration.ece_by_chance", None),
 )
 
 
@@ -57,10 +57,10 @@ def attributes(targets: dict[str, float | None]) -> tuple[Figure, ...]:
 ALONE = attributes({"gender": None, "colour": None, "season": None, "usage": None})
 FUSED = attributes({"gender": 0.995, "colour": 0.93, "season": 0.87, "usage": 0.96})
 RETRIEVAL = (
-    ("title to picture, R@1", "retrieval.r_at_1", 0.35),
-    ("title to picture, R@10", "retrieval.r_at_10", 0.80),
-    ("picture to title, R@1", "retrieval.picture_to_text.r_at_1", None),
-    ("picture to title, R@10", "retrieval.picture_to_text.r_at_10", None),
+    ("title to image, R@1", "retrieval.r_at_1", 0.35),
+    ("title to image, R@10", "retrieval.r_at_10", 0.80),
+    ("image to title, R@1", "retrieval.picture_to_text.r_at_1", None),
+    ("image to title, R@10", "retrieval.picture_to_text.r_at_10", None),
 )
 LINES = (
     Line("grocery", "test", "image", (("fine, 81", LEAF, 0.80), ("coarse, 43", "category.parent_accuracy", 0.88))),

@@ -33,7 +33,7 @@ COUNTERPARTS = {
     "Baby Girls Clothes": "apparel",
     "Infant Wear": "apparel",
 }
-WAYS = ("both", "words", "picture")
+WAYS = ("both", "text", "image")
 BATCH = 32
 
 
@@ -66,7 +66,7 @@ def main() -> None:
     for shop in SHOPS:
         products = read_manifest(given.data_root / "othershops" / shop / "products.jsonl", model.taxonomy)
         nodes = counterparts(given.data_root / "othershops" / shop / "products.jsonl")
-        ways = WAYS if products[0].title else ("picture",)
+        ways = WAYS if products[0].title else ("image",)
         rows += [scored(model, shop, products, nodes, how, bounds[how]) for how in ways]
     print_table(rows)
     if given.json:
@@ -128,7 +128,7 @@ def likeliest(model: Understander, products: Sequence[LabelledProduct], how: str
 
 
 def understood(model: Understander, products: Sequence[LabelledProduct], how: str) -> list[Understanding]:
-    """how: which of their image and words is read."""
+    """how: which of their image and text is read."""
     found: list[Understanding] = []
     for start in range(0, len(products), BATCH):
         batch = [shown(row.product(), how) for row in products[start : start + BATCH]]
@@ -140,9 +140,9 @@ def understood(model: Understander, products: Sequence[LabelledProduct], how: st
 
 
 def shown(product: Product, how: str) -> Product:
-    if how == "picture":
+    if how == "image":
         return replace(product, title="", description="")
-    return replace(product, images=()) if how == "words" else product
+    return replace(product, images=()) if how == "text" else product
 
 
 def right(model: Understander, result: Understanding, node: str | None) -> bool:

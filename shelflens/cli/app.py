@@ -17,25 +17,24 @@ ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/")
 
 app = typer.Typer(
     name="shelflens",
-    help="Understand product catalogues: category, tags, attributes and an embedding from a picture and a few words.",
+    help="Classify and index products: category, tags, attributes and an embedding from images and text.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
 ModelOption = Annotated[
-    Path | None, typer.Option("--model", help="A model folder, or nano, the small one. Default: the shipped model.")
+    Path | None,
+    typer.Option("--model", help="A model folder, or nano for the small model. Default: the shipped model."),
 ]
 IndexModelOption = Annotated[
     Path | None,
     typer.Option(
-        "--model", help="A model folder, or nano. Default: that of the index; of a new one, the shipped model."
+        "--model", help="A model folder, or nano. Default: the index's model; for a new index, the shipped model."
     ),
 ]
 DeviceOption = Annotated[str, typer.Option("--device", help="cpu or cuda.")]
-DataOption = Annotated[
-    Path, typer.Option("--data-root", envvar="SHELFLENS_DATA", help="The folder that manifests are relative to.")
-]
+DataOption = Annotated[Path, typer.Option("--data-root", envvar="SHELFLENS_DATA", help="Base folder of the manifests.")]
 IndexOption = Annotated[
     str, typer.Option("--index", envvar="SHELFLENS_INDEX", help="A folder, or qdrant://HOST[:PORT]/COLLECTION.")
 ]
@@ -84,7 +83,7 @@ def common(
         bool, typer.Option("--version", help="Print the version and exit.", callback=print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Understand product catalogues: category, tags, attributes and an embedding from an image and a few words."""
+    """Classify and index products: category, tags, attributes and an embedding from images and text."""
 
 
 def check_no_address(path: str | Path) -> None:

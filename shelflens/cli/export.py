@@ -18,23 +18,19 @@ def export(
     index: IndexOption = "shelflens-index",
     embeddings: Annotated[
         bool | None,
-        typer.Option(
-            "--embeddings/--no-embeddings", help="Whether an index's embeddings are written. Default: not into .csv."
-        ),
+        typer.Option("--embeddings/--no-embeddings", help="Write the index's embeddings. Default: not for .csv."),
     ] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="Export the model that was trained with this configuration.")
-    ] = None,
+    config: Annotated[Path | None, typer.Option(help="Export the model trained with this configuration.")] = None,
     data_root: DataOption = Path(),
-    model: Annotated[Path | None, typer.Option(help="Copy this model folder, with graphs for ONNX Runtime.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Copy this model folder and add graphs for ONNX Runtime.")] = None,
     int8: Annotated[
-        bool, typer.Option("--int8", help="With --config: turn --model, or the shipped one, into int8 for CPUs.")
+        bool, typer.Option("--int8", help="With --config: quantize --model, or the shipped model, to int8 for CPUs.")
     ] = False,
     calibrate: Annotated[
-        bool, typer.Option("--calibrate", help="With --config: copy --model, its scores measured anew.")
+        bool, typer.Option("--calibrate", help="With --config: copy --model with a new calibration.")
     ] = False,
 ) -> None:
-    """Write an understood catalogue to a file, or turn a trained model into the folder that is served."""
+    """Export an index to a file, or a trained model to a folder."""
     with errors_shown():
         if calibrate and model and config:
             calibrate_model(model, config, output, data_root)

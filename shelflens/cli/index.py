@@ -12,18 +12,18 @@ from shelflens.cli.app import IndexOption, app, errors_shown, tell_if_mixed
 
 SHOWN = 10
 
-index_app = typer.Typer(help="Copy, load, count or delete what an index holds.", no_args_is_help=True)
+index_app = typer.Typer(help="Copy, load, count or delete the products of an index.", no_args_is_help=True)
 app.add_typer(index_app, name="index")
 
 
 @index_app.command()
 def copy(
     source: Annotated[str, typer.Argument(help="A folder, or qdrant://HOST[:PORT]/COLLECTION.")],
-    target: Annotated[str, typer.Argument(help="Where to; made where it does not exist.")],
-    shards: Annotated[int, typer.Option(help="Shards of a cluster collection that is made.")] = 1,
-    replicas: Annotated[int, typer.Option(help="Copies of each shard of a cluster collection that is made.")] = 1,
+    target: Annotated[str, typer.Argument(help="Target location; created if it does not exist.")],
+    shards: Annotated[int, typer.Option(help="Shards of a new cluster collection.")] = 1,
+    replicas: Annotated[int, typer.Option(help="Replicas of each shard of a new cluster collection.")] = 1,
 ) -> None:
-    """Copy every product into another index, as it is: nothing is understood anew."""
+    """Copy all products into another index, without inference."""
     with errors_shown(), private_files():
         from tqdm import tqdm
 
@@ -46,7 +46,7 @@ def load(
     source: Annotated[Path, typer.Argument(help="A Parquet export, or a folder of them.")],
     index: IndexOption = "shelflens-index",
 ) -> None:
-    """Bring a Parquet export into an index: nothing is understood anew."""
+    """Load a Parquet export into an index, without inference."""
     with errors_shown(), private_files():
         from tqdm import tqdm
 
@@ -61,7 +61,7 @@ def load(
 
 @index_app.command()
 def count(index: IndexOption = "shelflens-index") -> None:
-    """How many products are stored."""
+    """Count the stored products."""
     with errors_shown():
         from catalog.index.product_index import open_index
 
@@ -72,10 +72,10 @@ def count(index: IndexOption = "shelflens-index") -> None:
 @index_app.command()
 def delete(
     ids: Annotated[list[str], typer.Argument(help="Ids of products.")],
-    erase: Annotated[bool, typer.Option("--erase", help="Also leave nothing of them on disk; slower.")] = False,
+    erase: Annotated[bool, typer.Option("--erase", help="Also erase them from the disk; slower.")] = False,
     index: IndexOption = "shelflens-index",
 ) -> None:
-    """Take products out of an index. Exit code 1 when one of them was not there."""
+    """Delete products from an index. Exit code 1 if one of them was not stored."""
     with errors_shown(), private_files():
         from catalog.index.product_index import open_index
         from catalog.ingest.ledger import ledger_path, state_folder

@@ -40,36 +40,38 @@ SHOWN = 20
 
 @app.command()
 def ingest(
-    feed: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL, Parquet, zip, or a folder of pictures.")],
-    images: Annotated[
-        Path | None, typer.Option(help="The folder that picture paths start from. Default: the feed's.")
-    ] = None,
+    feed: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL, Parquet, zip, or a folder of images.")],
+    images: Annotated[Path | None, typer.Option(help="Base folder of image paths. Default: the feed's folder.")] = None,
     index: IndexOption = "shelflens-index",
     columns: Annotated[list[str] | None, typer.Option("--map", help="FIELD=COLUMN, as in title=name.")] = None,
     currency: Annotated[
-        str, typer.Option(help="Of prices without one; CNY or JPY also says what ¥ is. Default: as the rows tell.")
+        str, typer.Option(help="Currency of prices without one, and of ¥. Default: detected from the rows.")
     ] = "",
-    hosts: Annotated[list[str] | None, typer.Option("--allow-host", help="Fetch https pictures from here.")] = None,
+    hosts: Annotated[list[str] | None, typer.Option("--allow-host", help="Allow images from this https host.")] = None,
     stores: Annotated[
-        list[str] | None, typer.Option("--allow-store", help="Read pictures from s3://BUCKET/FOLDER or gs://….")
+        list[str] | None, typer.Option("--allow-store", help="Allow images from s3://BUCKET/FOLDER or gs://….")
     ] = None,
-    dry: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, store nothing.")] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Check all rows, store nothing.")] = False,
     dead_letter: Annotated[
-        Path | None, typer.Option(help="Where failed rows are written. Default: FEED.failed.jsonl, here.")
+        Path | None, typer.Option(help="File for failed rows. Default: FEED.failed.jsonl in the working directory.")
     ] = None,
     ledger: Annotated[Path | None, typer.Option(help="The ledger file. Default: in the index folder.")] = None,
-    ray: Annotated[str, typer.Option(help="Work on a Ray cluster: its address, or local to start one here.")] = "",
-    actors: Annotated[int, typer.Option(help="With --ray: how many copies of the model.")] = 1,
-    gpus: Annotated[float, typer.Option("--gpus-per-actor", help="With --ray: GPUs, or a part of one, for each.")] = 0,
+    ray: Annotated[
+        str, typer.Option(help="Run on a Ray cluster: its address, or local to start one on this machine.")
+    ] = "",
+    actors: Annotated[int, typer.Option(help="With --ray: number of model replicas.")] = 1,
+    gpus: Annotated[
+        float, typer.Option("--gpus-per-actor", help="With --ray: GPUs for each replica; fractions are allowed.")
+    ] = 0,
     output: Annotated[
-        Path | None, typer.Option(help="Write Parquet files into this folder, for `index load`, instead of an index.")
+        Path | None, typer.Option(help="Write Parquet files for `index load` into this folder instead of an index.")
     ] = None,
-    thumbnails: Annotated[bool, typer.Option(help="Keep small pictures of the products, for the page.")] = True,
+    thumbnails: Annotated[bool, typer.Option(help="Store thumbnails for the page.")] = True,
     as_json: JsonOption = False,
     model: IndexModelOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
-    """Understand a whole feed and keep it in an index. Run it again to go on where it stopped, or to bring in changes.
+    """Ingest a feed into an index. Run it again to resume, or to ingest changes.
 
     Exit code: 0 every row is stored, 1 some failed, 2 none is stored, 130 stopped by Ctrl-C.
     """

@@ -8,12 +8,12 @@ import typer
 
 from shelflens.cli.app import JsonOption, app, errors_shown, needing
 
-keys_app = typer.Typer(help="Make, list and remove the API keys of the HTTP service.", no_args_is_help=True)
+keys_app = typer.Typer(help="Add, list and remove API keys of the HTTP service.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
 
-NameArgument = Annotated[str, typer.Argument(help="Whose key it is, as logs will name it.")]
+NameArgument = Annotated[str, typer.Argument(help="Name of the key in logs.")]
 KeysOption = Annotated[
-    Path | None, typer.Option("--keys", help="The file of keys. Default: that of the settings, shelflens-keys.json.")
+    Path | None, typer.Option("--keys", help="Key file. Default: the setting keys, shelflens-keys.json.")
 ]
 
 
@@ -30,7 +30,7 @@ def add(
     ] = ScopeChoice.write,
     keys: KeysOption = None,
 ) -> None:
-    """Make a key and print it. Only its hash is kept, so it is shown this once."""
+    """Add a key and print it. Only its hash is stored, so it is printed once."""
     with errors_shown(), needing("serve"):
         from serving.middleware.api_keys import add_key
         from serving.settings.load import read_settings
@@ -47,7 +47,7 @@ def add(
 
 @keys_app.command("list")
 def list_keys(keys: KeysOption = None, as_json: JsonOption = False) -> None:
-    """Names, scopes and ages of the keys."""
+    """List names, scopes and ages of the keys."""
     with errors_shown(), needing("serve"):
         import json
 
@@ -69,7 +69,7 @@ def list_keys(keys: KeysOption = None, as_json: JsonOption = False) -> None:
 
 @keys_app.command()
 def remove(name: NameArgument, keys: KeysOption = None) -> None:
-    """Take a key back. A service that runs refuses it a second later."""
+    """Remove a key. A running service refuses it within a second."""
     with errors_shown(), needing("serve"):
         from serving.middleware.api_keys import read_keys, remove_key
         from serving.settings.load import read_settings

@@ -27,25 +27,29 @@ if TYPE_CHECKING:
 
 @app.command()
 def search(
-    text: Annotated[str, typer.Option(help="Words to search by; with --image, read together with it.")] = "",
-    image: Annotated[list[Path] | None, typer.Option(help="A picture to search by.")] = None,
-    like: Annotated[list[str] | None, typer.Option(help="The id of a stored product to be like.")] = None,
-    unlike: Annotated[list[str] | None, typer.Option(help="The id of a stored product to be unlike.")] = None,
-    without: Annotated[list[str] | None, typer.Option(help="Words to be unlike.")] = None,
+    text: Annotated[str, typer.Option(help="Query text; encoded together with --image.")] = "",
+    image: Annotated[list[Path] | None, typer.Option(help="Query image.")] = None,
+    like: Annotated[list[str] | None, typer.Option(help="Id of a stored product that results should resemble.")] = None,
+    unlike: Annotated[
+        list[str] | None, typer.Option(help="Id of a stored product that results should not resemble.")
+    ] = None,
+    without: Annotated[list[str] | None, typer.Option(help="Text that results should not resemble.")] = None,
     filter_json: Annotated[
         str, typer.Option("--filter", help="""JSON, as in '{"category": "footwear", "price": {"lte": 50}}'.""")
     ] = "",
-    limit: Annotated[int, typer.Option(help="How many, at most 100.")] = 10,
-    offset: Annotated[int, typer.Option(help="How many of the best to pass over.")] = 0,
-    facets: Annotated[list[str] | None, typer.Option("--facet", help="Count the values of this, as in brand.")] = None,
-    collapse: Annotated[bool, typer.Option("--collapse", help="Leave out near-duplicates.")] = False,
-    floor: Annotated[bool, typer.Option("--floor/--no-floor", help="Leave out what is not like the query.")] = True,
+    limit: Annotated[int, typer.Option(help="Number of results, at most 100.")] = 10,
+    offset: Annotated[int, typer.Option(help="Number of results to skip.")] = 0,
+    facets: Annotated[
+        list[str] | None, typer.Option("--facet", help="Field whose values are counted, as in brand.")
+    ] = None,
+    collapse: Annotated[bool, typer.Option("--collapse", help="Omit near-duplicates.")] = False,
+    floor: Annotated[bool, typer.Option("--floor/--no-floor", help="Omit products that are unlike the query.")] = True,
     index: IndexOption = "shelflens-index",
     as_json: JsonOption = False,
     model: IndexModelOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
-    """Find stored products. Each option but --filter may be given more than once."""
+    """Search stored products. --image, --like, --unlike, --without and --facet may be repeated."""
     with errors_shown():
         from catalog.index.filters import parse_filter
         from catalog.index.product_index import open_index

