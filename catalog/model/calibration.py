@@ -1,4 +1,4 @@
-"""From logits to honest probabilities, and from those to what is reported. The numbers are measured on `val`."""
+"""Logits -> calibrated probabilities -> what is reported. The thresholds are measured on `val`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ FORMER = ("review", "attribute_thresholds", "attribute_roots", "tag_thresholds",
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a query finds, by what is read of it; see `catalog.search.floor`.
+    """The relevance floor of a query; see `catalog.search.floor`.
 
-    least: cosine of a query whose category is known; unsure: of any other; ratio: of the best product's cosine; share:
-    of the query's words.
+    least: lowest cosine for a query whose category is known; unsure: for any other; ratio: of the best product's
+    cosine; share: of the query's words.
     """
 
     least: float
@@ -31,7 +31,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the model folder's calibration.json holds, each by what is read of a product: its image, words or both.
+    """The model folder's calibration.json, each entry by modalities: image, text or both.
 
     temperature: divides the category logits, by the root node of the likeliest leaf ("*" for any other; Guo et al.
     2017). attribute_temperature: likewise, by attribute. promise: least probability to promise a node, by its level,
@@ -55,7 +55,7 @@ class Calibration:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Raises TypeError. What a model folder of an older release says and no release reads any more is left out."""
+        """Raises TypeError. Keys of older releases that are no longer used are dropped."""
         known = {name: value for name, value in values.items() if name not in FORMER}
         if isinstance(known.get("auto"), float):  # as it was, for all modalities
             known["auto"] = dict.fromkeys(MODALITIES, known["auto"])
@@ -70,7 +70,7 @@ class Calibration:
         return softmax(leaf_NC / temperature_C[leaf_NC.argmax(-1)][..., None])
 
     def promised(self, modalities: Modalities, level: int) -> float:
-        """The least probability to promise a node of this level, 0 being the top."""
+        """The lowest probability at which a node of this level is returned; 0 is the top level."""
         levels = self.promise.get(modalities) or [PROMISE]
         return levels[min(level, len(levels) - 1)]
 
@@ -80,18 +80,18 @@ class Calibration:
     def decide(
         self, category: CategoryScore | None, leaf: bool, modalities: Modalities, log_odds: float = -np.inf
     ) -> Decision:
-        """leaf: whether the category is one; log_odds: that the product is unfamiliar."""
+        """leaf: whether the category is a leaf; log_odds: of the product being unfamiliar."""
         if category is None:
             return "abstain"
         sure = leaf and category.score >= self.auto.get(modalities, AUTO)
         return "auto" if sure and log_odds <= self.auto_unfamiliar.get(modalities, np.inf) else "review"
 
     def proven_tags(self, modalities: Modalities, category: CategoryScore) -> dict[str, float]:
-        """The tags that may be reported of such a product, with the least probability of each."""
+        """The tags that may be returned for products of this category, with the lowest probability of each."""
         return _of_kind(self.tags.get(modalities, {}), category)
 
     def proven_values(self, modalities: Modalities, category: CategoryScore) -> dict[str, dict[str, float]]:
-        """The attributes' values that may be reported of such a product, with the least probability of each."""
+        """Attribute values that may be returned for products of this category, with the lowest probability of each."""
         return _of_kind(self.attributes.get(modalities, {}), category)
 
 
@@ -99,7 +99,7 @@ Proof = TypeVar("Proof")
 
 
 def _of_kind(kinds: Mapping[str, Mapping[str, Proof]], category: CategoryScore) -> dict[str, Proof]:
-    """What is listed of the deepest node on the category's path of which anything is."""
+    """The entries of the deepest node on the category's path that has any."""
     return next((dict(kinds[node]) for node in reversed(category.path_ids) if node in kinds), {})
 
 

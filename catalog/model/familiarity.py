@@ -1,9 +1,9 @@
-"""Whether a product is like anything that the model was taught, from what its encoders make of image and words.
+"""Out-of-distribution detection: whether a product is unlike all training products, from the encoders' pooled vectors.
 
-Probabilities cannot say so: they are of the kinds that the tree has. An image is compared with a sample of those that
-the model was taught by, as deep nearest neighbours (Sun et al. 2022); words by a linear layer that tells names of kinds
-in the tree from names of others (outlier exposure, Hendrycks et al. 2019). Both give log odds of being unfamiliar, so
-where a product has both they add up.
+Class probabilities cannot tell, because they are over the tree's categories only. An image is compared with a sample of
+the training images by deep nearest neighbours (Sun et al. 2022). A text is scored by a linear layer that separates
+names of kinds in the tree from names of others (outlier exposure, Hendrycks et al. 2019). Both give log odds of being
+unfamiliar, which add up for a product that has both.
 """
 
 from dataclasses import dataclass, fields
@@ -23,8 +23,10 @@ NEIGHBOURS = 2
 
 @dataclass(frozen=True)
 class Familiarity:
-    """projection_DP, sample_NP: of images taught, in fewer numbers P; image_2 and text_2: slope and offset of the log
-    odds; direction_D: along which words are unfamiliar. Without names of other kinds direction_D is all zero.
+    """The parameters of both detectors.
+
+    sample_NP: training images, projected by projection_DP to P dimensions. image_2, text_2: slope and offset of the log
+    odds. direction_D: the linear layer for text; all zero without names of other kinds.
     """
 
     projection_DP: Floats
@@ -58,11 +60,11 @@ class Familiarity:
         return self.image_2[0] * distance(image_BD, self.projection_DP, self.sample_NP) + self.image_2[1]
 
     def of_texts(self, text_BD: Floats) -> Floats:
-        """Log odds (B,) that words are unfamiliar, from the encoder's pooled vectors."""
+        """Log odds (B,) that texts are unfamiliar, from the encoder's pooled vectors."""
         return self.text_2[0] * (text_BD @ self.direction_D) + self.text_2[1]
 
     def log_odds(self, image_BD: Floats | None, text_BD: Floats | None) -> Floats:
-        """(B,), by what is given."""
+        """Log odds (B,) from the modalities that are given."""
         parts = [] if image_BD is None else [self.of_images(image_BD)]
         parts += [] if text_BD is None else [self.of_texts(text_BD)]
         return np.asarray(sum(parts), np.float32)

@@ -1,4 +1,4 @@
-"""What every operation is made of: a request, and its answer as a schema of `serving.api.schemas`."""
+"""The parts of every operation: a request, and its response parsed by a schema of `serving.api.schemas`."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -33,7 +33,7 @@ class Asking:
 
 
 def read(schema: type[Answer], response: httpx.Response, content: bytes) -> Answer:
-    """Raises RequestFailed for an answer of another shape, which a proxy or another service gave."""
+    """Raises RequestFailed for a response of another shape, as from a proxy or another service."""
     try:
         return schema.model_validate_json(content)
     except ValidationError:
@@ -43,5 +43,5 @@ def read(schema: type[Answer], response: httpx.Response, content: bytes) -> Answ
 
 
 def segment(id: str) -> str:
-    """An id as one segment of a path. Dots alone would lead to other addresses."""
+    """An id as one segment of a URL path. "." and ".." are escaped: they would lead to other URLs."""
     return quote(id, safe="") if id.strip(".") else id.replace(".", "%2E")

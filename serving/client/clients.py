@@ -1,5 +1,4 @@
-"""The two clients: one waits for each answer, the other is awaited. What they ask is in
-`products`, `jobs` and `models`."""
+"""The synchronous and the asynchronous client. Their operations are in `products`, `jobs` and `models`."""
 
 import asyncio
 import os
@@ -31,7 +30,7 @@ class Operations(ProductOperations, JobOperations, ModelOperations):
 
 
 class Client(Operations, Blocking):
-    """A client that waits for each answer. Threads may share it; close it, or use it in a `with`.
+    """A synchronous client. Threads may share it. Close it, or use it in a `with` statement.
 
     address: the service's; api_key: by default what SHELFLENS_API_KEY holds, if anything; timeout: seconds for each
     attempt; transport: how httpx reaches the service, for tests and proxies.

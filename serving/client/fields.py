@@ -1,4 +1,4 @@
-"""What callers give, and what is sent of it. Images are bytes, paths, or data URIs."""
+"""The arguments of the operations, and their JSON. Images are bytes, paths, or data URIs."""
 
 import base64
 import os
@@ -36,7 +36,7 @@ class ProductFields(TypedDict, total=False):
 
 
 class EmbeddingFields(TypedDict, total=False):
-    """Words, an image, or both, for one vector."""
+    """A text, an image, or both, for one embedding."""
 
     text: str
     image: Image

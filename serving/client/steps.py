@@ -1,5 +1,6 @@
-"""What a client does, apart from doing it: an operation is a generator that asks for requests to be sent and for time
-to pass, and returns its answer. So `Client` and `AsyncClient` share all of it, retries too.
+"""Operations without I/O: a generator yields requests to send and seconds to wait, and returns the result.
+
+`Client` and `AsyncClient` run the same generators, so they share everything, retries included.
 """
 
 import random
@@ -19,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """repeatable: sent twice it comes to the same as sent once."""
+    """repeatable: whether the request is idempotent."""
 
     method: str
     path: str
@@ -51,9 +52,10 @@ Steps: TypeAlias = Generator[Request | float, httpx.Response, T]
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """After 429, 503 or a broken connection. most: after the first attempt; wait_seconds: before the first of them,
-    twice as long before each next one, unless the service says when (Retry-After). One that would have to wait for
-    longer than longest_seconds is not made.
+    """Retries after 429, 503 or a broken connection.
+
+    limit: their number. wait_seconds: before the first, doubled before each further one; Retry-After can lengthen it. A
+    retry that would have to wait longer than longest_seconds is not made.
     """
 
     limit: int = 3
@@ -61,18 +63,18 @@ class Retries:
     longest_seconds: float = 30.0
 
     def wait(self, attempt: int, response: httpx.Response | None) -> float | None:
-        """How many seconds to wait after an attempt, counted from 0; None: give up."""
+        """Seconds to wait after an attempt (counted from 0); None: give up."""
         if attempt >= self.limit:
             return None
         asked = response.headers.get("retry-after", "") if response is not None else ""
-        # Clients that were refused together must not come back together.
+        # Jitter: clients that were refused together must not return together.
         seconds = self.wait_seconds * 2**attempt * random.uniform(0.75, 1.0)
         seconds = max(seconds, float(asked)) if asked.isdecimal() else seconds
         return seconds if seconds <= self.longest_seconds else None
 
 
 def answered(request: Request, retries: Retries) -> Steps[httpx.Response]:
-    """Send until the answer is good. Raises RequestFailed, ServiceUnreachable or ServiceTimeout."""
+    """Send, and retry, until success. Raises RequestFailed, ServiceUnreachable or ServiceTimeout."""
     attempt = 0
     while True:
         response = None
@@ -87,7 +89,7 @@ def answered(request: Request, retries: Retries) -> Steps[httpx.Response]:
         else:
             if response.is_success:
                 return response
-            # 429 is said before anything is done.
+            # A request answered by 429 had no effect.
             again = response.status_code == 429 or (response.status_code == 503 and request.repeatable)
         seconds = retries.wait(attempt, response) if again else None
         if seconds is None:
@@ -107,9 +109,7 @@ class Awaiting(ABC):
 
 
 class operation(Generic[P, T]):  # noqa: N801 (a decorator)
-    """A method that is written as steps: called on a client it gives the answer, on an asynchronous one what to await
-    for it.
-    """
+    """A method written as steps: on a `Client` it returns the result, on an `AsyncClient` an awaitable."""
 
     def __init__(self, steps: Callable[Concatenate[Any, P], Steps[T]]) -> None:
         self._steps = steps

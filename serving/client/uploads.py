@@ -1,4 +1,4 @@
-"""Feeds that are too large for one request go in parts, from where the service says that it has them."""
+"""Resumable uploads: a feed too large for one request is sent in parts, from the offset that the service reports."""
 
 import os
 from pathlib import Path, PurePath
@@ -14,7 +14,7 @@ SMALLEST_PART = 64 * 1024
 
 
 class Content:
-    """A feed that is in memory or in a file, and is then read part by part. Raises FileNotReadable."""
+    """A feed in memory, or in a file that is read part by part. Raises FileNotReadable."""
 
     def __init__(self, file: bytes | str | os.PathLike[str], filename: str | None = None) -> None:
         self._data = file if isinstance(file, bytes) else None

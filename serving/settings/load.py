@@ -1,4 +1,4 @@
-"""Where settings come from. A flag wins over the environment, that over the file, and that over the default."""
+"""Settings from flags, the environment, a TOML file and the defaults, in this order of precedence."""
 
 import os
 import tomllib
@@ -16,9 +16,9 @@ CONFIG = PREFIX + "CONFIG"
 
 
 def read_settings(config: Path | str | None = None, **flags: object) -> Settings:
-    """Flags that are None were not given. config: a TOML file; without one, that which SHELFLENS_CONFIG names.
+    """Flags that are None were not given. config: a TOML file; by default the one that SHELFLENS_CONFIG names.
 
-    Raises ConfigInvalid, which names the setting at fault and where it came from.
+    Raises ConfigInvalid, which names the invalid setting and its source.
     """
     chosen = config or os.environ.get(CONFIG)
     named = Path(chosen) if chosen else None
@@ -71,7 +71,7 @@ def limits(name: str) -> str:
 
 
 def changed(settings: Settings) -> dict[str, Any]:
-    """The settings that are not at their default, fit to be shown."""
+    """The settings that differ from their default, without secrets."""
     return {name: shown(value) for name, value in settings if not is_default(name, value)}
 
 
@@ -87,7 +87,7 @@ def is_default(name: str, value: Any) -> bool:
 
 
 def shown(value: Any) -> Any:
-    """A value without what nobody is to read: an address may hold a name and a password."""
+    """A value without secrets: a URL may contain a user name and a password."""
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, str) and "://" in value:

@@ -27,7 +27,7 @@ from tests.support.catalogue import (
     write_set,
 )
 from tests.support.tiny import tiny_folder, tiny_tokenizer
-from training.config import TrainConfig
+from training.config import RENAMED, TrainConfig
 from training.data.manifests import read_sets
 from training.initial_weights import starting_model
 from training.run import schedule
@@ -356,6 +356,20 @@ def test_encoders_of_different_kinds_have_no_mean(folder: Path) -> None:
     averaged = {"model": str(folder / "start"), "average": [f"{unlike.output}/last"]}
     with pytest.raises(ConfigInvalid, match="average: the models have encoders of different kinds"):
         train(tiny_run(folder, "no-mean", start=averaged), folder / "data")
+
+
+@pytest.mark.slow
+def test_a_run_folder_of_the_last_release_is_resumed(folder: Path) -> None:
+    """Its config.json has the former names of four keys."""
+    changes: dict[str, Any] = {"low_res_size": 32, "low_res_epochs": 1, "synthetic_title_rate": 0.5, "max_steps": 2}
+    config = tiny_run(folder, "last-release", all_modality_subsets=True, **changes)
+    train(config, folder / "data", stop_after_steps=1)
+    record = Path(config.output) / "config.json"
+    former = {new: old for old, new in RENAMED.items()}
+    fields = json.loads(record.read_text())
+    record.write_text(json.dumps({former.get(name, name): value for name, value in fields.items()}))
+    train(config, folder / "data")
+    assert state(config)["step"] == 2
 
 
 def test_a_split_without_products(folder: Path, tmp_path: Path) -> None:

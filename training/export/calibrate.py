@@ -1,4 +1,4 @@
-"""Measure on `val` what a score is worth: temperatures, thresholds, and what is proven of which kind of product."""
+"""Calibration on `val`: temperatures, thresholds, and the tags and attribute values proven for each category."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from training.evaluation.metrics import Flags, Ints
 from training.evaluation.predict import has_modalities
 from training.export.readings import Reading, Readings
 
-FEWEST = 100  # with fewer products under a root, its temperature is the common one
+FEWEST = 100  # a root with fewer products gets the common temperature
 AUTO_ACCURACY = 0.98
 PROMISE_ACCURACY = 0.9  # of the hundred products whose score is the nearest
 PROOF = 0.9
@@ -26,7 +26,7 @@ UNFAMILIAR = 0.02
 # Of all products, the share that `auto` may lose so that those accepted unseen are the more familiar ones, and of how
 # familiar a product `auto` may ask at most, as the share of products that are less so.
 AUTO_LOST, AUTO_UNFAMILIAR = 0.01, 0.2
-SURE = 1.645  # of a normal distribution, 95 % lie below: proof is a lower bound (Wilson 1927), so 3 of 3 is none
+SURE = 1.645  # 95 % quantile of the normal distribution, for Wilson's lower bound (1927): 3 of 3 prove nothing
 
 
 def calibrate(
@@ -37,8 +37,10 @@ def calibrate(
     familiarity: Familiarity | None,
     opinions: Collection[str] = (),
 ) -> Calibration:
-    """readings: of `val`, each row of which has a category of the tree; everything: `val` and `train`, whose labels say
-    what each data set could have named; opinions: attributes for which labels are no proof.
+    """The calibration of a model.
+
+    readings: outputs for `val`, each row of which has a category of the tree. everything: `val` and `train`, whose
+    labels define the categories that each data set can name. opinions: attributes that labels cannot prove.
     """
     answers = readings.by_choice
     possible_NC = named_leaves(val, everything, taxonomy)
