@@ -1,10 +1,9 @@
 """What several routes need: parsing of bodies, decoding of images in threads, the choice of the model, responses."""
 
 import asyncio
-import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -22,18 +21,18 @@ from catalog.index.names import Names, of_taxonomy, unknown, used
 from catalog.model.preprocess import Prepared, prepare
 from catalog.product import Product, Understanding
 from catalog.taxonomy.tree import Taxonomy
-from serving.api.decoding import DECODERS, Allowance, decoders
+from serving.api.decoding import DECODERS, Allowance, attempted, decoders
 from serving.api.parse import read_json
 from serving.api.services import Services
 from serving.error_responses import to_response
-from serving.errors import EmbeddingDimensionsUnsupported, MediaTypeUnsupported, ModelFailed
-from serving.inference.analyzer import Answer, ModelInfo
-from serving.inference.models import ALTERNATIVES, Model
+from serving.errors import EmbeddingDimensionsUnsupported, MediaTypeUnsupported
+from serving.inference.backend import Answer, ModelInfo
+from serving.inference.models import Model
 from serving.middleware.concurrency import ConcurrencyLimit
 from serving.middleware.guard import content_type
 from serving.settings.schema import Settings
 from serving.storage.store_api import StoreApi, StoreInfo
-from serving.telemetry.request_trace import facts, timed, timed_calls
+from serving.telemetry.request_trace import current_trace, timed, timed_calls
 
 # Threads that take bodies apart: JSON, base64, and products without images.
 PARSERS = min(4, os.cpu_count() or 1)
@@ -42,11 +41,6 @@ STORE_SECONDS = 1.0
 
 T = TypeVar("T")
 Body = TypeVar("Body", bound=BaseModel)
-# A product of a request that is yet to be taken apart, so that what is wrong with it is an error of its own.
-Source = Callable[[], Product]
-Analyze = Callable[[Sequence[Prepared]], Awaitable[list[Answer]]]
-
-logger = logging.getLogger(__name__)
 
 
 class RequestContext:
@@ -106,29 +100,30 @@ class RequestContext:
         if any(new - self._held):
             raise unknown(new - self._held, facets, self._held, taxonomy)
 
-    async def prepare(self, sources: Sequence[Source], info: ModelInfo) -> list[Prepared | CatalogError]:
+    async def prepare(self, items: Sequence[Product | CatalogError], info: ModelInfo) -> list[Prepared | CatalogError]:
+        """Decode the images of each product. -> the model's input, or what is wrong with the item, in their order."""
         turns = asyncio.Semaphore(DECODERS)  # so that the images of one request do not queue before all of the next
         with timed("decode"), self.allowance() as allowance:
-            each = (self._prepared(source, info.image_size, allowance, turns) for source in sources)
-            checked = await asyncio.gather(*each)
-        for item in checked:
+            each = (self._prepare_one(item, info.image_size, allowance, turns) for item in items)
+            prepared = await asyncio.gather(*each)
+        trace = current_trace()
+        for item in prepared:
             if isinstance(item, Prepared):
-                facts().add_item(len(item.pixels_NCHW) > 0, bool(item.text))
+                trace.add_item(len(item.pixels_NCHW) > 0, bool(item.text))
             else:
-                facts().add_item(False, False)
-                facts().add_error(item)
-        return checked
+                trace.add_item(False, False)
+                trace.add_error(item)
+        return prepared
 
-    async def _prepared(
-        self, source: Source, size: int, allowance: Allowance, turns: asyncio.Semaphore
+    async def _prepare_one(
+        self, item: Product | CatalogError, size: int, allowance: Allowance, turns: asyncio.Semaphore
     ) -> Prepared | CatalogError:
-        product = await self.in_thread(attempted, source)
-        if isinstance(product, CatalogError):
-            return product
-        if not product.images:
-            return await self.in_thread(attempted, partial(prepare, product, size))
+        if isinstance(item, CatalogError):
+            return item
+        if not item.images:
+            return await self.in_thread(attempted, partial(prepare, item, size))
         async with turns:
-            return await self._in(self.decoders, attempted, partial(decoded, product, size, allowance))
+            return await self._in(self.decoders, attempted, partial(decoded, item, size, allowance))
 
     async def shrink(self, images: Sequence[bytes]) -> list[bytes]:
         """The images as they are kept. Raises ImageInvalid."""
@@ -146,23 +141,14 @@ class RequestContext:
         finally:
             allowance.end()
 
-    async def ask(self, sources: Sequence[Source], info: ModelInfo, analyze: Analyze) -> list[Answer]:
-        """Decode each product, and have the good ones analyzed. -> an answer, or what is wrong, for each, in their
-        order. Raises Overloaded.
-        """
-        with self.concurrency.admitted(len(sources)):
-            checked = await self.prepare(sources, info)
-            good = [item for item in checked if isinstance(item, Prepared)]
-            found = iter(await analyze(good) if good else ())
-        return [next(found) if isinstance(item, Prepared) else item for item in checked]
-
-    async def embed(self, sources: Sequence[Source], model: Model) -> list[Answer]:
+    async def embed(self, items: Sequence[Product | CatalogError], model: Model) -> list[Answer]:
         """What this very model makes of products, or what is wrong with each. Raises Overloaded."""
-        return await self.ask(sources, model.info, lambda good: model.analyze(good, ALTERNATIVES, False))
+        with self.concurrency.admitted(len(items)):
+            return await self.models.understand(await self.prepare(items, model.info), model)
 
     async def understand(self, product: Product, model: Model) -> Understanding:
         """Raises what is wrong with the product."""
-        (found,) = await self.embed([lambda: product], model)
+        (found,) = await self.embed([product], model)
         if isinstance(found, CatalogError):
             raise found
         return found
@@ -178,17 +164,6 @@ Context = Annotated[RequestContext, Depends(request_context)]
 
 def media_type(request: Request) -> bytes:
     return content_type(request.scope["headers"]).strip().lower()
-
-
-def attempted(work: Callable[[], T]) -> T | CatalogError:
-    """One item's work before the batch; whatever goes wrong is this item's own error."""
-    try:
-        return work()
-    except CatalogError as error:
-        return error
-    except Exception:
-        logger.exception("a product could not be prepared")
-        return ModelFailed()
 
 
 def decoded(product: Product, size: int, allowance: Allowance) -> Prepared:

@@ -2,22 +2,40 @@
 than somebody waits for them.
 """
 
+import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
-from serving.errors import DeadlineExceeded, ImagesTooCostly
+from catalog.errors import CatalogError
+from serving.errors import DeadlineExceeded, ImagesTooCostly, ModelFailed
 
 # Pillow lets the interpreter go meanwhile, so threads will do; each may take 160 MB, so they are few.
 DECODERS = min(4, os.cpu_count() or 1)
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 def decoders() -> ThreadPoolExecutor:
     """Apart from the threads that take bodies apart: what has no images never waits for an image."""
     return ThreadPoolExecutor(DECODERS, "decode")
+
+
+def attempted(work: Callable[[], T]) -> T | CatalogError:
+    """One item's work before the batch. Whatever goes wrong is this item's own error."""
+    try:
+        return work()
+    except CatalogError as error:
+        return error
+    except Exception:
+        logger.exception("a product could not be prepared")
+        return ModelFailed()
 
 
 class Allowance:

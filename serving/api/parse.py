@@ -1,12 +1,14 @@
 """The bytes of a request -> the schemas of `serving.api.schemas`, or an error that names the field at fault."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
+from catalog.errors import CatalogError
 from catalog.product import Product
+from serving.api.decoding import attempted
 from serving.api.schemas.analyze import AnalyzeForm
 from serving.api.schemas.schema import MAX_ITEMS
 from serving.errors import BodyTooLarge, JsonInvalid, RequestInvalid, TooManyItems
@@ -30,6 +32,12 @@ LISTS = (("items",), ("input",))
 Request = TypeVar("Request", bound=BaseModel)
 
 
+class ProductItem(Protocol):
+    """One item of a request; its images are still data URIs."""
+
+    def to_product(self) -> Product: ...
+
+
 def read_json(body: bytes, schema: type[Request], settings: Settings) -> Request:
     """Raises BodyTooLarge, JsonInvalid, or RequestInvalid with the field at fault."""
     if len(body) - image_bytes(body) > settings.max_json_bytes:
@@ -44,6 +52,11 @@ def check_items(count: int, settings: Settings, param: str = "items") -> None:
     """Raises TooManyItems."""
     if count > settings.max_items:
         raise TooManyItems(f"The request has {count} {param}; the limit is {settings.max_items}.", param)
+
+
+def to_products(items: Sequence[ProductItem]) -> list[Product | CatalogError]:
+    """Each item's product, or what is wrong with it, in their order."""
+    return [attempted(item.to_product) for item in items]
 
 
 def image_bytes(body: bytes) -> int:

@@ -8,22 +8,31 @@ from catalog.model.preprocess import Prepared
 from catalog.taxonomy.tree import Taxonomy
 from catalog.understand import Understander
 from serving.errors import ModelFailed
-from serving.inference.analyzer import Answered, ModelInfo, ask, batches, describe, pool, start
+from serving.inference.backend import (
+    Answer,
+    ModelInfo,
+    describe,
+    load_and_warm_up,
+    model_batcher,
+    to_requests,
+    worker_pool,
+)
+from serving.inference.batcher import BatchResult
 from serving.settings.schema import Settings
 from serving.telemetry.logs import start_logs
 
 
 class ModelReplica:
-    """One copy of a model. It is ready once it has answered a first question."""
+    """One copy of a model, a `ModelBackend`. It is ready once its model is warmed up."""
 
     def __init__(self, settings: Settings, folder: Path | None) -> None:
         start_logs(settings)
         self.settings = settings
-        team = pool(1 if settings.num_gpus_per_replica else settings.threads_per_replica)
+        pool = worker_pool(1 if settings.num_gpus_per_replica else settings.threads_per_replica)
         compiled = settings.device == "cuda" and settings.compile_image_encoder
         load = partial(Understander.load, folder, settings.device, settings.cache_megabytes, compiled)
-        self.model = start(load, team)
-        self.batches = batches(self.model, team, settings)
+        self.model = load_and_warm_up(load, pool)
+        self.batcher = model_batcher(self.model, pool, settings)
 
     async def describe(self) -> ModelInfo:
         return describe(self.model)
@@ -31,12 +40,12 @@ class ModelReplica:
     async def taxonomy(self) -> Taxonomy:
         return self.model.taxonomy
 
-    async def analyze(
-        self, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool = False
-    ) -> Answered:
-        return await ask(self.batches, products, top_k, evidence, patient)
+    async def understand(
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False
+    ) -> BatchResult[Answer]:
+        return await self.batcher.submit(to_requests(products, top_k, evidence), low_priority)
 
     def check_health(self) -> None:
         """Called by Serve, which replaces a replica whose forward pass never ends."""
-        if self.batches.busy_seconds > self.settings.request_timeout_seconds:
+        if self.batcher.busy_seconds > self.settings.request_timeout_seconds:
             raise ModelFailed

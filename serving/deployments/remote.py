@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Collection, Sequence
-from typing import Any, cast
+from typing import Any, TypeVar
 
 from grpc import StatusCode
 from grpc.aio import AioRpcError
@@ -13,9 +13,11 @@ from ray.serve.handle import DeploymentHandle, DeploymentResponse, DeploymentRes
 
 from catalog.errors import CatalogError
 from catalog.model.preprocess import Prepared
+from catalog.taxonomy.tree import Taxonomy
 from serving.calls import Call
 from serving.errors import IndexNotReady, JobsNotReady, MessageTooLarge, ModelFailed, ModelNotReady, Overloaded
-from serving.inference.analyzer import Analyzer, Answered, ModelInfo
+from serving.inference.backend import Answer, ModelInfo
+from serving.inference.batcher import BatchResult
 from serving.inference.models import Models
 from serving.jobs.jobs_api import JobsApi
 from serving.portions import portions
@@ -30,6 +32,8 @@ LOST = (ReplicaLost, RayActorError, DeploymentUnavailableError, ReplicaUnavailab
 # What gRPC says when the other side is gone: not there, ending, or cut off in the middle.
 GONE = (StatusCode.UNAVAILABLE, StatusCode.CANCELLED)
 CUT_OFF = "Stream removed"
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -58,34 +62,39 @@ def remote(handle: DeploymentHandle[Any], lost: type[CatalogError], once: Collec
     return call
 
 
-class RemoteAnalyzer:
-    """Many images go to the replicas in portions, which several of them may work on."""
+class RemoteBackend:
+    """A `ModelBackend` of several replicas. Many images go to them in portions, which several may work on."""
 
     def __init__(self, handle: DeploymentHandle[Any]) -> None:
         self._call = remote(handle, ModelNotReady)
 
     async def describe(self) -> ModelInfo:
-        return await self._call("describe")
+        info: ModelInfo = await self._call("describe")
+        return info
 
-    async def analyze(
-        self, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool = False
-    ) -> Answered:
-        async def answered(portion: Sequence[Prepared]) -> Answered:
+    async def taxonomy(self) -> Taxonomy:
+        taxonomy: Taxonomy = await self._call("taxonomy")
+        return taxonomy
+
+    async def understand(
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False
+    ) -> BatchResult[Answer]:
+        async def understood(portion: Sequence[Prepared]) -> BatchResult[Answer]:
             try:
-                found: Answered = await self._call("analyze", portion, top_k, evidence, patient)
+                result: BatchResult[Answer] = await self._call("understand", portion, top_k, evidence, low_priority)
             except MessageTooLarge as error:
-                return Answered([error for _ in portion], [])
-            return found
+                return BatchResult([error for _ in portion], [])
+            return result
 
-        parts = list(portions(products, lambda product: product.pixels_NCHW.nbytes + len(product.text)))
-        found = await together([answered(part) for part in parts])
-        answers = [answer for part in found for answer in part.answers]
-        return Answered(answers, [facts for part in found for facts in part.facts])
+        parts = portions(products, lambda product: product.pixels_NCHW.nbytes + len(product.text))
+        results = await all_or_first_error([understood(part) for part in parts])
+        answers = [answer for result in results for answer in result.answers]
+        return BatchResult(answers, [facts for result in results for facts in result.facts])
 
 
-async def together(asked: Sequence[Awaitable[Answered]]) -> list[Answered]:
-    """All answers, or the first error; the others are then not waited for."""
-    tasks = [asyncio.ensure_future(one) for one in asked]
+async def all_or_first_error(calls: Sequence[Awaitable[T]]) -> list[T]:
+    """All results, or the first error; the other calls are then cancelled."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
     try:
         return await asyncio.gather(*tasks)
     finally:
@@ -124,12 +133,7 @@ def of_transport(error: AioRpcError) -> Exception:
 
 
 def remote_models(model: DeploymentHandle[Any], shadow: DeploymentHandle[Any] | None) -> Models:
-    shadowing = remote_analyzer(shadow) if shadow else None
-    return Models(remote_analyzer(model), shadowing)
-
-
-def remote_analyzer(handle: DeploymentHandle[Any]) -> Analyzer:
-    return cast(Analyzer, RemoteAnalyzer(handle))
+    return Models(RemoteBackend(model), RemoteBackend(shadow) if shadow else None)
 
 
 def remote_store(index: DeploymentHandle[Any]) -> StoreApi:

@@ -1,8 +1,8 @@
-"""Questions that arrive one by one, answered in batches by the threads of a model.
+"""Requests that arrive one by one, joined into batches for the threads of a model.
 
-A batch costs little more than its largest question, so questions wait for each other; but a lone one has nobody to
-wait for. How many to expect is what the last batch had: one client asks and is answered at once, sixteen that come
-back at the same time are waited for, for `wait_seconds` at most.
+A batch costs little more than its largest request, so requests wait for each other; a lone request does not wait. As
+many are expected as the last batch had: one client is answered at once; sixteen that send at the same time are waited
+for, for `wait_seconds` at most.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 from serving.errors import DeadlineExceeded
 
-# How much later patient questions count as asked: whoever comes in the meantime passes them, and yet they get a turn.
-PATIENCE_SECONDS = 1.0
-# Above so many questions a batch takes no less time for each of them, so more are not waited for.
+# Requests of low priority are queued as if they came so much later: others pass them, and yet they get a turn.
+LOW_PRIORITY_SECONDS = 1.0
+# A larger batch takes no less time for each of its requests, so more are not waited for.
 ENOUGH = 4
 
 Q = TypeVar("Q")
@@ -26,35 +26,42 @@ A = TypeVar("A")
 
 
 class WorkerPool(NamedTuple):
-    """Where batches are worked on: a lone question by `whole`, a thread that has all cores; many at once by `per_core`,
-    so many `threads` with a core each, as cores that need not wait for each other do more.
+    """Where batches run. all_cores: one thread that uses every core, for a lone request; per_core: so many `threads`
+    with one core each, for many requests at once, as cores that need not wait for each other do more.
     """
 
-    whole: Executor
+    all_cores: Executor
     per_core: Executor
     threads: int
 
 
 class BatchFacts(NamedTuple):
-    """What happened to a question. size: questions in its batch; the seconds it queued, and those the batch took."""
+    """How a request was run. size: requests in its batch; seconds in the queue, and those that the batch took."""
 
     size: int
     queue_seconds: float
     work_seconds: float
 
 
+class BatchResult(NamedTuple, Generic[A]):
+    """One answer for each request that was submitted, and how each was run."""
+
+    answers: list[A]
+    facts: list[BatchFacts]
+
+
 class Waiting(NamedTuple, Generic[Q, A]):
-    """In the order of their turns: by `turn`, and as they came."""
+    """A queued request, ordered by `turn`, then by arrival."""
 
     turn: float
     number: int
-    question: Q
+    request: Q
     answer: asyncio.Future[tuple[A, BatchFacts]]
     since: float
 
 
 class Batcher(Generic[Q, A]):
-    """Joins questions into batches for `work`; the next ones gather while the pool works."""
+    """Joins requests into batches for `work`. The next batch gathers while the threads are busy."""
 
     def __init__(
         self,
@@ -64,11 +71,10 @@ class Batcher(Generic[Q, A]):
         wait_seconds: float,
         expire_seconds: float,
     ) -> None:
-        """work: gives one answer for each of at least one question, in their order; runs in the threads of `pool`.
+        """work: gives one answer for each of at least one request, in their order; runs in the threads of `pool`.
 
-        batch_size: the most questions that are worked on at once. wait_seconds: the most that a free thread waits for
-        companions. expire_seconds: a question that has waited longer than that is not worked on, since whoever asked
-        has gone.
+        batch_size: limit of the requests that run at once. wait_seconds: limit of the time that a free thread waits for
+        more requests. expire_seconds: a request that has waited longer is dropped, since its client has gone.
         """
         self.work = work
         self.pool = pool
@@ -88,30 +94,31 @@ class Batcher(Generic[Q, A]):
         """How long the oldest batch under way has taken so far; 0 when there is none."""
         return time.monotonic() - min(self._working.values()) if self._working else 0.0
 
-    async def ask(self, questions: Sequence[Q], patient: bool = False) -> list[tuple[A, BatchFacts]]:
-        """One answer for each question (at least one), in their order. Cancelled, it takes its questions back.
+    async def submit(self, requests: Sequence[Q], low_priority: bool = False) -> BatchResult[A]:
+        """Run at least one request; answers come in their order. Cancelled, it takes its requests back.
 
-        patient: see PATIENCE_SECONDS. Raises DeadlineExceeded, or whatever `work` raised.
+        low_priority: see LOW_PRIORITY_SECONDS. Raises DeadlineExceeded, or whatever `work` raised.
         """
         loop = asyncio.get_running_loop()
         now = time.monotonic()
-        turn = now + PATIENCE_SECONDS if patient else now
-        asked = [Waiting[Q, A](turn, next(self._numbers), each, loop.create_future(), now) for each in questions]
-        for waiting in asked:
+        turn = now + LOW_PRIORITY_SECONDS if low_priority else now
+        queued = [Waiting[Q, A](turn, next(self._numbers), each, loop.create_future(), now) for each in requests]
+        for waiting in queued:
             heappush(self._waiting, waiting)
         self._arrived.set()
-        self._go_on()
-        return list(await asyncio.gather(*(waiting.answer for waiting in asked)))
+        self._start_next()
+        done = await asyncio.gather(*(waiting.answer for waiting in queued))
+        return BatchResult([answer for answer, _ in done], [facts for _, facts in done])
 
-    def _go_on(self) -> None:
-        """The next batch, if someone waits and a thread is free."""
+    def _start_next(self) -> None:
+        """Gather the next batch, if a request waits and a thread is free."""
         if self._waiting and self._free and (self._gathering is None or self._gathering.done()):
             self._arrived = asyncio.Event()
             self._gathering = asyncio.create_task(self._gather())
-            self._gathering.add_done_callback(lambda _: self._go_on())
+            self._gathering.add_done_callback(lambda _: self._start_next())
 
     async def _gather(self) -> None:
-        """Wait until about as many questions are there as the last batch had; work on them."""
+        """Wait until about as many requests are there as the last batch had, then run them."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self.wait_seconds):
                 while len(self._waiting) < self._expected:
@@ -121,19 +128,19 @@ class Batcher(Generic[Q, A]):
         if batch:
             self._expected = min(len(batch), ENOUGH)
             alone = len(batch) == 1 and not self._waiting and not self._working
-            places, thread = (self.pool.threads, self.pool.whole) if alone else (1, self.pool.per_core)
+            places, thread = (self.pool.threads, self.pool.all_cores) if alone else (1, self.pool.per_core)
             self._free -= places
-            task = asyncio.create_task(self._answer(batch, thread))
+            task = asyncio.create_task(self._run(batch, thread))
             self._working[task] = time.monotonic()
             task.add_done_callback(lambda _: self._freed(task, places))
 
     def _freed(self, task: asyncio.Task[None], places: int) -> None:
         self._working.pop(task)
         self._free += places
-        self._go_on()
+        self._start_next()
 
     def _take(self, limit: int) -> list[Waiting[Q, A]]:
-        """The next batch, without the questions that nobody waits for any more; it may be empty."""
+        """The next batch, without the requests that nobody waits for any more. It may be empty."""
         batch: list[Waiting[Q, A]] = []
         oldest = time.monotonic() - self.expire_seconds
         while self._waiting and len(batch) < limit:
@@ -146,12 +153,12 @@ class Batcher(Generic[Q, A]):
                 batch.append(waiting)
         return batch
 
-    async def _answer(self, batch: list[Waiting[Q, A]], thread: Executor) -> None:
-        """Whatever becomes of the batch, everyone in it is told."""
+    async def _run(self, batch: list[Waiting[Q, A]], thread: Executor) -> None:
+        """Run a batch in a thread. Each of its requests gets its answer or the error."""
         started = time.monotonic()
         try:
-            questions = [waiting.question for waiting in batch]
-            answers = await asyncio.get_running_loop().run_in_executor(thread, self.work, questions)
+            requests = [waiting.request for waiting in batch]
+            answers = await asyncio.get_running_loop().run_in_executor(thread, self.work, requests)
             seconds = time.monotonic() - started
             for waiting, answer in list(zip(batch, answers, strict=True)):
                 if not waiting.answer.done():

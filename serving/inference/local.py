@@ -1,4 +1,4 @@
-"""The model in the process that asks it, without Ray: for tests and a debugger."""
+"""The model in this process, without Ray: for tests and a debugger."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -7,18 +7,28 @@ from catalog.model.preprocess import Prepared
 from catalog.taxonomy.tree import Taxonomy
 from catalog.understand import Understander
 from serving.errors import ModelNotReady, Overloaded
-from serving.inference.analyzer import Answered, Batches, ModelInfo, ask, batches, describe, pool, start
+from serving.inference.backend import (
+    Answer,
+    ModelBatcher,
+    ModelInfo,
+    describe,
+    load_and_warm_up,
+    model_batcher,
+    to_requests,
+    worker_pool,
+)
+from serving.inference.batcher import BatchResult
 from serving.settings.schema import Settings
 
 
-class LocalAnalyzer:
-    """The model in this process, loaded in the background, its requests joined into batches."""
+class LocalBackend:
+    """A `ModelBackend` in this process. The model is loaded in the background."""
 
     def __init__(self, load: Callable[[], Understander], settings: Settings) -> None:
         self.settings = settings
-        self._pool = pool(settings.threads_per_replica)
-        self._model: Future[Understander] = ThreadPoolExecutor(1, "start").submit(start, load, self._pool)
-        self._batches: Batches | None = None
+        self.pool = worker_pool(settings.threads_per_replica)
+        self._model: Future[Understander] = ThreadPoolExecutor(1, "start").submit(load_and_warm_up, load, self.pool)
+        self._batcher: ModelBatcher | None = None
         self._requests = 0
 
     def _ready(self) -> Understander:
@@ -32,14 +42,14 @@ class LocalAnalyzer:
     async def taxonomy(self) -> Taxonomy:
         return self._ready().taxonomy
 
-    async def analyze(
-        self, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool = False
-    ) -> Answered:
-        self._batches = self._batches or batches(self._ready(), self._pool, self.settings)
+    async def understand(
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False
+    ) -> BatchResult[Answer]:
+        self._batcher = self._batcher or model_batcher(self._ready(), self.pool, self.settings)
         if self._requests >= self.settings.max_waiting:
             raise Overloaded
         self._requests += 1
         try:
-            return await ask(self._batches, products, top_k, evidence, patient)
+            return await self._batcher.submit(to_requests(products, top_k, evidence), low_priority)
         finally:
             self._requests -= 1

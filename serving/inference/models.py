@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from catalog.errors import CatalogError, IndexOfOtherModel
 from catalog.model.preprocess import Prepared
 from catalog.product import Understanding
 from catalog.taxonomy.tree import Taxonomy
 from serving.errors import ModelNotReady, ModelUnknown, NoShadow, Overloaded
-from serving.inference.analyzer import Analyzer, Answer, ModelInfo
+from serving.inference.backend import Answer, ModelBackend, ModelInfo, trim
 from serving.inference.comparison import NEIGHBOURS, Comparison
-from serving.telemetry.request_trace import facts
+from serving.telemetry.request_trace import current_trace
 
 READY_SECONDS = 2.0
 # The shadow must not take much from the active model: what comes while it is so busy it does not read.
@@ -31,33 +31,18 @@ class Load:
 class Model:
     """A model that is loaded, what to know of it, and its category tree."""
 
-    analyzer: Analyzer
+    backend: ModelBackend
     info: ModelInfo
     taxonomy: Taxonomy
     load: Load = field(default_factory=Load, compare=False)
-
-    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> list[Answer]:
-        """As the analyzer does, and tells the facts of the request."""
-        told = facts()
-        told.model = self.info.version
-        self.load.waiting += 1
-        try:
-            answers, batches = await self.analyzer.analyze(products, top_k, evidence)
-        finally:
-            self.load.waiting -= 1
-        told.add_batches(batches)
-        for answer in answers:
-            if isinstance(answer, CatalogError):
-                told.add_error(answer)
-        return answers
 
 
 @dataclass
 class Models:
     """first: the model that is active unless another was chosen; second: its shadow."""
 
-    first: Analyzer
-    second: Analyzer | None = None
+    first: ModelBackend
+    second: ModelBackend | None = None
     chosen: str = ""
     comparison: Comparison = field(default_factory=Comparison)
     _known: dict[int, Model] = field(default_factory=dict)
@@ -73,7 +58,7 @@ class Models:
         model = await self.active()
         try:
             async with asyncio.timeout(READY_SECONDS):
-                info = await model.analyzer.describe()
+                info = await model.backend.describe()
         except Overloaded:
             return model.info
         except (CatalogError, TimeoutError):
@@ -84,7 +69,7 @@ class Models:
 
     async def all(self) -> list[Model]:
         """The active one first."""
-        loaded = [await self._model(analyzer) for analyzer in (self.first, self.second) if analyzer is not None]
+        loaded = [await self._model(backend) for backend in (self.first, self.second) if backend is not None]
         return sorted(loaded, key=lambda model: model.info.version != self.chosen)
 
     async def active(self) -> Model:
@@ -105,37 +90,64 @@ class Models:
     async def loaded(self, version: str) -> Model | None:
         return next((model for model in await self.all() if model.info.version == version), None)
 
-    async def _model(self, analyzer: Analyzer) -> Model:
-        if id(analyzer) not in self._known:
+    async def _model(self, backend: ModelBackend) -> Model:
+        if id(backend) not in self._known:
             try:
                 async with asyncio.timeout(READY_SECONDS):
-                    info, taxonomy = await analyzer.describe(), await analyzer.taxonomy()
+                    info, taxonomy = await backend.describe(), await backend.taxonomy()
             except (CatalogError, TimeoutError):
                 raise ModelNotReady from None
-            self._known[id(analyzer)] = Model(analyzer, info, taxonomy)
-        return self._known[id(analyzer)]
+            self._known[id(backend)] = Model(backend, info, taxonomy)
+        return self._known[id(backend)]
 
-    async def analyze(self, products: Sequence[Prepared], top_k: int, evidence: bool) -> list[Answer]:
-        """The active model's answers. A shadow reads the same products afterwards; nobody waits for it."""
-        model = await self.active()
-        if self.second is None:
-            return await model.analyze(products, top_k, evidence)
-        found = await model.analyze(products, max(top_k, NEIGHBOURS - 1), evidence)
-        self._read_along(products, found)
-        return [cut(answer, top_k) for answer in found]
+    async def understand(
+        self,
+        items: Sequence[Prepared | CatalogError],
+        model: Model,
+        top_k: int = ALTERNATIVES,
+        evidence: bool = False,
+        shadowed: bool = False,
+    ) -> list[Answer]:
+        """What the model makes of each item, in their order. An item that is an error already stays that error.
 
-    def _read_along(self, products: Sequence[Prepared], found: Sequence[Answer]) -> None:
+        shadowed: the shadow reads the same products afterwards, and nobody waits for it. Raises what the model's
+        backend does.
+        """
+        good = [item for item in items if isinstance(item, Prepared)]
+        if not good:
+            return [item for item in items if isinstance(item, CatalogError)]
+        shadowed = shadowed and self.second is not None
+        trace = current_trace()
+        trace.model = model.info.version
+        model.load.waiting += 1
+        try:
+            wanted = max(top_k, NEIGHBOURS - 1) if shadowed else top_k
+            answers, batches = await model.backend.understand(good, wanted, evidence)
+        finally:
+            model.load.waiting -= 1
+        trace.add_batches(batches)
+        for error in (answer for answer in answers if isinstance(answer, CatalogError)):
+            trace.add_error(error)
+        if shadowed:
+            self._read_along(good, answers, model)
+            answers = [trim(a, top_k, evidence) if isinstance(a, Understanding) else a for a in answers]
+        remaining = iter(answers)
+        return [next(remaining) if isinstance(item, Prepared) else item for item in items]
+
+    def _read_along(self, products: Sequence[Prepared], found: Sequence[Answer], model: Model) -> None:
         if len(self._reading) >= SHADOWED_AT_ONCE:
             self.comparison.missed += len(products)
             return
-        task = asyncio.create_task(self._compare(products, found))
+        task = asyncio.create_task(self._compare(products, found, model))
         self._reading.add(task)
         task.add_done_callback(self._reading.discard)
 
-    async def _compare(self, products: Sequence[Prepared], found: Sequence[Answer]) -> None:
-        shadow = (await self.all())[1]
+    async def _compare(self, products: Sequence[Prepared], found: Sequence[Answer], model: Model) -> None:
+        active, shadow = await self.all()
+        if model.info.version != active.info.version:  # another was made active meanwhile
+            return
         try:
-            others = await shadow.analyzer.analyze(products, NEIGHBOURS - 1, False, patient=True)
+            others = await shadow.backend.understand(products, NEIGHBOURS - 1, False, low_priority=True)
         except CatalogError:
             self.comparison.missed += len(products)
             return
@@ -159,7 +171,3 @@ class Models:
             raise NoShadow
         active, shadow = await self.all()
         return active, shadow, self.comparison
-
-
-def cut(answer: Answer, top_k: int) -> Answer:
-    return replace(answer, alternatives=answer.alternatives[:top_k]) if isinstance(answer, Understanding) else answer

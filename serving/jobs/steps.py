@@ -9,7 +9,7 @@ from catalog.images import ImageReader, ImageRef
 from catalog.model.preprocess import Prepared, prepare
 from catalog.product import Offer, Product, StoredProduct, StoredVersion
 from serving.errors import ModelFailed
-from serving.inference.analyzer import Answer
+from serving.inference.backend import Answer
 from serving.inference.models import ALTERNATIVES, Model
 from serving.jobs.loop_bridge import LoopBridge
 from serving.portions import portions
@@ -26,7 +26,7 @@ class ModelChanged(Exception):
 
 
 class ServedReader:
-    """A `catalog.ingest.pipeline.Reader`: the model behind its analyzer, asked for a few products at a time."""
+    """A `catalog.ingest.pipeline.Reader`: the model behind its backend, a few products at a time."""
 
     def __init__(self, model: Model, call: LoopBridge) -> None:
         self.version = model.info.version
@@ -37,11 +37,11 @@ class ServedReader:
         return prepare(product, self._model.info.image_size)
 
     def understand_prepared(self, products: Sequence[Prepared], *, evidence: bool) -> list[Answer]:
-        """Raises ModelChanged, Stopped, or what the analyzer does for as long as the job has patience."""
+        """Raises ModelChanged, Stopped, or what the backend does for as long as the job has patience."""
         answers: list[Answer] = []
         while len(answers) < len(products):
             answers += self._read(products[len(answers) :][: self._together], evidence)
-        if self._call(self._model.analyzer.describe).version != self.version:
+        if self._call(self._model.backend.describe).version != self.version:
             raise ModelChanged
         return answers
 
@@ -49,8 +49,8 @@ class ServedReader:
         self._call.check()
         answers: list[Answer]
         try:
-            analyze = self._model.analyzer.analyze
-            answers, facts = self._call(lambda: analyze(products, ALTERNATIVES, evidence, patient=True))
+            understand = self._model.backend.understand
+            answers, facts = self._call(lambda: understand(products, ALTERNATIVES, evidence, low_priority=True))
             if facts:
                 each = facts[-1].work_seconds / facts[-1].size
                 self._together = max(1, min(LIMIT, int(TURN_SECONDS / max(each, 1e-6))))

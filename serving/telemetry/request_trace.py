@@ -60,29 +60,32 @@ class RequestTrace:
         """The ways of the request's products through the model, which have just ended. For each: how many were in its
         batch, its seconds in the queue, the seconds of its batch. The longest of each are the request's stages.
         """
-        sizes, queued, worked = zip(*batches, strict=True)
+        found = list(batches)
+        if not found:  # no product reached a model
+            return
+        sizes, queued, worked = zip(*found, strict=True)
         self.batches += sizes
         self.add_stage("queue", max(queued), before=max(worked))
         self.add_stage("model", max(worked))
 
 
-_facts: ContextVar[RequestTrace | None] = ContextVar("facts", default=None)
+_current: ContextVar[RequestTrace | None] = ContextVar("request_trace", default=None)
 
 
-def facts() -> RequestTrace:
-    """Those of the request under way; outside of one, some that nobody reads."""
-    return _facts.get() or RequestTrace()
+def current_trace() -> RequestTrace:
+    """The trace of the request under way. Outside of one, a trace that nobody reads."""
+    return _current.get() or RequestTrace()
 
 
 @contextmanager
 def collecting() -> Iterator[RequestTrace]:
-    """The facts of one request, gathered by all that runs inside."""
+    """The trace of one request, filled by all that runs inside."""
     found = RequestTrace()
-    token = _facts.set(found)
+    token = _current.set(found)
     try:
         yield found
     finally:
-        _facts.reset(token)
+        _current.reset(token)
 
 
 @contextmanager
@@ -92,7 +95,7 @@ def timed(stage: str) -> Iterator[None]:
     try:
         yield
     finally:
-        facts().add_stage(stage, time.perf_counter() - started)
+        current_trace().add_stage(stage, time.perf_counter() - started)
 
 
 def timed_calls(target: object, stage: str) -> Call:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from serving.middleware.stack import shared_middlewares
 from serving.settings.schema import Settings
-from serving.telemetry.request_trace import facts
+from serving.telemetry.request_trace import current_trace
 
 
 class Work:
@@ -25,7 +25,7 @@ class Work:
 
     async def analyze(self, request: Request) -> Response:
         self.bodies.append(await request.body())
-        found = facts()
+        found = current_trace()
         found.add_item(True, True)
         found.add_item(False, True)
         found.model = "abc"

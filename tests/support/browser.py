@@ -26,7 +26,7 @@ from catalog.understand import Understander
 from serving.api.app import build_app
 from serving.api.services import Services
 from serving.calls import in_loop, in_threads
-from serving.inference.local import LocalAnalyzer
+from serving.inference.local import LocalBackend
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
 from serving.jobs.jobs_api import JobsApi
@@ -81,7 +81,7 @@ def catalogue() -> dict[str, dict[str, Any]]:
 @contextmanager
 def served(folder: Path, model: Understander, settings: Settings = SETTINGS) -> Iterator[str]:
     """The whole service over an empty index; -> its address."""
-    models = Models(LocalAnalyzer(lambda: model, settings))
+    models = Models(LocalBackend(lambda: model, settings))
     store = CatalogStore(open_index(folder / "index", model.config.embedding_width), folder)
     store_api = StoreApi(in_threads(store))
     jobs = Jobs(folder / "jobs", models, store_api, settings)

@@ -20,8 +20,9 @@ from serving.api.app import build_app
 from serving.api.services import Services
 from serving.calls import in_loop, in_threads
 from serving.errors import Overloaded
-from serving.inference.analyzer import Answered
-from serving.inference.local import LocalAnalyzer
+from serving.inference.backend import Answer
+from serving.inference.batcher import BatchResult
+from serving.inference.local import LocalBackend
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
 from serving.jobs.jobs_api import JobsApi
@@ -33,26 +34,26 @@ from tests.support.services import WIDTH, wait_until_ready
 Row = Mapping[str, str]
 
 
-class Watched(LocalAnalyzer):
-    """A real analyzer that says which products it was asked about together, and runs `before` each time."""
+class Watched(LocalBackend):
+    """A real backend that says which products it was asked about together, and runs `before` each time."""
 
     def __init__(self, load: Callable[[], Understander], settings: Settings) -> None:
         super().__init__(load, settings)
         self.asked: list[list[str]] = []
         self.before: Callable[[Sequence[Prepared]], None] = lambda products: None
 
-    async def analyze(
-        self, products: Sequence[Prepared], top_k: int, evidence: bool, patient: bool = False
-    ) -> Answered:
+    async def understand(
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False
+    ) -> BatchResult[Answer]:
         self.before(products)
         self.asked.append([product.id for product in products])
-        return await super().analyze(products, top_k, evidence, patient)
+        return await super().understand(products, top_k, evidence, low_priority)
 
     def exchange(self, model: Understander) -> None:
         """As when a replica of another model takes this one's place."""
-        self._model = self._pool.whole.submit(lambda: model)
+        self._model = self.pool.all_cores.submit(lambda: model)
         self._model.result()
-        self._batches = None
+        self._batcher = None
 
     def hold(self, until: Event, after: int = 0) -> None:
         """From so many products on, answer Overloaded as long as the event is not set."""

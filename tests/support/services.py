@@ -16,8 +16,8 @@ from catalog.understand import Understander
 from serving.api.app import build_app
 from serving.api.services import Services
 from serving.calls import in_loop, in_threads
-from serving.inference.analyzer import Analyzer
-from serving.inference.local import LocalAnalyzer
+from serving.inference.backend import ModelBackend
+from serving.inference.local import LocalBackend
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
 from serving.jobs.jobs_api import JobsApi
@@ -44,8 +44,8 @@ def tiny_client(
     model: Understander, folder: Path, settings: Settings = SETTINGS, shadow: Understander | None = None
 ) -> Iterator[TestClient]:
     """A client of the whole application. folder: of the index."""
-    analyzers = [LocalAnalyzer(lambda one=one: one, settings) for one in (model, shadow) if one]  # type: ignore[misc]
-    models = Models(*analyzers)
+    backends = [LocalBackend(lambda one=one: one, settings) for one in (model, shadow) if one]  # type: ignore[misc]
+    models = Models(*backends)
     with tiny_store(folder) as store:
         jobs = Jobs(folder / "jobs", models, store, settings)
         with TestClient(build_app(Services(models, store, JobsApi(in_loop(jobs))), settings)) as client:
@@ -56,9 +56,9 @@ def tiny_client(
             client.portal.call(jobs.close)
 
 
-def tiny_services(analyzer: Analyzer, store: StoreApi, folder: Path, settings: Settings = SETTINGS) -> Services:
+def tiny_services(backend: ModelBackend, store: StoreApi, folder: Path, settings: Settings = SETTINGS) -> Services:
     """Services that work no jobs off. folder: for the jobs."""
-    models = Models(analyzer)
+    models = Models(backend)
     return Services(models, store, JobsApi(in_loop(Jobs(folder, models, store, settings))))
 
 
@@ -66,7 +66,7 @@ def tiny_services(analyzer: Analyzer, store: StoreApi, folder: Path, settings: S
 def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS) -> Iterator[str]:
     """The address of the whole application, which works no jobs off, over real HTTP. folder: of the index."""
     with tiny_store(folder) as store:
-        models = Models(LocalAnalyzer(lambda: model, settings))
+        models = Models(LocalBackend(lambda: model, settings))
         jobs = Jobs(folder / "jobs", models, store, settings)
         services = Services(models, store, JobsApi(in_loop(jobs)))
         try:
@@ -95,8 +95,8 @@ def wait_until_ready(client: TestClient) -> None:
         time.sleep(0.02)
 
 
-def occupy(analyzer: LocalAnalyzer, until: threading.Event) -> None:
+def occupy(backend: LocalBackend, until: threading.Event) -> None:
     """Keep all of the model's threads from working until the event is set, for a minute at most."""
-    pool = analyzer._pool
-    for thread in (pool.whole, *[pool.per_core] * pool.threads):
+    pool = backend.pool
+    for thread in (pool.all_cores, *[pool.per_core] * pool.threads):
         thread.submit(until.wait, 60)

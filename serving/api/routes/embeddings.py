@@ -1,7 +1,5 @@
 """POST /v1/embeddings: OpenAI's route, so that its clients work unchanged."""
 
-from functools import partial
-
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -9,11 +7,11 @@ from catalog.errors import CatalogError, TextUnreadable
 from serving.api import examples
 from serving.api.context import Context, RequestContext, check_dimensions, respond, respond_error
 from serving.api.openapi import MODEL, PRODUCT, json_body, operation
-from serving.api.parse import check_items
-from serving.api.schemas.embeddings import EmbeddingsRequest, EmbeddingsResponse, to_product, to_response
+from serving.api.parse import check_items, to_products
+from serving.api.schemas.embeddings import EmbeddingsRequest, EmbeddingsResponse, to_response
 from serving.error_responses import param_of
 from serving.errors import EmbeddingDimensionsUnsupported, TooManyItems
-from serving.inference.analyzer import Answer
+from serving.inference.backend import Answer
 from serving.inference.models import Model
 
 router = APIRouter(tags=["embeddings"])
@@ -35,7 +33,7 @@ async def create_embeddings(context: Context, request: Request) -> Response:
     check_items(len(read.input), context.settings, "input")
     model = await named(context, read.model)
     check_dimensions(read.dimensions, model.info, "dimensions")
-    found = await context.embed([partial(to_product, item) for item in read.input], model)
+    found = await context.embed(await context.in_thread(to_products, read.input), model)
     vectors = []
     for position, answer in enumerate(map(readable, found)):
         if isinstance(answer, CatalogError):

@@ -1,7 +1,6 @@
 """Search and similar products."""
 
 import json
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -114,7 +113,7 @@ async def find(context: RequestContext, query: Search) -> SearchResponse:
     model = await context.index_model()
     await context.check_names(query.filter, query.facets, model.taxonomy)
     plan = SearchPlan(query, Knowledge(model.taxonomy, model.info.scripts, model.info.bounds))
-    read = await context.embed([partial(lambda product: product, product) for product in plan.products], model)
+    read = await context.embed(plan.products, model)
     stored = await context.store.get(plan.ids) if plan.ids else []
     listing = await context.store.search(plan.query(read, stored), query.facets)
     return to_response(listing.found, listing.images, model.info.version)

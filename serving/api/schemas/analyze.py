@@ -16,7 +16,7 @@ from serving.api.schemas.schema import (
     Notes,
     Schema,
     Tag,
-    cut,
+    cut_embedding,
     decode_data_uri,
     to_attributes,
     to_category,
@@ -149,5 +149,5 @@ def to_result(id: str, found: Understanding, options: Options) -> Result:
         alone = {name: to_category(category) for name, category in found.evidence.items() if category}
         result.evidence = Evidence(**alone)
     if "embedding" in wanted:
-        result.embedding = cut(found.embedding, options.embedding_dimensions)
+        result.embedding = cut_embedding(found.embedding, options.embedding_dimensions)
     return result

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from catalog.product import Product
-from serving.api.schemas.schema import MAX_ITEMS, DataUri, Schema, cut, decode_data_uri
+from serving.api.schemas.schema import MAX_ITEMS, DataUri, Schema, cut_embedding, decode_data_uri
 
 
 class EmbeddingItem(Schema):
@@ -17,6 +17,10 @@ class EmbeddingItem(Schema):
 
     text: str = ""
     image: DataUri = ""
+
+    def to_product(self) -> Product:
+        """Raises ImageUrlNotAllowed or ImageDataInvalid."""
+        return Product(title=self.text, images=(decode_data_uri(self.image),) if self.image else ())
 
 
 def as_object(given: object) -> object:
@@ -73,15 +77,10 @@ class EmbeddingsResponse(BaseModel):
     usage: Usage = Usage()
 
 
-def to_product(item: EmbeddingItem) -> Product:
-    """Raises ImageUrlNotAllowed or ImageDataInvalid."""
-    return Product(title=item.text, images=(decode_data_uri(item.image),) if item.image else ())
-
-
 def to_response(
     embeddings: Sequence[NDArray[np.float32]], request: EmbeddingsRequest, model: str
 ) -> EmbeddingsResponse:
-    vectors = [cut(embedding_E, request.dimensions) for embedding_E in embeddings]
+    vectors = [cut_embedding(embedding_E, request.dimensions) for embedding_E in embeddings]
     written = as_base64 if request.encoding_format == "base64" else list[float]
     data = [EmbeddingOut(index=index, embedding=written(vector)) for index, vector in enumerate(vectors)]
     return EmbeddingsResponse(data=data, model=model)

@@ -17,7 +17,7 @@ from serving.api.schemas.schema import (
     Notes,
     Schema,
     Tag,
-    cut,
+    cut_embedding,
     decode_data_uri,
     rounded,
     to_attributes,
@@ -195,7 +195,7 @@ def product_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
 
 
 def to_product(stored: StoredProduct, images: int, embedding: bool = False) -> ProductOut:
-    vector = cut(stored.understanding.embedding, None) if embedding else None
+    vector = cut_embedding(stored.understanding.embedding, None) if embedding else None
     return ProductOut(**product_fields(stored, images), embedding=vector)
 
 

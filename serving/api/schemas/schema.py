@@ -91,7 +91,7 @@ def to_attributes(attributes: Mapping[str, Scored]) -> dict[str, AttributeValue]
     return {name: AttributeValue(value=a.name, score=rounded(a.score)) for name, a in attributes.items()}
 
 
-def cut(embedding_E: NDArray[np.float32], dimensions: int | None) -> list[float]:
+def cut_embedding(embedding_E: NDArray[np.float32], dimensions: int | None) -> list[float]:
     """The first numbers of a Matryoshka embedding, of norm 1 again (Kusupati et al. 2022)."""
     head_D = embedding_E[:dimensions].astype(np.float64)
     return [round(number, 7) for number in (head_D / np.linalg.norm(head_D)).tolist()]

@@ -22,8 +22,8 @@ from serving.api.app import build_app
 from serving.api.examples import ANALYZE_REQUESTS
 from serving.api.schemas.analyze import AnalyzeRequest, AnalyzeResponse
 from serving.errors import ModelFailed, ModelNotReady
-from serving.inference.analyzer import Question, answer
-from serving.inference.local import LocalAnalyzer
+from serving.inference.backend import InferenceRequest, run_batch
+from serving.inference.local import LocalBackend
 from serving.settings.schema import Settings
 from serving.storage.store_api import StoreApi
 from tests.support.answers import FOREIGN, assert_error
@@ -48,10 +48,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreApi]:
 
 @pytest.fixture(scope="module")
 def app(model: Understander, store: StoreApi) -> ASGIApp:
-    return built(LocalAnalyzer(lambda: model, SETTINGS), store, SETTINGS)
+    return built(LocalBackend(lambda: model, SETTINGS), store, SETTINGS)
 
 
-def built(analyzer: LocalAnalyzer, store: StoreApi, settings: Settings) -> ASGIApp:
+def built(analyzer: LocalBackend, store: StoreApi, settings: Settings) -> ASGIApp:
     return build_app(tiny_services(analyzer, store, Path(mkdtemp()), settings), settings)
 
 
@@ -206,9 +206,9 @@ def test_a_batch_keeps_its_order_and_one_poison_item_fails_alone(client: TestCli
 
 def test_a_product_that_breaks_the_forward_pass_fails_alone(model: Understander) -> None:
     size = model.config.image.size
-    good = Question(Prepared("good", np.zeros((1, 3, size, size), np.uint8), "a"), 1, False)
-    poison = Question(Prepared("poison", np.zeros((1, 3, 5, 5), np.uint8), "a"), 3, True)
-    first, broken, last = answer(model, [good, poison, good])
+    good = InferenceRequest(Prepared("good", np.zeros((1, 3, size, size), np.uint8), "a"), 1, False)
+    poison = InferenceRequest(Prepared("poison", np.zeros((1, 3, 5, 5), np.uint8), "a"), 3, True)
+    first, broken, last = run_batch(model, [good, poison, good])
     assert isinstance(broken, ModelFailed)
     for found in (first, last):
         assert not isinstance(found, Exception)
@@ -218,7 +218,7 @@ def test_a_product_that_breaks_the_forward_pass_fails_alone(model: Understander)
 def test_questions_in_one_batch_get_what_each_asked_for(model: Understander) -> None:
     size = model.config.image.size
     product = Prepared("", np.zeros((1, 3, size, size), np.uint8), "red shirt")
-    few, many = answer(model, [Question(product, 0, False), Question(product, 3, True)])
+    few, many = run_batch(model, [InferenceRequest(product, 0, False), InferenceRequest(product, 3, True)])
     assert not isinstance(few, Exception)
     assert not isinstance(many, Exception)
     assert (len(few.alternatives), len(few.evidence)) == (0, 0)
@@ -397,7 +397,7 @@ def test_not_ready_before_the_model_is_loaded(model: Understander, store: StoreA
         loaded.wait(60)
         return model
 
-    client = TestClient(built(LocalAnalyzer(load, SETTINGS), store, SETTINGS))
+    client = TestClient(built(LocalBackend(load, SETTINGS), store, SETTINGS))
     try:
         assert client.get("/healthz").status_code == 200
         for response in (client.get("/readyz"), client.post(ANALYZE, json={"items": [{"title": "shoe"}]})):
@@ -414,7 +414,7 @@ def test_overload_is_429(model: Understander, store: StoreApi) -> None:
     working = threading.Event()
 
     async def scenario() -> None:
-        analyzer = LocalAnalyzer(lambda: model, settings)
+        analyzer = LocalBackend(lambda: model, settings)
         while True:
             try:
                 await analyzer.describe()
@@ -443,7 +443,7 @@ def test_overload_is_429(model: Understander, store: StoreApi) -> None:
 
 def test_slow_answer_is_504(model: Understander, store: StoreApi) -> None:
     settings = Settings(request_timeout_seconds=0.2)
-    analyzer = LocalAnalyzer(lambda: model, settings)
+    analyzer = LocalBackend(lambda: model, settings)
     client = TestClient(built(analyzer, store, settings))
     wait_until_ready(client)
     working = threading.Event()
@@ -456,7 +456,7 @@ def test_slow_answer_is_504(model: Understander, store: StoreApi) -> None:
 
 def test_stalled_body_is_408(model: Understander, store: StoreApi) -> None:
     settings = Settings(body_timeout_seconds=0.1)
-    app = built(LocalAnalyzer(lambda: model, settings), store, settings)
+    app = built(LocalBackend(lambda: model, settings), store, settings)
     sent = asyncio.run(converse(app, [{"type": "http.request", "body": b'{"items"', "more_body": True}]))
     assert sent[0]["status"] == 408
     assert (b"connection", b"close") in sent[0]["headers"]

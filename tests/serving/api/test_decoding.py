@@ -15,8 +15,8 @@ from catalog.understand import Understander
 from serving.api.context import RequestContext, decoded
 from serving.api.decoding import DECODERS, Allowance
 from serving.errors import DeadlineExceeded, ImagesTooCostly
-from serving.inference.analyzer import ModelInfo
-from serving.inference.local import LocalAnalyzer
+from serving.inference.backend import ModelInfo
+from serving.inference.local import LocalBackend
 from serving.settings.schema import Settings
 from tests.support.malformed.costly_images import repeated_scan
 from tests.support.malformed.images import encode, speckled
@@ -36,7 +36,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
 @pytest.fixture
 def context(model: Understander, tmp_path: Path) -> Iterator[RequestContext]:
     with tiny_store(tmp_path) as store:
-        services = tiny_services(LocalAnalyzer(lambda: model, SETTINGS), store, tmp_path / "jobs")
+        services = tiny_services(LocalBackend(lambda: model, SETTINGS), store, tmp_path / "jobs")
         yield RequestContext(services, SETTINGS)
         asyncio.run(services.jobs.close())
 
@@ -70,8 +70,8 @@ def test_words_are_read_while_all_decoders_are_busy(context: RequestContext) -> 
     async def read() -> None:
         free = threading.Event()
         busy = [context.decoders.submit(free.wait, 60) for _ in range(DECODERS)]
-        waiting = asyncio.create_task(context.prepare([lambda: Product("a", images=(IMAGE,))], INFO))
-        [texts] = await context.prepare([lambda: Product("b", "shirt")], INFO)
+        waiting = asyncio.create_task(context.prepare([Product("a", images=(IMAGE,))], INFO))
+        [texts] = await context.prepare([Product("b", "shirt")], INFO)
         assert texts.id == "b"  # type: ignore[union-attr]
         assert not waiting.done()
         free.set()
@@ -88,7 +88,7 @@ def test_when_nobody_waits_what_is_queued_is_dropped(context: RequestContext) ->
         for _ in range(DECODERS):
             context.decoders.submit(free.wait, 60)
         products = [Product(str(number), images=(IMAGE,)) for number in range(20)]
-        waiting = asyncio.create_task(context.prepare([lambda one=one: one for one in products], INFO))  # type: ignore[misc]
+        waiting = asyncio.create_task(context.prepare(products, INFO))
         while context.decoders._work_queue.qsize() < DECODERS:
             await asyncio.sleep(0)
         assert context.decoders._work_queue.qsize() == DECODERS, "one request's pictures queue before all of the next's"

@@ -12,7 +12,7 @@ import uvicorn
 
 from catalog.understand import Understander
 from serving.api.app import build_app
-from serving.inference.local import LocalAnalyzer
+from serving.inference.local import LocalBackend
 from serving.settings.schema import Settings
 from tests.support.services import tiny_services, tiny_store
 from tests.support.tiny import tiny_onnx_folder
@@ -28,7 +28,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     settings = Settings(keys=tmp_path / "keys.json")
     with tiny_store(tmp_path / "index") as store, socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        services = tiny_services(LocalAnalyzer(lambda: model, settings), store, tmp_path / "jobs", settings)
+        services = tiny_services(LocalBackend(lambda: model, settings), store, tmp_path / "jobs", settings)
         app = build_app(services, settings)
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))

@@ -17,8 +17,8 @@ from starlette.routing import Match, Route
 from catalog.model.preprocess import Prepared
 from catalog.understand import Understander
 from serving.api.app import build_app
-from serving.inference.analyzer import Question, answer
-from serving.inference.local import LocalAnalyzer
+from serving.inference.backend import InferenceRequest, run_batch
+from serving.inference.local import LocalBackend
 from serving.middleware.api_keys import add_key
 from serving.middleware.paths import OPEN, PATTERNS, UNKNOWN, pattern_of
 from serving.settings.schema import Settings
@@ -100,7 +100,7 @@ def test_a_deadline_can_be_made_shorter_and_what_waited_is_not_worked_on(
     model: Understander, settings: Settings, tmp_path: Path
 ) -> None:
     settings = settings.model_copy(update={"batch_size": 1})
-    analyzer = LocalAnalyzer(lambda: model, settings)
+    analyzer = LocalBackend(lambda: model, settings)
     with tiny_store(tmp_path / "index") as store:
         client = TestClient(build_app(tiny_services(analyzer, store, tmp_path / "jobs", settings), settings))
         wait_until_ready(client)
@@ -153,7 +153,7 @@ def test_metrics_of_a_model_that_is_not_there(settings: Settings, tmp_path: Path
         raise AssertionError
 
     with tiny_store(tmp_path / "index") as store:
-        services = tiny_services(LocalAnalyzer(load, settings), store, tmp_path / "jobs", settings)
+        services = tiny_services(LocalBackend(load, settings), store, tmp_path / "jobs", settings)
         client = TestClient(build_app(services, settings))
         found = samples(client.get("/metrics").text)
         loading.set()
@@ -175,7 +175,7 @@ def test_the_log_line_of_the_whole(client: TestClient, model: Understander, capl
 def test_a_batch_that_fails_names_its_requests(model: Understander, caplog: pytest.LogCaptureFixture) -> None:
     poison = Prepared("poison", np.zeros((1, 3, 5, 5), np.uint8), "a")
     good = Prepared("good", np.zeros((0, 3, 5, 5), np.uint8), "a")
-    answer(model, [Question(poison, 1, False, "first"), Question(good, 1, False, "second")])
+    run_batch(model, [InferenceRequest(poison, 1, False, "first"), InferenceRequest(good, 1, False, "second")])
     assert [record.fields["request_ids"] for record in caplog.records] == [["first", "second"], ["first"]]  # type: ignore[attr-defined]
 
 

@@ -25,7 +25,7 @@ from catalog.understand import Understander
 from serving.api.app import build_app
 from serving.api.examples import JOB_REQUEST, PRODUCT_ID, PRODUCT_REQUEST
 from serving.api.openapi import BODY, COMMON
-from serving.inference.local import LocalAnalyzer
+from serving.inference.local import LocalBackend
 from tests.support.services import SETTINGS, tiny_services, tiny_store
 from tests.support.tiny import tiny_onnx_folder
 
@@ -92,7 +92,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     source.write_text("id,name\n1,red shirt\n")
     served = SETTINGS.model_copy(update={"feeds": folder / "feeds", "max_queued_jobs": 10_000})
     with tiny_store(folder / "index") as store:
-        services = tiny_services(LocalAnalyzer(lambda: model, served), store, folder / "jobs", served)
+        services = tiny_services(LocalBackend(lambda: model, served), store, folder / "jobs", served)
         app = build_app(services, served)
         with get_client(app) as client:
             deadline = time.monotonic() + 60

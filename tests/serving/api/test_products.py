@@ -21,7 +21,7 @@ from PIL import Image
 from catalog.images.thumbnails import SIDE
 from catalog.understand import Understander
 from serving.api.app import build_app
-from serving.inference.local import LocalAnalyzer
+from serving.inference.local import LocalBackend
 from tests.support.catalogue import COLOURS as COLOUR_VALUES
 from tests.support.catalogue import KINDS as KIND_SHAPES
 from tests.support.catalogue import draw_product
@@ -144,7 +144,7 @@ def test_changed_words_need_pictures_that_were_not_kept(
 def test_changes_at_the_same_time_are_all_kept(model: Understander, tmp_path: Path) -> None:
     async def scenario() -> dict[str, Any]:
         with tiny_store(tmp_path / "index") as catalog_store:
-            services = tiny_services(LocalAnalyzer(lambda: model, SETTINGS), catalog_store, tmp_path / "jobs")
+            services = tiny_services(LocalBackend(lambda: model, SETTINGS), catalog_store, tmp_path / "jobs")
             app = build_app(services, SETTINGS)
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
                 while (await client.put("/v1/products/a", json={"title": "red Shirt"})).status_code != 201:

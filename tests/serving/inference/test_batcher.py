@@ -1,4 +1,4 @@
-"""The batcher that both analyzers use, with plain functions for a model."""
+"""The batcher that both model backends use, with plain functions for a model."""
 
 import asyncio
 import threading
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from serving.errors import DeadlineExceeded
-from serving.inference.batcher import PATIENCE_SECONDS, Batcher, BatchFacts, WorkerPool
+from serving.inference.batcher import LOW_PRIORITY_SECONDS, Batcher, BatchFacts, WorkerPool
 
 Work = Callable[[list[int]], Sequence[int]]
 
@@ -25,8 +25,8 @@ def pool() -> Iterator[WorkerPool]:
 @pytest.fixture
 def pair() -> Iterator[WorkerPool]:
     """Two cores: a thread that has both, and two with one each."""
-    with ThreadPoolExecutor(1, "whole") as whole, ThreadPoolExecutor(2, "lane") as per_core:
-        yield WorkerPool(whole, per_core, 2)
+    with ThreadPoolExecutor(1, "all") as all_cores, ThreadPoolExecutor(2, "lane") as per_core:
+        yield WorkerPool(all_cores, per_core, 2)
 
 
 class Model:
@@ -38,19 +38,15 @@ class Model:
         self.free = threading.Event()
         self.free.set()
 
-    def __call__(self, questions: list[int]) -> list[int]:
-        self.batches.append(questions)
+    def __call__(self, requests: list[int]) -> list[int]:
+        self.batches.append(requests)
         self.threads.append(threading.current_thread().name.split("_")[0])
         assert self.free.wait(10)
-        return [2 * question for question in questions]
+        return [2 * request for request in requests]
 
 
 def batcher(work: Work, pool: WorkerPool, size: int = 4, wait: float = 0.0, expire: float = 10.0) -> Batcher[int, int]:
     return Batcher(work, pool, size, wait, expire)
-
-
-def answers(found: list[tuple[int, BatchFacts]]) -> list[int]:
-    return [answer for answer, _ in found]
 
 
 def run(scenario: Awaitable[Any]) -> Any:
@@ -65,9 +61,9 @@ async def until(condition: Callable[[], object]) -> None:
         await asyncio.sleep(0.001)
 
 
-def test_answers_come_in_the_order_of_the_questions(pool: WorkerPool) -> None:
+def test_answers_come_in_the_order_of_the_requests(pool: WorkerPool) -> None:
     model = Model()
-    assert answers(run(batcher(model, pool).ask(range(10)))) == [2 * n for n in range(10)]
+    assert run(batcher(model, pool).submit(range(10))).answers == [2 * n for n in range(10)]
     assert model.batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
 
 
@@ -76,22 +72,22 @@ def test_next_batch_gathers_while_the_model_works(pool: WorkerPool) -> None:
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, pool)
-        first = asyncio.create_task(asked.ask([0]))
+        queue = batcher(model, pool)
+        first = asyncio.create_task(queue.submit([0]))
         await until(lambda: model.batches)
-        others = [asyncio.create_task(asked.ask([n])) for n in (1, 2, 3)]
+        others = [asyncio.create_task(queue.submit([n])) for n in (1, 2, 3)]
         await asyncio.sleep(0)
         model.free.set()
-        assert [answers(await task) for task in (first, *others)] == [[0], [2], [4], [6]]
+        assert [(await task).answers for task in (first, *others)] == [[0], [2], [4], [6]]
 
     run(scenario())
     assert model.batches == [[0], [1, 2, 3]]
 
 
-def test_lone_question_waits_for_nobody(pool: WorkerPool) -> None:
+def test_lone_request_waits_for_nobody(pool: WorkerPool) -> None:
     async def scenario() -> list[float]:
-        asked = batcher(Model(), pool, wait=5.0)
-        return [(await asked.ask([n]))[0][1].queue_seconds for n in range(3)]
+        queue = batcher(Model(), pool, wait=5.0)
+        return [(await queue.submit([n])).facts[0].queue_seconds for n in range(3)]
 
     assert max(run(scenario())) < 1.0
 
@@ -100,12 +96,12 @@ def test_as_many_as_last_time_are_waited_for(pool: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
-        asked = batcher(model, pool, wait=5.0)
-        await asked.ask([0, 1])
-        first = asyncio.create_task(asked.ask([2]))
+        queue = batcher(model, pool, wait=5.0)
+        await queue.submit([0, 1])
+        first = asyncio.create_task(queue.submit([2]))
         await asyncio.sleep(0.05)
         assert len(model.batches) == 1
-        assert answers(await asked.ask([3])) == [6]
+        assert (await queue.submit([3])).answers == [6]
         await first
 
     run(scenario())
@@ -114,9 +110,9 @@ def test_as_many_as_last_time_are_waited_for(pool: WorkerPool) -> None:
 
 def test_wait_for_companions_ends(pool: WorkerPool) -> None:
     async def scenario() -> BatchFacts:
-        asked = batcher(Model(), pool, wait=0.05)
-        await asked.ask([0, 1])
-        return (await asked.ask([2]))[0][1]
+        queue = batcher(Model(), pool, wait=0.05)
+        await queue.submit([0, 1])
+        return (await queue.submit([2])).facts[0]
 
     facts = run(scenario())
     assert facts.size == 1
@@ -126,12 +122,12 @@ def test_wait_for_companions_ends(pool: WorkerPool) -> None:
 def test_facts(pool: WorkerPool) -> None:
     model = Model()
 
-    def slow(questions: list[int]) -> list[int]:
+    def slow(requests: list[int]) -> list[int]:
         time.sleep(0.05)
-        return model(questions)
+        return model(requests)
 
     async def scenario() -> list[BatchFacts]:
-        return [facts for _, facts in await batcher(slow, pool, size=2).ask(range(3))]
+        return (await batcher(slow, pool, size=2).submit(range(3))).facts
 
     first, second, last = run(scenario())
     assert [first.size, second.size, last.size] == [2, 2, 1]
@@ -139,20 +135,20 @@ def test_facts(pool: WorkerPool) -> None:
     assert 0.05 <= min(first.work_seconds, last.work_seconds) < 1.0
 
 
-def test_questions_of_a_caller_that_left_are_not_worked_on(pool: WorkerPool) -> None:
+def test_requests_of_a_caller_that_left_are_not_worked_on(pool: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, pool)
-        first = asyncio.create_task(asked.ask([0]))
+        queue = batcher(model, pool)
+        first = asyncio.create_task(queue.submit([0]))
         await until(lambda: model.batches)
-        left = asyncio.create_task(asked.ask([1, 2]))
-        stays = asyncio.create_task(asked.ask([3]))
+        left = asyncio.create_task(queue.submit([1, 2]))
+        stays = asyncio.create_task(queue.submit([3]))
         await asyncio.sleep(0)
         left.cancel()
         model.free.set()
-        assert answers(await stays) == [6]
+        assert (await stays).answers == [6]
         await first
 
     run(scenario())
@@ -164,54 +160,52 @@ def test_caller_may_leave_while_its_batch_is_worked_on(pool: WorkerPool) -> None
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, pool)
-        left, stays = asyncio.create_task(asked.ask([0])), asyncio.create_task(asked.ask([1]))
+        queue = batcher(model, pool)
+        left, stays = asyncio.create_task(queue.submit([0])), asyncio.create_task(queue.submit([1]))
         await until(lambda: model.batches)
         left.cancel()
         model.free.set()
-        assert answers(await stays) == [2]
-        assert answers(await asked.ask([2])) == [4]
+        assert (await stays).answers == [2]
+        assert (await queue.submit([2])).answers == [4]
 
     run(scenario())
     assert model.batches == [[0, 1], [2]]
 
 
-def test_question_that_waited_too_long_is_not_worked_on(pool: WorkerPool) -> None:
+def test_request_that_waited_too_long_is_not_worked_on(pool: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, pool, expire=0.05)
-        first = asyncio.create_task(asked.ask([0]))
+        queue = batcher(model, pool, expire=0.05)
+        first = asyncio.create_task(queue.submit([0]))
         await until(lambda: model.batches)
-        late = asyncio.create_task(asked.ask([1]))
+        late = asyncio.create_task(queue.submit([1]))
         await asyncio.sleep(0.1)
-        in_time = asyncio.create_task(asked.ask([2]))
+        in_time = asyncio.create_task(queue.submit([2]))
         await asyncio.sleep(0)
         model.free.set()
         with pytest.raises(DeadlineExceeded, match="in time"):
             await late
-        assert answers(await in_time) == [4]
+        assert (await in_time).answers == [4]
         await first
 
     run(scenario())
     assert model.batches == [[0], [2]]
 
 
-@pytest.mark.parametrize(
-    "fails", [lambda _: 1 // 0, lambda questions: questions[1:]], ids=["raises", "too few answers"]
-)
+@pytest.mark.parametrize("fails", [lambda _: 1 // 0, lambda requests: requests[1:]], ids=["raises", "too few answers"])
 def test_failure_reaches_everyone_and_the_next_batch_is_answered(pool: WorkerPool, fails: Work) -> None:
     model = Model()
 
-    def work(questions: list[int]) -> Sequence[int]:
-        return fails(questions) if 0 in questions else model(questions)
+    def work(requests: list[int]) -> Sequence[int]:
+        return fails(requests) if 0 in requests else model(requests)
 
     async def scenario() -> None:
-        asked = batcher(work, pool, size=2)
-        found = await asyncio.gather(*(asked.ask([n]) for n in range(3)), return_exceptions=True)
-        assert [isinstance(answer, Exception) for answer in found] == [True, True, False]
-        assert asked.busy_seconds == 0.0
+        queue = batcher(work, pool, size=2)
+        found = await asyncio.gather(*(queue.submit([n]) for n in range(3)), return_exceptions=True)
+        assert [isinstance(result, Exception) for result in found] == [True, True, False]
+        assert queue.busy_seconds == 0.0
 
     run(scenario())
     assert model.batches == [[2]]
@@ -220,7 +214,7 @@ def test_failure_reaches_everyone_and_the_next_batch_is_answered(pool: WorkerPoo
 def test_thread_that_is_gone_leaves_nobody_hanging(pool: WorkerPool) -> None:
     pool.per_core.shutdown()
     with pytest.raises(RuntimeError, match="after shutdown"):
-        run(batcher(Model(), pool).ask([0]))
+        run(batcher(Model(), pool).submit([0]))
 
 
 def test_busy_seconds(pool: WorkerPool) -> None:
@@ -228,88 +222,88 @@ def test_busy_seconds(pool: WorkerPool) -> None:
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, pool)
-        assert asked.busy_seconds == 0.0
-        task = asyncio.create_task(asked.ask([0]))
+        queue = batcher(model, pool)
+        assert queue.busy_seconds == 0.0
+        task = asyncio.create_task(queue.submit([0]))
         await until(lambda: model.batches)
         await asyncio.sleep(0.02)
-        assert asked.busy_seconds >= 0.02
+        assert queue.busy_seconds >= 0.02
         model.free.set()
         await task
-        assert asked.busy_seconds == 0.0
+        assert queue.busy_seconds == 0.0
 
     run(scenario())
 
 
 def test_one_batcher_in_one_loop_after_another(pool: WorkerPool) -> None:
-    asked = batcher(Model(), pool, wait=0.01)
-    assert answers(run(asked.ask([1, 2]))) == [2, 4]
-    assert answers(run(asked.ask([3]))) == [6]
+    queue = batcher(Model(), pool, wait=0.01)
+    assert run(queue.submit([1, 2])).answers == [2, 4]
+    assert run(queue.submit([3])).answers == [6]
 
 
-def test_lone_question_has_all_cores(pair: WorkerPool) -> None:
+def test_lone_request_has_all_cores(pair: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
-        asked = batcher(model, pair)
+        queue = batcher(model, pair)
         for n in range(3):
-            assert answers(await asked.ask([n])) == [2 * n]
+            assert (await queue.submit([n])).answers == [2 * n]
 
     run(scenario())
-    assert model.threads == ["whole"] * 3
+    assert model.threads == ["all"] * 3
 
 
-def test_many_questions_are_shared_among_cores_at_the_same_time(pair: WorkerPool) -> None:
+def test_many_requests_are_shared_among_cores_at_the_same_time(pair: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, pair, size=8)
-        task = asyncio.create_task(asked.ask(range(6)))
+        queue = batcher(model, pair, size=8)
+        task = asyncio.create_task(queue.submit(range(6)))
         await until(lambda: len(model.batches) == 2)
         model.free.set()
-        assert answers(await task) == [2 * n for n in range(6)]
+        assert (await task).answers == [2 * n for n in range(6)]
 
     run(scenario())
     assert sorted(model.batches) == [[0, 1, 2], [3, 4, 5]]
     assert model.threads == ["lane", "lane"]
 
 
-def test_nothing_else_runs_while_one_question_has_all_cores(pair: WorkerPool) -> None:
+def test_nothing_else_runs_while_one_request_has_all_cores(pair: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, pair)
-        first = asyncio.create_task(asked.ask([0]))
+        queue = batcher(model, pair)
+        first = asyncio.create_task(queue.submit([0]))
         await until(lambda: model.batches)
-        others = asyncio.create_task(asked.ask([1, 2]))
+        others = asyncio.create_task(queue.submit([1, 2]))
         await asyncio.sleep(0.05)
         assert model.batches == [[0]]
         model.free.set()
         await first
-        assert answers(await others) == [2, 4]
+        assert (await others).answers == [2, 4]
 
     run(scenario())
-    assert model.threads == ["whole", "lane", "lane"]
+    assert model.threads == ["all", "lane", "lane"]
 
 
-def test_patient_questions_let_others_pass_and_have_their_turn(pool: WorkerPool) -> None:
+def test_low_priority_lets_others_pass_and_have_their_turn(pool: WorkerPool) -> None:
     model = Model()
 
     async def scenario() -> None:
         model.free.clear()
-        asked = batcher(model, pool, size=2)
-        first = asyncio.create_task(asked.ask([0]))
+        queue = batcher(model, pool, size=2)
+        first = asyncio.create_task(queue.submit([0]))
         await until(lambda: model.batches)
-        patient = asyncio.create_task(asked.ask([1, 2, 3], patient=True))
+        later = asyncio.create_task(queue.submit([1, 2, 3], low_priority=True))
         await asyncio.sleep(0)
-        passes = asyncio.create_task(asked.ask([4]))
-        await asyncio.sleep(PATIENCE_SECONDS + 0.05)
-        late = asyncio.create_task(asked.ask([5]))
+        passes = asyncio.create_task(queue.submit([4]))
+        await asyncio.sleep(LOW_PRIORITY_SECONDS + 0.05)
+        late = asyncio.create_task(queue.submit([5]))
         await asyncio.sleep(0)
         model.free.set()
-        await asyncio.gather(first, patient, passes, late)
+        await asyncio.gather(first, later, passes, late)
 
     run(scenario())
     assert model.batches == [[0], [4, 1], [2, 3], [5]]

@@ -21,7 +21,7 @@ from catalog.product import StoredProduct, Understanding
 from catalog.understand import Understander
 from serving.calls import in_threads
 from serving.errors import IndexNotReady, ModelFailed
-from serving.inference.local import LocalAnalyzer
+from serving.inference.local import LocalBackend
 from serving.inference.models import Models
 from serving.jobs.job import Submission
 from serving.jobs.jobs import Jobs
@@ -269,7 +269,7 @@ from catalog.index import open_index
 from catalog.understand import Understander
 from serving.jobs.job import Submission
 from serving.jobs.jobs import Jobs
-from serving.inference.local import LocalAnalyzer
+from serving.inference.local import LocalBackend
 from serving.inference.models import Models
 from serving.settings import Settings
 from serving.calls import in_threads
@@ -281,7 +281,7 @@ settings = Settings(batch_wait_seconds=0.001)
 
 async def main():
     store = CatalogStore(open_index(folder / "index", 32), folder)
-    models = Models(LocalAnalyzer(lambda: Understander.load(model), settings))
+    models = Models(LocalBackend(lambda: Understander.load(model), settings))
     jobs = Jobs(folder / "jobs", models, StoreApi(in_threads(store)), settings)
     await jobs.start()
     job = await jobs.submit(Submission(key="one", filename="feed.jsonl", data=(folder / "feed.jsonl").read_bytes()))
@@ -337,9 +337,7 @@ def test_kill_9_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path: Path) 
 def test_an_analyzer_without_a_running_loop_ends_the_thread(tmp_path: Path, model: Understander) -> None:
     """The service's event loop may end before the jobs are closed; the process must then end, too."""
     store = CatalogStore(open_index(tmp_path / "index", WIDTH), tmp_path)
-    jobs = Jobs(
-        tmp_path / "jobs", Models(LocalAnalyzer(lambda: model, SETTINGS)), StoreApi(in_threads(store)), SETTINGS
-    )
+    jobs = Jobs(tmp_path / "jobs", Models(LocalBackend(lambda: model, SETTINGS)), StoreApi(in_threads(store)), SETTINGS)
 
     async def begin() -> str:
         await jobs.start()

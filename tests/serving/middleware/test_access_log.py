@@ -25,7 +25,15 @@ from serving.middleware.stack import shared_middlewares
 from serving.settings.schema import Settings
 from serving.telemetry.logs import start_logs
 from serving.telemetry.metrics import Metrics
-from serving.telemetry.request_trace import FACTS_HEADER, RequestTrace, collecting, facts, from_header, timed, to_header
+from serving.telemetry.request_trace import (
+    FACTS_HEADER,
+    RequestTrace,
+    collecting,
+    current_trace,
+    from_header,
+    timed,
+    to_header,
+)
 from serving.telemetry.tracing import EXPORTER, SpanTracer, tracer
 from tests.support.asgi_client import application, client
 
@@ -295,14 +303,14 @@ def test_no_client_sees_or_sends_the_facts(settings: Settings, build: Any) -> No
 def test_facts_survive_their_header() -> None:
     with collecting() as found:
         with timed("index"):
-            facts().add_item(False, True)
-        facts().add_error(ConfigInvalid())
-        facts().model = "é"
+            current_trace().add_item(False, True)
+        current_trace().add_error(ConfigInvalid())
+        current_trace().model = "é"
     assert from_header(to_header(found)) == found
     assert found.failed == {"config_invalid": 1}
     assert [stage.name for stage in found.stages] == ["index"]
-    facts().add_item(True, True)
-    assert facts() == RequestTrace()
+    current_trace().add_item(True, True)
+    assert current_trace() == RequestTrace()
 
 
 @pytest.fixture

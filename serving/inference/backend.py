@@ -1,0 +1,137 @@
+"""Where the model runs: the `ModelBackend` protocol, and what its implementations share.
+
+There are two: the replicas of Ray Serve (`serving.deployments`), and this process (`serving.inference.local`).
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+
+from catalog.arrays import Modalities
+from catalog.errors import CatalogError
+from catalog.model.calibration import Bounds
+from catalog.model.preprocess import Prepared
+from catalog.model.runtime import set_thread_budget
+from catalog.product import Understanding
+from catalog.taxonomy.tree import Taxonomy
+from catalog.understand import Understander
+from serving.errors import ModelFailed
+from serving.inference.batcher import Batcher, BatchResult, WorkerPool
+from serving.settings.schema import Settings
+from serving.telemetry.logs import request_id
+
+logger = logging.getLogger(__name__)
+
+Answer = Understanding | CatalogError
+
+
+class ModelInfo(NamedTuple):
+    """What the routes must know of the model. image_size: pixels; embedding_cuts: lengths it can be cut to; scripts:
+    those of text that it can read; bounds: see `catalog.model.calibration.Bounds`.
+    """
+
+    version: str
+    taxonomy_version: str
+    image_size: int
+    embedding_cuts: tuple[int, ...]
+    scripts: tuple[str, ...]
+    bounds: Mapping[Modalities, Bounds]
+
+
+class InferenceRequest(NamedTuple):
+    """One product of a batch, with the options of its own HTTP request. A batch mixes requests."""
+
+    product: Prepared
+    top_k: int
+    evidence: bool
+    request_id: str = ""
+
+
+ModelBatcher: TypeAlias = Batcher[InferenceRequest, Answer]
+
+
+class ModelBackend(Protocol):
+    """A loaded model, wherever it runs. Methods raise ModelNotReady, ModelFailed, Overloaded or DeadlineExceeded."""
+
+    async def describe(self) -> ModelInfo: ...
+
+    async def taxonomy(self) -> Taxonomy: ...
+
+    async def understand(
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False
+    ) -> BatchResult[Answer]:
+        """One answer for each product (at least one), in their order; an error in the place of one that failed.
+
+        low_priority: requests that come a little later may be answered first.
+        """
+        ...
+
+
+def describe(model: Understander) -> ModelInfo:
+    config = model.config
+    return ModelInfo(
+        version=model.version,
+        taxonomy_version=model.taxonomy.version,
+        image_size=config.image.size,
+        embedding_cuts=tuple(config.embedding_cuts),
+        scripts=tuple(config.text.scripts),
+        bounds=model.calibration.floor,
+    )
+
+
+def worker_pool(threads: int) -> WorkerPool:
+    """Threads for a model, each with its own number of cores. Native helper threads stay with each thread that ever had
+    more than one core, and more helpers than cores double the time of a forward pass: only `all_cores` has them.
+    """
+    all_cores = ThreadPoolExecutor(1, "model", set_thread_budget, (threads,))
+    per_core = ThreadPoolExecutor(threads, "lane", set_thread_budget, (1,)) if threads > 1 else all_cores
+    return WorkerPool(all_cores, per_core, threads)
+
+
+def load_and_warm_up(load: Callable[[], Understander], pool: WorkerPool) -> Understander:
+    """The model, loaded and warmed up in the threads that will run it. Takes seconds."""
+    model = pool.all_cores.submit(load).result()
+    for thread in dict.fromkeys((pool.all_cores, pool.per_core)):  # with one core they are the same
+        thread.submit(warm_up, model).result()
+    return model
+
+
+def warm_up(model: Understander) -> None:
+    """One forward pass over both modalities: the first one allocates and is many times slower than the next."""
+    size = model.config.image.size
+    model.understand_prepared([Prepared("", np.zeros((1, 3, size, size), np.uint8), "warm up")])
+
+
+def model_batcher(model: Understander, pool: WorkerPool, settings: Settings) -> ModelBatcher:
+    """For the requests of one event loop."""
+    waits = (settings.batch_wait_seconds, settings.request_timeout_seconds)
+    return Batcher(partial(run_batch, model), pool, settings.batch_size, *waits)
+
+
+def to_requests(products: Sequence[Prepared], top_k: int, evidence: bool) -> list[InferenceRequest]:
+    """Products of the HTTP request under way, for `Batcher.submit`."""
+    sender = request_id()
+    return [InferenceRequest(product, top_k, evidence, sender) for product in products]
+
+
+def run_batch(model: Understander, requests: Sequence[InferenceRequest]) -> list[Answer]:
+    """One forward pass for all requests (at least one). If it fails, one for each: a poison item fails alone."""
+    try:
+        top_k = max(request.top_k for request in requests)
+        evidence = any(request.evidence for request in requests)
+        understood = model.understand_prepared([request.product for request in requests], top_k, evidence)
+        return [trim(found, asked.top_k, asked.evidence) for found, asked in zip(understood, requests, strict=True)]
+    except Exception:
+        senders = list(dict.fromkeys(request.request_id for request in requests if request.request_id))
+        logger.exception("a batch of %d failed", len(requests), extra={"fields": {"request_ids": senders}})
+    return [ModelFailed()] if len(requests) == 1 else [run_batch(model, [request])[0] for request in requests]
+
+
+def trim(found: Understanding, top_k: int, evidence: bool) -> Understanding:
+    """No more than was asked for: another request of the batch, or the shadow model, may have needed more."""
+    return replace(found, alternatives=found.alternatives[:top_k], evidence=found.evidence if evidence else {})
