@@ -38,7 +38,6 @@ def context(model: Understander, tmp_path: Path) -> Iterator[RequestContext]:
     with tiny_store(tmp_path) as store:
         services = tiny_services(LocalBackend(lambda: model, SETTINGS), store, tmp_path / "jobs")
         yield RequestContext(services, SETTINGS)
-        asyncio.run(services.jobs.close())
 
 
 def test_what_is_over_the_budget_is_an_error_of_its_own_and_words_are_unharmed(
