@@ -112,7 +112,7 @@ def test_product_that_breaks_the_forward_pass_fails_alone_in_its_batch() -> None
     replicas = ray_serve.get_deployment_handle("ModelReplica", APPLICATION)
     good = Prepared("good", np.zeros((1, 3, 32, 32), np.uint8), "a")
     poison = Prepared("poison", np.zeros((1, 3, 5, 5), np.uint8), "a")
-    found = replicas.analyze.remote([good, poison, good], 1, False).result(timeout_s=60)
+    found = replicas.understand.remote([good, poison, good], 1, False).result(timeout_s=60)
     assert [getattr(answer, "id", None) for answer in found.answers] == ["good", None, "good"]
     assert isinstance(found.answers[1], ModelFailed)
 
