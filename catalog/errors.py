@@ -80,71 +80,71 @@ class ProductInvalid(CatalogError):
 
 
 class ProductEmpty(ProductInvalid):
-    default = "The product has neither a picture nor any text. Give at least one of them."
+    default = "The product has no image and no text. Send at least one of them."
 
 
 class TextUnreadable(ProductInvalid):
-    default = "The words are in a script that the model cannot read, so they have no embedding."
+    default = "The model cannot read the script of this text, so the text has no embedding."
 
 
 class TextTooLong(ProductInvalid):
-    default = "The title and description together are longer than the limit."
+    default = "The title and description together exceed the length limit."
 
 
 class TooManyImages(ProductInvalid):
-    default = "The product has more pictures than the limit."
+    default = "The product has more images than the limit."
 
 
 class ImageInvalid(CatalogError):
-    default = "The picture is not valid."
+    default = "The image is not valid."
 
 
 class ImageEmpty(ImageInvalid):
-    default = "The picture is empty (0 bytes)."
+    default = "The image is empty (0 bytes)."
 
 
 class ImageFormatUnsupported(ImageInvalid):
-    default = "The file is not a JPEG, PNG, WebP, GIF or BMP picture."
+    default = "The file is not a JPEG, PNG, WebP, GIF or BMP image."
 
 
 class ImageCorrupt(ImageInvalid):
-    default = "The picture is damaged or cut short and cannot be decoded."
+    default = "The image is corrupt or truncated and cannot be decoded."
 
 
 class ImageTooManyBytes(ImageInvalid):
-    default = "The picture file is larger than the limit."
+    default = "The image file is larger than the limit."
 
 
 class ImageTooManyPixels(ImageInvalid):
-    default = "The picture has more pixels than the limit."
+    default = "The image has more pixels than the limit."
 
 
 class ImageSideOutOfRange(ImageInvalid):
-    default = "A side of the picture is shorter or longer than the limits."
+    default = "The width or height of the image is outside the limits."
 
 
 class ImageAspectOutOfRange(ImageInvalid):
-    default = "The picture is too long and narrow."
+    default = "The image's aspect ratio exceeds the limit."
 
 
 class ImageTooCostly(ImageInvalid):
-    default = "The picture is made so that decoding it would take far too long."
+    default = "Decoding this image would take too much processor time. Save it again as a plain JPEG or PNG."
 
 
 class ImageNotFound(ImageInvalid):
-    default = "The picture file does not exist or cannot be read."
+    default = "The image file does not exist or cannot be read."
 
 
 class ImageOutsideRoot(ImageInvalid):
-    default = "The picture's path leads outside the folder of pictures."
+    default = "The image's path leads outside the image folder."
 
 
 class ImageUrlRefused(ImageInvalid):
-    default = "Pictures from this address are not allowed."
+    default = "Images from this URL are not allowed."
 
 
 class ImageFetchFailed(ImageInvalid):
-    default = "The picture could not be fetched."
+    default = "The image could not be fetched."
 
 
 class FeedInvalid(CatalogError):
@@ -152,11 +152,11 @@ class FeedInvalid(CatalogError):
 
 
 class FeedEmpty(FeedInvalid):
-    default = "The feed holds no products."
+    default = "The feed has no products."
 
 
 class FeedFormatUnsupported(FeedInvalid):
-    default = "The feed is not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of pictures."
+    default = "The feed is not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of images."
 
 
 class FeedEncodingInvalid(FeedInvalid):
@@ -172,7 +172,7 @@ class FeedColumnsInvalid(FeedInvalid):
 
 
 class FeedDamaged(FeedInvalid):
-    default = "The feed is damaged or cut short."
+    default = "The feed is corrupt or truncated."
 
 
 class RowInvalid(CatalogError):
@@ -192,7 +192,7 @@ class RowIdMissing(RowInvalid):
 
 
 class RowIdInvalid(RowInvalid):
-    default = "The row's id is too long or holds control characters."
+    default = "The row's id is too long or contains control characters."
 
 
 class RowIdDuplicate(RowInvalid):
@@ -200,19 +200,19 @@ class RowIdDuplicate(RowInvalid):
 
 
 class RowCellTooLong(RowInvalid):
-    default = "A cell of the row is longer than the limit."
+    default = "A cell of the row exceeds the length limit."
 
 
 class RowPriceInvalid(RowInvalid):
-    default = "The price is not a number of zero or more."
+    default = "The price is not a number of at least 0."
 
 
 class RowLinkInvalid(RowInvalid):
-    default = "The link is no address of a web page: it must begin with https:// or http://."
+    default = "The link is not a URL that begins with https:// or http://."
 
 
 class RowUnreadable(RowInvalid):
-    default = "The row could not be read. The fault may be Shelflens's: the log names the place in its code."
+    default = "The row could not be read. This may be a bug in Shelflens; the log has the details."
 
 
 class SearchInvalid(CatalogError):
@@ -220,7 +220,7 @@ class SearchInvalid(CatalogError):
 
 
 class SearchEmpty(SearchInvalid):
-    default = "The search has neither text, nor a picture, nor a product id. Give at least one of them."
+    default = "The search has no text, no image and no product id. Send at least one of them."
 
 
 class FilterInvalid(SearchInvalid):
@@ -232,46 +232,46 @@ class ProductNotFound(CatalogError):
 
 
 class IndexFailed(CatalogError):
-    default = "The index could not do this."
+    default = "The index operation failed."
 
 
 class IndexNotFound(IndexFailed):
-    default = "There is no index at this place."
+    default = "There is no index at this location."
 
 
 class IndexLocked(IndexFailed):
-    default = "Another process has this index open. Only one at a time can."
+    default = "Another process has this index open. Only one process can open it at a time."
 
 
 class IndexMismatch(IndexFailed):
-    default = "The index was made for embeddings of another length."
+    default = "The index holds embeddings of another length."
 
 
 class IndexOfOtherModel(IndexFailed):
-    default = "The index was made by another model, and vectors of two models cannot be compared."
+    default = "Another model made this index. Embeddings of two models cannot be compared."
 
 
 class IndexDamaged(IndexFailed):
-    default = "A file of the index is missing or damaged."
+    default = "An index file is missing or damaged."
 
 
 class IndexUnavailable(IndexFailed):
-    default = "The index server does not answer."
+    default = "The index server does not respond."
 
 
 class DiskFull(IndexFailed):
-    default = "The disk is full. What was stored before is intact; make room and start again."
+    default = "The disk is full. What was stored before is intact. Free some space and try again."
 
 
 class StateDamaged(CatalogError):
-    default = "A file of what is kept beside the index cannot be read or written."
+    default = "A file stored beside the index cannot be read or written."
 
 
 class RecordDamaged(StateDamaged):
     """One stored product."""
 
     code = "state_damaged"
-    default = "What the index (payload_storage) holds of this product is damaged. Store it again, or delete it."
+    default = "The stored record of this product is damaged (payload_storage). Store the product again, or delete it."
 
 
 class LedgerDamaged(StateDamaged):

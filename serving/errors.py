@@ -49,7 +49,7 @@ class ServiceError(CatalogError):
 
 
 class BadRequest(ServiceError):
-    default = "The request is not valid HTTP for this address."
+    default = "The request is not valid HTTP for this URL."
 
 
 class JsonInvalid(BadRequest):
@@ -61,7 +61,7 @@ class MultipartInvalid(BadRequest):
 
 
 class DeadlineInvalid(BadRequest):
-    default = "X-Request-Deadline-Seconds is a number of seconds above 0, such as 2.5."
+    default = "X-Request-Deadline-Seconds must be a number of seconds above 0, such as 2.5."
     param = "x-request-deadline-seconds"
 
 
@@ -79,16 +79,16 @@ class TooManyItems(RequestInvalid):
 
 
 class EmbeddingDimensionsUnsupported(RequestInvalid):
-    default = "The model's embedding cannot be cut to this length."
+    default = "The model's embedding cannot be truncated to this length."
     param = "embedding_dimensions"
 
 
 class Unauthorized(ServiceError):
-    default = "This address needs an API key."
+    default = "This URL requires an API key."
 
 
 class ApiKeyMissing(Unauthorized):
-    default = "This service needs an API key. Send it as the header Authorization: Bearer KEY."
+    default = "This service requires an API key. Send it in the header Authorization: Bearer KEY."
 
 
 class ApiKeyInvalid(Unauthorized):
@@ -100,52 +100,54 @@ class Forbidden(ServiceError):
 
 
 class ScopeInsufficient(Forbidden):
-    default = "The API key may only read: analyze, embed, search and get."
+    default = "This API key is read-only: it can analyze, embed, search and get, but not write."
 
 
 class CrossSite(Forbidden):
-    default = "A page of another site asked for this. Without API keys only pages of this service may."
+    default = (
+        "The request comes from a page of another site. Without API keys, only this service's own pages are allowed."
+    )
 
 
 class NotFound(ServiceError):
-    default = "There is nothing at this address. The addresses are listed at /docs."
+    default = "There is nothing at this URL. The routes are listed at /docs."
 
 
 class MethodNotAllowed(ServiceError):
-    default = "This address does not answer this method. The methods are listed at /docs."
+    default = "This URL does not support this method. The methods are listed at /docs."
 
 
 class BodyTimeout(ServiceError):
-    default = "The body of the request did not arrive in time."
+    default = "The request body did not arrive in time."
 
 
 class HeadersTooLarge(ServiceError):
-    default = "The headers or the address of the request are larger than the limit."
+    default = "The headers or the URL of the request are larger than the limit."
 
 
 class BodyTooLarge(ServiceError):
-    default = "The body of the request is larger than the limit."
+    default = "The request body is larger than the limit."
 
 
 class MessageTooLarge(ServiceError):
     default = (
-        "The request, or its answer, is larger than what passes between the service's processes. Ask for less at once:"
-        " fewer items or pictures, or a smaller limit."
+        "The request or its response is larger than the limit between the service's processes. Send fewer items or"
+        " images, or ask for a smaller limit."
     )
 
 
 class MediaTypeUnsupported(ServiceError):
-    default = "Send application/json, or multipart/form-data for one product with its picture files."
+    default = "Send application/json, or multipart/form-data for one product with its image files."
 
 
 class Overloaded(ServiceError):
-    default = "The service has as much work as it accepts. Try again shortly."
+    default = "The service is at capacity. Try again shortly."
 
 
 class RateLimited(Overloaded):
     """`retry_seconds`: after how many seconds the next request is taken."""
 
-    default = "This client sends more requests than it may. Try again later."
+    default = "This client exceeds its request rate. Try again later."
 
     def __init__(self, message: str | None = None, retry_seconds: int = RETRY_SECONDS) -> None:
         super().__init__(message)
@@ -153,58 +155,59 @@ class RateLimited(Overloaded):
 
 
 class TooManyConcurrent(Overloaded):
-    default = "This client has as many requests under way as it may. Try again when one has been answered."
+    default = "This client has reached its limit of concurrent requests. Try again when one has finished."
 
 
 class ModelFailed(ServiceError):
-    default = "The service failed on this request. The fault is not the request's."
+    default = "The service failed to process this request. The request is not at fault."
 
 
 class ModelNotReady(ServiceError):
-    default = "The model cannot answer now: it is starting or was lost. Try again shortly."
+    default = "The model is starting or restarting. Try again shortly."
 
 
 class IndexNotReady(ServiceError):
-    default = "The index cannot answer now: it is starting or was lost. Try again shortly."
+    default = "The index is starting or restarting. Try again shortly."
 
 
 class JobsNotReady(ServiceError):
-    default = "Jobs cannot be taken in or told of now: their process is starting or was lost. Try again shortly."
+    default = "The job service is starting or restarting. Try again shortly."
 
 
 class DeadlineExceeded(ServiceError):
-    default = "The answer was not ready in time."
+    default = "The response was not ready in time."
 
 
 class ProductChanged(ServiceError):
-    default = "The product was changed by another request at the same time. Read it and try again."
+    default = "Another request changed this product at the same time. Fetch it and try again."
 
 
 class ImagesNeeded(ServiceError):
     code = "pictures_needed"
-    default = (
-        "The product's pictures are not kept here, so its words cannot be read anew without them: send images, too."
-    )
+    default = "We no longer have this product's images, so the text cannot be re-analyzed alone. Send `images` as well."
     param = "images"
 
 
 class ImageNotKept(ServiceError):
     code = "picture_not_kept"
-    default = "No such picture of the product is kept here."
+    default = "The service has not stored this image of the product."
 
 
 class CategoryUnknown(RequestInvalid):
-    default = "The category tree has no node of this id."
+    default = "The taxonomy has no category with this id."
     param = "category"
 
 
 class NothingToAccept(ServiceError):
-    default = "The model promises no category of this product, so there is none to accept. Correct it with one."
+    default = (
+        "The model is not sure of any category for this product, so there is nothing to accept. Correct it with a"
+        " category instead."
+    )
     param = "verdict"
 
 
 class ModelUnknown(ServiceError):
-    default = "No model of this version is loaded. /v1/models lists those that are."
+    default = "No model with this version is loaded. /v1/models lists the loaded ones."
 
 
 class NoShadow(ServiceError):
@@ -212,61 +215,61 @@ class NoShadow(ServiceError):
 
 
 class JobNotFound(NotFound):
-    default = "There is no job with this id. Those that ended long ago are forgotten."
+    default = "There is no job with this id. Old finished jobs are deleted."
 
 
 class FeedbackNotFound(NotFound):
-    default = "There is no verdict with this id. It may have been taken back."
+    default = "There is no verdict with this id. It may have been undone."
 
 
 class JobFinished(ServiceError):
-    default = "The job has ended already."
+    default = "The job has already finished."
 
 
 class UploadNotFound(NotFound):
     default = (
-        "There is no upload with this id. One that a job has taken, or that nobody went on with for a day, is gone."
+        "There is no upload with this id. An upload is removed once a job uses it, or after a day without new parts."
     )
 
 
 class UploadTooLarge(ServiceError):
-    default = "The file is larger than the limit for uploads."
+    default = "The file is larger than the upload limit."
     param = "bytes"
 
 
 class UploadOffsetWrong(ServiceError):
     default = (
-        "The part does not start where the upload ends. Ask for the upload: `received` is where the next one starts."
+        "The part does not start where the upload ends. Get the upload: `received` is the offset of the next part."
     )
     param = "Upload-Offset"
 
 
 class UploadPartTooLong(RequestInvalid):
-    default = "The part ends behind the end of the file."
+    default = "The part extends past the end of the file."
 
 
 class UploadIncomplete(ServiceError):
-    default = "Not all of the upload has arrived yet."
+    default = "The upload is not complete yet. Send the remaining parts."
     param = "upload"
 
 
 class IdempotencyConflict(ServiceError):
-    default = "A job with this Idempotency-Key was asked for with other content. Use a new key."
+    default = "This Idempotency-Key was used for a job with different content. Use a new key."
     param = "Idempotency-Key"
 
 
 class SourcesOff(RequestInvalid):
-    default = "The server has no folder of feeds. Send the feed itself, as a file in a multipart form."
+    default = "The server has no feed folder. Send the feed as a file in a multipart form."
     param = "source"
 
 
 class SourceOutside(RequestInvalid):
-    default = "The source leads out of the server's folder of feeds. Give a path that starts from that folder."
+    default = "The source leads outside the server's feed folder. Give a path relative to that folder."
     param = "source"
 
 
 class SourceNotFound(RequestInvalid):
-    default = "The source is not a file in the server's folder of feeds, or it cannot be read."
+    default = "The source is not a file in the server's feed folder, or it cannot be read."
     param = "source"
 
 
@@ -275,28 +278,28 @@ class ServiceNotStarted(CatalogError):
 
 
 class AddressInUse(ServiceNotStarted):
-    default = "The address and port cannot be listened on."
+    default = "The service cannot listen on this address and port."
 
 
 class ServiceLost(ServiceNotStarted):
-    default = "The service has not answered for a minute: Ray was lost. Start it again; nothing stored is lost."
+    default = "The service has not responded for a minute because Ray was lost. Start it again. Stored data is safe."
 
 
 class KeysRequired(ServiceNotStarted):
     default = (
-        "To listen beyond this machine the service needs an API key: make one with `shelflens keys add NAME`."
-        " With --insecure everyone who reaches the address may do everything."
+        "The service needs an API key to listen beyond this machine. Create one with `shelflens keys add NAME`. With"
+        " --insecure, everyone who can reach the address has full access."
     )
 
 
 class ImageUrlNotAllowed(ImageInvalid):
-    default = "URLs are off by default. Send the picture itself, as a data URI or in a multipart form."
+    default = "Image URLs are disabled by default. Send the image itself, as a data URI or in a multipart form."
 
 
 class ImageDataInvalid(ImageInvalid):
-    default = "The picture is not a data URI in base64, such as data:image/jpeg;base64,/9j/4AAQ."
+    default = "The image is not a base64 data URI, such as data:image/jpeg;base64,/9j/4AAQ."
 
 
 class ImagesTooCostly(ImageInvalid):
     code = "pictures_too_costly"
-    default = "The request's pictures together take more processor time than a request may. Send fewer at once."
+    default = "The images of the request need more processor time than the limit for one request. Send fewer at once."

@@ -140,7 +140,7 @@ def parse_config(fields: dict[str, Any]) -> TrainConfig:
     fields = with_new_names(fields)
     sets = tuple(_build(SetConfig, item, "sets") for item in fields.get("sets", ()))
     if not sets:
-        raise ConfigInvalid("The configuration names no data set: give at least one [[sets]] with a manifest.")
+        raise ConfigInvalid("The configuration names no data set. Add at least one [[sets]] with a manifest.")
     start = _build(StartConfig, fields.get("start", {}), "start")
     folders = [Path(item.manifest).parent.name for item in sets]
     if "" in folders or len(set(folders)) < len(folders):
@@ -149,7 +149,9 @@ def parse_config(fields: dict[str, Any]) -> TrainConfig:
     if config.accumulate < 1 or config.batch_size < 1 or config.batch_size % config.accumulate:
         raise ConfigInvalid("batch_size must be a multiple of accumulate.")
     if config.teacher and config.cache_views:
-        raise ConfigInvalid("A teacher reads each picture as it is drawn, so there is none with cache_views.")
+        raise ConfigInvalid(
+            "Distillation reads each image as it is sampled, so it cannot be combined with cache_views."
+        )
     return config
 
 
@@ -157,7 +159,7 @@ def with_new_names(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of a configuration of an earlier release under today's keys. Raises ConfigInvalid."""
     for old, new in RENAMED.items():
         if old in fields and new in fields:
-            raise ConfigInvalid(f"The keys {old!r} and {new!r} mean the same: give the second alone.")
+            raise ConfigInvalid(f"The keys {old!r} and {new!r} mean the same. Give only the second.")
     return {RENAMED.get(name, name): value for name, value in fields.items()}
 
 
@@ -176,7 +178,7 @@ def _build(kind: type[T], fields: dict[str, Any], where: str) -> T:
         raise ConfigInvalid(f"Missing key in {where}: {', '.join(missing)}.")
     for name, hint in get_type_hints(kind).items():
         if name in fields and not _fits(fields[name], hint):
-            raise ConfigInvalid(f"The value of {name} in {where} is not of the right kind.")
+            raise ConfigInvalid(f"The value of {name} in {where} has the wrong type.")
     return kind(**fields)
 
 

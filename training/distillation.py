@@ -25,9 +25,9 @@ def open_teacher(folder: Path, student: CatalogModel, taxonomy: Taxonomy) -> Mod
     """Raises ConfigInvalid if its taxonomy or embedding width is not the student's, or whatever `open_model` raises."""
     teacher = open_model(folder)
     if asdict(teacher.taxonomy) != asdict(taxonomy):
-        raise ConfigInvalid("The teacher knows another taxonomy.")
+        raise ConfigInvalid("The teacher has a different taxonomy.")
     if teacher.config.embedding_width != student.config.embedding_width:
-        raise ConfigInvalid("The teacher has embeddings of another width.")
+        raise ConfigInvalid("The teacher's embeddings have a different width.")
     return teacher
 
 

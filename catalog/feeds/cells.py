@@ -61,7 +61,7 @@ def text(value: Any, column: str) -> str:
         return value.isoformat()
     else:
         kind = "an object" if isinstance(value, Mapping) else "a list" if isinstance(value, list | tuple) else "no text"
-        raise RowInvalid(f'The column "{brief(column)}" holds {kind} where text is wanted.')
+        raise RowInvalid(f'The column "{brief(column)}" holds {kind} where text is expected.')
     check_text(found, column)
     return found.strip()
 
@@ -79,7 +79,7 @@ def number_text(value: int | float | Decimal, column: str) -> str:
     """123 and 123.0 -> "123"; 1.5 -> "1.5". Raises RowInvalid for an integer of thousands of digits."""
     if isinstance(value, int):
         if value.bit_length() > MAX_BITS:
-            raise RowInvalid(f'The column "{brief(column)}" holds a number of more than 4,000 digits.')
+            raise RowInvalid(f'The column "{brief(column)}" contains a number with more than 4,000 digits.')
         return str(value)
     exact = -(2**53) < value < 2**53 and value == int(value)
     return str(int(value)) if exact else str(value)
@@ -88,9 +88,9 @@ def number_text(value: int | float | Decimal, column: str) -> str:
 def check_text(value: str, column: str) -> None:
     """Raises RowInvalid for text that cannot be stored: a NUL character, or surrogates, which UTF-8 cannot encode."""
     if "\0" in value:
-        raise RowInvalid(f'The column "{brief(column)}" holds a NUL character.')
+        raise RowInvalid(f'The column "{brief(column)}" contains a NUL character.')
     if not writable(value):
-        raise RowEncodingInvalid(f'The column "{brief(column)}" holds characters that are not valid Unicode.')
+        raise RowEncodingInvalid(f'The column "{brief(column)}" contains characters that are not valid Unicode.')
 
 
 def writable(value: str) -> bool:

@@ -178,11 +178,11 @@ def check(columns: Columns, header: Sequence[str]) -> None:
     """Raises FeedColumnsInvalid."""
     names = listed(header[:20]) + (", …" if len(header) > 20 else "")
     if columns.id is None:
-        raise FeedColumnsInvalid(f"No column gives the id. The columns are {names}. Map one to it: id=COLUMN.")
+        raise FeedColumnsInvalid(f"No column gives the id. The columns are {names}. Map a column to the field id.")
     if not (columns.title or columns.description or columns.images):
         raise FeedColumnsInvalid(
-            "No column gives a title, a description or a picture. "
-            f"The columns are {names}. Map one to them: title=COLUMN."
+            "No column gives a title, a description or an image. "
+            f"The columns are {names}. Map a column to one of these fields."
         )
 
 

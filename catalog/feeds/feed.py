@@ -58,7 +58,9 @@ class Feed:
             row = read_row(record, columns, self.limits, self.money)
             bad += isinstance(row, BadRow)
             if number >= self.limits.max_rows:
-                raise FeedInvalid(f"The feed has more than {self.limits.max_rows:,} rows, the limit. Split it.")
+                raise FeedInvalid(
+                    f"The feed has more than {self.limits.max_rows:,} rows, which is the limit. Split it."
+                )
             if bad > self.limits.max_bad and 2 * bad > number:
                 raise FeedInvalid(
                     f"Of the first {number + 1:,} rows {bad:,} cannot be read, the last in line {record.line:,}:"
@@ -147,12 +149,12 @@ def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits)
     feeds = [name for name in names if PurePosixPath(name).suffix.lower() in FEEDS]
     if len(feeds) > 1:
         shown = ", ".join(ascii(name) for name in feeds[:5])
-        raise FeedFormatUnsupported(f"The zip holds {len(feeds)} feeds ({shown}); there must be one.")
+        raise FeedFormatUnsupported(f"The zip holds {len(feeds)} feeds ({shown}); it must hold exactly one.")
     if not feeds:
         return Feed(archive.path, "zip", mapping, limits, archive, total=len(archive_images(archive)))
     [entry] = feeds
     if leads_out(entry):
-        raise FeedFormatUnsupported("The feed's name in the zip leads outside of it.")
+        raise FeedFormatUnsupported("The path of the feed in the zip leads outside the zip.")
     found = format_of(read_head(lambda: archive.open(entry)), entry)
     inside = archive.within(str(PurePosixPath(entry).parent).removeprefix("."))
     total = count_rows(lambda: open_entry(inside, entry, found)) if found == "parquet" else None

@@ -170,14 +170,14 @@ def read_id(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> s
     """Raises RowIdMissing or RowIdInvalid."""
     value = cells.get(columns.id) if columns.id else None
     if isinstance(value, float) and not (value == value and abs(value) < 2**53):
-        raise RowIdInvalid("The row's id is a number too long for its type to hold exactly. Store ids as text.")
+        raise RowIdInvalid("The row's id is a number that its type cannot hold exactly. Store ids as text.")
     if isinstance(value, bool) or not (value is None or isinstance(value, str | bytes) or is_number(value)):
         raise RowIdInvalid("The row's id is neither text nor a number.")
     found = text(value, columns.id or "id")
     if not found:
         raise RowIdMissing
     if len(found) > limits.max_id or any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in found):
-        raise RowIdInvalid(f"The row's id has more than {limits.max_id} characters or holds control characters.")
+        raise RowIdInvalid(f"The row's id has more than {limits.max_id} characters or contains control characters.")
     return found
 
 
@@ -252,11 +252,9 @@ def image_refs(value: Any, column: str, depth: int = 0) -> Iterator[ImageRef]:
     elif isinstance(value, Mapping) and LEFT_OUT not in value:
         yield from image_in(value, column)
     elif isinstance(value, Mapping):
-        raise RowInvalid(
-            f'The picture of the column "{brief(column)}" was left out of this dead letter. Give its path.'
-        )
+        raise RowInvalid(f'The image of the column "{brief(column)}" was left out of this dead letter. Give its path.')
     else:
-        raise RowInvalid(f'The column "{brief(column)}" does not hold a picture\'s path, address or bytes.')
+        raise RowInvalid(f'The column "{brief(column)}" does not hold an image\'s path, address or bytes.')
 
 
 def image_in(value: Mapping[Any, Any], column: str) -> Iterator[ImageRef]:

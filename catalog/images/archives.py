@@ -50,7 +50,7 @@ class Archive:
             raise
         except Exception:
             file.close()
-            raise FeedDamaged("The zip is damaged or cut short.") from None
+            raise FeedDamaged("The zip is corrupt or truncated.") from None
 
     def within(self, folder: str) -> "Archive":
         """The same zip, with image paths that start from a folder in it. Its list of entries is not read again."""
@@ -66,9 +66,9 @@ class Archive:
             raise FeedInvalid(f"The zip has {len(entries):,} entries; the limit is {MAX_ENTRIES:,}.")
         unpacked = sum(entry.file_size for entry in entries)
         if unpacked > FREE + MAX_RATIO * self.path.stat().st_size:
-            raise FeedInvalid(f"The zip would unpack to {unpacked:,} bytes, more than {MAX_RATIO} times its size.")
+            raise FeedInvalid(f"The zip would decompress to {unpacked:,} bytes, more than {MAX_RATIO} times its size.")
         if any(entry.flag_bits & 0x1 for entry in entries):
-            raise FeedFormatUnsupported("The zip is encrypted. Pack it without a password.")
+            raise FeedFormatUnsupported("The zip is encrypted. Create it without a password.")
         return [entry for entry in entries if not entry.is_dir() and not is_hidden(entry.filename)]
 
     def open(self, entry: str) -> BinaryIO:
@@ -78,26 +78,26 @@ class Archive:
         except MemoryError:
             raise
         except Exception:
-            raise FeedDamaged("The feed in the zip is damaged or packed in a way that cannot be read.") from None
+            raise FeedDamaged("The feed in the zip is corrupt or uses an unsupported compression.") from None
 
     def read(self, where: str, max_bytes: int) -> bytes:
         """At most one byte more than `max_bytes` of an image. Raises a subclass of ImageInvalid."""
         name = posixpath.normpath(posixpath.join(self.folder, where))
         if where.startswith("/") or name.split("/")[0] == "..":
-            raise ImageOutsideRoot("The picture's path leads outside the zip.")
+            raise ImageOutsideRoot("The image's path leads outside the zip.")
         try:
             entry = self._zip.getinfo(name)
         except KeyError:
-            raise ImageNotFound("The picture is not in the zip.") from None
+            raise ImageNotFound("The image is not in the zip.") from None
         if is_link(entry):
-            raise ImageNotFound("The picture's path leads to a link in the zip, not to a file.")
+            raise ImageNotFound("The image's path leads to a link in the zip, not to a file.")
         try:
             with self._zip.open(entry) as file:
                 return file.read(max_bytes + 1)
         except MemoryError:
             raise
         except Exception:
-            raise ImageCorrupt("The picture in the zip is damaged or packed in a way that cannot be read.") from None
+            raise ImageCorrupt("The image in the zip is corrupt or uses an unsupported compression.") from None
 
 
 def is_hidden(name: str) -> bool:

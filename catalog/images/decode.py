@@ -70,7 +70,7 @@ def decode(
     if not data:
         raise ImageEmpty
     if len(data) > limits.max_bytes:
-        raise ImageTooManyBytes(f"The picture file has {len(data):,} bytes; the limit is {limits.max_bytes:,}.")
+        raise ImageTooManyBytes(f"The image file has {len(data):,} bytes; the limit is {limits.max_bytes:,}.")
     reader = recognise(data)
     check_structure(data, limits)
     try:
@@ -103,7 +103,7 @@ class WholeFile(io.BytesIO):
     def read(self, size: int | None = -1, /) -> bytes:
         self._left -= 1
         if self._left < 0:
-            raise ImageTooCostly("The picture's file is in too many small pieces.")
+            raise ImageTooCostly("The image file is split into too many small blocks.")
         self._check()
         chunk = super().read(size)
         if not chunk and size is not None and size > 0:
@@ -140,17 +140,16 @@ def check_size(width: int, height: int, limits: ImageLimits) -> None:
     if width * height > limits.max_pixels:
         megapixels = width * height / 1e6
         raise ImageTooManyPixels(
-            f"The picture has {megapixels:.1f} megapixels ({width} x {height}); "
-            f"the limit is {limits.max_pixels / 1e6:g}."
+            f"The image has {megapixels:.1f} megapixels ({width} x {height}); the limit is {limits.max_pixels / 1e6:g}."
         )
     short, long = sorted((width, height))
     if short < limits.min_side or long > limits.max_side:
         raise ImageSideOutOfRange(
-            f"The picture is {width} x {height} pixels; each side must have {limits.min_side} to {limits.max_side}."
+            f"The image is {width} x {height} pixels; each side must have {limits.min_side} to {limits.max_side}."
         )
     if long > limits.max_aspect * short:
         raise ImageAspectOutOfRange(
-            f"The picture is {width} x {height} pixels, {long / short:.1f} times as long as it is narrow; "
+            f"The image is {width} x {height} pixels, {long / short:.1f} times as long as it is narrow; "
             f"the limit is {limits.max_aspect}."
         )
 

@@ -79,10 +79,10 @@ class Fetcher:
         except (CatalogError, MemoryError):
             raise
         except (httpcore.TimeoutException, TimeoutError):
-            raise ImageFetchFailed("The picture's host did not answer in time.") from None
+            raise ImageFetchFailed("The image's host did not respond in time.") from None
         except Exception:
             raise ImageFetchFailed from None
-        raise ImageFetchFailed(f"The picture's address redirects more than {self.limits.max_redirects} times.")
+        raise ImageFetchFailed(f"The image URL redirects more than {self.limits.max_redirects} times.")
 
     def _get(self, url: str, deadline: float) -> "bytes | Redirect":
         target = self._checked(url)
@@ -95,7 +95,7 @@ class Fetcher:
             if response.status in REDIRECTS:
                 return Redirect(str(target.join(location(response.headers))))
             if response.status != 200:
-                raise ImageFetchFailed(f"The picture's host answered with status {response.status}.")
+                raise ImageFetchFailed(f"The image's host responded with status {response.status}.")
             return self._body(response.iter_stream())
 
     def _checked(self, url: str) -> httpx.URL:
@@ -105,15 +105,15 @@ class Fetcher:
         except (httpx.InvalidURL, ValueError):
             target = None
         if target is None or not target.raw_host:
-            raise ImageUrlRefused("The picture's address is not a valid URL.")
+            raise ImageUrlRefused("The image URL is not valid.")
         if target.scheme != "https":
-            raise ImageUrlRefused("The picture's address does not begin with https://.")
+            raise ImageUrlRefused("The image URL does not begin with https://.")
         if target.userinfo or "@" in re.split(r"[/?#]", url.partition("//")[2], maxsplit=1)[0]:
-            raise ImageUrlRefused("The picture's address holds a user name.")
+            raise ImageUrlRefused("The image URL contains a user name.")
         if (target.port or 443) != self.port:
-            raise ImageUrlRefused(f"The picture's address has a port other than {self.port}.")
+            raise ImageUrlRefused(f"The image URL has a port other than {self.port}.")
         if not is_allowed(target.raw_host.decode("ascii", "replace").lower(), self.hosts):
-            raise ImageUrlRefused("The picture's host is not among those that are allowed.")
+            raise ImageUrlRefused("The image's host is not allowed.")
         return target
 
     def _addresses(self, host: str, deadline: float) -> list[str]:
@@ -123,11 +123,11 @@ class Fetcher:
         except (OSError, ValueError, UnicodeError) as error:
             if isinstance(error, TimeoutError):
                 raise
-            raise ImageFetchFailed("The picture's host has no address.") from None
+            raise ImageFetchFailed("The image's host has no IP address.") from None
         if not 0 < len(found) <= MAX_ADDRESSES:
-            raise ImageFetchFailed("The picture's host has no address, or too many.")
+            raise ImageFetchFailed("The image's host has no IP address, or too many.")
         if not all(self.may_connect(address) for address in found):
-            raise ImageUrlRefused("The picture's host has an address that is not public.")
+            raise ImageUrlRefused("The image's host has an IP address that is not public.")
         return [str(address) for address in found]
 
     def _body(self, stream: Iterable[bytes]) -> bytes:
@@ -136,7 +136,7 @@ class Fetcher:
         for part in stream:
             size += len(part)
             if size > self.limits.max_bytes:
-                raise ImageTooManyBytes(f"The picture is larger than the limit of {self.limits.max_bytes:,} bytes.")
+                raise ImageTooManyBytes(f"The image is larger than the limit of {self.limits.max_bytes:,} bytes.")
             parts.append(part)
         return b"".join(parts)
 
@@ -232,5 +232,5 @@ def location(headers: Sequence[tuple[bytes, bytes]]) -> str:
     """Raises ImageFetchFailed."""
     found = next((value for name, value in headers if name.lower() == b"location"), None)
     if found is None:
-        raise ImageFetchFailed("The picture's address redirects to nowhere.")
+        raise ImageFetchFailed("The image URL redirects without naming a target.")
     return found.decode("latin-1")

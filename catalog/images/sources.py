@@ -79,7 +79,7 @@ class ImageReader:
         if data is None:
             data = self._reader(where)(where)
         if len(data) > self.max_bytes:
-            raise ImageTooManyBytes(f"The picture file is larger than the limit of {self.max_bytes:,} bytes.")
+            raise ImageTooManyBytes(f"The image file is larger than the limit of {self.max_bytes:,} bytes.")
         return data
 
     def _reader(self, where: str) -> Callable[[str], bytes]:
@@ -93,14 +93,14 @@ class ImageReader:
             return self._read_store
         if name in ("http", "https"):
             return self._fetch
-        raise ImageUrlRefused("Pictures are read from paths, data URIs, https://, s3:// and gs:// only.")
+        raise ImageUrlRefused("Images are read from paths, data URIs, https://, s3:// and gs:// only.")
 
     def _read_data(self, where: str) -> bytes:
         found = DATA.match(where)
         if not found:
             raise ImageCorrupt("The data URI does not begin with data:image/…;base64,")
         if (len(where) - found.end()) * 3 // 4 > self.max_bytes + 2:
-            raise ImageTooManyBytes(f"The picture file is larger than the limit of {self.max_bytes:,} bytes.")
+            raise ImageTooManyBytes(f"The image file is larger than the limit of {self.max_bytes:,} bytes.")
         try:
             return base64.b64decode(where[found.end() :], validate=True)
         except (binascii.Error, ValueError):
@@ -110,19 +110,19 @@ class ImageReader:
         if self.archive is not None:
             return self.archive.read(where, self.max_bytes)
         if self.root is None:
-            raise ImageOutsideRoot("The picture is given as a path, but no folder of pictures is known.")
+            raise ImageOutsideRoot("The image is given as a path, but there is no image folder.")
         return read_below(self.root, where, self.max_bytes + 1)
 
     def _read_store(self, where: str) -> bytes:
         if not any(lies_in(where, place) for place in self.stores):
-            raise ImageUrlRefused("Pictures from this place of the object store are not allowed.")
+            raise ImageUrlRefused("Images from this object store location are not allowed.")
         scheme, _, path = where.partition("://")
         try:
             data = self._store(scheme.lower()).cat_file(path, start=0, end=self.max_bytes + 1)
         except (FileNotFoundError, IsADirectoryError):
-            raise ImageNotFound("The picture does not exist in the object store.") from None
+            raise ImageNotFound("The image does not exist in the object store.") from None
         except Exception:
-            raise ImageFetchFailed("The picture could not be read from the object store.") from None
+            raise ImageFetchFailed("The image could not be read from the object store.") from None
         return bytes(data)
 
     def _store(self, scheme: str) -> Any:
@@ -134,7 +134,7 @@ class ImageReader:
 
     def _fetch(self, where: str) -> bytes:
         if not self.hosts:
-            raise ImageUrlRefused("Pictures are not fetched from the web unless their host is allowed.")
+            raise ImageUrlRefused("Images are only fetched from allowed hosts.")
         return self._fetcher.fetch(where)
 
     @cached_property
@@ -154,9 +154,9 @@ def read_below(root: Path, where: str, limit: int) -> bytes:
     following and without waiting (a pipe would make us), and its kind is asked of what was opened, not of the path.
     """
     if not where or "\0" in where:
-        raise ImageNotFound("The picture's path is empty or holds a NUL character.")
+        raise ImageNotFound("The image's path is empty or contains a NUL character.")
     if os.path.isabs(where) or re.match(r"[\\/]|[a-zA-Z]:", where):
-        raise ImageOutsideRoot("The picture's path is absolute; it must start from the folder of pictures.")
+        raise ImageOutsideRoot("The image's path is absolute. It must be relative to the image folder.")
     try:
         folder = os.path.realpath(root)
         path = os.path.realpath(os.path.join(folder, where))
@@ -165,7 +165,7 @@ def read_below(root: Path, where: str, limit: int) -> bytes:
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         with open(os.open(path, flags), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ImageNotFound("The picture's path does not lead to a file.")
+                raise ImageNotFound("The image's path does not lead to a file.")
             return file.read(limit)
     except (OSError, ValueError):
         raise ImageNotFound from None
@@ -175,9 +175,9 @@ def check_store(place: str) -> None:
     """Raises ConfigInvalid for a place that is not one, or that needs a package which is not installed."""
     scheme, _, path = place.partition("://")
     if scheme not in STORES or not path.strip("/") or not plain_path(path):
-        raise ConfigInvalid("A place in an object store is given as s3://BUCKET/FOLDER or gs://BUCKET/FOLDER.")
+        raise ConfigInvalid("An object store location must have the form s3://BUCKET/FOLDER or gs://BUCKET/FOLDER.")
     if any(importlib.util.find_spec(name) is None for name in ("fsspec", STORES[scheme])):
-        raise ConfigInvalid(f"Reading {scheme}:// needs further packages. {installing('stores')}")
+        raise ConfigInvalid(f"Reading {scheme}:// requires more packages. {installing('stores')}")
 
 
 def lies_in(where: str, place: str) -> bool:

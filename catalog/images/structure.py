@@ -56,7 +56,7 @@ def check_jpeg(data: bytes, limits: ImageLimits) -> None:
     header = JpegHeader(data)
     header.read()
     if data.count(b"8BIM", 0, header.end) > PHOTOSHOP_BLOCKS:
-        raise ImageTooCostly("The JPEG has too many blocks of Photoshop's.")
+        raise ImageTooCostly("The JPEG has too many Photoshop blocks.")
     if data.find(FILL, header.end) >= 0:
         raise ImageTooCostly("The JPEG has a megabyte of fill bytes.")
     check_scans(data, header, limits)

@@ -125,7 +125,7 @@ class _Parser:
             if key == field:
                 return OneOf(field, self._values(value, where))
         if key not in self.kinds:
-            raise FilterInvalid(f"{_short(where)} is not known. Known are: {', '.join((*self.kinds, *FIELDS))}.")
+            raise FilterInvalid(f"{_short(where)} is unknown. Allowed: {', '.join((*self.kinds, *FIELDS))}.")
         return self.kinds[key](value, where, depth)
 
     def _filters(self, documents: object, where: str, depth: int) -> tuple[Filter, ...]:
@@ -149,7 +149,7 @@ class _Parser:
         bounds = {name: self._number(value, f"{where}.{name}") for name, value in _items(document, where)}
         unknown = sorted(set(bounds) - set(BOUNDS))
         if unknown:
-            raise FilterInvalid(f"{_short(f'{where}.{unknown[0]}')} is not known. Known are: {', '.join(BOUNDS)}.")
+            raise FilterInvalid(f"{_short(f'{where}.{unknown[0]}')} is unknown. Allowed: {', '.join(BOUNDS)}.")
         return Price(**bounds)
 
     def _number(self, value: object, where: str) -> float:

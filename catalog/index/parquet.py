@@ -86,7 +86,7 @@ def load(path: Path, index: ProductIndex, progress: Callable[[int], None] = lamb
     versions = models(path)
     if len(versions) > 1:
         raise IndexOfOtherModel(
-            f"The export holds products of {len(versions)} models, whose vectors cannot be compared."
+            f"The export holds products of {len(versions)} models. Embeddings of different models cannot be compared."
         )
     for version in versions:
         index.claim(IndexModel(version))

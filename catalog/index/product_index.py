@@ -141,7 +141,9 @@ class ProductIndex:
             self._check(stored)
         versions = {stored.model for stored in latest.values()}
         if len(versions) > 1:
-            raise IndexOfOtherModel("The products were understood by two models, whose vectors cannot be compared.")
+            raise IndexOfOtherModel(
+                "The products were understood by two models. Embeddings of different models cannot be compared."
+            )
         with self._writing:
             for version in versions:
                 self.claim(IndexModel(version))
@@ -288,7 +290,7 @@ class ProductIndex:
         try:
             start = UUID(after) if after else None
         except ValueError:
-            raise SearchInvalid("The place to go on from is not one that a page has given.") from None
+            raise SearchInvalid("The cursor is not valid. Use the one that the previous page returned.") from None
         found, following = self._store.page(start, limit, filter)
         return list(self._readable(found).values()), "" if following is None else str(following)
 
@@ -381,7 +383,7 @@ def _place(after: str) -> tuple[float, UUID] | None:
     except ValueError:
         place = (math.nan, UUID(int=0))
     if place and not math.isfinite(place[0]):
-        raise SearchInvalid("The place to go on from is not one that a page has given.")
+        raise SearchInvalid("The cursor is not valid. Use the one that the previous page returned.")
     return place
 
 

@@ -86,7 +86,9 @@ def load_model(folder: Path) -> Checkpoint:
 def build_model(opened: ModelFolder) -> CatalogModel:
     """The folder's model in PyTorch, to be asked and not trained. Raises CheckpointInvalid."""
     if opened.int8:
-        raise CheckpointInvalid("This model is in int8, for CPUs; PyTorch needs the one that it is made from.")
+        raise CheckpointInvalid(
+            "This model is in int8, for CPUs. PyTorch needs the full-precision model that it was made from."
+        )
     try:
         model = CatalogModel(opened.config, opened.taxonomy)
         model.load_state_dict({key: value for name in WEIGHTS for key, value in load_file(opened.path / name).items()})

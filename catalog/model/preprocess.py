@@ -69,7 +69,7 @@ def prepare(product: Product, size: int, check: Callable[[], None] = lambda: Non
     if len(text) > MAX_CHARACTERS:
         raise TextTooLong(f"The title and description have {len(text)} characters; the limit is {MAX_CHARACTERS}.")
     if len(product.images) > MAX_IMAGES:
-        raise TooManyImages(f"The product has {len(product.images)} pictures; the limit is {MAX_IMAGES}.")
+        raise TooManyImages(f"The product has {len(product.images)} images; the limit is {MAX_IMAGES}.")
     if not text and not product.images:
         raise ProductEmpty
     images = [to_pixels(decode(data, size_hint=size, check=check), size) for data in product.images]

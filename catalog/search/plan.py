@@ -66,7 +66,7 @@ def check(examples: Sequence[Example]) -> None:
     if len(examples) > MAX_EXAMPLES:
         raise SearchInvalid(f"The search has {len(examples)} examples; the limit is {MAX_EXAMPLES}.")
     if any(e.product_id and (e.text or e.images) for e in examples):
-        raise SearchInvalid("A stored product is an example of its own; give words and pictures as another.")
+        raise SearchInvalid("An example is either a stored product or text and images. Send them as two examples.")
     if not all(np.isfinite(e.weight) and e.weight != 0 for e in examples):
         raise SearchInvalid("Each weight must be a number other than 0.")
     if not any(e.weight > 0 for e in examples):
@@ -189,5 +189,5 @@ def _weighted_sum(examples: Sequence[Example], understood: Sequence[Understandin
     total_E = np.sum(weighted, axis=0)
     length = float(np.linalg.norm(total_E))
     if length < 1e-6:
-        raise SearchInvalid("The examples cancel each other out.")
+        raise SearchInvalid("The weighted examples cancel each other out. Change a weight.")
     return (total_E / length).astype(np.float32)

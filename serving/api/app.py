@@ -29,7 +29,7 @@ from serving.error_responses import from_status
 from serving.middleware.stack import shared_middlewares
 from serving.settings.schema import Settings
 
-SUMMARY = "Category, tags, attributes and one embedding for a product, from its pictures and its text."
+SUMMARY = "Category, tags, attributes and one embedding for a product, from its images and its text."
 DESCRIPTION = """Scores are from 0 to 1, embeddings of norm 1, times ISO 8601 in UTC. Ids are yours. Every error has the
 body `{"error": {"message", "type", "param", "code"}}`: messages are for people, codes are stable."""
 

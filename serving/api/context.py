@@ -180,7 +180,7 @@ def check_dimensions(dimensions: int | None, info: ModelInfo, param: str) -> Non
     """Raises EmbeddingDimensionsUnsupported."""
     if dimensions not in (None, *info.embedding_cuts):
         lengths = ", ".join(map(str, info.embedding_cuts))
-        raise EmbeddingDimensionsUnsupported(f"This model's embedding can be cut to: {lengths}.", param)
+        raise EmbeddingDimensionsUnsupported(f"This model's embedding can be truncated to: {lengths}.", param)
 
 
 def respond(body: BaseModel, status: int = 200) -> Response:

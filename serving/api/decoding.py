@@ -70,7 +70,7 @@ class Allowance:
                 raise DeadlineExceeded
             if self._spent >= self.seconds:
                 raise ImagesTooCostly(
-                    f"The pictures of the request took {self.seconds:g} seconds of processor time before this one was"
+                    f"The images of the request took {self.seconds:g} seconds of processor time before this one was"
                     " decoded, the limit. Send fewer or smaller ones at once."
                 )
 

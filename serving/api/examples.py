@@ -16,7 +16,7 @@ CREATED = "2026-03-01T09:30:00+00:00"
 
 ANALYZE_REQUESTS: dict[str, dict[str, Any]] = {
     "text alone": {"value": {"items": [{"id": PRODUCT_ID, "title": "Red striped cotton shirt"}]}},
-    "picture and text": {
+    "image and text": {
         "value": {
             "items": [
                 {

@@ -195,7 +195,7 @@ def analyze_form_schema() -> dict[str, Any]:
     schema["properties"]["image"] = {
         "type": "array",
         "items": {"type": "string", "contentMediaType": "application/octet-stream"},
-        "description": "Picture files: JPEG, PNG, WebP, GIF or BMP.",
+        "description": "Image files: JPEG, PNG, WebP, GIF or BMP.",
     }
     (dimensions, _) = schema["properties"]["embedding_dimensions"].pop("anyOf")  # a form has no null
     schema["properties"]["embedding_dimensions"] |= dimensions

@@ -23,7 +23,7 @@ REASONS = {
     "string_too_long": "is too long",
     "too_long": "has too many entries",
     "too_short": "has too few entries",
-    "web_link": "is no address of a web page: begin it with https:// or http://",
+    "web_link": "must be a URL that begins with https:// or http://",
 }
 
 # Of products, whose number has an error of its own.
@@ -41,7 +41,7 @@ class ProductItem(Protocol):
 def read_json(body: bytes, schema: type[Request], settings: Settings) -> Request:
     """Raises BodyTooLarge, JsonInvalid, or RequestInvalid with the field at fault."""
     if len(body) - image_bytes(body) > settings.max_json_bytes:
-        raise BodyTooLarge(f"The JSON has more than {settings.max_json_bytes:,} bytes beside its pictures.")
+        raise BodyTooLarge(f"The JSON has more than {settings.max_json_bytes:,} bytes besides its images.")
     try:
         return schema.model_validate_json(body)
     except ValidationError as error:
@@ -78,7 +78,9 @@ async def read_form(form: FormData) -> tuple[AnalyzeForm, Product]:
     fields: dict[str, str | list[str]] = {}
     for name, value in form.multi_items():
         if (name == "image") is not isinstance(value, UploadFile):
-            raise RequestInvalid("Files, and nothing else, go in fields named image.", name_of([name]))
+            raise RequestInvalid(
+                "Fields named image must contain files, and files are only allowed there.", name_of([name])
+            )
         if isinstance(value, UploadFile):
             images.append(await value.read())
         elif name == "include":

@@ -43,11 +43,11 @@ class RequestFailed(ClientError):
 
 
 class ServiceUnreachable(ClientError):
-    default = "The service cannot be reached, or the connection to it broke."
+    default = "The service cannot be reached, or the connection broke."
 
 
 class ServiceTimeout(ClientError):
-    default = "The service did not answer in time."
+    default = "The service did not respond in time."
 
 
 def failed(response: httpx.Response) -> RequestFailed:

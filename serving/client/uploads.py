@@ -68,7 +68,7 @@ class UploadOperations(Asking):
         while upload.received < content.size:
             data = content.read(upload.received, part)
             if not data:
-                raise FileNotReadable(f"The file {content.filename} became shorter while it was sent.")
+                raise FileNotReadable(f"The file {content.filename} was truncated while it was being sent.")
             try:
                 headers = {"Upload-Offset": str(upload.received)}
                 sent = yield from self._ask(UploadProgress, "PATCH", address(upload.id), content=data, headers=headers)

@@ -40,7 +40,7 @@ def start_ray(settings: Settings, told: dict[str, str]) -> None:
             )
         except Exception as error:  # Ray's are of no kind of their own
             remove(folder)
-            raise ServiceNotStarted(f"Ray did not start. It says: {error}") from None
+            raise ServiceNotStarted(f"Ray did not start: {error}") from None
         except BaseException:
             remove(folder)
             raise

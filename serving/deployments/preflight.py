@@ -82,7 +82,7 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 def check_feeds(settings: Settings) -> None:
     """Raises ConfigInvalid. Each job would find out only when it is asked for."""
     if settings.feeds is not None and not settings.feeds.is_dir():
-        raise ConfigInvalid(f"The folder of feeds, {str(settings.feeds)!r}, does not exist.")
+        raise ConfigInvalid(f"The feed folder {str(settings.feeds)!r} does not exist.")
 
 
 def check_index(settings: Settings) -> None:
@@ -101,7 +101,9 @@ def check_address(settings: Settings) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError:
-        raise AddressInUse(f"{settings.host}, port {settings.port}, cannot be listened on. Is it in use?") from None
+        raise AddressInUse(
+            f"{settings.host}, port {settings.port}, is not available to listen on. Is it in use?"
+        ) from None
 
 
 def url(settings: Settings) -> str:

@@ -151,9 +151,7 @@ def reason(settings: Settings) -> CatalogError:
     except (IndexLocked, IndexNotFound):
         return ServiceNotStarted()
     except BrokenProcessPool:
-        return IndexDamaged(
-            "The engine of the index ends the process that opens it. Put the folder back from a backup."
-        )
+        return IndexDamaged("Opening the index crashes the index engine. Restore the folder from a backup.")
     except CatalogError as error:
         return error
     return ServiceNotStarted()
@@ -195,4 +193,4 @@ def wait_until_ready(settings: Settings) -> None:
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    raise ServiceNotStarted(f"The service did not get ready within {START_SECONDS:g} seconds.")
+    raise ServiceNotStarted(f"The service was not ready within {START_SECONDS:g} seconds.")

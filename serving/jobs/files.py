@@ -132,7 +132,7 @@ def source_path(feeds: Path | None, source: str) -> Path:
     if feeds is None:
         raise SourcesOff
     if not source or "\0" in source:
-        raise SourceNotFound("The source is empty or holds a NUL character.")
+        raise SourceNotFound("The source is empty or contains a NUL character.")
     if leads_out(source):
         raise SourceOutside
     try:

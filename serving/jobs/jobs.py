@@ -172,7 +172,7 @@ class Jobs:
         """None if another process has accepted one of the same key meanwhile."""
         waiting = sum(record.state == "queued" for record in self._table.unfinished())
         if waiting >= self._settings.max_queued_jobs:
-            raise Overloaded(f"{waiting} jobs wait already. Try again when some have ended.")
+            raise Overloaded(f"{waiting} jobs are already waiting. Try again when some have finished.")
         id, added = uuid.uuid4().hex, False
         content, columns = asked.content(self._feed(asked)), json.dumps(dict(asked.columns))
         file, source = self._kept(id, asked)

@@ -196,7 +196,7 @@ class Runner:
 
 def nothing_came_in(tally: Tally) -> FeedRowsInvalid:
     reasons = ", ".join(f"{code} {count:,}" for code, count in tally.codes.most_common(3))
-    return FeedRowsInvalid(f"None of the {tally.rows:,} rows could be ingested: {reasons}. The failed rows say more.")
+    return FeedRowsInvalid(f"None of the {tally.rows:,} rows could be ingested: {reasons}. See the failed rows.")
 
 
 def watched(rows: Iterable[Row | BadRow], check: Callable[[], None]) -> Iterator[Row | BadRow]:

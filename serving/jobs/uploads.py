@@ -77,9 +77,9 @@ class Uploads:
             open_ones = "SELECT count(*), coalesce(sum(bytes - received), 0) FROM uploads"
             count, missing = db.execute(open_ones).fetchone()
             if count >= self.max_open:
-                raise Overloaded(f"{count} uploads are open already. Finish or delete one.")
+                raise Overloaded(f"{count} uploads are already open. Finish or delete one.")
             if shutil.disk_usage(self.folder).free < size + missing:
-                raise DiskFull(f"The disk of the service has no room for {size:,} bytes more.")
+                raise DiskFull(f"The service's disk has no room for {size:,} more bytes.")
             id = uuid.uuid4().hex
             upload = Upload(id, filename, name(id), size, 0, time.time())
             db.execute("INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?)", upload)
@@ -115,7 +115,7 @@ class Uploads:
         """Raises UploadNotFound or UploadIncomplete."""
         upload = self.get(id)
         if upload.received < upload.bytes:
-            raise UploadIncomplete(f"{upload.received:,} of {upload.bytes:,} bytes of the upload are there.")
+            raise UploadIncomplete(f"{upload.received:,} of {upload.bytes:,} bytes of the upload have arrived.")
         return upload
 
     def remove(self, id: str) -> None:

@@ -37,19 +37,21 @@ class KeysInvalid(CatalogError):
 
 
 class KeysDamaged(KeysInvalid):
-    default = "The file of API keys is damaged or cannot be read."
+    default = "The API key file is damaged or cannot be read."
 
 
 class KeyNameInvalid(KeysInvalid):
-    default = "A key's name is 1 to 64 letters, digits, dots, hyphens and underscores, the first a letter or digit."
+    default = (
+        "A key name must have 1 to 64 letters, digits, dots, hyphens or underscores, and begin with a letter or digit."
+    )
 
 
 class KeyNameTaken(KeysInvalid):
-    default = "There is a key of this name already."
+    default = "A key with this name already exists."
 
 
 class KeyNotFound(KeysInvalid):
-    default = "There is no key of this name."
+    default = "There is no key with this name."
 
 
 class Key(BaseModel):

@@ -93,7 +93,7 @@ class RequestGuardMiddleware:
         except TimeoutError:
             if not response.started:
                 return await response.send_error(
-                    DeadlineExceeded(f"The answer was not ready within {seconds:g} seconds.")
+                    DeadlineExceeded(f"The response was not ready within {seconds:g} seconds.")
                 )
         except Exception:
             # Raised again it would reach the server, which answers in its own words or not at all.
@@ -129,7 +129,7 @@ class RequestGuardMiddleware:
                         return b"".join(chunks)
         except TimeoutError:
             seconds = self.settings.body_timeout_seconds
-            raise BodyTimeout(f"The body of the request did not arrive within {seconds:g} seconds.") from None
+            raise BodyTimeout(f"The request body did not arrive within {seconds:g} seconds.") from None
         return None
 
 

@@ -31,7 +31,7 @@ class ClientLimits:
     def admitted(self, client: str) -> Iterator[None]:
         """One request, from its beginning to its end. Raises RateLimited or TooManyConcurrent."""
         if self.concurrent and self._running[client] >= self.concurrent:
-            raise TooManyConcurrent(f"This client has {self.concurrent} requests under way, as many as it may have.")
+            raise TooManyConcurrent(f"This client has reached its limit of concurrent requests ({self.concurrent}).")
         self._count(client)
         self._running[client] += 1
         try:
@@ -47,4 +47,4 @@ class ClientLimits:
             return
         until, _ = self._windows.get_window_stats(self._rate, client)
         seconds = max(1, math.ceil(until - time.time()))
-        raise RateLimited(f"This client may send {self._rate.amount} requests a minute.", seconds)
+        raise RateLimited(f"This client may send {self._rate.amount} requests per minute.", seconds)

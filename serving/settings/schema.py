@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     )
     state: Path | None = Field(
         default=None,
-        description="The folder for pictures, feedback and jobs. Default: the index folder; for a Qdrant cluster one in"
+        description="The folder for images, feedback and jobs. Default: the index folder; for a Qdrant cluster one in"
         " the user's own state folder.",
     )
 
@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     cache_megabytes: int = Field(
         default=32,
         ge=0,
-        description="Memory of each copy of the model for pictures and texts that come again.",
+        description="Memory of each copy of the model for images and texts that come again.",
     )
     state_resource: str = Field(
         default="",
@@ -82,14 +82,14 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=28 * 1024 * 1024,
         ge=1_024,
-        description="The largest request body; by default one picture of 20 MiB fits in base64, with its JSON.",
+        description="The largest request body; by default one image of 20 MiB fits in base64, with its JSON.",
     )
     max_json_bytes: int = Field(
-        default=1024 * 1024, ge=1_024, description="The most JSON in a body, its pictures not counted."
+        default=1024 * 1024, ge=1_024, description="The most JSON in a body, its images not counted."
     )
     max_items: int = Field(default=32, ge=1, le=256, description="The most products in one request.")
     decode_seconds: float = Field(
-        default=10.0, gt=0.0, description="Processor time that decoding the pictures of one request may take in all."
+        default=10.0, gt=0.0, description="Processor time that decoding the images of one request may take in all."
     )
     header_timeout_seconds: float = Field(
         default=5.0, gt=0.0, description="From a request's first byte to its last header."
@@ -105,10 +105,10 @@ class Settings(BaseSettings):
         default=None, description="The folder of feeds that jobs may read by path. None: feeds must be uploaded."
     )
     image_hosts: Words = Field(
-        default=(), description="Hosts that a feed's https pictures may be fetched from, parted by commas."
+        default=(), description="Hosts that a feed's https images may be fetched from, parted by commas."
     )
     image_stores: Words = Field(
-        default=(), description="Places a feed's pictures may be read from, such as s3://BUCKET/FOLDER."
+        default=(), description="Places a feed's images may be read from, such as s3://BUCKET/FOLDER."
     )
     max_upload_bytes: int = Field(
         default=2 * 1024**3, ge=1_024, description="The largest feed that comes in parts (/v1/uploads)."

@@ -19,7 +19,7 @@ class ThumbnailStore:
     """Pictures by product id. Several threads may share one. Raises StateDamaged and DiskFull."""
 
     def __init__(self, path: Path) -> None:
-        self.file = StateFile(path, SCHEMA, "pictures of products")
+        self.file = StateFile(path, SCHEMA, "images of products")
 
     def put(self, thumbnails: Mapping[str, Sequence[bytes]]) -> None:
         """All thumbnails of some products, by id, in place of those before."""

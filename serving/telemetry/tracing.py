@@ -44,7 +44,7 @@ def check_tracing(settings: Settings) -> bool:
     try:
         import_module(EXPORTER)
     except ModuleNotFoundError:
-        raise ConfigInvalid(f"Traces need more packages. {installing('otel')}") from None
+        raise ConfigInvalid(f"Tracing requires more packages. {installing('otel')}") from None
     return True
 
 

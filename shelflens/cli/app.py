@@ -89,7 +89,7 @@ def common(
 def check_no_address(path: str | Path) -> None:
     """Raises FileNotReadable for a web address; a `Path` has lost one of its slashes."""
     if ADDRESS.match(str(path)):
-        raise FileNotReadable(f"{str(path)!r} is a web address, which is not fetched. Save the file and give its path.")
+        raise FileNotReadable(f"{str(path)!r} is a URL, which is not fetched. Save the file and give its path.")
 
 
 def read_image(path: Path) -> bytes:

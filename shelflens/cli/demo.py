@@ -57,12 +57,12 @@ class Question:
 
 QUESTIONS = (
     Question(
-        "A picture and a title: what is it, and which of the two says what?",
+        "An image and a title: what is it, and which of the two says what?",
         form={"title": "Runner 5, red", "include": "category,tags,attributes,evidence", "top_k": "2"},
         image="images/red-sneakers.jpg",
     ),
     Question(
-        "A picture without any words:",
+        "An image without any words:",
         form={"include": "category,attributes", "top_k": "2"},
         image="images/green-apple.jpg",
     ),
@@ -72,7 +72,7 @@ QUESTIONS = (
         body={"text": "red shoes", "filter": {"price": {"lte": 90}}, "limit": 2},
     ),
     Question(
-        "Words without a picture, and an embedding of 64 numbers:",
+        "Words without an image, and an embedding of 64 numbers:",
         body={
             "items": [{"id": "1", "title": "Leather handbag with a zip, tan"}],
             "top_k": 0,

@@ -35,11 +35,11 @@ def export(
         if calibrate and model and config:
             calibrate_model(model, config, output, data_root)
         elif calibrate:
-            raise ConfigInvalid("--calibrate needs --model, and --config for the products to measure on.")
+            raise ConfigInvalid("--calibrate requires --model, and --config, which names the products to measure on.")
         elif config and int8:
             export_int8(model, config, output, data_root)
         elif int8:
-            raise ConfigInvalid("--int8 needs --config, for pictures to measure on.")
+            raise ConfigInvalid("--int8 requires --config, which names the images to measure on.")
         elif config:
             export_model(config, output, data_root)
         elif model:
@@ -102,7 +102,7 @@ def calibrate_model(folder: Path, config: Path, output: Path, data_root: Path) -
         if not output.exists():
             shutil.copytree(folder, output)
         elif not output.samefile(folder):
-            raise ConfigInvalid(f"{output.name!r} is there already; give the name of a new folder, or --model's own.")
+            raise ConfigInvalid(f"{output.name!r} already exists. Give the name of a new folder, or --model's own.")
         model = open_model(output)
         train_rows, val_rows = (read_sets(chosen, data_root, model.taxonomy, split) for split in ("train", "val"))
         paths = read_paths([data_root / name for name in chosen.kinds])
@@ -114,7 +114,7 @@ def calibrate_model(folder: Path, config: Path, output: Path, data_root: Path) -
 
 def export_graphs(folder: Path, output: Path) -> None:
     if output.exists() and not output.samefile(folder):
-        raise ConfigInvalid(f"{output.name!r} is there already; give the name of a new folder.")
+        raise ConfigInvalid(f"{output.name!r} already exists. Give the name of a new folder.")
     with needing("train"):
         from catalog.model.checkpoint import load_model
         from training.export.onnx_export import export_onnx
@@ -134,9 +134,9 @@ def export_int8(model: Path | None, config: Path, output: Path, data_root: Path)
 
         chosen, opened = read_config(config), open_model(model or shipped_model())
         if output.exists():
-            raise ConfigInvalid(f"{output.name!r} is there already; give the name of a new folder.")
+            raise ConfigInvalid(f"{output.name!r} already exists. Give the name of a new folder.")
         train_rows, val_rows = (read_sets(chosen, data_root, opened.taxonomy, split) for split in ("train", "val"))
         before, after = run(opened, output, train_rows, val_rows)
         print(f"wrote {output.name}, version {open_model(output).version}, in int8")
         print(f"right categories {after.top_1:.4f} (before {before.top_1:.4f})")
-        print(f"words that find their picture {after.found:.4f} (before {before.found:.4f})")
+        print(f"words that find their image {after.found:.4f} (before {before.found:.4f})")

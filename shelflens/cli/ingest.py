@@ -87,7 +87,7 @@ def ingest(
             raise ConfigInvalid("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
         check_no_address(feed)
         if images and not images.is_dir():
-            raise FileNotReadable(f"The folder of pictures, {str(images)!r}, does not exist.")
+            raise FileNotReadable(f"The image folder {str(images)!r} does not exist.")
         source = open_feed(feed, mapping=read_mapping(columns or []), currency=currency.upper())
         archive = None if images else source.archive
         image_reader = ImageReader(images or source.root, archive, tuple(hosts or ()), tuple(stores or ()))

@@ -68,7 +68,7 @@ def expand(patterns: list[str]) -> list[Path]:
         else:
             found = sorted(Path(name) for name in glob.glob(pattern, recursive=True) if os.path.isfile(name))
         if not found:
-            raise FileNotReadable(f"No picture was found at {pattern!r}.")
+            raise FileNotReadable(f"No image was found at {pattern!r}.")
         paths += found
     return paths
 

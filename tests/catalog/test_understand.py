@@ -53,7 +53,7 @@ def test_parents_and_children_agree(understander: Understander) -> None:
 
 def test_bad_products_fail_alone_and_order_is_kept(understander: Understander) -> None:
     good = Product("good", "green pear", "", (image((30, 200, 30)),))
-    products = [Product("empty"), good, Product("fake", "shoe", "", (b"not a picture",)), good]
+    products = [Product("empty"), good, Product("fake", "shoe", "", (b"not an image",)), good]
     results = understander.understand(products)
     assert isinstance(results[0], ProductEmpty)
     assert isinstance(results[2], ImageFormatUnsupported)

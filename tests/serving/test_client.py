@@ -150,12 +150,12 @@ def test_errors_say_all_that_the_service_said(client: Any) -> None:
     error = pickle.loads(pickle.dumps(caught.value))
     assert (error.status, error.code, error.param) == (422, "embedding_dimensions_unsupported", "dimensions")
     assert len(error.request_id) == 32
-    assert error.message == "This model's embedding can be cut to: 8, 16, 32."
+    assert error.message == "This model's embedding can be truncated to: 8, 16, 32."
 
 
 def test_a_picture_that_is_not_there_is_named(client: Any) -> None:
-    with pytest.raises(FileNotReadable, match="no such picture can"):
-        answer(client.search(image="no such picture"))
+    with pytest.raises(FileNotReadable, match="no such image can"):
+        answer(client.search(image="no such image"))
 
 
 def test_methods_keep_their_names_and_words(make: Any) -> None:
@@ -290,7 +290,7 @@ def test_a_verdict_is_sent_again_only_if_it_was_not_taken(make: Any) -> None:
 def test_a_late_answer_is_not_waited_for_again(make: Any) -> None:
     broken = Broken(httpx.ReadTimeout("late"))
     client = make("http://testserver", retries=AT_ONCE, transport=httpx.MockTransport(broken))
-    with pytest.raises(ServiceTimeout, match="did not answer in time"):
+    with pytest.raises(ServiceTimeout, match="did not respond in time"):
         answer(client.ready())
     assert len(broken.requests) == 1
 

@@ -80,7 +80,7 @@ def test_a_folder_is_all_its_pictures(folder: Path) -> None:
     data = encode(plain("RGB", (9, 99, 9)), "PNG")
     for name in ("b.png", "a.PNG", "deeper/c.jpeg"):
         (folder / "some" / name).write_bytes(data)
-    (folder / "some" / "notes.txt").write_text("not a picture")
+    (folder / "some" / "notes.txt").write_text("not an image")
     result = understand(folder, folder / "some")
     assert result.exit_code == 0
     assert [name for name in ("a.PNG", "b.png", "c.jpeg", "notes.txt") if name in result.stdout] == [
@@ -115,7 +115,7 @@ def test_a_missing_file(folder: Path, name: str) -> None:
 def test_an_empty_folder(folder: Path, tmp_path: Path) -> None:
     result = understand(folder, tmp_path)
     assert result.exit_code == 2
-    assert "No picture was found" in result.output
+    assert "No image was found" in result.output
 
 
 @pytest.mark.parametrize("bad", BAD, ids=str)

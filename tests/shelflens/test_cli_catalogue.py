@@ -181,7 +181,7 @@ WRONG = {
     "nothing to search by": (("search",), "search_empty"),
     "a filter that is not JSON": (("search", "--text", "x", "--filter", "{category"), "filter_invalid"),
     "a filter by an unknown field": (("search", "--text", "x", "--filter", '{"weight": 3}'), "filter_invalid"),
-    "a picture that is none": (("search", "--image", "feed.csv"), "image_format_unsupported"),
+    "an image that is none": (("search", "--image", "feed.csv"), "image_format_unsupported"),
     "an export of an unknown kind": (("export", "--index", "full", "--output", "out.xls"), "feed_format_unsupported"),
     "an export of nothing": (("export", "--output", "out.csv"), "index_not_found"),
     "a load of what is no export": (("index", "load", "feed.csv"), "feed_damaged"),

@@ -88,7 +88,7 @@ def test_deleting_what_is_not_there_is_told(shop: Path) -> None:
 def test_a_folder_of_pictures_that_does_not_exist_is_one_error(shop: Path, model: Path) -> None:
     result = run("ingest", "feed.csv", "--images", "nowhere")
     assert result.exit_code == 2
-    assert result.stderr == "error: The folder of pictures, 'nowhere', does not exist. [file_not_readable]\n"
+    assert result.stderr == "error: The image folder 'nowhere' does not exist. [file_not_readable]\n"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_folder_of_pictures_that_does_not_exist_is_one_error(shop: Path, model
 def test_a_web_address_is_told_from_a_file(shop: Path, arguments: tuple[str, ...]) -> None:
     result = run(*arguments)
     assert result.exit_code == 2
-    assert "is a web address, which is not fetched. Save the file and give its path." in result.stderr
+    assert "is a URL, which is not fetched. Save the file and give its path." in result.stderr
 
 
 def test_a_misspelt_field_or_column(shop: Path) -> None:

@@ -91,7 +91,7 @@ def test_categories_are_resolved(tmp_path: Path, category: list[str], node: str 
         (json.dumps(GOOD | {"category": "Clothes > Shirt"}), "Line 2 .* category that is not a list"),
         (json.dumps(GOOD | {"split": "dev"}), "Line 2 .* the split 'dev', not one of train, val, test"),
         (json.dumps(GOOD | {"split": ["train"]}), "Line 2 .* the split"),
-        (json.dumps(GOOD | {"title": "  "}), "Line 2 .* neither a picture nor any text"),
+        (json.dumps(GOOD | {"title": "  "}), "Line 2 .* no image and no text"),
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: str, message: str) -> None:
@@ -334,7 +334,7 @@ def test_an_error_keeps_its_words_on_the_way_from_a_worker(tmp_path: Path, worke
     (tmp_path / "shop" / "bad.jpg").write_bytes(halved(encode(plain("RGB", (9, 9, 9)), "JPEG")))
     sampler = Sampler(given, tiny_taxonomy(), 32, seed=0)
     collator = Collator(sampler, Collation(32, tiny_tokenizer(tmp_path / "vocabulary", 16)))
-    with pytest.raises(ImageCorrupt, match=r"^The picture is damaged or cut short and cannot be decoded\.$"):
+    with pytest.raises(ImageCorrupt, match=r"^The image is corrupt or truncated and cannot be decoded\.$"):
         list(load([[(0, 0)]], collator, workers))
-    with pytest.raises(FileNotReadable, match=r"^The picture 'gone\.jpg' of shop cannot be read\.$"):
+    with pytest.raises(FileNotReadable, match=r"^The image 'gone\.jpg' of shop cannot be read\.$"):
         list(load([[(1, 0)]], collator, workers))

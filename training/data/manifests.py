@@ -50,7 +50,7 @@ class LabelledProduct:
         try:
             return self.image.read_bytes()
         except OSError:
-            raise FileNotReadable(f"The picture {self.image.name!r} of {self.source} cannot be read.") from None
+            raise FileNotReadable(f"The image {self.image.name!r} of {self.source} cannot be read.") from None
 
 
 def read_manifest(path: Path, taxonomy: Taxonomy, split: str | None = None) -> list[LabelledProduct]:
@@ -106,7 +106,7 @@ def _read_row(line: str, number: int, path: Path, taxonomy: Taxonomy) -> Labelle
     if isinstance(row.get("category"), str):
         raise ManifestInvalid(f"Line {number} of {path.name!r} has a category that is not a list, from the top down.")
     if not (image or title or description):
-        raise ManifestInvalid(f"Line {number} of {path.name!r} has neither a picture nor any text.")
+        raise ManifestInvalid(f"Line {number} of {path.name!r} has no image and no text.")
     node = taxonomy.resolve(category)
     parent = taxonomy.resolve(category[:-1]) if len(category) > 1 else None
     return LabelledProduct(

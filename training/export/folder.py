@@ -134,7 +134,7 @@ def export_int8(
         if before.top_1 - after.top_1 > LOST_CATEGORIES or before.found - after.found > LOST_FINDS:
             raise CheckpointInvalid(
                 f"In int8 {after.top_1:.4f} of the categories are right, before {before.top_1:.4f}; "
-                f"{after.found:.4f} of the words find their picture, before {before.found:.4f}."
+                f"{after.found:.4f} of the words find their image, before {before.found:.4f}."
             )
     return before, after
 

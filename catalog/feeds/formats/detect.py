@@ -13,13 +13,13 @@ TABLES = (".csv", ".tsv", ".txt", ".tab")
 FEEDS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")  # in a zip, where a .txt is most often a note
 # First bytes -> what to say of the format they begin.
 FOREIGN = {
-    b"\x1f\x8b": "The feed is packed with gzip. Unpack it first.",
-    b"BZh": "The feed is packed with bzip2. Unpack it first.",
-    b"\x28\xb5\x2f\xfd": "The feed is packed with Zstandard. Unpack it first.",
+    b"\x1f\x8b": "The feed is compressed with gzip. Decompress it first.",
+    b"BZh": "The feed is compressed with bzip2. Decompress it first.",
+    b"\x28\xb5\x2f\xfd": "The feed is compressed with Zstandard. Decompress it first.",
     b"\xd0\xcf\x11\xe0": "The feed is an Excel workbook. Save it as CSV (UTF-8).",
-    b"\xff\xd8\xff": "The feed is a single picture. Give the folder that it is in.",
-    b"\x89PNG": "The feed is a single picture. Give the folder that it is in.",
-    b"GIF8": "The feed is a single picture. Give the folder that it is in.",
+    b"\xff\xd8\xff": "The feed is a single image. Give the folder that contains it.",
+    b"\x89PNG": "The feed is a single image. Give the folder that contains it.",
+    b"GIF8": "The feed is a single image. Give the folder that contains it.",
     b"\xff\xfe\x00\x00": "The feed is UTF-32. Save it as UTF-8.",
     b"\x00\x00\xfe\xff": "The feed is UTF-32. Save it as UTF-8.",
 }
@@ -40,7 +40,7 @@ def format_of(head: bytes, name: str) -> Format:
     if b"\0" in line:
         raise FeedFormatUnsupported
     if line == b"{":
-        raise FeedFormatUnsupported("The feed is one JSON document over several lines. Write one object a line.")
+        raise FeedFormatUnsupported("The feed is one JSON document over several lines. Write one object per line.")
     if line.startswith(b"{"):
         return "jsonl"
     if not name.lower().endswith(TABLES):
@@ -69,8 +69,8 @@ def is_utf8(line: bytes) -> bool:
 def check_is_table(line: bytes) -> None:
     """line: the first, of a file whose name does not say that it is a table. Raises FeedFormatUnsupported."""
     if line.startswith(b"["):
-        raise FeedFormatUnsupported("The feed is a JSON array. Write one object a line, without brackets and commas.")
+        raise FeedFormatUnsupported("The feed is a JSON array. Write one object per line, without brackets and commas.")
     if line.startswith(b"<"):
-        raise FeedFormatUnsupported("The feed is XML or HTML. Give CSV, TSV, JSONL or Parquet.")
+        raise FeedFormatUnsupported("The feed is XML or HTML. Send CSV, TSV, JSONL or Parquet.")
     if not any(mark.encode() in line for mark in DELIMITERS):
         raise FeedFormatUnsupported

@@ -38,4 +38,4 @@ def image_records(names: Sequence[str]) -> Iterator[tuple[Record, Columns]]:
 
 
 def refusal(name: str) -> ImageInvalid | None:
-    return ImageOutsideRoot("The picture's name leads outside the zip.") if leads_out(name) else None
+    return ImageOutsideRoot("The image's name leads outside the zip.") if leads_out(name) else None

@@ -69,7 +69,9 @@ def read_line(line: Line, limits: FeedLimits) -> Record:
         error = RowCellTooLong(f"The line is longer than the limit of {limits.max_line:,} bytes.")
         return Record(line.number, shown, error)
     if line.data.count(b",") > limits.max_values:
-        return Record(line.number, shown, RowInvalid(f"The row has more than {limits.max_values:,} values."))
+        return Record(
+            line.number, shown, RowInvalid(f"The row has more than {limits.max_values:,} values, which is the limit.")
+        )
     damage: CatalogError | None = None
     try:
         text = line.data.decode()
@@ -81,7 +83,7 @@ def read_line(line: Line, limits: FeedLimits) -> Record:
     except DuplicateKey as duplicate:
         return Record(line.number, shown, damage or RowInvalid(str(duplicate)))
     except (ValueError, RecursionError):
-        return Record(line.number, shown, damage or RowInvalid("The line is not valid JSON, or is cut short."))
+        return Record(line.number, shown, damage or RowInvalid("The line is not valid JSON, or is truncated."))
     if not isinstance(value, dict):
         return Record(line.number, shown, damage or RowInvalid("The line is JSON, but not an object with columns."))
     if too_deep(value):
@@ -94,7 +96,7 @@ def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise DuplicateKey(f'The key "{brief(twice)}" comes more than once in the row.')
+        raise DuplicateKey(f'The key "{brief(twice)}" occurs more than once in the row.')
     return found
 
 
@@ -113,5 +115,5 @@ def without_envelope(
     if not isinstance(row, dict) or not DEAD_LETTER >= value.keys() >= {"code", "row"}:
         return value, damage, False
     if damage is None and value["code"] == RowEncodingInvalid.code and "�" in json.dumps(row, ensure_ascii=False):
-        damage = RowEncodingInvalid('The row still has "�" in place of what was not valid UTF-8.')
+        damage = RowEncodingInvalid('The row still contains "�" in place of what was not valid UTF-8.')
     return row, damage, True

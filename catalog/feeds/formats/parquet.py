@@ -44,7 +44,7 @@ def read_records(file: "pq.ParquetFile") -> Iterator[Record]:
             except (MemoryError, CatalogError):
                 raise
             except Exception:
-                raise FeedDamaged(f"The Parquet file is damaged: nothing can be read after row {number:,}.") from None
+                raise FeedDamaged(f"The Parquet file is corrupt: no row can be read after row {number:,}.") from None
             if rows is None:
                 return
             for cells in rows:
@@ -67,7 +67,7 @@ def opened(stream: BinaryIO) -> "pq.ParquetFile":
     except MemoryError:
         raise
     except Exception:
-        raise FeedDamaged("The Parquet file is damaged or cut short.") from None
+        raise FeedDamaged("The Parquet file is corrupt or truncated.") from None
     return file
 
 

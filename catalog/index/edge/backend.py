@@ -240,7 +240,7 @@ class EdgeBackend:
         for id, payload in written.items():
             if (kept[id].payload.get(RECORD) if id in kept else None) != (payload and payload[RECORD]):
                 raise IndexDamaged(
-                    "The index did not keep what was written: one of its files is damaged. To repair, copy it with"
+                    "The index lost a write: one of its files is damaged. To repair, copy it with"
                     " `shelflens index copy`, put its folder back from a backup, or move it away and ingest the feeds"
                     " again."
                 )

@@ -183,13 +183,13 @@ def used_bytes(path: Path) -> int:
 def check_place(path: Path) -> None:
     """Raises IndexNotFound or IndexDamaged where there is something else than an index."""
     if path.exists() and not path.is_dir():
-        raise IndexNotFound(f"{path.name!r} is a file; an index is a folder.")
+        raise IndexNotFound(f"{path.name!r} is a file, but an index is a folder.")
     if (path / MANIFEST).exists():
         return
     # What a process leaves that was killed before its first index.json.
     others = {entry.name for entry in path.iterdir()} - {LOCK, PARTIAL} if path.exists() else set()
     if any(name.startswith("shard-") for name in others):
-        raise IndexDamaged("The index has lost its index.json.")
+        raise IndexDamaged("The index.json of the index is missing.")
     if others:
         raise IndexNotFound(f"The folder {path.name!r} is not empty and holds no index.")
 

@@ -168,7 +168,7 @@ class Optimizer:
         if builder.returncode == -signal.SIGBUS:  # how a full disk shows in a memory map
             raise DiskFull
         if builder.returncode:
-            raise IndexFailed("The index could not be rebuilt. It is as it was before.")
+            raise IndexFailed("The index could not be rebuilt. It is unchanged.")
         if lost := int(said or 0):
             logger.error("The index was rewritten without %d damaged products, which cannot be read any more.", lost)
         return True

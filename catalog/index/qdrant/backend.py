@@ -60,7 +60,7 @@ class QdrantBackend:
         config = client.get_collection(collection).config
         dense, metadata = config.params.vectors, config.metadata or {}
         if not isinstance(dense, dict) or EMBEDDING not in dense or "identity" not in metadata:
-            raise IndexDamaged("The collection was not made by Shelflens, or not wholly.")
+            raise IndexDamaged("The collection was not made by Shelflens, or is incomplete.")
         if metadata.get("format") != FORMAT:
             raise IndexMismatch(f"This version of Shelflens reads indexes of format {FORMAT}; this is another.")
         if width is not None and width != dense[EMBEDDING].size:

@@ -208,7 +208,7 @@ async def read(
     if kind == b"application/json":
         asked = await context.json(request, said)
         if (asked.source is None) is (asked.upload is None):
-            raise RequestInvalid("Give either a source or an upload.", "source")
+            raise RequestInvalid("Send either a source or an upload, not both.", "source")
         return Submission(asked.columns, source=asked.source, upload=asked.upload), asked
     if kind != b"multipart/form-data":
         raise MediaTypeUnsupported("Send multipart/form-data with a file, or application/json with a source.")
@@ -225,7 +225,7 @@ async def read_form(items: list[tuple[str, Any]], form: type[SaidInForm]) -> tup
     fields = {name: value for name, value in items if not isinstance(value, UploadFile)}
     files = [(name, value) for name, value in items if isinstance(value, UploadFile)]
     if [name for name, _ in files] != ["file"]:
-        raise RequestInvalid("Send one file, the feed, in the field file.", "file")
+        raise RequestInvalid("Send the feed as one file in the field `file`.", "file")
     try:
         said = form.model_validate(fields)
     except ValidationError as error:

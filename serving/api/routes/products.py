@@ -33,7 +33,7 @@ router = APIRouter(tags=["products"])
 @router.get(
     "/v1/products/{id:path}/image",
     response_class=Response,
-    **operation("A kept picture of a product", kind="image/webp", raises=(ImageNotKept, RequestInvalid, IndexNotReady)),
+    **operation("A kept image of a product", kind="image/webp", raises=(ImageNotKept, RequestInvalid, IndexNotReady)),
 )
 async def get_product_image(
     context: Context, id: ProductId, n: Annotated[int, Query(ge=0, le=64, description="Which, from 0.")] = 0
@@ -73,7 +73,7 @@ def created(documented: dict[str, Any]) -> dict[str, Any]:
 async def put_product(context: Context, id: ProductId, request: Request) -> Response:
     """Store a product, or replace it. Equal words and images are not read by the model again."""
     if id.endswith(TAKEN):
-        raise RequestInvalid("The address of this id would be another's: it ends in /image or /similar.", "id")
+        raise RequestInvalid("A product id cannot end in /image or /similar, as its URL would be ambiguous.", "id")
     product = await context.in_thread((await context.json(request, ProductIn)).to_product, id)
     model = await context.index_model()
     known = await readable(context, id)

@@ -42,7 +42,7 @@ router = APIRouter(tags=["search"])
     "/v1/search",
     response_model=SearchResponse,
     **operation(
-        "Search by words, picture, product, or several of them",
+        "Search by words, image, product, or several of them",
         examples.FOUND,
         body=json_body(SearchRequest, examples.SEARCH_REQUEST),
         raises=(ProductNotFound, SearchInvalid, SearchEmpty, FilterInvalid, TextTooLong, *IMAGE, *COMPARING),

@@ -50,7 +50,7 @@ class Item(Schema):
     description: str = ""
     images: Annotated[
         list[str],
-        Field(max_length=MAX_IMAGES, description="Pictures as data URIs in base64: JPEG, PNG, WebP, GIF or BMP."),
+        Field(max_length=MAX_IMAGES, description="Images as data URIs in base64: JPEG, PNG, WebP, GIF or BMP."),
     ] = []
     attributes: Annotated[
         dict[str, str],

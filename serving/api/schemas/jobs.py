@@ -108,7 +108,7 @@ class FeedRow(BaseModel):
 class PreviewResponse(BaseModel):
     format: Annotated[
         Literal["csv", "jsonl", "parquet", "folder", "zip"] | None,
-        Field(description="`zip`: of pictures alone. Null where it could not be told."),
+        Field(description="`zip`: of images alone. Null where it could not be told."),
     ]
     columns: list[FeedColumn]
     rows: Annotated[list[FeedRow], Field(description="At most five.")]

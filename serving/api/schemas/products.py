@@ -55,7 +55,7 @@ Attributes = Annotated[
 ]
 Images = Annotated[
     list[DataUri],
-    Field(max_length=MAX_IMAGES, description="Pictures, the best first."),
+    Field(max_length=MAX_IMAGES, description="Images, the best first."),
 ]
 
 

@@ -25,7 +25,7 @@ URI_PATTERN = "^data:[^,]*;base64,([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z
 DataUri = Annotated[
     str,
     Field(
-        description="A picture as a data URI in base64: JPEG, PNG, WebP, GIF or BMP.",
+        description="An image as a data URI in base64: JPEG, PNG, WebP, GIF or BMP.",
         json_schema_extra={"pattern": f"^$|{URI_PATTERN}"},
     ),
 ]

@@ -23,7 +23,7 @@ SMALL = FeedLimits(max_values=100, max_rows=50, max_empty=20, max_bad=10)
         ("f.jsonl", '{"id": "a", "title": "x"}\n' + "\n" * 30, "more than 20 empty lines one after another"),
         ("f.csv", "id,title\n" + '1,"x\n' * 30, "Of the first 11 rows 11 cannot be read"),
         ("f.csv", "id,title\n" + ",x\n" * 30, "Of the first 11 rows 11 cannot be read"),
-        ("f.csv", "id,title\n" + "".join(f"{n},x\n" for n in range(60)), "more than 50 rows, the limit"),
+        ("f.csv", "id,title\n" + "".join(f"{n},x\n" for n in range(60)), "more than 50 rows, which is the limit"),
         ("f.csv", "id,title" + "," * 30_000, "names more than 20,000 columns; the limit is 1,000"),
     ],
 )

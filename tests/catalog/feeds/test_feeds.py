@@ -232,7 +232,7 @@ def test_parquet_of_other_types(tmp_path: Path) -> None:
     assert isinstance(good, Row)
     assert (good.id, good.product.price, good.product.attributes) == ("a", 12.5, {"colour": "Red", "size": "1"})
     assert good.product.title.startswith("2026-01-02")
-    assert seen([bad]) == ['2:  row_encoding_invalid: The column "id" holds characters that are not valid Unicode.']
+    assert seen([bad]) == ['2:  row_encoding_invalid: The column "id" contains characters that are not valid Unicode.']
 
 
 def test_a_folder_of_pictures(tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
-    with pytest.raises(CatalogError, match="holds no products"):
+    with pytest.raises(CatalogError, match="has no products"):
         open_feed(tmp_path)
 
 
@@ -344,7 +344,7 @@ def test_a_picture_that_was_left_out_of_a_dead_letter_is_asked_for(tmp_path: Pat
     rows = read(tmp_path, "feed.parquet", parquet(id=["1"], image=[IMAGE]))
     [bad] = read(tmp_path, "failed.jsonl", dead_letters(rows))
     assert seen([bad]) == [
-        '1: 1 row_invalid: The picture of the column "image" was left out of this dead letter. Give its path.'
+        '1: 1 row_invalid: The image of the column "image" was left out of this dead letter. Give its path.'
     ]
 
 
@@ -368,7 +368,7 @@ def test_names_of_columns_are_shown_short_and_written_as_json(tmp_path: Path) ->
     line = '{"id": "1", "\\ud83d": 1, "' + "x" * 300 + 'name\\n": {"\\udc00": "\\ud83d"}}'
     mapping = {"title": "x" * 300 + "name\n"}
     [row] = read(tmp_path, "feed.jsonl", line, mapping)
-    assert seen([row]) == [f'1: 1 row_invalid: The column "{"x" * 40}…" holds an object where text is wanted.']
+    assert seen([row]) == [f'1: 1 row_invalid: The column "{"x" * 40}…" holds an object where text is expected.']
     assert json.dumps(row.raw, ensure_ascii=False).encode().count("�".encode()) == 3
 
 

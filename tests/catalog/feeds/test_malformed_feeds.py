@@ -22,8 +22,8 @@ from tests.support.malformed.images import blank_png
 
 GOOD = ['2: a "First"', '4: c "Third"']
 NOT_CLOSED = 'A quoted cell does not end where it should. Write a quotation mark inside it twice: "".'
-NOT_JSON = "The line is not valid JSON, or is cut short."
-INEXACT = "The row's id is a number too long for its type to hold exactly. Store ids as text."
+NOT_JSON = "The line is not valid JSON, or is truncated."
+INEXACT = "The row's id is a number that its type cannot hold exactly. Store ids as text."
 SMALL = FeedLimits(max_cell=1_000, max_row=5_000, max_line=20_000, max_quoted_lines=5, max_reread=2_000)
 
 
@@ -122,7 +122,7 @@ def damaged_zip() -> bytes:
     return bytes(data)
 
 
-EMPTY = ["feed_empty: The feed holds no products."]
+EMPTY = ["feed_empty: The feed has no products."]
 UNSUPPORTED = "feed_format_unsupported: The feed is "
 MALFORMED = [
     # Tables: rows
@@ -142,14 +142,14 @@ MALFORMED = [
         "id with a control character",
         "f.csv",
         second("b\x07b,Second,x"),
-        bad_second("3:  row_id_invalid: The row's id has more than 256 characters or holds control characters."),
+        bad_second("3:  row_id_invalid: The row's id has more than 256 characters or contains control characters."),
     ),
     Malformed("id of 256 characters", "f.csv", second("b" * 256 + ",Second,x"), bad_second(f'3: {"b" * 256} "Second"')),
     Malformed(
         "id of 257 characters",
         "f.csv",
         second("b" * 257 + ",Second,x"),
-        bad_second("3:  row_id_invalid: The row's id has more than 256 characters or holds control characters."),
+        bad_second("3:  row_id_invalid: The row's id has more than 256 characters or contains control characters."),
     ),
     Malformed(
         "invalid UTF-8",
@@ -167,7 +167,7 @@ MALFORMED = [
         "NUL",
         "f.csv",
         second("b,Sec\0ond,x"),
-        bad_second('3: b row_invalid: The column "title" holds a NUL character.'),
+        bad_second('3: b row_invalid: The column "title" contains a NUL character.'),
     ),
     Malformed(
         "cell of 10 MB",
@@ -293,7 +293,7 @@ MALFORMED = [
         "UTF-16 without byte order mark",
         "f.csv",
         second("b,Second,x").decode().encode("utf-16-le"),
-        ["feed_format_unsupported: The feed is not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of pictures."],
+        ["feed_format_unsupported: The feed is not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of images."],
     ),
     Malformed(
         "no header",
@@ -301,7 +301,7 @@ MALFORMED = [
         "1,Shirt,Blue\n2,Hat,Red\n",
         [
             'feed_columns_invalid: No column gives the id. The columns are "1", "Shirt", "Blue". '
-            "Map one to it: id=COLUMN."
+            "Map a column to the field id."
         ],
     ),
     Malformed(
@@ -354,7 +354,7 @@ MALFORMED = [
         "key twice",
         "f.jsonl",
         second_json('{"id": "b", "id": "x", "title": "Second"}'),
-        json_seen('2:  row_invalid: The key "id" comes more than once in the row.'),
+        json_seen('2:  row_invalid: The key "id" occurs more than once in the row.'),
     ),
     Malformed("depth bomb", "f.jsonl", second_json("[" * 100_000), json_seen(f"2:  row_invalid: {NOT_JSON}")),
     Malformed(
@@ -380,7 +380,7 @@ MALFORMED = [
         "title is an object",
         "f.jsonl",
         second_json('{"id": "b", "title": {"en": "Second"}}'),
-        json_seen('2: b row_invalid: The column "title" holds an object where text is wanted.'),
+        json_seen('2: b row_invalid: The column "title" holds an object where text is expected.'),
     ),
     Malformed(
         "attributes are a list",
@@ -389,10 +389,10 @@ MALFORMED = [
         json_seen('2: b row_invalid: The column "attributes" does not hold attributes, such as {"colour": "Red"}.'),
     ),
     Malformed(
-        "picture is a number",
+        "image is a number",
         "f.jsonl",
         second_json('{"id": "b", "title": "Second", "image": 7}'),
-        json_seen('2: b row_invalid: The column "image" does not hold a picture\'s path, address or bytes.'),
+        json_seen('2: b row_invalid: The column "image" does not hold an image\'s path, address or bytes.'),
     ),
     Malformed(
         "id is null",
@@ -428,7 +428,7 @@ MALFORMED = [
         "half a surrogate pair",
         "f.jsonl",
         second_json('{"id": "b", "title": "\\ud83d"}'),
-        json_seen('2: b row_encoding_invalid: The column "title" holds characters that are not valid Unicode.'),
+        json_seen('2: b row_encoding_invalid: The column "title" contains characters that are not valid Unicode.'),
     ),
     Malformed(
         "no id in one of the rows",
@@ -440,26 +440,26 @@ MALFORMED = [
         "JSON array",
         "f.json",
         '[{"id": 1}]',
-        [UNSUPPORTED + "a JSON array. Write one object a line, without brackets and commas."],
+        [UNSUPPORTED + "a JSON array. Write one object per line, without brackets and commas."],
     ),
     Malformed(
         "JSON over several lines",
         "f.json",
         '{\n "id": 1\n}',
-        [UNSUPPORTED + "one JSON document over several lines. Write one object a line."],
+        [UNSUPPORTED + "one JSON document over several lines. Write one object per line."],
     ),
     Malformed(
         "no row has an id",
         "f.jsonl",
         '{"nr": 1, "title": "x"}\n' * 3,
-        ['feed_columns_invalid: No column gives the id. The columns are "nr", "title". Map one to it: id=COLUMN.'],
+        ['feed_columns_invalid: No column gives the id. The columns are "nr", "title". Map a column to the field id.'],
     ),
     # Parquet
     Malformed(
         "Parquet cut short",
         "f.parquet",
         lambda: many_rows_parquet()[:-50],
-        ["feed_damaged: The Parquet file is damaged or cut short."],
+        ["feed_damaged: The Parquet file is corrupt or truncated."],
     ),
     Malformed(
         "Parquet without rows",
@@ -483,57 +483,57 @@ MALFORMED = [
         "Parquet with a title that is a structure",
         "f.parquet",
         lambda: parquet(id=["a", "b"], title=[{"en": "First"}, None]),
-        ['1: a row_invalid: The column "title" holds an object where text is wanted.', '2: b ""'],
+        ['1: a row_invalid: The column "title" holds an object where text is expected.', '2: b ""'],
     ),
     # Zip
     Malformed(
         "zip that is encrypted",
         "f.zip",
         encrypted_zip,
-        ["feed_format_unsupported: The zip is encrypted. Pack it without a password."],
+        ["feed_format_unsupported: The zip is encrypted. Create it without a password."],
     ),
     Malformed(
         "zip bomb",
         "f.zip",
         bomb,
-        ["feed_invalid: The zip would unpack to 24,000,029 bytes, more than 200 times its size."],
+        ["feed_invalid: The zip would decompress to 24,000,029 bytes, more than 200 times its size."],
     ),
     Malformed(
         "zip with an endless directory",
         "f.zip",
         endless_directory,
-        ["feed_damaged: The zip is damaged or cut short."],
+        ["feed_damaged: The zip is corrupt or truncated."],
     ),
     Malformed(
         "zip cut short",
         "f.zip",
         lambda: zipped(**{"f.csv": HEADER.encode()})[:-30],
-        ["feed_damaged: The zip is damaged or cut short."],
+        ["feed_damaged: The zip is corrupt or truncated."],
     ),
     Malformed("zip without anything", "f.zip", zipped, EMPTY),
     Malformed(
         "zip with two feeds",
         "f.zip",
         lambda: zipped(**{"a.csv": b"id,title", "b.jsonl": b"{}"}),
-        ["feed_format_unsupported: The zip holds 2 feeds ('a.csv', 'b.jsonl'); there must be one."],
+        ["feed_format_unsupported: The zip holds 2 feeds ('a.csv', 'b.jsonl'); it must hold exactly one."],
     ),
     Malformed(
         "zip whose feed lies outside",
         "f.zip",
         lambda: zipped(**{"../a.csv": HEADER.encode() + b"a,b,c\n"}),
-        ["feed_format_unsupported: The feed's name in the zip leads outside of it."],
+        ["feed_format_unsupported: The path of the feed in the zip leads outside the zip."],
     ),
     Malformed(
-        "zip with pictures outside",
+        "zip with images outside",
         "f.zip",
         lambda: zipped(**{"a.png": b"x", "../b.png": b"x", "/c.png": b"x"}),
         [
             '1: a ""',
-            "2: ../b image_outside_root: The picture's name leads outside the zip.",
-            "3: /c image_outside_root: The picture's name leads outside the zip.",
+            "2: ../b image_outside_root: The image's name leads outside the zip.",
+            "3: /c image_outside_root: The image's name leads outside the zip.",
         ],
     ),
-    Malformed("zip damaged inside", "f.zip", damaged_zip, ["feed_damaged: The feed is damaged or cut short."]),
+    Malformed("zip damaged inside", "f.zip", damaged_zip, ["feed_damaged: The feed is corrupt or truncated."]),
     Malformed(
         "Excel workbook",
         "f.xlsx",
@@ -547,18 +547,18 @@ MALFORMED = [
         b"\xd0\xcf\x11\xe0\xa1\xb1",
         [UNSUPPORTED + "an Excel workbook. Save it as CSV (UTF-8)."],
     ),
-    Malformed("gzip", "f.csv.gz", b"\x1f\x8b\x08\0", [UNSUPPORTED + "packed with gzip. Unpack it first."]),
+    Malformed("gzip", "f.csv.gz", b"\x1f\x8b\x08\0", [UNSUPPORTED + "compressed with gzip. Decompress it first."]),
     Malformed(
-        "one picture", "f.png", blank_png(9, 9), [UNSUPPORTED + "a single picture. Give the folder that it is in."]
+        "one image", "f.png", blank_png(9, 9), [UNSUPPORTED + "a single image. Give the folder that contains it."]
     ),
     Malformed(
-        "XML", "f.xml", "<?xml version='1.0'?>\n<rss/>", [UNSUPPORTED + "XML or HTML. Give CSV, TSV, JSONL or Parquet."]
+        "XML", "f.xml", "<?xml version='1.0'?>\n<rss/>", [UNSUPPORTED + "XML or HTML. Send CSV, TSV, JSONL or Parquet."]
     ),
     Malformed(
         "prose",
         "f.md",
         "Hello world\n",
-        [UNSUPPORTED + "not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of pictures."],
+        [UNSUPPORTED + "not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of images."],
     ),
 ]
 
@@ -594,7 +594,7 @@ def test_a_dead_letter_that_nobody_corrected_fails_again(malformed: Malformed, t
 def test_rows_before_the_damage_come_through(tmp_path: Path) -> None:
     path = write(tmp_path, "f.parquet", damaged_parquet())
     rows: list[Row | BadRow] = []
-    with pytest.raises(CatalogError, match=r"^The Parquet file is damaged: nothing can be read after row 1\d\d\.$"):  # noqa: PT012
+    with pytest.raises(CatalogError, match=r"^The Parquet file is corrupt: no row can be read after row 1\d\d\.$"):  # noqa: PT012
         for row in open_feed(path):
             rows.append(row)
     assert len(rows) >= 100

@@ -105,7 +105,7 @@ def test_an_index_that_is_not_there(quick_path: Path) -> None:
             open_index(quick_path / "none", width, create)
     assert list(quick_path.iterdir()) == []
     (quick_path / "file").write_text("")
-    with pytest.raises(IndexNotFound, match="is a file; an index is a folder"):
+    with pytest.raises(IndexNotFound, match="is a file, but an index is a folder"):
         open_index(quick_path / "file", WIDTH)
     (quick_path / "mine").mkdir()
     (quick_path / "mine" / "thesis.txt").write_text("mine")
@@ -153,7 +153,7 @@ def test_a_damaged_manifest(filled: Path) -> None:
 def test_a_lost_manifest_does_not_lose_the_products(filled: Path) -> None:
     manifest = (filled / "index.json").read_bytes()
     (filled / "index.json").unlink()
-    with pytest.raises(IndexDamaged, match=r"lost its index\.json"):
+    with pytest.raises(IndexDamaged, match=r"index\.json of the index is missing"):
         open_index(filled, WIDTH)
     (filled / "index.json").write_bytes(manifest)
     with open_index(filled) as index:
@@ -558,6 +558,6 @@ def test_a_write_that_the_engine_does_not_carry_out_is_an_error(filled: Path) ->
             lambda: index.update_offers([Offer(replace(PRODUCTS[2].product, price=7.0), PRODUCTS[2].hashes)]),
             lambda: index.delete(["p3"]),
         ):
-            with pytest.raises(IndexDamaged, match="did not keep what was written"):
+            with pytest.raises(IndexDamaged, match="lost a write"):
                 write()
         index.upsert([stored_product("new")])

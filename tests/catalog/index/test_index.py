@@ -436,8 +436,8 @@ def test_similar_products(full: ProductIndex) -> None:
 @pytest.mark.parametrize(
     ("query", "error", "message"),
     [
-        ({}, SearchEmpty, "neither text"),
-        ({"keywords": "  "}, SearchEmpty, "neither text"),
+        ({}, SearchEmpty, "no text"),
+        ({"keywords": "  "}, SearchEmpty, "no text"),
         ({"keywords": "a", "limit": 0}, SearchInvalid, "limit must be from 1 to 100"),
         ({"keywords": "a", "limit": 101}, SearchInvalid, "limit must be from 1 to 100"),
         ({"keywords": "a", "offset": -1}, SearchInvalid, "offset must be from 0 to 10,000"),
@@ -554,7 +554,7 @@ def write_and_search(index: ProductIndex) -> None:
 
 
 def test_a_server_that_is_not_there() -> None:
-    with pytest.raises(IndexUnavailable, match="does not answer"):
+    with pytest.raises(IndexUnavailable, match="does not respond"):
         open_index("qdrant://127.0.0.1:9/products", WIDTH)
 
 

@@ -10,7 +10,7 @@ import pytest
 from catalog.errors import DiskFull, LedgerDamaged
 from catalog.ingest.ledger import Failure, Ledger, Tally, ledger_path, write_dead_letters
 
-BAD = Failure(7, "p7", "image_corrupt", "The picture is damaged.", {"id": "p7", "title": "Äpfel"})
+BAD = Failure(7, "p7", "image_corrupt", "The image is damaged.", {"id": "p7", "title": "Äpfel"})
 
 
 def tally(**outcomes: int) -> Tally:

@@ -55,11 +55,11 @@ def test_words_alone(product: Product, text: str) -> None:
 
 
 def test_what_is_refused() -> None:
-    with pytest.raises(ProductEmpty, match="neither a picture nor any text"):
+    with pytest.raises(ProductEmpty, match="no image and no text"):
         prepare(Product(title=" \n"), 32)
     with pytest.raises(TextTooLong, match=r"8193 characters; the limit is 8192"):
         prepare(Product(title="x" * (MAX_CHARACTERS + 1)), 32)
-    with pytest.raises(TooManyImages, match=r"9 pictures; the limit is 8"):
+    with pytest.raises(TooManyImages, match=r"9 images; the limit is 8"):
         prepare(Product(images=(b"",) * (MAX_IMAGES + 1)), 32)
     with pytest.raises(ImageFormatUnsupported, match="not a JPEG"):
         prepare(Product(title="red", images=(b"words",)), 32)

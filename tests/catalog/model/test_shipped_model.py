@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "assets" / "demo"
 DATA = os.environ.get("SHELFLENS_DATA", "")
 TOLERANCE = 1e-4  # of an embedding, between runtimes
-needs_data = pytest.mark.skipif(not DATA, reason="SHELFLENS_DATA names no folder with the labelled pictures")
+needs_data = pytest.mark.skipif(not DATA, reason="SHELFLENS_DATA names no folder with the labelled images")
 
 
 @pytest.fixture(scope="module", params=["model", "nano"])

@@ -104,16 +104,16 @@ def test_pages_follow_each_other(find) -> None:  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize(
     ("examples", "error", "message"),
     [
-        ((), SearchEmpty, "neither text, nor a picture, nor a product id"),
-        ((Example("  "),), SearchEmpty, "neither text, nor a picture, nor a product id"),
+        ((), SearchEmpty, "no text, no image and no product id"),
+        ((Example("  "),), SearchEmpty, "no text, no image and no product id"),
         ((Example("shoe"),) * 17, SearchInvalid, "17 examples; the limit is 16"),
-        ((Example("shoe", product_id="Shoe-red"),), SearchInvalid, "an example of its own"),
+        ((Example("shoe", product_id="Shoe-red"),), SearchInvalid, "either a stored product or text"),
         ((Example("shoe", weight=0.0),), SearchInvalid, "a number other than 0"),
         ((Example("shoe", weight=float("nan")),), SearchInvalid, "a number other than 0"),
         ((Example("shoe", weight=-1.0),), SearchInvalid, "above 0"),
         ((Example("shoe"), Example("shoe", weight=-1.0)), SearchInvalid, "cancel each other out"),
         ((Example(product_id="nobody"),), ProductNotFound, "the id 'nobody'"),
-        ((Example(images=(b"\x89PNG\r\n\x1a\n but no more",)),), ImageCorrupt, "damaged or cut short"),
+        ((Example(images=(b"\x89PNG\r\n\x1a\n but no more",)),), ImageCorrupt, "corrupt or truncated"),
     ],
 )
 def test_what_cannot_be_searched_by_is_named(find, examples, error, message) -> None:  # type: ignore[no-untyped-def]

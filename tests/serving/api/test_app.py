@@ -251,7 +251,7 @@ def test_embedding_is_cut_to_norm_1(client: TestClient, dimensions: int) -> None
 def test_other_embedding_lengths_are_refused(client: TestClient) -> None:
     response = client.post(ANALYZE, json={"items": [{"title": "shoe"}], "embedding_dimensions": 9})
     message = assert_error(response, 422, "embedding_dimensions_unsupported", "embedding_dimensions")
-    assert message == "This model's embedding can be cut to: 8, 16, 32."
+    assert message == "This model's embedding can be truncated to: 8, 16, 32."
 
 
 def test_evidence_needs_both_modalities(client: TestClient) -> None:

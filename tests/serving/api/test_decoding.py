@@ -90,7 +90,7 @@ def test_when_nobody_waits_what_is_queued_is_dropped(context: RequestContext) ->
         waiting = asyncio.create_task(context.prepare(products, INFO))
         while context.decoders._work_queue.qsize() < DECODERS:
             await asyncio.sleep(0)
-        assert context.decoders._work_queue.qsize() == DECODERS, "one request's pictures queue before all of the next's"
+        assert context.decoders._work_queue.qsize() == DECODERS, "one request's images queue before all of the next's"
         queued = [context.decoders._work_queue.get_nowait() for _ in range(DECODERS)]
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError, match=r"^$"):

@@ -110,7 +110,7 @@ def test_a_deadline_can_be_made_shorter_and_what_waited_is_not_worked_on(
             started = time.monotonic()
             late = client.post(ANALYZE, json=SHIRT, headers={"X-Request-Deadline-Seconds": "0.2"})
             assert (late.status_code, late.json()["error"]["code"]) == (504, "deadline_exceeded")
-            assert late.json()["error"]["message"] == "The answer was not ready within 0.2 seconds."
+            assert late.json()["error"]["message"] == "The response was not ready within 0.2 seconds."
             assert time.monotonic() - started < 5
         finally:
             working.set()

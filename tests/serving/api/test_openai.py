@@ -52,7 +52,7 @@ def test_models_are_listed(client: openai.OpenAI, model: Understander) -> None:
 
 
 def test_errors_are_its_exceptions(client: openai.OpenAI) -> None:
-    with pytest.raises(openai.UnprocessableEntityError, match="can be cut to: 8, 16, 32") as caught:
+    with pytest.raises(openai.UnprocessableEntityError, match="can be truncated to: 8, 16, 32") as caught:
         client.embeddings.create(model=NAME, input="x", dimensions=7)
     error = caught.value
     assert (error.code, error.param, error.type) == (
@@ -61,13 +61,13 @@ def test_errors_are_its_exceptions(client: openai.OpenAI) -> None:
         "invalid_request_error",
     )
     assert error.request_id
-    with pytest.raises(openai.UnprocessableEntityError, match="neither a picture nor any text"):
+    with pytest.raises(openai.UnprocessableEntityError, match="no image and no text"):
         client.embeddings.create(model=NAME, input=["red shirt", ""])
     with pytest.raises(openai.UnprocessableEntityError, match="input has too few entries"):
         client.embeddings.create(model=NAME, input=[])
     with pytest.raises(openai.UnprocessableEntityError, match=r"input\.0 has the wrong type"):
         client.embeddings.create(model=NAME, input=[[3, 14, 15]])  # tokens, of another vocabulary
-    with pytest.raises(openai.NotFoundError, match="nothing at this address"):
+    with pytest.raises(openai.NotFoundError, match="nothing at this URL"):
         client.moderations.create(input="x")
     with pytest.raises(openai.BadRequestError, match="not valid JSON") as refused:
         client.post("/embeddings", cast_to=object, content=b"{")

@@ -160,7 +160,7 @@ def send_and_wait(settings: Settings, data: bytes) -> tuple[bytes, float]:
 
 @pytest.mark.usefixtures("client")
 def test_address_in_use_is_said_before_ray_starts(settings: Settings) -> None:
-    with pytest.raises(AddressInUse, match="cannot be listened on"):
+    with pytest.raises(AddressInUse, match="is not available to listen on"):
         check_address(settings)
 
 

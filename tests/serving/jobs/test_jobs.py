@@ -496,7 +496,7 @@ def test_jobs_that_wait_are_bounded_but_a_known_key_is_answered(service: JobServ
     service.wait(service.submit(as_csv(rows(1))), lambda job: job["state"] == "running")
     waiting = [service.upload(as_csv(rows(n)), key=f"k{n}").json()["id"] for n in (1, 2, 3)]
     response = service.upload(as_csv(rows(9)))
-    assert assert_error(response, 429, "overloaded").startswith("3 jobs wait already")
+    assert assert_error(response, 429, "overloaded").startswith("3 jobs are already waiting")
     assert response.headers["retry-after"]
     assert service.upload(as_csv(rows(2)), key="k2").json()["id"] == waiting[1]
     assert len(list(service.uploads.iterdir())) == 4

@@ -201,7 +201,7 @@ def test_a_file_for_which_there_is_no_room_is_refused_at_once(model: Understande
     settings = SETTINGS.model_copy(update={"max_upload_bytes": 2**52})
     with office(tmp_path, model, settings) as service:
         message = assert_error(service.client.post(UPLOADS, json={"filename": "a", "bytes": 2**52}), 507, "disk_full")
-        assert message == f"The disk of the service has no room for {2**52:,} bytes more."
+        assert message == f"The service's disk has no room for {2**52:,} more bytes."
 
 
 @pytest.mark.slow
@@ -224,7 +224,7 @@ def test_a_job_takes_a_finished_upload_only(service: JobService) -> None:
     id = begin(service)
     send(service, id, FEED[:2_000])
     message = assert_error(submit(service, id), 409, "upload_incomplete", "upload")
-    assert message == f"2,000 of {len(FEED):,} bytes of the upload are there."
+    assert message == f"2,000 of {len(FEED):,} bytes of the upload have arrived."
     assert_error(submit(service, "nothing"), 404, "upload_not_found")
     assert_error(submit(service, id, source="feed.csv"), 422, "request_invalid", "source")
     assert_error(service.client.post(JOBS, json={"columns": {}}), 422, "request_invalid", "source")

@@ -32,16 +32,16 @@ def understand(reader: Reader, title: str = "red shirt") -> None:
 def test_a_picture_and_words_are_understood(reader: Reader) -> None:
     reader.open()
     reader.page.locator("input[type=file]").set_input_files(SHIRT)
-    expect(reader.page.get_by_role("img", name="Picture 1 of yours")).to_be_visible()
+    expect(reader.page.get_by_role("img", name="Your image 1")).to_be_visible()
     understand(reader)
     expect(result(reader)).to_be_visible()
     scores = result(reader).locator(".score").all_inner_texts()
     assert len(scores) == 2
     assert all(PERCENT.fullmatch(score) for score in scores)
     voices = reader.page.locator(".voices li")
-    assert voices.locator(".voice").all_inner_texts() == ["Picture alone", "Words alone", "Together"]
+    assert voices.locator(".voice").all_inner_texts() == ["Image alone", "Text alone", "Together"]
     said = [text.split("\n")[0] for text in voices.locator(".said").all_inner_texts()]
-    agrees = reader.page.get_by_text("The picture and the words say the same.")
+    agrees = reader.page.get_by_text("The image and the text agree.")
     assert agrees.is_visible() is (said[0] == said[1] == said[2])
     expect(reader.page.locator(".decision strong")).to_have_text(re.compile("Ready to publish|Please check|Not sure"))
     assert "%" in reader.said()
@@ -51,11 +51,11 @@ def test_an_example_needs_one_click(reader: Reader) -> None:
     reader.open()
     button(reader, "Granny Smith apples, 1 kg bag").click()
     expect(result(reader)).to_be_visible()
-    expect(reader.page.get_by_text("Only the words were read.")).to_be_visible()
+    expect(reader.page.get_by_text("Only the text was read.")).to_be_visible()
     button(reader, "Clear").click()
     reader.page.locator(".thumb").first.click()
     expect(reader.page.locator(".voices li")).to_have_count(3)
-    button(reader, "Find it in the catalogue").click()
+    button(reader, "Find similar products in the catalogue").click()
     expect(reader.page.locator(".card").first).to_be_visible()
 
 
@@ -74,7 +74,7 @@ def test_a_picture_is_pasted_or_dropped(reader: Reader, way: str) -> None:
         [way, list(image_png("Shirt", "red"))],
     )
     button(reader, "Understand").click()
-    expect(reader.page.get_by_text("Only the picture was read.")).to_be_visible()
+    expect(reader.page.get_by_text("Only the image was read.")).to_be_visible()
     button(reader, "Remove shirt.png").click()
     expect(reader.page.locator(".drop input")).to_be_focused()
 
@@ -84,12 +84,12 @@ def test_nothing_given_is_said_and_not_sent(reader: Reader) -> None:
     sent: list[str] = []
     reader.page.on("request", lambda request: sent.append(request.url))
     button(reader, "Understand").click()
-    expect(reader.page.get_by_role("alert")).to_contain_text("Give a picture, or some words, or both.")
+    expect(reader.page.get_by_role("alert")).to_contain_text("Add an image, some text, or both.")
     expect(reader.page.get_by_label("Title")).to_be_focused()
     assert not [url for url in sent if "analyze" in url]
 
 
-@pytest.mark.parametrize(("locale", "text"), [("en-GB", "damaged or cut short"), ("zh-CN", "图片已损坏")])
+@pytest.mark.parametrize(("locale", "text"), [("en-GB", "corrupt or truncated"), ("zh-CN", "图片已损坏")])
 def test_a_bad_picture_is_told_in_the_readers_language(browser: Browser, address: str, locale: str, text: str) -> None:
     with reading(browser, address, locale=locale) as reader:
         reader.open()
@@ -118,7 +118,7 @@ def test_on_a_slow_network_the_reader_sees_it_can_cancel_and_sends_nothing_twice
     held: list[Route] = []
     reader.page.route(ANALYZE, lambda route: held.append(route))
     understand(reader)
-    expect(reader.page.locator(".waiting")).to_contain_text("Looking at the product…")
+    expect(reader.page.locator(".waiting")).to_contain_text("Analyzing the product…")
     for _ in range(3):
         button(reader, "Understand").click(force=True)
         reader.page.get_by_label("Title").press("Enter")
@@ -139,7 +139,7 @@ def cards(reader: Reader) -> Locator:
 def test_search_by_words_with_filters_that_the_address_keeps(reader: Reader) -> None:
     reader.open("#/search")
     expect(cards(reader)).to_have_count(PAGE_OF_RESULTS)
-    reader.page.get_by_label("Words to look for").fill("red shirt")
+    reader.page.get_by_label("Search text").fill("red shirt")
     button(reader, "Search").click()
     expect(reader.page.locator(".tally")).to_contain_text("nearest first")
     expect(cards(reader)).to_have_count(PAGE_OF_RESULTS)
@@ -162,7 +162,7 @@ def test_search_by_words_with_filters_that_the_address_keeps(reader: Reader) -> 
     expect(cards(reader)).to_have_count(7)
     reader.page.get_by_label("From", exact=True).fill("1000")
     reader.page.get_by_label("From", exact=True).press("Tab")
-    expect(reader.page.get_by_text("No product passes all of these filters.")).to_be_visible()
+    expect(reader.page.get_by_text("No product matches all of these filters.")).to_be_visible()
     reader.page.locator(".empty").get_by_role("button", name="Reset").click()
     expect(cards(reader)).to_have_count(PAGE_OF_RESULTS)
 
@@ -198,7 +198,7 @@ def test_one_product_and_its_links(reader: Reader) -> None:
     cards(reader).get_by_role("link", name="red shirt 0", exact=True).click()
     expect(reader.page.get_by_role("heading", level=1)).to_have_text("red shirt 0")
     expect(reader.page.get_by_role("heading", level=1)).to_be_focused()
-    link = reader.page.get_by_role("link", name="In the shop")
+    link = reader.page.get_by_role("link", name="View in the shop")
     assert (link.get_attribute("href"), link.get_attribute("rel")) == ("https://shop.example/0", "noopener noreferrer")
     expect(cards(reader)).to_have_count(8)
     reader.page.get_by_role("link", name="Back").click()
@@ -219,4 +219,4 @@ def test_what_a_merchant_writes_is_never_markup_or_script(reader: Reader) -> Non
     button(reader, "Show more").click()
     expect(cards(reader).get_by_role("link", name=MARKUP, exact=True)).to_be_visible()
     reader.open("#/search?q=%3Cimg%20src%3Dx%20onerror%3D%22window.hit%3D1%22%3E&f.brand=%3Cb%3E")
-    expect(reader.page.get_by_text("No product passes all of these filters.")).to_be_visible()
+    expect(reader.page.get_by_text("No product matches all of these filters.")).to_be_visible()

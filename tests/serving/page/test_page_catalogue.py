@@ -119,7 +119,7 @@ def test_the_models_suggestion_is_taken_with_one_click(reader: Reader, address: 
 
 def test_a_kept_picture_is_said_to_be_small(reader: Reader) -> None:
     reader.open("#/product/p-0")
-    button(reader, "Show picture 1 in full").click()
+    button(reader, "Show image 1 in full").click()
     expect(reader.page.get_by_role("dialog").locator(".zoomed img")).to_be_visible()
     expect(reader.page.get_by_role("dialog")).to_contain_text("at most 320 pixels wide and high")
 
@@ -129,7 +129,7 @@ def test_pictures_are_shown_in_full_and_by_keys(reader: Reader) -> None:
     reader.open()
     page.locator("input[type=file]").set_input_files(IMAGES)
     expect(page.locator(".previews li")).to_have_count(3)
-    button(reader, "Show picture 1 in full").click()
+    button(reader, "Show image 1 in full").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".zoomed img")).to_be_visible()
     expect(dialog).to_contain_text("1 of 3")
@@ -137,7 +137,7 @@ def test_pictures_are_shown_in_full_and_by_keys(reader: Reader) -> None:
     expect(dialog).to_contain_text("3 of 3")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    expect(button(reader, "Show picture 1 in full")).to_be_focused()
+    expect(button(reader, "Show image 1 in full")).to_be_focused()
     button(reader, "Remove green.png").click()
     expect(page.locator(".previews li")).to_have_count(2)
     page.evaluate("""() => {
@@ -186,11 +186,11 @@ def test_a_product_is_told_in_chinese_and_without_the_queues_shortcut(browser: B
 @pytest.mark.parametrize(
     ("image", "text", "together", "said"),
     [
-        (None, ["Shoes"], ["Shoes", "Heels"], "Together they say more than each alone."),
-        (["Shoes", "Flats"], ["Food"], ["Shoes", "Heels"], "Together they say something else than each alone."),
-        (["Shoes"], ["Shoes"], ["Shoes"], "The picture and the words say the same."),
-        (["Food"], ["Shoes"], ["Shoes"], "They differ; together the words decided."),
-        (["Food"], ["Shoes"], None, "Together they are not sure enough of anything."),
+        (None, ["Shoes"], ["Shoes", "Heels"], "The combined result is more specific than either alone."),
+        (["Shoes", "Flats"], ["Food"], ["Shoes", "Heels"], "The combined result differs from both."),
+        (["Shoes"], ["Shoes"], ["Shoes"], "The image and the text agree."),
+        (["Food"], ["Shoes"], ["Shoes"], "They differ. The combined result follows the text."),
+        (["Food"], ["Shoes"], None, "Together they are not conclusive."),
     ],
 )
 def test_what_picture_and_words_say_is_compared(

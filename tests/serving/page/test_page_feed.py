@@ -105,7 +105,7 @@ def test_a_folder_goes_as_a_zip_of_the_feed_and_its_pictures(reader: Reader, tmp
     )
     reader.open("#/jobs")
     reader.page.locator("input[webkitdirectory]").set_input_files(folder)
-    expect(reader.page.locator(".first-rows li")).to_contain_text("1 picture")
+    expect(reader.page.locator(".first-rows li")).to_contain_text("1 image")
     send(reader)
     expect(reader.page.locator("p.notice.good")).to_contain_text("accepted")  # or the newest job is an earlier one
     expect(newest(reader)).to_contain_text("1 of 1 row")
@@ -145,7 +145,7 @@ def test_a_feed_on_the_server_is_chosen_looked_at_and_read(browser: Browser, sto
         expect(reader.page.locator(".feed-preview [role=alert]")).to_contain_text("No column gives the id.")
         reader.page.get_by_label("Nr is read as").select_option("Id")
         reader.page.get_by_label("picture is read as").select_option("Images")
-        expect(reader.page.locator(".first-rows li")).to_contain_text("1 picture")
+        expect(reader.page.locator(".first-rows li")).to_contain_text("1 image")
         send(reader)
         expect(reader.page.locator(".notice.good")).to_have_text("spring/shop.csv was accepted.")
         expect(newest(reader).locator(".badge").first).to_have_text("Complete")
@@ -169,7 +169,7 @@ def test_a_large_feed_goes_in_parts_and_on_after_a_lost_connection(reader: Reade
     reader.open("#/jobs")
     choose(reader, a_file("id,title\n" + rows, "big.csv"))
     expect(reader.page.locator(".first-rows li")).to_have_count(5)
-    reader.page.get_by_label("Only try it").check()
+    reader.page.get_by_label("Dry run").check()
     send(reader)
     expect(reader.page.locator(".notice.good")).to_have_text("big.csv was accepted.", timeout=60_000)
     assert lost

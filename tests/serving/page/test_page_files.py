@@ -162,3 +162,11 @@ def test_every_value_of_the_shipped_taxonomy_has_a_chinese_name() -> None:
     for attribute in taxonomy["attributes"]:
         assert f"attribute.{attribute['name']}" in CHINESE
         assert [value for value in attribute["values"] if f"value.{value}" not in CHINESE] == []
+
+
+@pytest.mark.parametrize("name", ["words-zh.js", "values-zh.js", "errors-zh.js", "sentences-zh.js"])
+def test_chinese_texts_have_chinese_punctuation(name: str) -> None:
+    """A half-width mark next to a Han character is a slip."""
+    slips = re.compile(r"[\u4e00-\u9fff][,;:!?]|[,;:!?][\u4e00-\u9fff]")
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    assert [line.strip() for line in text.splitlines() if slips.search(line)] == []

@@ -39,12 +39,12 @@ def figures(job: Locator) -> list[str]:
 
 def test_a_feed_is_tried_then_sent_and_its_failed_rows_come_back(reader: Reader, tmp_path: Path) -> None:
     reader.open("#/jobs")
-    reader.page.get_by_label("Only try it").check()
+    reader.page.get_by_label("Dry run").check()
     send(reader, 30)
     expect(reader.page.locator(".notice.good")).to_have_text("spring.csv was accepted.")
     expect(newest(reader).locator(".badge").first).to_have_text("Complete")
-    expect(newest(reader)).to_contain_text("Only a try")
-    reader.page.get_by_label("Only try it").uncheck()
+    expect(newest(reader)).to_contain_text("Dry run")
+    reader.page.get_by_label("Dry run").uncheck()
     send(reader, 30, title_column=False)
     expect(reader.page.locator(".job")).to_have_count(2)
     expect(newest(reader).locator(".badge").first).to_have_text("Complete")
@@ -80,7 +80,7 @@ def test_a_feed_that_is_none_is_said_at_once(reader: Reader) -> None:
     expect(reader.page.get_by_role("alert")).to_have_text("Choose a feed first.")
     image_png = {"name": "feed.csv", "mimeType": "text/csv", "buffer": b"\x89PNG\r\n\x1a\n" + bytes(64)}
     reader.page.locator(FILES).set_input_files(image_png)
-    expect(reader.page.get_by_role("alert")).to_contain_text("The feed is a single picture.")
+    expect(reader.page.get_by_role("alert")).to_contain_text("The feed is a single image.")
     button(reader, "Send").click()
     expect(reader.page.get_by_role("alert")).to_have_count(2)
     reader.excuse()
@@ -140,5 +140,5 @@ def test_a_job_that_is_not_there(reader: Reader) -> None:
     reader.open("#/jobs/nothing")
     expect(reader.page.get_by_role("alert")).to_be_visible()
     reader.page.get_by_role("link", name="All jobs").click()
-    expect(reader.page.get_by_role("heading", level=1)).to_have_text("Bring in a catalogue")
+    expect(reader.page.get_by_role("heading", level=1)).to_have_text("Import a catalogue")
     reader.excuse()

@@ -178,7 +178,7 @@ def test_the_same_answer_for_products_alike(browser: Browser, unsure: str) -> No
         for number in (1, 2):
             alike.locator(f"input[value=same-{number}]").check()
         reader.page.locator("#review-product").press("1")
-        expect(reader.page.locator("#live")).to_have_text(re.compile("3 products judged"))
+        expect(reader.page.locator("#live")).to_have_text(re.compile("3 products reviewed"))
         deadline = time.monotonic() + 20
         while len(judged := httpx.get(f"{unsure}/v1/feedback", trust_env=False).text.splitlines()) < 3:
             assert time.monotonic() < deadline
@@ -237,10 +237,10 @@ def test_filters_stand_in_the_address(browser: Browser, unsure: str) -> None:
         guess.select_option(value)
         expect(reader.page.locator(".tally")).not_to_have_text("27 products left")
         assert f"category={value}" in reader.page.url
-        words = reader.page.get_by_label("Words")
+        words = reader.page.get_by_label("Text", exact=True)
         words.fill("zebra")
         words.press("Enter")
-        expect(reader.page.get_by_text("Nothing waits with these filters")).to_be_visible()
+        expect(reader.page.get_by_text("No product to review matches these filters")).to_be_visible()
         button(reader, "Reset").click()
         expect(reader.page.locator(".tally")).to_have_text("27 products left")
 
@@ -251,12 +251,12 @@ def test_an_empty_queue_says_why(browser: Browser, tmp_path: Path) -> None:
         reading(browser, address) as reader,
     ):
         reader.open("#/review")
-        expect(reader.page.get_by_text("Nothing has been brought in yet")).to_be_visible()
+        expect(reader.page.get_by_text("Nothing has been imported yet")).to_be_visible()
         httpx.put(f"{address}/v1/products/1", json={"title": "shoe"}, trust_env=False)
         reader.open("#/review")
         expect(reader.page.locator("article")).to_be_visible()
         reader.page.keyboard.press("1")
-        expect(reader.page.get_by_text("You judged 1 product.")).to_be_visible()
+        expect(reader.page.get_by_text("You reviewed 1 product.")).to_be_visible()
         said_of(address, 1)
         reader.open("#/review")
         expect(reader.page.get_by_text("The model is sure of every product")).to_be_visible()

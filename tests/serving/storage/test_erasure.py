@@ -59,7 +59,7 @@ def leave_traces(service: JobService, folder: Path) -> bytes:
 
 def traces(folder: Path, image: bytes) -> dict[str, list[str]]:
     """In which files a marker is, in any encoding that something of the service writes, or the image."""
-    sought = {"the picture": [image[12:]]}
+    sought = {"the image": [image[12:]]}
     for word in MARKERS:
         escaped = json.dumps(word)[1:-1].encode()
         sought[word] = [word.encode(), word.encode("utf-16-le"), word.encode("utf-16-be"), escaped]
@@ -86,7 +86,7 @@ def wait_until_erased(folder: Path) -> None:
 
 def test_nothing_is_left_in_any_file(service: JobService, tmp_path: Path) -> None:
     image = leave_traces(service, tmp_path)
-    assert set(traces(tmp_path, image)) == {*MARKERS, "the picture"}
+    assert set(traces(tmp_path, image)) == {*MARKERS, "the image"}
     assert service.client.delete("/v1/products/gone", params={"erase": True}).status_code == 204
     wait_until_erased(tmp_path)
     assert traces(tmp_path, image) == {}
@@ -123,7 +123,7 @@ def test_a_product_that_failed_and_was_never_stored_is_erased_too(service: JobSe
     service.ingested(as_csv([{"id": "gone", "title": FAILED, "price": "x"}]), f"{FILE}.csv")
     assert service.client.delete("/v1/products/gone", params={"erase": True}).status_code == 404
     wait_until_erased(tmp_path)
-    assert traces(tmp_path, b"no picture at all") == {}
+    assert traces(tmp_path, b"no image at all") == {}
 
 
 def test_the_command_erases_as_the_service_does(tmp_path: Path, model: Understander) -> None:

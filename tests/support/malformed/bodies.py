@@ -99,12 +99,12 @@ def bad_forms() -> Iterator[BadRequest]:
     yield analyzed("part without a name", form(good.replace(b'; name="title"', b"")), *MULTIPART)
     yield analyzed("part without headers", f"--{BOUNDARY}\r\n\r\nx\r\n--{BOUNDARY}--\r\n".encode(), *MULTIPART)
     yield analyzed("header without a colon", form(good.replace(b"Disposition:", b"Disposition")), *MULTIPART)
-    yield analyzed("33 pictures", form(*[part("image", b"x", "a.png")] * 33), *MULTIPART)
+    yield analyzed("33 images", form(*[part("image", b"x", "a.png")] * 33), *MULTIPART)
     yield analyzed("33 fields", form(*[part("title", "x")] * 33), *MULTIPART)
     yield analyzed("field of 2 megabytes", form(part("title", "x" * 2_000_000)), *MULTIPART)
     yield analyzed("unknown field", form(part("titel", "x")), *INVALID)
     yield analyzed("field without a name", form(part("", "x")), *INVALID)
-    yield analyzed("picture as a field", form(part("image", "x")), *INVALID)
+    yield analyzed("image as a field", form(part("image", "x")), *INVALID)
     yield analyzed("title as a file", form(part("title", "x", "a.txt")), *INVALID)
     yield analyzed("file in an unknown field", form(part("picture", b"x", "../../a.png")), *INVALID)
     yield analyzed("no number", form(good, part("top_k", "many")), *INVALID)
@@ -112,7 +112,7 @@ def bad_forms() -> Iterator[BadRequest]:
     yield analyzed("unknown part of the answer", form(good, part("include", "category,price")), *INVALID)
     yield analyzed("id of 257 characters", form(good, part("id", "x" * 257)), *INVALID)
     yield analyzed("text of 8193 characters", form(part("title", "x" * 8_193)), 422, "text_too_long")
-    yield analyzed("nine pictures", form(*[part("image", b"x", "a.png")] * 9), 422, "too_many_images")
+    yield analyzed("nine images", form(*[part("image", b"x", "a.png")] * 9), 422, "too_many_images")
 
 
 def bad_images_everywhere() -> Iterator[BadRequest]:

@@ -27,8 +27,8 @@ def analyzed() -> Iterator[BadRequest]:
         ("title a number", {"items": [{"title": 5}]}, *INVALID),
         ("title null", {"items": [{"title": None}]}, *INVALID),
         ("id of 257 characters", {"items": [{"id": "x" * 257, "title": "x"}]}, *INVALID),
-        ("65 pictures", {"items": [{"images": ["x"] * 65}]}, *INVALID),
-        ("picture a number", {"items": [{"images": [1]}]}, *INVALID),
+        ("65 images", {"items": [{"images": ["x"] * 65}]}, *INVALID),
+        ("image a number", {"items": [{"images": [1]}]}, *INVALID),
         ("65 attributes", {"items": [{"attributes": {str(n): "x" for n in range(65)}}]}, *INVALID),
         ("attribute an object", {"items": [{"attributes": {"a": {"b": "c"}}}]}, *INVALID),
         ("unknown field", {"items": [{"__class__": "x"}]}, *INVALID),
@@ -169,16 +169,16 @@ def stored() -> Iterator[BadRequest]:
         ("attribute of a long value", {"title": "x", "attributes": {"x": "x" * 257}}, *INVALID),
         ("attribute a number", {"title": "x", "attributes": {"x": 1}}, *INVALID),
         ("attributes a list", {"title": "x", "attributes": ["x"]}, *INVALID),
-        ("pictures a text", {"images": "x"}, *INVALID),
-        ("65 pictures", {"images": ["x"] * 65}, *INVALID),
-        ("nine pictures", {"images": ["data:;base64,AAAA"] * 9}, 422, "too_many_images"),
+        ("images a text", {"images": "x"}, *INVALID),
+        ("65 images", {"images": ["x"] * 65}, *INVALID),
+        ("nine images", {"images": ["data:;base64,AAAA"] * 9}, 422, "too_many_images"),
     ):
         yield sent(name, "PUT", put, body, status, code)
     for name, body in (
         ("title null", {"title": None}),
         ("unknown field", {"titel": "x"}),
         ("price below 0", {"price": -1}),
-        ("pictures null", {"images": None}),
+        ("images null", {"images": None}),
     ):
         yield sent(name, "PATCH", "/v1/products/stored", body, *INVALID)
     yield sent("nothing left", "PATCH", "/v1/products/stored", {"title": "", "images": []}, 422, "product_empty")

@@ -82,7 +82,7 @@ def uploads() -> Iterator[BadRequest]:
     for name, data, code in (
         ("empty", b"", "feed_empty"),
         ("only a header", b"id,title\n", "feed_empty"),
-        ("a picture", b"\x89PNG\r\n\x1a\n" + bytes(64), "feed_format_unsupported"),
+        ("an image", b"\x89PNG\r\n\x1a\n" + bytes(64), "feed_format_unsupported"),
         ("a program", b"\x7fELF" + bytes(64), "feed_format_unsupported"),
         ("half a zip", b"PK\x03\x04" + bytes(64), "feed_damaged"),
         ("half a Parquet file", b"PAR1" + bytes(64), "feed_damaged"),
