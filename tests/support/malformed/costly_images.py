@@ -93,9 +93,9 @@ def ordinary_images() -> dict[str, Callable[[], bytes]]:
     profile = chunk(b"iCCP", b"icc\0\0" + zlib.compress(bytes(3_000)))
     return {
         "camera_jpeg": lambda: encode(
-            photo(), "JPEG", quality=97, exif=exif, icc_profile=bytes(300_000), comment=b"words"
+            camera(), "JPEG", quality=97, exif=exif, icc_profile=bytes(300_000), comment=b"words"
         ),
-        "progressive_jpeg": lambda: encode(photo(), "JPEG", progressive=True, subsampling=0, exif=exif),
+        "progressive_jpeg": lambda: encode(camera(), "JPEG", progressive=True, subsampling=0, exif=exif),
         "jpeg_with_another_behind": lambda: encode(noise(), "JPEG", progressive=True) * 2,
         "jpeg_with_restarts": lambda: encode(noise(), "JPEG", restart_marker_blocks=1),
         "cmyk_jpeg": lambda: encode(noise().convert("CMYK"), "JPEG", progressive=True),
@@ -111,7 +111,7 @@ def noise() -> Image.Image:
 
 
 @cache
-def photo() -> Image.Image:
+def camera() -> Image.Image:
     return noise().resize((4_000, 3_000), Image.Resampling.BICUBIC)
 
 
