@@ -11,7 +11,7 @@ from catalog.product import CategoryScore, Scored, Understanding
 from serving.api.examples import ANALYZE_REQUESTS, ANALYZED
 from serving.api.parse import check_items, image_bytes, read_json
 from serving.api.schemas.analyze import AnalyzeRequest, AnalyzeResponse, Item, Options, analysis
-from serving.api.schemas.schema import cut, decode_data_uri
+from serving.api.schemas.schema import cut_embedding, decode_data_uri
 from serving.errors import BodyTooLarge, ImageDataInvalid, ImageUrlNotAllowed, JsonInvalid, RequestInvalid, TooManyItems
 from serving.settings.load import read_settings
 from serving.settings.schema import Settings
@@ -177,7 +177,7 @@ def test_parts_that_were_not_asked_for_are_null() -> None:
 @pytest.mark.parametrize("dimensions", [None, 64, 128, 256])
 def test_cut_embedding_has_norm_1(dimensions: int | None) -> None:
     vector = np.random.default_rng(0).normal(size=256).astype(np.float32)
-    found = np.array(cut(vector / np.linalg.norm(vector), dimensions))
+    found = np.array(cut_embedding(vector / np.linalg.norm(vector), dimensions))
     assert len(found) == (dimensions or 256)
     assert np.linalg.norm(found) == pytest.approx(1, abs=1e-5)
     assert found @ vector[: len(found)] / np.linalg.norm(vector[: len(found)]) == pytest.approx(1, abs=1e-5)
