@@ -2,9 +2,11 @@
 as a `StoredProduct` and answers with `Match`es.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +21,10 @@ Verdict = Literal["accept", "reject", "correct"]
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What a merchant sends: images as encoded files (untrusted bytes) and words. Either may be missing.
+    """What a merchant sends: images as encoded files (untrusted bytes) and text. Either may be missing.
 
-    The model reads title, description and images. The rest is the offer: kept, filtered by, and free to change without
-    the product being understood anew. `attributes` are the merchant's own, such as {"colour": "Red"};
+    The model reads title, description and images. The other fields are the offer: stored, filtered by, and free to
+    change without inference. `attributes` are the merchant's own, such as {"colour": "Red"};
     `product_type` is the merchant's own category, such as "Home > Kitchen > Mugs".
     """
 
@@ -36,6 +38,27 @@ class Product:
     link: str = ""
     product_type: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+# The names of a product's fields in every record and file; images are stored apart.
+PRODUCT_FIELDS = tuple(one.name for one in fields(Product) if one.name != "images")
+OFFER_FIELDS = tuple(name for name in PRODUCT_FIELDS if name not in ("id", "title", "description"))
+
+
+def product_fields(product: Product) -> dict[str, Any]:
+    """Every field but the images, as JSON can hold it."""
+    return {name: getattr(product, name) for name in PRODUCT_FIELDS} | {"attributes": dict(product.attributes)}
+
+
+def offer_fields(product: Product) -> dict[str, Any]:
+    """The fields that the model does not read, as JSON can hold them."""
+    every = product_fields(product)
+    return {name: every[name] for name in OFFER_FIELDS}
+
+
+def from_fields(fields: Mapping[str, Any]) -> Product:
+    """The product whose `product_fields` are among these. Raises KeyError."""
+    return Product(**{name: fields[name] for name in PRODUCT_FIELDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +143,27 @@ class Judgement:
 
 
 class ContentHashes(NamedTuple):
-    """What a stored product was made from, so that equal content is not understood twice."""
+    """Hashes of what a stored product was made from: each modality that the model reads, and the offer."""
 
     text: str
     images: str
     offer: str
+
+
+class StoredVersion(NamedTuple):
+    """What a stored product was made from, and the version of the model that understood it: all that an ingest needs
+    to know, read without the rest of the product.
+    """
+
+    id: str
+    hashes: ContentHashes
+    model: str
+
+    def is_current(self, hashes: ContentHashes, model: str) -> bool:
+        """Whether its understanding also holds for content of these hashes: equal text and images are not read by the
+        same model again.
+        """
+        return (self.hashes.text, self.hashes.images, self.model) == (hashes.text, hashes.images, model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +189,10 @@ class StoredProduct:
         return self.product.id
 
     @property
+    def version(self) -> StoredVersion:
+        return StoredVersion(self.id, self.hashes, self.model)
+
+    @property
     def attributes(self) -> dict[str, Scored]:
         """The model's attributes, overruled by what the merchant says (score 1), however the name is spelt."""
         given = {name: Scored(value, 1.0) for name, value in self.product.attributes.items()}
@@ -172,18 +215,11 @@ class StoredProduct:
 
 
 class Offer(NamedTuple):
-    """What changed of a product that need not be understood anew: all but title, description and images."""
+    """A new offer of a stored product, whose text and images are as before."""
 
     product: Product
     hashes: ContentHashes
     image_refs: tuple[str, ...] = ()
-
-
-class StoredVersion(NamedTuple):
-    """What a stored product was made from, and by which model."""
-
-    hashes: ContentHashes
-    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,3 +235,16 @@ class Match:
     stored: StoredProduct
     score: float
     duplicates: tuple[str, ...] = ()
+
+
+def content_hashes(product: Product, images: Sequence[bytes], references: Sequence[str]) -> ContentHashes:
+    """images: the encoded files; references: where they were read from, which counts as a part of the offer."""
+    return ContentHashes(
+        text=_digest([product.title, product.description]),
+        images=_digest([hashlib.sha256(data).hexdigest() for data in images]),
+        offer=_digest([*offer_fields(product).values(), tuple(references)]),
+    )
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]

@@ -25,6 +25,7 @@ import httpx
 
 from catalog.errors import CatalogError, ImageFetchFailed, ImageTooManyBytes, ImageUrlRefused
 from catalog.images.ip_addresses import Address, is_allowed, is_public, resolve
+from catalog.images.structure import MAX_IMAGE_BYTES
 
 HEADERS = [(b"Accept", b"image/*"), (b"Accept-Encoding", b"identity"), (b"User-Agent", b"shelflens")]
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -37,7 +38,7 @@ Resolver = Callable[[str, int], Sequence[str]]
 class FetchLimits:
     """connect_seconds: for all addresses of a host together; total_seconds: from the call on, redirects included."""
 
-    max_bytes: int = 20 * 1024 * 1024
+    max_bytes: int = MAX_IMAGE_BYTES
     max_redirects: int = 3
     connect_seconds: float = 5.0
     total_seconds: float = 15.0

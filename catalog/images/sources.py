@@ -28,12 +28,13 @@ from catalog.errors import (
     ImageUrlRefused,
     installing,
 )
+from catalog.images.structure import MAX_IMAGE_BYTES
 
 if TYPE_CHECKING:
     from catalog.images.archives import Archive
     from catalog.images.fetch import Fetcher
 
-MAX_BYTES = 20 * 1024 * 1024  # as ImageLimits has it
+
 SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 DATA = re.compile(r"data:[a-zA-Z0-9.+/-]*(?:;[a-zA-Z0-9=._-]+)*;base64,", re.IGNORECASE)
 # Object stores -> the package that fsspec needs. The one in memory is for tests.
@@ -66,7 +67,7 @@ class ImageReader:
     archive: "Archive | None" = None
     hosts: tuple[str, ...] = ()
     stores: tuple[str, ...] = ()
-    max_bytes: int = MAX_BYTES
+    max_bytes: int = MAX_IMAGE_BYTES
 
     def __post_init__(self) -> None:
         for place in self.stores:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from catalog.errors import ImageCorrupt, ImageFormatUnsupported, ImageTooCostly
 
+MAX_IMAGE_BYTES = 20 * 1024 * 1024  # of one image file, wherever it is read from
 STRAY = 65_536  # bytes between the segments of a JPEG's header; Pillow takes 0.5 µs for each
 FILL = bytes([0xFF]) * 1024 * 1024  # a run behind the header; libjpeg reads it anew for each 64 KB that arrive
 FILLS = re.compile(rb"\xff+")
@@ -40,7 +41,7 @@ class ImageLimits:
     PNG or block of a GIF: 8,000 times for a PNG of 20 MB in the usual chunks of 8 KB.
     """
 
-    max_bytes: int = 20 * 1024 * 1024
+    max_bytes: int = MAX_IMAGE_BYTES
     max_pixels: int = 40_000_000
     min_side: int = 3
     max_side: int = 16_384

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.index.filters import And, AttributeIs, CategoryUnder, Filter, Lacks, Not, Number, OneOf, Or, Price
-from catalog.index.records import fact
+from catalog.index.records import attribute_pair
 
 EMBEDDING, KEYWORDS = "embedding", "keywords"
 
@@ -117,10 +117,10 @@ class IndexBackend(Protocol):
     ) -> dict[UUID, Found]:
         """The points that exist, with these payload fields and vectors."""
 
-    def ranked(
+    def search(
         self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str] = ()
     ) -> list[list[Hit]]:
-        """For each probe the best `limit` points that pass the filter, best first.
+        """For each query the best `limit` points that pass the filter, best first.
 
         With `fields`, each comes with these payload fields.
         """
@@ -183,7 +183,7 @@ def _translate(filter: Filter, dialect: Dialect) -> Any:
         case OneOf(field, values):
             return dialect.one_of(field, values)
         case AttributeIs(name, values):
-            return dialect.one_of("facts", [fact(name, value) for value in values])
+            return dialect.one_of("facts", [attribute_pair(name, value) for value in values])
         case Price():
             return dialect.price(filter)
         case Lacks(field):

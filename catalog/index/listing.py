@@ -11,7 +11,7 @@ from catalog.errors import RecordDamaged, SearchInvalid
 from catalog.index.backend import IndexBackend, Order, in_chunks
 from catalog.index.filters import And, Filter, Lacks
 from catalog.index.names import FACETED
-from catalog.index.records import KEYWORD_FIELDS, RECORD_FIELDS, Damaged, fact_parts, read_back
+from catalog.index.records import KEYWORD_FIELDS, RECORD_FIELDS, Damaged, read_back, split_attribute_pair
 from catalog.product import StoredProduct
 
 Sort = Literal["newest", "price_asc", "price_desc"]
@@ -81,7 +81,7 @@ def counted(store: IndexBackend, points: Sequence[UUID], names: Sequence[str]) -
         for name in counts.keys() & set(FACETED):
             value = payload.get(name, [])
             counts[name].update([value] if isinstance(value, str) else value)
-        for name, value in map(fact_parts, payload.get("facts", ())):
+        for name, value in map(split_attribute_pair, payload.get("facts", ())):
             if name in counts and name not in FACETED:
                 counts[name][value] += 1
     return {name: dict(values) for name, values in counts.items()}

@@ -17,7 +17,17 @@ import numpy as np
 from catalog.errors import FeedDamaged, FeedEmpty, FeedFormatUnsupported, IndexOfOtherModel
 from catalog.index.backend import IndexModel
 from catalog.index.product_index import ProductIndex
-from catalog.product import CategoryScore, ContentHashes, Offer, Product, Scored, StoredProduct, Understanding
+from catalog.product import (
+    PRODUCT_FIELDS,
+    CategoryScore,
+    ContentHashes,
+    Offer,
+    Scored,
+    StoredProduct,
+    Understanding,
+    from_fields,
+    product_fields,
+)
 from catalog.storage.files import written_whole
 
 if TYPE_CHECKING:
@@ -27,8 +37,8 @@ Batches = Iterable[Sequence[StoredProduct]]
 # A sheet would run a cell that starts like this (OWASP, "CSV Injection").
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SHEET = (
-    "id", "title", "description", "brand", "price", "currency", "link", "product_type", "category_id", "category",
-    "category_score", "decision", "tags", "attributes", "images", "model", "embedding",
+    *(name for name in PRODUCT_FIELDS if name != "attributes"),
+    "category_id", "category", "category_score", "decision", "tags", "attributes", "images", "model", "embedding",
 )  # fmt: skip
 
 
@@ -187,7 +197,7 @@ def schema(embeddings: bool = True) -> "pa.Schema":
     }
     scored = pa.struct({"name": pa.string(), "score": pa.float64()})
     attribute = pa.struct({"name": pa.string(), "value": pa.string(), "score": pa.float64()})
-    texts = ("id", "title", "description", "brand", "currency", "link", "product_type")
+    texts = [name for name in PRODUCT_FIELDS if name not in ("price", "attributes")]
     return pa.schema(
         {
             **{name: pa.string() for name in texts},
@@ -211,14 +221,7 @@ def schema(embeddings: bool = True) -> "pa.Schema":
 def to_row(stored: StoredProduct) -> dict[str, Any]:
     product, understanding = stored.product, stored.understanding
     return {
-        "id": product.id,
-        "title": product.title,
-        "description": product.description,
-        "brand": product.brand,
-        "price": product.price,
-        "currency": product.currency,
-        "link": product.link,
-        "product_type": product.product_type,
+        **product_fields(product),
         "given_attributes": [{"name": name, "value": value} for name, value in product.attributes.items()],
         "images": list(stored.image_refs),
         "category": understanding.category and _category_row(understanding.category),
@@ -238,17 +241,9 @@ def to_row(stored: StoredProduct) -> dict[str, Any]:
 
 
 def from_row(row: dict[str, Any]) -> StoredProduct:
-    product = Product(
-        id=row["id"],
-        title=row["title"],
-        description=row["description"],
-        brand=row["brand"],
-        price=row["price"],
-        currency=row["currency"],
-        link=row["link"],
-        product_type=row.get("product_type") or "",
-        attributes={pair["name"]: pair["value"] for pair in row["given_attributes"]},
-    )
+    given = {pair["name"]: pair["value"] for pair in row["given_attributes"]}
+    # Earlier releases had no product_type.
+    product = from_fields(row | {"product_type": row.get("product_type") or "", "attributes": given})
     category, alternatives = _categories(row)
     understanding = Understanding(
         id=row["id"],

@@ -37,11 +37,11 @@ from catalog.index.records import (
     ADDED,
     RECORD_FIELDS,
     VERSION_FIELDS,
-    fact_parts,
     is_unit,
     keyword_text,
     point_id,
     read_back,
+    split_attribute_pair,
     to_payload,
     to_version,
 )
@@ -183,7 +183,7 @@ class ProductIndex:
                 self._note_damage(point)
                 continue
             if point not in self._damaged:
-                known[point] = StoredVersion(version.hashes, version.model)
+                known[point] = version
         return [known.get(point) for point in points]
 
     def stored(self, ids: Sequence[str]) -> list[bool]:
@@ -267,7 +267,7 @@ class ProductIndex:
             counts[name] = self._store.facet(name, filter)
         if counts.keys() - set(FACETED):
             for text, count in self._store.facet("facts", filter).items():
-                name, value = fact_parts(text)
+                name, value = split_attribute_pair(text)
                 if name in counts and name not in FACETED:
                     counts[name][value] = count
         return commonest(counts, limit)
@@ -275,7 +275,9 @@ class ProductIndex:
     def names(self) -> Names:
         """The categories, with those above, and the attributes that products have."""
         facts = self._store.facet("facts", None)
-        return Names(frozenset(self._store.facet("category", None)), frozenset(fact_parts(text)[0] for text in facts))
+        return Names(
+            frozenset(self._store.facet("category", None)), frozenset(split_attribute_pair(text)[0] for text in facts)
+        )
 
     def count(self, filter: Filter | None = None) -> int:
         return self._store.count(filter)

@@ -153,7 +153,7 @@ def _best_first(
     excluded = {point_id(name) for name in query.exclude}
 
     def lists_to(depth: int) -> list[list[Hit]]:
-        lists = store.ranked(queries, depth + len(excluded), query.filter)
+        lists = store.search(queries, depth + len(excluded), query.filter)
         return [[hit for hit in hits if hit.id not in excluded][:depth] for hits in lists] if excluded else lists
 
     return ranked(lists_to, depths if len(queries) > 1 else (DEPTHS[0], *depths))
@@ -167,7 +167,7 @@ def _nearest(
     None where the page ends among equal scores: which of them belong to it, only the general way settles for all pages.
     """
     wanted = query.offset + query.limit
-    [hits] = store.ranked([embedding], wanted + len(excluded) + 1, query.filter, RECORD_FIELDS)
+    [hits] = store.search([embedding], wanted + len(excluded) + 1, query.filter, RECORD_FIELDS)
     order = sorted((hit for hit in hits if hit.id not in excluded), key=lambda hit: (-hit.score, hit.id))
     if len(order) > wanted and order[wanted - 1].score == order[wanted].score:
         return None

@@ -8,14 +8,24 @@ and hands over one text far faster than a nested structure: `version`, which tel
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import RecordDamaged
-from catalog.product import CategoryScore, ContentHashes, Judgement, Product, Scored, StoredProduct, Understanding
+from catalog.product import (
+    CategoryScore,
+    ContentHashes,
+    Judgement,
+    Scored,
+    StoredProduct,
+    StoredVersion,
+    Understanding,
+    from_fields,
+    product_fields,
+)
 from catalog.storage.seal import Unsealed, sealed, unsealed
 
 # Fixed for ever: another namespace would be another point for the same product.
@@ -42,25 +52,17 @@ RECORD_FIELDS = ("version", RECORD)
 Damaged = Callable[[UUID], None]
 
 
-class Version(NamedTuple):
-    """What of a stored product can be read without reading all of it."""
-
-    id: str
-    hashes: ContentHashes
-    model: str
-
-
 def point_id(product_id: str) -> UUID:
     return uuid5(NAMESPACE, valid_unicode(product_id))
 
 
-def fact(name: str, value: str) -> str:
-    """An attribute as one text. An "=" or "\\" in the name is escaped, so that two facts never read alike."""
+def attribute_pair(name: str, value: str) -> str:
+    """An attribute as one text, "name=value". An "=" or "\\" in the name is escaped, so that no two pairs are equal."""
     return name.replace("\\", "\\\\").replace("=", "\\=") + "=" + value
 
 
-def fact_parts(text: str) -> tuple[str, str]:
-    """The name and value that `fact` joined."""
+def split_attribute_pair(text: str) -> tuple[str, str]:
+    """The name and value that `attribute_pair` joined."""
     position = 0
     while text[position : position + 1] not in ("=", ""):  # "" for a damaged one
         position += 2 if text[position] == "\\" else 1
@@ -101,7 +103,7 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
         "decision": understanding.decision,
         "tags": [tag.name for tag in understanding.tags],
         "notes": list(understanding.notes),
-        "facts": [fact(name, found.name) for name, found in stored.attributes.items()],
+        "facts": [attribute_pair(name, found.name) for name, found in stored.attributes.items()],
         "price": product.price if product.price is not None and math.isfinite(product.price) else None,
         ADDED: stored.added_at,
     }
@@ -112,8 +114,7 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
         fields["verdict"] = stored.judgement.verdict
     # An absent value must not count as a value of its own.
     present = {name: value for name, value in fields.items() if value not in ("", None, [])}
-    version = Version(product.id, stored.hashes, stored.model)
-    payload = {**present, "version": _compact(version), "record": _compact(_to_record(stored))}
+    payload = {**present, "version": _compact(stored.version), "record": _compact(_to_record(stored))}
     valid = {name: _valid(value) for name, value in payload.items()}
     return valid | {name: sealed(valid[name]) for name in RECORD_FIELDS}
 
@@ -145,17 +146,7 @@ def _from_texts(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> S
     record = json.loads(unsealed(payload["record"]))
     if embedding.size and not is_unit(embedding):
         raise Unsealed
-    product = Product(
-        id=record["id"],
-        title=record["title"],
-        description=record["description"],
-        brand=record["brand"],
-        price=record["price"],
-        currency=record["currency"],
-        link=record["link"],
-        product_type=record.get("product_type", ""),
-        attributes=record["attributes"],
-    )
+    product = from_fields({"product_type": "", **record})  # earlier releases did not store it
     understanding = _understanding(product.id, record["understanding"], embedding)
     version = to_version(payload)
     if version.id != product.id:
@@ -191,27 +182,19 @@ def _understanding(id: str, fields: Mapping[str, Any], embedding: NDArray[np.flo
     )
 
 
-def to_version(payload: Mapping[str, Any]) -> Version:
+def to_version(payload: Mapping[str, Any]) -> StoredVersion:
     """Raises RecordDamaged."""
     try:
         product_id, hashes, model = json.loads(unsealed(payload["version"]))
-        return Version(product_id, ContentHashes(*hashes), model)
+        return StoredVersion(product_id, ContentHashes(*hashes), model)
     except (KeyError, TypeError, ValueError):
         raise RecordDamaged from None
 
 
 def _to_record(stored: StoredProduct) -> dict[str, Any]:
-    product, said = stored.product, stored.judgement
+    said = stored.judgement
     record: dict[str, Any] = {
-        "id": product.id,
-        "title": product.title,
-        "description": product.description,
-        "brand": product.brand,
-        "price": product.price,
-        "currency": product.currency,
-        "link": product.link,
-        "product_type": product.product_type,
-        "attributes": dict(product.attributes),
+        **product_fields(stored.product),
         "images": stored.image_refs,
         ADDED: stored.added_at,
         "understanding": _understanding_fields(stored.understanding),

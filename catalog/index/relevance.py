@@ -62,7 +62,7 @@ def _near(
     """Those whose embeddings are, or that are of the kind asked for. What is near does not depend on the filter."""
 
     def ranked_under(condition: Filter | None, limit: int) -> list[Hit]:
-        [hits] = store.ranked([embedding], limit + len(excluded), condition)
+        [hits] = store.search([embedding], limit + len(excluded), condition)
         return hits
 
     best = max((hit.score for hit in ranked_under(None, 1) if hit.id not in excluded), default=0.0)
@@ -86,7 +86,7 @@ def _all(*conditions: Filter | None) -> Filter | None:
 
 def _by_terms(store: IndexBackend, floor: Floor, filter: Filter | None, asked_terms: Terms) -> set[UUID]:
     """Those that have the query's words."""
-    [hits] = store.ranked([asked_terms], MAX_FOUND, filter)
+    [hits] = store.search([asked_terms], MAX_FOUND, filter)
     found = store.fetch([hit.id for hit in hits], (), keywords=True)
     wordings = [terms for wording in floor.wordings if (terms := query_terms(wording)).indices]
     weighed = [rarities(store, terms) for terms in wordings]
@@ -108,7 +108,7 @@ def rarities(store: IndexBackend, asked_terms: Terms) -> dict[int, float]:
     can be read, times its rarity. A word that finds nothing has the rarity of none among all products:
     ln(1 + (count - 0 + 0.5) / (0 + 0.5)).
     """
-    lists = store.ranked([Terms([term], [1.0]) for term in asked_terms.indices], 1, None)
+    lists = store.search([Terms([term], [1.0]) for term in asked_terms.indices], 1, None)
     found = store.fetch([hits[0].id for hits in lists if hits], (), keywords=True)
     rarity = dict.fromkeys(asked_terms.indices, math.log(1 + (store.count(None) + 0.5) / 0.5))
     for term, hits in zip(asked_terms.indices, lists, strict=True):

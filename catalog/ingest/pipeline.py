@@ -6,8 +6,6 @@ The steps overlap: while the model works on one chunk, the next is loaded and th
 `understand` see nothing but their arguments, so Ray's actors run the same two functions.
 """
 
-import hashlib
-import json
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,7 +21,15 @@ from catalog.images.thumbnails import make_thumbnail
 from catalog.ingest.ledger import Failure, Run, State, Tally
 from catalog.model.preprocess import Prepared
 from catalog.model.runtime import set_thread_budget
-from catalog.product import ContentHashes, Offer, Product, StoredProduct, StoredVersion, Understanding
+from catalog.product import (
+    ContentHashes,
+    Offer,
+    Product,
+    StoredProduct,
+    StoredVersion,
+    Understanding,
+    content_hashes,
+)
 from catalog.understand import BATCH_OF_A_CORE
 
 CHUNK = 256
@@ -216,11 +222,11 @@ def load(task: Task, source: ImageSource, reader: Reader, thumbnails: bool = Fal
         images = tuple(source.read(ref) for ref in row.image_refs)
         hashes = content_hashes(row.product, images, row.references)
         known = task.known
-        if known is None or known.model != reader.version or known.hashes[:2] != hashes[:2]:
-            prepared = reader.prepare(replace(row.product, images=images))
-            small = tuple(make_thumbnail(image) for image in images) if thumbnails else ()
-            return Result(row, "updated" if known else "added", hashes, prepared, small)
-        return Result(row, "unchanged" if known.hashes == hashes else "offer_updated", hashes)
+        if known and known.is_current(hashes, reader.version):
+            return Result(row, "unchanged" if known.hashes == hashes else "offer_updated", hashes)
+        prepared = reader.prepare(replace(row.product, images=images))
+        small = tuple(make_thumbnail(image) for image in images) if thumbnails else ()
+        return Result(row, "updated" if known else "added", hashes, prepared, small)
     except CatalogError as error:
         return Result(row, "failed", error=error)
 
@@ -253,28 +259,6 @@ def understood(item: Result, answer: Understanding | CatalogError, version: str)
     assert item.hashes
     stored = StoredProduct(item.row.product, answer, item.hashes, version, item.row.references)
     return replace(item, prepared=None, stored=stored)
-
-
-def content_hashes(product: Product, images: Sequence[bytes], references: Sequence[str]) -> ContentHashes:
-    """What the model reads of a product, each modality for itself, and what it does not read."""
-    source = [hashlib.sha256(data).hexdigest() for data in images]
-    offer = [
-        product.brand,
-        product.price,
-        product.currency,
-        product.link,
-        product.product_type,
-        dict(product.attributes),
-    ]
-    return ContentHashes(
-        text=_digest([product.title, product.description]),
-        images=_digest(source),
-        offer=_digest([*offer, tuple(references)]),
-    )
-
-
-def _digest(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def store(

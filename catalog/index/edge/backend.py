@@ -107,7 +107,7 @@ class EdgeBackend:
             return {id: found for part in parts for id, found in part.items()}
         return {found.id: found for found in map(_found, records)}
 
-    def ranked(
+    def search(
         self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str] = ()
     ) -> list[list[Hit]]:
         try:

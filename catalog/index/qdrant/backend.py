@@ -118,7 +118,7 @@ class QdrantBackend:
         return {found.id: found for found in map(_found, records)}
 
     @translating(server_error)
-    def ranked(
+    def search(
         self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str] = ()
     ) -> list[list[Hit]]:
         condition = _filter(filter)

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from catalog.errors import DiskFull, ImageTooManyBytes, IndexOfOtherModel, ProductNotFound, RecordDamaged
-from catalog.ingest.pipeline import content_hashes
-from catalog.product import Product, StoredProduct
+from catalog.product import Product, StoredProduct, content_hashes
 from serving.api import examples
 from serving.api.context import Context, RequestContext, respond
 from serving.api.openapi import INDEX, MODEL, PRODUCT, WRITING, Errors, json_body, operation
@@ -147,7 +146,7 @@ async def read(
     references = (SENT,) * len(images)
     hashes = content_hashes(product, images, references)
     bare = replace(product, images=())
-    if known and known.model == model.info.version and known.hashes[:2] == hashes[:2]:
+    if known and known.version.is_current(hashes, model.info.version):
         return replace(known, product=bare, hashes=hashes, image_refs=references)
     understanding = await context.understand(replace(product, images=tuple(images)), model)
     return StoredProduct(bare, understanding, hashes, model.info.version, references)
@@ -164,7 +163,7 @@ async def changed(context: RequestContext, before: StoredProduct, changes: dict[
         return to_product(kept, len(images))
     hashes = content_hashes(product, (), before.image_refs)._replace(images=before.hashes.images)
     stored = replace(before, product=product, hashes=hashes)
-    if hashes.text != before.hashes.text or before.model != model.info.version:
+    if not before.version.is_current(hashes, model.info.version):
         images = await context.store.images(before.id)
         if len(images) < len(before.image_refs):
             raise ImagesNeeded

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from catalog.errors import CatalogError
 from catalog.product import Verdict
-from serving.api.schemas.products import ProductOut, Short, product_fields, to_products
+from serving.api.schemas.products import ProductOut, Short, stored_fields, to_products
 from serving.api.schemas.schema import Schema
 from serving.error_responses import ErrorDetail, detail
 from serving.errors import RequestInvalid
@@ -174,7 +174,7 @@ def to_review(queue: Queue) -> ReviewResponse:
 def to_alike(listing: Listing) -> AlikeResponse:
     return AlikeResponse(
         products=[
-            AlikeProduct(**product_fields(match.stored, listing.images.get(match.stored.id, 0)), score=match.score)
+            AlikeProduct(**stored_fields(match.stored, listing.images.get(match.stored.id, 0)), score=match.score)
             for match in listing.found.matches
         ]
     )

@@ -7,7 +7,17 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from catalog.links import is_web_link
-from catalog.product import Conflict, Decision, Judgement, Modality, Product, StoredProduct, Understanding, Verdict
+from catalog.product import (
+    Conflict,
+    Decision,
+    Judgement,
+    Modality,
+    Product,
+    StoredProduct,
+    Understanding,
+    Verdict,
+    product_fields,
+)
 from serving.api.schemas.schema import (
     MAX_ATTRIBUTES,
     MAX_IMAGES,
@@ -172,19 +182,10 @@ def to_judgement(said: Judgement) -> JudgementOut:
     )
 
 
-def product_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
+def stored_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
     """The fields of a `ProductOut`, for it and for what extends it."""
-    product = stored.product
     return {
-        "id": product.id,
-        "title": product.title,
-        "description": product.description,
-        "brand": product.brand,
-        "price": product.price,
-        "currency": product.currency,
-        "link": product.link,
-        "product_type": product.product_type,
-        "attributes": dict(product.attributes),
+        **product_fields(stored.product),
         "images": images,
         "model": stored.model,
         "added_at": None if stored.added_at is None else written(stored.added_at),
@@ -196,7 +197,7 @@ def product_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
 
 def to_product(stored: StoredProduct, images: int, embedding: bool = False) -> ProductOut:
     vector = cut_embedding(stored.understanding.embedding, None) if embedding else None
-    return ProductOut(**product_fields(stored, images), embedding=vector)
+    return ProductOut(**stored_fields(stored, images), embedding=vector)
 
 
 def to_products(stored: Sequence[StoredProduct], images: Mapping[str, int]) -> list[ProductOut]:

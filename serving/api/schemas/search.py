@@ -10,7 +10,7 @@ from catalog.index.listing import Sort
 from catalog.index.query import Finding
 from catalog.product import Match, StoredProduct
 from catalog.search.plan import Example, Search
-from serving.api.schemas.products import ProductOut, product_fields, to_products
+from serving.api.schemas.products import ProductOut, stored_fields, to_products
 from serving.api.schemas.schema import DataUri, Schema, decode_data_uri, rounded
 
 Weight = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False, description="Below 0: unlike it.")]
@@ -164,7 +164,7 @@ def to_response(found: Finding, images: Mapping[str, int], model: str) -> Search
 
 def to_found(match: Match, images: Mapping[str, int]) -> FoundProduct:
     return FoundProduct(
-        **product_fields(match.stored, images.get(match.stored.id, 0)),
+        **stored_fields(match.stored, images.get(match.stored.id, 0)),
         score=min(1.0, rounded(match.score)),
         duplicates=list(match.duplicates),
     )

@@ -24,8 +24,7 @@ from catalog.errors import (
     ImageTooManyBytes,
     ImageUrlRefused,
 )
-from catalog.images import MAX_BYTES, ImageReader, ImageRef
-from catalog.images.structure import ImageLimits
+from catalog.images import ImageReader, ImageRef
 from tests.support.malformed.images import blank_png
 
 IMAGE = blank_png(9, 9)
@@ -52,10 +51,6 @@ def store() -> Iterator[None]:
     yield
     memory.rm("/shop", recursive=True)
     memory.rm("/other", recursive=True)
-
-
-def test_the_limit_is_the_one_of_pictures() -> None:
-    assert ImageLimits().max_bytes == MAX_BYTES
 
 
 @pytest.mark.parametrize("where", ["1.png", "./1.png", "sub/2.png", "sub/../1.png", "sub//2.png"])

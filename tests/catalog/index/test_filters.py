@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from catalog.errors import FilterInvalid
 from catalog.index.filters import And, AttributeIs, CategoryUnder, Not, OneOf, Or, Price, parse_filter
-from catalog.index.records import fact, fact_parts
+from catalog.index.records import attribute_pair, split_attribute_pair
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,12 @@ def test_whatever_comes_is_parsed_or_refused(document: object) -> None:
 
 @given(st.text(), st.text())
 def test_a_fact_gives_back_its_name_and_value(name: str, value: str) -> None:
-    assert fact_parts(fact(name, value)) == (name, value)
+    assert split_attribute_pair(attribute_pair(name, value)) == (name, value)
 
 
 @given(st.text(alphabet="a=\\", max_size=6), st.text(alphabet="a=\\", max_size=6))
 def test_facts_stay_apart_when_everything_needs_escaping(name: str, value: str) -> None:
-    assert fact_parts(fact(name, value)) == (name, value)
+    assert split_attribute_pair(attribute_pair(name, value)) == (name, value)
 
 
 @pytest.mark.parametrize("kind", [And, Or])

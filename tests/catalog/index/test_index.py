@@ -111,7 +111,7 @@ def test_a_product_comes_back_as_it_was_stored(index: ProductIndex) -> None:
     assert same(first, stored)
     assert same(second, plain)
     assert third is None
-    assert index.hashes(["3", "2"]) == [None, StoredVersion(plain.hashes, "model-1")]
+    assert index.hashes(["3", "2"]) == [None, StoredVersion("2", plain.hashes, "model-1")]
     assert index.count() == 2
 
 
@@ -483,7 +483,7 @@ def test_a_new_offer_keeps_the_embedding_and_is_found_by_its_words(index: Produc
         before, product=replace(product, title=before.product.title), hashes=hashes, image_refs=("new.jpg",)
     )
     assert same(index.get(["1"])[0], expected)
-    assert index.hashes(["1"]) == [StoredVersion(hashes, "model-1")]
+    assert index.hashes(["1"]) == [StoredVersion("1", hashes, "model-1")]
     assert ids(index.search(IndexQuery(keywords="lime adidas"))) == ["1"]
     assert ids(index.search(IndexQuery(keywords="Nike"))) == ["2"]
     assert index.count(Price(lt=9)) == index.count(OneOf("brand", ("Adidas",))) == 1
