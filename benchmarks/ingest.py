@@ -25,7 +25,8 @@ from catalog.feeds import Feed, Row, open_feed
 from catalog.images import ImageReader
 from catalog.index.product_index import open_index
 from catalog.ingest.ledger import Ledger, Tally
-from catalog.ingest.pipeline import CHUNK, LocalWorker, Task, ingest, load, understand
+from catalog.ingest.pipeline import CHUNK, LocalWorker, Task, load, understand
+from catalog.ingest.run import IngestRun
 from catalog.model.runtime import set_thread_budget
 from catalog.understand import BATCH_SIZE, Understander
 
@@ -72,21 +73,19 @@ def one_ingest(feed: Feed, location: Path, worker: LocalWorker, width: int) -> d
     """Rows a second of a whole ingest, what its rows came to, and resident memory in MB along the way."""
     memory: list[tuple[int, dict[str, int]]] = []
     with open_index(location, width) as index, closing(Ledger(location / "ledger.sqlite")) as ledger:
-        run = ledger.begin(feed.fingerprint, index.identity)
+        run = IngestRun(feed, index, ledger)
         with tqdm(desc="ingest", total=feed.total, unit="row") as bar:
 
             def progress(tally: Tally) -> None:
                 bar.update(tally.rows - bar.n)
                 memory.append((tally.rows, resident_mb()))
 
-            started = time.perf_counter()
-            ingest(worker.results(feed, index.hashes, run.position), index, run, progress)
-            seconds = time.perf_counter() - started
+            tally = run.execute(worker, progress)
     return {
-        "rows": run.tally.rows,
-        "seconds": seconds,
-        "rows_per_second": run.tally.rows / seconds,
-        "outcomes": dict(run.tally.outcomes),
+        "rows": tally.rows,
+        "seconds": run.seconds,
+        "rows_per_second": tally.rows / run.seconds,
+        "outcomes": dict(tally.outcomes),
         "memory_mb": [used for rows, used in memory if rows >= MEMORY_FROM],
     }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from catalog.feeds import BadRow, Row
 from catalog.ingest.ledger import Failure
-from catalog.ingest.pipeline import Knows, LocalWorker, Result, Sink, failure
+from catalog.ingest.pipeline import Knows, LocalWorker, Result, Results, Sink, failure
 from catalog.model.preprocess import Prepared
 from catalog.product import Offer, StoredProduct
 
@@ -30,6 +30,16 @@ class DryRunSink:
 
     def flush(self) -> None:
         pass
+
+
+class DryRunWorker:
+    """A `catalog.ingest.run.Worker` that leaves the model out."""
+
+    def __init__(self, worker: LocalWorker) -> None:
+        self._worker = worker
+
+    def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0) -> Results:
+        return self._worker.loaded(feed, knows, position)
 
 
 @dataclass

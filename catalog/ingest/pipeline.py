@@ -162,7 +162,7 @@ class LocalWorker:
     A thread asks the model with its own core alone: were all cores to read one batch together, each part of it would
     wait for the core that has an image to decode meanwhile. threads: 0 for as many as cores; batch_size: how many
     products a thread asks about together; in_turn: one batch after the other, for a reader that others ask, too;
-    thumbnails: whether to make them of what is new.
+    thumbnails: whether to make them of what is new; chunk: rows, 0 for enough to keep every thread busy.
     """
 
     def __init__(
@@ -173,20 +173,22 @@ class LocalWorker:
         batch_size: int = BATCH_OF_A_CORE,
         in_turn: bool = False,
         thumbnails: bool = False,
+        chunk: int = 0,
     ) -> None:
         self.reader, self.source, self.batch_size, self.in_turn = reader, source, batch_size, in_turn
         self.thumbnails = thumbnails
         self.threads = threads or os.cpu_count() or 1
+        self.chunk = chunk or max(CHUNK, self.threads * self.batch_size)
 
-    def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = 0) -> Results:
+    def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0) -> Results:
         """What becomes of the feed's rows from `position` on, in chunks. knows: as `ProductIndex.hashes`."""
-        with self._pool() as pool, closing(self._loaded(pool, feed, knows, position, chunk)) as loaded:
+        with self._pool() as pool, closing(self._loaded(pool, feed, knows, position)) as loaded:
             for items in loaded:
                 yield self._understand(pool, items)
 
-    def loaded(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0, chunk: int = 0) -> Results:
+    def loaded(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0) -> Results:
         """The same before the model has read anything."""
-        with self._pool() as pool, closing(self._loaded(pool, feed, knows, position, chunk)) as loaded:
+        with self._pool() as pool, closing(self._loaded(pool, feed, knows, position)) as loaded:
             yield from loaded
 
     def understand(self, chunk: Sequence[Result]) -> list[Result]:
@@ -200,11 +202,9 @@ class LocalWorker:
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self.threads, "ingest", set_thread_budget, (1,))
 
-    def _loaded(
-        self, pool: ThreadPoolExecutor, feed: Iterable[Row | BadRow], knows: Knows, position: int, chunk: int
-    ) -> Results:
+    def _loaded(self, pool: ThreadPoolExecutor, feed: Iterable[Row | BadRow], knows: Knows, position: int) -> Results:
         def load_all() -> Results:
-            for part in tasks(feed, knows, position, chunk or max(CHUNK, self.threads * self.batch_size)):
+            for part in tasks(feed, knows, position, self.chunk):
                 yield list(pool.map(lambda task: load(task, self.source, self.reader, self.thumbnails), part))
 
         return in_background(load_all())

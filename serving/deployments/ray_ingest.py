@@ -8,7 +8,7 @@ must be one that every node sees. Each actor asks the cluster's index what it kn
 import logging
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,9 @@ from ray.data import ActorPoolStrategy, DataContext, Datasource, ReadTask, read_
 from ray.data.block import BlockMetadata
 
 from catalog.errors import ConfigInvalid
-from catalog.feeds import Feed
-from catalog.images import ImageReader
+from catalog.feeds import BadRow, Row
 from catalog.index.product_index import ProductIndex, open_index
-from catalog.ingest.pipeline import CHUNK, Results, load, tasks, understand
+from catalog.ingest.pipeline import CHUNK, ImageSource, Knows, Results, load, tasks, understand
 from catalog.understand import Understander, batch_size
 
 
@@ -41,7 +40,7 @@ class ActorSpec:
     thumbnails: whether to make them of what is new.
     """
 
-    source: ImageReader
+    source: ImageSource
     model: Path | None = None
     index: str | None = None
     thumbnails: bool = False
@@ -71,7 +70,7 @@ class Chunks(Datasource):
 
     supports_distributed_reads = False
 
-    def __init__(self, feed: Feed, position: int, chunk: int) -> None:
+    def __init__(self, feed: Iterable[Row | BadRow], position: int, chunk: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.feed, self.position, self.chunk = feed, position, chunk
 
@@ -111,23 +110,29 @@ def check(pool: Pool) -> None:
             )
 
 
-def results(feed: Feed, step: ActorSpec, pool: Pool, position: int = 0, chunk: int = CHUNK) -> Results:
-    """What becomes of the feed's rows from `position` on, as `LocalWorker.results` gives it. Ray must be running."""
-    check(pool)
-    context = DataContext.get_current().copy()
-    context.execution_options.preserve_order = True
-    context.target_max_block_size = 1  # bytes: never join two chunks
-    context.enable_progress_bars = False
-    with DataContext.current(context):
-        # Reading takes no processor for itself: with as many actors as processors it would wait for one for ever.
-        source = read_datasource(Chunks(feed, position, chunk), override_num_blocks=1, num_cpus=0)
-        dataset = source.map_batches(
-            IngestActor,
-            fn_constructor_args=(step, "cuda" if pool.gpus else "cpu"),
-            batch_size=1,
-            compute=ActorPoolStrategy(size=pool.actors),
-            num_gpus=pool.gpus,
-            num_cpus=pool.cpus,
-        )
-        for row in dataset.iter_rows():
-            yield pickle.loads(row["chunk"])
+class RayWorker:
+    """A `catalog.ingest.run.Worker` by a pool of actors. Ray must be running."""
+
+    def __init__(self, spec: ActorSpec, pool: Pool) -> None:
+        self.spec, self.pool = spec, pool
+
+    def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0) -> Results:
+        """As of a `LocalWorker`, but that each actor asks the cluster's index itself, in the place of `knows`."""
+        check(self.pool)
+        context = DataContext.get_current().copy()
+        context.execution_options.preserve_order = True
+        context.target_max_block_size = 1  # bytes: never join two chunks
+        context.enable_progress_bars = False
+        with DataContext.current(context):
+            # Reading takes no processor for itself: with as many actors as processors it would wait for one for ever.
+            source = read_datasource(Chunks(feed, position, CHUNK), override_num_blocks=1, num_cpus=0)
+            dataset = source.map_batches(
+                IngestActor,
+                fn_constructor_args=(self.spec, "cuda" if self.pool.gpus else "cpu"),
+                batch_size=1,
+                compute=ActorPoolStrategy(size=self.pool.actors),
+                num_gpus=self.pool.gpus,
+                num_cpus=self.pool.cpus,
+            )
+            for row in dataset.iter_rows():
+                yield pickle.loads(row["chunk"])

@@ -1,13 +1,7 @@
-"""How far a job has to go, and how fast it goes."""
+"""How fast a job goes, and how long it will take."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from threading import Event, Thread
 from time import monotonic
-
-from catalog.errors import CatalogError
-from catalog.feeds import Feed
 
 CHUNKS = 32
 
@@ -28,30 +22,3 @@ class Progress:
             return None
         seconds_each = (now - start) / (done - before)
         return max(0.0, (total - done) * seconds_each - (monotonic() - now))
-
-
-@contextmanager
-def counting(feed: Feed, tell: Callable[[int], None]) -> Iterator[None]:
-    """Count the rows while the block goes on. That means to parse the feed, unless it says how many there are."""
-    if feed.total is not None:
-        tell(feed.total)
-        yield
-        return
-    over = Event()
-
-    def count() -> None:
-        total = 0
-        with suppress(CatalogError):  # which the job itself comes upon, too
-            for _ in feed:
-                if over.is_set():
-                    return
-                total += 1
-            tell(total)
-
-    thread = Thread(target=count, name="count", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()

@@ -3,7 +3,7 @@
 import asyncio
 import fcntl
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -11,17 +11,18 @@ from threading import Event, Thread
 from time import monotonic
 
 from catalog.errors import CatalogError, FeedRowsInvalid
-from catalog.feeds import BadRow, Feed, Row
-from catalog.ingest.dry_run import DryRunSink
+from catalog.feeds import Feed
+from catalog.ingest.dry_run import DryRunSink, DryRunWorker
 from catalog.ingest.ledger import Ledger, Tally
-from catalog.ingest.pipeline import LocalWorker, ingest
+from catalog.ingest.pipeline import LocalWorker
+from catalog.ingest.run import IngestRun, counting
 from serving.error_responses import ErrorDetail, detail
 from serving.errors import ModelFailed, ModelNotReady
 from serving.inference.models import Model, Models
 from serving.jobs.files import JobFiles
 from serving.jobs.loop_bridge import LoopBridge, Stopped
-from serving.jobs.progress import Progress, counting
-from serving.jobs.steps import ModelChanged, ServedReader, StoreSink, WatchedImages
+from serving.jobs.progress import Progress
+from serving.jobs.steps import ModelChanged, ServedReader, StoreSink, WatchedFeed, WatchedImages
 from serving.jobs.uploads import Uploads
 from serving.settings.schema import Settings
 from serving.storage.job_table import JobTable, Record, State
@@ -164,20 +165,17 @@ class Runner:
 
     def _go_on(self, record: Record, feed: Feed, ledger: Ledger, call: LoopBridge) -> Tally:
         """From where the ledger says."""
-        sink = StoreSink(self._store, call)
+        sink, dry = StoreSink(self._store, call), record.dry_run
         reader = ServedReader(call(self._index_model), call)
-        # The feed's fingerprint: one that was exchanged meanwhile is read from its beginning.
-        run = ledger.begin(f"{record.id} {feed.fingerprint}", sink.identity)
-        self._table.begun(record.id, run.number)
-        pace = self._paces[record.id] = Progress(run.position)
+        ingest = IngestRun(WatchedFeed(feed, record.id, call.check), DryRunSink(sink) if dry else sink, ledger)
+        self._table.begun(record.id, ingest.run.number)
+        pace = self._paces[record.id] = Progress(ingest.resumed_after)
         source = WatchedImages(self._files.source(record.upload, feed), call.check)
-        worker = LocalWorker(reader, source, LOADERS, CHUNK, in_turn=True, thumbnails=not record.dry_run)
-        make = worker.loaded if record.dry_run else worker.results
-        results = make(watched(feed, call.check), sink.hashes, run.position, CHUNK)
-        told = DryRunSink(sink) if record.dry_run else sink
-        ingest(results, told, run, lambda tally: pace.mark(tally.rows), sink.keep_thumbnails)
-        self._table.counted(record.id, run.tally.rows)
-        return run.tally
+        worker = LocalWorker(reader, source, LOADERS, CHUNK, in_turn=True, thumbnails=not dry, chunk=CHUNK)
+        chosen = DryRunWorker(worker) if dry else worker
+        tally = ingest.execute(chosen, lambda tally: pace.mark(tally.rows), sink.keep_thumbnails)
+        self._table.counted(record.id, tally.rows)
+        return tally
 
     async def _index_model(self) -> Model:
         """The model that made the index; of an empty one, the active model."""
@@ -197,13 +195,6 @@ class Runner:
 def nothing_came_in(tally: Tally) -> FeedRowsInvalid:
     reasons = ", ".join(f"{code} {count:,}" for code, count in tally.codes.most_common(3))
     return FeedRowsInvalid(f"None of the {tally.rows:,} rows could be ingested: {reasons}. See the failed rows.")
-
-
-def watched(rows: Iterable[Row | BadRow], check: Callable[[], None]) -> Iterator[Row | BadRow]:
-    """The same, until the job is to stop."""
-    for row in rows:
-        check()
-        yield row
 
 
 @contextmanager

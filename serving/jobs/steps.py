@@ -1,10 +1,11 @@
 """What `catalog.ingest` needs of the outside, as the service has it: the model, the store, and the images."""
 
 import pickle
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from catalog.feeds import BadRow, Feed, Row
 from catalog.images import ImageReader, ImageRef
 from catalog.model.preprocess import Prepared, prepare
 from catalog.product import Offer, Product, StoredProduct, StoredVersion
@@ -96,6 +97,19 @@ class StoreSink:
 
 def pickled_bytes(item: object) -> int:
     return len(pickle.dumps(item))
+
+
+class WatchedFeed:
+    """The rows of a job's feed, until the job is to stop. A feed of the same job with other content is another run."""
+
+    def __init__(self, feed: Feed, job: str, check: Callable[[], None]) -> None:
+        self.fingerprint = f"{job} {feed.fingerprint}"
+        self._feed, self._check = feed, check
+
+    def __iter__(self) -> Iterator[Row | BadRow]:
+        for row in self._feed:
+            self._check()
+            yield row
 
 
 class WatchedImages:

@@ -1,17 +1,15 @@
 """`shelflens ingest`: a whole feed into an index, or with --dry-run what that would do."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import CatalogError, ConfigInvalid, FeedColumnsInvalid, FileNotReadable, IndexNotFound, installing
+from catalog.errors import ConfigInvalid, FeedColumnsInvalid, FileNotReadable, IndexNotFound, installing
 from catalog.ingest.ledger import ledger_path, state_folder
 from catalog.storage.files import private_files
 from shelflens.cli.app import (
@@ -31,42 +29,58 @@ if TYPE_CHECKING:
     from catalog.index.parquet import ParquetFolder
     from catalog.index.product_index import ProductIndex
     from catalog.ingest.dry_run import DryRun
-    from catalog.ingest.ledger import Run, Tally
-    from catalog.ingest.pipeline import KeepThumbnails, LocalWorker, Results, Sink
+    from catalog.ingest.ledger import Tally
+    from catalog.ingest.pipeline import KeepThumbnails, LocalWorker, Sink
+    from catalog.ingest.run import Worker
+    from catalog.understand import Understander
 
 INTERRUPTED = 130
 SHOWN = 20
 
 
+FeedPath = Annotated[Path, typer.Argument(help="CSV, TSV, JSONL, Parquet, zip, or a folder of images.")]
+Images = Annotated[Path | None, typer.Option(help="Base folder of image paths. Default: the feed's folder.")]
+Columns = Annotated[list[str] | None, typer.Option("--map", help="FIELD=COLUMN, as in title=name.")]
+Currency = Annotated[
+    str, typer.Option(help="Currency of prices without one, and of ¥. Default: detected from the rows.")
+]
+Hosts = Annotated[list[str] | None, typer.Option("--allow-host", help="Allow images from this https host.")]
+Stores = Annotated[
+    list[str] | None, typer.Option("--allow-store", help="Allow images from s3://BUCKET/FOLDER or gs://….")
+]
+Dry = Annotated[bool, typer.Option("--dry-run", help="Check all rows, store nothing.")]
+DeadLetter = Annotated[
+    Path | None, typer.Option(help="File for failed rows. Default: FEED.failed.jsonl in the working directory.")
+]
+LedgerFile = Annotated[Path | None, typer.Option(help="The ledger file. Default: in the index folder.")]
+Ray = Annotated[str, typer.Option(help="Run on a Ray cluster: its address, or local to start one on this machine.")]
+Actors = Annotated[int, typer.Option(help="With --ray: number of model replicas.")]
+Gpus = Annotated[
+    float, typer.Option("--gpus-per-actor", help="With --ray: GPUs for each replica; fractions are allowed.")
+]
+Output = Annotated[
+    Path | None, typer.Option(help="Write Parquet files for `index load` into this folder instead of an index.")
+]
+Thumbnails = Annotated[bool, typer.Option(help="Store thumbnails for the page.")]
+
+
 @app.command()
 def ingest(
-    feed: Annotated[Path, typer.Argument(help="CSV, TSV, JSONL, Parquet, zip, or a folder of images.")],
-    images: Annotated[Path | None, typer.Option(help="Base folder of image paths. Default: the feed's folder.")] = None,
+    feed: FeedPath,
+    images: Images = None,
     index: IndexOption = "shelflens-index",
-    columns: Annotated[list[str] | None, typer.Option("--map", help="FIELD=COLUMN, as in title=name.")] = None,
-    currency: Annotated[
-        str, typer.Option(help="Currency of prices without one, and of ¥. Default: detected from the rows.")
-    ] = "",
-    hosts: Annotated[list[str] | None, typer.Option("--allow-host", help="Allow images from this https host.")] = None,
-    stores: Annotated[
-        list[str] | None, typer.Option("--allow-store", help="Allow images from s3://BUCKET/FOLDER or gs://….")
-    ] = None,
-    dry: Annotated[bool, typer.Option("--dry-run", help="Check all rows, store nothing.")] = False,
-    dead_letter: Annotated[
-        Path | None, typer.Option(help="File for failed rows. Default: FEED.failed.jsonl in the working directory.")
-    ] = None,
-    ledger: Annotated[Path | None, typer.Option(help="The ledger file. Default: in the index folder.")] = None,
-    ray: Annotated[
-        str, typer.Option(help="Run on a Ray cluster: its address, or local to start one on this machine.")
-    ] = "",
-    actors: Annotated[int, typer.Option(help="With --ray: number of model replicas.")] = 1,
-    gpus: Annotated[
-        float, typer.Option("--gpus-per-actor", help="With --ray: GPUs for each replica; fractions are allowed.")
-    ] = 0,
-    output: Annotated[
-        Path | None, typer.Option(help="Write Parquet files for `index load` into this folder instead of an index.")
-    ] = None,
-    thumbnails: Annotated[bool, typer.Option(help="Store thumbnails for the page.")] = True,
+    columns: Columns = None,
+    currency: Currency = "",
+    hosts: Hosts = None,
+    stores: Stores = None,
+    dry: Dry = False,
+    dead_letter: DeadLetter = None,
+    ledger: LedgerFile = None,
+    ray: Ray = "",
+    actors: Actors = 1,
+    gpus: Gpus = 0,
+    output: Output = None,
+    thumbnails: Thumbnails = True,
     as_json: JsonOption = False,
     model: IndexModelOption = None,
     device: DeviceOption = "cpu",
@@ -75,9 +89,7 @@ def ingest(
 
     Exit code: 0 every row is stored, 1 some failed, 2 none is stored, 130 stopped by Ctrl-C.
     """
-    with errors_shown(), private_files():
-        from catalog.feeds import open_feed
-        from catalog.images import ImageReader
+    with errors_shown(), private_files(), ExitStack() as opened:
         from catalog.index.backend import IndexModel
         from catalog.ingest.pipeline import LocalWorker
         from catalog.origin import load_for
@@ -85,32 +97,39 @@ def ingest(
 
         if ray and not output and "://" not in index:
             raise ConfigInvalid("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
-        check_no_address(feed)
-        if images and not images.is_dir():
-            raise FileNotReadable(f"The image folder {str(images)!r} does not exist.")
-        source = open_feed(feed, mapping=read_mapping(columns or []), currency=currency.upper())
-        archive = None if images else source.archive
-        image_reader = ImageReader(images or source.root, archive, tuple(hosts or ()), tuple(stores or ()))
-        with ExitStack() as opened:
-            there = None if output else opened_if_there(index, opened)
-            understander = load_for(there, model, device)
-            thumbnails = thumbnails and not output and not dry
-            worker = LocalWorker(understander, image_reader, batch_size=batch_size(device), thumbnails=thumbnails)
-            if dry:
-                report = rehearse(source, there, worker)
-            else:
-                dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
-                sink = there or opened.enter_context(made(index, output, understander.config.embedding_width))
-                sink.claim(IndexModel(understander.version, understander.folder))
-                make = partial(local_results, worker)
-                if ray:
-                    asked = None if output else index
-                    make = partial(ray_results, ray, actors, gpus, image_reader, understander.folder, asked, thumbnails)
-                keep = opened.enter_context(kept_thumbnails(index)) if thumbnails else None
-                report = run_ingest(source, sink, make, ledger or ledger_path(str(output or index)), dead, keep)
-                report |= {"index": str(output or index)}
+        source, reader = open_source(feed, images, columns or [], currency, hosts or [], stores or [])
+        there = None if output else opened_if_there(index, opened)
+        understander = load_for(there, model, device)
+        kept = thumbnails and not output and not dry
+        worker = LocalWorker(understander, reader, batch_size=batch_size(device), thumbnails=kept)
+        if dry:
+            report = rehearse(source, there, worker)
+        else:
+            sink = there or opened.enter_context(made(index, output, understander))
+            sink.claim(IndexModel(understander.version, understander.folder))
+            asked = None if output else index
+            chosen = ray_worker(ray, actors, gpus, worker, understander.folder, asked) if ray else worker
+            place = str(output or index)
+            keep = opened.enter_context(kept_thumbnails(index)) if kept else None
+            dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
+            report = run_ingest(source, sink, chosen, ledger or ledger_path(place), dead, keep) | {"index": place}
     show(report, as_json)
     raise typer.Exit(INTERRUPTED if report["state"] == "cancelled" else exit_code(report["rows"], report["outcomes"]))
+
+
+def open_source(
+    feed: Path, images: Path | None, columns: list[str], currency: str, hosts: list[str], stores: list[str]
+) -> "tuple[Feed, ImageReader]":
+    """The feed, and what reads the images that it names."""
+    from catalog.feeds import open_feed
+    from catalog.images import ImageReader
+
+    check_no_address(feed)
+    if images and not images.is_dir():
+        raise FileNotReadable(f"The image folder {str(images)!r} does not exist.")
+    source = open_feed(feed, mapping=read_mapping(columns), currency=currency.upper())
+    archive = None if images else source.archive
+    return source, ImageReader(images or source.root, archive, tuple(hosts), tuple(stores))
 
 
 def read_mapping(pairs: list[str]) -> dict[str, str]:
@@ -165,42 +184,28 @@ def opened_if_there(location: str, opened: ExitStack) -> "ProductIndex | None":
 
 
 @contextmanager
-def made(location: str, output: Path | None, width: int) -> "Iterator[ProductIndex | ParquetFolder]":
+def made(location: str, output: Path | None, understander: "Understander") -> "Iterator[ProductIndex | ParquetFolder]":
     from catalog.index.parquet import ParquetFolder
     from catalog.index.product_index import open_index
 
     if output:
         yield ParquetFolder(output)
     else:
-        with open_index(location, width) as index:
+        with open_index(location, understander.config.embedding_width) as index:
             yield index
 
 
-def local_results(worker: "LocalWorker", source: "Feed", sink: "Sink", position: int) -> "Results":
-    return worker.results(source, sink.hashes, position)
-
-
-def ray_results(
-    address: str,
-    actors: int,
-    gpus: float,
-    image_reader: "ImageReader",
-    model: str,
-    index: str | None,
-    thumbnails: bool,
-    source: "Feed",
-    sink: "Sink",
-    position: int,
-) -> "Results":
+def ray_worker(address: str, actors: int, gpus: float, local: "LocalWorker", model: str, index: str | None) -> "Worker":
+    """What does the work of `local` by actors on a Ray cluster. model: see `ModelFolder.name`."""
     from catalog.model.folder import SHIPPED
 
     try:
-        from serving.deployments.ray_ingest import ActorSpec, Pool, connect, results
+        from serving.deployments.ray_ingest import ActorSpec, Pool, RayWorker, connect
     except ModuleNotFoundError as error:
         raise ConfigInvalid(f"{error.name} is not installed. {installing('ray')}") from None
     connect(address)
-    step = ActorSpec(image_reader, None if model == SHIPPED else Path(model), index, thumbnails)
-    return results(source, step, Pool(actors, gpus), position)
+    spec = ActorSpec(local.source, None if model == SHIPPED else Path(model), index, local.thumbnails)
+    return RayWorker(spec, Pool(actors, gpus))
 
 
 @contextmanager
@@ -215,62 +220,41 @@ def kept_thumbnails(index: str) -> "Iterator[KeepThumbnails]":
 def run_ingest(
     source: "Feed",
     sink: "Sink",
-    make: "Callable[[Feed, Sink, int], Results]",
+    worker: "Worker",
     ledger: Path,
     dead_letter: Path,
     keep_thumbnails: "KeepThumbnails | None" = None,
 ) -> dict[str, Any]:
-    """Store the feed, then write the rows that failed beside. Ctrl-C ends it in order."""
+    """Store the feed, then write the rows that failed. Ctrl-C ends it in order."""
     from tqdm import tqdm
 
-    from catalog.ingest.ledger import Ledger, write_dead_letters
-    from catalog.ingest.pipeline import ingest as store
+    from catalog.ingest.ledger import Ledger
+    from catalog.ingest.run import IngestRun, counting
 
     with closing(Ledger(ledger)) as runs:
-        run = runs.begin(source.fingerprint, sink.identity)
-        started, before = time.monotonic(), run.position
-        with tqdm(desc="ingest", total=source.total, initial=before, unit="row", smoothing=0.1) as bar:
-            if source.total is None:
-                Thread(target=count_rows, args=(source, bar), daemon=True).start()
+        run = IngestRun(source, sink, runs)
+        with (
+            tqdm(desc="ingest", total=source.total, initial=run.resumed_after, unit="row", smoothing=0.1) as bar,
+            counting(source, partial(show_total, bar)),
+        ):
 
             def progress(tally: "Tally") -> None:
                 bar.set_postfix(failed=tally.outcomes["failed"], refresh=False)
                 bar.update(tally.rows - bar.n)
 
             try:
-                store(make(source, sink, run.position), sink, run, progress, keep_thumbnails or (lambda small: None))
+                run.execute(worker, progress, keep_thumbnails or (lambda thumbnails: None))
                 state = "complete"
             except KeyboardInterrupt:
                 state = "cancelled"
-        failed = run.tally.outcomes["failed"] > 0
-        if failed:
-            write_dead_letters(dead_letter, run.failures())
-        return run_report(run, state, time.monotonic() - started, before) | {
-            "dead_letter": str(dead_letter) if failed else None,
-            "stored": sink.count(),
-        }
+        failed = run.write_dead_letters(dead_letter)
+        report = {"dead_letter": str(dead_letter) if failed else None, "stored": sink.count()}
+        return {"state": state} | run.report() | report
 
 
-def count_rows(source: "Feed", bar: Any) -> None:
-    """Give the bar the total it lacks. Counting means parsing, so it is done beside the work."""
-    with suppress(CatalogError):
-        bar.total = sum(1 for _ in source)
-        bar.refresh()
-
-
-def run_report(run: "Run", state: str, seconds: float, before: int) -> dict[str, Any]:
-    tally = run.tally
-    return {
-        "state": state,
-        "rows": tally.rows,
-        "resumed_after": before,
-        "outcomes": dict(tally.outcomes),
-        "failures": dict(tally.codes),
-        "categories": dict(tally.categories.most_common()),
-        "low_confidence_share": round(tally.unsure / tally.understood, 4) if tally.understood else None,
-        "seconds": round(seconds, 2),
-        "rows_per_second": round((tally.rows - before) / seconds, 1) if seconds else None,
-    }
+def show_total(bar: Any, rows: int) -> None:
+    bar.total = rows
+    bar.refresh()
 
 
 def seconds_text(seconds: float) -> str:

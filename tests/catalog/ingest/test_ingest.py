@@ -24,6 +24,7 @@ from catalog.index.product_index import ProductIndex, open_index
 from catalog.ingest.dry_run import dry_run
 from catalog.ingest.ledger import Failure, Ledger, Run, write_dead_letters
 from catalog.ingest.pipeline import LocalWorker, Results, ingest
+from catalog.ingest.run import IngestRun
 from catalog.model.preprocess import Prepared
 from catalog.product import Understanding
 from catalog.understand import Understander
@@ -86,18 +87,18 @@ class Shop:
         return open_index(str(self.location), self.understander.config.embedding_width)
 
     def worker(self) -> LocalWorker:
-        return LocalWorker(self.understander, ImageReader(self.folder / "images"))
+        return LocalWorker(self.understander, ImageReader(self.folder / "images"), chunk=CHUNK)
 
     def ingest(self, feed: Path | None = None) -> Run:
         """Of the whole feed. The model's count starts anew."""
         self.understander.read = 0
         source = open_feed(feed or self.feed)
         with self.index() as index, closing(Ledger(self.location / "ledger.sqlite")) as ledger:
-            run = ledger.begin(source.fingerprint, index.identity)
-            ingest(self.worker().results(source, index.hashes, run.position, CHUNK), index, run)
-            self.failures = list(run.failures())
+            whole = IngestRun(source, index, ledger)
+            whole.execute(self.worker())
+            self.failures = list(whole.run.failures())
             write_dead_letters(self.folder / "failed.jsonl", self.failures)
-        return run
+        return whole.run
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +217,7 @@ def test_an_interrupted_ingest_goes_on_where_it_stopped(shop: Shop) -> None:
     with shop.index() as index, closing(Ledger(shop.location / "ledger.sqlite")) as ledger:
         run = ledger.begin(source.fingerprint, index.identity)
         with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
-            ingest(interrupted(shop.worker().results(source, index.hashes, 0, CHUNK)), index, run)
+            ingest(interrupted(shop.worker().results(source, index.hashes, 0)), index, run)
         assert run.position == index.count() == 3 * CHUNK
     again = shop.ingest()
     assert again.number == run.number
@@ -274,7 +275,7 @@ def stored_until(shop: Shop, moment: int, act: Callable[[], object]) -> None:
 
     with shop.index() as index, closing(Ledger(shop.location / "ledger.sqlite")) as ledger:
         run = ledger.begin(source.fingerprint, index.identity)
-        ingest(disturbed(shop.worker().results(source, index.hashes, run.position, CHUNK)), index, run)
+        ingest(disturbed(shop.worker().results(source, index.hashes, run.position)), index, run)
 
 
 def test_an_index_folder_removed_in_the_middle_is_told_and_filled_again(shop: Shop) -> None:
@@ -305,8 +306,9 @@ from contextlib import closing
 from pathlib import Path
 from catalog.feeds import open_feed
 from catalog.index import open_index
-from catalog.ingest import LocalWorker, ingest
 from catalog.ingest.ledger import Ledger
+from catalog.ingest.pipeline import LocalWorker
+from catalog.ingest.run import IngestRun
 from catalog.images import ImageReader
 from catalog.understand import Understander
 
@@ -314,10 +316,9 @@ folder, model, chunk = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 feed, understander = open_feed(folder / "feed.csv"), Understander.load(model)
 with open_index(folder / "index", understander.config.embedding_width) as index:
     with closing(Ledger(folder / "ledger.sqlite")) as ledger:
-        run = ledger.begin(feed.fingerprint, index.identity)
+        run = IngestRun(feed, index, ledger)
         print("started", flush=True)
-        worker = LocalWorker(understander, ImageReader(folder / "images"))
-        ingest(worker.results(feed, index.hashes, run.position, chunk), index, run)
+        run.execute(LocalWorker(understander, ImageReader(folder / "images"), chunk=chunk))
 """
 
 
