@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from catalog.understand import Understander
 
 __all__ = ["CatalogError", "CategoryScore", "Product", "Scored", "Understander", "Understanding"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -38,7 +38,7 @@ def files_below(folder: Path) -> list[str]:
 def test_metadata_names_the_distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     built = metadata.Distribution.at(tmp_path / prepare_metadata_for_build_wheel(str(tmp_path)))
-    assert (built.name, built.version) == ("shelflens", PROJECT["version"])
+    assert (built.name, built.version) == ("shelflens", catalog.__version__)
     assert built.metadata["Requires-Python"] == ">=3.11"
     assert built.metadata["License-Expression"] == "Apache-2.0"
     assert built.metadata["License-File"] == "LICENSE"
@@ -49,7 +49,7 @@ def test_installed_version_is_the_one_declared() -> None:
         installed = metadata.version("shelflens")
     except metadata.PackageNotFoundError:
         pytest.skip("runs from the repository without an install; scripts/test installs it")
-    assert installed == PROJECT["version"]
+    assert installed == catalog.__version__
 
 
 def test_console_script_starts_the_command_line() -> None:
