@@ -662,7 +662,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=200, deadline=None, database=None)
 @given(data=mutated())
 def test_mutated_feeds(data: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     everything(write(tmp_path_factory.mktemp("mutated"), "f.csv", data))

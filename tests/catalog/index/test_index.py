@@ -143,7 +143,7 @@ def test_words_that_utf8_cannot_carry_are_stored_all_the_same(index: ProductInde
     assert ids(index.search(IndexQuery(keywords="lone\ud800"))) == ["1?"]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_filters_mean_the_same_as_in_plain_python(full: ProductIndex, seed: int) -> None:
     random = np.random.default_rng(seed)
     for _ in range(25):
@@ -384,8 +384,8 @@ def test_pages_continue_each_other(full: ProductIndex, query_text: str, collapse
     whole = [one for page in pages for one in page]
     assert len(whole) == len(set(whole)) == len(CATALOGUE)
     assert pages[3:] == [[], []]
-    small = [ids(full.search(replace(query, offset=offset, limit=7))) for offset in range(0, 140, 7)]
-    assert [one for page in small for one in page] == whole[:140]
+    small = [ids(full.search(replace(query, offset=offset, limit=17))) for offset in range(0, 136, 17)]
+    assert [one for page in small for one in page] == whole[:136]
 
 
 def test_near_equal_products_are_folded_into_the_best(index: ProductIndex) -> None:
