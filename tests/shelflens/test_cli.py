@@ -251,7 +251,7 @@ def test_graphs_for_a_model_folder_from_before(tmp_path: Path) -> None:
     assert f"version {open_model(model).version}," in exported.stdout
     again = run("export", "--model", model, "--output", tmp_path / "faster")
     assert again.exit_code == 2
-    assert again.stderr.startswith("error: 'faster' is there already")
+    assert again.stderr.startswith("error: 'faster' already exists")
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -30,6 +30,6 @@ def test_where_nothing_is_close_the_page_says_so_and_shows_the_nearest(browser: 
             expect(reader.page.locator(".found .card")).to_have_count(1)
             expect(reader.page.locator(".found .notice")).to_have_count(0)
             reader.open("#/search?q=洗衣机")  # words that the model cannot read are searched by as words
-            expect(reader.page.locator(".found")).to_contain_text("Nothing in the catalogue is like this query.")
+            expect(reader.page.locator(".found")).to_contain_text("Nothing in the catalogue matches this query.")
             reader.page.get_by_role("link", name="Browse everything").click()
             expect(reader.page.locator(".found .card")).to_have_count(2)

@@ -123,7 +123,7 @@ def test_a_product_that_failed_and_was_never_stored_is_erased_too(service: JobSe
     service.ingested(as_csv([{"id": "gone", "title": FAILED, "price": "x"}]), f"{FILE}.csv")
     assert service.client.delete("/v1/products/gone", params={"erase": True}).status_code == 404
     wait_until_erased(tmp_path)
-    assert traces(tmp_path, b"no image at all") == {}
+    assert traces(tmp_path, b"of an image that was never sent") == {}
 
 
 def test_the_command_erases_as_the_service_does(tmp_path: Path, model: Understander) -> None:
