@@ -30,7 +30,6 @@ from catalog.storage.seal import Unsealed, sealed, unsealed
 
 # Fixed for ever: another namespace would be another point for the same product.
 NAMESPACE = UUID("6f1f9a3e-6c0b-5f0e-9d53-8f2f4f0c7a11")
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 KEYWORD_FIELDS = (
     "category",
     "product_type",

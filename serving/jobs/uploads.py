@@ -56,7 +56,7 @@ class Uploads:
     """
 
     def __init__(self, database: Path, folder: Path, max_bytes: int, max_open: int) -> None:
-        """folder: of the files; most_bytes: of one upload; most_open: how many there may be at the same time."""
+        """folder: of the files; max_bytes: of one upload; max_open: how many there may be at the same time."""
         self.folder, self.max_bytes, self.max_open = folder, max_bytes, max_open
         self.file = StateFile(database, SCHEMA, "jobs, their failed rows and uploads")
         with translating(state_error):
