@@ -53,7 +53,7 @@ class Allowance:
     @contextmanager
     def charged(self) -> Iterator[Callable[[], None]]:
         """Charges what this thread does in the block. It is given what to call within the work, which, as the block
-        does at its beginning, raises PicturesTooCostly or DeadlineExceeded.
+        does at its beginning, raises ImagesTooCostly or DeadlineExceeded.
         """
         charged = time.thread_time()
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def understand(
-    photos: Annotated[list[str], typer.Argument(help="Images, folders or glob patterns.", show_default=False)],
+    images: Annotated[list[str], typer.Argument(help="Images, folders or glob patterns.", show_default=False)],
     title: Annotated[str, typer.Option(help="Title of the product; with several images, of each product.")] = "",
     description: Annotated[str, typer.Option(help="Description of the product.")] = "",
     together: Annotated[bool, typer.Option("--one", help="All images show the same product.")] = False,
@@ -28,7 +28,7 @@ def understand(
 ) -> None:
     """Classify images. Exit code 1 if some could not be read, 2 if none could."""
     with errors_shown():
-        paths = expand(photos)
+        paths = expand(images)
         from tqdm import tqdm
 
         from catalog.understand import BATCH_SIZE, Understander

@@ -102,7 +102,7 @@ def test_evidence_is_left_out_on_request_and_for_one_modality(understander: Unde
     assert one(understander, Product("p", "shirt")).evidence == {}
 
 
-def test_several_pictures_of_one_product(understander: Understander) -> None:
+def test_several_images_of_one_product(understander: Understander) -> None:
     red, blue = image(), image((20, 20, 220))
     together = one(understander, Product("p", images=(red, blue)))
     turned = one(understander, Product("p", images=(blue, red)))

@@ -65,7 +65,7 @@ def test_every_row_is_filled_in() -> None:
         assert len(row["product_type"].split(" > ")) == 3, row["id"]
 
 
-def test_every_picture_decodes() -> None:
+def test_every_image_decodes() -> None:
     for row in read_rows():
         for path in image_paths(row):
             with Image.open(DEMO / path) as image:
@@ -75,14 +75,14 @@ def test_every_picture_decodes() -> None:
                 assert min(image.size) >= 400, path
 
 
-def test_the_pictures_are_those_of_the_rows_and_take_less_than_two_megabytes() -> None:
+def test_the_images_are_those_of_the_rows_and_take_less_than_two_megabytes() -> None:
     listed = {path for row in read_rows() for path in image_paths(row)}
     files = list((DEMO / "images").iterdir())
     assert {f"images/{file.name}" for file in files} == listed
     assert sum(file.stat().st_size for file in files) < 2_000_000
 
 
-def test_some_products_need_their_picture() -> None:
+def test_some_products_need_their_image() -> None:
     """The demo shows what an image adds, and that a description need not be English."""
     rows = read_rows()
     poor = [

@@ -13,6 +13,7 @@ BANNED = {
     "picture": "image",
     "pictures": "images",
     "photo": "image",
+    "photos": "images",
     "desk": "context",
     "shelf": "store",
     "album": "thumbnails",
@@ -35,12 +36,11 @@ ALLOWED: dict[str, str] = {}
 
 
 def identifiers(path: Path) -> Iterator[tuple[str, int]]:
-    """Every name that the module defines or takes as a parameter, with its line; not the sentences that name tests."""
+    """Every name that the module defines or takes as a parameter, with its line."""
     text = path.read_text(encoding="utf-8")
     for node in statements(ast.parse(text)) if SUSPECT.search(text) else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            if not node.name.startswith("test_"):
-                yield node.name, node.lineno
+            yield node.name, node.lineno
             yield from ((each.arg, each.lineno) for each in ast.walk(node.args) if isinstance(each, ast.arg))
         elif isinstance(node, ast.ClassDef):
             yield node.name, node.lineno

@@ -153,12 +153,12 @@ def test_errors_say_all_that_the_service_said(client: Any) -> None:
     assert error.message == "This model's embedding can be truncated to: 8, 16, 32."
 
 
-def test_a_picture_that_is_not_there_is_named(client: Any) -> None:
+def test_an_image_that_is_not_there_is_named(client: Any) -> None:
     with pytest.raises(FileNotReadable, match="no such image can"):
         answer(client.search(image="no such image"))
 
 
-def test_methods_keep_their_names_and_words(make: Any) -> None:
+def test_methods_keep_their_names_and_docstrings(make: Any) -> None:
     client = make("http://testserver", transport=Through.__new__(Through))
     for name in ("analyze", "search", "get_product", "taxonomy"):
         method = getattr(client, name)

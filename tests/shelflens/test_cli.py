@@ -60,7 +60,7 @@ def flat(text: str) -> str:
     return " ".join(text.replace("│", " ").replace("┃", " ").split())
 
 
-def test_one_picture(folder: Path) -> None:
+def test_one_image(folder: Path) -> None:
     result = understand(folder, folder / "data/shop/images/test-Apple-red-0.png")
     assert result.exit_code == 0
     assert "test-Apple-red-0.png" in result.stdout
@@ -75,7 +75,7 @@ def test_a_title_changes_the_answer(folder: Path) -> None:
     assert titled.stdout != alone.stdout
 
 
-def test_a_folder_is_all_its_pictures(folder: Path) -> None:
+def test_a_folder_is_all_its_images(folder: Path) -> None:
     (folder / "some" / "deeper").mkdir(parents=True)
     data = encode(plain("RGB", (9, 99, 9)), "PNG")
     for name in ("b.png", "a.PNG", "deeper/c.jpeg"):
@@ -97,7 +97,7 @@ def test_a_pattern_is_what_it_matches(folder: Path) -> None:
     assert "test-Apple" not in result.stdout
 
 
-def test_several_pictures_of_one_product(folder: Path) -> None:
+def test_several_images_of_one_product(folder: Path) -> None:
     images = sorted((folder / "data/shop/images").glob("test-Pear-*.png"))
     result = understand(folder, *images, "--one")
     assert result.exit_code == 0
@@ -119,7 +119,7 @@ def test_an_empty_folder(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bad", BAD, ids=str)
-def test_a_bad_picture_is_explained(folder: Path, bad: BadImage) -> None:
+def test_a_bad_image_is_explained(folder: Path, bad: BadImage) -> None:
     result = understand(folder, folder / "bad" / bad.filename)
     assert result.exit_code == 2
     assert bad.code is not None
@@ -129,13 +129,13 @@ def test_a_bad_picture_is_explained(folder: Path, bad: BadImage) -> None:
 
 
 @pytest.mark.parametrize("good", GOOD, ids=str)
-def test_an_odd_picture_is_understood(folder: Path, good: BadImage) -> None:
+def test_an_odd_image_is_understood(folder: Path, good: BadImage) -> None:
     result = understand(folder, folder / "bad" / good.filename)
     assert result.exit_code == 0
     assert good.filename in result.output
 
 
-def test_a_bad_picture_does_not_spoil_the_others(folder: Path) -> None:
+def test_a_bad_image_does_not_spoil_the_others(folder: Path) -> None:
     result = understand(folder, folder / "bad" / "empty.jpg", folder / "bad" / "deep.png", folder / "no.jpg")
     assert result.exit_code == 1
     assert "image_empty" in result.output
@@ -143,7 +143,7 @@ def test_a_bad_picture_does_not_spoil_the_others(folder: Path) -> None:
     assert "deep.png" in result.output
 
 
-def test_too_many_pictures_of_one_product(folder: Path) -> None:
+def test_too_many_images_of_one_product(folder: Path) -> None:
     result = understand(folder, *[folder / "bad" / "deep.png"] * 9, "--one")
     assert result.exit_code == 2
     assert "too_many_images" in result.output

@@ -85,7 +85,7 @@ def test_deleting_what_is_not_there_is_told(shop: Path) -> None:
     assert "error: Not stored: 'nobody', 'no-one'. [product_not_found]" in result.stderr
 
 
-def test_a_folder_of_pictures_that_does_not_exist_is_one_error(shop: Path, model: Path) -> None:
+def test_a_folder_of_images_that_does_not_exist_is_one_error(shop: Path, model: Path) -> None:
     result = run("ingest", "feed.csv", "--images", "nowhere")
     assert result.exit_code == 2
     assert result.stderr == "error: The image folder 'nowhere' does not exist. [file_not_readable]\n"

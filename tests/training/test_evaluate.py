@@ -84,10 +84,10 @@ def test_a_modality_that_is_not_asked_for_is_not_read(checkpoint: Checkpoint, sh
 
 
 def test_label_words_can_be_masked(checkpoint: Checkpoint, shop: list[LabelledProduct]) -> None:
-    pictured = [row for row in shop if row.image]
-    masked, _, _ = evaluate(checkpoint, pictured, "test", "text", masked=True)
-    by_hand, _, _ = evaluate(checkpoint, [mask_labels(row, TAXONOMY) for row in pictured], "test", "text")
-    plain, _, _ = evaluate(checkpoint, pictured, "test", "text")
+    with_image = [row for row in shop if row.image]
+    masked, _, _ = evaluate(checkpoint, with_image, "test", "text", masked=True)
+    by_hand, _, _ = evaluate(checkpoint, [mask_labels(row, TAXONOMY) for row in with_image], "test", "text")
+    plain, _, _ = evaluate(checkpoint, with_image, "test", "text")
     assert masked["mask_labels"] is True
     assert masked["category"] == by_hand["category"]
     assert masked["retrieval"] == by_hand["retrieval"]

@@ -112,7 +112,7 @@ def test_contrastive_loss_by_hand() -> None:
     assert loss.item() == pytest.approx((sum(across) + sum(down)) / 4, abs=1e-5)
 
 
-def test_products_with_equal_words_are_all_positives() -> None:
+def test_products_with_equal_text_are_all_positives() -> None:
     a_BE, b_BE = torch.randn(2, 4, 8, generator=torch.Generator().manual_seed(0))
     texts_B = torch.tensor([0, 0, 1, 2])
     same_BB = texts_B.unsqueeze(0) == texts_B.unsqueeze(1)

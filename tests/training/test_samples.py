@@ -129,7 +129,7 @@ def test_products_of_categories_that_the_tree_lacks_are_counted_and_too_many_ref
     assert unmapped([*rows[:8], *unlabelled], 0) == ""
 
 
-def test_a_missing_picture_is_named(tmp_path: Path) -> None:
+def test_a_missing_image_is_named(tmp_path: Path) -> None:
     (row,) = rows_of(tmp_path, GOOD | {"image": "images/gone.png"})
     with pytest.raises(FileNotReadable, match=r"'gone\.png' of shop cannot be read"):
         row.product()
@@ -256,7 +256,7 @@ def test_samples_are_bytes_of_the_asked_size(rows: list[LabelledProduct]) -> Non
         assert pixels_NCHW.dtype == np.uint8
 
 
-def test_the_label_of_a_wordless_product_is_never_read_as_its_words(collator: Collator) -> None:
+def test_the_label_of_a_product_without_text_is_never_read_as_its_text(collator: Collator) -> None:
     for key in range(20):
         batch = collator([(n, key) for n in range(5)])
         assert batch.targets.given_B.tolist() == [True, False, True, True, True]
@@ -329,7 +329,7 @@ def test_worker_processes_make_the_same_batches(collator: Collator) -> None:
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_an_error_keeps_its_words_on_the_way_from_a_worker(tmp_path: Path, workers: int) -> None:
+def test_an_error_keeps_its_message_on_the_way_from_a_worker(tmp_path: Path, workers: int) -> None:
     given = rows_of(tmp_path, GOOD | {"image": "bad.jpg"}, GOOD | {"image": "gone.jpg"})
     (tmp_path / "shop" / "bad.jpg").write_bytes(halved(encode(plain("RGB", (9, 9, 9)), "JPEG")))
     sampler = Sampler(given, tiny_taxonomy(), 32, seed=0)

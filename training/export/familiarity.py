@@ -35,13 +35,13 @@ def fit(
     paths: Sequence[Sequence[str]],
 ) -> Familiarity | None:
     """readings: of `val`. paths: of kinds of product, known or not. None if there are not departments enough."""
-    pictured = every([row for row in train if row.image and row.node], SAMPLE)
+    with_image = every([row for row in train if row.image and row.node], SAMPLE)
     seen = [n for n, row in enumerate(val) if row.image]
     roots = np.array([root_of(val[n], model.taxonomy) for n in seen])
     if sum((roots == root).sum() >= FEWEST for root in set(roots.tolist())) < 2:
         return None
-    image_SD = read_images(runtime, model, pictured)
-    sample_roots = np.array([root_of(row, model.taxonomy) for row in pictured])
+    image_SD = read_images(runtime, model, with_image)
+    sample_roots = np.array([root_of(row, model.taxonomy) for row in with_image])
     projection_DP = principal(image_SD)
     sample_NP = projected(image_SD, projection_DP)
     image_2 = fit_images(readings.image_ND[seen], roots, sample_NP, sample_roots, projection_DP)

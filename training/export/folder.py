@@ -126,8 +126,8 @@ def export_int8(
 
     Raises CheckpointInvalid, and writes nothing, when top_1 falls by more than half a point or found by one.
     """
-    pictured = [row for row in train if row.image]
-    chosen = pictured[:: max(len(pictured) // CALIBRATED_ON, 1)]
+    with_image = [row for row in train if row.image]
+    chosen = with_image[:: max(len(with_image) // CALIBRATED_ON, 1)]
     with replaced(output) as folder:
         quantize(model, folder, read_batches(chosen, model.config.image.size, model.tokenizer, 16))
         before, after = (served(OnnxRuntime(each), each, val) for each in (model, replace(model, path=folder)))

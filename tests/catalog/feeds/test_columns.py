@@ -89,7 +89,7 @@ def test_case_spaces_and_punctuation_do_not_matter(spelling: str) -> None:
     assert recognise(["ID", spelling], {}).images == (spelling,)
 
 
-def test_columns_of_pictures_may_come_more_than_once() -> None:
+def test_columns_of_images_may_come_more_than_once() -> None:
     header = ["id", "image_link", "additional_image_link", "additional_image_link", "image_2"]
     assert recognise(header, {}).images == ("image_link", "additional_image_link", "image_2")
 

@@ -132,7 +132,7 @@ class Unwritable:
         raise ZeroDivisionError("words of the row")
 
 
-def test_what_nobody_thought_of_fails_its_row_alone_and_is_logged_without_its_words(
+def test_what_nobody_thought_of_fails_its_row_alone_and_is_logged_without_its_text(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.ERROR):

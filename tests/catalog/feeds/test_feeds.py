@@ -167,7 +167,7 @@ def test_lines_are_counted_through_cells_of_several_lines(tmp_path: Path) -> Non
     assert (second.line, second.product.title) == (6, "b")
 
 
-def test_repeated_columns_of_pictures(tmp_path: Path) -> None:
+def test_repeated_columns_of_images(tmp_path: Path) -> None:
     text = "id,image_link,additional_image_link,additional_image_link\n1,a.jpg,b.jpg,c.jpg\n2,a.jpg,a.jpg,\n"
     first, second = rows_of(write(tmp_path, "feed.csv", text))
     assert [str(ref) for ref in first.image_refs] == ["a.jpg", "b.jpg", "c.jpg"]
@@ -175,7 +175,7 @@ def test_repeated_columns_of_pictures(tmp_path: Path) -> None:
     assert contents(read(tmp_path, "failed.jsonl", dead_letters([first, second]))) == contents([first, second])
 
 
-def test_pictures_beyond_the_limit_are_left_out(tmp_path: Path) -> None:
+def test_images_beyond_the_limit_are_left_out(tmp_path: Path) -> None:
     text = "id,images\n1," + "|".join(f"{n}.jpg" for n in range(12)) + "\n"
     [row] = rows_of(write(tmp_path, "feed.csv", text))
     assert [str(ref) for ref in row.image_refs] == [f"{n}.jpg" for n in range(8)]
@@ -187,7 +187,7 @@ def test_a_cell_longer_than_pythons_csv_takes(tmp_path: Path) -> None:
     assert len(row.product.title) == 500_000
 
 
-def test_parquet_with_pictures_in_it(tmp_path: Path) -> None:
+def test_parquet_with_images_in_it(tmp_path: Path) -> None:
     data = parquet(
         id=[1, 2, 3, 4],
         title=["a", "b", None, "d"],
@@ -235,7 +235,7 @@ def test_parquet_of_other_types(tmp_path: Path) -> None:
     assert seen([bad]) == ['2:  row_encoding_invalid: The column "id" contains characters that are not valid Unicode.']
 
 
-def test_a_folder_of_pictures(tmp_path: Path) -> None:
+def test_a_folder_of_images(tmp_path: Path) -> None:
     for name in ("b.JPG", "a/2.png", "a/1.webp", ".hidden.png", ".git/x.png", "notes.txt", "a/x.tiff", "v1.2.gif"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(IMAGE)
@@ -252,7 +252,7 @@ def test_an_empty_folder(tmp_path: Path) -> None:
         open_feed(tmp_path)
 
 
-def test_a_zip_of_pictures(tmp_path: Path) -> None:
+def test_a_zip_of_images(tmp_path: Path) -> None:
     path = zipped(
         tmp_path / "p.zip", {"a/1.png": IMAGE, "a/": b"", "__MACOSX/a/._1.png": b"x", "2.jpg": b"x", "readme": b"x"}
     )
@@ -264,7 +264,7 @@ def test_a_zip_of_pictures(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("inside", ["feed.csv", "shop/feed.csv"])
-def test_a_zip_of_a_feed_and_its_pictures(tmp_path: Path, inside: str) -> None:
+def test_a_zip_of_a_feed_and_its_images(tmp_path: Path, inside: str) -> None:
     folder = inside.removesuffix("feed.csv")
     files = {inside: GOOGLE.encode(), f"{folder}img/1.jpg": IMAGE, "secret.txt": b"x"}
     feed = open_feed(zipped(tmp_path / "shop.zip", files))
@@ -340,7 +340,7 @@ def test_corrected_dead_letters_come_in(tmp_path: Path, text: bytes | str, corre
     assert row.id == "1"
 
 
-def test_a_picture_that_was_left_out_of_a_dead_letter_is_asked_for(tmp_path: Path) -> None:
+def test_an_image_that_was_left_out_of_a_dead_letter_is_asked_for(tmp_path: Path) -> None:
     rows = read(tmp_path, "feed.parquet", parquet(id=["1"], image=[IMAGE]))
     [bad] = read(tmp_path, "failed.jsonl", dead_letters(rows))
     assert seen([bad]) == [

@@ -58,12 +58,12 @@ def near(left: object, right: object, tolerance: int) -> bool:
 
 
 @pytest.mark.parametrize("decoded", IMAGES, ids=str)
-def test_bad_pictures_are_refused_with_their_code_or_decoded(decoded: BadImage) -> None:
+def test_bad_images_are_refused_with_their_code_or_decoded(decoded: BadImage) -> None:
     assert code_of(decoded.data) == decoded.code
 
 
 @pytest.mark.parametrize("decoded", [decoded for decoded in IMAGES if decoded.code], ids=str)
-def test_messages_are_our_own_words(decoded: BadImage) -> None:
+def test_messages_are_our_own(decoded: BadImage) -> None:
     with pytest.raises(ImageInvalid, match=r"^The .*\.$") as caught:
         decode(decoded.data)
     assert not any(word in caught.value.message for word in LIBRARY_WORDS)
@@ -72,7 +72,7 @@ def test_messages_are_our_own_words(decoded: BadImage) -> None:
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
 @pytest.mark.parametrize("mode", ["RGB", "L", "1", "P"])
-def test_result_is_a_plain_rgb_picture_without_metadata(image_format: str, mode: str) -> None:
+def test_result_is_a_plain_rgb_image_without_metadata(image_format: str, mode: str) -> None:
     source = plain("RGB", RED).convert(mode)
     stored = source.convert("RGB") if (image_format, mode) == ("JPEG", "P") else source
     decoded = decode(encode(stored, image_format))
@@ -293,7 +293,7 @@ def test_limits_apply_to_the_declared_size_whatever_the_hint() -> None:
 
 
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
-def test_truncated_pictures_are_refused_even_if_a_library_asks_pillow_to_accept_them(
+def test_truncated_images_are_refused_even_if_a_library_asks_pillow_to_accept_them(
     image_format: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
@@ -347,7 +347,7 @@ def mutated_images(draw: st.DrawFn) -> bytes:
 
 @settings(max_examples=150, deadline=None, database=None)
 @given(data=mutated_images())
-def test_mutated_pictures_decode_to_rgb_or_raise_our_own_error(data: bytes) -> None:
+def test_mutated_images_decode_to_rgb_or_raise_our_own_error(data: bytes) -> None:
     limits = ImageLimits(max_pixels=1_000_000)
     outcome = attempt(data, limits, size_hint=4)
     if isinstance(outcome, ImageInvalid):

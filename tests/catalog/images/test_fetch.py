@@ -103,7 +103,7 @@ def redirect(location: str, status: int = 302) -> Answer:
 # ---- fetching
 
 
-def test_a_picture_is_fetched_under_its_name_from_the_pinned_address(server: Server) -> None:
+def test_an_image_is_fetched_under_its_name_from_the_pinned_address(server: Server) -> None:
     server.answers[b"/1.png?w=2"] = answer(b"picture", "200 OK", "Content-Type: text/html", "Set-Cookie: a=b")
     fetcher = server.fetcher()
     assert fetcher.fetch(server.url("/1.png?w=2#part")) == b"picture"

@@ -198,7 +198,7 @@ def test_what_an_object_store_does_not_have() -> None:
         reader.read("memory://shop/big.png")
 
 
-def test_a_store_that_fails_says_so_in_our_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_of_a_store_are_translated(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> bytes:
         raise PermissionError("secret key AKIA...")
 
@@ -252,6 +252,6 @@ def test_a_reader_can_be_sent_and_shared(root: Path) -> None:
 @given(
     where=st.text(max_size=40) | st.from_regex(r"(data:|https://|s3://|\.\./|/)[a-z0-9@:/.%;,=-]{0,30}", fullmatch=True)
 )
-def test_any_reference_gives_a_picture_or_our_own_error(where: str) -> None:
+def test_any_reference_gives_an_image_or_our_own_error(where: str) -> None:
     with suppress(ImageInvalid):
         ImageReader(Path(__file__).parent, hosts=("x.invalid",)).read(where)

@@ -25,7 +25,7 @@ def test_what_costs_out_of_proportion_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ORDINARY)
-def test_ordinary_pictures_pass(name: str) -> None:
+def test_ordinary_images_pass(name: str) -> None:
     assert decode(ORDINARY[name](), size_hint=64).mode == "RGB"
 
 

@@ -135,7 +135,7 @@ def test_an_empty_index_answers(index: ProductIndex) -> None:
     index.flush()
 
 
-def test_words_that_utf8_cannot_carry_are_stored_all_the_same(index: ProductIndex) -> None:
+def test_text_that_utf8_cannot_carry_is_stored_all_the_same(index: ProductIndex) -> None:
     index.upsert([stored_product(id="1\ud800", title="lone \ud800", brand="\udfff", found={"a\ud800": "b\ud800"})])
     [stored] = index.get(["1\ud800"])
     assert stored is not None
@@ -263,7 +263,7 @@ def test_an_opposite_product_scores_zero(index: ProductIndex) -> None:
     assert index.search(IndexQuery(embedding=-embedding(1), keywords="shoe"))[0].score == 0
 
 
-def test_a_search_by_words_is_ordered_by_bm25(full: ProductIndex) -> None:
+def test_a_search_by_text_is_ordered_by_bm25(full: ProductIndex) -> None:
     terms = {one.id: dict(zip(*document_terms(keyword_text(one)), strict=True)) for one in CATALOGUE}
     wanted = query_terms("new running shoes").indices
     having = {term: sum(term in of for of in terms.values()) for term in wanted}
@@ -277,7 +277,7 @@ def test_a_search_by_words_is_ordered_by_bm25(full: ProductIndex) -> None:
 
 
 @pytest.mark.parametrize("tree", [None, CategoryUnder(("clothes",))])
-def test_words_and_embedding_are_fused_by_reciprocal_rank(full: ProductIndex, tree: CategoryUnder | None) -> None:
+def test_text_and_embedding_are_fused_by_reciprocal_rank(full: ProductIndex, tree: CategoryUnder | None) -> None:
     query = IndexQuery(embedding=embedding(5), keywords="new running shoes", filter=tree, limit=100)
     lists = [ids(full.search(replace(query, keywords=""))), ids(full.search(replace(query, embedding=None)))]
     sums: dict[str, float] = {}
@@ -310,7 +310,7 @@ def test_the_fusion_is_the_plain_one() -> None:
     assert fuse([[], []]) == fuse([]) == []
 
 
-def test_a_result_found_by_words_alone_has_its_cosine_too(index: ProductIndex) -> None:
+def test_a_result_found_by_text_alone_has_its_cosine_too(index: ProductIndex) -> None:
     axes = np.eye(WIDTH, dtype=np.float32)
     near = [stored_product(id=str(n), title="apple", vector=unit(axes[0] + 0.01 * embedding(n))) for n in range(120)]
     far = stored_product(id="far", title="unicorn", vector=unit(axes[1] + 0.5 * axes[0]))
@@ -334,7 +334,7 @@ TITLES = {
 }
 
 
-def test_words_find(index: ProductIndex) -> None:
+def test_text_finds(index: ProductIndex) -> None:
     index.upsert([stored_product(id=title, title=title, node="food.pear", tags=()) for title in TITLES])
     for title, queries in TITLES.items():
         for query in queries:
@@ -351,7 +351,7 @@ def test_every_kind_of_word_is_searched(index: ProductIndex) -> None:
         assert ids(index.search(IndexQuery(keywords=word))) == ["1"], word
 
 
-def test_the_score_of_words_is_the_share_found_with_rare_words_counting_more(index: ProductIndex) -> None:
+def test_the_score_of_text_is_the_share_found_with_rare_words_counting_more(index: ProductIndex) -> None:
     common = [stored_product(id=f"c{n}", title="apple") for n in range(8)]
     index.upsert(
         [*common, stored_product(id="both", title="apple unicorn"), stored_product(id="rare", title="unicorn")]
@@ -368,7 +368,7 @@ def test_the_score_of_words_is_the_share_found_with_rare_words_counting_more(ind
 
 
 @pytest.mark.parametrize("query_text", ["!?", "🙂", "zeppelin"])
-def test_words_that_find_nothing(full: ProductIndex, query_text: str) -> None:
+def test_text_that_finds_nothing(full: ProductIndex, query_text: str) -> None:
     assert full.search(IndexQuery(keywords=query_text)) == []
     assert (
         ids(full.search(IndexQuery(keywords=query_text, embedding=embedding(1))))
@@ -473,7 +473,7 @@ def test_a_wrong_product_stores_nothing(index: ProductIndex) -> None:
     assert index.count() == 0
 
 
-def test_a_new_offer_keeps_the_embedding_and_is_found_by_its_words(index: ProductIndex) -> None:
+def test_a_new_offer_keeps_the_embedding_and_is_found_by_its_text(index: ProductIndex) -> None:
     before = stored_product(id="1", brand="Nike", price=10.0, attributes={"colour": "red"}, found={"size": "42"})
     index.upsert([before, stored_product(id="2", brand="Nike")])
     product = Product(id="1", title="ignored", brand="Adidas", price=8.5, currency="EUR", attributes={"colour": "lime"})

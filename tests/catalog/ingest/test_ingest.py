@@ -143,7 +143,7 @@ def test_a_new_price_or_brand_costs_the_model_nothing_and_is_found(shop: Shop) -
         assert index.count(parse_filter({"price": {"gte": 99, "lte": 100}, "brand": "Fjell"})) == 1
 
 
-def test_new_words_or_a_new_picture_are_understood(shop: Shop) -> None:
+def test_new_text_or_a_new_image_is_understood(shop: Shop) -> None:
     shop.ingest()
     shop.rows[0]["title"] = "green plain shirt"
     shop.write()
@@ -163,7 +163,7 @@ def test_another_model_understands_everything_anew_in_an_index_of_its_own(shop: 
     assert shop.ingest().tally.outcomes == {"added": 24}
 
 
-def test_several_pictures_are_one_product(shop: Shop) -> None:
+def test_several_images_are_one_product(shop: Shop) -> None:
     shop.rows[0]["additional_image_link"] = "Shirt-green.png,Shirt-blue.png"
     shop.write()
     shop.ingest()

@@ -46,7 +46,7 @@ def test_a_product_reads_the_same_alone_and_in_company(kind: FusionKind) -> None
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_order_of_pictures_and_products_does_not_matter(kind: FusionKind) -> None:
+def test_the_order_of_images_and_products_does_not_matter(kind: FusionKind) -> None:
     model = tiny_model(kind)
     given = batch([0, 0, 1], 2, [True, True])
     turned = replace(given, pixels_NCHW=given.pixels_NCHW[[1, 0, 2]])
@@ -72,13 +72,13 @@ def test_groups_of_texts_make_no_difference(kind: FusionKind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_picture_alone_needs_no_words(kind: FusionKind) -> None:
+def test_an_image_alone_needs_no_text(kind: FusionKind) -> None:
     alone = replace(batch([0], 1, [False]), texts=())
     torch.testing.assert_close(tiny_model(kind)(alone).leaf_BC, tiny_model(kind)(batch([0], 1, [False])).leaf_BC)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_text_alone_needs_no_picture(kind: FusionKind) -> None:
+def test_text_alone_needs_no_image(kind: FusionKind) -> None:
     outputs = tiny_model(kind)(batch([], 2, [True, True]))
     assert torch.isfinite(outputs.leaf_BC).all()
     assert not torch.allclose(outputs.leaf_BC[0], outputs.leaf_BC[1])

@@ -20,7 +20,7 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
 
 
 @pytest.mark.parametrize("size", [(300, 40), (40, 300), (20, 20)])
-def test_the_whole_picture_is_squashed_into_the_square(size: tuple[int, int]) -> None:
+def test_the_whole_image_is_squashed_into_the_square(size: tuple[int, int]) -> None:
     image = Image.new("RGB", size, "white")
     image.paste(RED, (0, 0, size[0] // 4, size[1]))
     image.paste(BLUE, (size[0] - size[0] // 4, 0, *size))
@@ -32,7 +32,7 @@ def test_the_whole_picture_is_squashed_into_the_square(size: tuple[int, int]) ->
     np.testing.assert_array_equal(pixels_CHW[:, :, -1], np.tile(np.array([BLUE]).T, 32))
 
 
-def test_a_product_with_pictures_and_words() -> None:
+def test_a_product_with_images_and_text() -> None:
     images = (encode(plain("RGB", RED), "PNG"), encode(speckled(), "JPEG"))
     prepared = prepare(Product("p", " red shirt ", "striped\n", images), 32)
     assert prepared.id == "p"
@@ -48,7 +48,7 @@ def test_a_product_with_pictures_and_words() -> None:
         (Product(title=" ", description="a"), "a"),
     ],
 )
-def test_words_alone(product: Product, text: str) -> None:
+def test_text_alone(product: Product, text: str) -> None:
     prepared = prepare(product, 32)
     assert prepared.text == text
     assert prepared.pixels_NCHW.shape == (0, 3, 32, 32)
@@ -69,7 +69,7 @@ def texts(*texts: str) -> list[Prepared]:
     return [prepare(Product(title=text), 16) for text in texts]
 
 
-def test_texts_are_cut_at_the_most_tokens(tokenizer: Tokenizer) -> None:
+def test_texts_are_cut_at_the_maximum_of_tokens(tokenizer: Tokenizer) -> None:
     (group,) = collate(texts("red " * 100, "red"), tokenizer).texts
     assert group.ids_GT.shape == group.mask_GT.shape == (2, 32)
     assert group.ids_GT.dtype == np.int64
@@ -83,7 +83,7 @@ def test_a_group_of_texts_is_as_long_as_its_longest(tokenizer: Tokenizer) -> Non
     assert batch.texts_BP[:, 0].tolist() == list(range(19, -1, -1))
 
 
-def test_a_batch_knows_whose_pictures_are_whose(tokenizer: Tokenizer) -> None:
+def test_a_batch_knows_whose_images_are_whose(tokenizer: Tokenizer) -> None:
     red, blue = encode(plain("RGB", RED), "PNG"), encode(plain("RGB", BLUE), "PNG")
     products = [Product("a", images=(red, blue)), Product("b", "shoe"), Product("c", "apple red", images=(blue,))]
     batch = collate([prepare(product, 16) for product in products], tokenizer)
@@ -100,13 +100,13 @@ def test_equal_texts_are_in_a_batch_once(tokenizer: Tokenizer) -> None:
     assert batch.texts_BP.tolist() == [[1], [0], [1]]
 
 
-def test_a_batch_of_words_alone_has_no_pictures(tokenizer: Tokenizer) -> None:
+def test_a_batch_of_text_alone_has_no_images(tokenizer: Tokenizer) -> None:
     batch = collate(texts("shoe"), tokenizer)
     assert batch.pixels_NCHW.shape == (0, 3, 16, 16)
     assert batch.images_BP.tolist() == [[-1]]
 
 
-def test_a_batch_of_pictures_alone_has_no_words(tokenizer: Tokenizer) -> None:
+def test_a_batch_of_images_alone_has_no_text(tokenizer: Tokenizer) -> None:
     batch = collate([prepare(Product(images=(encode(plain("RGB", RED), "PNG"),)), 16)], tokenizer)
     assert batch.texts == ()
     assert batch.texts_BP.tolist() == [[-1]]

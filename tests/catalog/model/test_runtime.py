@@ -195,7 +195,7 @@ def test_products_without_digests_are_never_taken_for_each_other(exported: Path)
 
 
 @pytest.mark.parametrize("count", [1, 3, 8, 33, 70])
-def test_any_number_of_pictures_is_read_in_a_few_sizes(count: int) -> None:
+def test_any_number_of_images_is_read_in_a_few_sizes(count: int) -> None:
     encoder, sizes = tiny_model().image_encoder, []
     encoder.register_forward_pre_hook(lambda _, given: sizes.append(len(given[0])))
     pixels_NCHW = torch.randint(0, 256, (count, 3, 32, 32), dtype=torch.uint8)

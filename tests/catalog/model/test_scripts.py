@@ -53,7 +53,7 @@ def understood(model: Understander, *titles: str) -> Sequence[Understanding]:
     return [result for result in results if isinstance(result, Understanding)]
 
 
-def test_unreadable_words_have_no_category_and_do_not_look_alike(model: Understander) -> None:
+def test_unreadable_text_has_no_category_and_does_not_look_alike(model: Understander) -> None:
     dress, jeans, again, shirt = understood(model, "连衣裙", "牛仔裤", "连衣裙", "red shirt")
     assert (dress.category, dress.decision, dress.modalities_used, dress.notes) == (
         None,
@@ -68,7 +68,7 @@ def test_unreadable_words_have_no_category_and_do_not_look_alike(model: Understa
     assert float(np.linalg.norm(dress.embedding)) == pytest.approx(1)
 
 
-def test_what_can_be_read_of_mixed_words_decides(model: Understander) -> None:
+def test_what_can_be_read_of_mixed_text_decides(model: Understander) -> None:
     mixed, plain = understood(model, "red shirt 红", "red shirt")
     assert (mixed.category, mixed.notes, plain.notes) == (plain.category, ("text_not_read",), ())
     np.testing.assert_allclose(mixed.embedding, plain.embedding, atol=1e-6)
@@ -82,7 +82,7 @@ def shop(model: Understander, tmp_path: Path) -> TestClient:
         yield client  # type: ignore[misc]
 
 
-def test_unreadable_words_are_searched_by_keywords_alone(shop: TestClient) -> None:
+def test_unreadable_text_is_searched_by_keywords_alone(shop: TestClient) -> None:
     def found(**query: object) -> list[str]:
         answer = shop.post("/v1/search", json=query)
         assert answer.status_code == 200, answer.text
@@ -94,7 +94,7 @@ def test_unreadable_words_are_searched_by_keywords_alone(shop: TestClient) -> No
     assert shop.get("/v1/products/dress/similar").status_code == 200
 
 
-def test_unreadable_words_have_no_embedding(shop: TestClient) -> None:
+def test_unreadable_text_has_no_embedding(shop: TestClient) -> None:
     answer = shop.post("/v1/embeddings", json={"input": ["red", "连衣裙"]})
     assert answer.status_code == 422
     assert answer.json()["error"]["code"] == "text_unreadable"

@@ -72,7 +72,7 @@ def test_importing_catalog_is_quick_because_it_loads_no_model_library() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
-def test_the_same_words_and_pictures_lie_close(understander: Understander) -> None:
+def test_the_same_text_and_images_lie_close(understander: Understander) -> None:
     """Words find the image: a title's embedding is nearer to its own image than to most others."""
     rows = [row for row in demo_rows() if "item" not in row["title"]]
     products = [Product(row["id"], images=((DEMO / row["image_link"]).read_bytes(),)) for row in rows[:16]]

@@ -100,7 +100,7 @@ def test_products_of_the_kind_asked_for_are_found_whatever_their_cosine(index: P
     assert ids(index.find(floored(cosine=math.inf, kinds=("clothes",)))) == ["shirt"]
 
 
-def test_an_unfamiliar_product_is_found_by_words_only_where_it_is_guessed_to_be_of_their_kind() -> None:
+def test_an_unfamiliar_product_is_found_by_text_only_where_it_is_guessed_to_be_of_its_kind() -> None:
     odd = at("odd", 0.9)
     unsure = replace(odd.understanding, category=None, decision="abstain", notes=("unfamiliar",))
     odd = replace(odd, understanding=replace(unsure, alternatives=(category("food.apple"),)))
@@ -114,7 +114,7 @@ def test_an_unfamiliar_product_is_found_by_words_only_where_it_is_guessed_to_be_
         assert sorted(ids(index.find(query_text))) == ["near", "odd"]
 
 
-def test_what_an_unfamiliar_product_must_be_is_what_the_words_ask_for() -> None:
+def test_what_an_unfamiliar_product_must_be_is_what_the_text_asks_for() -> None:
     assert floor(Wording("red shirt", "red shirt"), understood("clothes.shirt")).guessed == ("clothes",)
     assert floor(Wording("lamp", "lamp"), understood()).guessed == ()
     assert floor(Wording("", ""), understood("clothes.shirt", used=("image",))).guessed is None

@@ -84,7 +84,7 @@ def test_a_cap_is_not_like_milk(find: Find, index: ProductIndex) -> None:
         ("运动鞋", "Women's Running Shoes, White and Blue"),
     ],
 )
-def test_chinese_words_find_products_with_english_titles(find: Find, query_text: str, title: str) -> None:
+def test_chinese_text_finds_products_with_english_titles(find: Find, query_text: str, title: str) -> None:
     assert titles(find(Example(query_text)))[0] == title
 
 

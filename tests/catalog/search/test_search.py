@@ -58,13 +58,13 @@ def ids(found: Finding) -> list[str]:
     return [match.stored.id for match in found.matches]
 
 
-def test_the_picture_and_words_of_a_product_find_it(find) -> None:  # type: ignore[no-untyped-def]
+def test_the_image_and_text_of_a_product_find_it(find) -> None:  # type: ignore[no-untyped-def]
     found = find(Example("green Pear", (image("Pear", "green"),)))
     assert ids(found)[0] == "Pear-green"
     assert found.matches[0].score == pytest.approx(1, abs=1e-5)
 
 
-def test_words_find_by_embedding_and_by_keyword(find) -> None:  # type: ignore[no-untyped-def]
+def test_text_finds_by_embedding_and_by_keyword(find) -> None:  # type: ignore[no-untyped-def]
     assert set(ids(find(Example("blue shoe"), limit=3))) & {"Shoe-blue"}
     assert len(ids(find(Example("blue shoe"), limit=100))) == 12
 

@@ -114,7 +114,7 @@ def assert_serves(client: TestClient) -> None:
     assert response.json()["results"][0]["error"] is None
 
 
-def test_a_picture_and_a_title_are_analyzed(client: TestClient, model: Understander) -> None:
+def test_an_image_and_a_title_are_analyzed(client: TestClient, model: Understander) -> None:
     item = {"id": "7", "title": "red shirt", "images": [uri(encode(speckled(), "JPEG"))]}
     include = ["category", "tags", "attributes", "embedding", "evidence"]
     response = client.post(ANALYZE, json={"items": [item], "top_k": 2, "include": include})
@@ -154,7 +154,7 @@ def test_one_product_as_a_form(client: TestClient) -> None:
     assert result["evidence"] is None
 
 
-def test_a_form_without_pictures_needs_text(client: TestClient) -> None:
+def test_a_form_without_images_needs_text(client: TestClient) -> None:
     assert client.post(ANALYZE, files={"title": (None, "a shoe")}).status_code == 200
     assert_error(client.post(ANALYZE, files={"id": (None, "1")}), 422, "product_empty")
 
@@ -167,7 +167,7 @@ def test_every_example_is_answered(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("image", bad_images(), ids=str)
-def test_bad_picture_in_json(client: TestClient, image: BadImage) -> None:
+def test_bad_image_in_json(client: TestClient, image: BadImage) -> None:
     items = [{"title": "red shirt"}, {"id": "bad", "images": [uri(image.data)]}, {"title": "green pear"}]
     response = client.post(ANALYZE, json={"items": items})
     assert response.status_code == 200
@@ -184,7 +184,7 @@ def test_bad_picture_in_json(client: TestClient, image: BadImage) -> None:
 
 
 @pytest.mark.parametrize("image", bad_images(), ids=str)
-def test_bad_picture_in_a_form(client: TestClient, image: BadImage) -> None:
+def test_bad_image_in_a_form(client: TestClient, image: BadImage) -> None:
     response = client.post(ANALYZE, files={"image": (image.filename, image.data)})
     if image.code:
         assert_error(response, 422, image.code, "image")
@@ -273,7 +273,7 @@ def test_text_may_have_8192_characters(client: TestClient) -> None:
     assert_error(response, 422, "text_too_long", "description")
 
 
-def test_too_many_pictures_are_that_items_error(client: TestClient) -> None:
+def test_too_many_images_are_that_items_error(client: TestClient) -> None:
     small = encode(speckled(4, 4), "PNG")
     result = client.post(ANALYZE, json={"items": [{"images": [uri(small)] * 9}]}).json()["results"][0]
     assert (result["error"]["code"], result["error"]["param"]) == ("too_many_images", "images")
@@ -344,7 +344,7 @@ def test_bad_bodies(client: TestClient, content_type: str, body: bytes, status: 
     assert_error(response, status, code)
 
 
-def test_framework_errors_have_our_words(client: TestClient) -> None:
+def test_framework_errors_have_our_text(client: TestClient) -> None:
     assert_error(client.get("/v1/nothing"), 404, "not_found")
     assert_error(client.post("/v1/search/", json={}), 404, "not_found")
     wrong_method = client.get("/v1/search")

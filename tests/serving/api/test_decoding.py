@@ -40,7 +40,7 @@ def context(model: Understander, tmp_path: Path) -> Iterator[RequestContext]:
         yield RequestContext(services, SETTINGS)
 
 
-def test_what_is_over_the_budget_is_an_error_of_its_own_and_words_are_unharmed(
+def test_what_is_over_the_budget_is_an_error_of_its_own_and_text_is_unharmed(
     model: Understander, tmp_path: Path
 ) -> None:
     costly = uri(repeated_scan(800, 800, 40))
@@ -55,7 +55,7 @@ def test_what_is_over_the_budget_is_an_error_of_its_own_and_words_are_unharmed(
     assert codes[-1] is None
 
 
-def test_the_last_picture_within_the_budget_is_stopped_on_its_way() -> None:
+def test_the_last_image_within_the_budget_is_stopped_on_its_way() -> None:
     product = Product("a", images=(encode(speckled(600, 600), "PNG"),))
     with pytest.raises(ImagesTooCostly, match=r"took 0\.001 seconds of processor time"):
         decoded(product, 32, Allowance(0.001))
@@ -65,7 +65,7 @@ def test_the_last_picture_within_the_budget_is_stopped_on_its_way() -> None:
         decoded(product, 32, ended)
 
 
-def test_words_are_read_while_all_decoders_are_busy(context: RequestContext) -> None:
+def test_text_is_read_while_all_decoders_are_busy(context: RequestContext) -> None:
     async def read() -> None:
         free = threading.Event()
         busy = [context.decoders.submit(free.wait, 60) for _ in range(DECODERS)]

@@ -109,7 +109,7 @@ def test_a_verdict_on_what_is_no_longer_stored_is_taken_back(client: TestClient)
     assert store(client, "a") | {"added_at": before["added_at"]} == before  # stored anew, maybe a second later
 
 
-def test_the_models_answer_outlives_changes_of_the_offer_but_not_of_the_words(client: TestClient) -> None:
+def test_the_models_answer_outlives_changes_of_the_offer_but_not_of_the_text(client: TestClient) -> None:
     before = store(client, "a", images=[])
     kept = judge(client, "a", category=LEAF)
     client.patch("/v1/products/a", json={"price": 5})
@@ -273,7 +273,7 @@ def test_the_queue_is_restricted_by_decision_and_guess_and_the_menu_counts_them(
     assert review(queue, limit=1, after=review(queue, limit=1)["after"])["menu"] is None
 
 
-def test_the_queue_is_searched_by_words(queue: TestClient) -> None:
+def test_the_queue_is_searched_by_text(queue: TestClient) -> None:
     page = review(queue, text="green pear", limit=2)
     assert {one["title"] for one in page["products"]} == {"green Pear"}
     assert page["after"] is None

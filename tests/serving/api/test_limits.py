@@ -78,7 +78,7 @@ def code(response: Any) -> str:
 
 
 @pytest.mark.parametrize(("more", "error"), [(-10_000, ""), (0, ""), (1, "image_too_many_bytes")])
-def test_a_photo(client: Any, more: int, error: str) -> None:
+def test_an_image(client: Any, more: int, error: str) -> None:
     data = large_image(MAX_IMAGE + more)
     sent = client.post(ANALYZE, files={"image": ("a.bmp", data)})
     assert (sent.status_code, sent.json().get("error", {"code": ""})["code"]) == ((413, error) if error else (200, ""))
@@ -86,7 +86,7 @@ def test_a_photo(client: Any, more: int, error: str) -> None:
     assert (by_json.status_code, code(by_json)) == (200, error)
 
 
-def test_a_stored_photo_and_a_search_by_it(client: Any) -> None:
+def test_a_stored_image_and_a_search_by_it(client: Any) -> None:
     data = uri(large_image(MAX_IMAGE))
     put = client.put("/v1/products/photo", json={"title": "apple", "images": [data]})
     assert put.status_code == 201, put.text
@@ -96,7 +96,7 @@ def test_a_stored_photo_and_a_search_by_it(client: Any) -> None:
     assert client.delete("/v1/products/photo").status_code == 204
 
 
-def test_items_with_pictures(client: Any, settings: Settings) -> None:
+def test_items_with_images(client: Any, settings: Settings) -> None:
     items = [
         {"id": str(n), "images": [uri(small_image(8 * n + m)) for m in range(8)]} for n in range(settings.max_items)
     ]
@@ -156,7 +156,7 @@ def test_a_feed_as_large_as_a_request(client: Any, settings: Settings) -> None:
             assert client.delete(f"/v1/products/{feed}{row}").status_code == 204
 
 
-def test_a_zip_of_rows_with_pictures(client: Any) -> None:
+def test_a_zip_of_rows_with_images(client: Any) -> None:
     job = ended(client, client.post(JOBS, files={"file": ("feed.zip", zip_feed(rows=16, images=8))}))
     assert (job["state"], job["done"], job["failed"]) == ("complete", 16, 0), job
     for row in range(16):
@@ -184,7 +184,7 @@ def test_answers_with_as_many_products_as_may_be(client: Any) -> None:
     assert found.json()["results"][0]["attributes"]["name 1"]
 
 
-def test_a_training_set_with_many_pictures(client: Any) -> None:
+def test_a_training_set_with_many_images(client: Any) -> None:
     store_fat_products(client)
     for number in range(FAT):
         right = {"product_id": f"fat-{number}", "verdict": "correct", "category": "clothes.shirt"}

@@ -106,7 +106,7 @@ def test_the_models_answer_is_what_is_stored(client: TestClient, model: Understa
     assert stored["model"] == model.version
 
 
-def test_pictures_are_kept_small_and_replaced(client: TestClient) -> None:
+def test_images_are_kept_small_and_replaced(client: TestClient) -> None:
     large = "data:image/jpeg;base64," + base64.b64encode(encode(Image.new("RGB", (900, 600), "red"), "JPEG")).decode()
     assert client.put("/v1/products/a", json={"images": [large, uri("Shoe", "blue")]}).json()["images"] == 2
     response = client.get("/v1/products/a/image")
@@ -119,7 +119,7 @@ def test_pictures_are_kept_small_and_replaced(client: TestClient) -> None:
     assert code(client.get("/v1/products/a/image")) == (404, "picture_not_kept")
 
 
-def test_changed_words_are_read_together_with_the_kept_pictures(client: TestClient) -> None:
+def test_changed_text_is_read_together_with_the_kept_images(client: TestClient) -> None:
     before = store(client, "a", "Shirt", "red")
     after = client.patch("/v1/products/a", json={"title": "blue shoe"}).json()
     assert after["understanding"]["modalities_used"] == ["image", "text"]
@@ -129,9 +129,7 @@ def test_changed_words_are_read_together_with_the_kept_pictures(client: TestClie
     assert client.put("/v1/products/a", json={"title": "blue shoe", "images": [uri("Shirt", "red")]}).json() == after
 
 
-def test_changed_words_need_pictures_that_were_not_kept(
-    client: TestClient, model: Understander, tmp_path: Path
-) -> None:
+def test_changed_text_needs_images_that_were_not_kept(client: TestClient, model: Understander, tmp_path: Path) -> None:
     store(client, "a")
     # As for a product that the command line ingested.
     with sqlite3.connect(tmp_path / "index" / "pictures.sqlite") as db:
@@ -195,7 +193,7 @@ def search(client: TestClient, **body: object) -> dict[str, Any]:
     return found
 
 
-def test_search_by_words_and_picture_with_facets(catalogue: TestClient) -> None:
+def test_search_by_text_and_image_with_facets(catalogue: TestClient) -> None:
     found = search(catalogue, text="red Shirt", image=uri("Shirt", "red"), limit=3, facets=["brand", "category"])
     assert found["results"][0]["id"] == "Shirt-red"
     assert found["results"][0]["score"] > 0.99
@@ -351,7 +349,7 @@ def test_embeddings_are_openais(catalogue: TestClient, model: Understander) -> N
     np.testing.assert_allclose(short, head / np.linalg.norm(head), atol=1e-5)
 
 
-def test_embedding_of_a_picture_with_words_is_the_stored_one(catalogue: TestClient) -> None:
+def test_embedding_of_an_image_with_text_is_the_stored_one(catalogue: TestClient) -> None:
     item = {"text": "red Shirt", "image": uri("Shirt", "red")}
     made = catalogue.post("/v1/embeddings", json={"input": [item]}).json()["data"][0]["embedding"]
     stored = catalogue.get("/v1/products/Shirt-red", params={"include": "embedding"}).json()["embedding"]

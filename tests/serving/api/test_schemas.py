@@ -48,7 +48,7 @@ def test_item_becomes_a_product() -> None:
     assert product.description == "Long.\nmaterial: cotton\nfit: slim"
 
 
-def test_item_with_attributes_alone_has_them_as_words() -> None:
+def test_item_with_attributes_alone_has_them_as_text() -> None:
     assert Item(attributes={"colour": "red"}).to_product().description == "colour: red"
 
 
@@ -130,7 +130,7 @@ def test_too_many_items_are_refused(count: int) -> None:
     check_items(32, Settings())
 
 
-def test_pictures_do_not_count_as_json() -> None:
+def test_images_do_not_count_as_json() -> None:
     uri = "data:image/png;base64," + "A" * 3_000_000
     request = body(items=[{"images": [uri, uri]}])
     assert len(request) - image_bytes(request) < 100
@@ -141,7 +141,7 @@ def test_pictures_do_not_count_as_json() -> None:
     assert read_json(escaped, AnalyzeRequest, Settings()).items[0].images[0] == uri
 
 
-def test_json_beside_pictures_is_limited() -> None:
+def test_json_beside_images_is_limited() -> None:
     with pytest.raises(BodyTooLarge, match="1,048,576 bytes besides its images"):
         read_json(body(items=[{"title": "x" * 1_048_576}]), AnalyzeRequest, Settings())
 

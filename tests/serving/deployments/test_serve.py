@@ -87,7 +87,7 @@ def test_health_and_readiness(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("image", bad_images(), ids=str)
-def test_bad_picture(client: httpx.Client, image: BadImage) -> None:
+def test_bad_image(client: httpx.Client, image: BadImage) -> None:
     bad, good = analyze(client, {"images": [uri(image.data)]}, {"title": "red shirt"})
     assert (bad["error"] or {}).get("code") == image.code
     assert good["error"] is None
@@ -96,7 +96,7 @@ def test_bad_picture(client: httpx.Client, image: BadImage) -> None:
     assert response.json().get("error", {}).get("code") == image.code
 
 
-def test_of_16_clients_only_the_one_with_a_bad_picture_fails(client: httpx.Client) -> None:
+def test_of_16_clients_only_the_one_with_a_bad_image_fails(client: httpx.Client) -> None:
     def ask(n: int) -> dict[str, Any]:
         image = b"GIF89a" if n == 5 else encode(speckled(), "PNG")
         return analyze(client, {"id": str(n), "images": [uri(image)]})[0]

@@ -119,7 +119,7 @@ def test_every_format_goes_in_whatever_its_name(service: JobService, name: str) 
     assert counts(service.ingested(content, name)) == {"total": 3, "done": 3, "added": 3}
 
 
-def test_a_zip_brings_its_pictures_which_are_kept_small(service: JobService) -> None:
+def test_a_zip_brings_its_images_which_are_kept_small(service: JobService) -> None:
     image = encode(draw_product("Shirt", "red"), "PNG")
     feed = as_csv([{"id": "a", "title": "", "image_link": "images/a.png"}])
     job = service.ingested(zipped({"shop/feed.csv": feed.encode(), "shop/images/a.png": image}), "shop.zip")
@@ -228,7 +228,7 @@ def test_a_slow_model_is_asked_about_fewer_together(tmp_path: Path) -> None:
         assert max(map(len, service.analyzer.asked[1:])) <= 3
 
 
-def test_pictures_are_read_only_from_where_they_may_be(service: JobService, feeds: Path) -> None:
+def test_images_are_read_only_from_where_they_may_be(service: JobService, feeds: Path) -> None:
     places = ["../secret.png", "/etc/passwd", "here.png", "https://a.example/b.png", "s3://bucket/b.png"]
     lines = [{"id": str(n), "title": "", "image_link": place} for n, place in enumerate(places)]
     job = service.ingested(as_csv(lines))
@@ -243,7 +243,7 @@ def by_source(service: JobService, source: str, **more: object) -> Any:
     return service.client.post("/v1/jobs", json={"source": source, **more})
 
 
-def test_a_source_is_read_with_the_pictures_beside_it(service: JobService, feeds: Path) -> None:
+def test_a_source_is_read_with_the_images_beside_it(service: JobService, feeds: Path) -> None:
     draw_product("Shoe", "blue").save(feeds / "spring" / "shoe.png")
     draw_product("Shoe", "blue").save(feeds / "above.png")
     lines = [{"id": "a", "nr": "shoe.png"}, {"id": "b", "nr": "../above.png"}]

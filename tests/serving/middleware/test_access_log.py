@@ -148,7 +148,7 @@ def test_a_failure_is_told_without_products_and_paths(settings: Settings, lines:
     assert not re.search(r"red striped|secret|/root|/home|/tmp|\.py", lines.text), lines.text
 
 
-def test_at_debug_the_exceptions_words_are_there(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+def test_at_debug_the_exceptions_text_is_there(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     settings = settings.model_copy(update={"log_level": "debug"})
     start_logs(settings)
     ask(application(settings), ("GET", "/v1/products/7"))

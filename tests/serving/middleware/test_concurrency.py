@@ -44,7 +44,7 @@ def test_more_than_there_are_places_for_goes_alone() -> None:
         pass
 
 
-def test_the_turnstile_gives_a_place_back_with_the_last_byte_of_the_answer() -> None:
+def test_the_concurrency_limit_gives_a_place_back_with_the_last_byte_of_the_answer() -> None:
     async def run() -> None:
         answering, gone = asyncio.Event(), asyncio.Event()
 
@@ -68,7 +68,7 @@ def test_the_turnstile_gives_a_place_back_with_the_last_byte_of_the_answer() -> 
     asyncio.run(run())
 
 
-def test_what_only_reads_passes_the_full_turnstile() -> None:
+def test_what_only_reads_passes_the_full_concurrency_limit() -> None:
     limited = ConcurrencyLimitMiddleware(JSONResponse({}), limit=1)
     with limited.concurrency.admitted():
         assert asyncio.run(ask(limited, "GET"))[0] == 200

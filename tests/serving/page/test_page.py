@@ -29,7 +29,7 @@ def understand(reader: Reader, title: str = "red shirt") -> None:
     button(reader, "Understand").click()
 
 
-def test_a_picture_and_words_are_understood(reader: Reader) -> None:
+def test_an_image_and_text_are_understood(reader: Reader) -> None:
     reader.open()
     reader.page.locator("input[type=file]").set_input_files(SHIRT)
     expect(reader.page.get_by_role("img", name="Your image 1")).to_be_visible()
@@ -60,7 +60,7 @@ def test_an_example_needs_one_click(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("way", ["paste", "drop"])
-def test_a_picture_is_pasted_or_dropped(reader: Reader, way: str) -> None:
+def test_an_image_is_pasted_or_dropped(reader: Reader, way: str) -> None:
     reader.open()
     reader.page.evaluate(
         """([way, bytes]) => {
@@ -90,7 +90,7 @@ def test_nothing_given_is_said_and_not_sent(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize(("locale", "text"), [("en-GB", "corrupt or truncated"), ("zh-CN", "图片已损坏")])
-def test_a_bad_picture_is_told_in_the_readers_language(browser: Browser, address: str, locale: str, text: str) -> None:
+def test_a_bad_image_is_told_in_the_readers_language(browser: Browser, address: str, locale: str, text: str) -> None:
     with reading(browser, address, locale=locale) as reader:
         reader.open()
         bad = {"name": BAD.filename, "mimeType": "image/jpeg", "buffer": BAD.data}
@@ -136,7 +136,7 @@ def cards(reader: Reader) -> Locator:
     return reader.page.locator(".card")
 
 
-def test_search_by_words_with_filters_that_the_address_keeps(reader: Reader) -> None:
+def test_search_by_text_with_filters_that_the_address_keeps(reader: Reader) -> None:
     reader.open("#/search")
     expect(cards(reader)).to_have_count(PAGE_OF_RESULTS)
     reader.page.get_by_label("Search text").fill("red shirt")
@@ -167,7 +167,7 @@ def test_search_by_words_with_filters_that_the_address_keeps(reader: Reader) -> 
     expect(cards(reader)).to_have_count(PAGE_OF_RESULTS)
 
 
-def test_more_results_and_pictures_of_products(reader: Reader) -> None:
+def test_more_results_and_images_of_products(reader: Reader) -> None:
     reader.open("#/search?q=red+shirt")
     expect(cards(reader)).to_have_count(PAGE_OF_RESULTS)
     pictured = re.compile(r"(shirt|shoe) [0-5]$")
@@ -180,7 +180,7 @@ def test_more_results_and_pictures_of_products(reader: Reader) -> None:
     expect(cards(reader).nth(PAGE_OF_RESULTS).locator("a.cover")).to_be_focused()
 
 
-def test_search_by_picture_and_by_likeness(reader: Reader) -> None:
+def test_search_by_image_and_by_likeness(reader: Reader) -> None:
     reader.open("#/search")
     reader.page.locator("input[type=file]").set_input_files(SHIRT)
     expect(reader.page.locator(".tally")).to_contain_text("nearest first")

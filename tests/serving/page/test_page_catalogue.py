@@ -117,14 +117,14 @@ def test_the_models_suggestion_is_taken_with_one_click(reader: Reader, address: 
         httpx.patch(url, json={"attributes": before["attributes"]}, trust_env=False)
 
 
-def test_a_kept_picture_is_said_to_be_small(reader: Reader) -> None:
+def test_a_kept_image_is_said_to_be_small(reader: Reader) -> None:
     reader.open("#/product/p-0")
     button(reader, "Show image 1 in full").click()
     expect(reader.page.get_by_role("dialog").locator(".zoomed img")).to_be_visible()
     expect(reader.page.get_by_role("dialog")).to_contain_text("at most 320 pixels wide and high")
 
 
-def test_pictures_are_shown_in_full_and_by_keys(reader: Reader) -> None:
+def test_images_are_shown_in_full_and_by_keys(reader: Reader) -> None:
     page = reader.page
     reader.open()
     page.locator("input[type=file]").set_input_files(IMAGES)
@@ -193,7 +193,7 @@ def test_a_product_is_told_in_chinese_and_without_the_queues_shortcut(browser: B
         (["Food"], ["Shoes"], None, "Together they are not conclusive."),
     ],
 )
-def test_what_picture_and_words_say_is_compared(
+def test_what_image_and_text_say_is_compared(
     reader: Reader, image: list[str] | None, text: list[str] | None, together: list[str] | None, said: str
 ) -> None:
     def category(path: list[str] | None) -> dict[str, object] | None:

@@ -89,7 +89,7 @@ def test_several_feeds_become_a_job_each(reader: Reader) -> None:
     expect(reader.page.locator(".job").nth(1)).to_contain_text("one.csv")
 
 
-def test_a_folder_goes_as_a_zip_of_the_feed_and_its_pictures(reader: Reader, tmp_path: Path) -> None:
+def test_a_folder_goes_as_a_zip_of_the_feed_and_its_images(reader: Reader, tmp_path: Path) -> None:
     folder = tmp_path / "shop"
     (folder / "pics").mkdir(parents=True)
     (folder / "feed.csv").write_text("id,title,image\nz1,Hemd,pics/größe.png\n", encoding="utf-8")

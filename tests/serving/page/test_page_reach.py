@@ -195,7 +195,7 @@ def test_what_is_on_the_screen_stays_where_it_is(browser: Browser, address: str,
         reader.excuse()
 
 
-def test_the_language_stays_where_the_others_words_cannot_be_fetched(reader: Reader) -> None:
+def test_the_language_stays_where_the_others_messages_cannot_be_fetched(reader: Reader) -> None:
     reader.page.route("**/page/words-zh.js", lambda route: route.abort())
     reader.open()
     reader.page.get_by_role("button", name="中文").click()

@@ -116,7 +116,7 @@ def test_a_file_of_jobs_that_is_damaged_within_takes_none_in(folder: Path, model
         assert_error(begun, 500, "state_damaged")
 
 
-def test_a_picture_that_is_not_what_was_kept_is_not_shown(folder: Path, model: Understander) -> None:
+def test_an_image_that_is_not_what_was_kept_is_not_shown(folder: Path, model: Understander) -> None:
     data = (folder / "pictures.sqlite").read_bytes()
     with office(folder, model, SETTINGS) as service:
         kept = service.client.get("/v1/products/red/image").content
