@@ -24,18 +24,15 @@ from starlette.types import ASGIApp
 from catalog.index.product_index import open_index
 from catalog.understand import Understander
 from serving.api.app import build_app
-from serving.api.services import Services
-from serving.calls import in_loop, in_threads
+from serving.calls import in_threads
 from serving.inference.local import LocalBackend
 from serving.inference.models import Models
-from serving.jobs.jobs import Jobs
-from serving.jobs.jobs_api import JobsApi
 from serving.settings.schema import Settings
 from serving.storage.store import CatalogStore
 from serving.storage.store_api import StoreApi
 from tests.support.catalogue import COLOURS, KINDS, draw_product
 from tests.support.malformed.images import encode
-from tests.support.services import SETTINGS
+from tests.support.services import SETTINGS, assembled
 
 # A product's title and link as an attacker would write them. The page sets no such property by itself.
 MARKUP = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
@@ -83,9 +80,8 @@ def served(folder: Path, model: Understander, settings: Settings = SETTINGS) -> 
     """The whole service over an empty index; -> its address."""
     models = Models(LocalBackend(lambda: model, settings))
     store = CatalogStore(open_index(folder / "index", model.config.embedding_width), folder)
-    store_api = StoreApi(in_threads(store))
-    jobs = Jobs(folder / "jobs", models, store_api, settings)
-    app = build_app(Services(models, store_api, JobsApi(in_loop(jobs))), settings)
+    services, jobs = assembled(models, StoreApi(in_threads(store)), folder / "jobs", settings)
+    app = build_app(services, settings)
 
     @asynccontextmanager
     async def at_work(_: FastAPI) -> AsyncIterator[None]:

@@ -17,19 +17,17 @@ from catalog.index.product_index import open_index
 from catalog.model.preprocess import Prepared
 from catalog.understand import Understander
 from serving.api.app import build_app
-from serving.api.services import Services
-from serving.calls import in_loop, in_threads
+from serving.calls import in_threads
 from serving.errors import Overloaded
 from serving.inference.backend import Answer
 from serving.inference.batcher import BatchResult
 from serving.inference.local import LocalBackend
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
-from serving.jobs.jobs_api import JobsApi
 from serving.settings.schema import Settings
 from serving.storage.store import CatalogStore
 from serving.storage.store_api import StoreApi
-from tests.support.services import WIDTH, wait_until_ready
+from tests.support.services import WIDTH, assembled, wait_until_ready
 
 Row = Mapping[str, str]
 
@@ -125,11 +123,9 @@ def office(
     """folder: of the index and of what the service keeps. start: whether jobs are worked off."""
     analyzer = Watched(lambda: model, settings)
     store = store_type(open_index(folder / "index", WIDTH), folder)
-    models = Models(analyzer)
-    store_api = StoreApi(in_threads(store))
-    jobs = Jobs(folder / "jobs", models, store_api, settings)
+    services, jobs = assembled(Models(analyzer), StoreApi(in_threads(store)), folder / "jobs", settings)
     try:
-        with TestClient(build_app(Services(models, store_api, JobsApi(in_loop(jobs))), settings)) as client:
+        with TestClient(build_app(services, settings)) as client:
             assert client.portal is not None
             wait_until_ready(client)
             if start:

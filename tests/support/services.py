@@ -39,6 +39,12 @@ def tiny_store(folder: Path) -> Iterator[StoreApi]:
         store.close()
 
 
+def assembled(models: Models, store: StoreApi, folder: Path, settings: Settings) -> tuple[Services, Jobs]:
+    """What an application needs, and its jobs, which nobody works off yet. folder: for the jobs."""
+    jobs = Jobs(folder, models, store, settings)
+    return Services(models, store, JobsApi(in_loop(jobs))), jobs
+
+
 @contextmanager
 def tiny_client(
     model: Understander, folder: Path, settings: Settings = SETTINGS, shadow: Understander | None = None
@@ -47,8 +53,8 @@ def tiny_client(
     backends = [LocalBackend(lambda one=one: one, settings) for one in (model, shadow) if one]  # type: ignore[misc]
     models = Models(*backends)
     with tiny_store(folder) as store:
-        jobs = Jobs(folder / "jobs", models, store, settings)
-        with TestClient(build_app(Services(models, store, JobsApi(in_loop(jobs))), settings)) as client:
+        services, jobs = assembled(models, store, folder / "jobs", settings)
+        with TestClient(build_app(services, settings)) as client:
             assert client.portal
             client.portal.call(jobs.start)
             wait_until_ready(client)
@@ -58,8 +64,7 @@ def tiny_client(
 
 def tiny_services(backend: ModelBackend, store: StoreApi, folder: Path, settings: Settings = SETTINGS) -> Services:
     """Services that work no jobs off. folder: for the jobs."""
-    models = Models(backend)
-    return Services(models, store, JobsApi(in_loop(Jobs(folder, models, store, settings))))
+    return assembled(Models(backend), store, folder, settings)[0]
 
 
 @contextmanager
@@ -67,8 +72,7 @@ def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS
     """The address of the whole application, which works no jobs off, over real HTTP. folder: of the index."""
     with tiny_store(folder) as store:
         models = Models(LocalBackend(lambda: model, settings))
-        jobs = Jobs(folder / "jobs", models, store, settings)
-        services = Services(models, store, JobsApi(in_loop(jobs)))
+        services, jobs = assembled(models, store, folder / "jobs", settings)
         try:
             with listening(build_app(services, settings)) as address:
                 deadline = time.monotonic() + 60
