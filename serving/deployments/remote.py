@@ -137,8 +137,8 @@ def remote_models(model: DeploymentHandle[Any], shadow: DeploymentHandle[Any] | 
 
 
 def remote_store(index: DeploymentHandle[Any]) -> StoreApi:
-    return StoreApi(remote(index, IndexNotReady, once=("delete", "take_back")))
+    return StoreApi(remote(index, IndexNotReady, once=StoreApi.ONCE))
 
 
 def remote_jobs(jobs: DeploymentHandle[Any]) -> JobsApi:
-    return JobsApi(remote(jobs, JobsNotReady, once=("submit", "cancel", "begin_upload", "append")))
+    return JobsApi(remote(jobs, JobsNotReady, once=JobsApi.ONCE))

@@ -14,6 +14,9 @@ class JobsApi:
     does not answer.
     """
 
+    # Not repeated when their process is lost: the first call may have had its effect.
+    ONCE = frozenset({"submit", "cancel", "begin_upload", "append"})
+
     def __init__(self, call: Call) -> None:
         """call: reaches a `Jobs`, by `serving.calls.in_loop` or in another process."""
         self._call = call

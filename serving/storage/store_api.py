@@ -74,6 +74,9 @@ class StoreApi:
     raises, and IndexNotReady where the store is in another process that does not answer.
     """
 
+    # Not repeated when their process is lost: the first call may have had its effect.
+    ONCE = frozenset({"delete", "take_back"})
+
     def __init__(self, call: Call) -> None:
         """call: reaches a `CatalogStore`, by `serving.calls.in_threads` or in another process."""
         self._call = call

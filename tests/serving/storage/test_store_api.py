@@ -32,6 +32,12 @@ def test_each_method_is_passed_on_as_it_is(api: type, target: type) -> None:
 
 
 @pytest.mark.parametrize("api", [StoreApi, JobsApi])
+def test_what_is_not_repeated_are_methods(api: type[StoreApi | JobsApi]) -> None:
+    assert api.ONCE
+    assert methods(api).keys() >= api.ONCE
+
+
+@pytest.mark.parametrize("api", [StoreApi, JobsApi])
 def test_each_method_calls_its_namesake_with_its_arguments(api: Callable[[Call], object]) -> None:
     for name, signature in methods(api).items():  # type: ignore[arg-type]
         called = list[tuple[object, ...]]()
