@@ -7,6 +7,8 @@ import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
@@ -66,11 +68,22 @@ class Retries:
         """Seconds to wait after an attempt (counted from 0); None: give up."""
         if attempt >= self.limit:
             return None
-        asked = response.headers.get("retry-after", "") if response is not None else ""
         # Jitter: clients that were refused together must not return together.
         seconds = self.wait_seconds * 2**attempt * random.uniform(0.75, 1.0)
-        seconds = max(seconds, float(asked)) if asked.isdecimal() else seconds
+        seconds = max(seconds, retry_after(response)) if response is not None else seconds
         return seconds if seconds <= self.longest_seconds else None
+
+
+def retry_after(response: httpx.Response) -> float:
+    """Seconds that the response's Retry-After asks to wait: a number or a date (RFC 9110, 10.2.3). 0 if it has none."""
+    value = response.headers.get("retry-after", "")
+    if value.isdecimal():
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+        return (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    except (ValueError, OverflowError):
+        return 0.0
 
 
 def answered(request: Request, retries: Retries) -> Steps[httpx.Response]:

@@ -7,6 +7,8 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -268,6 +270,17 @@ def test_the_wait_is_the_one_asked_for_and_else_doubles() -> None:
     assert retries.wait(0, refusal(503, "x", **{"retry-after": "soon"})) == pytest.approx(0.875, abs=0.125)
     assert retries.wait(6, None) is None
     assert retries.wait(9, None) is None
+
+
+def test_a_wait_may_be_given_as_a_date() -> None:
+    """In any form that RFC 9110 lets a proxy send; a bad date is ignored."""
+    retries = Retries(wait_seconds=1, longest_seconds=900)
+    then = datetime.now(UTC) + timedelta(minutes=10)
+    for date in (format_datetime(then, usegmt=True), then.strftime("%A, %d-%b-%y %H:%M:%S GMT"), then.ctime()):
+        assert retries.wait(0, refusal(503, "x", **{"retry-after": date})) == pytest.approx(600, abs=60), date
+    past = format_datetime(then - timedelta(days=1), usegmt=True)
+    for date in (past, "Mon, 99 Foo 2026 10:00:00 GMT", f"Mon, 01 Jan 2026 {10**30}:00:00 GMT"):
+        assert retries.wait(0, refusal(503, "x", **{"retry-after": date})) == pytest.approx(0.875, abs=0.125), date
 
 
 def test_too_long_a_wait_is_not_made(make: Any) -> None:
