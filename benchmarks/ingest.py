@@ -143,7 +143,7 @@ def markdown(report: dict[str, Any]) -> str:
         "own": "of which its own",
         "files": "of which mapped files, the index among them",
     }
-    rows += [(names[name], f"{least} to {most}") for name, (least, most) in memory.items()]
+    rows += [(names[name], f"{smallest} to {largest}") for name, (smallest, largest) in memory.items()]
     rows += [("peak, MB", str(report["peak_memory_mb"]))]
     lines = [f"| {report['rows']:,} rows, seed {report['seed']} | |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)]
     return "\n".join(lines)

@@ -2,7 +2,7 @@
 import { icon, make } from "./dom.js";
 import { above, decisionBadge } from "./findings.js";
 import { count, decimal, percent, price, t } from "./language.js";
-import { productPicture } from "./pictures.js";
+import { productImage } from "./product-images.js";
 import { asHash } from "./search-query.js";
 import { leaf } from "./taxonomy.js";
 
@@ -34,7 +34,7 @@ export function card(product, signal) {
   return make(
     "li",
     { class: "card" },
-    make("div", { class: "card-picture" }, productPicture(product, { signal }), priceLabel(product)),
+    make("div", { class: "card-image" }, productImage(product, { signal }), priceLabel(product)),
     make(
       "div",
       { class: "card-text" },

@@ -12,9 +12,9 @@
   if (theme === "light" || theme === "dark") root.dataset.theme = theme;
   const language = kept("language") ?? (/^zh\b/i.test(navigator.language) ? "zh" : "en");
   root.lang = language === "zh" ? "zh-CN" : "en";
-  // The words come with the scripts, not after them.
-  const words = document.createElement("link");
-  words.rel = "modulepreload";
-  words.href = `page/words-${language === "zh" ? "zh" : "en"}.js`;
-  document.head.append(words);
+  // The messages come with the scripts, not after them.
+  const messages = document.createElement("link");
+  messages.rel = "modulepreload";
+  messages.href = `page/messages-${language === "zh" ? "zh" : "en"}.js`;
+  document.head.append(messages);
 })();

@@ -3,13 +3,13 @@ import { make } from "./dom.js";
 import { pathText } from "./taxonomy.js";
 
 const AT_ONCE = 100;
-const MOST = 10_000; // products: as far as the service pages
+const MAX_PRODUCTS = 10_000; // products: as far as the service pages
 const COLUMNS = ["id", "title", "description", "brand", "price", "currency", "link", "product_type", "category", "decision"];
 
 /** ask(offset, limit) -> {results}. onprogress(count). Resolves to how many products the file has. */
 export async function exportCsv(ask, onprogress) {
   const products = [];
-  while (products.length < MOST) {
+  while (products.length < MAX_PRODUCTS) {
     const { results } = await ask(products.length, AT_ONCE);
     products.push(...results);
     onprogress(products.length);

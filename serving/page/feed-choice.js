@@ -3,7 +3,7 @@ import { request } from "./api.js";
 import { fresh, icon, make, show } from "./dom.js";
 import { ofFile, ofFolder, ofSource } from "./feeds.js";
 import { bytes, count, t } from "./language.js";
-import { acceptDrops } from "./picture-field.js";
+import { acceptDrops } from "./image-field.js";
 
 const FEEDS = ".csv,.tsv,.tab,.txt,.jsonl,.ndjson,.parquet,.zip";
 

@@ -54,7 +54,7 @@ export function feedPreview(feed, signal) {
 
   show(element, make("h2", {}, feed.name, " ", make("span", { class: "soft small" }, feed.size)), columns, outcome);
   if (feed.look) look();
-  else if (feed.pictures === feed.entries.length) show(outcome, make("p", {}, count("feed.pictures_alone", feed.pictures)));
+  else if (feed.images === feed.entries.length) show(outcome, make("p", {}, count("feed.images_alone", feed.images)));
   return element;
 }
 
@@ -149,7 +149,7 @@ function good(row) {
   const facts = [
     row.price !== null && price(row.price, row.currency),
     row.product_type,
-    row.images ? count("feed.pictures", row.images) : t("feed.no_pictures"),
+    row.images ? count("feed.images", row.images) : t("feed.no_images"),
   ].filter(Boolean);
   return [
     make("strong", {}, row.title || row.id),

@@ -58,9 +58,9 @@ async function uploaded(feed, { signal, onprogress }) {
     try {
       feed.upload = await (feed.upload && !failed ? feed.upload : known(feed, signal));
       while (feed.upload.received < file.size) {
-        const { id, received, part_bytes: most } = feed.upload;
+        const { id, received, part_bytes: limit } = feed.upload;
         onprogress(received / file.size);
-        const body = file.slice(received, received + most);
+        const body = file.slice(received, received + limit);
         const now = await request(`v1/uploads/${id}`, {
           method: "PATCH",
           body,

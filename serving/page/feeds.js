@@ -3,7 +3,7 @@ import { bytes } from "./language.js";
 
 const TEXT = /\.(csv|tsv|tab|txt|jsonl|ndjson)$/i;
 const FEED = /\.(csv|tsv|jsonl|ndjson|parquet)$/i; // in a folder, where a .txt is most often a note
-const PICTURE = /\.(jpe?g|png|webp|gif|bmp)$/i;
+const IMAGE = /\.(jpe?g|png|webp|gif|bmp)$/i;
 const BEGINNING = 1024 * 1024; // bytes of a feed that are looked at
 export const AT_ONCE = 16 * 1024 * 1024; // bytes that go in one request; more goes in parts
 
@@ -20,17 +20,17 @@ export const ofFile = (file) => feed(file.name, { size: bytes(file.size), file, 
 
 export const ofSource = ({ path, bytes: size }) => feed(path, { size: bytes(size), source: path, look: { source: path } });
 
-/** Each feed in the folder with all of its pictures; without a feed, the pictures alone. */
+/** Each feed in the folder with all of its images; without a feed, the images alone. */
 export function ofFolder(files) {
   const named = [...files].map((file) => ({ name: file.webkitRelativePath.replace(/^[^/]*\//, ""), file }));
   const kept = named.filter(({ name }) => !/(^|\/)\./.test(name));
-  const pictures = kept.filter(({ name }) => PICTURE.test(name));
+  const images = kept.filter(({ name }) => IMAGE.test(name));
   const feeds = kept.filter(({ name }) => FEED.test(name));
   const folder = files[0]?.webkitRelativePath.split("/")[0] ?? "";
   const size = (entries) => bytes(entries.reduce((sum, { file }) => sum + file.size, 0));
-  const zipped = (name, entries, look) => feed(name, { size: size(entries), entries, look, pictures: pictures.length });
-  if (!feeds.length) return pictures.length ? [zipped(`${folder}.zip`, pictures, null)] : [];
-  return feeds.map((one) => zipped(one.name, [one, ...pictures], inFolder(one.file)));
+  const zipped = (name, entries, look) => feed(name, { size: size(entries), entries, look, images: images.length });
+  if (!feeds.length) return images.length ? [zipped(`${folder}.zip`, images, null)] : [];
+  return feeds.map((one) => zipped(one.name, [one, ...images], inFolder(one.file)));
 }
 
 /** Of a feed that will be in a zip: a large one that only the whole tells of is not looked at before. */

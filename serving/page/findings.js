@@ -153,14 +153,14 @@ export function undisputed({ understanding, conflicts: differing }) {
 
 const none = () => make("p", { class: "soft" }, t("found.none"));
 
-/** Who said what: the picture alone, the words alone, and both together. */
+/** Who said what: the image alone, the text alone, and both together. */
 export function evidence(result) {
   const { image, text } = result.evidence ?? {};
   const used = result.modalities_used;
   if (used.length < 2) return section(t("evidence.title"), make("p", { class: "soft" }, onlyRead(result)));
   const voices = [
-    ["picture", "evidence.image", image],
-    ["words", "evidence.text", text],
+    ["image", "evidence.image", image],
+    ["text", "evidence.text", text],
     ["both", "evidence.both", result.category],
   ];
   return section(
@@ -197,11 +197,11 @@ const isBelow = (category, other) =>
   category.path.length > other.path.length && other.path.every((label, level) => label === category.path[level]);
 
 function verdict(image, text, both) {
-  const [picture, words, together] = [image?.id, text?.id, both?.id];
-  if (!together) return t("evidence.unsure");
-  if (picture === together && words === together) return t("evidence.agree");
-  if (together === words) return t("evidence.followed_text");
-  if (together === picture) return t("evidence.followed_image");
+  const [byImage, byText, byBoth] = [image?.id, text?.id, both?.id];
+  if (!byBoth) return t("evidence.unsure");
+  if (byImage === byBoth && byText === byBoth) return t("evidence.agree");
+  if (byBoth === byText) return t("evidence.followed_text");
+  if (byBoth === byImage) return t("evidence.followed_image");
   if ([image, text].some((alone) => alone && isBelow(both, alone))) return t("evidence.further");
   return t("evidence.neither");
 }

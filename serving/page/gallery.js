@@ -1,13 +1,13 @@
-// All kept pictures of a product. A click shows one in full.
+// All kept images of a product. A click shows one in full.
 import { make } from "./dom.js";
 import { t } from "./language.js";
-import { addressOf, productPicture } from "./pictures.js";
+import { addressOf, productImage } from "./product-images.js";
 import { zoom } from "./zoom.js";
 
 export function gallery(product, signal) {
   const name = product.title || product.id;
-  const pictures = Array.from({ length: Math.max(1, product.images) }, (_, number) => {
-    const frame = productPicture(product, { number, alt: t("product.picture", { n: number + 1 }), signal });
+  const images = Array.from({ length: Math.max(1, product.images) }, (_, number) => {
+    const frame = productImage(product, { number, alt: t("product.image", { n: number + 1 }), signal });
     if (number >= product.images) return frame;
     const open = () => {
       const all = Array.from({ length: product.images }, (_none, one) => addressOf(product.id, one, signal));
@@ -15,9 +15,9 @@ export function gallery(product, signal) {
     };
     return make(
       "button",
-      { type: "button", class: "picture-button", onclick: open, "aria-label": t("zoom.open", { n: number + 1 }) },
+      { type: "button", class: "image-button", onclick: open, "aria-label": t("zoom.open", { n: number + 1 }) },
       frame,
     );
   });
-  return make("div", { class: "gallery" }, pictures);
+  return make("div", { class: "gallery" }, images);
 }

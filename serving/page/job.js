@@ -7,7 +7,7 @@ import { sentence } from "./problems.js";
 import { asHash } from "./search-query.js";
 
 const FIGURES = ["added", "updated", "skipped", "failed"];
-const MOST_REASONS = 10;
+const MAX_REASONS = 10;
 
 const address = (job) => `v1/jobs/${encodeURIComponent(job.id)}`;
 /** Its state; one of which every row failed has not simply ended. */
@@ -157,7 +157,7 @@ export async function failures(place, job, signal) {
       if (!reasons.has(row.code)) reasons.set(row.code, []);
       reasons.get(row.code).push(row);
     }
-    const sorted = [...reasons.values()].sort((one, other) => other.length - one.length).slice(0, MOST_REASONS);
+    const sorted = [...reasons.values()].sort((one, other) => other.length - one.length).slice(0, MAX_REASONS);
     const items = sorted.map(why);
     show(
       place,

@@ -7,7 +7,7 @@ import { t } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
 import { poll } from "./poll.js";
 
-const MOST = 20;
+const MAX_JOBS = 20;
 const ACTIVE = new Set(["queued", "running"]);
 
 export async function show(main, { rest: id }, signal) {
@@ -30,7 +30,7 @@ async function showAll(main, signal) {
     watching = new AbortController();
     signal.addEventListener("abort", () => watching.abort());
     follow(
-      () => request(`v1/jobs?limit=${MOST}`, { signal }),
+      () => request(`v1/jobs?limit=${MAX_JOBS}`, { signal }),
       draw,
       ({ jobs }) => jobs.some((job) => ACTIVE.has(job.state)),
       place,

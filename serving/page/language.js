@@ -1,16 +1,16 @@
-// Words, numbers and dates in the reader's language.
+// Messages, numbers and dates in the reader's language.
 
 // Only the reader's own language is fetched. Texts of errors in English are the service's own.
-const WORDS = { en: ["words-en"], zh: ["words-zh", "errors-zh", "values-zh"] };
+const MESSAGES = { en: ["messages-en"], zh: ["messages-zh", "errors-zh", "values-zh"] };
 const ERRORS = { en: [], zh: ["sentences-zh", "errors-en"] };
-const MOST_DECIMALS = 6;
+const MAX_DECIMALS = 6;
 const TAGS = { en: "en", zh: "zh-CN" };
 
 /** The reader's own variant of the language, for dates and numbers: en-GB, say. */
 const local = () => navigator.languages.find((one) => one.split("-")[0] === language) ?? TAGS[language];
 
 export let language = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
-let words = {};
+let messages = {};
 
 /** What problems.js translates errors by: [the service's sentences, what it says of each code]; in English none. */
 export let errorTexts = [];
@@ -19,34 +19,34 @@ const fetched = (names) => Promise.all(names.map(async (name) => (await import(`
 
 /** Raises TypeError, and leaves the language as it was, where its texts cannot be fetched. */
 export async function setLanguage(name) {
-  const [found, errors] = await Promise.all([fetched(WORDS[name]), fetched(ERRORS[name])]);
-  words = Object.assign({}, ...found);
+  const [found, errors] = await Promise.all([fetched(MESSAGES[name]), fetched(ERRORS[name])]);
+  messages = Object.assign({}, ...found);
   errorTexts = errors;
   language = name;
   document.documentElement.lang = TAGS[name];
 }
 
-await setLanguage(language); // the page is drawn once its words are there
+await setLanguage(language); // the page is drawn once its messages are there
 
 /** The text of a key, its {places} filled. */
 export function t(key, values = {}) {
-  const text = words[key] ?? key;
+  const text = messages[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
 }
 
 /** `t` by a number: KEY.one or KEY.other, as the language counts. */
 export function count(key, number, values = {}) {
   const form = new Intl.PluralRules(TAGS[language]).select(number);
-  const known = `${key}.${form}` in words ? form : "other";
+  const known = `${key}.${form}` in messages ? form : "other";
   return t(`${key}.${known}`, { n: whole(number), ...values });
 }
 
 /** The text of a key that may not be there: names and values of attributes, codes of errors. */
 export function translated(key, otherwise) {
-  return words[key] ?? otherwise;
+  return messages[key] ?? otherwise;
 }
 
-/** A probability in words: 0.97 is "97 %". Only what is certain, a person's own word, is 100 %. */
+/** A probability as text: 0.97 is "97 %". Only what is certain, a person's own word, is 100 %. */
 export function percent(score) {
   const gap = language === "zh" ? "" : "\u00a0";
   if (score < 1 && score >= 0.995) return `>${gap}99${gap}%`;
@@ -67,7 +67,7 @@ export function price(amount, currency) {
   try {
     const form = { style: "currency", currency, currencyDisplay: "symbol" };
     const usual = new Intl.NumberFormat(local(), form).resolvedOptions().maximumFractionDigits;
-    const stored = Math.min(MOST_DECIMALS, String(amount).split(".")[1]?.length ?? 0);
+    const stored = Math.min(MAX_DECIMALS, String(amount).split(".")[1]?.length ?? 0);
     return new Intl.NumberFormat(local(), { ...form, maximumFractionDigits: Math.max(usual, stored) }).format(amount);
   } catch {
     return `${decimal(amount)} ${currency ?? ""}`.trim(); // a currency that is no ISO code

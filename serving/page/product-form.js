@@ -61,8 +61,8 @@ export function productForm(product, { save, cancel, saving, above = null }) {
 function attributeRows(entries) {
   const rows = make("ul", { class: "attribute-rows" });
   const add = ([name, value] = ["", ""]) => {
-    const field = (text, words, given) =>
-      make("input", { type: "text", autocomplete: "off", value: given, "aria-label": words, placeholder: text });
+    const field = (text, label, given) =>
+      make("input", { type: "text", autocomplete: "off", value: given, "aria-label": label, placeholder: text });
     const names = field(t("edit.attribute"), t("edit.attribute"), name);
     const label = name ? attributeName(name) : t("edit.value");
     const row = make(

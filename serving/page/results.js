@@ -3,7 +3,7 @@ import { card, priceLabel, productAddress, shownCategory } from "./cards.js";
 import { icon, keep, kept, make } from "./dom.js";
 import { decisionBadge } from "./findings.js";
 import { t } from "./language.js";
-import { productPicture } from "./pictures.js";
+import { productImage } from "./product-images.js";
 
 const SORTS = ["newest", "price_asc", "price_desc"];
 
@@ -56,7 +56,7 @@ export function productList(products, signal) {
 }
 
 function table(products, signal) {
-  const head = ["picture", "title", "price", "category", "state"].map((name) =>
+  const head = ["image", "title", "price", "category", "state"].map((name) =>
     make("th", { scope: "col", class: `of-${name}` }, make("span", {}, t(`list.${name}`))),
   );
   const rows = products.map((product) => row(product, signal));
@@ -68,7 +68,7 @@ function row(product, signal) {
   return make(
     "tr",
     { class: "card-row" },
-    make("td", { class: "of-picture" }, productPicture(product, { signal })),
+    make("td", { class: "of-image" }, productImage(product, { signal })),
     make(
       "td",
       { class: "of-title" },

@@ -2,15 +2,15 @@
 import { request } from "./api.js";
 import { make, show } from "./dom.js";
 import { count, decimal, t } from "./language.js";
-import { productPicture } from "./pictures.js";
+import { productImage } from "./product-images.js";
 
-const MOST = 24;
+const MAX_ALIKE = 24;
 
 /** The box, empty until there are such products, and `chosen()`: those that were ticked. */
 export function alikeBox(product, signal) {
   const element = make("div", { class: "alike-place" });
   let ticked = () => [];
-  request(`v1/review/${encodeURIComponent(product.id)}/alike?limit=${MOST}`, { signal })
+  request(`v1/review/${encodeURIComponent(product.id)}/alike?limit=${MAX_ALIKE}`, { signal })
     .then(({ products }) => {
       if (!products.length) return;
       const box = fieldset(products, signal);
@@ -48,7 +48,7 @@ function tile(product, box, signal) {
   return make(
     "label",
     { class: "tile" },
-    productPicture(product, { signal }),
+    productImage(product, { signal }),
     make("span", { class: "tile-text" }, box, make("span", {}, product.title || product.id)),
     make("span", { class: "soft small" }, t("search.match", { score: decimal(product.score) })),
   );

@@ -13,7 +13,7 @@ import {
   section,
 } from "./findings.js";
 import { t } from "./language.js";
-import { productPicture } from "./pictures.js";
+import { productImage } from "./product-images.js";
 import { propertyEditor } from "./review-properties.js";
 import { categoryCalled, leaf } from "./taxonomy.js";
 
@@ -88,7 +88,7 @@ function heading(product, signal) {
   return make(
     "section",
     { class: "sheet head", "aria-label": t("nav.product") },
-    productPicture(product, { alt: t("product.picture", { n: 1 }), signal }),
+    productImage(product, { alt: t("product.image", { n: 1 }), signal }),
     make(
       "div",
       {},
@@ -99,7 +99,7 @@ function heading(product, signal) {
   );
 }
 
-/** The merchant's own words, beside which the model's stand. */
+/** The merchant's own data, beside which the model's stand. */
 function said(product) {
   const own = Object.entries(product.attributes).map(([name, value]) => fact(attributeName(name), attributeValue(value)));
   const type = product.product_type && fact(t("review.product_type"), product.product_type);

@@ -27,7 +27,7 @@ export function toQuery({ decision, category, order, text }, limit = null, after
 
 /** menu: how many products wait, as the service counts them; null: not known yet. changed(): called with `filters` as they now are. */
 export function filterBar(filters, menu, changed) {
-  const text = make("input", { type: "search", "data-filter": "text", value: filters.text, maxlength: 256, placeholder: t("review.any_words") });
+  const text = make("input", { type: "search", "data-filter": "text", value: filters.text, maxlength: 256, placeholder: t("review.any_text") });
   text.addEventListener("change", () => set("text", text.value.trim()));
   function set(name, value) {
     filters[name] = value;
@@ -39,7 +39,7 @@ export function filterBar(filters, menu, changed) {
     labelled(t("facet.decision"), picker("decision", decisions(menu), filters, set)),
     labelled(t("review.guessed"), picker("category", guesses(menu, filters), filters, set)),
     labelled(t("review.order"), picker("order", orders(), filters, set)),
-    labelled(t("review.words"), text),
+    labelled(t("review.text"), text),
   );
 }
 

@@ -13,26 +13,26 @@ const PAGE = 20;
 const REFUSED = { status: 422 };
 const FEW = 5; // with so few left the next page is asked for
 
-let queue, desk, filters, given;
+let queue, view, filters, given;
 
 /** given: the verdicts of this visit, the last one last, to be taken back one after the other. */
 export async function show(main, { parameters }, signal) {
   filters = filtersOf(parameters);
   given = [];
-  desk = { place: make("div", {}), tally: make("p", { class: "soft tally" }), problem: make("div", {}), signal };
-  desk.filters = make("div", {}, filterBar(filters, null, changed)); // its place, before it is counted
-  desk.undo = button(t("review.undo"), undo, { "aria-keyshortcuts": "u", disabled: true }, "undo");
-  desk.undo.append(make("kbd", { "aria-hidden": "true" }, "U"));
-  desk.history = historyBox({ bringBack, settled: () => Promise.allSettled(given.map((one) => one.kept)), signal });
+  view = { place: make("div", {}), tally: make("p", { class: "soft tally" }), problem: make("div", {}), signal };
+  view.filters = make("div", {}, filterBar(filters, null, changed)); // its place, before it is counted
+  view.undo = button(t("review.undo"), undo, { "aria-keyshortcuts": "u", disabled: true }, "undo");
+  view.undo.append(make("kbd", { "aria-hidden": "true" }, "U"));
+  view.history = historyBox({ bringBack, settled: () => Promise.allSettled(given.map((one) => one.kept)), signal });
   fill(
     main,
     make("h1", { tabindex: "-1" }, t("review.title")),
     make("p", { class: "lead" }, t("review.lead")),
-    desk.filters,
-    make("div", { class: "actions spread" }, desk.tally, make("div", { class: "actions" }, shortcutsBox(), desk.undo)),
-    desk.problem,
-    desk.place,
-    desk.history,
+    view.filters,
+    make("div", { class: "actions spread" }, view.tally, make("div", { class: "actions" }, shortcutsBox(), view.undo)),
+    view.problem,
+    view.place,
+    view.history,
   );
   document.addEventListener("keydown", pressed, { signal });
   await restart(parameters.get("product"));
@@ -45,29 +45,29 @@ async function restart(first = null) {
 }
 
 async function start(first = null) {
-  const { signal } = desk;
+  const { signal } = view;
   const busy = waiting(t("review.busy"), null, signal);
-  fill(desk.problem);
-  fill(desk.place, busy);
-  desk.history.hidden = true; // it would be pushed away by what comes
+  fill(view.problem);
+  fill(view.place, busy);
+  view.history.hidden = true; // it would be pushed away by what comes
   try {
     await Promise.all([loadPage(), loadTaxonomy()]);
     if (first) putFirst(await fetchProduct(first));
     if (!signal.aborted) draw();
   } catch (error) {
-    if (!stopped(error)) fill(desk.place, errorNotice(error, () => start(first)));
+    if (!stopped(error)) fill(view.place, errorNotice(error, () => start(first)));
   } finally {
     busy.done();
-    desk.history.hidden = false;
+    view.history.hidden = false;
   }
 }
 
-const fetchProduct = (id) => request(`v1/products/${encodeURIComponent(id)}`, { signal: desk.signal });
+const fetchProduct = (id) => request(`v1/products/${encodeURIComponent(id)}`, { signal: view.signal });
 
 /** The next page into the queue; one at a time. */
 function loadPage() {
   const mine = queue;
-  mine.loading ??= request(`v1/review?${toQuery(filters, PAGE, mine.after)}`, { signal: desk.signal })
+  mine.loading ??= request(`v1/review?${toQuery(filters, PAGE, mine.after)}`, { signal: view.signal })
     .then((page) => {
       const known = new Set([...mine.seen, ...mine.products.map((product) => product.id)]);
       mine.products.push(...page.products.filter((product) => !known.has(product.id)));
@@ -84,9 +84,9 @@ function loadPage() {
 
 /** Drawn anew with what the service counts; the reader stays in the field where he is, with what he has typed. */
 function drawFilters(menu) {
-  const { dataset = {}, value } = desk.filters.contains(document.activeElement) ? document.activeElement : {};
-  fill(desk.filters, filterBar(filters, menu, changed));
-  const field = dataset.filter && desk.filters.querySelector(`[data-filter="${dataset.filter}"]`);
+  const { dataset = {}, value } = view.filters.contains(document.activeElement) ? document.activeElement : {};
+  fill(view.filters, filterBar(filters, menu, changed));
+  const field = dataset.filter && view.filters.querySelector(`[data-filter="${dataset.filter}"]`);
   if (!field) return;
   if (dataset.filter === "text") field.value = value;
   field.focus();
@@ -102,19 +102,19 @@ const left = () => (queue.ended ? queue.products.length : Math.max(queue.left, q
 
 function draw() {
   const [product] = queue.products;
-  desk.tally.textContent = product ? count("review.left", left()) : "";
-  desk.undo.disabled = !given.length;
-  if (product) return fill(desk.place, card(product));
+  view.tally.textContent = product ? count("review.left", left()) : "";
+  view.undo.disabled = !given.length;
+  if (product) return fill(view.place, card(product));
   if (!queue.ended) return start();
-  desk.card = null;
-  fill(desk.place, nothingLeft());
+  view.card = null;
+  fill(view.place, nothingLeft());
 }
 
 function card(product) {
-  const alike = alikeBox(product, desk.signal);
-  desk.card = productCard(product, { judge, skip, alike: alike.element, signal: desk.signal });
-  desk.others = alike.chosen;
-  return desk.card.element;
+  const alike = alikeBox(product, view.signal);
+  view.card = productCard(product, { judge, skip, alike: alike.element, signal: view.signal });
+  view.others = alike.chosen;
+  return view.card.element;
 }
 
 /** Why there is nothing to do. */
@@ -142,14 +142,14 @@ async function judge(verdict) {
   const mine = queue;
   const [product] = mine.products;
   if (!product) return;
-  const products = [product, ...desk.others()];
+  const products = [product, ...view.others()];
   const taken = new Set(products.map(({ id }) => id));
   mine.products = mine.products.filter(({ id }) => !taken.has(id));
   for (const id of taken) mine.seen.add(id);
   mine.left -= products.length;
-  const entry = { products, kept: send(products, desk.card.whole(verdict)) };
+  const entry = { products, kept: send(products, view.card.whole(verdict)) };
   given.push(entry);
-  fill(desk.problem);
+  fill(view.problem);
   next(products.length > 1 ? count("review.said.several", products.length) : t(`review.said.${verdict.verdict}`));
   try {
     const failed = await entry.kept.then(({ errors }) => errors);
@@ -162,7 +162,7 @@ async function judge(verdict) {
     for (const one of products.filter(({ id }) => !ids.has(id)).reverse()) putFirst(one);
     draw();
     fill(
-      desk.problem,
+      view.problem,
       make("p", { class: "soft" }, t("review.failed", { name: product.title || product.id })),
       errorNotice(error),
     );
@@ -193,8 +193,8 @@ function skip() {
 async function undo() {
   const entry = given.pop();
   if (!entry) return;
-  desk.undo.disabled = true;
-  fill(desk.problem);
+  view.undo.disabled = true;
+  fill(view.problem);
   try {
     const { ids } = await entry.kept;
     await Promise.all([...ids.values()].map((id) => request(`v1/feedback/${id}`, { method: "DELETE" })));
@@ -202,9 +202,9 @@ async function undo() {
     next(t("review.said.undo"));
   } catch (error) {
     given.push(entry);
-    fill(desk.problem, errorNotice(error));
+    fill(view.problem, errorNotice(error));
   }
-  desk.undo.disabled = !given.length;
+  view.undo.disabled = !given.length;
 }
 
 /** A product of the history is to be judged again. id: of the verdict that was taken back, if it was. */
@@ -230,18 +230,18 @@ function next(said) {
   draw();
   const title = document.getElementById("review-product");
   announce(`${said} ${title ? t("review.next", { name: title.textContent }) : t("review.done")}`);
-  (title ?? desk.place.querySelector("a, button"))?.focus({ preventScroll: true });
+  (title ?? view.place.querySelector("a, button"))?.focus({ preventScroll: true });
   if (!queue.ended && queue.products.length < FEW) loadPage().catch(() => {}); // asked for again once none is left
 }
 
 function shortcutsBox() {
   const box = make("input", { type: "checkbox", checked: kept("shortcuts") !== "off" });
-  const apply = () => [desk.place, desk.undo].forEach((part) => part.classList.toggle("no-keys", !box.checked));
+  const apply = () => [view.place, view.undo].forEach((part) => part.classList.toggle("no-keys", !box.checked));
   box.addEventListener("change", () => {
     keep("shortcuts", box.checked ? "on" : "off");
     apply();
   });
-  desk.shortcuts = box;
+  view.shortcuts = box;
   apply();
   return make("label", { class: "check shortcuts" }, box, make("span", {}, t("review.shortcuts")));
 }
@@ -250,7 +250,7 @@ function shortcutsBox() {
 function pressed(event) {
   const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog");
   if (typing || event.altKey || event.repeat || event.isComposing) return;
-  const act = event.ctrlKey || event.metaKey ? combined(event) : desk.shortcuts.checked && single(event.key.toLowerCase());
+  const act = event.ctrlKey || event.metaKey ? combined(event) : view.shortcuts.checked && single(event.key.toLowerCase());
   if (!act) return;
   event.preventDefault();
   act();
@@ -261,14 +261,14 @@ const combined = ({ key, shiftKey }) => key.toLowerCase() === "z" && !shiftKey &
 function single(letter) {
   if (letter === "u") return given.length && undo;
   const [product] = queue.products;
-  if (!product || !desk.card) return null;
+  if (!product || !view.card) return null;
   const choice = numbered(product)[Number(letter) - 1];
   if (choice) return () => judge({ verdict: "correct", category: choice.id });
   const acts = {
     a: product.understanding.category && (() => judge({ verdict: "accept" })),
     r: () => judge({ verdict: "reject" }),
     s: skip,
-    c: () => desk.card.field.focus(),
+    c: () => view.card.field.focus(),
   };
   return acts[letter];
 }

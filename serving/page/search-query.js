@@ -4,7 +4,7 @@ import { attributeNames } from "./taxonomy.js";
 
 const FIELDS = ["category", "product_type", "brand", "tags", "decision", "currency"]; // the other facets are attributes
 const MARK = "f.";
-const MOST_FACETS = 16; // as many as the service counts at once
+const MAX_FACETS = 16; // as many as the service counts at once
 
 const SORTS = ["newest", "price_asc", "price_desc"];
 
@@ -72,16 +72,16 @@ export async function asDataUri(file) {
 }
 
 /** Whether there is something to look for. Without, the catalogue is browsed. */
-export const looking = (query, picture) => Boolean(query.text || query.like || picture);
+export const looking = (query, image) => Boolean(query.text || query.like || image);
 
 /** Some of what is found, or browsed. counted: facets, too. -> {results, total, facets} */
-export async function fetchPart(query, picture, { offset, limit, counted = false }, signal) {
-  const facets = counted ? ["category", "product_type", "brand", ...attributeNames(), "tags", "decision"].slice(0, MOST_FACETS) : [];
+export async function fetchPart(query, image, { offset, limit, counted = false }, signal) {
+  const facets = counted ? ["category", "product_type", "brand", ...attributeNames(), "tags", "decision"].slice(0, MAX_FACETS) : [];
   const filter = asFilter(query);
-  if (looking(query, picture)) {
+  if (looking(query, image)) {
     const example = query.like
       ? { product_id: query.like }
-      : { text: query.text || undefined, image: picture ? await asDataUri(picture) : undefined };
+      : { text: query.text || undefined, image: image ? await asDataUri(image) : undefined };
     const sort = query.sort || undefined;
     const body = { ...example, filter, limit, offset, facets, collapse: query.collapse, sort };
     return await request("v1/search", { body, signal });

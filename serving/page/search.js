@@ -1,4 +1,4 @@
-// The view that finds products by words, a picture, both, or likeness to another product.
+// The view that finds products by text, an image, both, or likeness to another product.
 import { announce, button, make, show as fill } from "./dom.js";
 import { exportCsv } from "./export.js";
 import { facetPanel } from "./facets.js";
@@ -10,13 +10,13 @@ import { asFilter, asHash, fetchPart, looking, readQuery, toggled } from "./sear
 import { loadTaxonomy } from "./taxonomy.js";
 
 const PAGE = 24;
-const held = { picture: null };
+const held = { image: null };
 const task = new Task();
 let page = null; // what is on the screen: {query, parts, results, nearest, total, ended, signal}
 
-/** Search from another view, by words and a picture. */
-export function searchFor(text, picture) {
-  held.picture = picture;
+/** Search from another view, by text and an image. */
+export function searchFor(text, image) {
+  held.image = image;
   const hash = asHash({ text });
   if (location.hash === hash) dispatchEvent(new HashChangeEvent("hashchange"));
   else location.hash = hash;
@@ -40,7 +40,7 @@ export async function show(main, { parameters }, signal) {
 /** The address changed while this view was open: by a filter, or by back and forward. */
 export function update({ parameters }) {
   page.query = readQuery(parameters);
-  page.parts.words.value = page.query.text;
+  page.parts.field.value = page.query.text;
   run();
   return true;
 }
@@ -68,7 +68,7 @@ async function run() {
   announce(nearest.length ? t("search.nearest") : count("browse.tally", total, { shown: results.length }));
 }
 
-const seeking = () => looking(page.query, held.picture);
+const seeking = () => looking(page.query, held.image);
 
 /** What was found before stays, faintly, until there is something new: nothing jumps where the answer comes quickly. */
 function showBusy(busy) {
@@ -92,7 +92,7 @@ async function ask(offset, showBusy) {
       const busy = waiting(t(seeking() ? "search.busy" : "browse.busy"), cancel, running);
       showBusy(busy);
       const part = { offset, limit: PAGE, counted: offset === 0 };
-      return await fetchPart(page.query, held.picture, part, running).finally(busy.done);
+      return await fetchPart(page.query, held.image, part, running).finally(busy.done);
     }, signal);
     if (!outcome && !signal.aborted && !task.running) offset ? drawResults() : put(stoppedEarly());
     return outcome;
@@ -189,7 +189,7 @@ async function download() {
   const { query, signal } = page;
   try {
     const number = await exportCsv(
-      (offset, limit) => fetchPart(query, held.picture, { offset, limit }, signal),
+      (offset, limit) => fetchPart(query, held.image, { offset, limit }, signal),
       (done) => (said.textContent = count("export.busy", done)),
     );
     said.textContent = count("export.done", number);

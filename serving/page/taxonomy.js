@@ -90,7 +90,7 @@ export function categoryCalled(text) {
 }
 
 /** Categories whose label or path, in either language, has every word typed; those that begin so first. */
-export function findCategories(typed, most = 12) {
+export function findCategories(typed, limit = 12) {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   if (!tree || !words.length) return [];
   const found = [];
@@ -107,6 +107,6 @@ export function findCategories(typed, most = 12) {
   }
   return found
     .sort((one, other) => one.rank - other.rank)
-    .slice(0, most)
+    .slice(0, limit)
     .map(({ node }) => node);
 }

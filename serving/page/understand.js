@@ -1,11 +1,11 @@
-// The view that takes a picture and words and shows what the model makes of them.
+// The view that takes an image and text and shows what the model makes of them.
 import { ApiError, request } from "./api.js";
 import { announce, button, make, show as fill } from "./dom.js";
 import { categoryLevels, decisionBanner, evidence, otherCategories, properties, section, summary } from "./findings.js";
 import { decimal, t } from "./language.js";
 import { errorNotice, plainNotice, Task, waiting } from "./notice.js";
-import { fetchPicture, productPicture } from "./pictures.js";
-import { picturesField } from "./pictures-field.js";
+import { fetchImage, productImage } from "./product-images.js";
+import { imagesField } from "./images-field.js";
 import { searchFor } from "./search.js";
 import { loadTaxonomy } from "./taxonomy.js";
 
@@ -14,7 +14,7 @@ const EXAMPLES = ["shoes", "apples", "bag", "watch"];
 const FROM_CATALOGUE = 8;
 
 // They outlive the view: whoever looks into another and comes back finds what he had.
-const draft = { pictures: [], title: "", description: "" };
+const draft = { images: [], title: "", description: "" };
 let answer = null;
 const task = new Task();
 
@@ -35,7 +35,7 @@ export async function show(main, _query, signal) {
 }
 
 function makeForm(panel, signal) {
-  const picture = picturesField(draft, { signal });
+  const images = imagesField(draft, { signal });
   const title = make("input", {
     id: "title",
     type: "text",
@@ -50,7 +50,7 @@ function makeForm(panel, signal) {
   const element = make(
     "form",
     { class: "sheet ask" },
-    picture.element,
+    images.element,
     make("label", { for: "title" }, t("understand.product_title")),
     title,
     make(
@@ -73,17 +73,17 @@ function makeForm(panel, signal) {
 
   function start() {
     if (task.running) return;
-    const empty = !draft.pictures.length && !draft.title.trim() && !draft.description.trim();
+    const empty = !draft.images.length && !draft.title.trim() && !draft.description.trim();
     fill(problem, empty && plainNotice(t("error.product_empty")));
     if (empty) return title.focus();
     understand(panel, submit, start, signal);
   }
 
-  function fillIn(picked, words) {
+  function fillIn(picked, text) {
     task.stop();
-    Object.assign(draft, { title: words, description: "" });
-    [title.value, description.value] = [words, ""];
-    picture.choose(picked ? [picked] : []);
+    Object.assign(draft, { title: text, description: "" });
+    [title.value, description.value] = [text, ""];
+    images.choose(picked ? [picked] : []);
     start();
   }
 
@@ -92,7 +92,7 @@ function makeForm(panel, signal) {
     answer = null;
     Object.assign(draft, { title: "", description: "" });
     [title.value, description.value] = ["", ""];
-    picture.choose([]);
+    images.choose([]);
     fill(problem);
     fill(panel, nothingYet(form, signal));
     title.focus();
@@ -135,7 +135,7 @@ async function understand(panel, submit, again, signal) {
 
 function asForm() {
   const form = new FormData();
-  for (const file of draft.pictures) form.append("image", file, file.name || "picture");
+  for (const file of draft.images) form.append("image", file, file.name || "image");
   for (const name of ["title", "description"]) if (draft[name].trim()) form.append(name, draft[name]);
   form.append("include", PARTS);
   form.append("top_k", "5");
@@ -156,14 +156,14 @@ function found({ result, model, seconds }) {
       "div",
       { class: "actions end" },
       make("span", { class: "soft small" }, t("understand.made_by", { model, seconds: decimal(seconds) })),
-      button(t("understand.find_similar"), () => searchFor(words(), draft.pictures[0] ?? null), {}, "search"),
+      button(t("understand.find_similar"), () => searchFor(draftText(), draft.images[0] ?? null), {}, "search"),
     ),
   ];
 }
 
 const LONGEST_SEARCH = 300; // characters: they go into the address
 
-const words = () =>
+const draftText = () =>
   [draft.title, draft.description]
     .map((text) => text.trim())
     .filter(Boolean)
@@ -174,44 +174,44 @@ function stoppedEarly(again) {
   return [heading(), make("p", {}, t("wait.cancelled")), button(t("action.again"), again)];
 }
 
-/** What to try, before anything was asked: some words, and products of the catalogue if it has any. */
+/** What to try, before anything was asked: some texts, and products of the catalogue if it has any. */
 function nothingYet(form, signal) {
   const texts = EXAMPLES.map((name) =>
-    button(t(`example.${name}`), () => form.fillIn(null, t(`example.${name}`)), { class: "example" }, "words"),
+    button(t(`example.${name}`), () => form.fillIn(null, t(`example.${name}`)), { class: "example" }, "text"),
   );
-  const shelf = make("div", { class: "from-catalogue" });
-  fillShelf(shelf, form, signal);
+  const samples = make("div", { class: "from-catalogue" });
+  fillSamples(samples, form, signal);
   const title = make("h2", { id: "result-title" }, t("understand.try"));
   return [
     title,
-    make("p", { class: "soft" }, t("understand.try_words")),
+    make("p", { class: "soft" }, t("understand.try_text")),
     make("div", { class: "examples" }, texts),
-    shelf,
+    samples,
   ];
 }
 
-async function fillShelf(shelf, form, signal) {
+async function fillSamples(samples, form, signal) {
   try {
     const { products } = await request("v1/products?limit=24", { signal });
-    const pictured = products.filter((product) => product.images > 0).slice(0, FROM_CATALOGUE);
-    if (!pictured.length) return;
-    const buttons = pictured.map((product) =>
+    const withImages = products.filter((product) => product.images > 0).slice(0, FROM_CATALOGUE);
+    if (!withImages.length) return;
+    const buttons = withImages.map((product) =>
       make(
         "button",
         { type: "button", class: "thumb", onclick: () => tryProduct(product, form, signal) },
-        productPicture(product, { signal }),
+        productImage(product, { signal }),
         make("span", {}, product.title || product.id),
       ),
     );
-    fill(shelf, make("p", { class: "soft" }, t("understand.try_products")), make("div", { class: "thumbs" }, buttons));
+    fill(samples, make("p", { class: "soft" }, t("understand.try_products")), make("div", { class: "thumbs" }, buttons));
   } catch {
-    // Examples are an offer: without a catalogue, or without its picture, there are just fewer.
+    // Examples are an offer: without a catalogue, or without its image, there are just fewer.
   }
 }
 
 async function tryProduct(product, form, signal) {
   try {
-    const blob = await fetchPicture(product.id, 0, signal);
+    const blob = await fetchImage(product.id, 0, signal);
     form.fillIn(new File([blob], `${product.id}.webp`, { type: blob.type }), product.title);
   } catch {
     form.fillIn(null, product.title);

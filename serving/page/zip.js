@@ -1,4 +1,4 @@
-// Files in one zip, stored as they are: pictures are compressed already. The content stays where it is, on the reader's
+// Files in one zip, stored as they are: images are compressed already. The content stays where it is, on the reader's
 // disk: each file is read once for its checksum, and the zip is a Blob that points to it.
 // The layout is that of PKWARE's APPNOTE 6.3, sections 4.3.7, 4.3.12 and 4.3.16.
 import { ApiError } from "./api.js";
@@ -9,8 +9,8 @@ const END = 0x06054b50;
 const UTF8_NAMES = 0x0800;
 const VERSION = 20;
 const DATE = 0x21; // 1 January 1980, the first that there is
-const MOST_FILES = 65_535;
-const MOST_BYTES = 0xffffffff; // of the whole; more would need another layout
+const MAX_FILES = 65_535;
+const MAX_BYTES = 0xffffffff; // of the whole; more would need another layout
 const REFUSED = { status: 413 }; // trying again would not help
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -22,24 +22,24 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 /** entries: [{name, file}]. onprogress(share). -> a Blob. Raises ApiError where it is too much, AbortError by the signal. */
 export async function zip(entries, { signal, onprogress = () => {} }) {
   const content = entries.reduce((sum, { file }) => sum + file.size, 0);
-  if (entries.length > MOST_FILES || content > MOST_BYTES) throw new ApiError("folder_too_large", "", REFUSED);
+  if (entries.length > MAX_FILES || content > MAX_BYTES) throw new ApiError("folder_too_large", "", REFUSED);
   const parts = [];
   const index = [];
   let [offset, number] = [0, 0];
   for (const { name, file } of entries) {
     signal.throwIfAborted();
-    const words = new TextEncoder().encode(name);
-    const facts = [VERSION, UTF8_NAMES, 0, 0, DATE, await checksum(file, signal), file.size, file.size, words.length, 0];
+    const encodedName = new TextEncoder().encode(name);
+    const facts = [VERSION, UTF8_NAMES, 0, 0, DATE, await checksum(file, signal), file.size, file.size, encodedName.length, 0];
     const header = fields([[4, LOCAL], ...shaped(facts)]);
     const more = [[2, 0], [2, 0], [2, 0], [4, 0], [4, offset]];
-    parts.push(header, words, file);
-    index.push(fields([[4, CENTRAL], [2, VERSION], ...shaped(facts), ...more]), words);
-    offset += header.length + words.length + file.size;
+    parts.push(header, encodedName, file);
+    index.push(fields([[4, CENTRAL], [2, VERSION], ...shaped(facts), ...more]), encodedName);
+    offset += header.length + encodedName.length + file.size;
     number += 1;
     onprogress(number / entries.length);
   }
   const size = index.reduce((sum, part) => sum + part.length, 0);
-  if (offset + size > MOST_BYTES) throw new ApiError("folder_too_large", "", REFUSED);
+  if (offset + size > MAX_BYTES) throw new ApiError("folder_too_large", "", REFUSED);
   const end = fields([[4, END], [2, 0], [2, 0], [2, number], [2, number], [4, size], [4, offset], [2, 0]]);
   return new Blob([...parts, ...index, end]);
 }

@@ -1,9 +1,9 @@
-// A picture in full: the largest that is kept, over the page. Arrows go to the product's other pictures.
+// An image in full: the largest that is kept, over the page. Arrows go to the product's other images.
 import { button, icon, make, show } from "./dom.js";
 import { t } from "./language.js";
 
 /**
- * addresses: of all pictures, each a promise of an address for an <img>; first: which of them to begin with; note: what
+ * addresses: of all images, each a promise of an address for an <img>; first: which of them to begin with; note: what
  * is to be known of them.
  */
 export function zoom(addresses, first, name, note = null) {
@@ -17,8 +17,8 @@ export function zoom(addresses, first, name, note = null) {
     said.textContent = addresses.length > 1 ? t("zoom.place", { n: current + 1, total: addresses.length }) : "";
     const address = await Promise.resolve(addresses[current]).catch(() => null);
     if (shown !== current) return;
-    const alt = t("product.picture", { n: current + 1 });
-    show(place, address ? make("img", { src: address, alt }) : icon("picture"));
+    const alt = t("product.image", { n: current + 1 });
+    show(place, address ? make("img", { src: address, alt }) : icon("image"));
   }
 
   function move(step) {

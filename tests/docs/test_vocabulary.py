@@ -28,11 +28,20 @@ BANNED = {
 }
 # Several words together. A limit begins with MAX; an attribute of several words is no sentence.
 PHRASES = {"in_our_words": "translating_errors", "embedded_store": "edge"}
-LIMIT = re.compile(r"_?MOST(_|$)")
+LIMIT = re.compile(r"_?most(_|$)", re.IGNORECASE)
 # Only a module with one of these anywhere is parsed.
-SUSPECT = re.compile("|".join([*BANNED, *PHRASES, "MOST"]).replace("shelf", "shelf(?!lens)"), re.IGNORECASE)
+SUSPECT = re.compile("|".join([*BANNED, *PHRASES, "most"]).replace("shelf", "shelf(?!lens)"), re.IGNORECASE)
 # What a file format, a library or the wire calls so, by identifier.
-ALLOWED: dict[str, str] = {}
+ALLOWED = {"most_common": "collections.Counter"}
+# Comments and strings of a script of the page.
+NOT_CODE = re.compile(r"//.*|/\*[\s\S]*?\*/|\"(?:[^\"\\\n]|\\.)*\"")
+# The names that a file of the page gives or uses: a style sheet's selectors, keys of messages, variables of a script.
+NAMES = {
+    "css": r"[.#]([a-zA-Z][\w-]*)",
+    "html": r'(?:id|class)="([^"]*)"',
+    "messages": r'"([\w.]+)":',
+    "js": r"[a-zA-Z_$][\w$]*",
+}
 
 
 def identifiers(path: Path) -> Iterator[tuple[str, int]]:
@@ -81,18 +90,23 @@ def wrong(identifier: str) -> str:
     return next(iter(phrases), next((BANNED[word] for word in words(identifier) if word in BANNED), ""))
 
 
+def page_names(path: Path) -> set[str]:
+    """Names in a file of the page. Keys of errors are codes that the service sends."""
+    text = path.read_text(encoding="utf-8")
+    if path.stem.endswith(("-en", "-zh")):
+        return {name for name in re.findall(NAMES["messages"], text) if not path.stem.startswith("errors")}
+    kind = path.suffix.removeprefix(".")
+    return set(re.findall(NAMES[kind], NOT_CODE.sub("", text) if kind == "js" else text)) if kind in NAMES else set()
+
+
 def test_identifiers_are_split_into_words() -> None:
     assert words("HTTPServerName_of") == ["http", "server", "name", "of"]
     assert words("_most_common2") == ["most", "common"]
 
 
 def test_banned_words_are_found() -> None:
-    assert [wrong(name) for name in ("PictureReader", "MOST_ROWS", "_shelf", "in_our_words")] == [
-        "image",
-        "MAX",
-        "store",
-        "translating_errors",
-    ]
+    banned = ("PictureReader", "pictures-field", "MOST_ROWS", "most", "_shelf", "in_our_words")
+    assert [wrong(name) for name in banned] == ["image", "images", "MAX", "MAX", "store", "translating_errors"]
     assert [wrong(name) for name in ("shelflens", "most_common", "bookshelfless", "image")] == [""] * 4
 
 
@@ -105,6 +119,17 @@ def test_no_identifier_has_a_banned_word() -> None:
         if (better := wrong(name))
     }
     assert found == {}
+
+
+def test_no_name_on_the_page_has_a_banned_word() -> None:
+    files = sorted((ROOT / "serving" / "page").iterdir())
+    assert {f"{path.name} {name}": wrong(name) for path in files for name in page_names(path) if wrong(name)} == {}
+    assert page_names(ROOT / "serving" / "page" / "image-field.js") >= {"imageField", "MAX_BYTES"}
+
+
+def test_no_file_has_a_banned_word_in_its_name() -> None:
+    paths = [path for folder in (*FOLDERS, "configs", "docs") for path in (ROOT / folder).rglob("*")]
+    assert {str(path): wrong(path.stem) for path in paths if "__pycache__" not in path.parts and wrong(path.stem)} == {}
 
 
 def test_the_vocabulary_is_documented() -> None:

@@ -80,7 +80,7 @@ def test_a_product_is_added_changed_judged_and_deleted(reader: Reader, address: 
     page.get_by_label("Value", exact=True).fill("M")
     button(reader, "Add it").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("red shirt by hand")
-    expect(page.locator(".picture-button")).to_have_count(2)
+    expect(page.locator(".image-button")).to_have_count(2)
     button(reader, "Edit").click()
     page.get_by_label("Title").fill(MARKUP)
     page.get_by_label("Price").fill("")

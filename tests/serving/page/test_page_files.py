@@ -40,7 +40,7 @@ def words(name: str) -> dict[str, str]:
 
 # Every way by which a script could have text read as markup or as code.
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|\beval\(|srcdoc")
-CHINESE = words("words-zh.js") | words("values-zh.js") | words("errors-zh.js")
+CHINESE = words("messages-zh.js") | words("values-zh.js") | words("errors-zh.js")
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.iterdir()), ids=lambda file: file.name)
@@ -110,7 +110,7 @@ def test_nothing_is_put_in_as_markup() -> None:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    english = words("words-en.js")
+    english = words("messages-en.js")
     plural = {key for key in english if key.endswith(".one")}  # Chinese counts in one form
     known_elsewhere = {key for key in CHINESE if key.startswith(("error.", "value."))}
     assert set(english) - plural == (set(CHINESE) - known_elsewhere) | (set(english) & known_elsewhere)
@@ -123,7 +123,7 @@ def test_every_word_that_the_scripts_use_is_there_and_none_is_left_over() -> Non
     text = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
     used = set(re.findall(r"""["'`]([a-z]+\.[a-z_.]+)["'`]""", text))
     beginnings = tuple(re.findall(r"`([a-z]+\.[a-z_.]*)\$\{", text))
-    english = words("words-en.js")
+    english = words("messages-en.js")
     for key in english:
         plain = re.sub(r"\.(one|other)$", "", key)
         assert plain in used or plain.startswith(beginnings), f"{key} is used nowhere"
@@ -135,8 +135,8 @@ def test_every_word_that_the_scripts_use_is_there_and_none_is_left_over() -> Non
 
 def test_what_is_counted_has_a_text_for_one() -> None:
     """A number before a plural noun is a text of its own kind for one: "1 of 1 row", not "1 of 1 rows"."""
-    counted = re.compile(r"\{(?!name|names|most)\w+\}(?: more| near-)? ?[a-z-]+s\b")
-    english = words("words-en.js")
+    counted = re.compile(r"\{(?!name|names|max)\w+\}(?: more| near-)? ?[a-z-]+s\b")
+    english = words("messages-en.js")
     several = {key for key, text in english.items() if counted.search(text)}
     assert {key for key in several if not key.endswith(".other")} == set()
     ones = {key.removesuffix(".one") for key in english if key.endswith(".one")}
@@ -164,7 +164,7 @@ def test_every_value_of_the_shipped_taxonomy_has_a_chinese_name() -> None:
         assert [value for value in attribute["values"] if f"value.{value}" not in CHINESE] == []
 
 
-@pytest.mark.parametrize("name", ["words-zh.js", "values-zh.js", "errors-zh.js", "sentences-zh.js"])
+@pytest.mark.parametrize("name", ["messages-zh.js", "values-zh.js", "errors-zh.js", "sentences-zh.js"])
 def test_chinese_texts_have_chinese_punctuation(name: str) -> None:
     """A half-width mark next to a Han character is a slip."""
     slips = re.compile(r"[\u4e00-\u9fff][,;:!?]|[,;:!?][\u4e00-\u9fff]")

@@ -172,7 +172,7 @@ def test_a_key_is_asked_for_kept_for_the_tab_and_never_in_the_address(reader: Re
     reader.excuse()
 
 
-@pytest.mark.parametrize(("locale", "other"), [("en-GB", "zh"), ("zh-CN", "words-en")])
+@pytest.mark.parametrize(("locale", "other"), [("en-GB", "zh"), ("zh-CN", "messages-en")])
 def test_the_page_is_light_and_brings_one_language(browser: Browser, address: str, locale: str, other: str) -> None:
     with reading(browser, address, locale=locale) as reader:
         show(reader, "understand")
@@ -196,7 +196,7 @@ def test_what_is_on_the_screen_stays_where_it_is(browser: Browser, address: str,
 
 
 def test_the_language_stays_where_the_others_messages_cannot_be_fetched(reader: Reader) -> None:
-    reader.page.route("**/page/words-zh.js", lambda route: route.abort())
+    reader.page.route("**/page/messages-zh.js", lambda route: route.abort())
     reader.open()
     reader.page.get_by_role("button", name="中文").click()
     expect(reader.page.get_by_role("alert")).to_contain_text("The service cannot be reached.")

@@ -1,26 +1,26 @@
-// Several pictures of one product from the reader: dropped, chosen or pasted, each of which can be taken out again.
+// Several images of one product from the reader: dropped, chosen or pasted, each of which can be taken out again.
 import { announce, button, fresh, icon, make, show } from "./dom.js";
 import { bytes, count, t } from "./language.js";
 import { plainNotice } from "./notice.js";
-import { acceptDrops, PICTURES } from "./picture-field.js";
+import { acceptDrops, IMAGES } from "./image-field.js";
 import { zoom } from "./zoom.js";
 
-const MOST_PICTURES = 8; // of a product, as the model reads them
-const MOST_BYTES = 20 * 1024 * 1024; // of a whole request; more would travel for nothing
+const MAX_IMAGES = 8; // of a product, as the model reads them
+const MAX_BYTES = 20 * 1024 * 1024; // of a whole request; more would travel for nothing
 
-/** held: `{pictures: File[]}`, which outlives the view. */
-export function picturesField(held, { signal }) {
-  const place = make("div", { class: "picture-field" });
+/** held: `{images: File[]}`, which outlives the view. */
+export function imagesField(held, { signal }) {
+  const place = make("div", { class: "image-field" });
   let addresses = [];
 
   function add(files) {
-    const left = MOST_PICTURES - held.pictures.length;
-    const wanted = [...held.pictures, ...files.slice(0, left)];
+    const left = MAX_IMAGES - held.images.length;
+    const wanted = [...held.images, ...files.slice(0, left)];
     const size = wanted.reduce((sum, file) => sum + file.size, 0);
-    if (size > MOST_BYTES) return complain(t("picture.too_large", { size: bytes(size) }));
+    if (size > MAX_BYTES) return complain(t("image.too_large", { size: bytes(size) }));
     choose(wanted);
-    announce(count("picture.chosen_several", held.pictures.length));
-    if (files.length > left) complain(t("picture.too_many", { most: MOST_PICTURES }));
+    announce(count("image.chosen_several", held.images.length));
+    if (files.length > left) complain(t("image.too_many", { max: MAX_IMAGES }));
     return undefined;
   }
 
@@ -30,24 +30,24 @@ export function picturesField(held, { signal }) {
   }
 
   function choose(files) {
-    held.pictures = files;
+    held.images = files;
     draw();
   }
 
   function draw() {
     addresses.forEach((address) => URL.revokeObjectURL(address));
-    addresses = held.pictures.map((file) => URL.createObjectURL(file));
-    const more = held.pictures.length < MOST_PICTURES && drop(add, held.pictures.length > 0);
-    const several = held.pictures.length > 1 && make("p", { class: "soft small" }, t("picture.as_one"));
-    const shown = held.pictures.map((file, number) => preview(file, number));
+    addresses = held.images.map((file) => URL.createObjectURL(file));
+    const more = held.images.length < MAX_IMAGES && drop(add, held.images.length > 0);
+    const several = held.images.length > 1 && make("p", { class: "soft small" }, t("image.as_one"));
+    const shown = held.images.map((file, number) => preview(file, number));
     show(place, shown.length > 0 && make("ul", { class: "previews" }, shown), several, more);
   }
 
   function preview(file, number) {
-    const image = make("img", { src: addresses[number], alt: t("picture.yours_of", { n: number + 1 }) });
-    image.addEventListener("error", () => image.replaceWith(icon("picture"))); // the service will say what is wrong
+    const image = make("img", { src: addresses[number], alt: t("image.yours_of", { n: number + 1 }) });
+    image.addEventListener("error", () => image.replaceWith(icon("image"))); // the service will say what is wrong
     const remove = () => {
-      choose(held.pictures.filter((one) => one !== file));
+      choose(held.images.filter((one) => one !== file));
       place.querySelector("button, input").focus();
     };
     return make(
@@ -57,14 +57,14 @@ export function picturesField(held, { signal }) {
         "button",
         {
           type: "button",
-          class: "picture-button",
+          class: "image-button",
           "aria-label": t("zoom.open", { n: number + 1 }),
           onclick: () => zoom([...addresses], number, file.name),
         },
         image,
       ),
       make("span", { class: "file-name", title: file.name }, file.name),
-      button(t("picture.remove"), remove, { class: "plain small", "aria-label": t("picture.remove_one", { name: file.name }) }),
+      button(t("image.remove"), remove, { class: "plain small", "aria-label": t("image.remove_one", { name: file.name }) }),
     );
   }
 
@@ -85,7 +85,7 @@ function drop(add, smaller) {
   const hint = fresh("hint");
   const input = make("input", {
     type: "file",
-    accept: PICTURES,
+    accept: IMAGES,
     multiple: true,
     class: "unseen",
     "aria-describedby": smaller ? null : hint,
@@ -95,8 +95,8 @@ function drop(add, smaller) {
     "label",
     { class: smaller ? "drop small-drop" : "drop" },
     input,
-    icon("picture"),
-    make("span", { class: "drop-title" }, t(smaller ? "picture.add_more" : "picture.drop_several")),
-    !smaller && make("span", { class: "soft small", id: hint }, t("picture.hint")),
+    icon("image"),
+    make("span", { class: "drop-title" }, t(smaller ? "image.add_more" : "image.drop_several")),
+    !smaller && make("span", { class: "soft small", id: hint }, t("image.hint")),
   );
 }

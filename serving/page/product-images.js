@@ -1,12 +1,12 @@
-// The kept pictures of stored products. They need the key, so they are fetched and shown as blobs.
+// The kept images of stored products. They need the key, so they are fetched and shown as blobs.
 import { request } from "./api.js";
 import { icon, make } from "./dom.js";
 
-const MOST = 300; // pictures kept in memory, of some 20 kB each
+const MAX_KEPT = 300; // images kept in memory, of some 20 kB each
 const addresses = new Map();
 
-/** The picture as a blob. Raises ApiError or AbortError. */
-export function fetchPicture(id, number = 0, signal) {
+/** The image as a blob. Raises ApiError or AbortError. */
+export function fetchImage(id, number = 0, signal) {
   return request(`v1/products/${encodeURIComponent(id)}/image?n=${number}`, { as: "blob", signal });
 }
 
@@ -19,9 +19,9 @@ export function fetchProduct(id, signal) {
 export async function addressOf(id, number, signal) {
   const name = `${number}/${id}`;
   if (addresses.has(name)) return addresses.get(name);
-  const address = URL.createObjectURL(await fetchPicture(id, number, signal));
+  const address = URL.createObjectURL(await fetchImage(id, number, signal));
   addresses.set(name, address);
-  if (addresses.size > MOST) {
+  if (addresses.size > MAX_KEPT) {
     const [oldest, old] = addresses.entries().next().value;
     addresses.delete(oldest);
     URL.revokeObjectURL(old);
@@ -29,11 +29,11 @@ export async function addressOf(id, number, signal) {
   return address;
 }
 
-/** A square that keeps its place while the picture is on its way, and asks for it once it is near the window. */
-export function productPicture(product, { number = 0, alt = "", signal } = {}) {
-  const frame = make("div", { class: "picture" });
+/** A square that keeps its place while the image is on its way, and asks for it once it is near the window. */
+export function productImage(product, { number = 0, alt = "", signal } = {}) {
+  const frame = make("div", { class: "image" });
   if (product.images <= number) {
-    frame.append(icon("picture"));
+    frame.append(icon("image"));
     return frame;
   }
   const watcher = new IntersectionObserver(
@@ -43,7 +43,7 @@ export function productPicture(product, { number = 0, alt = "", signal } = {}) {
       try {
         frame.replaceChildren(make("img", { src: await addressOf(product.id, number, signal), alt }));
       } catch (error) {
-        if (error.name !== "AbortError") frame.replaceChildren(icon("picture"));
+        if (error.name !== "AbortError") frame.replaceChildren(icon("image"));
       }
     },
     { rootMargin: "300px" },

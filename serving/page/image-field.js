@@ -1,32 +1,32 @@
-// A picture from the reader: dropped, chosen or pasted.
+// An image from the reader: dropped, chosen or pasted.
 import { announce, button, fresh, icon, make, show } from "./dom.js";
 import { bytes, t } from "./language.js";
 import { plainNotice } from "./notice.js";
 
-export const PICTURES = "image/jpeg,image/png,image/webp,image/gif,image/bmp";
-const MOST_BYTES = 20 * 1024 * 1024; // of a whole request; a larger picture would travel for nothing
+export const IMAGES = "image/jpeg,image/png,image/webp,image/gif,image/bmp";
+const MAX_BYTES = 20 * 1024 * 1024; // of a whole request; a larger image would travel for nothing
 
-/** held: `{picture: File | null}`, which outlives the view. compact: one line, for the search form. */
-export function pictureField(held, { compact = false, signal, onchange = () => {} }) {
-  const place = make("div", { class: compact ? "picture-field compact" : "picture-field" });
+/** held: `{image: File | null}`, which outlives the view. compact: one line, for the search form. */
+export function imageField(held, { compact = false, signal, onchange = () => {} }) {
+  const place = make("div", { class: compact ? "image-field compact" : "image-field" });
   let address = null;
 
   function choose(file) {
-    if (file && file.size > MOST_BYTES) {
+    if (file && file.size > MAX_BYTES) {
       draw();
-      place.append(plainNotice(t("picture.too_large", { size: bytes(file.size) })));
+      place.append(plainNotice(t("image.too_large", { size: bytes(file.size) })));
       return;
     }
-    held.picture = file;
+    held.image = file;
     draw();
-    if (file) announce(t("picture.chosen", { name: file.name }));
+    if (file) announce(t("image.chosen", { name: file.name }));
     onchange();
   }
 
   function draw() {
     if (address) URL.revokeObjectURL(address);
-    address = held.picture ? URL.createObjectURL(held.picture) : null;
-    show(place, held.picture ? preview(address, held.picture, remove) : drop(choose, compact));
+    address = held.image ? URL.createObjectURL(held.image) : null;
+    show(place, held.image ? preview(address, held.image, remove) : drop(choose, compact));
   }
 
   function remove() {
@@ -45,7 +45,7 @@ function drop(choose, compact) {
   const hint = fresh("hint");
   const input = make("input", {
     type: "file",
-    accept: PICTURES,
+    accept: IMAGES,
     class: "unseen",
     "aria-describedby": compact ? null : hint,
   });
@@ -54,15 +54,15 @@ function drop(choose, compact) {
     "label",
     { class: "drop" },
     input,
-    icon("picture"),
-    make("span", { class: "drop-title" }, t(compact ? "picture.add" : "picture.drop")),
-    !compact && make("span", { class: "soft small", id: hint }, t("picture.hint")),
+    icon("image"),
+    make("span", { class: "drop-title" }, t(compact ? "image.add" : "image.drop")),
+    !compact && make("span", { class: "soft small", id: hint }, t("image.hint")),
   );
 }
 
 function preview(address, file, remove) {
-  const image = make("img", { src: address, alt: t("picture.yours") });
-  image.addEventListener("error", () => image.replaceWith(icon("picture"))); // the service will say what is wrong
+  const image = make("img", { src: address, alt: t("image.yours") });
+  image.addEventListener("error", () => image.replaceWith(icon("image"))); // the service will say what is wrong
   return make(
     "figure",
     { class: "preview" },
@@ -71,7 +71,7 @@ function preview(address, file, remove) {
       "figcaption",
       {},
       make("span", { class: "file-name" }, file.name),
-      button(t("picture.remove"), remove, { class: "plain" }),
+      button(t("image.remove"), remove, { class: "plain" }),
     ),
   );
 }
