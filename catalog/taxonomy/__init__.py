@@ -1,4 +1,4 @@
-"""The category tree as data, and the way down it."""
+"""The category tree, and the descent in it."""
 
 from catalog.taxonomy.tree import SEPARATOR, Attribute, Named, Node, Tag, Taxonomy
 

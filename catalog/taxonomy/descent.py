@@ -1,4 +1,4 @@
-"""From the probabilities of leaves to a category that can be promised: down the tree as far as each level is sure."""
+"""The descent in the tree: from probabilities of leaves to the deepest category that is certain enough."""
 
 from collections.abc import Callable, Iterable
 
@@ -10,7 +10,7 @@ from catalog.taxonomy.tree import Taxonomy
 
 
 class Descent:
-    """A category tree made ready for going down it. Safe to share between threads."""
+    """A category tree, indexed for the descent. Safe to share between threads."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._nodes = taxonomy.nodes
@@ -25,13 +25,15 @@ class Descent:
             self._member_MC[position, list(taxonomy.leaves_under(node.id))] = 1
 
     def scores(self, probability_NC: Floats) -> Floats:
-        """Probabilities of N products' leaves -> of all M nodes, in the taxonomy's order: the sums of leaves below."""
+        """Leaf probabilities of N products -> probabilities of all M nodes, in the taxonomy's order. A node has the
+        sum of its leaves.
+        """
         return np.minimum(probability_NC @ self._member_MC.T, 1)
 
     def promised(self, score_M: Floats, least: Callable[[int], float]) -> CategoryScore | None:
-        """The deepest node that is the likeliest of its siblings, and sure enough, at each level down to it.
+        """The deepest node for which it and each ancestor are the likeliest of their siblings and certain enough.
 
-        least: the least probability at a level, 0 being the top.
+        least: level, 0 for the roots -> the minimum probability.
         """
         found, level = None, 0
         while below := self._children.get(found if found is None else self._nodes[found].id):
@@ -42,7 +44,7 @@ class Descent:
         return None if found is None else self._scored(found, score_M)
 
     def likeliest(self, score_M: Floats, under: CategoryScore | None, count: int) -> tuple[CategoryScore, ...]:
-        """Leaves, best first: those below `under` if it has any, else all others."""
+        """The likeliest leaves, best first: of those below `under` if it has any, else of all others."""
         among: Iterable[int] = self._leaves
         if under is not None:
             below = [leaf for leaf in self._leaves if under.id in self._paths[leaf][:-1]]

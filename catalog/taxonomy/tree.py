@@ -1,7 +1,7 @@
-"""The category tree and the tag and attribute vocabularies, as data read from one JSON file.
+"""The category tree and the vocabularies of tags and attributes, read from one JSON file.
 
-The order of the file carries meaning: the leaves, in file order, are the model's category logits, and likewise
-for the tags and for the values of each attribute. So a model's folder holds the file it was trained with.
+The order of the file matters. The leaves in file order are the model's category logits, and so are the tags and the
+values of each attribute. A model's folder therefore contains the file that the model was trained with.
 """
 
 import json
@@ -29,7 +29,7 @@ class Node:
 
 
 class Named(NamedTuple):
-    """A category's name in a text: as it is written, from where on, and the node that it means."""
+    """A category's name in a text: the name as written, its position, and the node."""
 
     name: str
     start: int
@@ -38,7 +38,7 @@ class Named(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """One of the tags a product may have. A title holding any of the lower-case patterns as whole words has it."""
+    """A tag of products. It applies to a title that contains one of the lower-case patterns as whole words."""
 
     name: str
     label_zh: str
@@ -47,7 +47,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A property of which a product has at most one value, such as its colour."""
+    """A property with at most one value for each product, such as the colour."""
 
     name: str
     values: tuple[str, ...]
@@ -56,7 +56,7 @@ class Attribute:
 Entry = TypeVar("Entry", Node, Tag, Attribute)
 
 
-# Without slots: cached_property keeps what it derives in the instance's __dict__.
+# Without slots: cached_property stores its value in the instance's __dict__.
 @dataclass(frozen=True)
 class Taxonomy:
     """A valid tree and its vocabularies. Constructing an invalid one raises TaxonomyInvalid."""
@@ -105,7 +105,7 @@ class Taxonomy:
         )
 
     def to_json(self) -> str:
-        """JSON with one entry a line, so that a change to the tree reads well as a diff."""
+        """JSON with one entry per line, so that diffs are readable."""
         blocks = [f' "version": {json.dumps(self.version, ensure_ascii=False)}']
         for key, entries in (("nodes", self.nodes), ("tags", self.tags), ("attributes", self.attributes)):
             lines = ",".join("\n  " + json.dumps(asdict(entry), ensure_ascii=False) for entry in entries)
@@ -119,11 +119,11 @@ class Taxonomy:
         return tuple(node for node in self.nodes if node.id not in parents)
 
     def node(self, node_id: str) -> Node:
-        """Raises KeyError if the tree has no such node, as do the three methods below."""
+        """The node with this id. This and the next three methods raise KeyError for an unknown id."""
         return self._node_of_id[node_id]
 
     def ancestors(self, node_id: str) -> tuple[str, ...]:
-        """Ids from the root down to the node itself."""
+        """Ids from the root to the node, inclusive."""
         chain: list[str] = []
         current: str | None = node_id
         while current is not None:
@@ -132,20 +132,20 @@ class Taxonomy:
         return tuple(reversed(chain))
 
     def path(self, node_id: str) -> tuple[str, ...]:
-        """English labels from the root down to the node itself."""
+        """English labels from the root to the node, inclusive."""
         return tuple(self.node(ancestor).label for ancestor in self.ancestors(node_id))
 
     def leaves_under(self, node_id: str) -> tuple[int, ...]:
-        """Positions in `leaves` of the node's descendants; a leaf gives its own position."""
+        """Positions in `leaves` of the leaves at or below the node."""
         return self._leaves_of_id[node_id]
 
     def resolve(self, path: Sequence[str]) -> Node | None:
-        """The node a data set's category path means, or None.
+        """The node of a data set's category path, or None.
 
         The whole path is looked up first (among path synonyms), then its last element alone (among labels and
-        synonyms). If neither is known the last element is dropped, so an unknown leaf falls to its known parent; but
-        not to a leaf of this tree, which is something else than what the data set parts further: clocks among
-        "Watches > Clocks" are no watches.
+        synonyms). If neither is known, the last element is dropped and the search repeated, so that an unknown leaf
+        resolves to its known parent. It does not resolve to a leaf of this tree: the data set divides that category
+        further, and a part need not belong to the leaf. "Watches > Clocks" are no watches.
         """
         parts = [_normalise(part) for part in path]
         for end in range(len(parts), 0, -1):
@@ -156,18 +156,18 @@ class Taxonomy:
         return None
 
     def named(self, name: str) -> Node | None:
-        """The node of which this is a label or a synonym, or None."""
+        """The node with this label or synonym, or None."""
         return self._node_of_name.get(_normalise(name))
 
     def names_in(self, text: str) -> list[Named]:
-        """Labels and synonyms in a text, from left to right; where several begin, the longest. A name in letters
-        between which words have spaces must be of whole words.
+        """Labels and synonyms in a text, from left to right, the longest at each position. A name in a script that
+        separates words by spaces matches whole words only.
         """
         found = [(match.group(), match.start()) for match in self._names.finditer(text)]
         return [Named(name, start, self._node_of_name[_normalise(name)]) for name, start in found]
 
     def tags_in(self, text: str) -> frozenset[str]:
-        """Names of the tags whose patterns occur in the text as whole words, in any case."""
+        """Names of the tags with a pattern that occurs in the text as whole words, in any case."""
         return frozenset(name for name, pattern in self._tag_patterns.items() if pattern.search(text))
 
     @cached_property
@@ -197,25 +197,25 @@ class Taxonomy:
 
 
 def _normalise(name: str) -> str:
-    """Fold case and collapse spaces, also around the separator of a path."""
+    """Fold case and collapse spaces, including those around the separator of a path."""
     return SEPARATOR.join(" ".join(part.split()) for part in name.casefold().split(">"))
 
 
 def _whole_words(patterns: Iterable[str]) -> re.Pattern[str]:
-    """Match any pattern between word boundaries. Sellers write "slim fit" and "slim-fit" alike, so both match."""
+    """Match any pattern between word boundaries. Spaces and hyphens are equal, as in "slim fit" and "slim-fit"."""
     phrases = (r"[\s-]+".join(map(re.escape, re.findall(r"[^\s-]+", pattern))) for pattern in patterns)
     return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)", re.IGNORECASE)
 
 
 def _name_pattern(name: str) -> str:
-    """Words are spaced as they may be; a name that begins or ends with an ASCII letter does so with a word."""
+    """Match a name with any spaces between its words. An ASCII letter at its ends must be at a word boundary."""
     before, after = (r"(?<![^\W_])" if end.isascii() else "" for end in (name[0], name[-1]))
     after = after.replace("?<!", "?!")
     return before + r"\s+".join(map(re.escape, name.split())) + after
 
 
 def _check_nodes(nodes: Sequence[Node]) -> None:
-    """Parents stand before their children, which also rules out cycles."""
+    """Check that parents precede their children, which also excludes cycles."""
     if not nodes:
         raise TaxonomyInvalid("The taxonomy has no nodes.")
     _check_unique((node.id for node in nodes), "node id")
@@ -230,7 +230,7 @@ def _check_nodes(nodes: Sequence[Node]) -> None:
 
 
 def _nodes_by_name(nodes: Sequence[Node]) -> dict[str, Node]:
-    """Every label and synonym, normalised. Raises TaxonomyInvalid for a name that would mean two nodes."""
+    """Nodes by each normalised label and synonym. Raises TaxonomyInvalid for a name of two nodes."""
     named: dict[str, Node] = {}
     for node in nodes:
         for name in (node.label, node.label_zh, *node.synonyms):
@@ -273,7 +273,7 @@ def _check_unique(names: Iterable[str], what: str) -> None:
 
 
 def _entries(document: Mapping[str, object], key: str, kind: type[Entry]) -> tuple[Entry, ...]:
-    """Build a Node, Tag or Attribute of each object in the list. Their fields are strings, the last a list of them."""
+    """Build a Node, Tag or Attribute from each object in the list. All fields are strings but the last, a list."""
     entries = document[key]
     if not isinstance(entries, list):
         raise TaxonomyInvalid(f"The {key} of the taxonomy must be a list.")

@@ -1,4 +1,4 @@
-"""A typed client of the HTTP API, for programs that wait for each answer and for asyncio.
+"""A typed client of the HTTP API, synchronous and for asyncio.
 
     from serving.client import Client
 
@@ -7,7 +7,7 @@
         for product in client.search(text="striped shirt").results:
             print(product.id, product.score)
 
-`AsyncClient` has the same methods, to be awaited. Answers are the models of `serving.api.schemas`.
+`AsyncClient` has the same methods as coroutines. Results are the models of `serving.api.schemas`.
 """
 
 from serving.client.clients import AsyncClient, Client

@@ -33,7 +33,7 @@ class Asking:
 
 
 def read(schema: type[Answer], response: httpx.Response, content: bytes) -> Answer:
-    """Raises RequestFailed for a response of another shape, as from a proxy or another service."""
+    """Parse a response. Raises RequestFailed if it does not match the schema, as from a proxy or another service."""
     try:
         return schema.model_validate_json(content)
     except ValidationError:

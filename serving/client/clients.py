@@ -1,4 +1,4 @@
-"""The synchronous and the asynchronous client. Their operations are in `products`, `jobs` and `models`."""
+"""The synchronous and the asynchronous client. The operations are in `products`, `jobs` and `models`."""
 
 import asyncio
 import os
@@ -20,20 +20,20 @@ T = TypeVar("T")
 ADDRESS = "http://127.0.0.1:8000"
 TIMEOUT_SECONDS = 60.0
 CONNECT_SECONDS = 5.0
-# By when the service, too, gives up.
+# The service gives up at the same time.
 DEADLINE = "X-Request-Deadline-Seconds"
 KEY_VARIABLE = "SHELFLENS_API_KEY"
 
 
 class Operations(ProductOperations, JobOperations, ModelOperations):
-    """All of them."""
+    """All operations of a client."""
 
 
 class Client(Operations, Blocking):
     """A synchronous client. Threads may share it. Close it, or use it in a `with` statement.
 
-    address: the service's; api_key: by default what SHELFLENS_API_KEY holds, if anything; timeout: seconds for each
-    attempt; transport: how httpx reaches the service, for tests and proxies.
+    address: of the service. api_key: by default the value of SHELFLENS_API_KEY. timeout: seconds for each attempt.
+    transport: of httpx, for tests and proxies.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Client(Operations, Blocking):
 
 
 class AsyncClient(Operations, Awaiting):
-    """A client for asyncio: as `Client`, each method to be awaited, in an `async with`."""
+    """The asynchronous `Client`. Each method is a coroutine. Use it in an `async with` statement."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class AsyncClient(Operations, Awaiting):
 
 
 def settings(address: str, api_key: str | None, timeout: float) -> dict[str, Any]:
-    """What both clients of httpx are made with."""
+    """The arguments of both httpx clients."""
     key = os.environ.get(KEY_VARIABLE, "") if api_key is None else api_key
     headers = {"User-Agent": f"shelflens/{catalog.__version__}", DEADLINE: f"{timeout:.3f}"}
     headers |= {"Authorization": f"Bearer {key}"} if key else {}

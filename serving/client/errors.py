@@ -1,4 +1,4 @@
-"""What a client raises.
+"""The errors of a client.
 
     CatalogError (see catalog.errors)
     └── ClientError: RequestFailed, ServiceUnreachable, ServiceTimeout
@@ -18,8 +18,8 @@ class ClientError(CatalogError):
 
 
 class RequestFailed(ClientError):
-    """The service answered with an error. code: as in its documentation, stable across releases; param: the field at
-    fault, where one is; request_id: by which the service's log has the request.
+    """An error response of the service. code: as documented, stable across releases. param: the invalid field, if there
+    is one. request_id: of the request in the service's log.
     """
 
     default = "The service answered with an error."
@@ -51,7 +51,7 @@ class ServiceTimeout(ClientError):
 
 
 def failed(response: httpx.Response) -> RequestFailed:
-    """The error of an answer. One that is not the service's, but that of a proxy before it, has a code of ours."""
+    """The error of a response. If it is not the service's, but a proxy's, its code is answer_unknown."""
     request_id = response.headers.get("x-request-id", "")
     try:
         said = ErrorBody.model_validate_json(response.content).error

@@ -22,7 +22,7 @@ class ItemFields(TypedDict, total=False):
 
 
 class ProductFields(TypedDict, total=False):
-    """A product to store, or what to change of one. See `serving.api.schemas.products.ProductIn`."""
+    """A product to store, or the fields to change. See `serving.api.schemas.products.ProductIn`."""
 
     title: str
     description: str
@@ -43,7 +43,9 @@ class EmbeddingFields(TypedDict, total=False):
 
 
 def data_uri(image: Image) -> str:
-    """Raises FileNotReadable. A URL is sent as it is: whether it is allowed is for the service to say."""
+    """An image as a data URI. A URL stays as it is, because the service decides whether it is allowed. Raises
+    FileNotReadable.
+    """
     if isinstance(image, str) and image.partition(":")[0].lower() in ("data", "http", "https"):
         return image
     data = image if isinstance(image, bytes) else read_file(image)
@@ -51,7 +53,7 @@ def data_uri(image: Image) -> str:
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
-    """Raises FileNotReadable."""
+    """The content of a file. Raises FileNotReadable."""
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError):
@@ -59,7 +61,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 
 
 def with_uris(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields as JSON has them."""
+    """The fields with each image as a data URI."""
     sent = dict(fields)
     if "images" in sent:
         sent["images"] = [data_uri(image) for image in sent["images"]]
@@ -69,5 +71,5 @@ def with_uris(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def given(**fields: Any) -> dict[str, Any]:
-    """Those that are not None: for the others the service has its own defaults."""
+    """The fields that are not None. The service has its own defaults for the others."""
     return {name: value for name, value in fields.items() if value is not None}

@@ -15,10 +15,9 @@ from serving.client.steps import Request, Steps, operation
 from serving.client.uploads import Content, UploadOperations
 
 ENDED = ("complete", "failed", "cancelled")
-# Bytes of a feed that goes along with its job; a larger one is uploaded before. The service takes more at once unless
-# its operator has set another limit.
+# Bytes of a feed that is sent with its job. A larger feed is uploaded first. The service accepts more by default.
 AT_ONCE = 16 * 1024 * 1024
-# Of a larger one so much is looked at in a preview.
+# Bytes of a larger feed that are sent for a preview.
 BEGINNING = 1024 * 1024
 
 
@@ -35,11 +34,11 @@ class JobOperations(UploadOperations):
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> Steps[JobOut]:
-        """Have a feed ingested. file: its path here, or its content with a `filename` that says its format; source: its
-        path in the service's folder of feeds; upload: the id of a finished upload. Give one of the three. A file that
-        is too large for one request is uploaded in parts.
+        """Ingest a feed: `file`, `source` or `upload`. A file that is too large for one request is uploaded in parts.
 
-        idempotency_key: yours, so that asking again, also tomorrow, makes no second job.
+        file: a local path, or the content with a `filename` that gives the format. source: a path in the service's
+        folder of feeds. upload: the id of a finished upload. idempotency_key: a repeated call with the same key creates
+        no second job.
         """
         check_given(file, source, upload)
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
@@ -67,8 +66,8 @@ class JobOperations(UploadOperations):
         filename: str | None = None,
         columns: Mapping[str, str] | None = None,
     ) -> Steps[PreviewResponse]:
-        """What a feed begins with, and what its columns are read as; nothing is stored. Arguments as of `submit_job`.
-        Of a file that is too large for one request the beginning is sent, which is enough for CSV, TSV and JSON lines.
+        """The first rows of a feed and the meaning of its columns. Nothing is stored. Arguments: see `submit_job`. Only
+        the beginning of a large file is sent, which is enough for CSV, TSV and JSON lines.
         """
         check_given(file, source, upload)
         said: dict[str, Any] = {"columns": dict(columns or {})}
@@ -87,7 +86,7 @@ class JobOperations(UploadOperations):
 
     @operation
     def job(self, id: str) -> Steps[JobOut]:
-        """How far a job has come."""
+        """The state and progress of a job."""
         return self._ask(JobOut, "GET", job(id))
 
     @operation
@@ -104,7 +103,7 @@ class JobOperations(UploadOperations):
         every_seconds: float = 1.0,
         timeout: float | None = None,
     ) -> Steps[JobOut]:
-        """The job once it has ended, whichever way. progress: called with the job each time it was asked about.
+        """Wait until the job has ended. progress: called with each state of the job.
 
         Raises ServiceTimeout after `timeout` seconds.
         """
@@ -121,7 +120,7 @@ class JobOperations(UploadOperations):
 
     @operation
     def cancel_job(self, id: str) -> Steps[JobOut]:
-        """Stop a job. What it has stored stays."""
+        """Stop a job. Products that it has stored stay."""
         return self._ask(JobOut, "POST", f"{job(id)}/cancel")
 
     @operation
@@ -131,7 +130,7 @@ class JobOperations(UploadOperations):
 
     @operation
     def job_errors_sheet(self, id: str) -> Steps[bytes]:
-        """The rows that failed so far as CSV, to be corrected in a spreadsheet and ingested again."""
+        """The rows that failed so far as CSV, to correct in a spreadsheet and ingest again."""
         return (yield from self._send(Request("GET", f"{job(id)}/errors", {"format": "csv"}))).content
 
 
@@ -141,7 +140,7 @@ def check_given(*feeds: object) -> None:
 
 
 def form(content: Content, said: Mapping[str, Any], size: int) -> dict[str, Any]:
-    """So many bytes of a feed, and what is said of it, in one request. Values are JSON, whether text or flags."""
+    """A form with the first `size` bytes of a feed, and its options as JSON."""
     fields = {name: json.dumps(value) for name, value in said.items()}
     return {"data": fields, "files": {"file": (content.filename, content.read(0, size))}}
 

@@ -1,4 +1,4 @@
-"""Verdicts on the models' answers, and the models themselves."""
+"""Operations on verdicts and models."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,8 +26,8 @@ class ModelOperations(Asking):
         attributes: Mapping[str, str] | None = None,
         comment: str | None = None,
     ) -> Steps[FeedbackOut]:
-        """Accept, reject or correct what the model made of a stored product. proposed_category: a path that the tree
-        lacks, such as "Kitchen > Mugs".
+        """Accept, reject or correct the understanding of a stored product. proposed_category: a path that is missing in
+        the tree, such as "Kitchen > Mugs".
         """
         body = given(
             category=category, proposed_category=proposed_category, tags=tags, attributes=attributes, comment=comment
@@ -37,15 +37,13 @@ class ModelOperations(Asking):
 
     @operation
     def feedback_on_several(self, verdicts: Sequence[Mapping[str, Any]]) -> Steps[FeedbackResponse]:
-        """Up to 100 verdicts, each with the fields of `feedback`. One that cannot be kept has its error in its
-        result.
-        """
+        """Store up to 100 verdicts, each with the fields of `feedback`. The result of an invalid one has its error."""
         body = {"items": [dict(verdict) for verdict in verdicts]}
         return self._ask(FeedbackResponse, "POST", "/v1/feedback/batch", json=body, repeatable=False)
 
     @operation
     def take_back(self, id: int) -> Steps[None]:
-        """Forget a verdict: the product has the one before it, or else the model's own answer again."""
+        """Delete a verdict. The verdict before it, or else the model's understanding, applies again."""
         yield from self._send(Request("DELETE", f"/v1/feedback/{id}", repeatable=False))
 
     @operation
@@ -58,13 +56,13 @@ class ModelOperations(Asking):
         verdict: Verdict | None = None,
         product_id: str | None = None,
     ) -> Steps[list[FeedbackOut]]:
-        """The last verdict on each product, oldest first if not said otherwise. after: the id of the last one known."""
+        """The last verdict on each product, by default oldest first. after: the id of the last known verdict."""
         query = given(order=order, limit=limit, after=after, verdict=verdict, product_id=product_id)
         return self._lines(FeedbackOut, "/v1/feedback", query)
 
     @operation
     def proposed_categories(self) -> Steps[ProposalsResponse]:
-        """Categories that people miss in the tree."""
+        """Categories that people proposed because the tree lacks them."""
         return self._ask(ProposalsResponse, "GET", "/v1/feedback/proposals")
 
     @operation
@@ -83,15 +81,15 @@ class ModelOperations(Asking):
         category: str | None = None,
         text: str | None = None,
     ) -> Steps[ReviewResponse]:
-        """Products of low confidence that nobody has judged. after: what the page before gave; category: a node of the
-        tree that is or is above the likeliest leaf; text: words of the products, for one page.
+        """Products of low confidence that nobody has judged. after: from the page before. category: a node
+        at or above the likeliest leaf. text: words in the products; gives a single page.
         """
         query = given(limit=limit, after=after, order=order, decision=decision, category=category, text=text)
         return self._ask(ReviewResponse, "GET", "/v1/review", query=query)
 
     @operation
     def alike(self, id: str, *, above: float | None = None, limit: int | None = None) -> Steps[AlikeResponse]:
-        """Products that wait for a person and are nearly the same as a stored one."""
+        """Products in review that are nearly equal to a stored one."""
         return self._ask(AlikeResponse, "GET", f"/v1/review/{segment(id)}/alike", query=given(above=above, limit=limit))
 
     @operation
@@ -101,12 +99,12 @@ class ModelOperations(Asking):
 
     @operation
     def activate(self, id: str) -> Steps[ModelsResponse]:
-        """Let this model answer from now on."""
+        """Make this model the active one."""
         return self._ask(ModelsResponse, "POST", f"/v1/models/{segment(id)}/activate")
 
     @operation
     def comparison(self) -> Steps[ComparisonResponse]:
-        """How the shadow's answers differ from the active model's."""
+        """Differences between the shadow model's results and the active model's."""
         return self._ask(ComparisonResponse, "GET", "/v1/models/comparison")
 
     @operation
@@ -116,5 +114,5 @@ class ModelOperations(Asking):
 
     @operation
     def ready(self) -> Steps[Ready]:
-        """What answers now. Raises RequestFailed (503) if the model or the index cannot."""
+        """The active model and the index. Raises RequestFailed (503) if one of them is not ready."""
         return self._ask(Ready, "GET", "/readyz")

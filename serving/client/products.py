@@ -1,4 +1,4 @@
-"""Products: analyzed, embedded, searched, stored."""
+"""Operations on products: analyze, embed, search, store."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,9 +24,7 @@ class ProductOperations(Asking):
         include: Sequence[Part] | None = None,
         embedding_dimensions: int | None = None,
     ) -> Steps[AnalyzeResponse]:
-        """What the model makes of products; nothing is stored. A product that cannot be read has its error in its
-        result.
-        """
+        """Analyze products. Nothing is stored. The result of a product that cannot be read has its error."""
         items = [with_uris(product) for product in products]
         options = given(top_k=top_k, include=include, embedding_dimensions=embedding_dimensions)
         return self._ask(AnalyzeResponse, "POST", "/v1/products/analyze", json={"items": items, **options})
@@ -61,8 +59,8 @@ class ProductOperations(Asking):
         sort: str | None = None,
         floor: bool | None = None,
     ) -> Steps[SearchResponse]:
-        """Stored products like the words, the image, the stored product, or several of them, best first, or in the
-        order of `sort`: "newest", "price_asc", "price_desc".
+        """Stored products similar to a text, an image, a stored product, or several of them. The best are first, unless
+        `sort` is "newest", "price_asc" or "price_desc".
         """
         body = given(
             text=text,
@@ -89,14 +87,14 @@ class ProductOperations(Asking):
         offset: int | None = None,
         facets: Sequence[str] | None = None,
     ) -> Steps[ProductsResponse]:
-        """Stored products without a query, in the order of `sort`: "newest" by default, "price_asc", "price_desc"."""
+        """Stored products, without a query. sort: "newest" (default), "price_asc" or "price_desc"."""
         text = None if filter is None else json.dumps(dict(filter))
         query = given(filter=text, sort=sort, limit=limit, offset=offset, facets=facets)
         return self._ask(ProductsResponse, "GET", "/v1/products", query=query)
 
     @operation
     def overview(self) -> Steps[OverviewResponse]:
-        """How many products are stored, in which departments, how sure the model is of them, and the last feed."""
+        """Counts of stored products by department and by decision, and the last feed."""
         return self._ask(OverviewResponse, "GET", "/v1/overview")
 
     @operation
@@ -110,14 +108,14 @@ class ProductOperations(Asking):
         collapse: bool | None = None,
         floor: bool | None = None,
     ) -> Steps[SearchResponse]:
-        """Stored products like a stored one, itself left out, nearest first."""
+        """Stored products similar to a stored one, nearest first, without itself."""
         text = None if filter is None else json.dumps(dict(filter))
         query = given(filter=text, limit=limit, offset=offset, collapse=collapse, floor=floor)
         return self._ask(SearchResponse, "GET", f"{product(id)}/similar", query=query)
 
     @operation
     def get_product(self, id: str, *, embedding: bool = False) -> Steps[ProductOut]:
-        """A stored product and what the model made of it."""
+        """A stored product and its understanding."""
         return self._ask(ProductOut, "GET", product(id), query={"include": "embedding"} if embedding else {})
 
     @operation
@@ -132,12 +130,12 @@ class ProductOperations(Asking):
 
     @operation
     def delete_product(self, id: str, *, erase: bool = False) -> Steps[None]:
-        """Forget a product. erase: also leave nothing of it on the service's disk, within minutes."""
+        """Delete a product. erase: also remove it from the service's disk, within minutes."""
         yield from self._send(Request("DELETE", product(id), {"erase": "true"} if erase else {}))
 
     @operation
     def image(self, id: str, n: int = 0) -> Steps[bytes]:
-        """A kept image of a product, from 0, as WebP."""
+        """The stored thumbnail of a product's image `n`, counted from 0, as WebP."""
         return (yield from self._send(Request("GET", f"{product(id)}/image", {"n": n}))).content
 
 

@@ -48,7 +48,7 @@ class Request:
         }
 
 
-# Yields requests, which are answered or raise httpx's errors, and seconds to wait.
+# Yields requests and seconds to wait. A request is answered, or raises an error of httpx.
 Steps: TypeAlias = Generator[Request | float, httpx.Response, T]
 
 
@@ -56,8 +56,8 @@ Steps: TypeAlias = Generator[Request | float, httpx.Response, T]
 class Retries:
     """Retries after 429, 503 or a broken connection.
 
-    limit: their number. wait_seconds: before the first, doubled before each further one; Retry-After can lengthen it. A
-    retry that would have to wait longer than longest_seconds is not made.
+    limit: number of retries. wait_seconds: the wait before the first, doubled for each further one. Retry-After can
+    make it longer. A retry with a wait above longest_seconds is not made.
     """
 
     limit: int = 3
@@ -65,7 +65,7 @@ class Retries:
     longest_seconds: float = 30.0
 
     def wait(self, attempt: int, response: httpx.Response | None) -> float | None:
-        """Seconds to wait after an attempt (counted from 0); None: give up."""
+        """Seconds to wait after an attempt, counted from 0. None: no more retries."""
         if attempt >= self.limit:
             return None
         # Jitter: clients that were refused together must not return together.

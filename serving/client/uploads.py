@@ -9,12 +9,12 @@ from serving.client.asking import Asking, segment
 from serving.client.errors import RequestFailed, ServiceTimeout
 from serving.client.steps import Request, Steps, operation
 
-# A part that does not arrive in time is sent in smaller ones, down to this.
+# Bytes. A part that times out is sent again in smaller parts, down to this size.
 SMALLEST_PART = 64 * 1024
 
 
 class Content:
-    """A feed in memory, or in a file that is read part by part. Raises FileNotReadable."""
+    """A feed in memory or in a file. A file is read in parts. Raises FileNotReadable."""
 
     def __init__(self, file: bytes | str | os.PathLike[str], filename: str | None = None) -> None:
         self._data = file if isinstance(file, bytes) else None
@@ -46,19 +46,19 @@ class Content:
 class UploadOperations(Asking):
     @operation
     def upload(self, file: bytes | str | os.PathLike[str], *, filename: str | None = None) -> Steps[UploadOut]:
-        """Upload a feed in parts, for a job to take. file: its path here, or its content with a `filename`. When the
-        connection is lost it goes on from what the service has.
+        """Upload a feed in parts, for a later job. file: a local path, or the content with a `filename`. After a lost
+        connection the upload resumes.
         """
         return self._uploaded(Content(file, filename))
 
     @operation
     def get_upload(self, id: str) -> Steps[UploadOut]:
-        """How much of an upload the service has."""
+        """The state of an upload, with the number of bytes received."""
         return self._ask(UploadOut, "GET", address(id))
 
     @operation
     def delete_upload(self, id: str) -> Steps[None]:
-        """Remove an upload that no job has taken."""
+        """Delete an upload that no job has used."""
         yield from self._send(Request("DELETE", address(id)))
 
     def _uploaded(self, content: Content) -> Steps[UploadOut]:
@@ -80,7 +80,7 @@ class UploadOperations(Asking):
 
 
 def smaller(part: int, error: RequestFailed | ServiceTimeout) -> int:
-    """How long the next part may be. Raises the error unless asking how much is there helps."""
+    """The size of the next part after an error. Raises the error if the upload cannot resume."""
     code = error.code
     if code == "upload_offset_wrong":  # the part had arrived, and only its answer was lost
         return part

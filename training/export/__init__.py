@@ -1,1 +1,1 @@
-"""A trained model -> the folder that is served: graphs, 8 bits, and what is measured on `val`."""
+"""A trained model -> the model folder: graphs, int8, and the calibration measured on `val`."""

@@ -21,10 +21,10 @@ FEWEST = 100  # a root with fewer products gets the common temperature
 AUTO_ACCURACY = 0.98
 PROMISE_ACCURACY = 0.9  # of the hundred products whose score is the nearest
 PROOF = 0.9
-# Of products that the tree knows, the share that may be taken for unfamiliar.
+# Maximum share of products of known kinds that count as unfamiliar.
 UNFAMILIAR = 0.02
-# Of all products, the share that `auto` may lose so that those accepted unseen are the more familiar ones, and of how
-# familiar a product `auto` may ask at most, as the share of products that are less so.
+# Limits of the familiarity that `auto` requires: the share of all products that `auto` may lose by it, and the share of
+# products that may be less familiar than required.
 AUTO_LOST, AUTO_UNFAMILIAR = 0.01, 0.2
 SURE = 1.645  # 95 % quantile of the normal distribution, for Wilson's lower bound (1927): 3 of 3 prove nothing
 
@@ -70,7 +70,7 @@ def _of_choice(
     choice: Modalities,
     odds_B: Floats | None,
 ) -> Calibration:
-    """With what is measured of products that are read so. odds_B: log odds that they are unfamiliar."""
+    """The calibration with the measurements of one modality choice. odds_B: log odds of being unfamiliar."""
     descent = Descent(taxonomy)
     score_NM = descent.scores(calibration.leaf_probability(answers.leaf_NC, choice, leaf_roots(taxonomy)))
     likeliest = [descent.promised(score_M, lambda level: 0.0) for score_M in score_NM]
@@ -99,8 +99,8 @@ def _by_level(levels: Sequence[float]) -> Callable[[int], float]:
 def promise_thresholds(
     rows: Sequence[LabelledProduct], likeliest: Sequence[CategoryScore | None], taxonomy: Taxonomy
 ) -> list[float]:
-    """For each level of the tree the score at which nodes are right as often as PROMISE_ACCURACY, measured where a
-    product's label tells. A node counts as right only if it lies on the label's path.
+    """For each level of the tree, the score at which nodes have an accuracy of PROMISE_ACCURACY, measured on products
+    whose label is deep enough. A node is right if it is on the label's path.
     """
     paths = [taxonomy.ancestors(str(row.node)) for row in rows]
     deepest = max(len(taxonomy.ancestors(leaf.id)) for leaf in taxonomy.leaves)
@@ -121,7 +121,7 @@ def promise_thresholds(
 def auto_threshold(
     rows: Sequence[LabelledProduct], promised: Sequence[CategoryScore | None], taxonomy: Taxonomy
 ) -> float:
-    """The least score from which on it is certain enough that leaves are right as often as AUTO_ACCURACY."""
+    """The least score above which leaves have an accuracy of AUTO_ACCURACY, with confidence."""
     leaves = {leaf.id for leaf in taxonomy.leaves}
     # A label that is no leaf cannot tell whether the leaf is right, but if it lies elsewhere it is not.
     known = [
@@ -137,8 +137,9 @@ def auto_threshold(
 
 
 def auto_familiarity(odds_B: Floats, sure_B: Flags, limit: float) -> float:
-    """The least log odds above which `auto` loses no more than AUTO_LOST of all products, nor AUTO_UNFAMILIAR of them
-    lie. sure_B: whose leaf is sure enough for `auto`; most: the log odds above which nothing is promised.
+    """The maximum log odds of being unfamiliar for `auto`: the least bound that excludes at most AUTO_LOST of all
+    products from `auto` and has at most AUTO_UNFAMILIAR of them above it. sure_B: whether the leaf's score suffices for
+    `auto`. limit: the log odds above which no category is promised.
     """
     accepted = np.sort(odds_B[sure_B & (odds_B <= limit)])[::-1]
     lost = int(AUTO_LOST * len(odds_B))
@@ -150,7 +151,7 @@ def auto_familiarity(odds_B: Floats, sure_B: Flags, limit: float) -> float:
 def unfamiliar_log_odds(
     val: Sequence[LabelledProduct], readings: Readings, familiarity: Familiarity
 ) -> dict[Modalities, Floats]:
-    """Of the products that can be read so, in their order."""
+    """Log odds of being unfamiliar by modality choice, of the products that have the modalities, in order."""
     odds: dict[Modalities, Floats] = {}
     for choice in MODALITIES:
         mine = [n for n, row in enumerate(val) if has_modalities(row, choice)]
@@ -162,14 +163,14 @@ def unfamiliar_log_odds(
 
 
 def best_temperature(loss: Callable[[float], float]) -> float:
-    """The minimum over a geometric grid from 0.25 to 4."""
+    """The temperature of minimum loss, from a geometric grid from 0.25 to 4."""
     grid = np.geomspace(0.25, 4, 81)
     return round(float(grid[np.argmin([loss(float(t)) for t in grid])]), 4)
 
 
 def named_leaves(rows: Sequence[LabelledProduct], everything: Sequence[LabelledProduct], taxonomy: Taxonomy) -> Flags:
-    """(rows, leaves): which leaves lie under a category that the row's data set names. What a set of 17 garments loses
-    to an 18th says nothing of its scores: no product of it could have been one.
+    """(rows, leaves): whether the leaf is under a category that the row's data set names. Other leaves are excluded,
+    because no product of the data set can have them as its label.
     """
     by_source = {
         source: Classes.of([row for row in everything if row.source == source], taxonomy).member_KC.any(0)
@@ -181,7 +182,7 @@ def named_leaves(rows: Sequence[LabelledProduct], everything: Sequence[LabelledP
 def category_temperatures(
     rows: Sequence[LabelledProduct], answers: Reading, possible_NC: Flags, choice: Modalities, taxonomy: Taxonomy
 ) -> dict[str, float]:
-    """Fitted by likelihood, by the root of the likeliest leaf, each row among the leaves its data set names."""
+    """Temperatures by the root of the likeliest leaf, fitted by likelihood over the leaves that the data set names."""
     chosen = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
     if not chosen:
         return {}
@@ -208,7 +209,7 @@ def category_temperatures(
 
 
 def least_score_at_the_margin(score_N: Floats, right_N: Flags, accuracy: float) -> float:
-    """The least score down to which the hundred products that have the like are right as often as `accuracy`."""
+    """The least score down to which the hundred products of nearest score have this accuracy."""
     order = np.argsort(-score_N, kind="stable")
     width = min(FEWEST, len(order))
     near = np.convolve(right_N[order].astype(np.float64), np.ones(width) / width, "valid")
@@ -222,7 +223,7 @@ def least_score_at_the_margin(score_N: Floats, right_N: Flags, accuracy: float) 
 
 
 def certain_score(score_N: Floats, right_N: Flags, accuracy: float) -> float | None:
-    """The least score from which on it is certain that so many are right; None if there is none."""
+    """The least score above which the accuracy is certain, or None."""
     order = np.argsort(-score_N, kind="stable")
     count_N = np.arange(1, len(order) + 1)
     good = np.flatnonzero(lower_bound(right_N[order].cumsum(), count_N) >= accuracy)
@@ -230,14 +231,14 @@ def certain_score(score_N: Floats, right_N: Flags, accuracy: float) -> float | N
 
 
 def lower_bound(right_N: Ints, count_N: Ints) -> Floats:
-    """Of a share that was right so often among so many: what it is at least, at 95 % (Wilson 1927)."""
+    """The lower bound of a share at 95 % confidence (Wilson 1927)."""
     share_N, square = right_N / count_N, SURE**2
     spread_N = SURE * np.sqrt(share_N * (1 - share_N) / count_N + square / (4 * count_N**2))
     return np.asarray((share_N + square / (2 * count_N) - spread_N) / (1 + square / count_N))
 
 
 def kinds(promised: Sequence[CategoryScore | None]) -> dict[str, list[int]]:
-    """The rows by kind of product, as promised: by root, and by the level below where there are FEWEST of it."""
+    """Rows by promised category: by root, and by the level below where it has at least FEWEST rows."""
     by_node: dict[str, list[int]] = {}
     for n, found in enumerate(promised):
         for node in found.path_ids[:2] if found else ():
@@ -249,8 +250,8 @@ def kinds(promised: Sequence[CategoryScore | None]) -> dict[str, list[int]]:
 def proven_tags(
     rows: Sequence[LabelledProduct], answers: Reading, promised: Sequence[CategoryScore | None], taxonomy: Taxonomy
 ) -> dict[str, dict[str, float]]:
-    """By kind, the tags with proof. A tag that a title does not name counts as wrong, although the image may show it:
-    what is measured so is less than the truth.
+    """The proven tags of each category. A tag that the title does not name counts as wrong, even if the image shows it,
+    so the measured accuracy is a lower bound.
     """
     score_NG = sigmoid(answers.tags_NG)
     proven: dict[str, dict[str, float]] = {}
@@ -271,7 +272,7 @@ def proven_values(
     taxonomy: Taxonomy,
     temperatures: dict[str, float],
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """By kind and attribute, the values with proof, over the products whose value is known."""
+    """The proven values by category and attribute, measured on products with a known value."""
     proven: dict[str, dict[str, dict[str, float]]] = {}
     by_kind = kinds(promised)
     for attribute in taxonomy.attributes:

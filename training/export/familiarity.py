@@ -1,7 +1,7 @@
-"""Fit what tells products that are unlike everything taught (see `catalog.model.familiarity`), without having seen any.
+"""Fit the detector of unfamiliar products (see `catalog.model.familiarity`), without examples of them.
 
-Images: each department in turn is left out of the sample and plays the unfamiliar one. Words: names of kinds of
-product that the tree lacks, from files of names.
+For images, each department in turn is left out of the sample and serves as the unfamiliar one. For text, the unfamiliar
+examples are names of kinds of product that the tree lacks, read from files.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,10 @@ def fit(
     readings: Readings,
     paths: Sequence[Sequence[str]],
 ) -> Familiarity | None:
-    """readings: of `val`. paths: of kinds of product, known or not. None if there are not departments enough."""
+    """Fit on `train` and `val`. None if there are fewer than two departments of FEWEST images.
+
+    readings: of `val`. paths: of kinds of product, known or not.
+    """
     with_image = every([row for row in train if row.image and row.node], SAMPLE)
     seen = [n for n, row in enumerate(val) if row.image]
     roots = np.array([root_of(val[n], model.taxonomy) for n in seen])
@@ -54,7 +57,7 @@ def root_of(row: LabelledProduct, taxonomy: Taxonomy) -> str:
 
 
 def principal(vectors_SD: Floats) -> Floats:
-    """(D, P): the directions along which the sample differs the most."""
+    """(D, P): the principal directions of the sample."""
     unit_SD = unit(vectors_SD)
     _, _, directions_DD = np.linalg.svd(unit_SD - unit_SD.mean(0), full_matrices=False)
     return np.ascontiguousarray(directions_DD[:NUMBERS].T)
@@ -63,7 +66,7 @@ def principal(vectors_SD: Floats) -> Floats:
 def fit_images(
     image_ND: Floats, roots_N: NDArray[Any], sample_SP: Floats, roots_S: NDArray[Any], projection_DP: Floats
 ) -> Floats:
-    """Slope and offset from distance to log odds: of departments left out of the sample, against the others."""
+    """Slope and offset from distance to log odds, fitted on departments left out of the sample against the others."""
     known, unknown = [], []
     for root in sorted(set(roots_N.tolist())):
         if (roots_N == root).sum() >= FEWEST and (roots_S != root).any():
@@ -76,7 +79,7 @@ def fit_images(
 def fit_texts(
     runtime: Runtime, model: ModelFolder, train: Sequence[LabelledProduct], paths: Sequence[Sequence[str]]
 ) -> tuple[Floats, Floats]:
-    """The direction of unfamiliar words, and slope and offset along it. Without names of other kinds both are 0."""
+    """The direction of unfamiliar text, and slope and offset along it. Both are 0 without names of other kinds."""
     nodes = [model.taxonomy.resolve(path) for path in paths]
     others = [path for path, node in zip(paths, nodes, strict=True) if node is None]
     named = [path[-1] for path, node in zip(paths, nodes, strict=True) if node and node.parent is not None]
@@ -93,7 +96,7 @@ def fit_texts(
 
 
 def logistic(known: Sequence[Floats], unknown: Sequence[Floats], strength: float) -> Floats:
-    """(D + 1): slopes and offset of the log odds of being unknown. Both sides weigh alike, and so do a side's parts."""
+    """(D + 1): slopes and offset of the log odds of being unknown. Both classes weigh alike, as do their parts."""
     from sklearn.linear_model import LogisticRegression
 
     inputs_ND = np.concatenate([*known, *unknown])
@@ -109,12 +112,12 @@ Item = TypeVar("Item")
 
 
 def every(items: Sequence[Item], limit: int) -> list[Item]:
-    """At most so many of them, evenly."""
+    """At most `limit` items, evenly spaced."""
     return list(items[:: -(-len(items) // limit)]) if len(items) > limit else list(items)
 
 
 def read_paths(files: Sequence[Path]) -> list[list[str]]:
-    """Kinds of product, a line each: "ID : Top > Kind", as Shopify's taxonomy has them, or without the id."""
+    """Read kinds of product, one per line: "Top > Kind", or "ID : Top > Kind" as in Shopify's taxonomy."""
     paths = []
     for file in files:
         try:

@@ -1,7 +1,7 @@
-"""Measure on `val` what is like a query: the numbers of the relevance floor (see `catalog.search.floor`).
+"""Measure the bounds of the relevance floor on `val` (see `catalog.search.floor`).
 
-Products play the catalogue. The queries by words are the names of the tree's nodes, for which the products under them
-are right; those by image, or by image and words, are the products themselves, for which others of their label are.
+The products serve as the catalogue. Text queries are the names of the tree's nodes, and the products below a node are
+relevant. Queries by image, or by image and text, are the products themselves, and products of equal label are relevant.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,20 +22,20 @@ from training.evaluation.predict import has_modalities
 from training.export.readings import Reading, Readings, read_texts
 
 LIMIT = 1500  # queries
-FEWEST = 3  # products that are right for a query
+FEWEST = 3  # relevant products of a query
 SEEN = 24  # results, a page of them
-LOST = 0.01  # of the queries that have something right on their first page, so many may lose it
-FOREIGN = 0.9  # of queries without anything of their department, so many are to find nothing
+LOST = 0.01  # maximum share of queries that lose all relevant products of their first page
+FOREIGN = 0.9  # minimum share of queries that find nothing, of those without products of their department
 COSINES = np.arange(0.1, 0.75, 0.05)
 RATIOS = (0.0, 0.5, 0.6, 0.7, 0.8)
-# Of the query's words, rarer ones counting more. From 0.6 to 0.9 as many of what is found are right.
+# Of the query's words, weighted by rarity. Precision is equal from 0.6 to 0.9.
 SHARE = 0.7
 
 
 @dataclass(frozen=True)
 class Queries:
-    """Q queries against N products. cosine_QN: -1 for the query itself; allowed_QN: not promised to be elsewhere;
-    right_QN: as it should be; near_QN: of its department, as labelled.
+    """Q queries against N products. cosine_QN: -1 for the query itself. allowed_QN: not promised in another department.
+    right_QN: relevant. near_QN: labelled with the query's department.
     """
 
     cosine_QN: Floats
@@ -47,7 +47,7 @@ class Queries:
 def floor_bounds(
     runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct], readings: Readings, calibration: Calibration
 ) -> dict[Modalities, Bounds]:
-    """rows: `val`, each with a category; readings: of them; calibration: what is measured already."""
+    """The bounds by modality choice. rows: `val`, each with a category. readings: of the rows."""
     stored = readings.by_choice["both"]
     found: dict[Modalities, Bounds] = {}
     for choice in MODALITIES:
@@ -67,7 +67,7 @@ def floor_bounds(
 def _asked(
     runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct], readings: Readings, choice: Modalities
 ) -> tuple[list[str], Reading, np.ndarray]:
-    """The queries' nodes, what the model makes of them, and which product each is, -1 for none."""
+    """The queries' nodes, their readings, and the position of the product that each one is, or -1."""
     if choice != "text":
         mine = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
         mine = mine[:: max(1, -(-len(mine) // LIMIT))]
@@ -83,7 +83,7 @@ def _asked(
 
 
 def _roots_promised(read: Reading, calibration: Calibration, choice: Modalities, taxonomy: Taxonomy) -> np.ndarray:
-    """Of each product, or query, the top node that is promised, "" for none."""
+    """The promised root of each product or query, or ""."""
     descent = Descent(taxonomy)
     score_NM = descent.scores(calibration.leaf_probability(read.leaf_NC, choice, leaf_roots(taxonomy)))
     found = [descent.promised(score_M, lambda level: calibration.promised(choice, level)) for score_M in score_NM]
@@ -93,7 +93,7 @@ def _roots_promised(read: Reading, calibration: Calibration, choice: Modalities,
 def _queries(
     cosine_QN: Floats, nodes: Sequence[str], labels: Sequence[str], taxonomy: Taxonomy, under: bool
 ) -> Callable[[Flags], Queries]:
-    """under: whether products below a query's node are right, too."""
+    """The queries with their relevant products. under: whether products below a query's node are relevant, too."""
     above = {label: set(taxonomy.ancestors(label)) for label in set(labels)}
     right_QN = np.array([[node in above[label] if under else node == label for label in labels] for node in nodes])
     right_QN &= cosine_QN > -1
@@ -104,7 +104,7 @@ def _queries(
 
 
 def best_bounds(queries: Queries) -> Bounds | None:
-    """Those that find the best (F1) without losing many queries; None where there are no queries."""
+    """The bounds of best F1 that lose few queries. None if there are no queries."""
     if not len(queries.cosine_QN):
         return None
     least_found = hits(queries, np.ones_like(queries.right_QN)) - LOST
@@ -126,13 +126,13 @@ def kept(queries: Queries, cosine: float, ratio: float) -> Flags:
 
 
 def hits(queries: Queries, kept_QN: Flags) -> float:
-    """The share of queries with something right among the SEEN best."""
+    """The share of queries with a relevant product among the SEEN best."""
     ranked_QN = np.where(kept_QN, queries.cosine_QN, -2)
     seen = np.argpartition(-ranked_QN, min(SEEN, ranked_QN.shape[1]) - 1, axis=1)[:, :SEEN]
     return float(np.take_along_axis(queries.right_QN & kept_QN, seen, 1).any(1).mean())
 
 
 def f1(queries: Queries, kept_QN: Flags) -> float:
-    """On average over the queries."""
+    """F1, averaged over the queries."""
     both_Q = (queries.right_QN & kept_QN).sum(1)
     return float((2 * both_Q / (kept_QN.sum(1) + queries.right_QN.sum(1))).mean())

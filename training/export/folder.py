@@ -1,5 +1,6 @@
-"""A trained model -> the folder that is served: half precision, calibrated scores, and proof that answers stayed; and
-from that one in int8, with proof of what it loses.
+"""A trained model -> the model folder in half precision, with calibrated scores and checked outputs.
+
+From this folder, the folder in int8, with its loss of accuracy checked.
 """
 
 from collections.abc import Collection, Sequence
@@ -31,7 +32,7 @@ from training.export.readings import read, shown
 CHANGED_CATEGORIES = 0.002
 EMBEDDING_TOLERANCE = 0.02
 CHECKED = 256
-# What a model in int8 may lose: of the products that are right, and of those whose words find their image in ten.
+# Maximum loss of a model in int8: of the accuracy, and of the share whose text finds their image in ten.
 LOST_CATEGORIES, LOST_FINDS = 0.005, 0.01
 CALIBRATED_ON = 512
 
@@ -44,11 +45,11 @@ def export(
     paths: Sequence[Sequence[str]] = (),
     opinions: Collection[str] = (),
 ) -> Checkpoint:
-    """Write `output` from the model that a training run kept. -> the exported model, loaded back.
+    """Write `output` from the model of a training run. -> the exported model, loaded back.
 
-    paths: see `training.export.familiarity`; opinions: see `TrainConfig`. Raises CheckpointInvalid when half precision
-    changes the category of more than 2 in 1,000 products of `val`, or any embedding by more than 0.02 in one number; or
-    when ONNX Runtime answers otherwise than PyTorch for any of `val`.
+    paths: see `training.export.familiarity`. opinions: see `TrainConfig`. Raises CheckpointInvalid if half precision
+    changes the category of more than 2 in 1,000 products of `val`, or a component of an embedding by more than 0.02, or
+    if the outputs of ONNX Runtime and PyTorch differ on `val`.
     """
     check_labelled(val)
     trained = load_model(run_model)
@@ -68,7 +69,7 @@ def recalibrate(
     paths: Sequence[Sequence[str]] = (),
     opinions: Collection[str] = (),
 ) -> Calibration:
-    """Measure anew what this model's scores are worth, as it is served, and write that into its folder."""
+    """Calibrate the model again as it is served, and write the calibration into its folder."""
     labelled = check_labelled(val)
     runtime = OnnxRuntime(model)
     readings = read(runtime, model, labelled)
@@ -84,14 +85,14 @@ def recalibrate(
 
 
 def check_labelled(val: Sequence[LabelledProduct]) -> list[LabelledProduct]:
-    """Those with a category. Raises ManifestInvalid when there are none."""
+    """The products with a category. Raises ManifestInvalid if there are none."""
     if not (labelled := [row for row in val if row.node]):
         raise ManifestInvalid("There is no product with a category of the tree to calibrate on.")
     return labelled
 
 
 def compare_answers(before: Checkpoint, after: Checkpoint, rows: Sequence[LabelledProduct]) -> tuple[int, float]:
-    """-> changed categories, largest difference in an embedding. Raises CheckpointInvalid beyond the bounds."""
+    """-> changed categories, largest difference in an embedding. Raises CheckpointInvalid above the limits."""
     old, new = (
         predict(checkpoint.model, encode_rows(checkpoint.model, rows, checkpoint.tokenizer), ["both"])["both"]
         for checkpoint in (before, after)
@@ -106,8 +107,8 @@ def compare_answers(before: Checkpoint, after: Checkpoint, rows: Sequence[Labell
 
 
 class Served(NamedTuple):
-    """What a runtime reaches on labelled products. right: whether each one's category is, by what it has of image,
-    words and both; found: of products with both, those whose words alone have their image among the nearest ten.
+    """A runtime's accuracy on labelled products. right: whether each category is right, by modality choice. found: the
+    share of products with both modalities whose text alone has their image among the nearest ten.
     """
 
     right: dict[Modalities, list[bool]]
@@ -115,7 +116,7 @@ class Served(NamedTuple):
 
     @property
     def top_1(self) -> float:
-        """The share that is right of all ways together."""
+        """Accuracy over all modality choices."""
         return float(np.mean([each for way in self.right.values() for each in way]))
 
 

@@ -33,13 +33,13 @@ from catalog.model.runtime.pytorch import TorchRuntime
 
 OPSET = 20
 TOLERANCE = 1e-4
-LARGEST_CONSTANT = 1024  # numbers that are worked out now; longer ones are left to ONNX Runtime
+LARGEST_CONSTANT = 1024  # elements that are folded at export; ONNX Runtime folds longer ones
 
 Names = Sequence[str]
 
 
 class ImagePart(nn.Module):
-    """A part of the model, whose weights keep the names that they have in the whole model."""
+    """A part of the model. Its weights have the names that they have in the whole model."""
 
     def __init__(self, model: CatalogModel) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class AnswerPart(nn.Module):
 
 
 def export_onnx(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] = ()) -> Difference:
-    """Copy the model folder to `folder` (which may be the same) with its graphs. Takes half a minute.
+    """Copy the model folder to `folder`, which may be the same, and add the graphs. Takes half a minute.
 
     batches: inputs for which ONNX Runtime's outputs are compared with PyTorch's; by default `example_batch`. Raises
     CheckpointInvalid, and writes nothing, if a category changes or a component of an embedding moves by more than 1e-4.
@@ -138,7 +138,7 @@ def example_batch(model: ModelFolder) -> list[Batch]:
 
 
 def _write(path: Path, part: nn.Module, example: Sequence[Tensor], inputs: Names, outputs: Names) -> list[str]:
-    """-> the names of the weights it uses."""
+    """Write a graph. -> the names of the weights that it uses."""
     weights = part.state_dict()
     free = tuple(dict.fromkeys(_open(name), torch.export.Dim.DYNAMIC) for name in inputs)
     with warnings.catch_warnings():
@@ -168,12 +168,12 @@ def _write(path: Path, part: nn.Module, example: Sequence[Tensor], inputs: Names
 
 
 def _open(name: str) -> range:
-    """The axes of an input whose length is left open: products or images, and tokens."""
+    """The dynamic axes of an input: products or images, and tokens."""
     return range(1 if name.endswith(("pixels", "pooled")) or name == "texts" else 2)
 
 
 def without_weights(proto: ModelProto, weights: Collection[str]) -> list[str]:
-    """Leave out the weights, inputs without effect, and notes about the export. -> the names of the weights."""
+    """Remove the weights, unused inputs and metadata of the export. -> the names of the weights."""
     named = [tensor for tensor in proto.graph.initializer if tensor.name in weights]
     for tensor in named:
         for field in ("raw_data", "float_data", "int32_data", "int64_data"):

@@ -1,4 +1,4 @@
-"""int8 encoders: a quarter of the size, and two to three times as fast on CPUs with int8 instructions.
+"""int8 encoders: a quarter of the size, and two to three times the speed on CPUs with int8 instructions.
 
 Weights and activations are integers with a scale (Jacob et al. 2018). Activation ranges are calibrated beforehand in
 the image encoder (static) and computed at run time in the text encoder (dynamic). Fusion and heads stay in float32. The
@@ -28,13 +28,14 @@ from training.export.onnx_export import without_weights
 
 SMALLEST_WEIGHT = 1024  # bytes; smaller ones stay in the graph
 ENCODERS = GRAPHS[:2]
-WHOLE = tuple(WEIGHTS)[2]  # the weights that stay as they are
+WHOLE = tuple(WEIGHTS)[2]  # the weights that are not quantized
 
 
 def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> None:
     """Write the int8 model into an empty folder, without checksums. Takes a minute.
 
-    calibration: some hundred representative images. Raises ConfigInvalid if the model has no graphs or is int8 already.
+    calibration: batches of some hundred representative images. Raises ConfigInvalid if the
+    model has no graphs or is int8 already.
     """
     if not model.exported or model.int8:
         raise ConfigInvalid("Only a model with graphs in full precision can be turned into int8; export it first.")
@@ -46,7 +47,7 @@ def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> 
             onnx.save(with_weights(folder / name, folder / weights), whole)
             quant_pre_process(whole, ready, skip_symbolic_shape=True)
             if name == GRAPHS[0]:
-                # Activations without a sign: of two signed bytes x86 makes products almost three times as slowly.
+                # Activations are unsigned: x86 multiplies two signed bytes almost three times as slowly.
                 types = {"activation_type": QuantType.QUInt8, "weight_type": QuantType.QInt8}
                 quantize_static(ready, small, Images(calibration), QuantFormat.QDQ, per_channel=True, **types)
             else:
@@ -57,7 +58,7 @@ def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> 
             without_weights(proto, arrays)
             (folder / name).write_bytes(proto.SerializeToString())
             used[name] = sorted(arrays)
-    # What only training asks for stays behind: PyTorch, which could want it, does not open a model in int8.
+    # Files for training are left out, because PyTorch does not open a model in int8.
     arrays = load_file(folder / WHOLE)
     (folder / WHOLE).write_bytes(save({name: arrays[name] for name in used[GRAPHS[2]]}))
     write_json(folder / GRAPH_WEIGHTS, used)
@@ -66,7 +67,7 @@ def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without a warning for each tensor whose shape is unknown: most are, as batches are of any size."""
+    """Suppress the warnings about tensors of unknown shape, which most are because batches have any size."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""Outputs of a served model folder for labelled products: by image, by text, and by both."""
+"""Outputs of a model folder for labelled products, by image, by text, and by both."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class Readings:
 
 
 def read(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) -> Readings:
-    """A product without the chosen modality counts as empty."""
+    """The readings of labelled products. A product without the chosen modality is read as empty."""
     answered: dict[Modalities, list[ModelOutputs]] = {choice: [] for choice in MODALITIES}
     for batch in read_batches(rows, model.config.image.size, model.tokenizer):
         for choice in MODALITIES:
@@ -51,7 +51,7 @@ def read(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) 
 
 
 def shown(batch: Batch, choice: Modalities) -> Batch:
-    """The batch restricted to one modality; "both": as it is."""
+    """The batch restricted to one modality, or unchanged for "both"."""
     if choice == "image":
         return replace(batch, texts_BP=np.full_like(batch.texts_BP, -1))
     return replace(batch, images_BP=np.full_like(batch.images_BP, -1)) if choice == "text" else batch
