@@ -1,4 +1,4 @@
-"""One word for one thing: no identifier has a word that the vocabulary of docs/architecture.md replaces by another."""
+"""One word for one thing: no name has a word that the vocabulary of docs/architecture.md replaces by another."""
 
 import ast
 import re
