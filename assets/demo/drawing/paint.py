@@ -50,8 +50,10 @@ def noise(x: Array, y: Array, size_x: float, size_y: float, seed: int) -> Array:
     left, top = np.floor(u).astype(int), np.floor(v).astype(int)
     s, t = u - left, v - top
     s, t = s * s * (3 - 2 * s), t * t * (3 - 2 * t)
-    upper = lattice[top % 64, left % 64] * (1 - s) + lattice[top % 64, (left + 1) % 64] * s
-    lower = lattice[(top + 1) % 64, left % 64] * (1 - s) + lattice[(top + 1) % 64, (left + 1) % 64] * s
+    # The lattice repeats after 64 cells; `take` by one number for each cell is faster than by row and column.
+    cells, row, below, column, beside = lattice.ravel(), (top & 63) * 64, (top + 1 & 63) * 64, left & 63, left + 1 & 63
+    upper = cells.take(row + column) * (1 - s) + cells.take(row + beside) * s
+    lower = cells.take(below + column) * (1 - s) + cells.take(below + beside) * s
     between: Array = upper * (1 - t) + lower * t
     return between
 

@@ -73,10 +73,11 @@ def inflate(mask: Array, scale: float, edge: float) -> Array:
         inside = np.asarray(Image.fromarray(mask).resize(grid, Image.Resampling.BOX), dtype=np.float32)
         cells = resize(cells, *grid)
         weight = 4 + (2 * cell / edge) ** 2
+        around = np.pad(cells, 1)
+        cells = around[1:-1, 1:-1]
         for _ in range(48):
-            around = np.pad(cells, 1)
             sides = around[:-2, 1:-1] + around[2:, 1:-1] + around[1:-1, :-2] + around[1:-1, 2:]
-            cells = inside * (sides + 4 * cell * cell) / weight
+            cells[:] = inside * (sides + 4 * cell * cell) / weight
     return np.sqrt(np.maximum(resize(cells, width, height), 0))
 
 
