@@ -7,8 +7,8 @@ import zipfile
 from collections.abc import Iterable
 from typing import Any
 
+import httpx
 import numpy as np
-from fastapi.testclient import TestClient
 
 BMP_HEADER = 54
 ROW = 7_920  # bytes of a line of a photo of 2,640 pixels
@@ -71,7 +71,7 @@ def fat_product(seed: int) -> dict[str, Any]:
     return fat | {"images": [uri(small_image(seed, side=320))]}
 
 
-def form_of(client: TestClient, size: int, field: str, parts: Iterable[bytes]) -> dict[str, Any]:
+def form_of(client: httpx.Client, size: int, field: str, parts: Iterable[bytes]) -> dict[str, Any]:
     """Files for a multipart request whose body has exactly `size` bytes: these parts and one that fills it up."""
     given = [(field, ("a.bmp", part)) for part in parts]
     empty = client.build_request("POST", "/", files=[*given, (field, ("a.bmp", b""))])
