@@ -11,13 +11,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import timm
-import torch
 from PIL import Image, ImageDraw
-from safetensors.torch import save_file
-from transformers import BertConfig, BertModel
 
-from tests.support.tiny import tiny_config, tiny_folder, tiny_taxonomy, tiny_tokenizer
+from tests.support.tiny import tiny_folder, tiny_taxonomy
 from training.config import TrainConfig, read_config
 
 KINDS = {
@@ -135,30 +131,3 @@ def toml(value: Any) -> str:
 
 def tiny_run(folder: Path, name: str = "run", **changes: Any) -> TrainConfig:
     return read_config(write_config(folder, name, **changes))
-
-
-def vit_folder(folder: Path, architecture: str = "test_vit", seed: int = 0, **options: Any) -> Path:
-    """Random weights in timm's local layout: config.json and model.safetensors."""
-    torch.manual_seed(seed)
-    model = timm.create_model(architecture, num_classes=0, **options)
-    folder.mkdir(parents=True)
-    save_file({name: value.contiguous() for name, value in model.state_dict().items()}, folder / "model.safetensors")
-    config = {
-        "architecture": architecture,
-        "num_classes": 0,
-        "pretrained_cfg": {"input_size": [3, 160, 160], "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.25, 0.3]},
-        **({"model_args": options} if options else {}),
-    }
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    return folder
-
-
-def bert_folder(folder: Path, dtype: torch.dtype = torch.float32) -> Path:
-    """Random weights and a vocabulary in transformers' layout."""
-    torch.manual_seed(0)
-    bert: Any = BertModel(
-        BertConfig(**{**tiny_config().text.bert, "max_position_embeddings": 96}), add_pooling_layer=False
-    )
-    bert.to(dtype=dtype).save_pretrained(folder)
-    tiny_tokenizer(folder)
-    return folder

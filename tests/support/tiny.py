@@ -1,22 +1,39 @@
-"""Tiny real models for tests: a two-layer ViT, a two-layer BERT, a vocabulary of a few words. Built in a second."""
+"""A tiny real model for tests, without PyTorch: its weights and graphs are kept. See `tests.support.tiny_torch`."""
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
-import torch
-from transformers import BertTokenizerFast
+import numpy as np
+from safetensors.numpy import load_file, save
 
-from catalog.arrays import MODALITIES
+from catalog.arrays import MODALITIES, Floats
+from catalog.model import tokenizer
 from catalog.model.calibration import Calibration
-from catalog.model.checkpoint import save_model
 from catalog.model.config import FusionKind, ImageEncoderConfig, ModelConfig, TextEncoderConfig
-from catalog.model.folder import write_checksums
-from catalog.model.network import CatalogModel
+from catalog.model.folder import (
+    CALIBRATION,
+    CONFIG,
+    FORMAT,
+    GRAPH_WEIGHTS,
+    GRAPHS,
+    TAXONOMY,
+    WEIGHTS,
+    write_checksums,
+    write_json,
+)
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Attribute, Node, Tag, Taxonomy
 
-GRAPHS = Path(__file__).with_name("graphs")
-WORDS = "red green blue shirt shoe apple pear running striped plain men women fresh the a item 0 1 2 3 4 5 6 7 8 9"
+KEPT = Path(__file__).with_name("tiny_model")
+SIZE = 32  # of its images, in pixels
+FILES = {  # and the part of KEPT that has it; "": the one of the fusion
+    **dict.fromkeys(tokenizer.FILES, "encoders"),
+    "image_encoder.safetensors": "encoders",
+    "text_encoder.safetensors": "encoders",
+    "fusion.safetensors": "",
+}
+PATCHES = "image_encoder.vit.patch_embed.proj.weight"
 
 
 def tiny_taxonomy() -> Taxonomy:
@@ -35,16 +52,12 @@ def tiny_taxonomy() -> Taxonomy:
     )
 
 
-def tiny_tokenizer(folder: Path, max_tokens: int = 32) -> Tokenizer:
-    """Writes transformers' files of it into the folder, too."""
-    folder.mkdir(parents=True, exist_ok=True)
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *dict.fromkeys(WORDS.split())]
-    (folder / "vocab.txt").write_text("\n".join(vocabulary))
-    BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(str(folder))
-    return Tokenizer.from_pretrained(str(folder), max_tokens)
+def tiny_tokenizer(max_tokens: int = 32) -> Tokenizer:
+    """It knows the words of `tests.support.tiny_torch.WORDS`."""
+    return Tokenizer.load(KEPT / "encoders", max_tokens)
 
 
-def tiny_config(fusion: FusionKind = "late", size: int = 32) -> ModelConfig:
+def tiny_config(fusion: FusionKind = "late", size: int = SIZE) -> ModelConfig:
     image = ImageEncoderConfig(
         "vit_tiny_patch16_224", None, {"depth": 2, "embed_dim": 24, "num_heads": 2, "patch_size": size // 4}, size=size
     )
@@ -59,11 +72,6 @@ def tiny_config(fusion: FusionKind = "late", size: int = 32) -> ModelConfig:
     return ModelConfig(image, TextEncoderConfig(bert, 32), fusion, 16, 1, 2, 0.0, 32, (8, 16, 32))
 
 
-def tiny_model(fusion: FusionKind = "late", seed: int = 0, size: int = 32) -> CatalogModel:
-    torch.manual_seed(seed)
-    return CatalogModel(tiny_config(fusion, size), tiny_taxonomy()).eval()
-
-
 def tiny_calibration(least: float = 0.0) -> Calibration:
     """least: the probability to promise a category; 0: the likeliest leaf, so that an untrained model has an answer."""
     colours, genders = (dict.fromkeys(attribute.values, 0.5) for attribute in tiny_taxonomy().attributes)
@@ -75,26 +83,45 @@ def tiny_calibration(least: float = 0.0) -> Calibration:
     )
 
 
-def tiny_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0, size: int = 32, least: float = 0.0) -> Path:
-    """A model folder as `save_model` writes it. size: of its images; least: see `tiny_calibration`."""
-    tokenizer = tiny_tokenizer(folder.with_name(folder.name + "-vocabulary"))
-    save_model(folder, tiny_model(fusion, seed, size), tiny_taxonomy(), tokenizer, tiny_calibration(least))
+def tiny_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0, size: int = SIZE, least: float = 0.0) -> Path:
+    """A model folder without graphs, as `save_model` writes it.
+
+    fusion: "late" or "cross". seed: 0 for the kept weights, which are those of `tiny_model(fusion)`; others shuffle
+    them. size: of its images, a multiple of 32; least: see `tiny_calibration`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, part in FILES.items():
+        path = folder / name
+        shutil.copy(KEPT / (part or fusion) / name, path)
+        if name in WEIGHTS and (seed or size != SIZE):
+            path.write_bytes(save(_changed(load_file(path), seed, size)))
+    write_json(folder / CONFIG, {"format": FORMAT, "model": tiny_config(fusion, size).to_dict()})
+    write_json(folder / CALIBRATION, asdict(tiny_calibration(least)))
+    (folder / TAXONOMY).write_text(tiny_taxonomy().to_json(), encoding="utf-8")
+    write_checksums(folder)
     return folder
 
 
 def tiny_onnx_folder(
-    folder: Path, fusion: FusionKind = "late", seed: int = 0, size: int = 32, least: float = 0.0
+    folder: Path, fusion: FusionKind = "late", seed: int = 0, size: int = SIZE, least: float = 0.0
 ) -> Path:
-    """A tiny model folder as `export_onnx` writes it, to be served without PyTorch. Exporting takes ten seconds, so the
-    graphs are kept: for "late", also in size 224, and for "cross". They hold no weights, so all seeds share them.
-    """
+    """A model folder as `export_onnx` writes it, to be served without PyTorch. size: 32 or 224."""
     return add_graphs(tiny_folder(folder, fusion, seed, size, least), fusion, size)
 
 
-def add_graphs(folder: Path, fusion: FusionKind = "late", size: int = 32) -> Path:
-    """Put the kept graphs into a tiny model's folder."""
-    shutil.copytree(GRAPHS / fusion, folder, dirs_exist_ok=True)
-    if size != 32:  # another image encoder, the rest is the same
-        shutil.copytree(GRAPHS / f"{fusion}-{size}", folder, dirs_exist_ok=True)
+def add_graphs(folder: Path, fusion: FusionKind = "late", size: int = SIZE) -> Path:
+    """Put the kept graphs into a tiny model's folder: exporting them takes ten seconds. They hold no weights."""
+    for part in ("encoders", fusion, *([f"size-{size}"] if size != SIZE else [])):
+        for name in (*GRAPHS, GRAPH_WEIGHTS):
+            if (KEPT / part / name).exists():
+                shutil.copy(KEPT / part / name, folder)
     write_checksums(folder)
     return folder
+
+
+def _changed(weights: dict[str, Floats], seed: int, size: int) -> dict[str, Floats]:
+    if PATCHES in weights:  # larger patches answer for an enlarged image as the kept ones for the image
+        factor = size // SIZE
+        weights[PATCHES] = np.kron(weights[PATCHES], np.full((factor, factor), 1 / factor**2, np.float32))
+    random = np.random.default_rng(seed)
+    return {name: random.permuted(value) if seed and value.ndim else value for name, value in weights.items()}

@@ -8,7 +8,8 @@ import torch
 from catalog.arrays import Modalities
 from catalog.model.encoders import Encoded
 from catalog.model.network import CatalogModel, Inputs
-from tests.support.tiny import tiny_model, tiny_taxonomy
+from tests.support.tiny import tiny_taxonomy
+from tests.support.tiny_torch import tiny_model
 from training.batch_loss import batch_losses, modality_dropout, modality_subsets
 from training.config import SetConfig, StartConfig, TrainConfig
 from training.data.manifests import LabelledProduct

@@ -16,7 +16,8 @@ from catalog.model.preprocess import Batch, Prepared, collate
 from catalog.model.runtime import ModelOutputs, Runtime, open_runtime
 from catalog.taxonomy.tree import Taxonomy
 from tests.support.catalogue import tiny_run, write_catalogue
-from tests.support.tiny import tiny_folder, tiny_model, tiny_onnx_folder, tiny_taxonomy, tiny_tokenizer
+from tests.support.tiny import add_graphs, tiny_folder, tiny_taxonomy, tiny_tokenizer
+from tests.support.tiny_torch import tiny_model, torch_folder
 from tests.training.test_batch_loss import PLAIN
 from training.batch_loss import modality_subsets
 from training.data.manifests import read_sets
@@ -27,18 +28,18 @@ from training.train import train
 
 @pytest.fixture(scope="module", params=["PyTorch", "ONNX Runtime"])
 def teacher(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runtime:
-    made = tiny_onnx_folder if request.param == "ONNX Runtime" else tiny_folder
-    return open_runtime(open_model(made(tmp_path_factory.mktemp("teacher") / "model", seed=7)))
+    folder = torch_folder(tmp_path_factory.mktemp("teacher") / "model", seed=7)
+    return open_runtime(open_model(add_graphs(folder) if request.param == "ONNX Runtime" else folder))
 
 
 @pytest.fixture
-def batch(tmp_path: Path) -> Batch:
+def batch() -> Batch:
     """An image and words, words alone, two images alone."""
     random = np.random.default_rng(0)
     images = [random.integers(0, 256, (count, 3, 32, 32), dtype=np.uint8) for count in (1, 0, 2)]
     texts = ("red shirt", "a green pear", "")
     products = [Prepared(text, pixels_NCHW, text) for pixels_NCHW, text in zip(images, texts, strict=True)]
-    return collate(products, tiny_tokenizer(tmp_path))
+    return collate(products, tiny_tokenizer())
 
 
 def test_each_reading_is_answered_as_if_it_were_asked_alone(teacher: Runtime, batch: Batch) -> None:
@@ -77,7 +78,7 @@ def test_teachers_that_cannot_teach(tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid, match="different taxonomy"):
         open_teacher(folder, student, Taxonomy.load(tmp_path / "other.json"))
     narrow = dataclasses.replace(student.config, embedding_width=16, embedding_cuts=(8, 16))
-    save_model(tmp_path / "narrow", type(student)(narrow, taxonomy), taxonomy, tiny_tokenizer(tmp_path / "words"))
+    save_model(tmp_path / "narrow", type(student)(narrow, taxonomy), taxonomy, tiny_tokenizer())
     with pytest.raises(ConfigInvalid, match="different width"):
         open_teacher(tmp_path / "narrow", student, taxonomy)
     with pytest.raises(CheckpointInvalid):

@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from catalog.errors import ConfigInvalid
 from catalog.model.encoders import TextEncoder
 from catalog.model.tokenizer import Tokenizer
-from tests.support.catalogue import bert_folder, tiny_run, vit_folder, write_catalogue
+from tests.support.catalogue import tiny_run, write_catalogue
 from tests.support.tiny import tiny_taxonomy, tiny_tokenizer
+from tests.support.tiny_torch import bert_folder, vit_folder
 from training.initial_weights import starting_model
 from training.pruning import kept_tokens, narrowed, shortened
 
@@ -26,8 +27,8 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> TextEncoder:
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
-    return tiny_tokenizer(tmp_path_factory.mktemp("vocabulary"))
+def tokenizer() -> Tokenizer:
+    return tiny_tokenizer()
 
 
 def test_the_first_tokens_are_kept_and_those_of_the_texts(tokenizer: Tokenizer) -> None:

@@ -214,8 +214,8 @@ def rows(tmp_path: Path) -> list[LabelledProduct]:
 
 
 @pytest.fixture
-def collator(rows: list[LabelledProduct], tmp_path: Path) -> Collator:
-    collation = Collation(32, tiny_tokenizer(tmp_path / "vocabulary", 16))
+def collator(rows: list[LabelledProduct]) -> Collator:
+    collation = Collation(32, tiny_tokenizer(16))
     return Collator(Sampler(rows, tiny_taxonomy(), 32, seed=0), collation)
 
 
@@ -301,9 +301,9 @@ def test_another_size_changes_nothing_but_the_size(collator: Collator) -> None:
     assert small.targets.under_BLC.tolist() == whole.targets.under_BLC.tolist()
 
 
-def test_a_teacher_reads_the_same_samples_its_own_way(rows: list[LabelledProduct], tmp_path: Path) -> None:
-    sampler, tokenizer = Sampler(rows, tiny_taxonomy(), 16, seed=0), tiny_tokenizer(tmp_path / "vocabulary", 16)
-    brief = tiny_tokenizer(tmp_path / "brief", 4)
+def test_a_teacher_reads_the_same_samples_its_own_way(rows: list[LabelledProduct]) -> None:
+    sampler, tokenizer = Sampler(rows, tiny_taxonomy(), 16, seed=0), tiny_tokenizer(16)
+    brief = tiny_tokenizer(4)
     taught = Collator(sampler, Collation(16, brief), Collation(32, tokenizer))
     keys = [(0, 1), (1, 1), (2, 1)]
     batch, alone = taught(keys), Collator(sampler, Collation(32, tokenizer))(keys)
@@ -333,7 +333,7 @@ def test_an_error_keeps_its_message_on_the_way_from_a_worker(tmp_path: Path, wor
     given = rows_of(tmp_path, GOOD | {"image": "bad.jpg"}, GOOD | {"image": "gone.jpg"})
     (tmp_path / "shop" / "bad.jpg").write_bytes(halved(encode(plain("RGB", (9, 9, 9)), "JPEG")))
     sampler = Sampler(given, tiny_taxonomy(), 32, seed=0)
-    collator = Collator(sampler, Collation(32, tiny_tokenizer(tmp_path / "vocabulary", 16)))
+    collator = Collator(sampler, Collation(32, tiny_tokenizer(16)))
     with pytest.raises(ImageCorrupt, match=r"^The image is corrupt or truncated and cannot be decoded\.$"):
         list(load([[(0, 0)]], collator, workers))
     with pytest.raises(FileNotReadable, match=r"^The image 'gone\.jpg' of shop cannot be read\.$"):

@@ -17,16 +17,9 @@ from torch import Tensor
 from catalog.errors import ConfigInvalid, ManifestInvalid
 from catalog.model.checkpoint import load_model
 from catalog.taxonomy.tree import Taxonomy
-from tests.support.catalogue import (
-    bert_folder,
-    shop_rows,
-    tiny_run,
-    vit_folder,
-    write_catalogue,
-    write_config,
-    write_set,
-)
+from tests.support.catalogue import shop_rows, tiny_run, write_catalogue, write_config, write_set
 from tests.support.tiny import tiny_folder, tiny_tokenizer
+from tests.support.tiny_torch import bert_folder, vit_folder
 from training.config import RENAMED, TrainConfig
 from training.data.manifests import read_sets
 from training.initial_weights import starting_model
@@ -301,7 +294,7 @@ def test_any_vit_and_any_bert(folder: Path) -> None:
     train(config, folder / "data")
     loaded = load_model(Path(config.output) / "model")
     assert loaded.model.config.image.architecture == "test_vit"
-    assert loaded.tokenizer(["red shirt"]) == tiny_tokenizer(folder / "words")(["red shirt"])
+    assert loaded.tokenizer(["red shirt"]) == tiny_tokenizer()(["red shirt"])
 
 
 def test_features_of_encoders_that_learn_are_not_cached(folder: Path) -> None:

@@ -12,7 +12,7 @@ import torch
 from catalog.errors import ConfigInvalid
 from catalog.model.config import ImageEncoderConfig
 from catalog.model.encoders import ImageEncoder, TextEncoder, masked_mean
-from tests.support.catalogue import bert_folder, vit_folder
+from tests.support.tiny_torch import bert_folder, vit_folder
 
 VITS = ("test_vit", "test_vit2", "test_vit3")
 HYBRID = ImageEncoderConfig(

@@ -9,7 +9,8 @@ import torch
 from catalog.errors import ConfigInvalid
 from catalog.model.config import FusionKind, ModelConfig
 from catalog.model.network import Inputs
-from tests.support.tiny import tiny_config, tiny_model
+from tests.support.tiny import tiny_config
+from tests.support.tiny_torch import tiny_model
 
 KINDS: tuple[FusionKind, ...] = ("early", "late", "cross")
 

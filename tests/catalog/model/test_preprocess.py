@@ -15,8 +15,8 @@ RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
-    return tiny_tokenizer(tmp_path_factory.mktemp("vocabulary"))
+def tokenizer() -> Tokenizer:
+    return tiny_tokenizer()
 
 
 @pytest.mark.parametrize("size", [(300, 40), (40, 300), (20, 20)])

@@ -19,7 +19,8 @@ from catalog.model.preprocess import Prepared, collate
 from catalog.model.runtime import ModelOutputs, open_runtime
 from catalog.model.runtime.onnx import OnnxRuntime
 from catalog.model.runtime.pytorch import FixedSizes, TorchRuntime
-from tests.support.tiny import add_graphs, tiny_folder, tiny_model, tiny_onnx_folder
+from tests.support.tiny import add_graphs, tiny_folder, tiny_onnx_folder
+from tests.support.tiny_torch import tiny_model, torch_folder
 from training.export.onnx_export import export_onnx
 
 TOLERANCE = 1e-4
@@ -78,7 +79,7 @@ def test_evidence_only_when_asked_for(exported: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_every_fusion_answers_the_same(tmp_path: Path, fusion: FusionKind) -> None:
-    folder = tiny_folder(tmp_path / "model", fusion)
+    folder = torch_folder(tmp_path / "model", fusion)
     export_onnx(load_model(folder), tmp_path / "exported")
     assert_equal(*answered_by_both(tmp_path / "exported", products(32)))
     if fusion in ("late", "cross"):

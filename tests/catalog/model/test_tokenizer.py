@@ -21,15 +21,14 @@ def test_the_shipped_one_reads_as_in_transformers() -> None:
     assert ours.pad_id == theirs.pad_token_id
 
 
-def test_no_text_gives_nothing(tmp_path: Path) -> None:
-    assert tiny_tokenizer(tmp_path)([]) == []
+def test_no_text_gives_nothing() -> None:
+    assert tiny_tokenizer()([]) == []
 
 
 def test_a_tokenizer_is_the_same_once_saved(tmp_path: Path) -> None:
-    tokenizer = tiny_tokenizer(tmp_path / "one")
-    (tmp_path / "two").mkdir()
-    tokenizer.save(tmp_path / "two")
-    again = Tokenizer.load(tmp_path / "two", 32)
+    tokenizer = tiny_tokenizer()
+    tokenizer.save(tmp_path)
+    again = Tokenizer.load(tmp_path, 32)
     assert again(TEXTS) == tokenizer(TEXTS)
     assert again.files == tokenizer.files
 
@@ -51,7 +50,7 @@ def test_threads_may_share_one() -> None:
     ],
 )
 def test_a_damaged_one_is_refused(tmp_path: Path, name: str, content: str) -> None:
-    tiny_tokenizer(tmp_path)
+    tiny_tokenizer().save(tmp_path)
     (tmp_path / name).write_text(content)
     with pytest.raises(CheckpointInvalid, match=r"tokenizer\.json or tokenizer_config\.json is not valid"):
         Tokenizer.load(tmp_path, 32)

@@ -18,7 +18,7 @@ from serving.inference import batcher
 from tests.support.malformed.images import encode, speckled
 from tests.support.malformed.large_content import uri
 from tests.support.services import tiny_client
-from tests.support.tiny import tiny_folder
+from tests.support.tiny import tiny_onnx_folder
 
 MAX_CALLS = 9
 PROJECT = tuple(str(Path(package.__file__ or "").parent) for package in (catalog, serving))
@@ -68,7 +68,7 @@ def frames(frame: FrameType | None) -> list[CodeType]:
 
 
 def test_from_the_handler_to_the_model_are_few_calls(tmp_path: Path) -> None:
-    opened = open_model(tiny_folder(tmp_path / "model"))
+    opened = open_model(tiny_onnx_folder(tmp_path / "model"))
     runtime = WatchedRuntime(open_runtime(opened))
     with tiny_client(Understander(opened, runtime), tmp_path / "index") as client:
         assert client.portal

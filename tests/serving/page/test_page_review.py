@@ -16,7 +16,8 @@ from catalog.model.checkpoint import save_model
 from catalog.understand import Understander
 from tests.serving.page.test_page_reach import violations
 from tests.support.browser import Reader, fill, reading, served
-from tests.support.tiny import tiny_calibration, tiny_model, tiny_taxonomy, tiny_tokenizer
+from tests.support.tiny import tiny_calibration, tiny_taxonomy, tiny_tokenizer
+from tests.support.tiny_torch import tiny_model
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +29,7 @@ def model(folder: Path, promise: list[float]) -> Understander:
     """A tiny model that promises as it is told."""
     promises = {name: promise for name in ("image", "text", "both")}
     calibration = replace(tiny_calibration(), promise=promises)
-    save_model(folder, tiny_model(), tiny_taxonomy(), tiny_tokenizer(folder.with_name("vocabulary")), calibration)
+    save_model(folder, tiny_model(), tiny_taxonomy(), tiny_tokenizer(), calibration)
     return Understander.load(folder)
 
 
