@@ -384,7 +384,7 @@ def test_pages_continue_each_other(full: ProductIndex, query_text: str, collapse
     whole = [one for page in pages for one in page]
     assert len(whole) == len(set(whole)) == len(CATALOGUE)
     assert pages[3:] == [[], []]
-    small = [ids(full.search(replace(query, offset=offset, limit=17))) for offset in range(0, 136, 17)]
+    small = [ids(full.search(replace(query, offset=offset, limit=34))) for offset in range(0, 136, 34)]
     assert [one for page in small for one in page] == whole[:136]
 
 
