@@ -35,6 +35,7 @@ CHECKED = 256
 # Maximum loss of a model in int8: of the accuracy, and of the share whose text finds their image in ten.
 LOST_CATEGORIES, LOST_FINDS = 0.005, 0.01
 CALIBRATED_ON = 512
+CACHE_BYTES = 256 << 20  # of a batch at least, which is read by image, by text and by both: encoded once
 
 
 def export(
@@ -71,7 +72,7 @@ def recalibrate(
 ) -> Calibration:
     """Calibrate the model again as it is served, and write the calibration into its folder."""
     labelled = check_labelled(val)
-    runtime = OnnxRuntime(model)
+    runtime = OnnxRuntime(model, CACHE_BYTES)
     readings = read(runtime, model, labelled)
     familiarity = fit(runtime, model, train, labelled, readings, paths)
     calibration = calibrate(labelled, readings, model.taxonomy, [*train, *labelled], familiarity, opinions)
@@ -131,7 +132,8 @@ def export_int8(
     chosen = with_image[:: max(len(with_image) // CALIBRATED_ON, 1)]
     with replaced(output) as folder:
         quantize(model, folder, read_batches(chosen, model.config.image.size, model.tokenizer, 16))
-        before, after = (served(OnnxRuntime(each), each, val) for each in (model, replace(model, path=folder)))
+        models = (model, replace(model, path=folder))
+        before, after = (served(OnnxRuntime(each, CACHE_BYTES), each, val) for each in models)
         if before.top_1 - after.top_1 > LOST_CATEGORIES or before.found - after.found > LOST_FINDS:
             raise CheckpointInvalid(
                 f"In int8 {after.top_1:.4f} of the categories are right, before {before.top_1:.4f}; "

@@ -24,7 +24,7 @@ from catalog.model.runtime.pytorch import TorchRuntime
 from training.data.manifests import LabelledProduct, read_manifest
 from training.evaluation.evaluate import Classes, category_result, probabilities
 from training.evaluation.predict import encode_rows, predict, read_batches
-from training.export.folder import served
+from training.export.folder import CACHE_BYTES, served
 
 pytestmark = pytest.mark.slow
 
@@ -161,7 +161,7 @@ def test_the_small_model_loses_little() -> None:
     for data in ("grocery", "clothing", "fashion"):
         manifest = Path(DATA) / data / "products.jsonl"
         rows += sample([row for row in read_manifest(manifest, models[0].taxonomy, "val") if row.node], 100)
-    large, small = (served(open_runtime(model), model, rows) for model in models)
+    large, small = (served(open_runtime(model, cache_bytes=CACHE_BYTES), model, rows) for model in models)
     assert large.top_1 - small.top_1 < 0.05
 
 
