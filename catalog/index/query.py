@@ -24,7 +24,7 @@ from catalog.product import Match, StoredProduct
 NEAR_DUPLICATE_COSINE = 0.98
 FOLDED_AT_ONCE = 64
 NEAREST = 5
-FLOOR_DEPTHS = (100, 400, 1600)  # MOST_FOUND of each list lie within the last
+FLOOR_DEPTHS = (100, 400, 1600)  # MAX_FOUND of each list lie within the last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
