@@ -44,6 +44,7 @@ class StartConfig:
     image_options: dict[str, Any] = field(default_factory=dict)  # arguments of the hybrid ViT
     size: int = 224  # side of its images, pixels
     text: str = ""
+    text_layers: int = 0  # the lowest layers of the text encoder that are kept; 0: all
     text_options: dict[str, Any] = field(default_factory=dict)  # BertConfig fields of a smaller BERT pruned from `text`
     vocabulary: int = 8000  # with text_options: the first tokens kept, besides those of the training texts
     model: str = ""  # a model folder of an earlier run

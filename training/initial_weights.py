@@ -16,7 +16,7 @@ from catalog.model.network import CatalogModel
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
 from training.config import TrainConfig
-from training.pruning import kept_tokens, narrowed, shortened
+from training.pruning import kept_tokens, lowest_layers, narrowed, shortened
 
 
 def starting_model(
@@ -27,7 +27,8 @@ def starting_model(
     if start.model:
         earlier = load_model(Path(start.model))
         average_encoders(earlier.model, [load_model(Path(folder)).model for folder in start.average])
-        image, text, tokenizer = earlier.model.image_encoder, earlier.model.text_encoder, earlier.tokenizer
+        image, tokenizer = earlier.model.image_encoder, earlier.tokenizer
+        text = lowest_layers(earlier.model.text_encoder, start.text_layers)
         width, cuts = earlier.model.config.embedding_width, earlier.model.config.embedding_cuts
         shape = replace(model_config(config, image, text), embedding_width=width, embedding_cuts=cuts)
         model = CatalogModel(shape, taxonomy, image, text)
@@ -42,8 +43,8 @@ def starting_model(
         raise ConfigInvalid("[start] needs `model`, or `text` with `image` or `stem`.")
     try:
         image = ImageEncoder.from_pretrained(start.image) if start.image else hybrid_encoder(config)
-        text = TextEncoder.from_pretrained(start.text)
-        tokenizer = Tokenizer.from_pretrained(start.text, text.config.max_tokens)
+        text = lowest_layers(TextEncoder.from_pretrained(start.text), start.text_layers)
+        tokenizer = Tokenizer.from_pretrained(start.text, text.config.max_tokens, text.config.prefix)
     except OSError:
         raise ConfigInvalid("[start] names weights that are neither in a local folder nor on the hub.") from None
     if start.text_options:

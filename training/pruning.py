@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
 from transformers import BertConfig, BertModel
 
 from catalog.errors import ConfigInvalid
-from catalog.model.config import TextEncoderConfig
 from catalog.model.encoders import TextEncoder
 from catalog.model.tokenizer import FILES, Tokenizer
 
@@ -29,11 +29,26 @@ def shortened(tokenizer: Tokenizer, kept: list[int]) -> Tokenizer:
     content = json.loads(tokenizer.files[FILES[0]])
     number = {old: new for new, old in enumerate(kept)}
     vocabulary = content["model"]["vocab"]
-    content["model"]["vocab"] = {token: number[old] for token, old in vocabulary.items() if old in number}
+    if isinstance(vocabulary, dict):
+        content["model"]["vocab"] = {token: number[old] for token, old in vocabulary.items() if old in number}
+    else:  # Unigram: pieces with their scores, in order
+        content["model"]["vocab"] = [vocabulary[old] for old in kept]
     if any(number.get(special["id"]) != special["id"] for special in content["added_tokens"]):
         raise ConfigInvalid("[start] vocabulary: the tokenizer's special tokens are not among so many first ones.")
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    return Tokenizer(tokenizer.files | {FILES[0]: text}, tokenizer.max_tokens)
+    return Tokenizer(tokenizer.files | {FILES[0]: text}, tokenizer.max_tokens, tokenizer.prefix)
+
+
+def lowest_layers(text: TextEncoder, layers: int) -> TextEncoder:
+    """The encoder without its upper layers; 0: with all. Raises ConfigInvalid if it has fewer."""
+    bert = text.bert
+    if not layers:
+        return text
+    if not 0 < layers <= len(bert.encoder.layer):
+        raise ConfigInvalid(f"[start] text_layers: the text encoder has {len(bert.encoder.layer)} layers.")
+    bert.encoder.layer = bert.encoder.layer[:layers]
+    bert.config.num_hidden_layers = layers
+    return TextEncoder(replace(text.config, bert={**text.config.bert, "num_hidden_layers": layers}), bert)
 
 
 def narrowed(large: TextEncoder, kept: list[int], options: Mapping[str, Any]) -> TextEncoder:
@@ -43,13 +58,14 @@ def narrowed(large: TextEncoder, kept: list[int], options: Mapping[str, Any]) ->
     """
     fields = {**large.config.bert, **options, "vocab_size": len(kept)}
     try:
-        small = TextEncoder(TextEncoderConfig(fields, large.config.max_tokens), BertModel(BertConfig(**fields), False))
+        shape = replace(large.config, bert=fields, word_table_bits=None)
+        small = TextEncoder(shape, BertModel(BertConfig(**fields), add_pooling_layer=False))
     except (KeyError, TypeError, ValueError):
         raise ConfigInvalid("[start] text_options do not fit a BERT.") from None
     config = large.bert.config
     if small.width > large.width or fields["max_position_embeddings"] > config.max_position_embeddings:
         raise ConfigInvalid("[start] text_options: hidden_size or max_position_embeddings is above that of `text`.")
-    rows_VD = large.bert.embeddings.word_embeddings.weight.detach()[kept]
+    rows_VD = large.bert.embeddings.word_embeddings(torch.tensor(kept)).detach()
     directions_DE = torch.linalg.eigh(rows_VD.T @ rows_VD).eigenvectors.flip(1)[:, : small.width]
     with torch.no_grad():
         for name in TABLES:

@@ -18,9 +18,9 @@ from catalog.model.folder import (
     CONFIG,
     FORMAT,
     TAXONOMY,
-    WEIGHTS,
     ModelFolder,
     open_model,
+    weight_files,
     write_checksums,
     write_json,
 )
@@ -47,8 +47,8 @@ def save_model(
     """Write a model folder, so that a reader never sees half of it."""
     with replaced(folder) as temporary:
         state = model.state_dict()
-        for name, prefixes in WEIGHTS.items():
-            part = {key: _packed(value, dtype) for key, value in state.items() if key.startswith(prefixes)}
+        for name, prefixes in weight_files(model.config).items():
+            part = {key: _packed(state.pop(key), dtype) for key in list(state) if key.startswith(prefixes)}
             (temporary / name).write_bytes(save(part))  # not save_file: what that writes, other users cannot read
         write_json(temporary / CONFIG, {"format": FORMAT, "model": model.config.to_dict()})
         write_json(temporary / CALIBRATION, asdict(calibration or Calibration()))
@@ -91,11 +91,13 @@ def build_model(opened: ModelFolder) -> CatalogModel:
         )
     try:
         model = CatalogModel(opened.config, opened.taxonomy)
-        model.load_state_dict({key: value for name in WEIGHTS for key, value in load_file(opened.path / name).items()})
+        parts = [load_file(opened.path / name) for name in weight_files(opened.config)]
+        model.load_state_dict({key: value for part in parts for key, value in part.items()})
     except (RuntimeError, TypeError, ValueError, SafetensorError):
         raise CheckpointInvalid("The weights do not fit the model's configuration and taxonomy.") from None
     return model.eval()
 
 
 def _packed(value: Tensor, dtype: torch.dtype) -> Tensor:
-    return value.to(dtype).contiguous() if value.is_floating_point() else value.contiguous()
+    """What is in half precision stays in it: the scales of a word table in 4 bits."""
+    return value.to(dtype).contiguous() if value.dtype == torch.float32 else value.contiguous()

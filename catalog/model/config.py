@@ -23,13 +23,18 @@ class ImageEncoderConfig:
 
 @dataclass(frozen=True)
 class TextEncoderConfig:
-    """`bert` holds the arguments of transformers' `BertConfig`. scripts: those it was taught, see
-    `catalog.model.scripts`.
+    """`bert` holds the arguments of transformers' `BertConfig`.
+
+    scripts: those it was taught, see `catalog.model.scripts`. prefix: what the tokenizer puts before every text, as the
+    encoder was taught; it counts in max_tokens. word_table_bits: 4 for a word table in 4 bits, which is not trained
+    (see `catalog.model.quantized`); None for an ordinary one.
     """
 
     bert: Mapping[str, Any]
     max_tokens: int = 96
     scripts: tuple[str, ...] = ("LATIN",)
+    prefix: str = ""
+    word_table_bits: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,11 +60,17 @@ class ModelConfig:
             image |= {name: tuple(image[name]) for name in ("mean", "std") if name in image}
             rest = {name: value for name, value in fields.items() if name not in ("image", "text")}
             rest |= {"embedding_cuts": tuple(rest["embedding_cuts"])} if "embedding_cuts" in rest else {}
-            text = dict(fields["text"])
-            text |= {"scripts": tuple(text["scripts"])} if "scripts" in text else {}
-            config = cls(ImageEncoderConfig(**image), TextEncoderConfig(**text), **rest)
+            config = cls(ImageEncoderConfig(**image), text_config(fields["text"]), **rest)
         except (KeyError, TypeError) as error:
             raise ConfigInvalid("The model configuration has a missing or unknown field.") from error
         if config.fusion not in get_args(FusionKind):
             raise ConfigInvalid(f"The fusion must be one of {', '.join(get_args(FusionKind))}.")
         return config
+
+
+def text_config(fields: Mapping[str, Any]) -> TextEncoderConfig:
+    """From JSON. Raises ConfigInvalid on a number of bits that there is not, TypeError on unknown or missing fields."""
+    config = TextEncoderConfig(**dict(fields) | ({"scripts": tuple(fields["scripts"])} if "scripts" in fields else {}))
+    if config.word_table_bits not in (None, 4):
+        raise ConfigInvalid("word_table_bits must be 4, or not given.")
+    return config

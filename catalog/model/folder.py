@@ -2,15 +2,18 @@
 
     config.json  calibration.json  taxonomy.json  tokenizer.json  tokenizer_config.json
     image_encoder.safetensors  text_encoder.safetensors  fusion.safetensors  sha256.json
+    word_table.safetensors    (of a text encoder whose word table is in 4 bits: see catalog.model.quantized)
     image_encoder.onnx  text_encoder.onnx  answer.onnx  graphs.json    (if exported: see training.export.onnx_export)
     familiarity.safetensors    (if measured: see catalog.model.familiarity)
 
-The encoders change rarely and the fusion often, so they live in files of their own. Nothing is ever unpickled. A folder
-is opened without PyTorch, which takes seconds to import; `catalog.model.checkpoint` has the model in PyTorch.
+The word table never changes, the encoders rarely and the fusion often, so they live in files of their own. Nothing is
+ever unpickled. A folder is opened without PyTorch, which takes seconds to import; `catalog.model.checkpoint` has the
+model in PyTorch.
 """
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 
 from catalog.errors import CheckpointDamaged, CheckpointInvalid
 from catalog.model import tokenizer
@@ -33,7 +37,10 @@ WEIGHTS = {
     "text_encoder.safetensors": ("text_encoder.",),
     "fusion.safetensors": ("fusion.", "heads."),
 }
-# One for each file of weights, which it names and does not hold.
+# Part of the text encoder; it stays in the precision that it is in.
+WORD_TABLE = "word_table.safetensors"
+WORD_TABLE_TENSORS = ("text_encoder.bert.embeddings.word_embeddings.",)
+# One for each file of WEIGHTS, which it names and does not hold.
 GRAPHS = ("image_encoder.onnx", "text_encoder.onnx", "answer.onnx")
 GRAPH_WEIGHTS = "graphs.json"
 FORMAT = 1
@@ -66,6 +73,11 @@ class ModelFolder:
     def exported(self) -> bool:
         """Whether it has graphs for ONNX Runtime."""
         return all((self.path / name).is_file() for name in (*GRAPHS, GRAPH_WEIGHTS))
+
+
+def weight_files(config: ModelConfig) -> dict[str, tuple[str, ...]]:
+    """The files of such a model's weights, and how the names of their tensors begin; the first that fits has it."""
+    return ({WORD_TABLE: WORD_TABLE_TENSORS} if config.text.word_table_bits else {}) | WEIGHTS
 
 
 def shipped_model(name: str = "model") -> Path:
@@ -104,7 +116,7 @@ def read_taxonomy(folder: Path) -> Taxonomy:
 
 def model_version(folder: Path) -> str:
     """The version of what is in the folder, which is not loaded. Raises CheckpointInvalid, CheckpointDamaged."""
-    return _verify(find_model(folder))
+    return _version(_verify(find_model(folder)))
 
 
 def open_model(folder: Path) -> ModelFolder:
@@ -113,17 +125,18 @@ def open_model(folder: Path) -> ModelFolder:
     folder: see `find_model`.
     """
     folder = find_model(folder)
-    version = _verify(folder)
+    sums = _verify(folder)
     found = _read_config(folder)
     config = ModelConfig.from_dict(found["model"])
+    _require(folder, sums, weight_files(config))
     try:
         calibration = Calibration.from_dict(json.loads((folder / CALIBRATION).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, AttributeError):
         raise CheckpointInvalid("The model's calibration.json is not valid.") from None
     taxonomy = Taxonomy.load(folder / TAXONOMY)
-    tokenizer = Tokenizer.load(folder, config.text.max_tokens)
+    tokenizer = Tokenizer.load(folder, config.text.max_tokens, config.text.prefix)
     int8, familiarity = bool(found.get("int8")), Familiarity.load(folder)
-    return ModelFolder(folder, config, taxonomy, tokenizer, calibration, version, int8, familiarity)
+    return ModelFolder(folder, config, taxonomy, tokenizer, calibration, _version(sums), int8, familiarity)
 
 
 def read_config(folder: Path) -> ModelConfig:
@@ -131,9 +144,20 @@ def read_config(folder: Path) -> ModelConfig:
     return ModelConfig.from_dict(_read_config(find_model(folder))["model"])
 
 
-def as_float(array: NDArray[Any]) -> NDArray[Any]:
-    """Weights may be kept in half precision; they are computed with in single."""
-    return array.astype(np.float32) if array.dtype == np.float16 else array
+def read_weights(folder: Path, name: str) -> dict[str, NDArray[Any]]:
+    """The weights of the graph that belongs to this file of WEIGHTS, as it computes with them.
+
+    They may be kept in half precision and are computed with in single, but for a word table in 4 bits.
+    """
+    arrays = load_file(folder / name)
+    table = read_word_table(folder) if name == tuple(WEIGHTS)[1] else {}
+    floats = {key: array.astype(np.float32) for key, array in arrays.items() if array.dtype == np.float16}
+    return arrays | floats | table
+
+
+def read_word_table(folder: Path) -> dict[str, NDArray[Any]]:
+    """The tensors of a word table in 4 bits; none where the model has an ordinary one."""
+    return load_file(folder / WORD_TABLE) if (folder / WORD_TABLE).is_file() else {}
 
 
 def write_checksums(folder: Path) -> None:
@@ -154,19 +178,28 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return {"model": {}} | config
 
 
-def _verify(folder: Path) -> str:
+def _verify(folder: Path) -> dict[str, str]:
+    """-> the checksum of each file."""
     try:
         sums: dict[str, str] = dict(json.loads((folder / CHECKSUMS).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         raise CheckpointInvalid(
             f"{folder.name!r} holds no readable {CHECKSUMS}, so it is not a Shelflens model."
         ) from None
-    for name in (CONFIG, CALIBRATION, TAXONOMY, *tokenizer.FILES, *WEIGHTS):
-        if name not in sums or not (folder / name).is_file():
-            raise CheckpointInvalid(f"The model's {name} is missing.")
+    _require(folder, sums, (CONFIG, CALIBRATION, TAXONOMY, *tokenizer.FILES, *WEIGHTS))
     for name, recorded in sums.items():
         if "/" in name or _sha256(folder / name) != recorded:
             raise CheckpointDamaged(f"The model's {name} differs from its recorded sha256.")
+    return sums
+
+
+def _require(folder: Path, sums: Mapping[str, str], names: Iterable[str]) -> None:
+    for name in names:
+        if name not in sums or not (folder / name).is_file():
+            raise CheckpointInvalid(f"The model's {name} is missing.")
+
+
+def _version(sums: Mapping[str, str]) -> str:
     naming = {name: recorded for name, recorded in sums.items() if name not in (*GRAPHS, GRAPH_WEIGHTS)}
     return hashlib.sha256(json.dumps(naming, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -16,13 +16,13 @@ class Readable(NamedTuple):
 
 
 def readable(text: str, scripts: Collection[str]) -> Readable:
-    """scripts: as the first words of letters' Unicode names, such as "LATIN". Digits and signs belong to none."""
+    """scripts: as the first words of letters' Unicode names, such as "LATIN", or "HAN". Digits and signs have none."""
     if text.isascii() and "LATIN" in scripts:
         return Readable(text, False)
     known = unknown = 0
     kept = []
     for letter in text:
-        script = _script(letter)
+        script = script_of(letter)
         foreign = script != "" and script not in scripts
         kept.append(" " if foreign else letter)
         known += _weight(letter) if script and not foreign else 0
@@ -33,7 +33,7 @@ def readable(text: str, scripts: Collection[str]) -> Readable:
 
 
 @lru_cache(4096)
-def _script(letter: str) -> str:
+def script_of(letter: str) -> str:
     """The script of a letter; "" of what is none. A full-width, stylised or superscript letter counts as the plain one.
 
     A mark goes with the script that its name begins with; accents, whose names begin with "COMBINING", with any.
@@ -42,7 +42,9 @@ def _script(letter: str) -> str:
     if unicodedata.category(plain)[0] not in "LM":
         return ""
     script = unicodedata.name(plain, "").partition(" ")[0]
-    return "" if script in ("COMBINING", "VARIATION", "MODIFIER") else script
+    if script in ("COMBINING", "VARIATION", "MODIFIER"):
+        return ""
+    return "HAN" if script in ("CJK", "IDEOGRAPHIC") else script
 
 
 def _weight(letter: str) -> int:

@@ -16,10 +16,14 @@ FILES = ("tokenizer.json", "tokenizer_config.json")  # as transformers writes th
 class Tokenizer:
     """A fast tokenizer of transformers, without transformers. Safe to share between threads."""
 
-    def __init__(self, files: Mapping[str, str], max_tokens: int) -> None:
-        """files: the content of each of FILES; max_tokens: longer texts are cut. Raises CheckpointInvalid."""
+    def __init__(self, files: Mapping[str, str], max_tokens: int, prefix: str = "") -> None:
+        """files: the content of each of FILES; max_tokens: longer texts are cut; prefix: put before each text.
+
+        Raises CheckpointInvalid.
+        """
         self.files = dict(files)
         self.max_tokens = max_tokens
+        self.prefix = prefix
         try:
             self._backend = tokenizers.Tokenizer.from_str(files[FILES[0]])
             pad_id = self._backend.token_to_id(json.loads(files[FILES[1]])["pad_token"])
@@ -32,15 +36,15 @@ class Tokenizer:
         self._backend.enable_truncation(max_tokens)
 
     @classmethod
-    def load(cls, folder: Path, max_tokens: int) -> Self:
+    def load(cls, folder: Path, max_tokens: int, prefix: str = "") -> Self:
         """Raises CheckpointInvalid."""
         try:
-            return cls({name: (folder / name).read_text(encoding="utf-8") for name in FILES}, max_tokens)
+            return cls({name: (folder / name).read_text(encoding="utf-8") for name in FILES}, max_tokens, prefix)
         except (OSError, ValueError):
             raise CheckpointInvalid(f"The model's {FILES[0]} or {FILES[1]} is not valid.") from None
 
     @classmethod
-    def from_pretrained(cls, name: str, max_tokens: int) -> Self:
+    def from_pretrained(cls, name: str, max_tokens: int, prefix: str = "") -> Self:
         """By hub name or from a local folder; remote code is never run.
 
         Raises OSError when there is none of this name, ConfigInvalid when it has no fast tokenizer.
@@ -56,7 +60,7 @@ class Tokenizer:
                 raise ConfigInvalid(f"{name!r} has no tokenizer that transformers calls fast.") from None
         # A tokenizer saves how it was last called, too, and so equal models would have different versions.
         plain = json.loads(files[FILES[0]]) | {"truncation": None, "padding": None}
-        return cls(files | {FILES[0]: json.dumps(plain, indent=1, ensure_ascii=False) + "\n"}, max_tokens)
+        return cls(files | {FILES[0]: json.dumps(plain, indent=1, ensure_ascii=False) + "\n"}, max_tokens, prefix)
 
     @property
     def size(self) -> int:
@@ -68,5 +72,5 @@ class Tokenizer:
             (folder / name).write_text(content, encoding="utf-8")
 
     def __call__(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids of each text, special tokens at both ends, at most max_tokens of them."""
-        return [encoding.ids for encoding in self._backend.encode_batch_fast(list(texts))]
+        """The ids of each text with the prefix, special tokens at both ends, at most max_tokens of them."""
+        return [found.ids for found in self._backend.encode_batch_fast([self.prefix + text for text in texts])]

@@ -1,6 +1,7 @@
 """The tiny real model of `tests.support.tiny` in PyTorch: a two-layer ViT, a two-layer BERT. Built in a second."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from safetensors.torch import save_file
 from transformers import BertConfig, BertModel, BertTokenizerFast
 
 from catalog.model.checkpoint import save_model
-from catalog.model.config import FusionKind
+from catalog.model.config import FusionKind, TextEncoderConfig
 from catalog.model.network import CatalogModel
 from tests.support.tiny import tiny_calibration, tiny_config, tiny_taxonomy, tiny_tokenizer
 
@@ -28,6 +29,18 @@ def tiny_vocabulary(folder: Path) -> None:
 def tiny_model(fusion: FusionKind = "late", seed: int = 0) -> CatalogModel:
     torch.manual_seed(seed)
     return CatalogModel(tiny_config(fusion), tiny_taxonomy()).eval()
+
+
+def tiny_packed_model() -> CatalogModel:
+    """With a word table in 4 bits, whose rows are whole blocks, and a prefix before each text; it reads Chinese."""
+    config = tiny_config()
+    text = TextEncoderConfig({**config.text.bert, "hidden_size": 32}, 32, ("LATIN", "HAN"), "the ", 4)
+    torch.manual_seed(0)
+    model = CatalogModel(replace(config, text=text), tiny_taxonomy()).eval()
+    table = model.text_encoder.bert.embeddings.word_embeddings
+    table.packed.random_(0, 256)
+    table.scales.normal_(0, 0.01)
+    return model
 
 
 def torch_folder(folder: Path, fusion: FusionKind = "late", seed: int = 0) -> Path:

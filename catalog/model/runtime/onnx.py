@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from catalog.arrays import Floats
 from catalog.errors import CheckpointInvalid
-from catalog.model.folder import GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder, as_float
+from catalog.model.folder import GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder, read_weights
 from catalog.model.preprocess import Batch, TextBatch
 from catalog.model.runtime.cache import Cache, Row
 from catalog.model.runtime.outputs import ModelOutputs
@@ -173,9 +172,9 @@ def _weights(folder: Path) -> dict[str, dict[str, "OrtValue"]]:
 
     try:
         used = json.loads((folder / GRAPH_WEIGHTS).read_text(encoding="utf-8"))
-        loaded = {graph: load_file(folder / weights) for graph, weights in zip(GRAPHS, WEIGHTS, strict=True)}
+        loaded = {graph: read_weights(folder, weights) for graph, weights in zip(GRAPHS, WEIGHTS, strict=True)}
         return {
-            graph: {name: OrtValue.ortvalue_from_numpy(as_float(arrays[name])) for name in used[graph]}
+            graph: {name: OrtValue.ortvalue_from_numpy(arrays[name]) for name in used[graph]}
             for graph, arrays in loaded.items()
         }
     except (ValueError, TypeError, KeyError, SafetensorError):

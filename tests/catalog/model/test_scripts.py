@@ -43,6 +43,20 @@ def test_a_model_may_be_taught_other_scripts() -> None:
     assert readable("Обувь Nike", ("CYRILLIC",)) == ("Обувь", True)
 
 
+@pytest.mark.parametrize(
+    ("text", "read", "left_out"),
+    [
+        ("Nike男子新款透气运动休闲跑步鞋", "Nike男子新款透气运动休闲跑步鞋", False),
+        ("連衣裙、紅色 々", "連衣裙、紅色 々", False),
+        ("运动鞋 обувь", "运动鞋", True),
+        ("ランニングシューズ", "", True),
+        ("赤いランニングシューズ", "", True),
+    ],
+)
+def test_a_model_that_was_taught_chinese(text: str, read: str, left_out: bool) -> None:
+    assert readable(text, ("LATIN", "HAN")) == (read, left_out)
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
     return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("scripts") / "model"))
