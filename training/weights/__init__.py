@@ -1,0 +1,1 @@
+"""Initial weights for training, rebuilt from the packages of the extra `weights` that contain them."""
