@@ -92,14 +92,12 @@ class _Reader:
     def blob(self) -> Blob:
         if self._bytes(4) != MAGIC:
             raise ValueError
-        _version, *sizes = self._numbers("I7i")
-        epsilon, block = self._numbers("fi")
-        if block != BLOCK:
+        _version, *sizes = self._numbers("I7if")
+        if self._numbers("i") != (BLOCK,):
             raise ValueError
         count, start, end, pad, unknown = self._numbers("5i")
         pieces, scores = self._pieces(count)
-        shape = Shape(*sizes, epsilon)
-        return Blob(shape, pieces, scores, (start, end, pad, unknown), self._normal(), dict(self._tensors()))
+        return Blob(Shape(*sizes), pieces, scores, (start, end, pad, unknown), self._normal(), dict(self._tensors()))
 
     def _bytes(self, length: int) -> bytes:
         self._at += length
