@@ -58,6 +58,8 @@ def tiny_client(
             assert client.portal
             client.portal.call(jobs.start)
             wait_until_ready(client)
+            if shadow:  # it may load after the active model, without which nothing is ready
+                wait_until_ready(client, "/v1/models")
             yield client
             client.portal.call(jobs.close)
 
@@ -92,9 +94,9 @@ def free_port() -> int:
         return port
 
 
-def wait_until_ready(client: TestClient) -> None:
+def wait_until_ready(client: TestClient, path: str = "/readyz") -> None:
     deadline = time.monotonic() + 60
-    while client.get("/readyz").status_code != 200:
+    while client.get(path).status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 

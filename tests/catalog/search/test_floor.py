@@ -192,7 +192,7 @@ def test_chinese_names_of_categories_are_read_as_english_ones(text: str, read: s
 
 
 def test_a_model_that_reads_chinese_is_given_chinese() -> None:
-    assert worded("红色的苹果", tiny_taxonomy(), ["LATIN", "CJK"]).read == "红色的苹果"
+    assert worded("红色的苹果", tiny_taxonomy(), ["LATIN", "HAN"]).read == "红色的苹果"
 
 
 def test_bounds_are_kept_in_the_calibration() -> None:
