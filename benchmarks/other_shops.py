@@ -249,16 +249,19 @@ def dcg(gains: Sequence[float]) -> float:
 def search_rows(judged: Judged, embedders: dict[str, Embed], understander: Understander) -> list[Row]:
     keywords = by_keywords(judged)
     rows: list[Row] = [{"search by": "BM25 (SQLite)", **judged.score(keywords)}]
+    found = understood(understander, judged.products, "titles, model")
     queries = [Product("", query) for query in judged.queries]
     for by, embed in embedders.items():
-        vectors = by_vectors(embed(queries, f"queries, {by}"), embed(judged.products, f"titles, {by}"))
+        of_model = np.stack([one.embedding for one in found]) if by == "model" else None
+        titles_NE = embed(judged.products, f"titles, {by}") if of_model is None else of_model
+        vectors = by_vectors(embed(queries, f"queries, {by}"), titles_NE)
         fused = [reciprocal_rank(pair) for pair in zip(keywords, vectors, strict=True)]
         rows += [
             {"search by": f"vectors of the {by}", **judged.score(vectors)},
             {"search by": f"reciprocal rank of BM25 and the {by}", **judged.score(fused)},
         ]
     with tempfile.TemporaryDirectory() as folder, open_index(Path(folder) / "index", 256) as index:
-        fill(index, understander, judged.products)
+        fill(index, judged.products, found, understander.version)
         place = {product.id: number for number, product in enumerate(judged.products)}
         orders = [as_served(query, index, understander, place) for query in tqdm(judged.queries, unit="query")]
     return [*rows, {"search by": "as the service searches", **judged.score(orders)}]
@@ -290,16 +293,13 @@ def reciprocal_rank(orders: Iterable[Order]) -> Order:
     return sorted(sums, key=lambda place: -sums[place])
 
 
-def fill(index: ProductIndex, understander: Understander, products: Sequence[Product]) -> None:
-    found = understood(understander, products, "titles for the index")
-    for start in range(0, len(products), 1000):
-        pairs = zip(products[start : start + 1000], found[start : start + 1000], strict=True)
-        index.upsert(
-            [
-                StoredProduct(product, understanding, ContentHashes(product.id, "", ""), understander.version)
-                for product, understanding in pairs
-            ]
-        )
+def fill(index: ProductIndex, products: Sequence[Product], found: Sequence[Understanding], model: str) -> None:
+    stored = [
+        StoredProduct(product, understanding, ContentHashes(product.id, "", ""), model)
+        for product, understanding in zip(products, found, strict=True)
+    ]
+    for start in range(0, len(stored), 1000):
+        index.upsert(stored[start : start + 1000])
 
 
 def as_served(query: str, index: ProductIndex, understander: Understander, place: dict[str, int]) -> Order:

@@ -90,7 +90,7 @@ def _plain(pair: Pair) -> tuple[Plain, Plain]:
 def _fingerprint(model: CatalogModel, rows: Sequence[LabelledProduct], views: int) -> str:
     """A hash of everything that determines the features. Tags are sorted: the order of a set differs by process."""
     content = [{**asdict(row), "tags": sorted(row.tags)} for row in rows]
-    digest = hashlib.sha256(f"{views}/{model.config.image.size}/{model.config.text.max_tokens}/{content}".encode())
+    digest = hashlib.sha256(f"{views}/{model.config.image}/{model.config.text}/{content}".encode())
     for name, tensor in model.state_dict().items():
         if "_encoder." in name:
             digest.update(tensor.cpu().numpy().tobytes())
