@@ -3,7 +3,7 @@ import { announce, button, fresh, icon, make, show } from "./dom.js";
 import { bytes, t } from "./language.js";
 import { plainNotice } from "./notice.js";
 
-export const IMAGES = "image/jpeg,image/png,image/webp,image/gif,image/bmp";
+const IMAGES = "image/jpeg,image/png,image/webp,image/gif,image/bmp";
 const MAX_BYTES = 20 * 1024 * 1024; // of a whole request; a larger image would travel for nothing
 
 /** held: `{image: File | null}`, which outlives the view. compact: one line, for the search form. */
@@ -26,7 +26,8 @@ export function imageField(held, { compact = false, signal, onchange = () => {} 
   function draw() {
     if (address) URL.revokeObjectURL(address);
     address = held.image ? URL.createObjectURL(held.image) : null;
-    show(place, held.image ? preview(address, held.image, remove) : drop(choose, compact));
+    const title = t(compact ? "image.add" : "image.drop");
+    show(place, held.image ? preview(address, held.image, remove) : imageDrop(choose, title, { hinted: !compact }));
   }
 
   function remove() {
@@ -34,29 +35,34 @@ export function imageField(held, { compact = false, signal, onchange = () => {} 
     place.querySelector("input").focus();
   }
 
-  document.addEventListener("paste", (event) => pasted(event, choose), { signal });
-  acceptDrops(place, (file) => choose(file));
+  acceptPastes(choose, signal);
+  acceptDrops(place, choose);
   signal.addEventListener("abort", () => address && URL.revokeObjectURL(address));
   draw();
   return { element: place, choose };
 }
 
-function drop(choose, compact) {
+/**
+ * What to click or drop on; the files chosen go to `choose(first, all)`. hinted: whether the kinds of images are named
+ * below the title.
+ */
+export function imageDrop(choose, title, { hinted, several = false, name = "drop" }) {
   const hint = fresh("hint");
   const input = make("input", {
     type: "file",
     accept: IMAGES,
+    multiple: several,
     class: "unseen",
-    "aria-describedby": compact ? null : hint,
+    "aria-describedby": hinted && hint,
   });
-  input.addEventListener("change", () => input.files[0] && choose(input.files[0]));
+  input.addEventListener("change", () => input.files.length && choose(input.files[0], [...input.files]));
   return make(
     "label",
-    { class: "drop" },
+    { class: name },
     input,
     icon("image"),
-    make("span", { class: "drop-title" }, t(compact ? "image.add" : "image.drop")),
-    !compact && make("span", { class: "soft small", id: hint }, t("image.hint")),
+    make("span", { class: "drop-title" }, title),
+    hinted && make("span", { class: "soft small", id: hint }, t("image.hint")),
   );
 }
 
@@ -76,11 +82,15 @@ function preview(address, file, remove) {
   );
 }
 
-function pasted(event, choose) {
-  const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
-  if (!file) return;
-  event.preventDefault();
-  choose(file);
+/** Images pasted anywhere go to `choose(first, all)`, until the signal. */
+export function acceptPastes(choose, signal) {
+  const pasted = (event) => {
+    const files = [...(event.clipboardData?.files ?? [])].filter((one) => one.type.startsWith("image/"));
+    if (!files.length) return;
+    event.preventDefault();
+    choose(files[0], files);
+  };
+  document.addEventListener("paste", pasted, { signal });
 }
 
 /** Files dropped on the element go to `choose(first, all)`; what is dropped beside it, app.js keeps from leaving the page. */

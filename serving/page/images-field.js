@@ -2,7 +2,7 @@
 import { announce, button, fresh, icon, make, show } from "./dom.js";
 import { bytes, count, t } from "./language.js";
 import { plainNotice } from "./notice.js";
-import { acceptDrops, IMAGES } from "./image-field.js";
+import { acceptDrops, acceptPastes, imageDrop } from "./image-field.js";
 import { zoom } from "./zoom.js";
 
 const MAX_IMAGES = 8; // of a product, as the model reads them
@@ -37,10 +37,16 @@ export function imagesField(held, { signal }) {
   function draw() {
     addresses.forEach((address) => URL.revokeObjectURL(address));
     addresses = held.images.map((file) => URL.createObjectURL(file));
-    const more = held.images.length < MAX_IMAGES && drop(add, held.images.length > 0);
+    const more = held.images.length < MAX_IMAGES && moreDrop(held.images.length > 0);
     const several = held.images.length > 1 && make("p", { class: "soft small" }, t("image.as_one"));
     const shown = held.images.map((file, number) => preview(file, number));
     show(place, shown.length > 0 && make("ul", { class: "previews" }, shown), several, more);
+  }
+
+  function moreDrop(smaller) {
+    const title = t(smaller ? "image.add_more" : "image.drop_several");
+    const name = smaller ? "drop small-drop" : "drop";
+    return imageDrop((_first, all) => add(all), title, { hinted: !smaller, several: true, name });
   }
 
   function preview(file, number) {
@@ -68,35 +74,9 @@ export function imagesField(held, { signal }) {
     );
   }
 
-  const pasted = (event) => {
-    const files = [...(event.clipboardData?.files ?? [])].filter((one) => one.type.startsWith("image/"));
-    if (!files.length) return;
-    event.preventDefault();
-    add(files);
-  };
-  document.addEventListener("paste", pasted, { signal });
+  acceptPastes((_first, all) => add(all), signal);
   acceptDrops(place, (_first, all) => add(all));
   signal.addEventListener("abort", () => addresses.forEach((address) => URL.revokeObjectURL(address)));
   draw();
   return { element: place, choose };
-}
-
-function drop(add, smaller) {
-  const hint = fresh("hint");
-  const input = make("input", {
-    type: "file",
-    accept: IMAGES,
-    multiple: true,
-    class: "unseen",
-    "aria-describedby": smaller ? null : hint,
-  });
-  input.addEventListener("change", () => input.files.length && add([...input.files]));
-  return make(
-    "label",
-    { class: smaller ? "drop small-drop" : "drop" },
-    input,
-    icon("image"),
-    make("span", { class: "drop-title" }, t(smaller ? "image.add_more" : "image.drop_several")),
-    !smaller && make("span", { class: "soft small", id: hint }, t("image.hint")),
-  );
 }
