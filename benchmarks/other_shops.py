@@ -28,6 +28,7 @@ from catalog.arrays import Floats, Modalities
 from catalog.errors import CatalogError
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.model.folder import shipped_model
+from catalog.model.preprocess import collate, prepare
 from catalog.product import ContentHashes, Product, StoredProduct, Understanding
 from catalog.search import Example, Search, search
 from catalog.understand import Understander
@@ -106,8 +107,6 @@ class Frozen:
     def embed(self, products: Sequence[Product], desc: str) -> Floats:
         """-> (N, 1280 + D)."""
         import torch
-
-        from catalog.model.preprocess import collate, prepare
 
         found = []
         with torch.inference_mode():
@@ -252,15 +251,16 @@ def search_rows(judged: Judged, embedders: dict[str, Embed], understander: Under
     found = understood(understander, judged.products, "titles, model")
     queries = [Product("", query) for query in judged.queries]
     for by, embed in embedders.items():
-        of_model = np.stack([one.embedding for one in found]) if by == "model" else None
-        titles_NE = embed(judged.products, f"titles, {by}") if of_model is None else of_model
+        known = by == "model"
+        titles_NE = np.stack([one.embedding for one in found]) if known else embed(judged.products, f"titles, {by}")
         vectors = by_vectors(embed(queries, f"queries, {by}"), titles_NE)
         fused = [reciprocal_rank(pair) for pair in zip(keywords, vectors, strict=True)]
         rows += [
             {"search by": f"vectors of the {by}", **judged.score(vectors)},
             {"search by": f"reciprocal rank of BM25 and the {by}", **judged.score(fused)},
         ]
-    with tempfile.TemporaryDirectory() as folder, open_index(Path(folder) / "index", 256) as index:
+    width = understander.config.embedding_width
+    with tempfile.TemporaryDirectory() as folder, open_index(Path(folder) / "index", width) as index:
         fill(index, judged.products, found, understander.version)
         place = {product.id: number for number, product in enumerate(judged.products)}
         orders = [as_served(query, index, understander, place) for query in tqdm(judged.queries, unit="query")]
