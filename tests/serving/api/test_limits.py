@@ -224,13 +224,7 @@ def test_an_upload_in_parts_is_never_whole_in_memory(client: httpx.Client, setti
     assert (job["state"], job["total"], job["failed"]) == ("complete", count, 0), job
     peak.update({pid: max(peak.get(pid, 0), size) for pid, size in memory().items()})
     grown = {pid: size - before[pid] for pid, size in peak.items() if pid in before}
-    # The first parts fill what each process keeps for the next; after 60 MB nothing grows any more.
-    print(
-        "GROWN",
-        part_bytes,
-        length,
-        {Path(f"/proc/{p}/cmdline").read_text()[:40]: g for p, g in grown.items() if g > 5e6},
-    )
+    # A file of half the length proves nothing: with one of 150 MB a process grew by 142 MB.
     assert max(grown.values()) < 0.7 * length, grown
 
 
