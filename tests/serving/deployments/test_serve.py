@@ -45,7 +45,14 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     port = free_port()
     folder = tiny_onnx_folder(tmp_path_factory.mktemp("served") / "model")
     index = str(tmp_path_factory.mktemp("index") / "index")
-    return Settings(model=folder, index=index, port=port, body_timeout_seconds=3, header_timeout_seconds=2)
+    return Settings(
+        model=folder,
+        index=index,
+        port=port,
+        body_timeout_seconds=3,
+        header_timeout_seconds=2,
+        request_timeout_seconds=2 * SOON_SECONDS,  # on a busy machine a replica takes its time to start
+    )
 
 
 @pytest.fixture(scope="module")
