@@ -220,7 +220,7 @@ class ProductIndex:
         return [_stored(found[point]) if point in found else None for point in points]
 
     def search(self, query: IndexQuery) -> list[Match]:
-        """The best matches, best first: a list by embedding and a list by words, fused by reciprocal rank.
+        """The best matches, best first: a list by embedding and a list by words, fused by their scores.
 
         Raises SearchEmpty, SearchInvalid or IndexMismatch.
         """

@@ -150,13 +150,15 @@ def _best_first(
     queries += [terms] if terms.indices else []
     if not queries:  # keywords without a letter or a digit
         return iter(())
+    # A cosine of 1 counts as much as all of the query's words, rare ones more than common ones.
+    scales = (1.0, sum(rarities(store, terms).values())) if len(queries) > 1 else (1.0,)
     excluded = {point_id(name) for name in query.exclude}
 
     def lists_to(depth: int) -> list[list[Hit]]:
         lists = store.search(queries, depth + len(excluded), query.filter)
         return [[hit for hit in hits if hit.id not in excluded][:depth] for hits in lists] if excluded else lists
 
-    return ranked(lists_to, depths if len(queries) > 1 else (DEPTHS[0], *depths))
+    return ranked(lists_to, scales, depths if len(queries) > 1 else (DEPTHS[0], *depths))
 
 
 def _nearest(

@@ -8,9 +8,6 @@ from numpy.typing import NDArray
 
 from catalog.index.backend import Hit
 
-# Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and individual rank learning methods",
-# 2009, found 60 to be near the best and the results flat around it.
-RRF_K = 60
 # How deep the lists are read. The fused order depends on the depth, and so does which of many equal scores a list ends
 # with; but a deeper page must not change the pages before it: what the first depth yields stays in front, what the next
 # one adds follows.
@@ -18,21 +15,32 @@ FUSED_DEPTHS = (100, 400, 1600, 6400, 25600)
 DEPTHS = (20, *FUSED_DEPTHS)
 
 
-def fuse(lists: Sequence[Sequence[Hit]]) -> list[UUID]:
-    """Best first by the sum of 1 / (60 + rank) over the lists; equal scores within a list and equal sums go by id."""
-    sums: dict[UUID, float] = {}
-    for hits in lists:
-        for rank, hit in enumerate(sorted(hits, key=lambda hit: (-hit.score, hit.id)), start=1):
-            sums[hit.id] = sums.get(hit.id, 0.0) + 1 / (RRF_K + rank)
-    return sorted(sums, key=lambda point: (-sums[point], point))
+def fuse(lists: Sequence[Sequence[Hit]], scales: Sequence[float], depth: int) -> list[UUID]:
+    """Best first by the sum of score / scale over the lists, which were read to `depth`; equal sums go by id.
+
+    A combination of scores (Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023), which
+    unlike ranks tells a list that matches the query well from one that hardly does. What a list lacks has the score of
+    its last one; 0 if the list is shorter than `depth`, so holds all that it finds.
+    """
+    scores = [{hit.id: hit.score / scale for hit in hits} for hits, scale in zip(lists, scales, strict=True)]
+    missing = [min(score.values()) if len(score) >= depth else 0.0 for score in scores]
+
+    def total(point: UUID) -> float:
+        return sum(score.get(point, least) for score, least in zip(scores, missing, strict=True))
+
+    return sorted({point for score in scores for point in score}, key=lambda point: (-total(point), point))
 
 
-def ranked(lists_to: Callable[[int], Sequence[Sequence[Hit]]], depths: Sequence[int]) -> Iterator[UUID]:
-    """Every id of the fused lists, best first, read only as deep as it is asked for. lists_to: the lists to a depth."""
+def ranked(
+    lists_to: Callable[[int], Sequence[Sequence[Hit]]], scales: Sequence[float], depths: Sequence[int]
+) -> Iterator[UUID]:
+    """Every id of the fused lists, best first, read only as deep as it is asked for. lists_to: the lists to a depth;
+    scales: the score of each list that counts as 1.
+    """
     given: set[UUID] = set()
     for depth in depths:
         lists = lists_to(depth)
-        for point in fuse(lists):
+        for point in fuse(lists, scales, depth):
             if point not in given:
                 given.add(point)
                 yield point

@@ -263,12 +263,18 @@ def test_an_opposite_product_scores_zero(index: ProductIndex) -> None:
     assert index.search(IndexQuery(embedding=-embedding(1), keywords="shoe"))[0].score == 0
 
 
-def test_a_search_by_text_is_ordered_by_bm25(full: ProductIndex) -> None:
+def bm25(text: str) -> tuple[dict[str, float], float]:
+    """The catalogue's BM25 scores for a text, and the sum of its words' rarities."""
     terms = {one.id: dict(zip(*document_terms(keyword_text(one)), strict=True)) for one in CATALOGUE}
-    wanted = query_terms("new running shoes").indices
+    wanted = query_terms(text).indices
     having = {term: sum(term in of for of in terms.values()) for term in wanted}
     rarity = {term: np.log(1 + (len(CATALOGUE) - n + 0.5) / (n + 0.5)) for term, n in having.items()}
-    scores = {one: sum(rarity[term] * of.get(term, 0) for term in wanted) for one, of in terms.items()}
+    scores = {one: float(sum(rarity[term] * of.get(term, 0) for term in wanted)) for one, of in terms.items()}
+    return scores, float(sum(rarity.values()))
+
+
+def test_a_search_by_text_is_ordered_by_bm25(full: ProductIndex) -> None:
+    scores, _ = bm25("new running shoes")
     found = ids(full.search(IndexQuery(keywords="new running shoes", limit=100)))
     assert len(found) == 100
     # Products of the same words have the same score but for rounding, so it is the scores that are compared.
@@ -277,37 +283,34 @@ def test_a_search_by_text_is_ordered_by_bm25(full: ProductIndex) -> None:
 
 
 @pytest.mark.parametrize("tree", [None, CategoryUnder(("clothes",))])
-def test_text_and_embedding_are_fused_by_reciprocal_rank(full: ProductIndex, tree: CategoryUnder | None) -> None:
+def test_text_and_embedding_are_fused_by_their_scores(full: ProductIndex, tree: CategoryUnder | None) -> None:
     query = IndexQuery(embedding=embedding(5), keywords="new running shoes", filter=tree, limit=100)
-    lists = [ids(full.search(replace(query, keywords=""))), ids(full.search(replace(query, embedding=None)))]
-    sums: dict[str, float] = {}
-    for ranking in lists:
-        for rank, one in enumerate(ranking, start=1):
-            sums[one] = sums.get(one, 0) + 1 / (60 + rank)
+    scores, rarity = bm25("new running shoes")
+    cosines = {one: float(vector @ embedding(5)) for one, vector in EMBEDDINGS.items()}
+    nearest = ids(full.search(replace(query, keywords="")))
+    least = {"words": min(scores[one] for one in ids(full.search(replace(query, embedding=None)))) / rarity}
+    least["cosine"] = min(cosines[one] for one in nearest)
     found = full.search(query)
-    # Products of the same words may change places between two searches, by rounding: that shifts a sum a little.
-    expected = sorted(sums.values(), reverse=True)[:100]
-    assert [sums[one] for one in ids(found)] == pytest.approx(expected, abs=1 / 61 - 1 / 64)
+    # What one of the lists of 100 lacks counts there as much as its last one.
+    sums = [max(cosines[one], least["cosine"]) + max(scores[one] / rarity, least["words"]) for one in ids(found)]
+    assert sums == pytest.approx(sorted(sums, reverse=True), rel=1e-4)
+    assert set(nearest[:3]) <= set(ids(found))
     for match in found:
-        cosine = float(EMBEDDINGS[match.stored.id] @ embedding(5))
-        assert match.score == pytest.approx(max(cosine, 0), abs=1e-5)
+        assert match.score == pytest.approx(max(cosines[match.stored.id], 0), abs=1e-5)
 
 
-def test_the_fusion_is_the_plain_one() -> None:
+def test_a_list_counts_by_how_well_it_matches() -> None:
     points = [uuid.UUID(int=number) for number in range(8)]
-    one = [Hit(points[3], 0.9), Hit(points[1], 0.8), Hit(points[2], 0.8), Hit(points[5], 0.1)]
-    two = [Hit(points[7], 9.0), Hit(points[1], 8.0), Hit(points[5], 7.0)]
-    sums = {
-        3: 1 / 61,
-        1: 1 / 62 + 1 / 62,
-        2: 1 / 63,
-        5: 1 / 64 + 1 / 63,
-        7: 1 / 61,
-    }
+    one = [Hit(points[3], 0.9), Hit(points[1], 0.8), Hit(points[2], 0.8), Hit(points[5], 0.5)]
+    two = [Hit(points[7], 9.0), Hit(points[1], 6.0), Hit(points[5], 3.0)]
+    # The first list is full, so what it lacks has its last score; the second holds all that it finds.
+    sums = {3: 0.9, 1: 0.8 + 0.6, 2: 0.8, 5: 0.5 + 0.3, 7: 0.5 + 0.9}
     expected = sorted(sums, key=lambda number: (-sums[number], number))
-    assert [point.int for point in fuse([one, two])] == expected == [1, 5, 3, 7, 2]
-    assert fuse([list(reversed(one)), two]) == fuse([one, two])
-    assert fuse([[], []]) == fuse([]) == []
+    assert [point.int for point in fuse([one, two], (1.0, 10.0), 4)] == expected == [1, 7, 3, 2, 5]
+    assert fuse([list(reversed(one)), two], (1.0, 10.0), 4) == fuse([one, two], (1.0, 10.0), 4)
+    # Words that hardly match leave the order to the embeddings.
+    assert [point.int for point in fuse([one, two], (1.0, 1000.0), 4)] == [3, 1, 2, 7, 5]
+    assert fuse([[], []], (1.0, 1.0), 4) == fuse([], (), 4) == []
 
 
 def test_a_result_found_by_text_alone_has_its_cosine_too(index: ProductIndex) -> None:
