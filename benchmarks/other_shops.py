@@ -98,8 +98,9 @@ class Frozen:
         from catalog.model.encoders import TextEncoder
         from catalog.model.tokenizer import Tokenizer
 
-        self._stem = timm.create_model("tf_efficientnet_lite2", num_classes=0).eval()
+        self._stem = timm.create_model("tf_efficientnet_lite2").eval()
         self._stem.load_state_dict(load_file(weights / "lite2.safetensors"))
+        self._stem.reset_classifier(0)
         self._text = TextEncoder.from_pretrained(str(weights / text)).eval()
         config = self._text.config
         self._tokenizer = Tokenizer.from_pretrained(str(weights / text), config.max_tokens, config.prefix)
@@ -114,7 +115,7 @@ class Frozen:
                 batch = collate([prepare(product, 224) for product in chunk], self._tokenizer)
                 image_N = self._stem(torch.from_numpy(batch.pixels_NCHW).float().sub(127.5).div(127.5)).numpy()
                 groups = [self._text(*map(torch.from_numpy, group))[1].numpy() for group in batch.texts]
-                text_N = np.concatenate(groups) if groups else np.zeros((0, self._text.width), np.float32)
+                text_N = np.concatenate(groups) if groups else np.zeros((0, self._text.widths.pooled), np.float32)
                 parts = [placed(image_N, batch.images_BP), placed(text_N, batch.texts_BP)]
                 found.append(np.concatenate(parts, 1))
         return np.concatenate(found)

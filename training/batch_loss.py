@@ -1,16 +1,17 @@
 """The loss of a batch: modality dropout, then all losses on the model's outputs."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from catalog.model.encoders import Encoded
-from catalog.model.network import CatalogModel, Outputs
+from catalog.model.network import CatalogModel, Outputs, empty_encoding
 from catalog.model.runtime import ModelOutputs, Runtime
 from training.config import TrainConfig
-from training.data.samples import TrainingBatch
+from training.data.samples import CorpusBatch, TrainingBatch
 from training.data.targets import Targets
 from training.distillation import teacher_loss, teacher_outputs
-from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, tree_cross_entropy
+from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, relation, tree_cross_entropy
 
 # Image and text of a batch, as encoded.
 Pair = tuple[Encoded, Encoded]
@@ -36,6 +37,8 @@ def batch_losses(
         for subset, theirs in zip(subsets, taught, strict=True)
     ]
     losses = {name: torch.stack([part[name].float() for part in parts]).mean() for name in parts[0]}
+    if batch.corpus is not None:
+        losses |= corpus_losses(model, batch.corpus, config)
     return {"loss": torch.stack(list(losses.values())).sum(), **losses}
 
 
@@ -52,11 +55,14 @@ def subset_losses(
     full: both modalities, none dropped, for the contrastive loss. taught: the teacher's outputs for the same subset.
     """
     image, text = subset
-    outputs = model.heads(model.fusion(image, text), *full)
+    outputs = model.heads(model.fusion(image, text), image, text)
     read_B = image.present_B | text.present_B
     losses = {}
     if taught is not None:
         losses["teacher"] = config.teacher_weight * teacher_loss(outputs, taught, read_B, config)
+    if config.relation_weight:
+        kept = relation(outputs.fused_BE, *known_cosines(model, image, text), model.config.embedding_cuts)
+        losses["relation"] = config.relation_weight * kept
     targets = targets.only(read_B)
     category = tree_cross_entropy(outputs.leaf_BC, targets.under_BLC, config.smoothing, config.upper_weight)
     losses["category"] = config.category_weight * category
@@ -83,6 +89,44 @@ def contrastive_losses(model: CatalogModel, outputs: Outputs, targets: Targets, 
         + 0.5 * contrastive(fused_BE, text_BE, *space)
         + 0.5 * contrastive(fused_BE, image_BE, *space)
     )
+
+
+def known_cosines(model: CatalogModel, image: Encoded, text: Encoded) -> tuple[Tensor, Tensor]:
+    """Cosines (B, B) of the encoders' own vectors, the mean over modalities, and which pairs have the same modalities.
+
+    Of images, the part that the stem knew before training, about the batch's mean.
+    """
+    pretrained_BF = image.pooled_BD[:, model.image_encoder.pretrained]
+    image_BF = (pretrained_BF if pretrained_BF.shape[1] else image.pooled_BD).float()
+    with torch.no_grad():
+        if image.present_B.any():
+            image_BF = image_BF - image_BF[image.present_B].mean(0)
+        cosine_BB, same_BB = torch.zeros(2, len(image_BF), len(image_BF), device=image_BF.device)
+        same_BB = ~same_BB.bool()
+        count_B = (image.present_B.float() + text.present_B.float()).clamp(min=1)
+        for vectors_BF, present_B in ((image_BF, image.present_B), (text.pooled_BD.float(), text.present_B)):
+            unit_BF = F.normalize(vectors_BF, dim=-1) * present_B.unsqueeze(-1)
+            cosine_BB = cosine_BB + unit_BF @ unit_BF.T
+            same_BB &= present_B.unsqueeze(0) == present_B.unsqueeze(1)
+        read_B = image.present_B | text.present_B
+        return cosine_BB / count_B.unsqueeze(1), same_BB & read_B & read_B.unsqueeze(1)
+
+
+def corpus_losses(model: CatalogModel, texts: CorpusBatch, config: TrainConfig) -> dict[str, Tensor]:
+    """Of texts without products: their relations are kept, translations and queries find their text."""
+    present_B = torch.ones_like(texts.pooled_BD[:, 0], dtype=torch.bool)
+    text = Encoded(texts.pooled_BD.unsqueeze(1), present_B.unsqueeze(1), texts.pooled_BD, present_B)
+    nowhere_BP = torch.full_like(present_B, -1, dtype=torch.long).unsqueeze(1)
+    image = Encoded.scatter(*empty_encoding(model.image_encoder.widths, nowhere_BP.device), nowhere_BP)
+    fused_BE = model.heads(model.fusion(image, text), image, text).fused_BE
+    cuts = model.config.embedding_cuts
+    kept = relation(fused_BE, *known_cosines(model, image, text), cuts)
+    losses = {"texts": config.corpus_weight * config.relation_weight * kept}
+    for name, (asking_B, asked_B, number_B) in texts.pairs.items():
+        same_BB = number_B.unsqueeze(0) == number_B.unsqueeze(1)
+        found = contrastive(fused_BE[asking_B], fused_BE[asked_B], same_BB, model.heads.log_scale, cuts)
+        losses[name] = config.corpus_weight * config.contrastive_weight * found
+    return losses
 
 
 def modality_subsets(image: Encoded, text: Encoded) -> list[Pair]:

@@ -5,6 +5,7 @@ import tomllib
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from catalog.errors import ConfigInvalid, FileNotReadable
@@ -43,6 +44,9 @@ class StartConfig:
     stem_weights: str = ""  # a local safetensors file
     image_options: dict[str, Any] = field(default_factory=dict)  # arguments of the hybrid ViT
     size: int = 224  # side of its images, pixels
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)  # of the pixels that the stem was pretrained on, 0 to 1
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    shared_stages: int = 0  # stages of the stem that are never trained: see `catalog.model.encoders.stem`
     text: str = ""
     text_layers: int = 0  # the lowest layers of the text encoder that are kept; 0: all
     text_options: dict[str, Any] = field(default_factory=dict)  # BertConfig fields of a smaller BERT pruned from `text`
@@ -52,6 +56,17 @@ class StartConfig:
     # Further model folders: each encoder starts as the mean of its weights over all of them, which generalises better
     # than any single one (Wortsman et al. 2022).
     average: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """Texts of every department, see `training.texts.corpus`. Paths count from the data root."""
+
+    shopify: str  # folder of Shopify's taxonomy
+    google: str  # file of Google's
+    titles: tuple[str, ...] = ()  # manifests and files of titles
+    synthetic: int = 30_000  # titles that are put together
+    every: int = 1  # of the texts, only each so many-th
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,7 @@ class TrainConfig:
     depth: int = 1
     heads: int = 6
     dropout: float = 0.1
+    residual_embedding: bool = False
 
     # The schedule: linear warm-up, then a cosine to zero.
     seed: int = 0
@@ -97,6 +113,8 @@ class TrainConfig:
     low_res_size: int = 0
     cache_views: int = 0  # with frozen encoders: augmented views of each product, encoded once; 0: encode every time
     features: str = ""  # file of the cached views, for runs that share it; "": in the run's folder
+    cache_maps: int = 0  # with shared stages: views of each image whose map is computed once; 0: in every step
+    maps: str = ""  # file of these maps, for runs that share it; "": in the run's folder
     max_unmapped: float = 0.1  # largest share of a set's labelled products whose category the tree may lack
     workers: int = 1  # processes that load samples
 
@@ -107,6 +125,10 @@ class TrainConfig:
     attribute_weight: float = 0.5
     tag_weight: float = 0.1
     contrastive_weight: float = 0.3
+    relation_weight: float = 0.0  # products that the encoders hold near stay near (Park et al. 2019)
+    corpus: CorpusConfig | None = None  # further texts, to be kept apart and found by their translations and queries
+    corpus_batch: int = 128  # of them in each step
+    corpus_weight: float = 1.0
     teacher: str = ""  # model folder to distil from (Hinton et al. 2015)
     teacher_weight: float = 1.0
     temperature: float = 2.0  # of distillation
@@ -122,15 +144,49 @@ class TrainConfig:
     checkpoint_seconds: int = 120
 
 
+@dataclass(frozen=True)
+class TextConfig:
+    """A run that teaches a text encoder, see `training.texts.teach`."""
+
+    output: str  # the run's folder: encoder/, state.pt, log.jsonl
+    start: str  # folder of the encoder
+    teachers: tuple[str, ...]  # folders of the encoders whose vectors are set side by side
+    corpus: CorpusConfig
+    taxonomy: str = "assets/model/taxonomy.json"
+    seed: int = 0
+    steps: int = 1200
+    batch_size: int = 96  # English texts of a step, each with a translation and a query if it has one
+    max_tokens: int = 48
+    learning_rate: float = 1e-4
+    weight_decay: float = 0.01
+    warmup: float = 0.05
+    frozen_layers: int = 6  # the lowest
+    relation_weight: float = 10.0
+    translation_weight: float = 0.5
+    query_weight: float = 0.5
+    checkpoint_seconds: int = 120
+
+
+def read_text_config(path: Path) -> TextConfig:
+    """Raises FileNotReadable or ConfigInvalid."""
+    fields = _read_toml(path)
+    if "corpus" in fields:
+        fields |= {"corpus": _build(CorpusConfig, fields["corpus"], "corpus")}
+    return _build(TextConfig, fields, "the file")
+
+
 def read_config(path: Path) -> TrainConfig:
     """Raises FileNotReadable or ConfigInvalid."""
+    return parse_config(_read_toml(path))
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         raise FileNotReadable(f"The configuration {path.name!r} does not exist or is not UTF-8 text.") from None
     except tomllib.TOMLDecodeError:
         raise ConfigInvalid(f"The configuration {path.name!r} is not valid TOML.") from None
-    return parse_config(fields)
 
 
 def parse_config(fields: dict[str, Any]) -> TrainConfig:
@@ -143,12 +199,18 @@ def parse_config(fields: dict[str, Any]) -> TrainConfig:
     if not sets:
         raise ConfigInvalid("The configuration names no data set. Add at least one [[sets]] with a manifest.")
     start = _build(StartConfig, fields.get("start", {}), "start")
+    if "corpus" in fields:
+        fields |= {"corpus": _build(CorpusConfig, fields["corpus"], "corpus")}
     folders = [Path(item.manifest).parent.name for item in sets]
     if "" in folders or len(set(folders)) < len(folders):
         raise ConfigInvalid("Each manifest must lie in a folder of its own, whose name is the data set's.")
     config = _build(TrainConfig, fields | {"sets": sets, "start": start}, "the file")
     if config.accumulate < 1 or config.batch_size < 1 or config.batch_size % config.accumulate:
         raise ConfigInvalid("batch_size must be a multiple of accumulate.")
+    if config.cache_maps and (
+        config.teacher or config.low_res_epochs or not (config.start.shared_stages or config.start.model)
+    ):
+        raise ConfigInvalid("cache_maps needs shared stages, and neither a teacher nor images of low resolution.")
     if config.teacher and config.cache_views:
         raise ConfigInvalid(
             "Distillation reads each image as it is sampled, so it cannot be combined with cache_views."
@@ -190,4 +252,4 @@ def _fits(value: object, hint: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, get_origin(hint) or hint)
+    return isinstance(value, hint if isinstance(hint, UnionType) else get_origin(hint) or hint)

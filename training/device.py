@@ -1,6 +1,7 @@
 """The device and precision of training: CUDA if available, bfloat16 where it is native."""
 
 import torch
+from transformers import BertModel
 
 
 def best_device() -> torch.device:
@@ -14,3 +15,9 @@ def mixed_precision(device: torch.device) -> torch.autocast:
     else:
         native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return torch.autocast(device.type, torch.bfloat16, enabled=bool(native))
+
+
+def fit_attention(bert: BertModel) -> None:
+    """Plain attention on a CPU: the backward pass of the fused one takes longer than all else in a BERT."""
+    if best_device().type == "cpu":
+        bert.set_attn_implementation("eager")

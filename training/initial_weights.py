@@ -7,6 +7,8 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from timm.data import ImageNetInfo
+from torch import Tensor
 
 from catalog.errors import ConfigInvalid
 from catalog.model.checkpoint import load_model
@@ -42,11 +44,13 @@ def starting_model(
     if not start.text or not (start.image or start.stem):
         raise ConfigInvalid("[start] needs `model`, or `text` with `image` or `stem`.")
     try:
-        image = ImageEncoder.from_pretrained(start.image) if start.image else hybrid_encoder(config)
         text = lowest_layers(TextEncoder.from_pretrained(start.text), start.text_layers)
+        image = ImageEncoder.from_pretrained(start.image) if start.image else hybrid_encoder(config, text.widths.pooled)
         tokenizer = Tokenizer.from_pretrained(start.text, text.config.max_tokens, text.config.prefix)
     except OSError:
         raise ConfigInvalid("[start] names weights that are neither in a local folder nor on the hub.") from None
+    if image.stem is not None and image.config.name_width:
+        image.stem.names_KE.copy_(class_names(text, tokenizer, image.stem.net.num_classes))
     if start.text_options:
         names = (name for node in taxonomy.nodes for name in (node.label, *node.synonyms))
         kept = kept_tokens(tokenizer, start.vocabulary, [*texts, *names])
@@ -76,18 +80,48 @@ def keep_fusion(earlier: CatalogModel, model: CatalogModel) -> CatalogModel:
 
 
 def model_config(config: TrainConfig, image: ImageEncoder, text: TextEncoder) -> ModelConfig:
-    return ModelConfig(
-        image.config, text.config, config.fusion, config.width, config.depth, config.heads, config.dropout
-    )
+    shape = (config.fusion, config.width, config.depth, config.heads, config.dropout)
+    return ModelConfig(image.config, text.config, *shape, residual_embedding=config.residual_embedding)
 
 
-def hybrid_encoder(config: TrainConfig) -> ImageEncoder:
-    """A ViT with new blocks on a pretrained CNN stem."""
+def hybrid_encoder(config: TrainConfig, name_width: int) -> ImageEncoder:
+    """A ViT with new blocks on a pretrained CNN stem. name_width: of the class names' vectors, for a shared stem."""
     start = config.start
+    shape = ImageEncoderConfig(
+        "vit_small_patch16_224",
+        start.stem,
+        start.image_options,
+        start.size,
+        start.mean,
+        start.std,
+        start.shared_stages,
+        name_width if start.shared_stages else 0,
+    )
     try:
-        encoder = ImageEncoder(ImageEncoderConfig("vit_small_patch16_224", start.stem, start.image_options, start.size))
+        encoder = ImageEncoder(shape)
         if start.stem_weights:
-            encoder.vit.patch_embed.backbone.load_state_dict(load_file(start.stem_weights), strict=True)
+            load_stem(encoder, load_file(start.stem_weights))
     except (AssertionError, RuntimeError, TypeError, SafetensorError):
         raise ConfigInvalid("[start] stem, stem_weights and image_options do not fit together.") from None
     return encoder
+
+
+def load_stem(encoder: ImageEncoder, weights: dict[str, Tensor]) -> None:
+    """weights: of the whole CNN with its classifier, which only a shared stem has."""
+    backbone = encoder.vit.patch_embed.backbone
+    if encoder.stem is None:
+        backbone.load_state_dict({k: v for k, v in weights.items() if not k.startswith("classifier.")}, strict=True)
+    else:
+        encoder.stem.net.load_state_dict(weights, strict=True)
+        backbone.load_state_dict(encoder.stem.trainable_upper().state_dict(), strict=True)
+
+
+@torch.inference_mode()
+def class_names(text: TextEncoder, tokenizer: Tokenizer, count: int) -> Tensor:
+    """The text encoder's vectors of the names of ImageNet's classes, which timm knows, (count, D)."""
+    names = [ImageNetInfo().index_to_description(number) for number in range(count)]
+    rows = []
+    for ids in tokenizer(names):
+        ids_1T = torch.tensor([ids])
+        rows.append(text.eval()(ids_1T, torch.ones_like(ids_1T, dtype=torch.bool))[1])
+    return torch.cat(rows)

@@ -74,3 +74,18 @@ def divergence(logits_BV: Tensor, taught_BV: Tensor, temperature: float) -> Tens
     """
     ours_BV, theirs_BV = ((each.float() / temperature).log_softmax(-1) for each in (logits_BV, taught_BV))
     return temperature**2 * F.kl_div(ours_BV, theirs_BV, log_target=True, reduction="batchmean")
+
+
+def relation(ours_BE: Tensor, theirs_BB: Tensor, known_BB: Tensor, cuts: Sequence[int]) -> Tensor:
+    """Relational distillation (Park et al. 2019): mean squared difference of cosines, averaged over the cuts.
+
+    theirs_BB: the cosines to be kept; known_BB: bool, the pairs that count.
+    """
+    if not known_BB.any():
+        return ours_BE.sum() * 0
+    total = ours_BE.sum() * 0
+    with torch.autocast(ours_BE.device.type, enabled=False):
+        for cut in cuts:
+            unit_BE = F.normalize(ours_BE[:, :cut].float(), dim=-1)
+            total = total + (unit_BE @ unit_BE.T - theirs_BB)[known_BB].pow(2).mean()
+    return total / len(cuts)

@@ -63,10 +63,10 @@ def narrowed(large: TextEncoder, kept: list[int], options: Mapping[str, Any]) ->
     except (KeyError, TypeError, ValueError):
         raise ConfigInvalid("[start] text_options do not fit a BERT.") from None
     config = large.bert.config
-    if small.width > large.width or fields["max_position_embeddings"] > config.max_position_embeddings:
+    if small.widths.tokens > large.widths.tokens or fields["max_position_embeddings"] > config.max_position_embeddings:
         raise ConfigInvalid("[start] text_options: hidden_size or max_position_embeddings is above that of `text`.")
     rows_VD = large.bert.embeddings.word_embeddings(torch.tensor(kept)).detach()
-    directions_DE = torch.linalg.eigh(rows_VD.T @ rows_VD).eigenvectors.flip(1)[:, : small.width]
+    directions_DE = torch.linalg.eigh(rows_VD.T @ rows_VD).eigenvectors.flip(1)[:, : small.widths.tokens]
     with torch.no_grad():
         for name in TABLES:
             table = small.bert.embeddings.get_parameter(name)

@@ -26,7 +26,7 @@ from training.data.samples import TrainingBatch
 from training.device import best_device, mixed_precision
 
 # Keys of a configuration that may differ when a run is resumed.
-MAY_CHANGE = ("output", "workers", "checkpoint_seconds", "features")
+MAY_CHANGE = ("output", "workers", "checkpoint_seconds", "features", "maps")
 
 
 class Run:
@@ -145,11 +145,15 @@ class Run:
 
 
 def set_training(model: nn.Module) -> None:
-    """Training mode, except where every parameter of a submodule is frozen: batch statistics stay there, too."""
+    """Training mode, except where every parameter of a submodule is frozen, and for batch norms.
+
+    These keep the statistics of pretraining: those of a few thousand images of one shop are worse (docs/log.md).
+    """
     model.train()
     for module in model.modules():
         parameters = list(module.parameters())
-        if parameters and not any(parameter.requires_grad for parameter in parameters):
+        frozen = parameters and not any(parameter.requires_grad for parameter in parameters)
+        if frozen or isinstance(module, nn.BatchNorm2d):
             module.eval()
 
 

@@ -23,13 +23,15 @@ from catalog.taxonomy.tree import Taxonomy
 from training.config import TrainConfig
 from training.data.manifests import LabelledProduct, read_sets
 from training.data.samples import Collation, Collator, Sampler, TrainingBatch, load
-from training.device import best_device
+from training.device import best_device, fit_attention
 from training.distillation import open_teacher
 from training.evaluation.evaluate import validation_scores
 from training.evaluation.predict import encode_rows
 from training.features import FeatureCache
 from training.initial_weights import starting_model
 from training.run import Run
+from training.stem_maps import StemMaps
+from training.texts.replay import Replay, open_replay
 
 
 def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) -> dict[str, float]:
@@ -43,10 +45,11 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
     torch.manual_seed(config.seed)
     model, tokenizer = starting_model(config, taxonomy, (f"{row.title} {row.description}" for row in rows["train"]))
     freeze(model, config.frozen)
+    fit_attention(model.text_encoder.bert)
     teacher = open_teacher(Path(config.teacher), model, taxonomy) if config.teacher else None
     run = Run(config, model, open_runtime(teacher, best_device().type) if teacher else None)
     run.resume()
-    source = BatchSource(config, taxonomy, rows, model, tokenizer, teacher)
+    source = BatchSource(config, data, taxonomy, rows, model, tokenizer, teacher)
     total = min(source.steps_per_epoch * config.epochs, config.max_steps or sys.maxsize)
     with tqdm(total=total, initial=run.step, unit="step", desc=run.folder.name) as bar, run:
         while run.step < total:
@@ -80,6 +83,7 @@ class BatchSource:
     def __init__(
         self,
         config: TrainConfig,
+        data: Path,
         taxonomy: Taxonomy,
         rows: dict[str, list[LabelledProduct]],
         model: CatalogModel,
@@ -90,17 +94,36 @@ class BatchSource:
         # Cached views are shared between seeds; the seed then decides which of them a step draws.
         seed = 0 if config.cache_views else config.seed
         sampler = Sampler(rows["train"], taxonomy, model.config.image.size, seed, config.synthetic_title_rate)
+        if config.cache_maps:
+            path = Path(config.maps) if config.maps else Path(config.output) / "maps.npy"
+            if model.image_encoder.stem is None:
+                raise ConfigInvalid("cache_maps needs a model whose stem has shared stages.")
+            sampler = sampler.of_maps(StemMaps(model.image_encoder, sampler, config.cache_maps, path))
         for_teacher = Collation(teacher.config.image.size, teacher.tokenizer) if teacher else None
         self.collator = Collator(sampler, Collation(sampler.size, tokenizer), for_teacher)
         self.cache: FeatureCache | None = None
         if config.cache_views:
             path = Path(config.features) if config.features else Path(config.output) / "features.pt"
             self.cache = FeatureCache(model, self.collator, config.cache_views, rows["val"], path)
+        self.replay: Replay | None = None
+        if config.corpus:
+            if any(parameter.requires_grad for parameter in model.text_encoder.parameters()):
+                raise ConfigInvalid("A corpus needs a frozen text encoder.")
+            path = Path(config.output) / "corpus.pt"
+            self.replay = open_replay(config.corpus, data, taxonomy, model.text_encoder, tokenizer, path)
         self.steps_per_epoch = len(epoch_order(config, rows["train"], 0)) // config.accumulate
 
     def epoch(self, epoch: int, from_step: int) -> Iterator[TrainingBatch]:
         """The batches from a step of the epoch on, `accumulate` for each step."""
         first = from_step * self.config.accumulate
+        for number, batch in enumerate(self._products(epoch, first), first):
+            if self.replay is None:
+                yield batch
+            else:
+                seed = (self.config.seed, epoch, number)
+                yield batch._replace(corpus=self.replay.batch(self.config.corpus_batch, seed))
+
+    def _products(self, epoch: int, first: int) -> Iterator[TrainingBatch]:
         parts = epoch_order(self.config, self.rows["train"], epoch)
         if self.cache is not None:
             for number, part in enumerate(parts[first:], first):

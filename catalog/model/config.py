@@ -11,7 +11,13 @@ FusionKind = Literal["early", "late", "cross"]
 
 @dataclass(frozen=True)
 class ImageEncoderConfig:
-    """`architecture` and `stem` are timm model names; `options` go to the ViT's constructor."""
+    """`architecture` and `stem` are timm model names; `options` go to the ViT's constructor.
+
+    shared_stages: so many of the stem's stages feed both the ViT, through stages of its own, and the stem's further
+    stages as they were pretrained, whose vector stands beside the ViT's; 0: the ViT alone, on the whole stem.
+    name_width: of the vectors that the names of the stem's classes have; 0: without them.
+    See `catalog.model.encoders.stem`.
+    """
 
     architecture: str
     stem: str | None = None
@@ -19,6 +25,8 @@ class ImageEncoderConfig:
     size: int = 224
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    shared_stages: int = 0
+    name_width: int = 0
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class TextEncoderConfig:
 
     scripts: those it was taught, see `catalog.model.scripts`. prefix: what the tokenizer puts before every text, as the
     encoder was taught; it counts in max_tokens. word_table_bits: 4 for a word table in 4 bits, which is not trained
-    (see `catalog.model.quantized`); None for an ordinary one.
+    (see `catalog.model.encoders.quantized`); None for an ordinary one.
     """
 
     bert: Mapping[str, Any]
@@ -39,6 +47,8 @@ class TextEncoderConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
+    """residual_embedding: the fused embedding is the sum of each modality's own and of what the fusion adds."""
+
     image: ImageEncoderConfig
     text: TextEncoderConfig
     fusion: FusionKind = "late"
@@ -48,6 +58,7 @@ class ModelConfig:
     dropout: float = 0.1
     embedding_width: int = 256
     embedding_cuts: tuple[int, ...] = (64, 128, 256)
+    residual_embedding: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -2,7 +2,7 @@
 
     config.json  calibration.json  taxonomy.json  tokenizer.json  tokenizer_config.json
     image_encoder.safetensors  text_encoder.safetensors  fusion.safetensors  sha256.json
-    word_table.safetensors    (of a text encoder whose word table is in 4 bits: see catalog.model.quantized)
+    word_table.safetensors    (of a text encoder whose word table is in 4 bits: see catalog.model.encoders.quantized)
     image_encoder.onnx  text_encoder.onnx  answer.onnx  graphs.json    (if exported: see training.export.onnx_export)
     familiarity.safetensors    (if measured: see catalog.model.familiarity)
 

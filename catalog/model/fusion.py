@@ -7,15 +7,15 @@ import torch
 from torch import Tensor, nn
 
 from catalog.model.config import FusionKind
-from catalog.model.encoders import Encoded, masked_mean
+from catalog.model.encoders import Encoded, Widths, masked_mean
 
 
 class PooledInput(nn.Module):
     """Brings a modality's pooled vector to the fusion's width; where it is missing, a learned absent vector."""
 
-    def __init__(self, source_width: int, width: int) -> None:
+    def __init__(self, source: Widths, width: int) -> None:
         super().__init__()
-        self.pooled = nn.Sequential(nn.LayerNorm(source_width), nn.Linear(source_width, width))
+        self.pooled = nn.Sequential(nn.LayerNorm(source.pooled), nn.Linear(source.pooled, width))
         self.absent_D = nn.Parameter(torch.randn(width) * 0.02)
 
     def pool(self, encoded: Encoded) -> Tensor:
@@ -26,9 +26,9 @@ class PooledInput(nn.Module):
 class SequenceInput(PooledInput):
     """A modality as a sequence of tokens, led by its pooled vector."""
 
-    def __init__(self, source_width: int, width: int) -> None:
-        super().__init__(source_width, width)
-        self.tokens = nn.Sequential(nn.LayerNorm(source_width), nn.Linear(source_width, width))
+    def __init__(self, source: Widths, width: int) -> None:
+        super().__init__(source, width)
+        self.tokens = nn.Sequential(nn.LayerNorm(source.tokens), nn.Linear(source.tokens, width))
         self.kind_D = nn.Parameter(torch.randn(width) * 0.02)
 
     def sequence(self, encoded: Encoded) -> tuple[Tensor, Tensor]:
@@ -71,10 +71,10 @@ class AttentionBlock(nn.Module):
 class LateFusion(nn.Module):
     """Gated multimodal unit over the pooled vectors (Arevalo et al. 2017), and a residual layer over both."""
 
-    def __init__(self, image_width: int, text_width: int, width: int, depth: int, heads: int, dropout: float) -> None:
+    def __init__(self, image: Widths, text: Widths, width: int, depth: int, heads: int, dropout: float) -> None:
         super().__init__()
-        self.image_input = PooledInput(image_width, width)
-        self.text_input = PooledInput(text_width, width)
+        self.image_input = PooledInput(image, width)
+        self.text_input = PooledInput(text, width)
         self.gate = nn.Linear(2 * width, width)
         self.mix = nn.Sequential(nn.LayerNorm(2 * width), nn.Linear(2 * width, width))
         self.blocks = nn.ModuleList(FeedForward(width, dropout) for _ in range(depth))
@@ -92,10 +92,10 @@ class LateFusion(nn.Module):
 class EarlyFusion(nn.Module):
     """Both token sequences through one transformer, read out at the two leading positions."""
 
-    def __init__(self, image_width: int, text_width: int, width: int, depth: int, heads: int, dropout: float) -> None:
+    def __init__(self, image: Widths, text: Widths, width: int, depth: int, heads: int, dropout: float) -> None:
         super().__init__()
-        self.image_input = SequenceInput(image_width, width)
-        self.text_input = SequenceInput(text_width, width)
+        self.image_input = SequenceInput(image, width)
+        self.text_input = SequenceInput(text, width)
         self.blocks = nn.ModuleList(AttentionBlock(width, heads, dropout) for _ in range(depth))
         self.read_out = nn.Linear(2 * width, width)
 
@@ -112,10 +112,10 @@ class EarlyFusion(nn.Module):
 class CrossAttentionFusion(nn.Module):
     """Text attends to the image and the image to the text, layer by layer; then both are pooled and joined."""
 
-    def __init__(self, image_width: int, text_width: int, width: int, depth: int, heads: int, dropout: float) -> None:
+    def __init__(self, image: Widths, text: Widths, width: int, depth: int, heads: int, dropout: float) -> None:
         super().__init__()
-        self.image_input = SequenceInput(image_width, width)
-        self.text_input = SequenceInput(text_width, width)
+        self.image_input = SequenceInput(image, width)
+        self.text_input = SequenceInput(text, width)
         self.image_blocks = nn.ModuleList(AttentionBlock(width, heads, dropout) for _ in range(depth))
         self.text_blocks = nn.ModuleList(AttentionBlock(width, heads, dropout) for _ in range(depth))
         self.read_out = nn.Linear(4 * width, width)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from catalog.arrays import Modalities
 from catalog.model.config import ModelConfig
-from catalog.model.encoders import Encoded, ImageEncoder, TextEncoder
+from catalog.model.encoders import Encoded, ImageEncoder, TextEncoder, Widths
 from catalog.model.fusion import FUSIONS
 from catalog.model.preprocess import Batch
 from catalog.taxonomy.tree import Taxonomy
@@ -77,7 +77,7 @@ class CatalogModel(nn.Module):
         self.config = config
         self.image_encoder = image_encoder or ImageEncoder(config.image)
         self.text_encoder = text_encoder or TextEncoder(config.text)
-        widths = self.image_encoder.width, self.text_encoder.width
+        widths = self.image_encoder.widths, self.text_encoder.widths
         self.fusion = FUSIONS[config.fusion](*widths, config.width, config.depth, config.heads, config.dropout)
         self.heads = Heads(config, taxonomy, *widths)
 
@@ -88,14 +88,16 @@ class CatalogModel(nn.Module):
         """Fuse both encodings and apply the heads; `modalities` masks the other modality out."""
         kept_image = image.keep(torch.full_like(image.present_B, modalities != "text"))
         kept_text = text.keep(torch.full_like(text.present_B, modalities != "image"))
-        return self.heads(self.fusion(kept_image, kept_text), image, text)
+        return self.heads(self.fusion(kept_image, kept_text), kept_image, kept_text)
 
     def encode(self, inputs: Inputs) -> tuple[Encoded, Encoded]:
         return self.encode_image(inputs), self.encode_text(inputs)
 
     def encode_image(self, inputs: Inputs) -> Encoded:
         if not len(inputs.pixels_NCHW):
-            return Encoded.scatter(*empty_encoding(self.image_encoder.width, inputs.images_BP.device), inputs.images_BP)
+            return Encoded.scatter(
+                *empty_encoding(self.image_encoder.widths, inputs.images_BP.device), inputs.images_BP
+            )
         tokens_NTD, pooled_ND = self.image_encoder(inputs.pixels_NCHW)
         everywhere_NT = torch.ones_like(tokens_NTD[:, :, 0], dtype=torch.bool)
         return Encoded.scatter(tokens_NTD, everywhere_NT, pooled_ND, inputs.images_BP)
@@ -103,7 +105,7 @@ class CatalogModel(nn.Module):
     def encode_text(self, inputs: Inputs) -> Encoded:
         """Texts are encoded in groups of similar length, so that a long one does not pad them all."""
         if not inputs.texts:
-            return Encoded.scatter(*empty_encoding(self.text_encoder.width, inputs.texts_BP.device), inputs.texts_BP)
+            return Encoded.scatter(*empty_encoding(self.text_encoder.widths, inputs.texts_BP.device), inputs.texts_BP)
         longest = max(mask_GT.shape[1] for _, mask_GT in inputs.texts)
         tokens, masks, pooled = [], [], []
         for ids_GT, mask_GT in inputs.texts:
@@ -115,35 +117,44 @@ class CatalogModel(nn.Module):
         return Encoded.scatter(torch.cat(tokens), torch.cat(masks), torch.cat(pooled), inputs.texts_BP)
 
 
-def empty_encoding(width: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """The encoding of no image or no text: tokens (0, 1, D), mask (0, 1), pooled vectors (0, D)."""
-    tokens_NTD = torch.zeros(0, 1, width, device=device)
-    return tokens_NTD, torch.zeros(0, 1, dtype=torch.bool, device=device), tokens_NTD[:, 0]
+def empty_encoding(widths: Widths, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """The encoding of no image or no text: tokens (0, 1, D), mask (0, 1), pooled vectors (0, F)."""
+    tokens_NTD, mask_NT = torch.zeros(0, 1, widths.tokens, device=device), torch.zeros(0, 1, device=device)
+    return tokens_NTD, mask_NT.bool(), torch.zeros(0, widths.pooled, device=device)
 
 
 class Heads(nn.Module):
-    """Linear heads for category, tags, attributes and the fused embedding; projections for those of one modality."""
+    """Linear heads for category, tags, attributes and the fused embedding; projections for those of one modality.
 
-    def __init__(self, config: ModelConfig, taxonomy: Taxonomy, image_width: int, text_width: int) -> None:
+    residual: see `ModelConfig`.
+    """
+
+    def __init__(self, config: ModelConfig, taxonomy: Taxonomy, image: Widths, text: Widths) -> None:
         super().__init__()
+        self.residual = config.residual_embedding
         self.norm = nn.Sequential(nn.LayerNorm(config.width), nn.Dropout(config.dropout))
         self.category = nn.Linear(config.width, len(taxonomy.leaves))
         self.tags = linear(config.width, len(taxonomy.tags))
         self.attributes = nn.ModuleDict({a.name: nn.Linear(config.width, len(a.values)) for a in taxonomy.attributes})
         self.embedding = nn.Linear(config.width, config.embedding_width)
-        self.image_embedding = Projection(image_width, config.embedding_width)
-        self.text_embedding = Projection(text_width, config.embedding_width)
+        self.image_embedding = Projection(image.pooled, config.embedding_width)
+        self.text_embedding = Projection(text.pooled, config.embedding_width)
         self.log_scale = nn.Parameter(torch.tensor(2.66))  # 1/0.07, as in CLIP (Radford et al. 2021)
 
     def forward(self, fused_BD: Tensor, image: Encoded, text: Encoded) -> Outputs:
         fused_BD = self.norm(fused_BD)
+        fused_BE = self.embedding(fused_BD).float()
+        image_BE = self.image_embedding(image.pooled_BD).float()
+        text_BE = self.text_embedding(text.pooled_BD).float()
+        if self.residual:
+            fused_BE = fused_BE + image_BE * image.present_B.unsqueeze(-1) + text_BE * text.present_B.unsqueeze(-1)
         return Outputs(
             leaf_BC=self.category(fused_BD),
             tags_BG=self.tags(fused_BD),
             attributes={name: head(fused_BD) for name, head in self.attributes.items()},
-            fused_BE=F.normalize(self.embedding(fused_BD).float(), dim=-1),
-            image_BE=F.normalize(self.image_embedding(image.pooled_BD).float(), dim=-1),
-            text_BE=F.normalize(self.text_embedding(text.pooled_BD).float(), dim=-1),
+            fused_BE=F.normalize(fused_BE, dim=-1),
+            image_BE=F.normalize(image_BE, dim=-1),
+            text_BE=F.normalize(text_BE, dim=-1),
         )
 
 

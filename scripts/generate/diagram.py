@@ -59,6 +59,8 @@ ROOMS = {
         "losses": "the loss functions",
         "pruning": "a smaller vocabulary",
         "run": "model, data, optimizer",
+        "stem_maps": "cached maps of the stem",
+        "texts": "teaching the text encoder",
         "train": "the loop",
         "weights": "pretrained encoders",
     },

@@ -1,4 +1,4 @@
-"""The verbs that make a model: train, evaluate, compare, weights."""
+"""The verbs that make a model: weights, train-text, train, evaluate, compare."""
 
 import json
 from enum import StrEnum
@@ -34,6 +34,19 @@ def train(
         from training.train import train as run
 
         print(json.dumps(run(read_config(config), data_root)))
+
+
+@app.command()
+def train_text(
+    config: Annotated[Path, typer.Option(help="A TOML file, see configs/text.toml.")],
+    data_root: DataOption = Path(),
+) -> None:
+    """Teach a text encoder further languages and departments, or resume the run of this configuration."""
+    with errors_shown(), needing("train"):
+        from training.config import read_text_config
+        from training.texts.teach import teach
+
+        teach(read_text_config(config), data_root)
 
 
 @app.command()

@@ -10,10 +10,10 @@ from catalog.model.encoders import Encoded
 from catalog.model.network import CatalogModel, Inputs
 from tests.support.tiny import tiny_taxonomy
 from tests.support.tiny_torch import tiny_model
-from training.batch_loss import batch_losses, modality_dropout, modality_subsets
+from training.batch_loss import batch_losses, corpus_losses, known_cosines, modality_dropout, modality_subsets
 from training.config import SetConfig, StartConfig, TrainConfig
 from training.data.manifests import LabelledProduct
-from training.data.samples import TrainingBatch
+from training.data.samples import CorpusBatch, TrainingBatch
 from training.data.targets import TargetMaker, Targets
 from training.losses import tree_cross_entropy
 
@@ -113,3 +113,30 @@ def test_modality_dropout_leaves_something_to_read() -> None:
     kept_image, kept_text = modality_dropout(image, text, PLAIN)
     assert torch.equal(kept_image.present_B, image_B)
     assert torch.equal(kept_text.present_B, text_B)
+
+
+def test_relations_are_those_of_the_encoders_between_products_of_the_same_modalities(model: CatalogModel) -> None:
+    image, text = model.encode(batch())
+    cosine_BB, known_BB = known_cosines(model, image, text)
+    both_B, none_B = image.present_B & text.present_B, ~(image.present_B | text.present_B)
+    assert known_BB[both_B][:, both_B].all()
+    assert not known_BB[both_B][:, ~both_B].any()
+    assert not none_B.any()
+    text_BD = torch.nn.functional.normalize(text.pooled_BD, dim=-1)
+    alone_BB, _ = known_cosines(model, image.keep(none_B), text)
+    torch.testing.assert_close(alone_BB[2, 4], text_BD[2] @ text_BD[4])
+    torch.testing.assert_close(cosine_BB.diagonal(), torch.ones(5))
+
+
+def test_a_corpus_is_kept_apart_and_found_by_what_asks_for_it(model: CatalogModel) -> None:
+    width = model.text_encoder.widths.pooled
+    pooled_BD = torch.randn(4, width, generator=torch.Generator().manual_seed(0))
+    pair = (torch.tensor([2, 3]), torch.tensor([0, 1]), torch.tensor([0, 1]))
+    config = dataclasses.replace(PLAIN, relation_weight=1.0, contrastive_weight=1.0)
+    right, wrong = (
+        corpus_losses(model, CorpusBatch(vectors_BD, {"same": pair}), config)
+        for vectors_BD in (pooled_BD[[0, 1, 0, 1]], pooled_BD[[0, 1, 1, 0]])
+    )
+    assert set(right) == {"texts", "same"}
+    assert right["same"] < wrong["same"]
+    assert right["texts"] >= 0

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, tree_cross_entropy
+from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, relation, tree_cross_entropy
 
 # Three leaves; the first two lie under one upper node, the third under another.
 PROBABILITY = (0.5, 0.3, 0.2)
@@ -144,3 +144,16 @@ def test_too_few_pairs_to_contrast(pairs: int) -> None:
     loss = contrastive(a_BE, torch.ones(pairs, 4), torch.eye(pairs).bool(), LARGE, (4,))
     loss.backward()
     assert loss.item() == 0
+
+
+def test_kept_relations_cost_nothing_and_others_do() -> None:
+    ours_BE = torch.randn(4, 8, generator=torch.Generator().manual_seed(3))
+    unit_BE = ours_BE / ours_BE.norm(dim=-1, keepdim=True)
+    every_BB = torch.ones(4, 4, dtype=torch.bool)
+    assert relation(3 * ours_BE, unit_BE @ unit_BE.T, every_BB, (8,)).item() == pytest.approx(0, abs=1e-6)
+    wrong_BB = unit_BE @ unit_BE.T
+    wrong_BB[0, 1] += 0.5
+    assert relation(ours_BE, wrong_BB, every_BB, (8,)).item() == pytest.approx(0.25 / 16, abs=1e-5)
+    every_BB[0, 1] = False
+    assert relation(ours_BE, wrong_BB, every_BB, (8,)).item() == pytest.approx(0, abs=1e-6)
+    assert relation(ours_BE, wrong_BB, ~torch.ones(4, 4, dtype=torch.bool), (8,)).item() == 0

@@ -85,11 +85,11 @@ def test_a_run_may_start_from_a_smaller_encoder(tmp_path: Path) -> None:
     start = {"image": str(vit_folder(tmp_path / "vit")), "text": str(bert_folder(tmp_path / "bert"))}
     config = tiny_run(tmp_path, "small", start=start | {"text_options": SMALL, "vocabulary": 6})
     model, tokenizer = starting_model(config, tiny_taxonomy(), ["striped"])
-    assert model.config.text.bert["hidden_size"] == model.text_encoder.width == 8
+    assert model.config.text.bert["hidden_size"] == model.text_encoder.widths.tokens == 8
     # Six first ones, a word of a training product, and the names of the tree that are in the vocabulary.
     assert model.config.text.bert["vocab_size"] == tokenizer.size
     assert [UNKNOWN in ids for ids in tokenizer(["striped", "apple", "running"])] == [False, False, True]
     whole, _ = starting_model(
         dataclasses.replace(config, start=dataclasses.replace(config.start, text_options={})), tiny_taxonomy()
     )
-    assert whole.text_encoder.width == 16
+    assert whole.text_encoder.widths.tokens == 16

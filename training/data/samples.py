@@ -3,11 +3,12 @@
 import random
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
@@ -47,6 +48,12 @@ class Sample(NamedTuple):
     given: bool
 
 
+class MapReader(Protocol):
+    """See `training.stem_maps.StemMaps`."""
+
+    def read(self, row: int, draw: random.Random) -> NDArray[Any]: ...
+
+
 class Sampler:
     """One augmented training sample at a time, determined by (seed, row index, key) alone, so that runs can resume.
 
@@ -60,22 +67,30 @@ class Sampler:
         size: int,
         seed: int,
         synthetic_title_rate: float = 0.0,
+        maps: "MapReader | None" = None,
     ) -> None:
         self.rows, self.taxonomy, self.size, self.seed = rows, taxonomy, size, seed
-        self.synthetic_title_rate = synthetic_title_rate
+        self.synthetic_title_rate, self.maps = synthetic_title_rate, maps
         self.transform = augmentation(size)
 
     def at_size(self, size: int) -> "Sampler":
         """The same samples, with images of another size."""
-        return Sampler(self.rows, self.taxonomy, size, self.seed, self.synthetic_title_rate)
+        return Sampler(self.rows, self.taxonomy, size, self.seed, self.synthetic_title_rate, self.maps)
+
+    def of_maps(self, maps: "MapReader") -> "Sampler":
+        """The same samples, with cached maps of the image encoder's stem in the place of pixels."""
+        return Sampler(self.rows, self.taxonomy, self.size, self.seed, self.synthetic_title_rate, maps)
 
     def __call__(self, index: int, key: Hashable) -> Sample:
         row = self.rows[index]
         text, given = self.text(index, key)
         # The strings that seed the random draws stay as they are: another one would give another run.
-        return Sample(Prepared(row.product_id, self.read_image(row, f"{self.seed}/{index}/{key}/picture"), text), given)
+        seed = f"{self.seed}/{index}/{key}/picture"
+        if self.maps is not None and row.image is not None:
+            return Sample(Prepared(row.product_id, self.maps.read(index, random.Random(seed)), text), given)
+        return Sample(Prepared(row.product_id, self.augmented(row, seed), text), given)
 
-    def read_image(self, row: LabelledProduct, seed: str) -> NDArray[np.uint8]:
+    def augmented(self, row: LabelledProduct, seed: str) -> NDArray[np.uint8]:
         """-> (1, 3, size, size), or (0, 3, size, size) without an image."""
         if row.image is None:
             return np.empty((0, 3, self.size, self.size), np.uint8)
@@ -112,23 +127,37 @@ class Collation(NamedTuple):
 
     def __call__(self, products: Sequence[Prepared]) -> Batch:
         batch = collate(products, self.tokenizer)
-        if batch.pixels_NCHW.shape[-1] == self.size:
+        if batch.pixels_NCHW.shape[-1] == self.size or batch.pixels_NCHW.dtype != np.uint8:
             return batch
         size, pixels_NCHW = [self.size, self.size], torch.from_numpy(batch.pixels_NCHW)
         smaller_NCHW = v2.functional.resize(pixels_NCHW, size, v2.InterpolationMode.BICUBIC, antialias=True)
         return replace(batch, pixels_NCHW=np.asarray(smaller_NCHW, np.uint8))
 
 
+class CorpusBatch(NamedTuple):
+    """Texts without products: the text encoder's vectors. pairs: name -> rows of the askers, rows of what they are to
+    find, and a number for each pair; equal numbers are equal texts.
+    """
+
+    pooled_BD: Tensor
+    pairs: dict[str, tuple[Tensor, Tensor, Tensor]]
+
+    def to(self, device: torch.device) -> "CorpusBatch":
+        pairs = {name: (a.to(device), b.to(device), c.to(device)) for name, (a, b, c) in self.pairs.items()}
+        return CorpusBatch(self.pooled_BD.to(device), pairs)
+
+
 class TrainingBatch(NamedTuple):
     """Targets, with the inputs or, from a feature cache, the encoders' results.
 
-    for_teacher: the same samples as the teacher reads them; None without a teacher.
+    for_teacher: the same samples as the teacher reads them; None without a teacher. corpus: further texts.
     """
 
     targets: Targets
     inputs: Inputs | None = None
     encoded: tuple[Encoded, Encoded] | None = None
     for_teacher: Batch | None = None
+    corpus: CorpusBatch | None = None
 
     def to(self, device: torch.device) -> "TrainingBatch":
         return TrainingBatch(
@@ -136,6 +165,7 @@ class TrainingBatch(NamedTuple):
             self.inputs.to(device) if self.inputs else None,
             (self.encoded[0].to(device), self.encoded[1].to(device)) if self.encoded else None,
             self.for_teacher,
+            self.corpus.to(device) if self.corpus else None,
         )
 
 

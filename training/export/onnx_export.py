@@ -97,12 +97,12 @@ def export_onnx(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] =
         patches = image(pixels_NCHW)[0].shape[1]
     encoded = {
         "images": torch.tensor([[0, 1], [-1, -1], [1, -1], [0, -1]]),
-        "image_tokens": torch.randn(2, patches, image.width),
-        "image_pooled": torch.randn(2, image.width),
+        "image_tokens": torch.randn(2, patches, image.widths.tokens),
+        "image_pooled": torch.randn(2, image.widths.pooled),
         "texts": torch.tensor([[-1], [0], [1], [2]]),
-        "text_tokens": torch.randn(3, length, text.width),
+        "text_tokens": torch.randn(3, length, text.widths.tokens),
         "text_mask": mask_UT,
-        "text_pooled": torch.randn(3, text.width),
+        "text_pooled": torch.randn(3, text.widths.pooled),
     }
     answers = ["leaf", "tags", *(f"attribute_{name}" for name in model.heads.attributes), "fused"]
     parts: list[tuple[nn.Module, Sequence[Tensor], Names, Names]] = [

@@ -53,7 +53,7 @@ def build_lite(size: int, path: Path) -> None:
     names = [name for name in state if not name.endswith("num_batches_tracked")]
     assert [state[name].shape for name in names] == [value.shape for value in given], "the package's tensors changed"
     state |= dict(zip(names, given, strict=True))
-    save_file({name: value.contiguous() for name, value in state.items() if not name.startswith("classifier")}, path)
+    save_file({name: value.contiguous() for name, value in state.items()}, path)
 
 
 def build_minilm(folder: Path) -> None:

@@ -15,8 +15,8 @@ from transformers import BertConfig, BertModel
 
 from catalog.errors import ConfigInvalid
 from catalog.model.encoders import READING
+from catalog.model.encoders.quantized import BITS, QuantizedEmbedding
 from catalog.model.folder import WORD_TABLE, write_json
-from catalog.model.quantized import BITS, QuantizedEmbedding
 from catalog.model.scripts import script_of
 from catalog.model.tokenizer import FILES
 from training.weights.packages import package_folder

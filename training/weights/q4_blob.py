@@ -10,7 +10,7 @@ Little-endian, without padding:
     i32     normalised characters;  u32  bytes of what follows: for each u32 character, u8 count, u32 characters of that
     i32     tensors; of each  u16 length, name, u8 kind (0: f32, 1: 4 bits), u32 numbers, u64 offset in file, u64 bytes
 
-A block in 4 bits is an f16 scale and 16 bytes: see `catalog.model.quantized`.
+A block in 4 bits is an f16 scale and 16 bytes: see `catalog.model.encoders.quantized`.
 """
 
 import struct
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from catalog.errors import ConfigInvalid
-from catalog.model.quantized import BLOCK, QuantizedEmbedding
+from catalog.model.encoders.quantized import BLOCK, QuantizedEmbedding
 
 MAGIC = b"E5S1"
 BLOCK_TYPE = np.dtype([("scale", "<f2"), ("packed", "u1", BLOCK // 2)])

@@ -155,9 +155,8 @@ def _mean_of_slots(pooled_ND: NDArray[Any], index_BP: NDArray[np.int64]) -> Floa
 
 def empty_encoding(encoder: "InferenceSession") -> Arrays:
     """The encoding of no image or no text."""
-    width = int(encoder.get_outputs()[1].shape[1])
-    tokens_NTD = np.zeros((0, 1, width), np.float32)
-    return {"tokens": tokens_NTD, "mask": np.zeros((0, 1), np.bool_), "pooled": tokens_NTD[:, 0]}
+    tokens, pooled = (np.zeros((0, int(given.shape[-1])), np.float32) for given in encoder.get_outputs())
+    return {"tokens": tokens[:, None], "mask": np.zeros((0, 1), np.bool_), "pooled": pooled}
 
 
 def _answer(graphs: Graphs, encoded: Mapping[str, NDArray[Any]]) -> dict[str, Floats]:

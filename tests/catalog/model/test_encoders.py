@@ -47,8 +47,8 @@ def test_a_vit_from_a_folder_answers_as_timms_own(architecture: str, tmp_path: P
     with torch.inference_mode():
         tokens_NTD, pooled_ND = encoder(pixels_NCHW)
         expected_ND = vit(normal_NCHW)
-    assert pooled_ND.shape == (2, encoder.width)
-    assert tokens_NTD.shape[::2] == (2, encoder.width)
+    assert pooled_ND.shape == (2, encoder.widths.pooled)
+    assert tokens_NTD.shape[::2] == (2, encoder.widths.pooled)
     torch.testing.assert_close(pooled_ND, expected_ND, atol=1e-4, rtol=1e-4)
 
 
@@ -67,14 +67,14 @@ def test_options_are_kept(tmp_path: Path) -> None:
     encoder = ImageEncoder.from_pretrained(str(folder), size=64, dynamic_img_size=True)
     again = ImageEncoder(encoder.config)
     again.load_state_dict(encoder.state_dict())
-    assert again(images(96))[0].shape == (2, 1 + 36, encoder.width)
+    assert again(images(96))[0].shape == (2, 1 + 36, encoder.widths.tokens)
 
 
 def test_a_folder_whose_config_has_arguments(tmp_path: Path) -> None:
     """timm's layout may carry arguments of the model, such as its depth; they are part of its shape."""
     folder = vit_folder(tmp_path / "vit", "vit_tiny_patch16_224", depth=1, embed_dim=24, num_heads=2)
     encoder = ImageEncoder.from_pretrained(str(folder), size=64)
-    assert encoder.width == 24
+    assert encoder.widths == (24, 24)
     again = ImageEncoder(encoder.config)
     again.load_state_dict(encoder.state_dict())
     assert_equal_answers(encoder, again)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from catalog.model.config import FusionKind
-from catalog.model.encoders import Encoded
+from catalog.model.encoders import Encoded, Widths
 from catalog.model.fusion import FUSIONS
 
 KINDS: tuple[FusionKind, ...] = ("early", "late", "cross")
@@ -20,7 +20,7 @@ def encoded(batch: int, length: int, width: int, seed: int) -> Encoded:
 
 def fusion(kind: FusionKind) -> torch.nn.Module:
     torch.manual_seed(0)
-    return FUSIONS[kind](12, 8, 16, 2, 2, 0.0).eval()
+    return FUSIONS[kind](Widths(12, 12), Widths(8, 8), 16, 2, 2, 0.0).eval()
 
 
 @pytest.mark.parametrize("kind", KINDS)

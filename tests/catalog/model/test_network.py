@@ -8,8 +8,8 @@ import torch
 
 from catalog.errors import ConfigInvalid
 from catalog.model.config import FusionKind, ModelConfig
-from catalog.model.network import Inputs
-from tests.support.tiny import tiny_config
+from catalog.model.network import CatalogModel, Inputs
+from tests.support.tiny import tiny_config, tiny_taxonomy
 from tests.support.tiny_torch import tiny_model
 
 KINDS: tuple[FusionKind, ...] = ("early", "late", "cross")
@@ -105,3 +105,19 @@ def test_attributes_and_tags_have_a_logit_each() -> None:
         "gender": (1, 2),
     }
     assert np.isfinite(outputs.tags_BG.detach().numpy()).all()
+
+
+@torch.inference_mode()
+def test_a_residual_embedding_adds_to_what_each_modality_says() -> None:
+    """Before the fusion adds anything: a product has the embedding of its modality, or the sum of both."""
+    torch.manual_seed(0)
+    model = CatalogModel(replace(tiny_config(), residual_embedding=True), tiny_taxonomy()).eval()
+    model.heads.embedding.weight.zero_()
+    model.heads.embedding.bias.zero_()
+    image, text = model.encode(batch([0, 1], 2, [True, True]))
+    alone = {name: model.fuse_and_classify(image, text, name) for name in ("image", "text")}
+    torch.testing.assert_close(alone["image"].fused_BE, alone["image"].image_BE)
+    torch.testing.assert_close(alone["text"].fused_BE, alone["text"].text_BE)
+    sum_BE = model.heads.image_embedding(image.pooled_BD) + model.heads.text_embedding(text.pooled_BD)
+    both_BE = model.fuse_and_classify(image, text).fused_BE
+    torch.testing.assert_close(both_BE, sum_BE / sum_BE.norm(dim=-1, keepdim=True))

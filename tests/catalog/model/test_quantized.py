@@ -14,9 +14,9 @@ from safetensors.numpy import load_file
 from catalog.errors import CheckpointDamaged, CheckpointInvalid, ConfigInvalid
 from catalog.model.checkpoint import load_model, save_model
 from catalog.model.config import ModelConfig
+from catalog.model.encoders.quantized import QuantizedEmbedding
 from catalog.model.folder import open_model, write_checksums
 from catalog.model.preprocess import Prepared, collate
-from catalog.model.quantized import QuantizedEmbedding
 from catalog.model.runtime.onnx import OnnxRuntime
 from catalog.model.runtime.pytorch import TorchRuntime
 from tests.support.tiny import tiny_calibration, tiny_taxonomy, tiny_tokenizer

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from catalog.errors import CheckpointInvalid
-from catalog.model.checkpoint import build_model, load_model
+from catalog.model.checkpoint import build_model, load_model, save_model
 from catalog.model.config import FusionKind
 from catalog.model.folder import GRAPH_WEIGHTS, open_model, shipped_model, write_checksums
 from catalog.model.fusion import FUSIONS
@@ -19,7 +19,8 @@ from catalog.model.preprocess import Prepared, collate
 from catalog.model.runtime import ModelOutputs, open_runtime
 from catalog.model.runtime.onnx import OnnxRuntime
 from catalog.model.runtime.pytorch import FixedSizes, TorchRuntime
-from tests.support.tiny import add_graphs, tiny_folder, tiny_onnx_folder
+from tests.catalog.model.test_stem import shared_model
+from tests.support.tiny import add_graphs, tiny_folder, tiny_onnx_folder, tiny_taxonomy, tiny_tokenizer
 from tests.support.tiny_torch import tiny_model, torch_folder
 from training.export.onnx_export import export_onnx
 
@@ -87,6 +88,13 @@ def test_every_fusion_answers_the_same(tmp_path: Path, fusion: FusionKind) -> No
         assert {path.name for path in (tmp_path / "exported").iterdir()} == {path.name for path in kept.iterdir()}
         assert (tmp_path / "exported" / GRAPH_WEIGHTS).read_bytes() == (kept / GRAPH_WEIGHTS).read_bytes()
     assert not list(tmp_path.glob("*.tmp"))
+
+
+@pytest.mark.slow
+def test_a_shared_stem_answers_the_same(tmp_path: Path) -> None:
+    save_model(tmp_path / "model", shared_model(), tiny_taxonomy(), tiny_tokenizer())
+    export_onnx(load_model(tmp_path / "model"), tmp_path / "exported")
+    assert_equal(*answered_by_both(tmp_path / "exported", products(64)))
 
 
 def test_the_shipped_graphs_answer_the_same() -> None:

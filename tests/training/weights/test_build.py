@@ -27,7 +27,7 @@ def test_every_starting_weight_is_rebuilt_and_loads(tmp_path: Path) -> None:
     written = build_weights(tmp_path / "weights")
     names = ["lite0.safetensors", "lite2.safetensors", "minilm", "vit_small_14", "e5_small"]
     assert [path.name for path in written] == names
-    assert TextEncoder.from_pretrained(str(written[2])).width == 384
+    assert TextEncoder.from_pretrained(str(written[2])).widths.pooled == 384
     assert TextEncoder.from_pretrained(str(written[4])).bert.config.vocab_size == 133_784
     vit = ImageEncoder.from_pretrained(str(written[3])).eval()
     with torch.inference_mode():

@@ -1,0 +1,85 @@
+"""A stem whose upper stages are there twice: as they were pretrained, and as they are trained."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from catalog.model.config import ImageEncoderConfig, ModelConfig
+from catalog.model.encoders import ImageEncoder
+from catalog.model.network import CatalogModel
+from tests.support.tiny import tiny_config, tiny_taxonomy
+
+SHARED = ImageEncoderConfig(
+    "vit_tiny_patch16_224",
+    "test_efficientnet",
+    {"depth": 1, "embed_dim": 24, "num_heads": 2, "patch_size": 1, "class_token": False, "global_pool": "avg"},
+    size=64,
+    shared_stages=2,
+    name_width=16,
+)
+
+
+def shared_model() -> CatalogModel:
+    """A tiny model with a shared stem, whose classes have names."""
+    torch.manual_seed(0)
+    config: ModelConfig = replace(tiny_config(), image=SHARED, residual_embedding=True)
+    model = CatalogModel(config, tiny_taxonomy()).eval()
+    assert model.image_encoder.stem is not None
+    model.image_encoder.stem.names_KE.normal_()
+    return model
+
+
+@pytest.fixture(scope="module")
+def encoder() -> ImageEncoder:
+    return shared_model().image_encoder
+
+
+def pixels() -> torch.Tensor:
+    return torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+@torch.inference_mode()
+def test_the_pooled_vector_has_what_the_whole_cnn_says(encoder: ImageEncoder) -> None:
+    stem = encoder.stem
+    assert stem is not None
+    tokens_NTD, pooled_NF = encoder(pixels())
+    assert tokens_NTD.shape[2] == encoder.widths.tokens == 24
+    assert pooled_NF.shape == (2, encoder.widths.pooled)
+    normal_NCHW = (pixels() - encoder.mean) / encoder.std
+    expected_NF = stem.net.forward_head(stem.net.forward_features(normal_NCHW), pre_logits=True)
+    found_NF = pooled_NF[:, encoder.pretrained]
+    features = expected_NF.shape[1]
+    torch.testing.assert_close(found_NF[:, :features], F.layer_norm(expected_NF, (features,)), atol=1e-4, rtol=1e-3)
+    logits_NK = stem.net.classifier(expected_NF)
+    assert stem.names_KE.shape == (logits_NK.shape[1], 16)
+    weight_NT, class_NT = logits_NK.topk(10)
+    named_NE = ((weight_NT / 2).softmax(-1)[..., None] * stem.names_KE[class_NT]).sum(1)
+    torch.testing.assert_close(found_NF[:, features:], F.layer_norm(named_NE, (16,)), atol=1e-3, rtol=1e-2)
+
+
+def test_only_the_copy_is_trained(encoder: ImageEncoder) -> None:
+    assert encoder.stem is not None
+    assert not any(parameter.requires_grad for parameter in encoder.stem.parameters())
+    assert all(parameter.requires_grad for parameter in encoder.vit.patch_embed.backbone.parameters())
+
+
+@torch.inference_mode()
+def test_a_map_is_read_as_its_pixels(encoder: ImageEncoder) -> None:
+    for expected, found in zip(encoder(pixels()), encoder(encoder.to_map(pixels())), strict=True):
+        torch.testing.assert_close(expected, found)
+
+
+def test_without_names() -> None:
+    encoder = ImageEncoder(replace(SHARED, name_width=0)).eval()
+    assert encoder.stem is not None
+    assert encoder.widths.pooled == 24 + encoder.stem.net.num_features
+
+
+@torch.inference_mode()
+def test_an_encoder_is_what_its_configuration_and_weights_say(encoder: ImageEncoder) -> None:
+    again = ImageEncoder(encoder.config).eval()
+    again.load_state_dict(encoder.state_dict())
+    for expected, found in zip(encoder(pixels()), again(pixels()), strict=True):
+        assert torch.equal(expected, found)

@@ -1,0 +1,1 @@
+"""Teach the text encoder every department and several languages."""

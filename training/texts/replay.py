@@ -1,0 +1,94 @@
+"""A corpus as a frozen text encoder reads it: cached vectors, from which each step of training draws a batch."""
+
+import hashlib
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from catalog.arrays import Floats
+from catalog.model.encoders import TextEncoder
+from catalog.model.preprocess import pad
+from catalog.model.tokenizer import Tokenizer
+from catalog.taxonomy.tree import Taxonomy
+from training.config import CorpusConfig
+from training.data.samples import CorpusBatch
+from training.device import best_device, mixed_precision
+from training.texts.corpus import SHARES, Text, read_corpus
+
+
+class Replay:
+    """Draws texts, each with a translation and a query if it has one."""
+
+    def __init__(self, texts: Sequence[Text], vectors: dict[str, Floats], of_kind: dict[str, list[int]]) -> None:
+        self.texts, self.vectors, self.of_kind = texts, vectors, of_kind
+        kinds = [kind for kind in SHARES if of_kind[kind]]
+        self.kinds, self.shares = kinds, [SHARES[kind] for kind in kinds]
+
+    def batch(self, size: int, seed: object) -> CorpusBatch:
+        draw = random.Random(f"corpus/{seed}")
+        rows = [draw.choice(self.of_kind[kind]) for kind in draw.choices(self.kinds, self.shares, k=size)]
+        english = [self.texts[row].english for row in dict.fromkeys(rows)]
+        asking = {name: self._asking(name, list(dict.fromkeys(rows)), draw) for name in ("same", "queries")}
+        found = [self.vectors[text] for text in english]
+        pairs = {}
+        for name, asked in asking.items():
+            numbers = {text: number for number, text in enumerate(dict.fromkeys(text for _, text in asked))}
+            start = len(found)
+            found += [self.vectors[text] for _, text in asked]
+            pairs[name] = (
+                torch.arange(start, len(found)),
+                torch.tensor([row for row, _ in asked], dtype=torch.long),
+                torch.tensor([numbers[text] for _, text in asked], dtype=torch.long),
+            )
+        return CorpusBatch(torch.from_numpy(np.stack(found).astype(np.float32)), pairs)
+
+    def _asking(self, name: str, rows: Sequence[int], draw: random.Random) -> list[tuple[int, str]]:
+        """Place of each text, and the translation or query that is to find it: in half of all cases the first."""
+        found = []
+        for place, row in enumerate(rows):
+            given = getattr(self.texts[row], name)
+            if given:
+                found.append((place, given[0] if draw.random() < 0.5 else draw.choice(given)))
+        return found
+
+
+def open_replay(
+    config: CorpusConfig, data: Path, taxonomy: Taxonomy, encoder: TextEncoder, tokenizer: Tokenizer, path: Path
+) -> Replay:
+    """path: of the cached vectors. Raises FileNotReadable."""
+    texts = read_corpus(config, data, taxonomy)
+    every = list(dict.fromkeys(text for each in texts for text in (each.english, *each.same, *each.queries)))
+    rows = cached_vectors(every, encoder, tokenizer, path)
+    of_kind = {kind: [n for n, text in enumerate(texts) if text.kind == kind] for kind in SHARES}
+    return Replay(texts, dict(zip(every, rows, strict=True)), of_kind)
+
+
+@torch.inference_mode()
+def cached_vectors(texts: Sequence[str], encoder: TextEncoder, tokenizer: Tokenizer, path: Path) -> Floats:
+    """(N, D), in half precision; from the file if it holds those of these texts and this encoder."""
+    digest = hashlib.sha256(repr([encoder.config, list(texts)]).encode())
+    for name, tensor in encoder.state_dict().items():
+        if "word_embeddings" not in name:
+            digest.update(tensor.cpu().numpy().tobytes())
+    key = digest.hexdigest()
+    stored = torch.load(path, weights_only=True) if path.exists() else {}
+    if stored.get("key") != key:
+        encoder.eval()
+        device, ids = best_device(), tokenizer(texts)
+        order = sorted(range(len(texts)), key=lambda n: len(ids[n]))
+        found_ND = torch.zeros(len(texts), encoder.widths.pooled, dtype=torch.float16)
+        for start in tqdm(range(0, len(texts), 128), desc="texts of the corpus", unit="batch"):
+            chosen = order[start : start + 128]
+            group = pad([ids[n] for n in chosen], tokenizer.pad_id)
+            with mixed_precision(device):
+                pooled_BD = encoder(*(torch.from_numpy(each).to(device) for each in group))[1]
+            found_ND[chosen] = pooled_BD.half().cpu()
+        stored = {"key": key, "vectors": found_ND}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(stored, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").replace(path)
+    return stored["vectors"].numpy()
