@@ -35,8 +35,8 @@ class SetConfig:
 class StartConfig:
     """Initial weights.
 
-    Give `model` for the encoders of an earlier run, or `text` with `image` (any timm ViT) or `stem` (a hybrid ViT). A
-    name is that of a hub, or of a local folder.
+    Give `model` for the encoders of an earlier run, `model` with `text` for its image encoder alone, or `text` with
+    `image` (any timm ViT) or `stem` (a hybrid ViT). A name is that of a hub, or of a local folder.
     """
 
     image: str = ""
@@ -44,6 +44,7 @@ class StartConfig:
     stem_weights: str = ""  # a local safetensors file
     image_options: dict[str, Any] = field(default_factory=dict)  # arguments of the hybrid ViT
     size: int = 224  # side of its images, pixels
+    crop: float = 1.0  # the share of each side, in the middle, that is read
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)  # of the pixels that the stem was pretrained on, 0 to 1
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     shared_stages: int = 0  # stages of the stem that are never trained: see `catalog.model.encoders.stem`

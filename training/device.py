@@ -1,6 +1,8 @@
 """The device and precision of training: CUDA if available, bfloat16 where it is native."""
 
 import torch
+from timm.layers import Attention
+from torch import nn
 from transformers import BertModel
 
 
@@ -17,7 +19,12 @@ def mixed_precision(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=bool(native))
 
 
-def fit_attention(bert: BertModel) -> None:
+def fit_attention(encoder: nn.Module) -> None:
     """Plain attention on a CPU: the backward pass of the fused one takes longer than all else in a BERT."""
-    if best_device().type == "cpu":
-        bert.set_attn_implementation("eager")
+    if best_device().type != "cpu":
+        return
+    for module in encoder.modules():
+        if isinstance(module, BertModel):
+            module.set_attn_implementation("eager")
+        if isinstance(module, Attention):
+            module.fused_attn = False  # type: ignore[misc]

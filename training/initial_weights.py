@@ -11,14 +11,17 @@ from timm.data import ImageNetInfo
 from torch import Tensor
 
 from catalog.errors import ConfigInvalid
-from catalog.model.checkpoint import load_model
+from catalog.model.checkpoint import Checkpoint, load_model
 from catalog.model.config import ImageEncoderConfig, ModelConfig
 from catalog.model.encoders import ImageEncoder, TextEncoder
 from catalog.model.network import CatalogModel
+from catalog.model.preprocess import pad
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
 from training.config import TrainConfig
 from training.pruning import kept_tokens, lowest_layers, narrowed, shortened
+
+NO_WEIGHTS = "[start] names weights that are neither in a local folder nor on the hub."
 
 
 def starting_model(
@@ -26,36 +29,50 @@ def starting_model(
 ) -> tuple[CatalogModel, Tokenizer]:
     """texts: of the training products, for the vocabulary. Raises ConfigInvalid if [start] names no usable encoders."""
     start = config.start
-    if start.model:
-        earlier = load_model(Path(start.model))
-        average_encoders(earlier.model, [load_model(Path(folder)).model for folder in start.average])
-        image, tokenizer = earlier.model.image_encoder, earlier.tokenizer
-        text = lowest_layers(earlier.model.text_encoder, start.text_layers)
-        width, cuts = earlier.model.config.embedding_width, earlier.model.config.embedding_cuts
-        shape = replace(model_config(config, image, text), embedding_width=width, embedding_cuts=cuts)
-        model = CatalogModel(shape, taxonomy, image, text)
-        if start.keep_fusion:
-            return keep_fusion(earlier.model, model), tokenizer
-        # The projections into the shared space belong to the encoders, not to the fusion: they are kept.
-        model.heads.image_embedding.load_state_dict(earlier.model.heads.image_embedding.state_dict())
-        model.heads.text_embedding.load_state_dict(earlier.model.heads.text_embedding.state_dict())
-        model.heads.log_scale.data.copy_(earlier.model.heads.log_scale)
-        return model, tokenizer
-    if not start.text or not (start.image or start.stem):
+    if not start.model and not (start.text and (start.image or start.stem)):
         raise ConfigInvalid("[start] needs `model`, or `text` with `image` or `stem`.")
-    try:
-        text = lowest_layers(TextEncoder.from_pretrained(start.text), start.text_layers)
-        image = ImageEncoder.from_pretrained(start.image) if start.image else hybrid_encoder(config, text.widths.pooled)
-        tokenizer = Tokenizer.from_pretrained(start.text, text.config.max_tokens, text.config.prefix)
-    except OSError:
-        raise ConfigInvalid("[start] names weights that are neither in a local folder nor on the hub.") from None
-    if image.stem is not None and image.config.name_width:
-        image.stem.names_KE.copy_(class_names(text, tokenizer, image.stem.net.num_classes))
+    if start.text and start.keep_fusion:
+        raise ConfigInvalid("[start] keep_fusion: the fusion was trained with another text encoder than `text`.")
+    earlier = load_model(Path(start.model)) if start.model else None
+    if earlier:
+        average_encoders(earlier.model, [load_model(Path(folder)).model for folder in start.average])
+    image = earlier.model.image_encoder if earlier else starting_image(config)
+    text, tokenizer = starting_text(config, earlier)
+    if start.text and image.stem is not None:
+        image = with_class_names(image, class_names(text, tokenizer, image.stem.net.num_classes))
     if start.text_options:
         names = (name for node in taxonomy.nodes for name in (node.label, *node.synonyms))
         kept = kept_tokens(tokenizer, start.vocabulary, [*texts, *names])
         text, tokenizer = narrowed(text, kept, start.text_options), shortened(tokenizer, kept)
-    return CatalogModel(model_config(config, image, text), taxonomy, image, text), tokenizer
+    model = CatalogModel(model_config(config, image, text, earlier), taxonomy, image, text)
+    if earlier and start.keep_fusion:
+        return keep_fusion(earlier.model, model), tokenizer
+    if earlier:
+        # The projections into the shared space belong to the encoders, not to the fusion: they are kept.
+        for name in ["image_embedding"] if start.text else ["image_embedding", "text_embedding"]:
+            model.heads.get_submodule(name).load_state_dict(earlier.model.heads.get_submodule(name).state_dict())
+        model.heads.log_scale.data.copy_(earlier.model.heads.log_scale)
+    return model, tokenizer
+
+
+def starting_text(config: TrainConfig, earlier: Checkpoint | None) -> tuple[TextEncoder, Tokenizer]:
+    start = config.start
+    if not start.text:
+        assert earlier is not None
+        return lowest_layers(earlier.model.text_encoder, start.text_layers), earlier.tokenizer
+    try:
+        text = lowest_layers(TextEncoder.from_pretrained(start.text), start.text_layers)
+        return text, Tokenizer.from_pretrained(start.text, text.config.max_tokens, text.config.prefix)
+    except OSError:
+        raise ConfigInvalid(NO_WEIGHTS) from None
+
+
+def starting_image(config: TrainConfig) -> ImageEncoder:
+    start = config.start
+    try:
+        return ImageEncoder.from_pretrained(start.image) if start.image else hybrid_encoder(config)
+    except OSError:
+        raise ConfigInvalid(NO_WEIGHTS) from None
 
 
 def average_encoders(model: CatalogModel, others: Sequence[CatalogModel]) -> None:
@@ -79,23 +96,30 @@ def keep_fusion(earlier: CatalogModel, model: CatalogModel) -> CatalogModel:
     return model
 
 
-def model_config(config: TrainConfig, image: ImageEncoder, text: TextEncoder) -> ModelConfig:
+def model_config(
+    config: TrainConfig, image: ImageEncoder, text: TextEncoder, earlier: Checkpoint | None
+) -> ModelConfig:
+    """Embeddings stay as wide as those of the earlier model."""
     shape = (config.fusion, config.width, config.depth, config.heads, config.dropout)
-    return ModelConfig(image.config, text.config, *shape, residual_embedding=config.residual_embedding)
+    found = ModelConfig(image.config, text.config, *shape, residual_embedding=config.residual_embedding)
+    if earlier is None:
+        return found
+    width, cuts = earlier.config.embedding_width, earlier.config.embedding_cuts
+    return replace(found, embedding_width=width, embedding_cuts=cuts)
 
 
-def hybrid_encoder(config: TrainConfig, name_width: int) -> ImageEncoder:
-    """A ViT with new blocks on a pretrained CNN stem. name_width: of the class names' vectors, for a shared stem."""
+def hybrid_encoder(config: TrainConfig) -> ImageEncoder:
+    """A ViT with new blocks on a pretrained CNN stem."""
     start = config.start
     shape = ImageEncoderConfig(
-        "vit_small_patch16_224",
-        start.stem,
-        start.image_options,
-        start.size,
-        start.mean,
-        start.std,
-        start.shared_stages,
-        name_width if start.shared_stages else 0,
+        architecture="vit_small_patch16_224",
+        stem=start.stem,
+        options=start.image_options,
+        size=start.size,
+        mean=start.mean,
+        std=start.std,
+        crop=start.crop,
+        shared_stages=start.shared_stages,
     )
     try:
         encoder = ImageEncoder(shape)
@@ -116,12 +140,20 @@ def load_stem(encoder: ImageEncoder, weights: dict[str, Tensor]) -> None:
         backbone.load_state_dict(encoder.stem.trainable_upper().state_dict(), strict=True)
 
 
+def with_class_names(image: ImageEncoder, names_KE: Tensor) -> ImageEncoder:
+    """The same encoder, whose stem knows its classes' names."""
+    named = ImageEncoder(replace(image.config, name_width=names_KE.shape[1]))
+    named.load_state_dict(image.state_dict() | {"stem.names_KE": names_KE})
+    return named
+
+
 @torch.inference_mode()
 def class_names(text: TextEncoder, tokenizer: Tokenizer, count: int) -> Tensor:
     """The text encoder's vectors of the names of ImageNet's classes, which timm knows, (count, D)."""
-    names = [ImageNetInfo().index_to_description(number) for number in range(count)]
+    info = ImageNetInfo()
+    ids = tokenizer([info.index_to_description(number) for number in range(count)])
     rows = []
-    for ids in tokenizer(names):
-        ids_1T = torch.tensor([ids])
-        rows.append(text.eval()(ids_1T, torch.ones_like(ids_1T, dtype=torch.bool))[1])
+    for start in range(0, count, 100):
+        group = pad(ids[start : start + 100], tokenizer.pad_id)
+        rows.append(text.eval()(*map(torch.from_numpy, group))[1])
     return torch.cat(rows)

@@ -57,31 +57,28 @@ class StemMaps:
         key, record = _fingerprint(encoder, sampler, self.views), self.path.with_suffix(".json")
         state = json.loads(record.read_text()) if record.exists() else {}
         done = state["done"] if state.get("key") == key and self.path.exists() else 0
-        wanted = [(view, row) for view in range(self.views) for row in range(len(sampler.rows))]
-        if done == len(wanted):
+        rows = [row for row, product in enumerate(sampler.rows) if product.image is not None]
+        batches = [
+            (view, rows[at : at + batch_size]) for view in range(self.views) for at in range(0, len(rows), batch_size)
+        ]
+        if done == len(batches):
             return
-        encoder.eval()
-        stem, device = encoder.stem, best_device()
+        stem, device = encoder.eval().stem, best_device()
         assert stem is not None
         with mixed_precision(device):
-            shape = encoder.to_map(torch.zeros(1, 3, sampler.size, sampler.size, dtype=torch.uint8)).shape
-        whole = (self.views, len(sampler.rows), *shape[2:], shape[1])
+            whole = encoder.to_map(torch.zeros(1, 3, sampler.size, sampler.size, dtype=torch.uint8, device=device))
+        shape = (self.views, len(sampler.rows), *whole.shape[2:], whole.shape[1])
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        maps = np.lib.format.open_memmap(self.path, "r+" if done else "w+", np.float16, whole)
-        starts = range(done, len(wanted), batch_size)
-        for start in tqdm(
-            starts, desc="maps of the stem", unit="batch", initial=done // batch_size, total=len(wanted) // batch_size
-        ):
-            chosen = [each for each in wanted[start : start + batch_size] if sampler.rows[each[1]].image is not None]
-            if chosen:
-                pixels_NCHW = torch.from_numpy(np.stack([_pixels(sampler, *each) for each in chosen]))
-                with mixed_precision(device):
-                    found_NCHW = encoder.to_map(pixels_NCHW.to(device))
-                for each, map_HWC in zip(chosen, found_NCHW.permute(0, 2, 3, 1).half().cpu().numpy(), strict=True):
-                    maps[each] = map_HWC
-            if start // batch_size % 20 == 0 or start + batch_size >= len(wanted):
+        maps = np.lib.format.open_memmap(self.path, "r+" if done else "w+", np.float16, shape)
+        bar = tqdm(batches[done:], desc="maps of the stem", unit="batch", initial=done, total=len(batches))
+        for number, (view, chosen) in enumerate(bar, done + 1):
+            pixels_NCHW = torch.from_numpy(np.stack([_pixels(encoder, sampler, view, row) for row in chosen]))
+            with mixed_precision(device):
+                found_NCHW = encoder.to_map(pixels_NCHW.to(device))
+            maps[view, chosen] = found_NCHW.permute(0, 2, 3, 1).half().cpu().numpy()
+            if number % 20 == 0 or number == len(batches):
                 maps.flush()
-                record.write_text(json.dumps({"key": key, "done": min(start + batch_size, len(wanted))}))
+                record.write_text(json.dumps({"key": key, "done": number}))
 
 
 def cropped(map_CHW: Tensor, draw: random.Random) -> Tensor:
@@ -93,10 +90,11 @@ def cropped(map_CHW: Tensor, draw: random.Random) -> Tensor:
     return F.interpolate(part_CHW[None], size=map_CHW.shape[1:], mode="bilinear", align_corners=False)[0].half()
 
 
-def _pixels(sampler: Sampler, view: int, row: int) -> NDArray[np.uint8]:
+def _pixels(encoder: ImageEncoder, sampler: Sampler, view: int, row: int) -> NDArray[np.uint8]:
     product = sampler.rows[row]
     if view == 0:
-        return to_pixels(decode(product.read_image(), size_hint=sampler.size), sampler.size)
+        size = encoder.config.size
+        return to_pixels(decode(product.read_image(), size_hint=size), size)
     return sampler.augmented(product, f"{sampler.seed}/{row}/{view}/map")[0]
 
 

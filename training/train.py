@@ -45,7 +45,7 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
     torch.manual_seed(config.seed)
     model, tokenizer = starting_model(config, taxonomy, (f"{row.title} {row.description}" for row in rows["train"]))
     freeze(model, config.frozen)
-    fit_attention(model.text_encoder.bert)
+    fit_attention(model)
     teacher = open_teacher(Path(config.teacher), model, taxonomy) if config.teacher else None
     run = Run(config, model, open_runtime(teacher, best_device().type) if teacher else None)
     run.resume()
@@ -93,13 +93,13 @@ class BatchSource:
         self.config, self.rows, self.tokenizer = config, rows, tokenizer
         # Cached views are shared between seeds; the seed then decides which of them a step draws.
         seed = 0 if config.cache_views else config.seed
-        sampler = Sampler(rows["train"], taxonomy, model.config.image.size, seed, config.synthetic_title_rate)
+        sampler = Sampler(rows["train"], taxonomy, model.config.image.inner, seed, config.synthetic_title_rate)
         if config.cache_maps:
             path = Path(config.maps) if config.maps else Path(config.output) / "maps.npy"
             if model.image_encoder.stem is None:
                 raise ConfigInvalid("cache_maps needs a model whose stem has shared stages.")
             sampler = sampler.of_maps(StemMaps(model.image_encoder, sampler, config.cache_maps, path))
-        for_teacher = Collation(teacher.config.image.size, teacher.tokenizer) if teacher else None
+        for_teacher = Collation(teacher.config.image.inner, teacher.tokenizer) if teacher else None
         self.collator = Collator(sampler, Collation(sampler.size, tokenizer), for_teacher)
         self.cache: FeatureCache | None = None
         if config.cache_views:

@@ -13,6 +13,7 @@ FusionKind = Literal["early", "late", "cross"]
 class ImageEncoderConfig:
     """`architecture` and `stem` are timm model names; `options` go to the ViT's constructor.
 
+    size: side of the images that are given, pixels. crop: the share of each side, in the middle, that is read.
     shared_stages: so many of the stem's stages feed both the ViT, through stages of its own, and the stem's further
     stages as they were pretrained, whose vector stands beside the ViT's; 0: the ViT alone, on the whole stem.
     name_width: of the vectors that the names of the stem's classes have; 0: without them.
@@ -25,8 +26,14 @@ class ImageEncoderConfig:
     size: int = 224
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    crop: float = 1.0
     shared_stages: int = 0
     name_width: int = 0
+
+    @property
+    def inner(self) -> int:
+        """Side of what is read of an image, pixels."""
+        return round(self.size * self.crop)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from math import cos, pi
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ class Reader:
 
     def __init__(self, folder: str, max_tokens: int) -> None:
         self.encoder = TextEncoder.from_pretrained(folder, max_tokens).to(best_device()).eval()
-        fit_attention(self.encoder.bert)
+        fit_attention(self.encoder)
         self.tokenizer = Tokenizer.from_pretrained(folder, max_tokens, self.encoder.config.prefix)
 
     def __call__(self, texts: Sequence[str]) -> Tensor:
@@ -144,8 +145,10 @@ def centre(reader: Reader, texts: Sequence[str]) -> None:
     """Subtract the mean of the pooled vectors in the last layer's bias, so that cosines tell texts apart at once."""
     with torch.inference_mode(), mixed_precision(best_device()):
         mean_D = torch.cat([reader(texts[n : n + 128]).float() for n in range(0, len(texts), 128)]).mean(0)
+    layers = len(reader.encoder.bert.encoder.layer)
+    bias_D = reader.encoder.bert.get_parameter(f"encoder.layer.{layers - 1}.output.LayerNorm.bias")
     with torch.no_grad():
-        reader.encoder.bert.encoder.layer[-1].output.LayerNorm.bias -= mean_D.clone()
+        bias_D.sub_(mean_D.clone())
 
 
 class TextRun:
@@ -160,12 +163,11 @@ class TextRun:
         self.log_scale = nn.Parameter(torch.tensor(3.0, device=best_device()))
         self.trained = {name: p for name, p in bert.named_parameters() if p.requires_grad}
         vectors = [*(p for p in self.trained.values() if p.ndim == 1), self.log_scale]
-        matrices = [p for p in self.trained.values() if p.ndim > 1]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}],
-            lr=config.learning_rate,
-            weight_decay=config.weight_decay,
-        )
+        groups: list[dict[str, Any]] = [
+            {"params": [p for p in self.trained.values() if p.ndim > 1]},
+            {"params": vectors, "weight_decay": 0.0},
+        ]
+        self.optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
         self.step, self.interrupted, self.saved_at = 0, False, time.monotonic()
 
     def update(self, batch: Batch) -> dict[str, float]:

@@ -14,8 +14,8 @@ from torch import Tensor
 from transformers import BertConfig, BertModel
 
 from catalog.errors import ConfigInvalid
-from catalog.model.encoders import READING
 from catalog.model.encoders.quantized import BITS, QuantizedEmbedding
+from catalog.model.encoders.text import READING
 from catalog.model.folder import WORD_TABLE, write_json
 from catalog.model.scripts import script_of
 from catalog.model.tokenizer import FILES

@@ -67,7 +67,10 @@ class ImageEncoder(nn.Module):
         return cls(config, vit)
 
     def forward(self, pixels_NCHW: Tensor) -> tuple[Tensor, Tensor]:
-        """uint8 (N, 3, size, size) -> tokens (N, T, D), pooled (N, F), of `widths`. Also reads what `to_map` gave."""
+        """uint8 (N, 3, size, size) -> tokens (N, T, D), pooled (N, F), of `widths`.
+
+        An image of another side than `config.size` is read to its edges. Also reads what `to_map` gave.
+        """
         map_NCHW = self.to_map(pixels_NCHW) if pixels_NCHW.dtype == torch.uint8 else pixels_NCHW.to(self.mean.dtype)
         tokens_NTD = self.vit.forward_features(map_NCHW)
         pooled_ND = self.vit.forward_head(tokens_NTD, pre_logits=True)
@@ -76,7 +79,10 @@ class ImageEncoder(nn.Module):
         return tokens_NTD, pooled_ND
 
     def to_map(self, pixels_NCHW: Tensor) -> Tensor:
-        """What no training changes: normal pixels, and the shared stages of the stem."""
+        """What no training changes: normal pixels of the middle, and the shared stages of the stem."""
+        if self.config.crop < 1 and pixels_NCHW.shape[-1] == self.config.size:
+            edge, inner = (self.config.size - self.config.inner) // 2, self.config.inner
+            pixels_NCHW = pixels_NCHW[:, :, edge : edge + inner, edge : edge + inner]
         normal_NCHW = (pixels_NCHW.to(self.mean.dtype) - self.mean) / self.std
         map_NCHW = normal_NCHW.contiguous(memory_format=torch.channels_last)
         return map_NCHW if self.stem is None else self.stem.lower(map_NCHW)
@@ -92,7 +98,7 @@ def _read_timm_folder(folder: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _build_vit(config: ImageEncoderConfig, shared: PretrainedStem | None) -> nn.Module:
-    options, size = dict(config.options), config.size
+    options, size = dict(config.options), config.inner
     if shared is not None:
         with torch.no_grad():
             _, channels, size, _ = shared.eval().lower(torch.zeros(1, 3, size, size)).shape

@@ -23,11 +23,12 @@ class PretrainedStem(nn.Module):
     encoder reads them (see `training.initial_weights`).
     """
 
+    net: Any
     names_KE: Tensor
 
     def __init__(self, name: str, shared: int, name_width: int) -> None:
         super().__init__()
-        self.net: Any = timm.create_model(name)
+        self.net = timm.create_model(name)
         self.shared = shared
         self.width: int = self.net.num_features + name_width
         self.register_buffer("names_KE", torch.zeros(self.net.num_classes if name_width else 0, name_width))

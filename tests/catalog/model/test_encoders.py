@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,15 @@ def test_a_hybrid_vit_reads_the_cells_of_a_cnn() -> None:
     again = ImageEncoder(HYBRID)
     again.load_state_dict(encoder.state_dict())
     assert_equal_answers(encoder, again)
+
+
+@torch.inference_mode()
+def test_a_crop_reads_the_middle() -> None:
+    encoder = ImageEncoder(replace(HYBRID, size=96, crop=2 / 3)).eval()
+    assert encoder.config.inner == 64
+    whole_NCHW = images(96)
+    for expected, found in zip(encoder(whole_NCHW[:, :, 16:80, 16:80]), encoder(whole_NCHW), strict=True):
+        assert torch.equal(expected, found)
 
 
 def test_an_unknown_name() -> None:
