@@ -28,7 +28,8 @@ Plain = tuple[Tensor, ...]
 class FeatureCache:
     """Features in memory as float16, and in one file that later runs with the same encoders and rows reuse.
 
-    val: the validation products, preprocessed as for serving, batch by batch.
+    Tokens, which are most of it, are kept only for a fusion that reads them. val: the validation products, preprocessed
+    as for serving, batch by batch.
     """
 
     def __init__(
@@ -37,12 +38,13 @@ class FeatureCache:
         trained = [name for name, p in model.named_parameters() if p.requires_grad and "_encoder." in name]
         if trained:
             raise ConfigInvalid(f"cache_views needs frozen encoders, but {trained[0]} is trained.")
-        self.collator, self.views = collator, views
+        self.collator, self.views, self.tokens = collator, views, bool(model.fusion.reads_tokens)
         key = _fingerprint(model, [*collator.sampler.rows, *val], views)
         stored = torch.load(path, weights_only=True) if path.exists() else {}
-        if stored.get("key") != key:
-            encoded = [_plain(pair) for pair in encode_rows(model, val, collator.collation.tokenizer)]
-            stored = {"key": key, "val": encoded, "views": [self._encode(model, view) for view in range(views)]}
+        if stored.get("key") != key or (self.tokens and not stored.get("tokens", True)):
+            encoded = [_plain(self._kept(pair)) for pair in encode_rows(model, val, collator.collation.tokenizer)]
+            views_of = [self._encode(model, view) for view in range(views)]
+            stored = {"key": key, "tokens": self.tokens, "val": encoded, "views": views_of}
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_suffix(".tmp")
             torch.save(stored, temporary)
@@ -62,15 +64,21 @@ class FeatureCache:
         for batch in tqdm(batches, desc=f"features, view {view + 1} of {self.views}", total=len(keys)):
             assert batch.inputs is not None
             with mixed_precision(device):
-                image, text = model.encode(batch.inputs.to(device))
+                image, text = self._kept(model.encode(batch.inputs.to(device)))
             images.append(image)
             texts.append(text)
         return _plain(
             (
                 _join(images, max(part.tokens_BTD.shape[1] for part in images)),
-                _join(texts, model.config.text.max_tokens),
+                _join(texts, model.config.text.max_tokens if self.tokens else 0),
             )
         )
+
+    def _kept(self, pair: Pair) -> Pair:
+        if self.tokens:
+            return pair
+        image, text = (each._replace(tokens_BTD=each.tokens_BTD[:, :0], mask_BT=each.mask_BT[:, :0]) for each in pair)
+        return image, text
 
     def read(self, indices: Sequence[int], seed: int) -> TrainingBatch:
         """Features and targets of some rows, in random views that `seed` determines."""

@@ -20,6 +20,9 @@ from catalog.index.keywords import query_terms
 # How many of the best are taken for what a search has found, where that must be an end: to be put in another order,
 # and to be counted. Reading so many takes about ten milliseconds.
 MAX_FOUND = 1000
+# Of long queries no product has all words. Found are also those with this share of what the best product has, if it is
+# at least LEAST_SHARE of the query.
+OF_BEST_SHARE, LEAST_SHARE = 0.75, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,8 @@ class Floor:
     """What a product must be to be found.
 
     cosine: of its embedding and the query's, at least, infinite if the query's says nothing; ratio: of the best
-    product's cosine, at least; share: of one of the `wordings`, rarer words counting more, at least. kinds: ids of
+    product's cosine, at least; share: of one of the `wordings`, rarer words counting more, at least, or nearly as much
+    as the best product has, if that is no little. kinds: ids of
     nodes whose products are found whatever their cosine; elsewhere: of nodes whose products are not found by it;
     guessed: of nodes that a product unlike everything the model was taught must be guessed to lie under, to be found by
     it; None: it need not.
@@ -90,9 +94,11 @@ def _by_terms(store: IndexBackend, floor: Floor, filter: Filter | None, asked_te
     found = store.fetch([hit.id for hit in hits], (), keywords=True)
     wordings = [terms for wording in floor.wordings if (terms := query_terms(wording)).indices]
     weighed = [rarities(store, terms) for terms in wordings]
-    return {
-        point for point, one in found.items() if any(share(rarity, one.keywords) >= floor.share for rarity in weighed)
+    shares = {
+        point: max((share(rarity, one.keywords) for rarity in weighed), default=0.0) for point, one in found.items()
     }
+    least = min(floor.share, max(LEAST_SHARE, OF_BEST_SHARE * max(shares.values(), default=0.0)))
+    return {point for point, having in shares.items() if having >= least}
 
 
 def share(rarity: dict[int, float], terms: Terms | None) -> float:

@@ -1,6 +1,7 @@
 """Three ways to fuse an image and its words, behind one signature: (image, text) -> fused_BD.
 
-Each reads `Encoded` pairs. A missing modality is a learned "absent" vector, never a different code path.
+Each reads `Encoded` pairs. A missing modality is a learned "absent" vector, never a different code path. reads_tokens:
+whether a fusion reads tokens, or pooled vectors alone.
 """
 
 import torch
@@ -71,6 +72,8 @@ class AttentionBlock(nn.Module):
 class LateFusion(nn.Module):
     """Gated multimodal unit over the pooled vectors (Arevalo et al. 2017), and a residual layer over both."""
 
+    reads_tokens = False
+
     def __init__(self, image: Widths, text: Widths, width: int, depth: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.image_input = PooledInput(image, width)
@@ -92,6 +95,8 @@ class LateFusion(nn.Module):
 class EarlyFusion(nn.Module):
     """Both token sequences through one transformer, read out at the two leading positions."""
 
+    reads_tokens = True
+
     def __init__(self, image: Widths, text: Widths, width: int, depth: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.image_input = SequenceInput(image, width)
@@ -111,6 +116,8 @@ class EarlyFusion(nn.Module):
 
 class CrossAttentionFusion(nn.Module):
     """Text attends to the image and the image to the text, layer by layer; then both are pooled and joined."""
+
+    reads_tokens = True
 
     def __init__(self, image: Widths, text: Widths, width: int, depth: int, heads: int, dropout: float) -> None:
         super().__init__()

@@ -132,6 +132,20 @@ def test_products_with_the_querys_words_are_found_whatever_their_cosine(index: P
     assert ids(index.find(absent)) == []
 
 
+def test_of_many_words_those_are_found_that_have_nearly_as_much_of_them_as_the_best_product() -> None:
+    alike = "brushed steel faucet hose nozzle"
+    titles = {"best": f"{alike} chrome", "close": alike, "far": "steel towel"}
+    others = [stored_product(f"other{n}", "kitchen lamp") for n in range(12)]
+    asked = f"{alike} chrome single handle"
+    query = IndexQuery(keywords=asked, floor=Floor(cosine=math.inf, ratio=0.7, share=0.7, wordings=(asked,)))
+    with quick_folder() as folder, open_index(folder / "index", len(BASE)) as index:
+        index.upsert([*others, *(stored_product(name, title) for name, title in titles.items())])
+        assert ids(index.find(query)) == ["best", "close"]
+        little = "steel towel single handle pull down"
+        assert query.floor
+        assert ids(index.find(replace(query, keywords=little, floor=replace(query.floor, wordings=(little,))))) == []
+
+
 def test_either_wording_is_enough(index: ProductIndex) -> None:
     query_text = replace(floored(cosine=math.inf, wordings=("灯", "far lamp")), keywords="灯 far lamp")
     assert ids(index.find(query_text)) == ["far"]
