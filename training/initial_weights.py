@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.data import ImageNetInfo
@@ -149,11 +150,19 @@ def with_class_names(image: ImageEncoder, names_KE: Tensor) -> ImageEncoder:
 
 @torch.inference_mode()
 def class_names(text: TextEncoder, tokenizer: Tokenizer, count: int) -> Tensor:
-    """The text encoder's vectors of the names of ImageNet's classes, which timm knows, (count, D)."""
+    """The text encoder's vectors of ImageNet's classes, which timm knows, about their mean, (count, D).
+
+    A class's is the mean of its first name's, and of its name's with its definition in WordNet.
+    """
     info = ImageNetInfo()
-    ids = tokenizer([info.index_to_description(number) for number in range(count)])
-    rows = []
-    for start in range(0, count, 100):
-        group = pad(ids[start : start + 100], tokenizer.pad_id)
-        rows.append(text.eval()(*map(torch.from_numpy, group))[1])
-    return torch.cat(rows)
+    names = [info.index_to_description(number).split(",")[0] for number in range(count)]
+    whole = [info.index_to_description(number, detailed=True).partition(": ") for number in range(count)]
+    vectors = torch.zeros(count, text.widths.pooled)
+    for texts in (names, [f"{name}: {definition}" for name, (_, _, definition) in zip(names, whole, strict=True)]):
+        ids, rows = tokenizer(texts), []
+        for start in range(0, count, 100):
+            group = pad(ids[start : start + 100], tokenizer.pad_id)
+            rows.append(text.eval()(*map(torch.from_numpy, group))[1])
+        found_KD = torch.cat(rows)
+        vectors += F.normalize(found_KD - found_KD.mean(0), dim=-1)
+    return vectors / 2

@@ -79,7 +79,7 @@ class CatalogModel(nn.Module):
         self.text_encoder = text_encoder or TextEncoder(config.text)
         widths = self.image_encoder.widths, self.text_encoder.widths
         self.fusion = FUSIONS[config.fusion](*widths, config.width, config.depth, config.heads, config.dropout)
-        self.heads = Heads(config, taxonomy, *widths)
+        self.heads = Heads(config, taxonomy, *widths, self.image_encoder.named)
 
     def forward(self, inputs: Inputs) -> Outputs:
         return self.fuse_and_classify(*self.encode(inputs))
@@ -126,12 +126,13 @@ def empty_encoding(widths: Widths, device: torch.device) -> tuple[Tensor, Tensor
 class Heads(nn.Module):
     """Linear heads for category, tags, attributes and the fused embedding; projections for those of one modality.
 
-    residual: see `ModelConfig`.
+    residual: see `ModelConfig`. named: the part of an image's pooled vector that is in the space of texts, and is
+    embedded as one.
     """
 
-    def __init__(self, config: ModelConfig, taxonomy: Taxonomy, image: Widths, text: Widths) -> None:
+    def __init__(self, config: ModelConfig, taxonomy: Taxonomy, image: Widths, text: Widths, named: slice) -> None:
         super().__init__()
-        self.residual = config.residual_embedding
+        self.residual, self.named = config.residual_embedding, named
         self.norm = nn.Sequential(nn.LayerNorm(config.width), nn.Dropout(config.dropout))
         self.category = nn.Linear(config.width, len(taxonomy.leaves))
         self.tags = linear(config.width, len(taxonomy.tags))
@@ -145,6 +146,8 @@ class Heads(nn.Module):
         fused_BD = self.norm(fused_BD)
         fused_BE = self.embedding(fused_BD).float()
         image_BE = self.image_embedding(image.pooled_BD).float()
+        if self.named.start < self.named.stop:
+            image_BE = image_BE + self.text_embedding(image.pooled_BD[:, self.named]).float()
         text_BE = self.text_embedding(text.pooled_BD).float()
         if self.residual:
             fused_BE = fused_BE + image_BE * image.present_B.unsqueeze(-1) + text_BE * text.present_B.unsqueeze(-1)

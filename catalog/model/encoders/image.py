@@ -23,7 +23,8 @@ from catalog.model.encoders.stem import PretrainedStem
 class ImageEncoder(nn.Module):
     """A timm ViT without its classifier; beside it, if the configuration says so, the stem as it was pretrained.
 
-    Takes bytes, so that normalisation has one home. pretrained: the part of the pooled vector that is the stem's.
+    Takes bytes, so that normalisation has one home. pretrained: the part of the pooled vector that is the stem's;
+    named: of that, the mean of its classes' names; empty without them.
     """
 
     vit: Any
@@ -40,6 +41,7 @@ class ImageEncoder(nn.Module):
         width = int(self.vit.num_features)
         self.widths = Widths(width, width + (self.stem.width if self.stem else 0))
         self.pretrained = slice(width, self.widths.pooled)
+        self.named = slice(self.widths.pooled - config.name_width, self.widths.pooled)
         self.register_buffer("mean", torch.tensor(config.mean).view(1, 3, 1, 1) * 255, persistent=False)
         self.register_buffer("std", torch.tensor(config.std).view(1, 3, 1, 1) * 255, persistent=False)
 

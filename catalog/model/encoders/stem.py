@@ -12,8 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-CLASSES = 10  # the likeliest, whose names are read
-TEMPERATURE = 2.0  # of their probabilities
+TEMPERATURE = 2.0  # of the classes' probabilities
 
 
 class PretrainedStem(nn.Module):
@@ -42,16 +41,14 @@ class PretrainedStem(nn.Module):
         return map_NCHW
 
     def upper(self, map_NCHW: Tensor) -> Tensor:
-        """-> (N, width): pooled features, and the mean of the likeliest classes' names; each of mean 0, variance 1."""
+        """-> (N, width): the pooled features, and the mean of the classes' names; each of mean 0, variance 1."""
         net = self.net
         for stage in net.blocks[self.shared :]:
             map_NCHW = stage(map_NCHW)
         pooled_NF = net.forward_head(net.bn2(net.conv_head(map_NCHW)), pre_logits=True).float()
         parts = [F.layer_norm(pooled_NF, pooled_NF.shape[1:])]
         if self.names_KE.shape[1]:
-            logits_NT, class_NT = net.classifier(pooled_NF).float().topk(min(CLASSES, net.num_classes), -1)
-            weight_NT1 = (logits_NT / TEMPERATURE).softmax(-1).unsqueeze(-1)
-            named_NE = (weight_NT1 * self.names_KE[class_NT]).sum(1)
+            named_NE = (net.classifier(pooled_NF).float() / TEMPERATURE).softmax(-1) @ self.names_KE
             parts.append(F.layer_norm(named_NE, named_NE.shape[1:]))
         return torch.cat(parts, 1)
 

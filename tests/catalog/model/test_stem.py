@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 
 from catalog.model.config import ImageEncoderConfig, ModelConfig
-from catalog.model.encoders import ImageEncoder
-from catalog.model.network import CatalogModel
+from catalog.model.encoders import Encoded, ImageEncoder
+from catalog.model.network import CatalogModel, empty_encoding
 from tests.support.tiny import tiny_config, tiny_taxonomy
 
 SHARED = ImageEncoderConfig(
@@ -54,8 +54,7 @@ def test_the_pooled_vector_has_what_the_whole_cnn_says(encoder: ImageEncoder) ->
     torch.testing.assert_close(found_NF[:, :features], F.layer_norm(expected_NF, (features,)), atol=1e-4, rtol=1e-3)
     logits_NK = stem.net.classifier(expected_NF)
     assert stem.names_KE.shape == (logits_NK.shape[1], 16)
-    weight_NT, class_NT = logits_NK.topk(10)
-    named_NE = ((weight_NT / 2).softmax(-1)[..., None] * stem.names_KE[class_NT]).sum(1)
+    named_NE = (logits_NK / 2).softmax(-1) @ stem.names_KE
     torch.testing.assert_close(found_NF[:, features:], F.layer_norm(named_NE, (16,)), atol=1e-3, rtol=1e-2)
 
 
@@ -83,3 +82,19 @@ def test_an_encoder_is_what_its_configuration_and_weights_say(encoder: ImageEnco
     again.load_state_dict(encoder.state_dict())
     for expected, found in zip(encoder(pixels()), again(pixels()), strict=True):
         assert torch.equal(expected, found)
+
+
+@torch.inference_mode()
+def test_an_image_is_also_embedded_as_a_text_of_its_classes_names() -> None:
+    model = shared_model()
+    encoder, heads = model.image_encoder, model.heads
+    _, pooled_NF = encoder(pixels())
+    rest_NE = heads.image_embedding(pooled_NF)
+    named_NE = heads.text_embedding(pooled_NF[:, encoder.named])
+    heads.embedding.weight.zero_()
+    heads.embedding.bias.zero_()
+    nothing = Encoded.scatter(*empty_encoding(model.text_encoder.widths, pooled_NF.device), torch.full((2, 1), -1))
+    tokens_NTD = pooled_NF[:, None, :24]
+    image = Encoded(tokens_NTD, torch.ones(2, 1).bool(), pooled_NF, torch.ones(2).bool())
+    found_BE = model.fuse_and_classify(image, nothing).fused_BE
+    torch.testing.assert_close(found_BE, F.normalize(rest_NE + named_NE, dim=-1), atol=1e-5, rtol=1e-4)
