@@ -32,10 +32,11 @@ from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
 
 CONFIG, CALIBRATION, TAXONOMY, CHECKSUMS = "config.json", "calibration.json", "taxonomy.json", "sha256.json"
+TEXT_WEIGHTS, FUSION_WEIGHTS = "text_encoder.safetensors", "fusion.safetensors"
 WEIGHTS = {
     "image_encoder.safetensors": ("image_encoder.",),
-    "text_encoder.safetensors": ("text_encoder.",),
-    "fusion.safetensors": ("fusion.", "heads."),
+    TEXT_WEIGHTS: ("text_encoder.",),
+    FUSION_WEIGHTS: ("fusion.", "heads."),
 }
 # Part of the text encoder; it stays in the precision that it is in.
 WORD_TABLE = "word_table.safetensors"
@@ -150,7 +151,7 @@ def read_weights(folder: Path, name: str) -> dict[str, NDArray[Any]]:
     They may be kept in half precision and are computed with in single, but for a word table in 4 bits.
     """
     arrays = load_file(folder / name)
-    table = read_word_table(folder) if name == tuple(WEIGHTS)[1] else {}
+    table = read_word_table(folder) if name == TEXT_WEIGHTS else {}
     floats = {key: array.astype(np.float32) for key, array in arrays.items() if array.dtype == np.float16}
     return arrays | floats | table
 

@@ -25,6 +25,7 @@ from safetensors.numpy import load_file, save
 from catalog.errors import ConfigInvalid
 from catalog.model.folder import (
     CONFIG,
+    FUSION_WEIGHTS,
     GRAPH_WEIGHTS,
     GRAPHS,
     WEIGHTS,
@@ -38,7 +39,7 @@ from training.export.onnx_export import without_weights
 
 SMALLEST_WEIGHT = 1024  # bytes; smaller ones stay in the graph
 ENCODERS = GRAPHS[:2]
-WHOLE = tuple(WEIGHTS)[2]  # the weights that are not quantized
+WHOLE = FUSION_WEIGHTS  # not quantized
 
 
 def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> None:
