@@ -100,9 +100,11 @@ def _pixels(encoder: ImageEncoder, sampler: Sampler, view: int, row: int) -> NDA
 
 def _fingerprint(encoder: ImageEncoder, sampler: Sampler, views: int) -> str:
     """A hash of everything that determines the maps."""
+    config, stem = encoder.config, encoder.stem
+    assert stem is not None
     products = [(row.source, row.product_id, str(row.image)) for row in sampler.rows]
-    digest = hashlib.sha256(f"{views}/{sampler.seed}/{sampler.size}/{encoder.config}/{products}".encode())
-    assert encoder.stem is not None
-    for tensor in encoder.stem.state_dict().values():
+    shape = (config.stem, config.shared_stages, config.size, config.crop, config.mean, config.std)
+    digest = hashlib.sha256(f"{views}/{sampler.seed}/{sampler.size}/{shape}/{products}".encode())
+    for tensor in stem.lower_state():
         digest.update(tensor.cpu().numpy().tobytes())
     return digest.hexdigest()

@@ -40,6 +40,11 @@ class PretrainedStem(nn.Module):
             map_NCHW = stage(map_NCHW)
         return map_NCHW
 
+    def lower_state(self) -> list[Tensor]:
+        """The weights and statistics that `lower` computes with."""
+        parts = (self.net.conv_stem, self.net.bn1, self.net.blocks[: self.shared])
+        return [tensor for part in parts for tensor in part.state_dict().values()]
+
     def upper(self, map_NCHW: Tensor) -> Tensor:
         """-> (N, width): the pooled features, and the mean of the classes' names; each of mean 0, variance 1."""
         net = self.net
