@@ -85,7 +85,7 @@ def known(taxonomy: Taxonomy, rows: Sequence[LabelledProduct]) -> dict[str, list
         for node in taxonomy.nodes
         if len(under.get(node.id, ())) >= FEWEST
         for name in (node.label, *node.synonyms)
-        if SEPARATOR not in name and name.isascii()
+        if SEPARATOR not in name and name.isascii() and taxonomy.named(name) == node
     ]
     longer = [(f"{ADJECTIVES[n % len(ADJECTIVES)]} {name.lower()}", right) for n, (name, right) in enumerate(names)]
     after = [(f"{name.lower()} {ADJECTIVES[n % len(ADJECTIVES)]}", right) for n, (name, right) in enumerate(names)]
@@ -110,8 +110,8 @@ def google_paths(lines: Sequence[str]) -> list[list[str]]:
 
 
 def is_kind(name: str, taxonomy: Taxonomy) -> bool:
-    nodes = [taxonomy.named(part) for part in (name, *name.split(" & "))]
-    return any(node and node.parent for node in nodes)
+    nodes = [node for part in (name, *name.split(" & ")) for node in taxonomy.meanings(part)]
+    return any(node.parent for node in nodes)
 
 
 def fill(index: ProductIndex, model: Understander, rows: Sequence[LabelledProduct]) -> None:

@@ -60,7 +60,8 @@ def unknown(names: Names, facets: Sequence[str], held: Names, taxonomy: Taxonomy
     """
     if names.categories:
         name = min(names.categories)
-        labels = {node.label: node.id for node in taxonomy.nodes} | {node.label_zh: node.id for node in taxonomy.nodes}
+        written = {label for node in taxonomy.nodes for label in (node.label, node.label_zh)}
+        labels = {label: node.id for label in written if (node := taxonomy.named(label))}
         ids = labels | {id: id for id in held.categories} | {node.id: node.id for node in taxonomy.nodes}
         return FilterInvalid(f"There is no category {name[:SHOWN]!r}.{meant(name, ids)}")
     name = min(names.attributes)

@@ -66,8 +66,9 @@ class Calibration:
         """Category logits of N products -> calibrated leaf probabilities. roots: the root node of each leaf."""
         by_root = self.temperature.get(modalities, {})
         other = by_root.get("*", 1.0)
-        temperature_C = np.array([by_root.get(root, other) for root in roots], np.float32)
-        return softmax(leaf_NC / temperature_C[leaf_NC.argmax(-1)][..., None])
+        likeliest_N = leaf_NC.argmax(-1)
+        temperatures = [by_root.get(roots[leaf], other) for leaf in likeliest_N.flat]
+        return softmax(leaf_NC / np.array(temperatures, np.float32).reshape(*likeliest_N.shape, 1))
 
     def promised(self, modalities: Modalities, level: int) -> float:
         """The lowest probability at which a node of this level is returned; 0 is the top level."""

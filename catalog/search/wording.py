@@ -27,12 +27,14 @@ def worded(text: str, taxonomy: Taxonomy, scripts: Collection[str]) -> Wording:
 
 def _in_labels(text: str, taxonomy: Taxonomy, scripts: Collection[str]) -> str:
     """Categories named in a script that the model cannot read are named by their English labels instead. Then no other
-    word of such a script is left, lest so many of them make the model leave out the whole.
+    word of such a script is left, lest so many of them make the model leave out the whole. A name of several
+    categories stays where their labels differ.
     """
     parts, end, changed = [], 0, False
     for found in taxonomy.names_in(text):
-        if readable(found.name, scripts).left_out:
-            parts += [readable(text[end : found.start], scripts).text, found.node.label]
+        labels = {node.label for node in found.nodes}
+        if len(labels) == 1 and readable(found.name, scripts).left_out:
+            parts += [readable(text[end : found.start], scripts).text, *labels]
             end, changed = found.start + len(found.name), True
     if not changed:
         return text

@@ -1,6 +1,6 @@
 """The descent in the tree: from probabilities of leaves to the deepest category that is certain enough."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 
@@ -17,18 +17,33 @@ class Descent:
         self._position = {node.id: position for position, node in enumerate(taxonomy.nodes)}
         self._paths = [taxonomy.ancestors(node.id) for node in taxonomy.nodes]
         self._labels = [taxonomy.path(node.id) for node in taxonomy.nodes]
-        self._leaves = [self._position[leaf.id] for leaf in taxonomy.leaves]
+        self._leaves_C = np.array([self._position[leaf.id] for leaf in taxonomy.leaves])
         self._children: dict[str | None, list[int]] = {}
-        self._member_MC = np.zeros((len(taxonomy.nodes), len(taxonomy.leaves)), np.float32)
         for position, node in enumerate(taxonomy.nodes):
             self._children.setdefault(node.parent, []).append(position)
-            self._member_MC[position, list(taxonomy.leaves_under(node.id))] = 1
+        self._order_C, self._first_M, self._end_M = self._leaf_ranges(taxonomy)
+
+    def _leaf_ranges(self, taxonomy: Taxonomy) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The leaves in an order in which those below a node are neighbours, and where each node's begin and end."""
+        sizes = [len(taxonomy.leaves_under(node.id)) for node in taxonomy.nodes]
+        first_M, order_C = np.zeros(len(sizes), int), np.zeros(len(taxonomy.leaves), int)
+        for children in self._children.values():  # parents come before their children
+            parent = self._nodes[children[0]].parent
+            place = 0 if parent is None else first_M[self._position[parent]]
+            for child in children:
+                first_M[child] = place
+                place += sizes[child]
+        order_C[first_M[self._leaves_C]] = np.arange(len(order_C))
+        return order_C, first_M, first_M + sizes
 
     def scores(self, probability_NC: Floats) -> Floats:
         """Leaf probabilities of N products -> probabilities of all M nodes, in the taxonomy's order. A node has the
         sum of its leaves.
         """
-        return np.minimum(probability_NC @ self._member_MC.T, 1)
+        before = np.zeros((*probability_NC.shape[:-1], probability_NC.shape[-1] + 1))
+        np.cumsum(probability_NC[..., self._order_C], -1, np.float64, before[..., 1:])
+        score_NM = before[..., self._end_M] - before[..., self._first_M]
+        return np.minimum(score_NM, 1).astype(probability_NC.dtype)
 
     def promised(self, score_M: Floats, least: Callable[[int], float]) -> CategoryScore | None:
         """The deepest node for which it and each ancestor are the likeliest of their siblings and certain enough.
@@ -45,12 +60,18 @@ class Descent:
 
     def likeliest(self, score_M: Floats, under: CategoryScore | None, count: int) -> tuple[CategoryScore, ...]:
         """The likeliest leaves, best first: of those below `under` if it has any, else of all others."""
-        among: Iterable[int] = self._leaves
-        if under is not None:
-            below = [leaf for leaf in self._leaves if under.id in self._paths[leaf][:-1]]
-            among = below or [leaf for leaf in self._leaves if self._nodes[leaf].id != under.id]
-        best = sorted(among, key=lambda position: -score_M[position])[:count]
-        return tuple(self._scored(position, score_M) for position in best)
+        leaves_C = self._leaves_C
+        if under is not None and self.is_leaf(under):
+            leaves_C = leaves_C[leaves_C != self._position[under.id]]
+        elif under is not None:
+            node = self._position[under.id]
+            leaves_C = self._leaves_C[np.sort(self._order_C[self._first_M[node] : self._end_M[node]])]
+        score_C = score_M[leaves_C]
+        if 0 < count < len(leaves_C):  # sort only those that can be among the first
+            kept = score_C >= np.partition(score_C, -count)[-count]
+            leaves_C, score_C = leaves_C[kept], score_C[kept]
+        best = leaves_C[np.argsort(-score_C, kind="stable")[:count]]
+        return tuple(self._scored(int(position), score_M) for position in best)
 
     def is_leaf(self, category: CategoryScore) -> bool:
         return category.id not in self._children

@@ -62,7 +62,7 @@ def entry(node: "Node", taxonomy: "Taxonomy") -> dict[str, object]:
         "label_zh": node.label_zh,
         "path": list(taxonomy.path(node.id)),
         "parent": node.parent,
-        "leaf": node in taxonomy.leaves,
+        "leaf": taxonomy.is_leaf(node.id),
     }
 
 

@@ -45,14 +45,17 @@ class TargetMaker:
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self.taxonomy = taxonomy
-        leaves = len(taxonomy.leaves)
-        self.under: dict[str, Tensor] = {}
-        for node in taxonomy.nodes:
-            self.under[node.id] = torch.zeros(leaves, dtype=torch.bool)
-            self.under[node.id][list(taxonomy.leaves_under(node.id))] = True
+        self._under: dict[str, Tensor] = {}  # of the nodes that are labels: of all it would be 100 MB for 10,000
         self.levels = max(len(taxonomy.ancestors(node.id)) for node in taxonomy.nodes)
         self.values = {a.name: {value: i for i, value in enumerate(a.values)} for a in taxonomy.attributes}
         self.tags = {tag.name: i for i, tag in enumerate(taxonomy.tags)}
+
+    def _leaves_under(self, node: str) -> Tensor:
+        """(leaves,), bool"""
+        if node not in self._under:
+            self._under[node] = torch.zeros(len(self.taxonomy.leaves), dtype=torch.bool)
+            self._under[node][list(self.taxonomy.leaves_under(node))] = True
+        return self._under[node]
 
     def __call__(self, rows: Sequence[LabelledProduct], texts: Sequence[str], given: Sequence[bool]) -> Targets:
         under_BLC = torch.zeros(len(rows), self.levels, len(self.taxonomy.leaves), dtype=torch.bool)
@@ -60,7 +63,7 @@ class TargetMaker:
         for b, row in enumerate(rows):
             path = self.taxonomy.ancestors(row.node) if row.node else ()
             for level, node in enumerate(reversed(path), 1):
-                under_BLC[b, -level] = self.under[node]
+                under_BLC[b, -level] = self._leaves_under(node)
             for tag in row.tags:
                 tags_BG[b, self.tags[tag]] = 1
         numbers = {text: i for i, text in enumerate(dict.fromkeys(texts))}

@@ -76,7 +76,7 @@ def _asked(
         (node.id, name)
         for node in model.taxonomy.nodes
         for name in dict.fromkeys((node.label, *node.synonyms))
-        if SEPARATOR not in name and name.isascii()
+        if SEPARATOR not in name and name.isascii() and model.taxonomy.named(name) == node
     ]
     read = read_texts(runtime, model, [name for _, name in names])
     return [id for id, _ in names], read, np.full(len(names), -1)
