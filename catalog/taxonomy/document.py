@@ -45,9 +45,7 @@ def written(version: str, nodes: Sequence[Node], tags: Sequence[Tag], attributes
 
 def _said(entry: Node | Tag | Attribute) -> dict[str, object]:
     said = {field: getattr(entry, field.name) for field in fields(entry)}
-    return {
-        field.name: value for field, value in said.items() if field.name not in OPTIONAL or value != field.default
-    }
+    return {field.name: value for field, value in said.items() if field.name not in OPTIONAL or value != field.default}
 
 
 def _entries(document: Mapping[str, object], key: str, kind: type[Entry]) -> tuple[Entry, ...]:

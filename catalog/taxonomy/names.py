@@ -7,6 +7,7 @@ name.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from catalog.errors import TaxonomyInvalid
@@ -28,7 +29,6 @@ class Names:
         self._node_of_id = {node.id: node for node in nodes}
         self._labelled = _by_label(nodes)
         self._synonyms = _by_synonym(nodes, self._labelled)
-        self._lengths = _lengths_by_start({*self._labelled, *self._synonyms})
 
     def meanings(self, name: str) -> tuple[Node, ...]:
         """All nodes that the name can mean: one, unless several have this label and none claims it."""
@@ -100,6 +100,15 @@ class Names:
                         return length
         return 0
 
+    @cached_property
+    def _lengths(self) -> Mapping[str, tuple[int, ...]]:
+        """The first two characters of names (or the only one) -> the lengths of such names, the longest first."""
+        lengths: dict[str, set[int]] = {}
+        for key in (*self._labelled, *self._synonyms):
+            if SEPARATOR not in key:
+                lengths.setdefault(key[:2], set()).add(len(key))
+        return {start: tuple(sorted(found, reverse=True)) for start, found in lengths.items()}
+
     def _is_name(self, key: str) -> bool:
         return key in self._labelled or key in self._synonyms
 
@@ -142,15 +151,6 @@ def _by_synonym(nodes: Sequence[Node], labelled: Mapping[str, Sequence[Node]]) -
 
 def _ambiguous(name: str, one: Node, other: Node) -> TaxonomyInvalid:
     return TaxonomyInvalid(f"The name {name!r} is ambiguous: it means both {one.id!r} and {other.id!r}.")
-
-
-def _lengths_by_start(keys: set[str]) -> dict[str, tuple[int, ...]]:
-    """The first two characters of names (or the only one) -> the lengths of such names, the longest first."""
-    lengths: dict[str, set[int]] = {}
-    for key in keys:
-        if SEPARATOR not in key:
-            lengths.setdefault(key[:2], set()).add(len(key))
-    return {start: tuple(sorted(found, reverse=True)) for start, found in lengths.items()}
 
 
 def _folded(text: str) -> tuple[str, list[int]]:

@@ -81,3 +81,37 @@ def test_a_parent_is_the_sum_of_its_leaves_and_never_above_one() -> None:
     np.testing.assert_allclose(scores_NM[:, 0], probability_NC[:, :3].sum(1), rtol=1e-5)
     assert scores_NM.max() <= 1
     assert (scores_NM[:, 0] >= scores_NM[:, 1]).all()
+
+
+def random_tree(nodes: int) -> Taxonomy:
+    """Each node below a random earlier one, so that the leaves below a node are scattered over the file."""
+    draw = np.random.default_rng(1)
+    parents = [None if n < 4 else f"n{draw.integers(n)}" for n in range(nodes)]
+    return Taxonomy("random", tuple(Node(f"n{n}", f"Name {n}", f"名{n}", p) for n, p in enumerate(parents)))
+
+
+def test_scores_of_a_tree_in_any_order_are_plain_sums() -> None:
+    tree = random_tree(300)
+    probability_NC = np.random.default_rng(2).dirichlet(np.full(len(tree.leaves), 0.1), 20).astype(np.float32)
+    expected = [probability_NC[:, list(tree.leaves_under(node.id))].sum(1, np.float64) for node in tree.nodes]
+    scores_NM = Descent(tree).scores(probability_NC)
+    assert scores_NM.dtype == np.float32
+    np.testing.assert_allclose(scores_NM, np.minimum(np.stack(expected, 1), 1), rtol=1e-6, atol=1e-12)
+    np.testing.assert_array_equal(Descent(tree).scores(probability_NC[3]), scores_NM[3])
+
+
+def test_of_many_leaves_the_likeliest_are_found_in_any_order() -> None:
+    tree = random_tree(300)
+    descent = Descent(tree)
+    scores_M = descent.scores(np.random.default_rng(3).dirichlet(np.ones(len(tree.leaves))).astype(np.float32))
+    under = descent.promised(scores_M, lambda level: 0.1)
+    assert under is not None
+    assert not descent.is_leaf(under)
+    best = [found.id for found in descent.likeliest(scores_M, under, 5)]
+    order = {node.id: scores_M[place] for place, node in enumerate(tree.nodes)}
+    below = [tree.leaves[leaf].id for leaf in tree.leaves_under(under.id)]
+    assert best == sorted(below, key=lambda leaf: -order[leaf])[:5]
+
+
+def test_equally_likely_leaves_come_in_the_order_of_the_file() -> None:
+    assert likeliest(None, 0.2, 0.2, 0.2, 0.2, 0.2, count=3) == ["polo", "blouse", "hat"]

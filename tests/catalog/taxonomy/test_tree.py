@@ -245,6 +245,24 @@ def test_the_tree(small: Taxonomy) -> None:
     assert small.leaves_under("bags") == (2,)
 
 
+def test_attributes_and_google_ids_are_optional_and_attributes_are_inherited(small: Taxonomy) -> None:
+    nodes = (
+        replace(small.nodes[0], google="187", attributes=("Material", "Size")),
+        small.nodes[1],
+        replace(small.nodes[2], attributes=()),
+        small.nodes[3],
+    )
+    tree = replace(small, nodes=nodes, tags=(replace(small.tags[0], attributes=("Material", "Fabric")), small.tags[1]))
+    assert Taxonomy.from_json(tree.to_json()) == tree
+    assert '"google"' not in small.to_json()
+    assert tree.attributes_of("shoes.boots") == ("Material", "Size")
+    assert tree.attributes_of("shoes.heels") == ()
+    assert tree.attributes_of("bags") is None
+    leather, slim = tree.tags
+    assert [tree.can_have(node.id, leather) for node in tree.nodes] == [True, True, False, True]
+    assert all(tree.can_have(node.id, slim) for node in tree.nodes)
+
+
 def test_an_unknown_id_is_a_key_error(small: Taxonomy) -> None:
     for method in (small.node, small.path, small.ancestors, small.leaves_under):
         with pytest.raises(KeyError, match="hats"):
