@@ -60,6 +60,7 @@ ROOMS = {
         "pruning": "a smaller vocabulary",
         "run": "model, data, optimizer",
         "stem_maps": "cached maps of the stem",
+        "taxonomy": "the tree of every department",
         "texts": "teaching the text encoder",
         "train": "the loop",
         "weights": "pretrained encoders",

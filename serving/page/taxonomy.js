@@ -17,8 +17,26 @@ export async function loadTaxonomy() {
 
 function indexed({ nodes, tags, attributes }) {
   const order = new Map(nodes.map((node, position) => [node.id, { ...node, position }]));
-  return { nodes: order, tags: new Map(tags.map((tag) => [tag.name, tag])), attributes };
+  const children = new Map();
+  for (const node of order.values()) {
+    const parent = node.parent ?? null;
+    if (!children.has(parent)) children.set(parent, []);
+    children.get(parent).push(node);
+    // What a reader may type for it; parents come before their children.
+    const above = order.get(node.parent);
+    const labels = [node.label, node.label_zh ?? ""].map((label) => label.toLowerCase());
+    node.labels = labels;
+    node.paths = labels.map((label, n) => (above ? `${above.paths[n]} ${label}` : label));
+    node.written = [node.label, node.label_zh ?? ""].map(plain).map((label, n) => [
+      label,
+      above ? `${above.written[n][1]}>${label}` : label,
+    ]);
+  }
+  return { nodes: order, children, tags: new Map(tags.map((tag) => [tag.name, tag])), attributes };
 }
+
+/** A label or a path as `categoryCalled` compares them. */
+const plain = (name) => name.toLowerCase().split(/[>\u203a]/).map((part) => part.trim()).join(">");
 
 const labelled = (node) => (language === "zh" && node.label_zh) || node.label;
 
@@ -72,7 +90,7 @@ export function attributeValues(name) {
 
 /** The nodes right below one, or those at the top below `null`. */
 export function childrenOf(id) {
-  return [...(tree?.nodes.values() ?? [])].filter((node) => (node.parent ?? null) === id);
+  return tree?.children.get(id) ?? [];
 }
 
 /** Null at the top. */
@@ -82,11 +100,9 @@ export function parentOf(node) {
 
 /** The node of a path or of a label, written in either language as it is in the tree; null if there is none. */
 export function categoryCalled(text) {
-  const plain = (name) => name.toLowerCase().split(/[>\u203a]/).map((part) => part.trim()).join(">");
   const wanted = plain(text);
-  const named = ({ id }, label) => [label(tree.nodes.get(id)), line(id).map(label).join(">")].map(plain).includes(wanted);
   const nodes = [...(tree?.nodes.values() ?? [])];
-  return nodes.find((node) => named(node, (one) => one.label) || named(node, (one) => one.label_zh ?? "")) ?? null;
+  return nodes.find(({ written }) => written.some((names) => names.includes(wanted))) ?? null;
 }
 
 /** Categories whose label or path, in either language, has every word typed; those that begin so first. */
@@ -95,12 +111,8 @@ export function findCategories(typed, limit = 12) {
   if (!tree || !words.length) return [];
   const found = [];
   for (const node of tree.nodes.values()) {
-    const labels = [node.label, node.label_zh ?? ""].map((label) => label.toLowerCase());
-    const text = line(node.id)
-      .flatMap((one) => [one.label, one.label_zh ?? ""])
-      .join(" ")
-      .toLowerCase();
-    if (!words.every((word) => text.includes(word))) continue;
+    const { labels, paths } = node;
+    if (!words.every((word) => paths.some((names) => names.includes(word)))) continue;
     const starts = labels.some((label) => label.startsWith(words[0]));
     const own = labels.some((label) => words.some((word) => label.includes(word)));
     found.push({ node, rank: (starts ? 0 : own ? 1 : 2) * 1e6 + node.position });

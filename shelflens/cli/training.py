@@ -1,4 +1,4 @@
-"""The verbs that make a model: weights, train-text, train, evaluate, compare."""
+"""The verbs that make a model: weights, tree, train-text, train, evaluate, compare."""
 
 import json
 from enum import StrEnum
@@ -105,3 +105,24 @@ def weights(
 
         for path in build_weights(output):
             print(path)
+
+
+@app.command()
+def tree(
+    output: Annotated[Path, typer.Option(help="Output file (JSON).")] = Path("taxonomy.json"),
+    first: Annotated[
+        Path | None, typer.Option(help="The first tree, of clothes and groceries. Default: the shipped model's.")
+    ] = None,
+    data_root: DataOption = Path(),
+) -> None:
+    """Build the category tree of every department, from Shopify's taxonomy and the first tree."""
+    with errors_shown():
+        from catalog.model.folder import shipped_model
+        from catalog.taxonomy.tree import Taxonomy
+        from training.taxonomy.build import read_tree
+
+        built = read_tree(
+            data_root / "taxonomies" / "shopify", Taxonomy.load(first or shipped_model() / "taxonomy.json")
+        )
+        output.write_text(built.to_json(), encoding="utf-8")
+        print(f"{output}: {len(built.nodes):,} categories, {len(built.leaves):,} leaves")

@@ -26,6 +26,7 @@ VERBS = (
     "evaluate",
     "compare",
     "weights",
+    "tree",
 )
 # What would betray that a library's own words came through.
 FOREIGN = ("Traceback", "torch", "PIL", "Pillow", "timm", "transformers", "numpy", "Errno", "site-packages", "Warning")

@@ -41,7 +41,10 @@ def write_departments(data: Path) -> None:
     (shopify / "categories" / "all.yml").write_text(YAML, encoding="utf-8")
     attributes = "---\nbase_attributes:\n- id: 1\n  name: Color\n  friendly_id: color\n  values:\n  - color__red\n"
     (shopify / "attributes.yml").write_text(
-        attributes + "- id: 2\n  name: Material\n  friendly_id: material\n", encoding="utf-8"
+        attributes
+        + "- id: 2\n  name: Material\n  friendly_id: material\n"
+        + "extended_attributes:\n- name: Handle material\n  friendly_id: handle_material\n  values_from: material\n",
+        encoding="utf-8",
     )
     for language, paths in CATEGORIES.items():
         lines = [f"gid://shopify/TaxonomyCategory/{id}  : {path}" for id, path in zip(IDS, paths, strict=True)]

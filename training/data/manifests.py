@@ -14,7 +14,7 @@ from typing import Any
 
 from catalog.errors import FileNotReadable, ManifestInvalid
 from catalog.product import Product
-from catalog.taxonomy.tree import Taxonomy
+from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from training.config import TrainConfig
 
 SPLITS = ("train", "val", "test")
@@ -107,7 +107,9 @@ def _read_row(line: str, number: int, path: Path, taxonomy: Taxonomy) -> Labelle
         raise ManifestInvalid(f"Line {number} of {path.name!r} has a category that is not a list, from the top down.")
     if not (image or title or description):
         raise ManifestInvalid(f"Line {number} of {path.name!r} has no image and no text.")
-    node = taxonomy.resolve(category)
+    # A tree may part a category by gender, where a data set has it as an attribute.
+    parted = taxonomy.named(SEPARATOR.join([*category, attributes.get("gender", "")]))
+    node = parted or taxonomy.resolve(category)
     parent = taxonomy.resolve(category[:-1]) if len(category) > 1 else None
     return LabelledProduct(
         source=path.parent.name,

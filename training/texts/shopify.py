@@ -19,13 +19,15 @@ VALUE = re.compile(r"(.+) \[(.+)\]")
 @dataclass(frozen=True)
 class ShopifyTaxonomy:
     """names: language -> category id -> path, top first. attributes: category id -> names of its attributes, English.
-    values: language -> value id -> name. values_of: an attribute's English name -> ids of its values.
+    values: language -> value id -> name. values_of: an attribute's English name -> ids of its values. values_from: an
+    attribute that has the values of another -> that one.
     """
 
     names: Mapping[str, Mapping[str, tuple[str, ...]]]
     attributes: Mapping[str, tuple[str, ...]]
     values: Mapping[str, Mapping[str, str]]
     values_of: Mapping[str, tuple[str, ...]]
+    values_from: Mapping[str, str]
 
     @classmethod
     def load(cls, folder: Path) -> "ShopifyTaxonomy":
@@ -39,7 +41,7 @@ class ShopifyTaxonomy:
                     values[language] = {id: name for id, name, _ in _values(path)}
             for id, _, attribute in _values(folder / "en" / "attribute_values.txt"):
                 values_of[attribute].append(id)
-            friendly = _attribute_names(folder / "attributes.yml")
+            friendly, values_from = _attribute_names(folder / "attributes.yml")
             attributes = {
                 id: tuple(friendly[each] for each in given if each in friendly)
                 for path in sorted((folder / "categories").glob("*.yml"))
@@ -47,7 +49,7 @@ class ShopifyTaxonomy:
             }
         except (OSError, UnicodeDecodeError):
             raise FileNotReadable("The folder of Shopify's taxonomy cannot be read.") from None
-        return cls(names, attributes, values, {name: tuple(ids) for name, ids in values_of.items()})
+        return cls(names, attributes, values, {name: tuple(ids) for name, ids in values_of.items()}, values_from)
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
@@ -70,15 +72,20 @@ def _values(path: Path) -> Iterator[tuple[str, str, str]]:
 # The files are written by a program, one key a line, so that a few lines read them.
 
 
-def _attribute_names(path: Path) -> dict[str, str]:
-    names, name = {}, ""
+def _attribute_names(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Id -> name, and name -> name of the attribute with its values where that is another."""
+    names: dict[str, str] = {}
+    others: dict[str, str] = {}
+    name = ""
     for line in path.read_text(encoding="utf-8").splitlines():
         key, _, value = line.strip().removeprefix("- ").partition(": ")
         if key == "name":
             name = value.strip("'\"")
         elif key == "friendly_id":
             names[value] = name
-    return names
+        elif key == "values_from":
+            others[name] = value
+    return names, {name: names[other] for name, other in others.items() if other in names}
 
 
 def _category_attributes(path: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
