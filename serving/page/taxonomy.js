@@ -22,21 +22,23 @@ function indexed({ nodes, tags, attributes }) {
     const parent = node.parent ?? null;
     if (!children.has(parent)) children.set(parent, []);
     children.get(parent).push(node);
-    // What a reader may type for it; parents come before their children.
-    const above = order.get(node.parent);
-    const labels = [node.label, node.label_zh ?? ""].map((label) => label.toLowerCase());
-    node.labels = labels;
-    node.paths = labels.map((label, n) => (above ? `${above.paths[n]} ${label}` : label));
-    node.written = [node.label, node.label_zh ?? ""].map(plain).map((label, n) => [
-      label,
-      above ? `${above.written[n][1]}>${label}` : label,
-    ]);
   }
   return { nodes: order, children, tags: new Map(tags.map((tag) => [tag.name, tag])), attributes };
 }
 
-/** A label or a path as `categoryCalled` compares them. */
-const plain = (name) => name.toLowerCase().split(/[>\u203a]/).map((part) => part.trim()).join(">");
+/** The nodes with what a reader may type for them, in lower case: labels and paths in both languages. Made once. */
+function searchable() {
+  if (!tree.written) {
+    tree.written = new Map();
+    for (const node of tree.nodes.values()) {
+      const above = tree.written.get(node.parent); // parents come before their children
+      const labels = [node.label.trim().toLowerCase(), (node.label_zh ?? "").trim().toLowerCase()];
+      const paths = above ? labels.map((label, which) => `${above.paths[which]}>${label}`) : labels;
+      tree.written.set(node.id, { node, labels, paths });
+    }
+  }
+  return tree.written.values();
+}
 
 const labelled = (node) => (language === "zh" && node.label_zh) || node.label;
 
@@ -100,9 +102,12 @@ export function parentOf(node) {
 
 /** The node of a path or of a label, written in either language as it is in the tree; null if there is none. */
 export function categoryCalled(text) {
-  const wanted = plain(text);
-  const nodes = [...(tree?.nodes.values() ?? [])];
-  return nodes.find(({ written }) => written.some((names) => names.includes(wanted))) ?? null;
+  const wanted = text.toLowerCase().split(/[>\u203a]/).map((part) => part.trim()).join(">");
+  if (!tree) return null;
+  for (const { node, labels, paths } of searchable()) {
+    if (labels.includes(wanted) || paths.includes(wanted)) return node;
+  }
+  return null;
 }
 
 /** Categories whose label or path, in either language, has every word typed; those that begin so first. */
@@ -110,8 +115,7 @@ export function findCategories(typed, limit = 12) {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   if (!tree || !words.length) return [];
   const found = [];
-  for (const node of tree.nodes.values()) {
-    const { labels, paths } = node;
+  for (const { node, labels, paths } of searchable()) {
     if (!words.every((word) => paths.some((names) => names.includes(word)))) continue;
     const starts = labels.some((label) => label.startsWith(words[0]));
     const own = labels.some((label) => words.some((word) => label.includes(word)));
