@@ -19,7 +19,9 @@
     ├── TaxonomyInvalid
     ├── ManifestInvalid
     ├── ConfigInvalid
-    └── CheckpointInvalid: CheckpointDamaged
+    ├── CheckpointInvalid: CheckpointDamaged
+    ├── TooFewProducts
+    └── PretrainingUnhelpful
 
 An error's code is its class name in snake case, except where the tree gives another in brackets.
 
@@ -304,3 +306,11 @@ class CheckpointInvalid(CatalogError):
 
 class CheckpointDamaged(CheckpointInvalid):
     default = "A file of the model differs from its recorded sha256."
+
+
+class TooFewProducts(CatalogError):
+    default = "The feed has too few products to pretrain on."
+
+
+class PretrainingUnhelpful(CatalogError):
+    default = "Pretraining on this catalog did not help. No model was written."

@@ -63,6 +63,12 @@ class Tokenizer:
         return cls(files | {FILES[0]: json.dumps(plain, indent=1, ensure_ascii=False) + "\n"}, max_tokens, prefix)
 
     @property
+    def mask_id(self) -> int | None:
+        """Of the token that stands for a word to be guessed; None where the vocabulary has none."""
+        name = json.loads(self.files[FILES[1]]).get("mask_token")
+        return self._backend.token_to_id(name) if isinstance(name, str) else None
+
+    @property
     def size(self) -> int:
         """How many tokens its vocabulary has."""
         return self._backend.get_vocab_size()

@@ -57,6 +57,7 @@ ROOMS = {
         "features": "cached encoder outputs",
         "initial_weights": "where training starts",
         "losses": "the loss functions",
+        "pretrain": "on a catalog, without labels",
         "pruning": "a smaller vocabulary",
         "run": "model, data, optimizer",
         "stem_maps": "cached maps of the stem",

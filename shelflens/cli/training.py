@@ -1,14 +1,18 @@
-"""The verbs that make a model: weights, tree, train-text, train, evaluate, compare."""
+"""The verbs that make a model: weights, tree, train-text, train, pretrain, evaluate, compare."""
 
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalog.errors import FileNotReadable
+from catalog.errors import FileNotReadable, PretrainingUnhelpful
 from shelflens.cli.app import DataOption, ModelOption, app, errors_shown, needing
+from shelflens.cli.ingest import INTERRUPTED, SHOWN, Columns, FeedPath, Hosts, Images, Stores, open_source
+
+if TYPE_CHECKING:
+    from training.pretrain.pretrain import Report
 
 
 class Modalities(StrEnum):
@@ -47,6 +51,59 @@ def train_text(
         from training.texts.teach import teach
 
         teach(read_text_config(config), data_root)
+
+
+@app.command()
+def pretrain(
+    feed: FeedPath,
+    output: Annotated[Path, typer.Option(help="Folder for the new model.")],
+    model: ModelOption = None,
+    images: Images = None,
+    columns: Columns = None,
+    hosts: Hosts = None,
+    stores: Stores = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="Longest time to train, without reading the feed.")] = 10.0,
+    steps: Annotated[int | None, typer.Option(min=1, help="Number of steps. Default: what fits in --minutes.")] = None,
+    seed: Annotated[int, typer.Option(help="Equal seeds and steps give equal models.")] = 0,
+) -> None:
+    """Continue pretraining a model on a feed, without labels. Run it again to resume.
+
+    A fifth of the products is held out. The model is written only if it is better on them.
+
+    Exit code: 0 written, 2 not better or another error, 130 stopped by Ctrl-C.
+    """
+    with errors_shown(), needing("train"):
+        from catalog.model.folder import find_model, shipped_model
+        from training.pretrain.pretrain import pretrain as run
+        from training.pretrain.run import Settings
+
+        source, reader = open_source(feed, images, columns or [], "", hosts or [], stores or [])
+        start = find_model(model) if model else shipped_model()
+        settings = Settings(minutes=minutes, seed=seed, steps=steps)
+        try:
+            report = run(source, reader, start, output, settings)
+        except KeyboardInterrupt:
+            print("Stopped. The same command begins anew, or goes on from its last checkpoint.")
+            raise typer.Exit(INTERRUPTED) from None
+        show_pretraining(report, output)
+
+
+def show_pretraining(report: "Report", output: Path) -> None:
+    """Raises PretrainingUnhelpful after telling why."""
+    print(f"{report.rows:,} rows, of which {len(report.failures):,} cannot be read and are skipped")
+    for row in report.failures[:SHOWN]:
+        print(f"line {row.line}: {row.reason} [{row.code}]")
+    if report.verdict is None:
+        print(f"Stopped after step {report.steps:,}. The same command goes on from here.")
+        raise typer.Exit(INTERRUPTED)
+    print(f"trained on {report.trained:,} products in {report.steps:,} steps, from the model {report.start}")
+    if report.steps < report.wanted:
+        print(f"{report.wanted:,} steps were due; --minutes allowed no more")
+    print(report.verdict.table())
+    if report.version is None:
+        raise PretrainingUnhelpful(f"{PretrainingUnhelpful.default} Reason: {'; '.join(report.verdict.reasons)}.")
+    print(f"wrote {output.name}, version {report.version}")
+    print("Its calibration is that of the starting model. Ingest your feed again: vectors of two models differ.")
 
 
 @app.command()
