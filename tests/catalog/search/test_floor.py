@@ -134,9 +134,9 @@ def test_products_with_the_querys_words_are_found_whatever_their_cosine(index: P
 
 def test_of_many_words_those_are_found_that_have_nearly_as_much_of_them_as_the_best_product() -> None:
     alike = "brushed steel faucet hose nozzle"
-    titles = {"best": f"{alike} chrome", "close": alike, "far": "steel towel"}
+    titles = {"best": f"{alike} chrome", "close": alike, "far": "steel towel"}  # 0.8, 0.6 and 0.1 of the query
     others = [stored_product(f"other{n}", "kitchen lamp") for n in range(12)]
-    asked = f"{alike} chrome single handle"
+    asked = f"{alike} chrome handle"
     query = IndexQuery(keywords=asked, floor=Floor(cosine=math.inf, ratio=0.7, share=0.7, wordings=(asked,)))
     with quick_folder() as folder, open_index(folder / "index", len(BASE)) as index:
         index.upsert([*others, *(stored_product(name, title) for name, title in titles.items())])
