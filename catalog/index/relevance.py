@@ -21,8 +21,8 @@ from catalog.index.keywords import query_terms
 # and to be counted. Reading so many takes about ten milliseconds.
 MAX_FOUND = 1000
 # Of long queries no product has all words. Found are also those with this share of what the best product has, if it is
-# at least LEAST_SHARE of the query.
-OF_BEST_SHARE, LEAST_SHARE = 0.75, 0.5
+# at least LEAST_SHARE of the query and several of its words.
+OF_BEST_SHARE, LEAST_SHARE, LEAST_WORDS = 0.75, 0.5, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +97,13 @@ def _by_terms(store: IndexBackend, floor: Floor, filter: Filter | None, asked_te
     shares = {
         point: max((share(rarity, one.keywords) for rarity in weighed), default=0.0) for point, one in found.items()
     }
-    least = min(floor.share, max(LEAST_SHARE, OF_BEST_SHARE * max(shares.values(), default=0.0)))
-    return {point for point, having in shares.items() if having >= least}
+    nearly = max(LEAST_SHARE, OF_BEST_SHARE * max(shares.values(), default=0.0))
+
+    def several(point: UUID) -> bool:
+        having = set(terms.indices) if (terms := found[point].keywords) else set()
+        return any(len(having & rarity.keys()) >= LEAST_WORDS for rarity in weighed)
+
+    return {point for point, part in shares.items() if part >= floor.share or (part >= nearly and several(point))}
 
 
 def share(rarity: dict[int, float], terms: Terms | None) -> float:

@@ -247,12 +247,12 @@ def test_two_halves_of_a_batch_are_the_whole(folder: Path) -> None:
 def test_cached_features_are_encoded_once(folder: Path) -> None:
     features = folder / "shared" / "features.pt"
     changes: dict[str, Any] = {"frozen": ENCODERS, "cache_views": 2, "features": str(features), "epochs": 1}
-    first = tiny_run(folder, "cached-1", **changes)
+    first = tiny_run(folder, "cached-1", **changes, fusion="cross")
     train(first, folder / "data")
     written = features.stat().st_mtime_ns
-    train(tiny_run(folder, "cached-2", **changes, seed=1, fusion="cross"), folder / "data")
+    train(tiny_run(folder, "cached-2", **changes, seed=1), folder / "data")
     assert features.stat().st_mtime_ns == written
-    again = tiny_run(folder, "cached-3", **changes)
+    again = tiny_run(folder, "cached-3", **changes, fusion="cross")
     train(again, folder / "data")
     assert_same_end(first, again)
     train(tiny_run(folder, "cached-4", **changes, sets=[{"manifest": "shop/products.jsonl"}]), folder / "data")

@@ -132,6 +132,11 @@ def test_products_with_the_querys_words_are_found_whatever_their_cosine(index: P
     assert ids(index.find(absent)) == []
 
 
+QUERY_OF_TWO = IndexQuery(
+    keywords="hose robot", floor=Floor(cosine=math.inf, ratio=0.7, share=0.7, wordings=("hose robot",))
+)
+
+
 def test_of_many_words_those_are_found_that_have_nearly_as_much_of_them_as_the_best_product() -> None:
     alike = "brushed steel faucet hose nozzle"
     titles = {"best": f"{alike} chrome", "close": alike, "far": "steel towel"}  # 0.8, 0.6 and 0.1 of the query
@@ -141,6 +146,7 @@ def test_of_many_words_those_are_found_that_have_nearly_as_much_of_them_as_the_b
     with quick_folder() as folder, open_index(folder / "index", len(BASE)) as index:
         index.upsert([*others, *(stored_product(name, title) for name, title in titles.items())])
         assert ids(index.find(query)) == ["best", "close"]
+        assert ids(index.find(QUERY_OF_TWO)) == []  # one of two words is not nearly both
         little = "steel towel single handle pull down"
         assert query.floor
         assert ids(index.find(replace(query, keywords=little, floor=replace(query.floor, wordings=(little,))))) == []
