@@ -31,10 +31,9 @@ class Floor:
 
     cosine: of its embedding and the query's, at least, infinite if the query's says nothing; ratio: of the best
     product's cosine, at least; share: of one of the `wordings`, rarer words counting more, at least, or nearly as much
-    as the best product has, if that is no little. kinds: ids of
-    nodes whose products are found whatever their cosine; elsewhere: of nodes whose products are not found by it;
-    guessed: of nodes that a product unlike everything the model was taught must be guessed to lie under, to be found by
-    it; None: it need not.
+    as the best product has, if that is no little. kinds: ids of nodes whose products are found whatever their cosine;
+    elsewhere: of nodes whose products are not found by it; guessed: of nodes that a product unlike everything the model
+    was taught must be guessed to lie under, to be found by it; None: it need not.
     """
 
     cosine: float
