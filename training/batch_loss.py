@@ -101,8 +101,8 @@ def known_cosines(model: CatalogModel, image: Encoded, text: Encoded) -> tuple[T
     with torch.no_grad():
         if image.present_B.any():
             image_BF = image_BF - image_BF[image.present_B].mean(0)
-        cosine_BB, same_BB = torch.zeros(2, len(image_BF), len(image_BF), device=image_BF.device)
-        same_BB = ~same_BB.bool()
+        cosine_BB = torch.zeros(len(image_BF), len(image_BF), device=image_BF.device)
+        same_BB = torch.ones_like(cosine_BB, dtype=torch.bool)
         count_B = (image.present_B.float() + text.present_B.float()).clamp(min=1)
         for vectors_BF, present_B in ((image_BF, image.present_B), (text.pooled_BD.float(), text.present_B)):
             unit_BF = F.normalize(vectors_BF, dim=-1) * present_B.unsqueeze(-1)

@@ -13,20 +13,11 @@ from tests.catalog.model.test_stem import shared_model
 from tests.support.catalogue import shop_rows, tiny_run, write_catalogue, write_set
 from tests.support.tiny import tiny_taxonomy
 from tests.support.tiny_torch import bert_folder
+from tests.training.test_train import HYBRID
 from training.data.manifests import read_manifest
 from training.data.samples import Sampler
 from training.stem_maps import StemMaps
 from training.train import train
-
-HYBRID = {
-    "depth": 1,
-    "embed_dim": 24,
-    "num_heads": 2,
-    "patch_size": 1,
-    "class_token": False,
-    "global_pool": "avg",
-    "dynamic_img_size": True,
-}
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +71,7 @@ def test_a_run_from_a_pretrained_stem_learns_on_its_maps(tmp_path: Path) -> None
         "stem": "test_efficientnet",
         "size": 64,
         "shared_stages": 2,
-        "image_options": HYBRID,
+        "image_options": HYBRID["image_options"],
         "text": str(tmp_path / "bert"),
         "mean": [0.5, 0.5, 0.5],
         "std": [0.5, 0.5, 0.5],

@@ -72,6 +72,17 @@ def read_corpus(config: CorpusConfig, data: Path, tree: Taxonomy) -> list[Text]:
     return texts[:: config.every]
 
 
+def rows_by_kind(texts: Sequence[Text]) -> dict[str, list[int]]:
+    return {kind: [n for n, text in enumerate(texts) if text.kind == kind] for kind in SHARES}
+
+
+def drawn_rows(of_kind: dict[str, list[int]], size: int, draw: random.Random) -> list[int]:
+    """At most `size` different rows, of each kind its share."""
+    kinds = [kind for kind in SHARES if of_kind[kind]]
+    drawn = draw.choices(kinds, [SHARES[kind] for kind in kinds], k=size)
+    return list(dict.fromkeys(draw.choice(of_kind[kind]) for kind in drawn))
+
+
 def category_texts(shopify: ShopifyTaxonomy) -> Iterator[Text]:
     for id, path in shopify.names["en"].items():
         others = [shopify.names[language][id] for language in READ if id in shopify.names.get(language, ())]

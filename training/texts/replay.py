@@ -17,22 +17,20 @@ from catalog.taxonomy.tree import Taxonomy
 from training.config import CorpusConfig
 from training.data.samples import CorpusBatch
 from training.device import best_device, mixed_precision
-from training.texts.corpus import SHARES, Text, read_corpus
+from training.texts.corpus import Text, drawn_rows, read_corpus, rows_by_kind
 
 
 class Replay:
     """Draws texts, each with a translation and a query if it has one."""
 
-    def __init__(self, texts: Sequence[Text], vectors: dict[str, Floats], of_kind: dict[str, list[int]]) -> None:
-        self.texts, self.vectors, self.of_kind = texts, vectors, of_kind
-        kinds = [kind for kind in SHARES if of_kind[kind]]
-        self.kinds, self.shares = kinds, [SHARES[kind] for kind in kinds]
+    def __init__(self, texts: Sequence[Text], vectors: dict[str, Floats]) -> None:
+        self.texts, self.vectors, self.of_kind = texts, vectors, rows_by_kind(texts)
 
     def batch(self, size: int, seed: object) -> CorpusBatch:
         draw = random.Random(f"corpus/{seed}")
-        rows = [draw.choice(self.of_kind[kind]) for kind in draw.choices(self.kinds, self.shares, k=size)]
-        english = [self.texts[row].english for row in dict.fromkeys(rows)]
-        asking = {name: self._asking(name, list(dict.fromkeys(rows)), draw) for name in ("same", "queries")}
+        rows = drawn_rows(self.of_kind, size, draw)
+        english = [self.texts[row].english for row in rows]
+        asking = {name: self._asking(name, rows, draw) for name in ("same", "queries")}
         found = [self.vectors[text] for text in english]
         pairs = {}
         for name, asked in asking.items():
@@ -63,8 +61,7 @@ def open_replay(
     texts = read_corpus(config, data, taxonomy)
     every = list(dict.fromkeys(text for each in texts for text in (each.english, *each.same, *each.queries)))
     rows = cached_vectors(every, encoder, tokenizer, path)
-    of_kind = {kind: [n for n, text in enumerate(texts) if text.kind == kind] for kind in SHARES}
-    return Replay(texts, dict(zip(every, rows, strict=True)), of_kind)
+    return Replay(texts, dict(zip(every, rows, strict=True)))
 
 
 @torch.inference_mode()

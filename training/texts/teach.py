@@ -26,11 +26,13 @@ from tqdm import tqdm
 from catalog.arrays import Floats
 from catalog.errors import ConfigInvalid
 from catalog.model.encoders import TextEncoder
+from catalog.model.preprocess import pad
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
 from training.config import TextConfig
 from training.device import best_device, fit_attention, mixed_precision
-from training.texts.corpus import SHARES, Text, read_corpus
+from training.losses import contrastive, relation
+from training.texts.corpus import Text, drawn_rows, read_corpus, rows_by_kind
 
 
 class Reader:
@@ -49,11 +51,8 @@ class Reader:
         # Two halves of similar lengths: a long text does not pad them all.
         for part in (order[: len(order) // 2], order[len(order) // 2 :]):
             if part:
-                ids_BT = torch.full((len(part), len(ids[part[-1]])), self.tokenizer.pad_id)
-                for row, n in enumerate(part):
-                    ids_BT[row, : len(ids[n])] = torch.tensor(ids[n])
-                mask_BT = torch.arange(ids_BT.shape[1]) < torch.tensor([len(ids[n]) for n in part]).unsqueeze(1)
-                vectors.append(self.encoder(ids_BT.to(best_device()), mask_BT.to(best_device()))[1])
+                group = pad([ids[n] for n in part], self.tokenizer.pad_id)
+                vectors.append(self.encoder(*(torch.from_numpy(each).to(best_device()) for each in group))[1])
         found_ND = torch.cat(vectors)
         place = torch.empty(len(ids), dtype=torch.long)
         place[torch.tensor(order)] = torch.arange(len(ids))
@@ -110,35 +109,30 @@ def losses(reader: Reader, batch: Batch, config: TextConfig, log_scale: Tensor) 
     english, translations, queries = found.split([len(batch.english), len(batch.translations), len(batch.queries)])
     ours_ND = torch.cat([english, translations])
     theirs_ND = torch.cat([batch.taught_BD, batch.taught_BD[batch.translated]]).to(ours_ND.device)
-    relation = ((ours_ND @ ours_ND.T) - (theirs_ND @ theirs_ND.T)).pow(2).mean()
-    scale = log_scale.clamp(max=4.6).exp()
+    theirs_NN, cuts = theirs_ND @ theirs_ND.T, (ours_ND.shape[1],)
+    kept = relation(ours_ND, theirs_NN, torch.ones_like(theirs_NN, dtype=torch.bool), cuts)
+    originals = [batch.english[n] for n in batch.translated]
+    same = contrastive(translations, english[batch.translated], equal(originals).to(found.device), log_scale, cuts)
+    asked = contrastive(queries, english[batch.queried], equal(batch.queries).to(found.device), log_scale, cuts)
     return {
-        "relation": config.relation_weight * relation,
-        "translation": config.translation_weight
-        * info_nce(translations, english[batch.translated], [batch.english[n] for n in batch.translated], scale),
-        "query": config.query_weight * info_nce(queries, english[batch.queried], batch.queries, scale),
+        "relation": config.relation_weight * kept,
+        "translation": config.translation_weight * same,
+        "query": config.query_weight * asked,
     }
 
 
-def info_nce(a_BD: Tensor, b_BD: Tensor, names: Sequence[str], scale: Tensor) -> Tensor:
-    """Symmetric; rows of the same name are all positives."""
-    if len(a_BD) < 2:
-        return (a_BD.sum() + b_BD.sum()) * 0
-    number = {name: n for n, name in enumerate(dict.fromkeys(names))}
-    each_B = torch.tensor([number[name] for name in names], device=a_BD.device)
-    same_BB = (each_B[:, None] == each_B).float()
-    target_BB = same_BB / same_BB.sum(-1, keepdim=True)
-    logits_BB = scale * a_BD @ b_BD.T
-    return (F.cross_entropy(logits_BB, target_BB) + F.cross_entropy(logits_BB.T, target_BB.T)) / 2
+def equal(texts: Sequence[str]) -> Tensor:
+    """bool (B, B): which pairs are the same text."""
+    number = {text: n for n, text in enumerate(dict.fromkeys(texts))}
+    each_B = torch.tensor([number[text] for text in texts], dtype=torch.long)
+    return each_B[:, None] == each_B
 
 
 def step_batches(config: TextConfig, texts: Sequence[Text], taught: Floats, start: int) -> Iterator[Batch]:
-    of_kind = {kind: [n for n, text in enumerate(texts) if text.kind == kind] for kind in SHARES}
-    kinds, weights = zip(*((kind, share) for kind, share in SHARES.items() if of_kind[kind]), strict=True)
+    of_kind = rows_by_kind(texts)
     for step in range(start, config.steps):
         draw = random.Random(f"{config.seed}/{step}")
-        rows = [draw.choice(of_kind[kind]) for kind in draw.choices(kinds, weights, k=config.batch_size)]
-        yield Batch(texts, taught, list(dict.fromkeys(rows)), draw)
+        yield Batch(texts, taught, drawn_rows(of_kind, config.batch_size, draw), draw)
 
 
 def centre(reader: Reader, texts: Sequence[str]) -> None:

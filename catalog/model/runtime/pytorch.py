@@ -88,7 +88,7 @@ class FixedSizes(nn.Module):
 
     def __init__(self, encoder: ImageEncoder) -> None:
         super().__init__()
-        self.widths, self.pretrained, self.named = encoder.widths, encoder.pretrained, encoder.named
+        self.widths = encoder.widths
         self.encoder = encoder
 
     def forward(self, pixels_NCHW: Tensor) -> tuple[Tensor, Tensor]:
