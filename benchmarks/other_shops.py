@@ -58,13 +58,8 @@ class Shop:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data-root", type=Path, required=True)
-    parser.add_argument("--model", type=Path, default=shipped_model())
-    parser.add_argument("--weights", type=Path, help="the folder that `shelflens weights` wrote")
-    parser.add_argument("--text-weights", default="minilm", help="the frozen text encoder in it")
+    parser = argument_parser(__doc__)
     parser.add_argument("--queries", type=int, default=800)
-    parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     understander = Understander.load(given.model, cache_megabytes=0)
     embedders: dict[str, Embed] = {"model": Model(understander).embed}
@@ -77,6 +72,17 @@ def main() -> None:
     print_table(searches)
     if given.json:
         given.json.write_text(json.dumps({"shops": shops, "search": searches}, indent=1) + "\n", encoding="utf-8")
+
+
+def argument_parser(description: str | None) -> argparse.ArgumentParser:
+    """With what every measurement on other shops takes."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data-root", type=Path, required=True)
+    parser.add_argument("--model", type=Path, default=shipped_model())
+    parser.add_argument("--weights", type=Path, help="the folder that `shelflens weights` wrote")
+    parser.add_argument("--text-weights", default="minilm", help="the frozen text encoder in it")
+    parser.add_argument("--json", type=Path)
+    return parser
 
 
 class Model:

@@ -6,7 +6,6 @@ A category's vector is that of its name, read as a title; a product's category i
 "and below": of a category with a second level, the highest cosine of its name and of the names below it.
 """
 
-import argparse
 import json
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,9 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.other_shops import Embed, Frozen, Model, Row, only, print_table, unit
+from benchmarks.other_shops import Embed, Frozen, Model, Row, argument_parser, only, print_table, unit
 from catalog.arrays import Floats, Modalities
-from catalog.model.folder import shipped_model
 from catalog.product import Product
 from catalog.understand import Understander
 
@@ -43,13 +41,7 @@ TASKS = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data-root", type=Path, required=True)
-    parser.add_argument("--model", type=Path, default=shipped_model())
-    parser.add_argument("--weights", type=Path, help="the folder that `shelflens weights` wrote")
-    parser.add_argument("--text-weights", default="minilm", help="the frozen text encoder in it")
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
+    given = argument_parser(__doc__).parse_args()
     embedders: dict[str, Embed] = {"model": Model(Understander.load(given.model, cache_megabytes=0)).embed}
     if given.weights:
         embedders["frozen text encoder"] = Frozen(given.weights, given.text_weights).embed
