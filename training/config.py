@@ -165,6 +165,7 @@ class TextConfig:
     relation_weight: float = 10.0
     translation_weight: float = 0.5
     query_weight: float = 0.5
+    start_share: float = 0.0  # of the encoder's weights before training in those written (WiSE-FT)
     checkpoint_seconds: int = 120
 
 

@@ -218,8 +218,9 @@ def teach(config: TextConfig, data: Path) -> None:
     folder = Path(config.output)
     folder.mkdir(parents=True, exist_ok=True)
     taught = taught_vectors(config, [text.english for text in texts], folder / "teachers.npy")
+    some = [text.english for text in texts[:: max(1, len(texts) // 2048)]]
     reader = Reader(config.start, config.max_tokens)
-    centre(reader, [text.english for text in texts[:: max(1, len(texts) // 2048)]])
+    centre(reader, some)
     run = TextRun(config, reader)
     run.resume()
     former_handler = signal.signal(signal.SIGINT, run.interrupt)
@@ -241,7 +242,17 @@ def teach(config: TextConfig, data: Path) -> None:
     finally:
         signal.signal(signal.SIGINT, former_handler)
     run.save()
+    interpolate(reader, Reader(config.start, config.max_tokens), config.start_share)
+    centre(reader, some)
     write_encoder(config, reader.encoder.bert, folder / "encoder")
+
+
+@torch.no_grad()
+def interpolate(reader: Reader, start: Reader, share: float) -> None:
+    """Move the weights by `share` of the way back to those of the start, as in WiSE-FT (Wortsman et al. 2022)."""
+    before = dict(start.encoder.bert.named_parameters())
+    for name, parameter in reader.encoder.bert.named_parameters():
+        parameter.lerp_(before[name], share)
 
 
 def write_encoder(config: TextConfig, bert: nn.Module, output: Path) -> None:

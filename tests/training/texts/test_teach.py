@@ -88,3 +88,11 @@ def test_a_stopped_run_ends_as_if_it_had_not_stopped(
 def test_another_configuration_needs_another_output(config: TextConfig, whole: dict[str, torch.Tensor]) -> None:
     with pytest.raises(ConfigInvalid, match="'whole' holds a run with another configuration"):
         teach.teach(replace(config, steps=7), data(config))
+
+
+def test_all_of_the_start_gives_the_start_about_its_mean(config: TextConfig, whole: dict[str, torch.Tensor]) -> None:
+    again = replace(config, output=str(data(config) / "again"), start_share=1.0)
+    teach.teach(again, data(config))
+    before, after = load_file(Path(config.start) / "model.safetensors"), trained(again)
+    changed = {name for name, value in after.items() if not torch.allclose(value, before[name], atol=1e-6)}
+    assert changed == {"encoder.layer.1.output.LayerNorm.bias"}
