@@ -64,7 +64,7 @@ def subset_losses(
         kept = relation(outputs.fused_BE, *known_cosines(model, image, text), model.config.embedding_cuts)
         losses["relation"] = config.relation_weight * kept
     targets = targets.only(read_B)
-    category = tree_cross_entropy(outputs.leaf_BC, targets.under_BLC, config.smoothing, config.upper_weight)
+    category = tree_cross_entropy(outputs.leaf_BC, targets.paths, config.smoothing, config.upper_weight)
     losses["category"] = config.category_weight * category
     pair_B = full[0].present_B & full[1].present_B & read_B
     losses["contrastive"] = config.contrastive_weight * contrastive_losses(model, outputs, targets, pair_B)
@@ -113,15 +113,19 @@ def known_cosines(model: CatalogModel, image: Encoded, text: Encoded) -> tuple[T
 
 
 def corpus_losses(model: CatalogModel, texts: CorpusBatch, config: TrainConfig) -> dict[str, Tensor]:
-    """Of texts without products: their relations are kept, translations and queries find their text."""
+    """Of texts without products: their relations are kept, categories known, translations and queries find theirs."""
     present_B = torch.ones_like(texts.pooled_BD[:, 0], dtype=torch.bool)
     text = Encoded(texts.pooled_BD.unsqueeze(1), present_B.unsqueeze(1), texts.pooled_BD, present_B)
     nowhere_BP = torch.full_like(present_B, -1, dtype=torch.long).unsqueeze(1)
     image = Encoded.scatter(*empty_encoding(model.image_encoder.widths, nowhere_BP.device), nowhere_BP)
-    fused_BE = model.heads(model.fusion(image, text), image, text).fused_BE
-    cuts = model.config.embedding_cuts
+    outputs = model.heads(model.fusion(image, text), image, text)
+    fused_BE, cuts = outputs.fused_BE, model.config.embedding_cuts
     kept = relation(fused_BE, *known_cosines(model, image, text), cuts)
-    losses = {"texts": config.corpus_weight * config.relation_weight * kept}
+    named = tree_cross_entropy(outputs.leaf_BC, texts.paths, config.smoothing, config.upper_weight)
+    losses = {
+        "texts": config.corpus_weight * config.relation_weight * kept,
+        "named": config.corpus_weight * config.category_weight * named,
+    }
     for name, (asking_B, asked_B, number_B) in texts.pairs.items():
         same_BB = number_B.unsqueeze(0) == number_B.unsqueeze(1)
         found = contrastive(fused_BE[asking_B], fused_BE[asked_B], same_BB, model.heads.log_scale, cuts)

@@ -86,6 +86,7 @@ class TrainConfig:
     heads: int = 6
     dropout: float = 0.1
     residual_embedding: bool = False
+    open_head: bool = False
 
     # The schedule: linear warm-up, then a cosine to zero.
     seed: int = 0

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.data import ImageNetInfo
-from torch import Tensor
+from torch import Tensor, nn
 
 from catalog.errors import ConfigInvalid
 from catalog.model.checkpoint import Checkpoint, load_model
@@ -18,9 +18,10 @@ from catalog.model.encoders import ImageEncoder, TextEncoder
 from catalog.model.network import CatalogModel
 from catalog.model.preprocess import pad
 from catalog.model.tokenizer import Tokenizer
-from catalog.taxonomy.tree import Taxonomy
+from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from training.config import TrainConfig
 from training.pruning import kept_tokens, lowest_layers, narrowed, shortened
+from training.texts.replay import cached_vectors
 
 NO_WEIGHTS = "[start] names weights that are neither in a local folder nor on the hub."
 
@@ -46,6 +47,9 @@ def starting_model(
         kept = kept_tokens(tokenizer, start.vocabulary, [*texts, *names])
         text, tokenizer = narrowed(text, kept, start.text_options), shortened(tokenizer, kept)
     model = CatalogModel(model_config(config, image, text, earlier), taxonomy, image, text)
+    if model.heads.names is not None:
+        nn.init.zeros_(model.heads.category.weight)
+        model.heads.names.read_CF.copy_(category_names(text, tokenizer, taxonomy, Path(config.output) / "corpus.pt"))
     if earlier and start.keep_fusion:
         return keep_fusion(earlier.model, model), tokenizer
     if earlier:
@@ -102,7 +106,13 @@ def model_config(
 ) -> ModelConfig:
     """Embeddings stay as wide as those of the earlier model."""
     shape = (config.fusion, config.width, config.depth, config.heads, config.dropout)
-    found = ModelConfig(image.config, text.config, *shape, residual_embedding=config.residual_embedding)
+    found = ModelConfig(
+        image.config,
+        text.config,
+        *shape,
+        residual_embedding=config.residual_embedding,
+        open_head=config.open_head,
+    )
     if earlier is None:
         return found
     width, cuts = earlier.config.embedding_width, earlier.config.embedding_cuts
@@ -166,3 +176,17 @@ def class_names(text: TextEncoder, tokenizer: Tokenizer, count: int) -> Tensor:
         found_KD = torch.cat(rows)
         vectors += F.normalize(found_KD - found_KD.mean(0), dim=-1)
     return vectors / 2
+
+
+def category_names(text: TextEncoder, tokenizer: Tokenizer, taxonomy: Taxonomy, cache: Path) -> Tensor:
+    """The text encoder's vectors of the leaves' names, (C, D): the mean over a leaf's names and paths, each of unit
+    length, in all languages that the tree has. cache: see `cached_vectors`.
+    """
+    names = [
+        dict.fromkeys((leaf.label, leaf.label_zh, SEPARATOR.join(taxonomy.path(leaf.id)), *leaf.synonyms))
+        for leaf in taxonomy.leaves
+    ]
+    every = list(dict.fromkeys(name for each in names for name in each))
+    vectors = F.normalize(torch.from_numpy(cached_vectors(every, text, tokenizer, cache)).float(), dim=-1)
+    place = {name: number for number, name in enumerate(every)}
+    return torch.stack([vectors[[place[name] for name in each]].mean(0) for each in names])

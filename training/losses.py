@@ -1,26 +1,38 @@
-"""Losses as pure functions. Shapes: B products, C leaves, L levels of the tree, G tags, E embedding width."""
+"""Losses as pure functions. Shapes: B products, C leaves, M nodes, L levels of the tree, G tags, E embedding
+width.
+"""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 
-def tree_cross_entropy(leaf_BC: Tensor, under_BLC: Tensor, smoothing: float, upper_weight: float) -> Tensor:
+class TreePaths(NamedTuple):
+    """The paths of B labels. under_MC: bool, the leaves under each of the M nodes on them. node_BL: of each label the
+    nodes by level, the label itself last; -1: padding, and at every level where there is no label.
+    """
+
+    under_MC: Tensor
+    node_BL: Tensor
+
+
+def tree_cross_entropy(leaf_BC: Tensor, paths: TreePaths, smoothing: float, upper_weight: float) -> Tensor:
     """Cross-entropy at every level of a product's path, -> mean over labelled products.
 
-    under_BLC: bool, the leaves under the label at each level, the label itself last; a level without any leaf is
-    padding. The label weighs 1, each level above it `upper_weight`. A label may be an inner node: then its leaves
-    share the probability as the model likes. `smoothing` as in Szegedy et al. 2016.
+    The label weighs 1, each level above it `upper_weight`. A label may be an inner node: then its leaves share the
+    probability as the model likes. `smoothing` as in Szegedy et al. 2016.
     """
-    log_BC = leaf_BC.float().log_softmax(-1)
-    used_BL = under_BLC.any(-1)
-    labelled_B = used_BL.any(-1)
+    used_BL = paths.node_BL >= 0
+    labelled_B = used_BL[:, -1]
     if not labelled_B.any():
         return leaf_BC.sum() * 0
-    masked_BLC = log_BC.unsqueeze(1).masked_fill(~under_BLC, -1e4)
-    level_BL = -masked_BLC.logsumexp(-1).masked_fill(~used_BL, 0)
+    with torch.autocast(leaf_BC.device.type, enabled=False):
+        log_BC = leaf_BC.float().log_softmax(-1)
+        node_BM = log_BC.exp() @ paths.under_MC.float().T
+        level_BL = -node_BM.clamp(min=1e-30).log().gather(1, paths.node_BL.clamp(min=0)).masked_fill(~used_BL, 0)
     weight_L = torch.full_like(level_BL[0], upper_weight)
     weight_L[-1] = 1
     product_B = (level_BL * weight_L).sum(-1)

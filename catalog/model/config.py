@@ -54,7 +54,9 @@ class TextEncoderConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """residual_embedding: the fused embedding is the sum of each modality's own and of what the fusion adds."""
+    """residual_embedding: the fused embedding is the sum of each modality's own and of what the fusion adds. open_head:
+    a category's score is its likeness to the category's names, and what examples taught besides.
+    """
 
     image: ImageEncoderConfig
     text: TextEncoderConfig
@@ -66,6 +68,7 @@ class ModelConfig:
     embedding_width: int = 256
     embedding_cuts: tuple[int, ...] = (64, 128, 256)
     residual_embedding: bool = False
+    open_head: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

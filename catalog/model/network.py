@@ -135,6 +135,7 @@ class Heads(nn.Module):
         self.residual, self.named = config.residual_embedding, named
         self.norm = nn.Sequential(nn.LayerNorm(config.width), nn.Dropout(config.dropout))
         self.category = nn.Linear(config.width, len(taxonomy.leaves))
+        self.names = CategoryNames(len(taxonomy.leaves), text.pooled) if config.open_head else None
         self.tags = linear(config.width, len(taxonomy.tags))
         self.attributes = nn.ModuleDict({a.name: nn.Linear(config.width, len(a.values)) for a in taxonomy.attributes})
         self.embedding = nn.Linear(config.width, config.embedding_width)
@@ -151,14 +152,43 @@ class Heads(nn.Module):
         text_BE = self.text_embedding(text.pooled_BD).float()
         if self.residual:
             fused_BE = fused_BE + image_BE * image.present_B.unsqueeze(-1) + text_BE * text.present_B.unsqueeze(-1)
+        leaf_BC = self.category(fused_BD)
+        if self.names is not None:
+            leaf_BC = self.names(fused_BE, self.text_embedding) + self.names.left_out(leaf_BC)
         return Outputs(
-            leaf_BC=self.category(fused_BD),
+            leaf_BC=leaf_BC,
             tags_BG=self.tags(fused_BD),
             attributes={name: head(fused_BD) for name, head in self.attributes.items()},
             fused_BE=F.normalize(fused_BE, dim=-1),
             image_BE=F.normalize(image_BE, dim=-1),
             text_BE=F.normalize(text_BE, dim=-1),
         )
+
+
+class CategoryNames(nn.Module):
+    """An open head: each category's own vector is what the text encoder reads in its names, embedded as any text.
+
+    read_CF: the reading, (C, F). A category without examples has its names alone; so that they mean something, training
+    leaves out what the examples taught of a quarter of the categories, others in each step.
+    """
+
+    LEFT_OUT = 0.25
+
+    def __init__(self, categories: int, source_width: int) -> None:
+        super().__init__()
+        self.read_CF: Tensor
+        self.register_buffer("read_CF", torch.zeros(categories, source_width))
+        self.log_scale = nn.Parameter(torch.tensor(2.66))
+
+    def forward(self, fused_BE: Tensor, text_embedding: nn.Module) -> Tensor:
+        """-> logits (B, C): cosines, times a scale."""
+        category_CE = F.normalize(text_embedding(self.read_CF).float(), dim=-1)
+        return self.log_scale.clamp(max=4.6).exp() * F.normalize(fused_BE, dim=-1) @ category_CE.T
+
+    def left_out(self, leaf_BC: Tensor) -> Tensor:
+        if not self.training:
+            return leaf_BC
+        return leaf_BC * (torch.rand_like(leaf_BC[:1]) >= self.LEFT_OUT)
 
 
 def linear(width: int, outputs: int) -> nn.Linear:

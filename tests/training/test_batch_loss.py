@@ -15,7 +15,7 @@ from training.config import SetConfig, StartConfig, TrainConfig
 from training.data.manifests import LabelledProduct
 from training.data.samples import CorpusBatch, TrainingBatch
 from training.data.targets import TargetMaker, Targets
-from training.losses import tree_cross_entropy
+from training.losses import TreePaths, tree_cross_entropy
 
 PLAIN = TrainConfig(
     output="",
@@ -53,6 +53,10 @@ def targets() -> Targets:
     return TargetMaker(tiny_taxonomy())(rows, [str(n) for n in range(5)], [True, True, True, False, True])
 
 
+def of_rows(paths: TreePaths, rows: list[int]) -> TreePaths:
+    return paths._replace(node_BL=paths.node_BL[rows])
+
+
 def modality(present: list[bool]) -> Encoded:
     count = len(present)
     return Encoded(torch.zeros(count, 2, 4), torch.ones(count, 2).bool(), torch.zeros(count, 4), torch.tensor(present))
@@ -63,7 +67,7 @@ def test_the_loss_is_the_mean_over_modality_subsets(model: CatalogModel) -> None
     subsets: dict[Modalities, list[int]] = {"image": [0, 1, 3, 4], "text": [0, 1, 2, 4], "both": [0, 1, 4]}
     expected = [
         tree_cross_entropy(
-            model.fuse_and_classify(image, text, choice).leaf_BC[rows], targets().under_BLC[rows], 0, 0.3
+            model.fuse_and_classify(image, text, choice).leaf_BC[rows], of_rows(targets().paths, rows), 0, 0.3
         )
         for choice, rows in subsets.items()
     ]
@@ -74,7 +78,7 @@ def test_the_loss_is_the_mean_over_modality_subsets(model: CatalogModel) -> None
 
 def test_without_dropout_both_modalities_are_read(model: CatalogModel) -> None:
     outputs = model(batch())
-    expected = tree_cross_entropy(outputs.leaf_BC, targets().under_BLC, 0, 0.3)
+    expected = tree_cross_entropy(outputs.leaf_BC, targets().paths, 0, 0.3)
     torch.testing.assert_close(batch_losses(model, TrainingBatch(targets(), batch()), PLAIN)["loss"], expected)
 
 
@@ -133,10 +137,12 @@ def test_a_corpus_is_kept_apart_and_found_by_what_asks_for_it(model: CatalogMode
     pooled_BD = torch.randn(4, width, generator=torch.Generator().manual_seed(0))
     pair = (torch.tensor([2, 3]), torch.tensor([0, 1]), torch.tensor([0, 1]))
     config = dataclasses.replace(PLAIN, relation_weight=1.0, contrastive_weight=1.0)
+    paths = TargetMaker(tiny_taxonomy()).paths(["clothes.shirt", "", "clothes.shirt", ""])
     right, wrong = (
-        corpus_losses(model, CorpusBatch(vectors_BD, {"same": pair}), config)
+        corpus_losses(model, CorpusBatch(vectors_BD, {"same": pair}, paths), config)
         for vectors_BD in (pooled_BD[[0, 1, 0, 1]], pooled_BD[[0, 1, 1, 0]])
     )
-    assert set(right) == {"texts", "same"}
+    assert set(right) == {"texts", "named", "same"}
+    assert right["named"] > 0
     assert right["same"] < wrong["same"]
     assert right["texts"] >= 0

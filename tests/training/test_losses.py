@@ -7,13 +7,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, relation, tree_cross_entropy
+from training.losses import (
+    TreePaths,
+    asymmetric_loss,
+    attribute_cross_entropy,
+    contrastive,
+    relation,
+    tree_cross_entropy,
+)
 
 # Three leaves; the first two lie under one upper node, the third under another.
 PROBABILITY = (0.5, 0.3, 0.2)
-FIRST_LEAF = ((True, True, False), (True, False, False))
-UPPER_NODE = ((False, False, False), (True, True, False))
-UNLABELLED = ((False, False, False), (False, False, False))
+UNDER_MC = torch.tensor([[True, True, False], [True, False, False]])  # of the first upper node, and its first leaf
+FIRST_LEAF, UPPER_NODE, UNLABELLED = (0, 1), (-1, 0), (-1, -1)
 
 
 def logits(products: int = 1) -> Tensor:
@@ -21,34 +27,38 @@ def logits(products: int = 1) -> Tensor:
     return (torch.tensor([PROBABILITY] * products).log() + 7).requires_grad_()
 
 
+def paths(*nodes: tuple[int, int]) -> TreePaths:
+    return TreePaths(UNDER_MC, torch.tensor(nodes))
+
+
 def test_a_leaf_pays_for_itself_and_less_for_its_parent() -> None:
-    loss = tree_cross_entropy(logits(), torch.tensor([FIRST_LEAF]), smoothing=0, upper_weight=0.3)
+    loss = tree_cross_entropy(logits(), paths(FIRST_LEAF), smoothing=0, upper_weight=0.3)
     assert loss.item() == pytest.approx(-log(0.5) - 0.3 * log(0.5 + 0.3), abs=1e-5)
 
 
 def test_a_label_may_be_an_inner_node() -> None:
-    loss = tree_cross_entropy(logits(), torch.tensor([UPPER_NODE]), smoothing=0, upper_weight=0.3)
+    loss = tree_cross_entropy(logits(), paths(UPPER_NODE), smoothing=0, upper_weight=0.3)
     assert loss.item() == pytest.approx(-log(0.8), abs=1e-5)
 
 
 def test_leaves_under_an_inner_label_keep_their_proportion() -> None:
     leaf_BC = logits()
-    tree_cross_entropy(leaf_BC, torch.tensor([UPPER_NODE]), smoothing=0, upper_weight=0.3).backward()
+    tree_cross_entropy(leaf_BC, paths(UPPER_NODE), smoothing=0, upper_weight=0.3).backward()
     assert leaf_BC.grad is not None
     expected = [0.5 - 0.5 / 0.8, 0.3 - 0.3 / 0.8, 0.2]
     torch.testing.assert_close(leaf_BC.grad[0], torch.tensor(expected), atol=1e-5, rtol=0)
 
 
 def test_smoothing_pulls_towards_all_leaves_alike() -> None:
-    loss = tree_cross_entropy(logits(), torch.tensor([FIRST_LEAF]), smoothing=0.1, upper_weight=0)
+    loss = tree_cross_entropy(logits(), paths(FIRST_LEAF), smoothing=0.1, upper_weight=0)
     uniform = -sum(log(p) for p in PROBABILITY) / 3
     assert loss.item() == pytest.approx(0.9 * -log(0.5) + 0.1 * uniform, abs=1e-5)
 
 
 def test_unlabelled_products_do_not_count() -> None:
-    alone = tree_cross_entropy(logits(), torch.tensor([FIRST_LEAF]), 0.1, 0.3)
+    alone = tree_cross_entropy(logits(), paths(FIRST_LEAF), 0.1, 0.3)
     leaf_BC = logits(2)
-    mixed = tree_cross_entropy(leaf_BC, torch.tensor([UNLABELLED, FIRST_LEAF]), 0.1, 0.3)
+    mixed = tree_cross_entropy(leaf_BC, paths(UNLABELLED, FIRST_LEAF), 0.1, 0.3)
     mixed.backward()
     assert mixed.item() == pytest.approx(alone.item(), abs=1e-6)
     assert leaf_BC.grad is not None
@@ -57,7 +67,7 @@ def test_unlabelled_products_do_not_count() -> None:
 
 def test_no_label_at_all_is_no_loss_but_still_a_graph() -> None:
     leaf_BC = logits()
-    loss = tree_cross_entropy(leaf_BC, torch.tensor([UNLABELLED]), 0.1, 0.3)
+    loss = tree_cross_entropy(leaf_BC, paths(UNLABELLED), 0.1, 0.3)
     loss.backward()
     assert loss.item() == 0
     assert leaf_BC.grad is not None

@@ -272,14 +272,14 @@ def test_equal_texts_have_equal_numbers(collator: Collator, rows: list[LabelledP
 
 def test_targets(collator: Collator, rows: list[LabelledProduct]) -> None:
     targets = collator.targets(rows, ["x"] * 5, [True] * 5)
-    clothes, food, nothing = [True, True, False, False], [False, False, True, True], [False] * 4
-    assert targets.under_BLC.tolist() == [
-        [clothes, [True, False, False, False]],
-        [food, [False, False, True, False]],
-        [clothes, [True, False, False, False]],
-        [nothing, food],
-        [nothing, nothing],
+    # In the order in which the labels name them: a shirt, clothes, an apple, food.
+    assert targets.paths.under_MC.tolist() == [
+        [True, False, False, False],
+        [True, True, False, False],
+        [False, False, True, False],
+        [False, False, True, True],
     ]
+    assert targets.paths.node_BL.tolist() == [[1, 0], [3, 2], [1, 0], [-1, 3], [-1, -1]]
     assert targets.attributes["colour"].tolist() == [0, -1, -1, -1, -1]
     assert targets.attributes["gender"].tolist() == [-1] * 5
     assert targets.tags_BG.tolist() == [[1, 0], [0, 0], [0, 1], [0, 0], [0, 0]]
@@ -288,7 +288,7 @@ def test_targets(collator: Collator, rows: list[LabelledProduct]) -> None:
 
 def test_a_tree_of_one_level() -> None:
     flat = Taxonomy("1", tuple(node for node in tiny_taxonomy().nodes if node.parent is None))
-    assert TargetMaker(flat)([], [], []).under_BLC.shape == (0, 1, 2)
+    assert TargetMaker(flat)([], [], []).paths.node_BL.shape == (0, 1)
 
 
 def test_another_size_changes_nothing_but_the_size(collator: Collator) -> None:
@@ -298,7 +298,7 @@ def test_another_size_changes_nothing_but_the_size(collator: Collator) -> None:
     assert whole.inputs
     assert small.inputs.pixels_NCHW.shape == (1, 3, 16, 16)
     torch.testing.assert_close(small.inputs.texts, whole.inputs.texts)
-    assert small.targets.under_BLC.tolist() == whole.targets.under_BLC.tolist()
+    torch.testing.assert_close(small.targets.paths, whole.targets.paths)
 
 
 def test_a_teacher_reads_the_same_samples_its_own_way(rows: list[LabelledProduct]) -> None:

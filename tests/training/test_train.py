@@ -18,6 +18,7 @@ from catalog.errors import ConfigInvalid, ManifestInvalid
 from catalog.model.checkpoint import load_model
 from catalog.taxonomy.tree import Taxonomy
 from tests.support.catalogue import shop_rows, tiny_run, write_catalogue, write_config, write_set
+from tests.support.departments import write_departments
 from tests.support.tiny import tiny_folder, tiny_tokenizer
 from tests.support.tiny_torch import bert_folder, vit_folder
 from training.config import RENAMED, TrainConfig
@@ -405,3 +406,30 @@ def test_a_folder_of_another_run_is_refused(folder: Path) -> None:
     train(config, folder / "data", stop_after_steps=1)
     with pytest.raises(ConfigInvalid, match="'other' holds a run with another seed, learning_rate"):
         train(dataclasses.replace(config, seed=1, learning_rate=1.0), folder / "data")
+
+
+@pytest.mark.slow
+def test_an_open_head_learns_from_names_and_texts_of_every_department(folder: Path) -> None:
+    write_departments(folder / "data")
+    corpus = {"shopify": "shopify", "google": "google.txt", "titles": ["shop/products.jsonl"], "synthetic": 20}
+    changes: dict[str, Any] = {
+        "frozen": ENCODERS,
+        "cache_views": 1,
+        "corpus": corpus,
+        "corpus_batch": 16,
+        "relation_weight": 1.0,
+        "open_head": True,
+        "residual_embedding": True,
+        "epochs": 2,
+    }
+    config = tiny_run(folder, "open", **changes)
+    train(config, folder / "data")
+    losses = log(config)[0]
+    assert {"texts", "named", "same", "queries", "relation"} <= losses.keys()
+    kept = load_model(Path(config.output) / "model").model
+    assert kept.heads.names is not None
+    assert (kept.heads.names.read_CF.norm(dim=1) > 0).all()
+    stopped = tiny_run(folder, "open-stopped", **changes)
+    train(stopped, folder / "data", stop_after_steps=3)
+    train(stopped, folder / "data")
+    assert_same_end(config, stopped)

@@ -23,6 +23,7 @@ from training.data.manifests import LabelledProduct
 from training.data.masking import label_words, without_words
 from training.data.targets import TargetMaker, Targets
 from training.data.titles import synthetic_title, with_filler
+from training.losses import TreePaths
 
 # A row's index, and what tells one sample of that row from the next. Equal keys give equal samples.
 SampleKey = tuple[int, Hashable]
@@ -136,15 +137,16 @@ class Collation(NamedTuple):
 
 class CorpusBatch(NamedTuple):
     """Texts without products: the text encoder's vectors. pairs: name -> rows of the askers, rows of what they are to
-    find, and a number for each pair; equal numbers are equal texts.
+    find, and a number for each pair; equal numbers are equal texts. paths: of their categories.
     """
 
     pooled_BD: Tensor
     pairs: dict[str, tuple[Tensor, Tensor, Tensor]]
+    paths: TreePaths
 
     def to(self, device: torch.device) -> "CorpusBatch":
         pairs = {name: (a.to(device), b.to(device), c.to(device)) for name, (a, b, c) in self.pairs.items()}
-        return CorpusBatch(self.pooled_BD.to(device), pairs)
+        return CorpusBatch(self.pooled_BD.to(device), pairs, TreePaths(*(part.to(device) for part in self.paths)))
 
 
 class TrainingBatch(NamedTuple):

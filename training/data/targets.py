@@ -8,18 +8,19 @@ from torch import Tensor
 
 from catalog.taxonomy.tree import Taxonomy
 from training.data.manifests import LabelledProduct
+from training.losses import TreePaths
 
 
 @dataclass(frozen=True)
 class Targets:
     """Labels of B products.
 
-    under_BLC: bool, (B, levels, leaves), see `losses.tree_cross_entropy`. attributes: name -> index of the value, (B,);
+    paths: of the categories. attributes: name -> index of the value, (B,);
     -1: unknown. tags_BG: 0 or 1; tags_known_B: False masks a product out of the tag loss. text_B: equal numbers stand
     for equal texts. given_B: see `Sample.given`.
     """
 
-    under_BLC: Tensor
+    paths: TreePaths
     attributes: dict[str, Tensor]
     tags_BG: Tensor
     tags_known_B: Tensor
@@ -28,13 +29,15 @@ class Targets:
 
     def to(self, device: torch.device) -> "Targets":
         moved = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
-        return replace(self, **moved, attributes={name: value.to(device) for name, value in self.attributes.items()})
+        paths = TreePaths(*(part.to(device) for part in self.paths))
+        attributes = {name: value.to(device) for name, value in self.attributes.items()}
+        return replace(self, **moved, paths=paths, attributes=attributes)
 
     def only(self, known_B: Tensor) -> "Targets":
         """The same labels, masked out where `known_B` is False."""
         return replace(
             self,
-            under_BLC=self.under_BLC & known_B[:, None, None],
+            paths=self.paths._replace(node_BL=self.paths.node_BL.masked_fill(~known_B.unsqueeze(1), -1)),
             attributes={name: value.masked_fill(~known_B, -1) for name, value in self.attributes.items()},
             tags_known_B=self.tags_known_B & known_B,
         )
@@ -57,18 +60,24 @@ class TargetMaker:
             self._under[node][list(self.taxonomy.leaves_under(node))] = True
         return self._under[node]
 
+    def paths(self, nodes: Sequence[str | None]) -> TreePaths:
+        """Of the categories of some products or texts; None or "": not known."""
+        number: dict[str, int] = {}
+        node_BL = torch.full((len(nodes), self.levels), -1)
+        for b, node in enumerate(nodes):
+            for level, each in enumerate(reversed(self.taxonomy.ancestors(node) if node else ()), 1):
+                node_BL[b, -level] = number.setdefault(each, len(number))
+        under = [self._leaves_under(node) for node in number]
+        return TreePaths(torch.stack(under) if under else torch.zeros(0, len(self.taxonomy.leaves)).bool(), node_BL)
+
     def __call__(self, rows: Sequence[LabelledProduct], texts: Sequence[str], given: Sequence[bool]) -> Targets:
-        under_BLC = torch.zeros(len(rows), self.levels, len(self.taxonomy.leaves), dtype=torch.bool)
         tags_BG = torch.zeros(len(rows), len(self.tags))
         for b, row in enumerate(rows):
-            path = self.taxonomy.ancestors(row.node) if row.node else ()
-            for level, node in enumerate(reversed(path), 1):
-                under_BLC[b, -level] = self._leaves_under(node)
             for tag in row.tags:
                 tags_BG[b, self.tags[tag]] = 1
         numbers = {text: i for i, text in enumerate(dict.fromkeys(texts))}
         return Targets(
-            under_BLC=under_BLC,
+            paths=self.paths([row.node for row in rows]),
             attributes={
                 name: torch.tensor([values.get(row.attributes.get(name, ""), -1) for row in rows])
                 for name, values in self.values.items()

@@ -8,7 +8,7 @@ import json
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalog.errors import FileNotReadable
@@ -44,12 +44,15 @@ COMMON = ("Color", "Pattern", "Target gender", "Age group")
 
 @dataclass(frozen=True)
 class Text:
-    """kind: names, paths, values, synthetic or titles. same: translations. queries: shorter, in any language."""
+    """kind: names, paths, values, synthetic or titles. same: translations. queries: shorter, in any language. node: the
+    id of the category that it names or whose product it is of, if the tree has it.
+    """
 
     kind: str
     english: str
     same: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
+    node: str = ""
 
 
 def read_corpus(config: CorpusConfig, data: Path, tree: Taxonomy) -> list[Text]:
@@ -69,7 +72,8 @@ def read_corpus(config: CorpusConfig, data: Path, tree: Taxonomy) -> list[Text]:
         raise FileNotReadable("A file of [corpus] cannot be read.") from None
     texts += [synthetic_text(shopify, draw) for _ in range(config.synthetic)]
     texts += [tree_title(tree, draw) for _ in range(config.synthetic // 4)]
-    return texts[:: config.every]
+    known = {node.id for node in tree.nodes}
+    return [text if text.node in known else replace(text, node="") for text in texts[:: config.every]]
 
 
 def rows_by_kind(texts: Sequence[Text]) -> dict[str, list[int]]:
@@ -86,8 +90,8 @@ def drawn_rows(of_kind: dict[str, list[int]], size: int, draw: random.Random) ->
 def category_texts(shopify: ShopifyTaxonomy) -> Iterator[Text]:
     for id, path in shopify.names["en"].items():
         others = [shopify.names[language][id] for language in READ if id in shopify.names.get(language, ())]
-        yield Text("names", path[-1], tuple(other[-1] for other in others))
-        yield Text("paths", SEPARATOR.join(path), tuple(SEPARATOR.join(other) for other in others), (path[-1],))
+        yield Text("names", path[-1], tuple(other[-1] for other in others), (), id)
+        yield Text("paths", SEPARATOR.join(path), tuple(SEPARATOR.join(other) for other in others), (path[-1],), id)
 
 
 def value_texts(shopify: ShopifyTaxonomy) -> Iterator[Text]:
@@ -109,7 +113,7 @@ def tree_texts(tree: Taxonomy) -> Iterator[Text]:
         chinese = [name for name in (node.label_zh, *node.synonyms) if not name.isascii() and SEPARATOR not in name]
         for name in (node.label, *node.synonyms):
             if name.isascii() and SEPARATOR not in name:
-                yield Text("names", name, tuple(chinese))
+                yield Text("names", name, tuple(chinese), (), node.id)
 
 
 def real_titles(titles: Sequence[str], draw: random.Random) -> Iterator[Text]:
@@ -156,7 +160,7 @@ def synthetic_text(shopify: ShopifyTaxonomy, draw: random.Random) -> Text:
     ]
     if draw.random() < 0.3:
         queries.append(some_words(joined(english), draw))
-    return Text("synthetic", joined(english), tuple(same), tuple(queries))
+    return Text("synthetic", joined(english), tuple(same), tuple(queries), id)
 
 
 # fmt: off
@@ -181,7 +185,7 @@ def tree_title(tree: Taxonomy, draw: random.Random) -> Text:
     parts = [brand, people[0], color[0], english, ending[0]]
     other = [brand, color[1], people[1], chinese, ending[1]]
     queries = [joined([color[0], english]), "".join([color[1], chinese])]
-    return Text("synthetic", joined(parts), ("".join(other),), tuple(queries))
+    return Text("synthetic", joined(parts), ("".join(other),), tuple(queries), node.id)
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import torch
 
 from catalog.errors import ConfigInvalid
 from catalog.model.config import FusionKind, ModelConfig
-from catalog.model.network import CatalogModel, Inputs
+from catalog.model.network import CatalogModel, CategoryNames, Inputs
 from tests.support.tiny import tiny_config, tiny_taxonomy
 from tests.support.tiny_torch import tiny_model
 
@@ -121,3 +121,30 @@ def test_a_residual_embedding_adds_to_what_each_modality_says() -> None:
     sum_BE = model.heads.image_embedding(image.pooled_BD) + model.heads.text_embedding(text.pooled_BD)
     both_BE = model.fuse_and_classify(image, text).fused_BE
     torch.testing.assert_close(both_BE, sum_BE / sum_BE.norm(dim=-1, keepdim=True))
+
+
+@torch.inference_mode()
+def test_an_open_head_tells_categories_by_their_names() -> None:
+    """A text is of the category whose names are read alike, before there was any example."""
+    torch.manual_seed(0)
+    model = CatalogModel(replace(tiny_config(), residual_embedding=True, open_head=True), tiny_taxonomy()).eval()
+    heads = model.heads
+    assert heads.names is not None
+    for still in (heads.embedding, heads.category):
+        still.weight.zero_()
+        still.bias.zero_()
+    image, text = model.encode(batch([0, 1], 2, [True, True]))
+    heads.names.read_CF[:2] = text.pooled_BD
+    outputs = model.fuse_and_classify(image, text, "text")
+    assert outputs.leaf_BC.argmax(1).tolist() == [0, 1]
+    scale = heads.names.log_scale.exp()
+    torch.testing.assert_close(outputs.leaf_BC.diagonal(), scale.expand(2))
+
+
+def test_training_leaves_out_what_examples_taught_of_some_categories() -> None:
+    names = CategoryNames(1000, 4).train()
+    torch.manual_seed(0)
+    left_BC = names.left_out(torch.ones(2, 1000))
+    assert torch.equal(left_BC[0], left_BC[1])
+    assert 0.7 < left_BC.mean() < 0.8
+    assert names.eval().left_out(torch.ones(2, 1000)).min() == 1

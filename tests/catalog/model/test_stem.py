@@ -22,12 +22,14 @@ SHARED = ImageEncoderConfig(
 
 
 def shared_model() -> CatalogModel:
-    """A tiny model with a shared stem, whose classes have names."""
+    """A tiny model with a shared stem, whose classes have names, and with an open head."""
     torch.manual_seed(0)
-    config: ModelConfig = replace(tiny_config(), image=SHARED, residual_embedding=True)
+    config: ModelConfig = replace(tiny_config(), image=SHARED, residual_embedding=True, open_head=True)
     model = CatalogModel(config, tiny_taxonomy()).eval()
     assert model.image_encoder.stem is not None
     model.image_encoder.stem.names_KE.normal_()
+    assert model.heads.names is not None
+    model.heads.names.read_CF.normal_()
     return model
 
 

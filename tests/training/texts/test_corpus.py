@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import FileNotReadable
+from catalog.taxonomy.tree import Node, Taxonomy
 from tests.support.departments import write_departments
 from tests.support.tiny import tiny_taxonomy
 from training.config import CorpusConfig
@@ -49,7 +50,7 @@ def test_names_and_paths_have_their_translations(texts: list[Text]) -> None:
 
 
 def test_the_shipped_tree_is_there_with_its_chinese_names(texts: list[Text]) -> None:
-    assert Text("names", "Shirts", ("衬衫",)) in texts
+    assert Text("names", "Shirts", ("衬衫",), (), "clothes.shirt") in texts
 
 
 def test_titles_put_together_mean_the_same_in_both_languages(texts: list[Text]) -> None:
@@ -74,3 +75,11 @@ def test_titles_of_the_training_split_alone(texts: list[Text]) -> None:
 
 def test_every_run_has_the_same_texts(data: Path, texts: list[Text]) -> None:
     assert read_corpus(CONFIG, data, tiny_taxonomy()) == texts
+
+
+def test_a_text_knows_its_category_where_the_tree_has_it(texts: list[Text], data: Path) -> None:
+    assert {text.node for text in texts} == {"", *(node.id for node in tiny_taxonomy().nodes)}
+    tools = Taxonomy("1", (Node("to", "Tools", "工具", None), Node("to-1", "Hammers", "锤子", "to")))
+    known = [text for text in read_corpus(CONFIG, data, tools) if text.node == "to-1"]
+    assert {text.kind for text in known} == {"names", "paths", "synthetic"}
+    assert all("Hammer" in text.english for text in known)
