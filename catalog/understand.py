@@ -173,12 +173,16 @@ class Understander:
         return self._descent.promised(score_M, partial(self.calibration.promised, modalities))
 
     def _tags(self, logits_G: Floats, category: CategoryScore | None, modalities: Modalities) -> tuple[Scored, ...]:
-        """Tags with a proven score. None without a category, on which their scores depend."""
+        """Tags with a proven score that such products can have. None without a category, on which both depend."""
         if category is None:
             return ()
         proven = self.calibration.proven_tags(modalities, category)
         scores = zip(self.taxonomy.tags, sigmoid(logits_G), strict=True)
-        kept = [Scored(tag.name, float(score)) for tag, score in scores if score >= proven.get(tag.name, np.inf)]
+        kept = [
+            Scored(tag.name, float(score))
+            for tag, score in scores
+            if score >= proven.get(tag.name, np.inf) and self.taxonomy.can_have(category.id, tag)
+        ]
         return tuple(sorted(kept, key=lambda tag: -tag.score))
 
     def _attributes(

@@ -167,19 +167,16 @@ def weights(
 @app.command()
 def tree(
     output: Annotated[Path, typer.Option(help="Output file (JSON).")] = Path("taxonomy.json"),
-    first: Annotated[
-        Path | None, typer.Option(help="The first tree, of clothes and groceries. Default: the shipped model's.")
-    ] = None,
+    first: Annotated[Path, typer.Option(help="The tree of clothes and groceries to put into it.")] = Path(
+        "configs/first_tree.json"
+    ),
     data_root: DataOption = Path(),
 ) -> None:
     """Build the category tree of every department, from Shopify's taxonomy and the first tree."""
     with errors_shown():
-        from catalog.model.folder import shipped_model
         from catalog.taxonomy.tree import Taxonomy
         from training.taxonomy.build import read_tree
 
-        built = read_tree(
-            data_root / "taxonomies" / "shopify", Taxonomy.load(first or shipped_model() / "taxonomy.json")
-        )
+        built = read_tree(data_root / "taxonomies" / "shopify", Taxonomy.load(first))
         output.write_text(built.to_json(), encoding="utf-8")
         print(f"{output}: {len(built.nodes):,} categories, {len(built.leaves):,} leaves")

@@ -1,6 +1,8 @@
 """Products in, understandings out, with a tiny real model."""
 
 import io
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,9 @@ from PIL import Image
 
 from catalog import CatalogError, Product, Understander, Understanding
 from catalog.errors import ImageFormatUnsupported, ProductEmpty, TextTooLong, TooManyImages
+from catalog.model.folder import write_checksums
 from catalog.model.preprocess import MAX_CHARACTERS, MAX_IMAGES
-from tests.support.tiny import tiny_onnx_folder
+from tests.support.tiny import tiny_calibration, tiny_onnx_folder, tiny_taxonomy
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +133,19 @@ def test_a_category_that_cannot_be_promised_is_none(tmp_path: Path) -> None:
     assert len(result.alternatives) == 4
     assert (result.tags, result.attributes) == ((), {})
     assert result.evidence == {"image": None, "text": None}
+
+
+@pytest.mark.parametrize(("seed", "kind", "possible"), [(3, "Food", {"plain"}), (4, "Clothes", {"striped", "plain"})])
+def test_no_tag_that_such_products_cannot_have(tmp_path: Path, seed: int, kind: str, possible: set[str]) -> None:
+    folder = tiny_onnx_folder(tmp_path / "model", seed=seed)
+    tree, properties = tiny_taxonomy(), {"clothes": ("Pattern",), "food": ()}
+    nodes = tuple(replace(node, attributes=properties.get(node.id)) for node in tree.nodes)
+    striped, plain = tree.tags
+    told = replace(tree, nodes=nodes, tags=(replace(striped, attributes=("Pattern",)), plain))
+    (folder / "taxonomy.json").write_text(told.to_json(), encoding="utf-8")
+    anything = {id: {"striped": 0.0, "plain": 0.0} for id in properties}
+    calibration = {**asdict(tiny_calibration()), "tags": dict.fromkeys(("image", "text", "both"), anything)}
+    (folder / "calibration.json").write_text(json.dumps(calibration), encoding="utf-8")
+    write_checksums(folder)
+    result = one(Understander.load(folder), Product("p", "item"))
+    assert (result.path[0], {tag.name for tag in result.tags}) == (kind, possible)

@@ -10,7 +10,7 @@ import pytest
 from catalog.errors import FileNotReadable, TaxonomyInvalid
 from catalog.taxonomy.tree import Attribute, Node, Tag, Taxonomy
 
-SHIPPED = Path(__file__).parents[3] / "assets" / "model" / "taxonomy.json"
+FIRST = Path(__file__).parents[3] / "configs" / "first_tree.json"
 
 # The category paths of the four data sets: "first level > second level: the last labels under it".
 FASHION = """
@@ -112,8 +112,8 @@ def parse_paths(text: str) -> list[CategoryPath]:
 
 
 @pytest.fixture(scope="module")
-def shipped() -> Taxonomy:
-    return Taxonomy.load(SHIPPED)
+def first() -> Taxonomy:
+    return Taxonomy.load(FIRST)
 
 
 @pytest.fixture
@@ -134,35 +134,35 @@ def resolve_id(taxonomy: Taxonomy, *path: str) -> str | None:
 
 
 @pytest.mark.parametrize("text", [FASHION, GROCERY, CLOTHING, ESHOP], ids=["fashion", "grocery", "clothing", "eshop"])
-def test_every_path_prefix_and_label_of_the_data_sets_is_known(shipped: Taxonomy, text: str) -> None:
+def test_every_path_prefix_and_label_of_the_data_sets_is_known(first: Taxonomy, text: str) -> None:
     for path in parse_paths(text):
         for end in range(1, len(path) + 1):
-            assert shipped.resolve(path[:end]) is not None, path[:end]
+            assert first.resolve(path[:end]) is not None, path[:end]
             # Alone, so that it cannot be known merely by falling to its parent.
-            assert shipped.resolve(path[end - 1 : end]) is not None, path[end - 1]
+            assert first.resolve(path[end - 1 : end]) is not None, path[end - 1]
 
 
-def test_the_75_fashion_types_are_75_leaves(shipped: Taxonomy) -> None:
+def test_the_75_fashion_types_are_75_leaves(first: Taxonomy) -> None:
     paths = parse_paths(FASHION)
     types = {path[-1] for path in paths}
-    resolved = {resolve_id(shipped, *path) for path in paths}
+    resolved = {resolve_id(first, *path) for path in paths}
     assert len(types) == len(resolved) == 75
-    assert resolved <= {leaf.id for leaf in shipped.leaves}
+    assert resolved <= {leaf.id for leaf in first.leaves}
 
 
-def test_the_81_groceries_are_81_leaves_in_43_coarse_classes(shipped: Taxonomy) -> None:
+def test_the_81_groceries_are_81_leaves_in_43_coarse_classes(first: Taxonomy) -> None:
     paths = parse_paths(GROCERY)
-    fine = {resolve_id(shipped, *path) for path in paths}
-    coarse = {resolve_id(shipped, *path[:2]) for path in paths}
+    fine = {resolve_id(first, *path) for path in paths}
+    coarse = {resolve_id(first, *path[:2]) for path in paths}
     assert (len(paths), len(fine), len(coarse)) == (81, 81, 43)
-    assert fine <= {leaf.id for leaf in shipped.leaves}
+    assert fine <= {leaf.id for leaf in first.leaves}
     for path in paths:
-        assert resolve_id(shipped, *path[:2]) in shipped.ancestors(resolve_id(shipped, *path) or "")
+        assert resolve_id(first, *path[:2]) in first.ancestors(resolve_id(first, *path) or "")
 
 
-def test_the_17_clothing_classes_share_no_leaf(shipped: Taxonomy) -> None:
-    nodes = [shipped.resolve(path) for path in parse_paths(CLOTHING)]
-    covered = [leaf for node in nodes if node is not None for leaf in shipped.leaves_under(node.id)]
+def test_the_17_clothing_classes_share_no_leaf(first: Taxonomy) -> None:
+    nodes = [first.resolve(path) for path in parse_paths(CLOTHING)]
+    covered = [leaf for node in nodes if node is not None for leaf in first.leaves_under(node.id)]
     assert len(nodes) == 17
     assert len(covered) == len(set(covered))
 
@@ -201,16 +201,16 @@ def test_the_17_clothing_classes_share_no_leaf(shipped: Taxonomy) -> None:
         (["牛仔裤"], "apparel.bottomwear.pants.jeans"),
     ],
 )
-def test_a_path_means_the_node_agreed_on(shipped: Taxonomy, path: list[str], node_id: str) -> None:
-    assert resolve_id(shipped, *path) == node_id
+def test_a_path_means_the_node_agreed_on(first: Taxonomy, path: list[str], node_id: str) -> None:
+    assert resolve_id(first, *path) == node_id
 
 
 @pytest.mark.skipif("SHELFLENS_DATA" not in os.environ, reason="SHELFLENS_DATA does not name the data folder")
 @pytest.mark.parametrize("name", ["fashion", "grocery", "clothing", "eshop"])
-def test_the_lists_above_and_the_attributes_cover_the_data(shipped: Taxonomy, name: str) -> None:
+def test_the_lists_above_and_the_attributes_cover_the_data(first: Taxonomy, name: str) -> None:
     manifest = Path(os.environ["SHELFLENS_DATA"]) / name / "products.jsonl"
     listed = {path for text in (FASHION, GROCERY, CLOTHING, ESHOP) for path in parse_paths(text)}
-    values = {attribute.name: attribute.values for attribute in shipped.attributes}
+    values = {attribute.name: attribute.values for attribute in first.attributes}
     for line in manifest.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         assert tuple(row["category"]) in listed
@@ -218,16 +218,16 @@ def test_the_lists_above_and_the_attributes_cover_the_data(shipped: Taxonomy, na
             assert row["attributes"][key] in values[key]
 
 
-def test_the_shipped_file_is_what_to_json_writes(shipped: Taxonomy) -> None:
-    assert shipped.to_json() == SHIPPED.read_text(encoding="utf-8")
+def test_the_first_tree_is_what_to_json_writes(first: Taxonomy) -> None:
+    assert first.to_json() == FIRST.read_text(encoding="utf-8")
 
 
-def test_the_shipped_vocabularies(shipped: Taxonomy) -> None:
-    assert len(shipped.leaves) == 167
-    assert [attribute.name for attribute in shipped.attributes] == ["gender", "colour", "season", "usage", "audience"]
-    assert shipped.tags_in("Levis Men Slim-Fit Checked Shirt") == {"slim fit", "checked"}
-    assert shipped.tags_in("U S Polo Assn Men Navy Blue Shirt") == frozenset()
-    assert shipped.tags_in("Puma Men PRINTED Polo T-shirt") == {"printed", "polo collar"}
+def test_the_vocabularies(first: Taxonomy) -> None:
+    assert len(first.leaves) == 167
+    assert [attribute.name for attribute in first.attributes] == ["gender", "colour", "season", "usage", "audience"]
+    assert first.tags_in("Levis Men Slim-Fit Checked Shirt") == {"slim fit", "checked"}
+    assert first.tags_in("U S Polo Assn Men Navy Blue Shirt") == frozenset()
+    assert first.tags_in("Puma Men PRINTED Polo T-shirt") == {"printed", "polo collar"}
 
 
 def test_json_round_trip(small: Taxonomy) -> None:
