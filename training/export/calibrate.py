@@ -187,12 +187,15 @@ def category_temperatures(
     if not chosen:
         return {}
     roots = np.array(leaf_roots(taxonomy))
-    leaf_NC = answers.leaf_NC[chosen]
-    best_root_N = roots[leaf_NC.argmax(1)]
-    leaf_NC[~possible_NC[chosen]] = -1e4
+    best_root_N = roots[answers.leaf_NC[chosen].argmax(1)]
+    # Of the leaves that no data set names, of which there may be thousands, nothing is left.
+    named_C = possible_NC[chosen].any(0)
+    leaf_NC = np.where(possible_NC[chosen][:, named_C], answers.leaf_NC[chosen][:, named_C], np.float32(-1e4))
+    place_C = np.cumsum(named_C) - 1
     member_NC = np.zeros_like(leaf_NC)
     for n, index in enumerate(chosen):
-        member_NC[n, list(taxonomy.leaves_under(str(rows[index].node)))] = 1
+        under = np.array(taxonomy.leaves_under(str(rows[index].node)))
+        member_NC[n, place_C[under[named_C[under]]]] = 1
 
     def fitted(keep_N: Flags) -> float:
         def loss(temperature: float) -> float:

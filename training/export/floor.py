@@ -1,7 +1,8 @@
 """Measure the bounds of the relevance floor on `val` (see `catalog.search.floor`).
 
-The products serve as the catalogue. Text queries are the names of the tree's nodes, and the products below a node are
-relevant. Queries by image, or by image and text, are the products themselves, and products of equal label are relevant.
+The products serve as the catalogue. Text queries are the names of the nodes above them, and the products below a node
+are relevant. Queries by image, or by image and text, are the products themselves, and products of equal label are
+relevant.
 """
 
 from collections.abc import Callable, Sequence
@@ -72,9 +73,11 @@ def _asked(
         mine = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
         mine = mine[:: max(1, -(-len(mine) // LIMIT))]
         return [str(rows[n].node) for n in mine], readings.by_choice[choice].only(mine), np.array(mine, int)
+    named = {node for row in rows for node in model.taxonomy.ancestors(str(row.node))}
     names = [
         (node.id, name)
         for node in model.taxonomy.nodes
+        if node.id in named
         for name in dict.fromkeys((node.label, *node.synonyms))
         if SEPARATOR not in name and name.isascii() and model.taxonomy.named(name) == node
     ]
