@@ -16,12 +16,11 @@ from catalog.model.checkpoint import Checkpoint, load_model
 from catalog.model.config import ImageEncoderConfig, ModelConfig
 from catalog.model.encoders import ImageEncoder, TextEncoder
 from catalog.model.network import CatalogModel
-from catalog.model.preprocess import pad
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from training.config import TrainConfig
+from training.data.text_vectors import cached_vectors, read_texts
 from training.pruning import kept_tokens, lowest_layers, narrowed, shortened
-from training.texts.replay import cached_vectors
 
 NO_WEIGHTS = "[start] names weights that are neither in a local folder nor on the hub."
 
@@ -169,11 +168,7 @@ def class_names(text: TextEncoder, tokenizer: Tokenizer, count: int) -> Tensor:
     whole = [info.index_to_description(number, detailed=True).partition(": ") for number in range(count)]
     vectors = torch.zeros(count, text.widths.pooled)
     for texts in (names, [f"{name}: {definition}" for name, (_, _, definition) in zip(names, whole, strict=True)]):
-        ids, rows = tokenizer(texts), []
-        for start in range(0, count, 100):
-            group = pad(ids[start : start + 100], tokenizer.pad_id)
-            rows.append(text.eval()(*map(torch.from_numpy, group))[1])
-        found_KD = torch.cat(rows)
+        found_KD = read_texts(texts, text, tokenizer).float()
         vectors += F.normalize(found_KD - found_KD.mean(0), dim=-1)
     return vectors / 2
 

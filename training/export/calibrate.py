@@ -189,8 +189,8 @@ def category_temperatures(
     roots = np.array(leaf_roots(taxonomy))
     best_root_N = roots[answers.leaf_NC[chosen].argmax(1)]
     # Of the leaves that no data set names, of which there may be thousands, nothing is left.
-    named_C = possible_NC[chosen].any(0)
-    leaf_NC = np.where(possible_NC[chosen][:, named_C], answers.leaf_NC[chosen][:, named_C], np.float32(-1e4))
+    named_C: Flags = np.asarray(possible_NC[chosen].any(0))
+    leaf_NC: Floats = np.where(possible_NC[chosen][:, named_C], answers.leaf_NC[chosen][:, named_C], np.float32(-1e4))
     place_C = np.cumsum(named_C) - 1
     member_NC = np.zeros_like(leaf_NC)
     for n, index in enumerate(chosen):

@@ -499,6 +499,9 @@ def test_models_and_taxonomy(catalogue: TestClient, model: Understander) -> None
     assert (listed["id"], listed["role"], listed["embedding_dimensions"]) == (model.version, "active", [8, 16, 32])
     taxonomy = catalogue.get("/v1/taxonomy").json()
     assert [node["id"] for node in taxonomy["nodes"]] == [node.id for node in tiny_taxonomy().nodes]
+    plain = catalogue.get("/v1/taxonomy", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.json() == taxonomy
     assert code(catalogue.get("/v1/models/comparison")) == (404, "no_shadow")
     assert code(catalogue.post("/v1/models/nothing/activate")) == (404, "model_unknown")
 
