@@ -11,6 +11,7 @@ Letters at the end of a tensor's name are its axes:
 """
 
 import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -183,7 +184,10 @@ class CategoryNames(nn.Module):
     def forward(self, fused_BE: Tensor, text_embedding: nn.Module) -> Tensor:
         """-> logits (B, C): cosines, times a scale."""
         category_CE = F.normalize(text_embedding(self.read_CF).float(), dim=-1)
-        return self.log_scale.clamp(max=4.6).exp() * F.normalize(fused_BE, dim=-1) @ category_CE.T
+        device = fused_BE.device.type
+        # bfloat16 is too coarse for cosines times 100.
+        with torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext():
+            return self.log_scale.clamp(max=4.6).exp() * F.normalize(fused_BE, dim=-1) @ category_CE.T
 
     def left_out(self, leaf_BC: Tensor) -> Tensor:
         if not self.training:
