@@ -15,13 +15,14 @@ from catalog.errors import ConfigInvalid
 from catalog.model.checkpoint import Checkpoint, load_model
 from catalog.model.config import ImageEncoderConfig, ModelConfig
 from catalog.model.encoders import ImageEncoder, TextEncoder
-from catalog.model.network import CatalogModel
+from catalog.model.network import CatalogModel, Projection
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from training.config import TrainConfig
 from training.data.text_vectors import cached_vectors, read_texts
 from training.pruning import kept_tokens, lowest_layers, narrowed, shortened
 
+PROJECTIONS = ("image_embedding", "text_embedding")
 NO_WEIGHTS = "[start] names weights that are neither in a local folder nor on the hub."
 
 
@@ -42,20 +43,18 @@ def starting_model(
     if start.text and image.stem is not None:
         image = with_class_names(image, class_names(text, tokenizer, image.stem.net.num_classes))
     if start.text_options:
-        names = (name for node in taxonomy.nodes for name in (node.label, *node.synonyms))
-        kept = kept_tokens(tokenizer, start.vocabulary, [*texts, *names])
-        text, tokenizer = narrowed(text, kept, start.text_options), shortened(tokenizer, kept)
+        text, tokenizer = small_text(config, text, tokenizer, taxonomy, texts)
     model = CatalogModel(model_config(config, image, text, earlier), taxonomy, image, text)
     if model.heads.names is not None:
         nn.init.zeros_(model.heads.category.weight)
         model.heads.names.read_CF.copy_(category_names(text, tokenizer, taxonomy, Path(config.output) / "corpus.pt"))
     if earlier and start.keep_fusion:
         return keep_fusion(earlier.model, model), tokenizer
-    if earlier:
+    if start.principal:
+        start_from_principal_directions(model)
+    elif earlier:
         # The projections into the shared space belong to the encoders, not to the fusion: they are kept.
-        for name in ["image_embedding"] if start.text else ["image_embedding", "text_embedding"]:
-            model.heads.get_submodule(name).load_state_dict(earlier.model.heads.get_submodule(name).state_dict())
-        model.heads.log_scale.data.copy_(earlier.model.heads.log_scale)
+        keep_projections(earlier.model, model, ["image_embedding"] if start.text else list(PROJECTIONS))
     return model, tokenizer
 
 
@@ -69,6 +68,14 @@ def starting_text(config: TrainConfig, earlier: Checkpoint | None) -> tuple[Text
         return text, Tokenizer.from_pretrained(start.text, text.config.max_tokens, text.config.prefix)
     except OSError:
         raise ConfigInvalid(NO_WEIGHTS) from None
+
+
+def small_text(
+    config: TrainConfig, text: TextEncoder, tokenizer: Tokenizer, taxonomy: Taxonomy, texts: Iterable[str]
+) -> tuple[TextEncoder, Tokenizer]:
+    names = (name for node in taxonomy.nodes for name in (node.label, *node.synonyms))
+    kept = kept_tokens(tokenizer, config.start.vocabulary, [*texts, *names])
+    return narrowed(text, kept, config.start.text_options), shortened(tokenizer, kept)
 
 
 def starting_image(config: TrainConfig) -> ImageEncoder:
@@ -89,6 +96,12 @@ def average_encoders(model: CatalogModel, others: Sequence[CatalogModel]) -> Non
         for key, value in states[0].items():
             if value.is_floating_point():
                 value.copy_(torch.stack([state[key] for state in states]).mean(0))
+
+
+def keep_projections(earlier: CatalogModel, model: CatalogModel, names: Sequence[str]) -> None:
+    for name in names:
+        model.heads.get_submodule(name).load_state_dict(earlier.heads.get_submodule(name).state_dict())
+    model.heads.log_scale.data.copy_(earlier.heads.log_scale)
 
 
 def keep_fusion(earlier: CatalogModel, model: CatalogModel) -> CatalogModel:
@@ -185,3 +198,30 @@ def category_names(text: TextEncoder, tokenizer: Tokenizer, taxonomy: Taxonomy, 
     vectors = F.normalize(torch.from_numpy(cached_vectors(every, text, tokenizer, cache)).float(), dim=-1)
     place = {name: number for number, name in enumerate(every)}
     return torch.stack([vectors[[place[name] for name in each]].mean(0) for each in names])
+
+
+@torch.no_grad()
+def start_from_principal_directions(model: CatalogModel) -> None:
+    """Let the fused embedding start as what frozen encoders say, of which 256 directions hold nearly all.
+
+    Of an image, the directions in which the classes of its stem differ; of a text, those of the categories' names, the
+    most telling first. Raises ConfigInvalid for a model that has neither.
+    """
+    heads, stem = model.heads, model.image_encoder.stem
+    if stem is None or heads.names is None or not heads.residual:
+        raise ConfigInvalid("[start] principal needs shared stages, an open head and a residual embedding.")
+    features = slice(model.image_encoder.pretrained.start, model.image_encoder.named.start)
+    project_along(heads.image_embedding, stem.net.get_classifier().weight, features)
+    project_along(heads.text_embedding, heads.names.read_CF, slice(None))
+    nn.init.zeros_(heads.embedding.weight)
+    nn.init.zeros_(heads.embedding.bias)
+
+
+def project_along(projection: Projection, vectors_ND: Tensor, columns: slice) -> None:
+    """Onto the principal directions of the vectors, in those columns of what is projected; the others add nothing."""
+    for part in (projection.linear, projection.correction[-1]):
+        for parameter in part.parameters():
+            nn.init.zeros_(parameter)
+    _, _, directions_DD = torch.linalg.svd(vectors_ND - vectors_ND.mean(0), full_matrices=False)
+    kept_ED = directions_DD[: projection.linear.out_features]
+    projection.linear.weight[: len(kept_ED), columns] = kept_ED / kept_ED.shape[1] ** 0.5
