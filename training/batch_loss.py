@@ -1,5 +1,8 @@
 """The loss of a batch: modality dropout, then all losses on the model's outputs."""
 
+import math
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -11,7 +14,14 @@ from training.config import TrainConfig
 from training.data.samples import CorpusBatch, TrainingBatch
 from training.data.targets import Targets
 from training.distillation import teacher_loss, teacher_outputs
-from training.losses import asymmetric_loss, attribute_cross_entropy, contrastive, relation, tree_cross_entropy
+from training.losses import (
+    TreePaths,
+    asymmetric_loss,
+    attribute_cross_entropy,
+    contrastive,
+    relation,
+    tree_cross_entropy,
+)
 
 # Image and text of a batch, as encoded.
 Pair = tuple[Encoded, Encoded]
@@ -55,7 +65,8 @@ def subset_losses(
     full: both modalities, none dropped, for the contrastive loss. taught: the teacher's outputs for the same subset.
     """
     image, text = subset
-    outputs = model.heads(model.fusion(image, text), image, text)
+    drawn = draw_leaves(targets.paths, config.leaves_drawn)
+    outputs = model.heads(model.fusion(image, text), image, text, drawn.leaves)
     read_B = image.present_B | text.present_B
     losses = {}
     if taught is not None:
@@ -64,7 +75,8 @@ def subset_losses(
         kept = relation(outputs.fused_BE, *known_cosines(model, image, text), model.config.embedding_cuts)
         losses["relation"] = config.relation_weight * kept
     targets = targets.only(read_B)
-    category = tree_cross_entropy(outputs.leaf_BC, targets.paths, config.smoothing, config.upper_weight)
+    paths = drawn.of(targets.paths)
+    category = tree_cross_entropy(outputs.leaf_BC + drawn.weight_S, paths, config.smoothing, config.upper_weight)
     losses["category"] = config.category_weight * category
     pair_B = full[0].present_B & full[1].present_B & read_B
     losses["contrastive"] = config.contrastive_weight * contrastive_losses(model, outputs, targets, pair_B)
@@ -112,16 +124,44 @@ def known_cosines(model: CatalogModel, image: Encoded, text: Encoded) -> tuple[T
         return cosine_BB / count_B.unsqueeze(1), same_BB & read_B & read_B.unsqueeze(1)
 
 
+class Drawn(NamedTuple):
+    """The leaves that a step scores; None: all. weight_S: the logarithm of how many leaves each stands for."""
+
+    leaves: Tensor | None
+    weight_S: Tensor
+
+    def of(self, paths: TreePaths) -> TreePaths:
+        return paths if self.leaves is None else paths._replace(under_MC=paths.under_MC[:, self.leaves])
+
+
+def draw_leaves(paths: TreePaths, count: int) -> Drawn:
+    """One leaf below each node of the labels, and `count` of the others, as in a sampled softmax (Jean et al. 2015)."""
+    device, leaves = paths.under_MC.device, paths.under_MC.shape[1]
+    if not count or count >= leaves:
+        return Drawn(None, torch.zeros(1, device=device))
+    chance_MC = torch.rand(leaves, device=device) * paths.under_MC
+    needed_C = torch.zeros(leaves, dtype=torch.bool, device=device)
+    needed_C[chance_MC.argmax(1)] = True
+    others = torch.nonzero(~needed_C)[:, 0]
+    drawn = others[torch.randperm(len(others), device=device)[:count]]
+    needed = torch.nonzero(needed_C)[:, 0]
+    weight_S = torch.zeros(len(needed) + len(drawn), device=device)
+    weight_S[len(needed) :] = math.log(len(others) / len(drawn))
+    return Drawn(torch.cat([needed, drawn]), weight_S)
+
+
 def corpus_losses(model: CatalogModel, texts: CorpusBatch, config: TrainConfig) -> dict[str, Tensor]:
     """Of texts without products: their relations are kept, categories known, translations and queries find theirs."""
     present_B = torch.ones_like(texts.pooled_BD[:, 0], dtype=torch.bool)
     text = Encoded(texts.pooled_BD.unsqueeze(1), present_B.unsqueeze(1), texts.pooled_BD, present_B)
     nowhere_BP = torch.full_like(present_B, -1, dtype=torch.long).unsqueeze(1)
     image = Encoded.scatter(*empty_encoding(model.image_encoder.widths, nowhere_BP.device), nowhere_BP)
-    outputs = model.heads(model.fusion(image, text), image, text)
+    drawn = draw_leaves(texts.paths, config.leaves_drawn)
+    outputs = model.heads(model.fusion(image, text), image, text, drawn.leaves)
     fused_BE, cuts = outputs.fused_BE, model.config.embedding_cuts
     kept = relation(fused_BE, *known_cosines(model, image, text), cuts)
-    named = tree_cross_entropy(outputs.leaf_BC, texts.paths, config.smoothing, config.upper_weight)
+    paths = drawn.of(texts.paths)
+    named = tree_cross_entropy(outputs.leaf_BC + drawn.weight_S, paths, config.smoothing, config.upper_weight)
     losses = {
         "texts": config.corpus_weight * config.relation_weight * kept,
         "named": config.corpus_weight * config.category_weight * named,

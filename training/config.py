@@ -122,6 +122,7 @@ class TrainConfig:
     workers: int = 1  # processes that load samples
 
     # Loss weights; see training/losses.py.
+    leaves_drawn: int = 0  # leaves that a step scores besides those of its labels, drawn at random; 0: all
     smoothing: float = 0.1  # label smoothing
     upper_weight: float = 0.3  # of each level of the tree above the label
     category_weight: float = 1.0
@@ -215,11 +216,18 @@ def parse_config(fields: dict[str, Any]) -> TrainConfig:
         config.teacher or config.low_res_epochs or not (config.start.shared_stages or config.start.model)
     ):
         raise ConfigInvalid("cache_maps needs shared stages, and neither a teacher nor images of low resolution.")
+    if config.teacher and config.leaves_drawn:
+        raise ConfigInvalid("A teacher tells of all leaves, so it cannot be combined with leaves_drawn.")
     if config.teacher and config.cache_views:
         raise ConfigInvalid(
             "Distillation reads each image as it is sampled, so it cannot be combined with cache_views."
         )
     return config
+
+
+def recorded_config(fields: dict[str, Any]) -> TrainConfig:
+    """The configuration that a run of this or an earlier release wrote as JSON. Raises ConfigInvalid."""
+    return parse_config(with_new_names({name: value for name, value in fields.items() if value is not None}))
 
 
 def with_new_names(fields: dict[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from catalog.errors import ConfigInvalid
 from catalog.model.network import CatalogModel
 from catalog.model.runtime import Runtime
 from training.batch_loss import batch_losses
-from training.config import TrainConfig, with_new_names
+from training.config import TrainConfig, recorded_config
 from training.data.samples import TrainingBatch
 from training.device import best_device, mixed_precision
 
@@ -130,8 +130,10 @@ class Run:
         path, record = self.folder / "state.pt", self.folder / "config.json"
         mine = json.loads(json.dumps(asdict(self.config)))
         if path.exists() and record.exists():
-            theirs = with_new_names(json.loads(record.read_text()))
-            changed = [name for name in mine if name not in MAY_CHANGE and mine[name] != theirs.get(name)]
+            theirs = recorded_config(json.loads(record.read_text()))
+            changed = [
+                name for name in mine if name not in MAY_CHANGE and getattr(self.config, name) != getattr(theirs, name)
+            ]
             if changed:
                 names = ", ".join(changed)
                 raise ConfigInvalid(f"{self.folder.name!r} holds a run with another {names}: choose another output.")

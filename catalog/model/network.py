@@ -144,7 +144,8 @@ class Heads(nn.Module):
         self.text_embedding = Projection(text.pooled, config.embedding_width)
         self.log_scale = nn.Parameter(torch.tensor(2.66))  # 1/0.07, as in CLIP (Radford et al. 2021)
 
-    def forward(self, fused_BD: Tensor, image: Encoded, text: Encoded) -> Outputs:
+    def forward(self, fused_BD: Tensor, image: Encoded, text: Encoded, leaves: Tensor | None = None) -> Outputs:
+        """leaves: those whose logits are computed; by default all."""
         fused_BD = self.norm(fused_BD)
         fused_BE = self.embedding(fused_BD).float()
         image_BE = self.image_embedding(image.pooled_BD).float()
@@ -153,9 +154,10 @@ class Heads(nn.Module):
         text_BE = self.text_embedding(text.pooled_BD).float()
         if self.residual:
             fused_BE = fused_BE + image_BE * image.present_B.unsqueeze(-1) + text_BE * text.present_B.unsqueeze(-1)
-        leaf_BC = self.category(fused_BD)
+        weights = (self.category.weight, self.category.bias)
+        leaf_BC = F.linear(fused_BD, *(weights if leaves is None else (part[leaves] for part in weights)))
         if self.names is not None:
-            leaf_BC = self.names(fused_BE, self.text_embedding) + self.names.left_out(leaf_BC)
+            leaf_BC = self.names(fused_BE, self.text_embedding, leaves) + self.names.left_out(leaf_BC)
         return Outputs(
             leaf_BC=leaf_BC,
             tags_BG=self.tags(fused_BD),
@@ -181,9 +183,10 @@ class CategoryNames(nn.Module):
         self.register_buffer("read_CF", torch.zeros(categories, source_width))
         self.log_scale = nn.Parameter(torch.tensor(2.66))
 
-    def forward(self, fused_BE: Tensor, text_embedding: nn.Module) -> Tensor:
-        """-> logits (B, C): cosines, times a scale."""
-        category_CE = F.normalize(text_embedding(self.read_CF).float(), dim=-1)
+    def forward(self, fused_BE: Tensor, text_embedding: nn.Module, leaves: Tensor | None = None) -> Tensor:
+        """-> logits (B, C), cosines times a scale; leaves: of these alone."""
+        read_CF = self.read_CF if leaves is None else self.read_CF[leaves]
+        category_CE = F.normalize(text_embedding(read_CF).float(), dim=-1)
         device = fused_BE.device.type
         # bfloat16 is too coarse for cosines times 100.
         with torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext():

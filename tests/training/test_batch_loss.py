@@ -10,7 +10,14 @@ from catalog.model.encoders import Encoded
 from catalog.model.network import CatalogModel, Inputs
 from tests.support.tiny import tiny_taxonomy
 from tests.support.tiny_torch import tiny_model
-from training.batch_loss import batch_losses, corpus_losses, known_cosines, modality_dropout, modality_subsets
+from training.batch_loss import (
+    batch_losses,
+    corpus_losses,
+    draw_leaves,
+    known_cosines,
+    modality_dropout,
+    modality_subsets,
+)
 from training.config import SetConfig, StartConfig, TrainConfig
 from training.data.manifests import LabelledProduct
 from training.data.samples import CorpusBatch, TrainingBatch
@@ -146,3 +153,16 @@ def test_a_corpus_is_kept_apart_and_found_by_what_asks_for_it(model: CatalogMode
     assert right["named"] > 0
     assert right["same"] < wrong["same"]
     assert right["texts"] >= 0
+
+
+def test_drawn_leaves_have_one_below_each_label_and_stand_for_the_others() -> None:
+    under_MC = torch.zeros(3, 100, dtype=torch.bool)
+    under_MC[0, :50], under_MC[1, 7], under_MC[2, 90:] = True, True, True
+    paths = TreePaths(under_MC, torch.tensor([[0, 1], [-1, 2]]))
+    torch.manual_seed(0)
+    drawn = draw_leaves(paths, 10)
+    assert drawn.leaves is not None
+    assert len(set(drawn.leaves.tolist())) == len(drawn.leaves) <= 13
+    assert drawn.of(paths).under_MC.any(1).all()
+    assert drawn.weight_S.exp().sum().item() == pytest.approx(100, abs=0.01)
+    assert draw_leaves(paths, 0).of(paths) is paths
