@@ -26,6 +26,8 @@ from catalog.model.fusion import FUSIONS
 from catalog.model.preprocess import Batch
 from catalog.taxonomy.tree import Taxonomy
 
+ADDED = 0.5  # the most that the fusion adds to a sum of vectors of unit length: of unknown goods it says much too much
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -148,12 +150,11 @@ class Heads(nn.Module):
         """leaves: those whose logits are computed; by default all."""
         fused_BD = self.norm(fused_BD)
         fused_BE = self.embedding(fused_BD).float()
-        image_BE = self.image_embedding(image.pooled_BD).float()
-        if self.named.start < self.named.stop:
-            image_BE = image_BE + self.text_embedding(image.pooled_BD[:, self.named]).float()
-        text_BE = self.text_embedding(text.pooled_BD).float()
+        image_BE, text_BE = self.of_image(image.pooled_BD), self.text_embedding(text.pooled_BD).float()
         if self.residual:
-            fused_BE = fused_BE + image_BE * image.present_B.unsqueeze(-1) + text_BE * text.present_B.unsqueeze(-1)
+            added_BE = ADDED * fused_BE / (1 + fused_BE.square().sum(-1, keepdim=True)).sqrt()
+            fused_BE = added_BE + image_BE * image.present_B.unsqueeze(-1)
+            fused_BE = fused_BE + F.normalize(text_BE, dim=-1) * text.present_B.unsqueeze(-1)
         weights = (self.category.weight, self.category.bias)
         leaf_BC = F.linear(fused_BD, *(weights if leaves is None else (part[leaves] for part in weights)))
         if self.names is not None:
@@ -166,6 +167,14 @@ class Heads(nn.Module):
             image_BE=F.normalize(image_BE, dim=-1),
             text_BE=F.normalize(text_BE, dim=-1),
         )
+
+    def of_image(self, pooled_BD: Tensor) -> Tensor:
+        """(B, E): half of it what an image is like, half what its classes are called, if these have names."""
+        image_BE = F.normalize(self.image_embedding(pooled_BD).float(), dim=-1)
+        if self.named.start == self.named.stop:
+            return image_BE
+        named_BE = self.text_embedding(pooled_BD[:, self.named]).float()
+        return (image_BE + F.normalize(named_BE, dim=-1)) / 2
 
 
 class CategoryNames(nn.Module):

@@ -118,9 +118,19 @@ def test_a_residual_embedding_adds_to_what_each_modality_says() -> None:
     alone = {name: model.fuse_and_classify(image, text, name) for name in ("image", "text")}
     torch.testing.assert_close(alone["image"].fused_BE, alone["image"].image_BE)
     torch.testing.assert_close(alone["text"].fused_BE, alone["text"].text_BE)
-    sum_BE = model.heads.image_embedding(image.pooled_BD) + model.heads.text_embedding(text.pooled_BD)
+    sum_BE = alone["image"].image_BE + alone["text"].text_BE
     both_BE = model.fuse_and_classify(image, text).fused_BE
     torch.testing.assert_close(both_BE, sum_BE / sum_BE.norm(dim=-1, keepdim=True))
+
+
+@torch.inference_mode()
+def test_what_the_fusion_adds_to_a_residual_embedding_is_bounded() -> None:
+    torch.manual_seed(0)
+    model = CatalogModel(replace(tiny_config(), residual_embedding=True), tiny_taxonomy()).eval()
+    model.heads.embedding.weight.mul_(1000)
+    image, text = model.encode(batch([0, 1], 2, [True, True]))
+    outputs = model.fuse_and_classify(image, text, "text")
+    assert (outputs.fused_BE * outputs.text_BE).sum(-1).min() > 0.85
 
 
 @torch.inference_mode()

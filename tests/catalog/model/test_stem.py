@@ -91,8 +91,8 @@ def test_an_image_is_also_embedded_as_a_text_of_its_classes_names() -> None:
     model = shared_model()
     encoder, heads = model.image_encoder, model.heads
     _, pooled_NF = encoder(pixels())
-    rest_NE = heads.image_embedding(pooled_NF)
-    named_NE = heads.text_embedding(pooled_NF[:, encoder.named])
+    rest_NE = F.normalize(heads.image_embedding(pooled_NF), dim=-1)
+    named_NE = F.normalize(heads.text_embedding(pooled_NF[:, encoder.named]), dim=-1)
     heads.embedding.weight.zero_()
     heads.embedding.bias.zero_()
     nothing = Encoded.scatter(*empty_encoding(model.text_encoder.widths, pooled_NF.device), torch.full((2, 1), -1))
