@@ -155,7 +155,8 @@ def draw_leaves(paths: TreePaths, count: int) -> Drawn:
     drawn = others[torch.randperm(len(others), device=device)[:count]]
     needed = torch.nonzero(needed_C)[:, 0]
     weight_S = torch.zeros(len(needed) + len(drawn), device=device)
-    weight_S[len(needed) :] = math.log(len(others) / len(drawn))
+    if len(drawn):
+        weight_S[len(needed) :] = math.log(len(others) / len(drawn))
     return Drawn(torch.cat([needed, drawn]), weight_S)
 
 

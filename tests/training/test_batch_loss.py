@@ -166,3 +166,5 @@ def test_drawn_leaves_have_one_below_each_label_and_stand_for_the_others() -> No
     assert drawn.of(paths).under_MC.any(1).all()
     assert drawn.weight_S.exp().sum().item() == pytest.approx(100, abs=0.01)
     assert draw_leaves(paths, 0).of(paths) is paths
+    every = TreePaths(torch.eye(3).bool(), torch.tensor([[0], [1], [2]]))
+    assert draw_leaves(every, 1).weight_S.tolist() == [0, 0, 0]
