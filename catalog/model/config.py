@@ -54,8 +54,9 @@ class TextEncoderConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """residual_embedding: the fused embedding is the sum of each modality's own, of unit length, and of a little that the
-    fusion adds. open_head: a category's score is its likeness to the category's names, and what examples taught besides.
+    """residual_embedding: the fused embedding is the sum of each modality's own, of unit length, and of a little that
+    the fusion adds. open_head: a category's score is its likeness to the category's names, and what examples taught
+    besides.
     """
 
     image: ImageEncoderConfig
