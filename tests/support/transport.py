@@ -18,7 +18,8 @@ class Through(httpx.BaseTransport, httpx.AsyncBaseTransport):
         answer = self.client.request(
             request.method, str(request.url), content=request.read(), headers=request.headers.multi_items()
         )
-        return httpx.Response(answer.status_code, headers=answer.headers.multi_items(), content=answer.content)
+        headers = [(name, value) for name, value in answer.headers.multi_items() if name != "content-encoding"]
+        return httpx.Response(answer.status_code, headers=headers, content=answer.content)  # decoded already
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
