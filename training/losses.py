@@ -18,6 +18,9 @@ class TreePaths(NamedTuple):
     under_MC: Tensor
     node_BL: Tensor
 
+    def to(self, device: torch.device) -> "TreePaths":
+        return TreePaths(self.under_MC.to(device), self.node_BL.to(device))
+
 
 def tree_cross_entropy(leaf_BC: Tensor, paths: TreePaths, smoothing: float, upper_weight: float) -> Tensor:
     """Cross-entropy at every level of a product's path, -> mean over labelled products.

@@ -146,7 +146,7 @@ class CorpusBatch(NamedTuple):
 
     def to(self, device: torch.device) -> "CorpusBatch":
         pairs = {name: (a.to(device), b.to(device), c.to(device)) for name, (a, b, c) in self.pairs.items()}
-        return CorpusBatch(self.pooled_BD.to(device), pairs, TreePaths(*(part.to(device) for part in self.paths)))
+        return CorpusBatch(self.pooled_BD.to(device), pairs, self.paths.to(device))
 
 
 class TrainingBatch(NamedTuple):

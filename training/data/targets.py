@@ -29,9 +29,8 @@ class Targets:
 
     def to(self, device: torch.device) -> "Targets":
         moved = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
-        paths = TreePaths(*(part.to(device) for part in self.paths))
         attributes = {name: value.to(device) for name, value in self.attributes.items()}
-        return replace(self, **moved, paths=paths, attributes=attributes)
+        return replace(self, **moved, paths=self.paths.to(device), attributes=attributes)
 
     def only(self, known_B: Tensor) -> "Targets":
         """The same labels, masked out where `known_B` is False."""
