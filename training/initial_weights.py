@@ -22,6 +22,7 @@ from training.config import TrainConfig
 from training.data.text_vectors import cached_vectors, read_texts
 from training.pruning import kept_tokens, lowest_layers, narrowed, shortened
 
+APART = 3 / 8  # of the embedding's width
 PROJECTIONS = ("image_embedding", "text_embedding")
 NO_WEIGHTS = "[start] names weights that are neither in a local folder nor on the hub."
 
@@ -205,13 +206,17 @@ def start_from_principal_directions(model: CatalogModel) -> None:
     """Let the fused embedding start as what frozen encoders say, of which 256 directions hold nearly all.
 
     Of an image, the directions in which the classes of its stem differ; of a text, those of the categories' names, the
-    most telling first. Raises ConfigInvalid for a model that has neither.
+    most telling first. The image's lie APART further on: where both tell much, the one is noise to the other.
+
+    Raises ConfigInvalid for a model that has neither.
     """
     heads, stem = model.heads, model.image_encoder.stem
     if stem is None or heads.names is None or not heads.residual:
         raise ConfigInvalid("[start] principal needs shared stages, an open head and a residual embedding.")
     features = slice(model.image_encoder.pretrained.start, model.image_encoder.named.start)
     project_along(heads.image_embedding, stem.net.get_classifier().weight, features)
+    image_ED = heads.image_embedding.linear.weight
+    image_ED.copy_(image_ED.roll(int(APART * len(image_ED)), 0))
     project_along(heads.text_embedding, heads.names.read_CF, slice(None))
     nn.init.zeros_(heads.embedding.weight)
     nn.init.zeros_(heads.embedding.bias)

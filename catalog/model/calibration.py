@@ -36,6 +36,7 @@ class Calibration:
     temperature: divides the category logits, by the root node of the likeliest leaf ("*" for any other; Guo et al.
     2017). attribute_temperature: likewise, by attribute. promise: least probability to promise a node, by its level,
     the top one first; a deeper level is as the last. auto: least probability of a leaf to accept a product unseen.
+    auto_roots: the root nodes under which that was measured, without them all; elsewhere a person reviews.
     unfamiliar: the log odds above which a product is unlike everything taught (see `catalog.model.familiarity`).
     auto_unfamiliar: those above which a product is not accepted unseen, however sure its leaf; without them as above.
     tags, attributes: least probability to report a tag, or an attribute's value, by the node of the category: what is
@@ -47,6 +48,7 @@ class Calibration:
     attribute_temperature: dict[str, float] = field(default_factory=dict)
     promise: dict[Modalities, list[float]] = field(default_factory=dict)
     auto: dict[Modalities, float] = field(default_factory=dict)
+    auto_roots: dict[Modalities, list[str]] = field(default_factory=dict)
     unfamiliar: dict[Modalities, float] = field(default_factory=dict)
     auto_unfamiliar: dict[Modalities, float] = field(default_factory=dict)
     tags: dict[Modalities, dict[str, dict[str, float]]] = field(default_factory=dict)
@@ -84,7 +86,8 @@ class Calibration:
         """leaf: whether the category is a leaf; log_odds: of the product being unfamiliar."""
         if category is None:
             return "abstain"
-        sure = leaf and category.score >= self.auto.get(modalities, AUTO)
+        measured = modalities not in self.auto_roots or category.path_ids[0] in self.auto_roots[modalities]
+        sure = leaf and measured and category.score >= self.auto.get(modalities, AUTO)
         return "auto" if sure and log_odds <= self.auto_unfamiliar.get(modalities, np.inf) else "review"
 
     def proven_tags(self, modalities: Modalities, category: CategoryScore) -> dict[str, float]:

@@ -26,7 +26,7 @@ from catalog.model.fusion import FUSIONS
 from catalog.model.preprocess import Batch
 from catalog.taxonomy.tree import Taxonomy
 
-ADDED = 0.5  # the most that the fusion adds to a sum of vectors of unit length: of unknown goods it says much too much
+ADDED = 0.3  # the most that the fusion adds to a sum of vectors of unit length: of unknown goods it says much too much
 
 
 @dataclass(frozen=True)

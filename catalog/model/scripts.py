@@ -7,6 +7,8 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
+from catalog.taxonomy.tree import Taxonomy
+
 
 class Readable(NamedTuple):
     """What can be read of a text ("" if nothing), and whether any word was left out."""
@@ -30,6 +32,26 @@ def readable(text: str, scripts: Collection[str]) -> Readable:
     if not unknown:
         return Readable(text, False)
     return Readable("" if unknown >= known else " ".join("".join(kept).split()), True)
+
+
+def readable_names(text: str, taxonomy: Taxonomy, scripts: Collection[str]) -> Readable:
+    """As `readable`, but categories named in another script, or in Chinese, are read by their English labels.
+
+    A text encoder knows fewer Chinese names than the tree does. A name of several categories stays where their labels
+    differ, and so does one of a single character that can be read: it is more often a part of another word.
+    """
+    parts, end, left_out = [], 0, False
+    for found in () if text.isascii() else taxonomy.names_in(text):
+        labels = {node.label for node in found.nodes}
+        foreign = (len(found.name) > 1 and not found.name.isascii()) or readable(found.name, scripts).left_out
+        if len(labels) == 1 and foreign:
+            before = readable(text[end : found.start], scripts)
+            parts += [before.text, *labels]
+            end, left_out = found.start + len(found.name), left_out or before.left_out
+    if not parts:
+        return readable(text, scripts)
+    after = readable(text[end:], scripts)
+    return Readable(" ".join(" ".join([*parts, after.text]).split()), left_out or after.left_out)
 
 
 @lru_cache(4096)

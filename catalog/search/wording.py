@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from catalog.model.scripts import readable
+from catalog.model.scripts import readable_names
 from catalog.taxonomy.tree import Taxonomy
 
 
@@ -19,23 +19,7 @@ class Wording(NamedTuple):
 
 
 def worded(text: str, taxonomy: Taxonomy, scripts: Collection[str]) -> Wording:
-    """scripts: those that the model can read; see `readable`."""
-    read = _in_labels(text, taxonomy, scripts)
+    """scripts: those that the model can read; see `readable_names`."""
+    read = readable_names(text, taxonomy, scripts).text or text
     node = taxonomy.named(read)
     return Wording(text, read, bool(taxonomy.names_in(read)), (node.id,) if node else ())
-
-
-def _in_labels(text: str, taxonomy: Taxonomy, scripts: Collection[str]) -> str:
-    """Categories named in a script that the model cannot read are named by their English labels instead. Then no other
-    word of such a script is left, lest so many of them make the model leave out the whole. A name of several
-    categories stays where their labels differ.
-    """
-    parts, end, changed = [], 0, False
-    for found in taxonomy.names_in(text):
-        labels = {node.label for node in found.nodes}
-        if len(labels) == 1 and readable(found.name, scripts).left_out:
-            parts += [readable(text[end : found.start], scripts).text, *labels]
-            end, changed = found.start + len(found.name), True
-    if not changed:
-        return text
-    return " ".join(" ".join([*parts, readable(text[end:], scripts).text]).split())

@@ -14,7 +14,7 @@ from catalog.model.checkpoint import Checkpoint, load_model
 from tests.support.catalogue import KINDS, write_catalogue
 from tests.support.tiny import tiny_taxonomy
 from training.data.manifests import LabelledProduct, read_manifest
-from training.data.masking import mask_labels
+from training.data.masking import mask_labels, mask_values
 from training.evaluation.evaluate import Classes, Report, category_result, evaluate
 from training.evaluation.report import markdown, write_report
 
@@ -93,6 +93,13 @@ def test_label_words_can_be_masked(checkpoint: Checkpoint, shop: list[LabelledPr
     assert masked["retrieval"] == by_hand["retrieval"]
     assert masked["calibration"]["ece"] == pytest.approx(by_hand["calibration"]["ece"])
     assert masked["calibration"] != plain["calibration"]
+
+
+def test_words_of_attributes_values_can_be_masked(shop: list[LabelledProduct]) -> None:
+    row = replace(shop[0], title="Men's navy blue Shirt", description="For men.", attributes={"gender": "Men"})
+    masked = mask_values(row)
+    assert (masked.title, masked.description) == ("navy blue Shirt", "For")
+    assert mask_values(replace(row, attributes={"colour": "Navy Blue"})).title == "Men's Shirt"
 
 
 def test_words_that_only_name_the_label_leave_nothing_to_score(

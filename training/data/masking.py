@@ -45,3 +45,9 @@ def mask_labels(row: LabelledProduct, taxonomy: Taxonomy) -> LabelledProduct:
     """The product without its label's words in title and description."""
     words = label_words(row, taxonomy)
     return replace(row, title=without_words(row.title, words), description=without_words(row.description, words))
+
+
+def mask_values(row: LabelledProduct) -> LabelledProduct:
+    """The product without the words of its attributes' values in title and description."""
+    words = tuple(row.attributes.values())
+    return replace(row, title=without_words(row.title, words), description=without_words(row.description, words))

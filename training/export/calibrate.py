@@ -1,5 +1,6 @@
 """Calibration on `val`: temperatures, thresholds, and the tags and attribute values proven for each category."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from training.export.readings import Reading, Readings
 
 FEWEST = 100  # a root with fewer products gets the common temperature
 AUTO_ACCURACY = 0.98
+AUTO_SHARE = 0.01  # of the products, for their department to count as measured
 PROMISE_ACCURACY = 0.9  # of the hundred products whose score is the nearest
 PROOF = 0.9
 # Maximum share of products of known kinds that count as unfamiliar.
@@ -32,6 +34,7 @@ SURE = 1.645  # 95 % quantile of the normal distribution, for Wilson's lower bou
 def calibrate(
     val: Sequence[LabelledProduct],
     readings: Readings,
+    unnamed: Readings,
     taxonomy: Taxonomy,
     everything: Sequence[LabelledProduct],
     familiarity: Familiarity | None,
@@ -39,10 +42,12 @@ def calibrate(
 ) -> Calibration:
     """The calibration of a model.
 
-    readings: outputs for `val`, each row of which has a category of the tree. everything: `val` and `train`, whose
+    readings: outputs for `val`, each row of which has a category of the tree. unnamed: likewise, where no title names a
+    value of the product's attributes: other shops' titles need not, as `val`'s do. everything: `val` and `train`, whose
     labels define the categories that each data set can name. opinions: attributes that labels cannot prove.
     """
     answers = readings.by_choice
+    valued = {choice: Reading.joined([answers[choice], unnamed.by_choice[choice]]) for choice in MODALITIES}
     possible_NC = named_leaves(val, everything, taxonomy)
     temperature = {
         choice: category_temperatures(val, answers[choice], possible_NC, choice, taxonomy) for choice in MODALITIES
@@ -50,7 +55,7 @@ def calibrate(
     odds = unfamiliar_log_odds(val, readings, familiarity) if familiarity else {}
     calibration = Calibration(
         temperature=temperature,
-        attribute_temperature=attribute_temperatures(val, answers["both"], taxonomy),
+        attribute_temperature=attribute_temperatures([*val, *val], valued["both"], taxonomy),
         unfamiliar={choice: round(float(np.quantile(odds_B, 1 - UNFAMILIAR)), 3) for choice, odds_B in odds.items()},
     )
     provable = replace(taxonomy, attributes=tuple(one for one in taxonomy.attributes if one.name not in opinions))
@@ -58,19 +63,24 @@ def calibrate(
         mine = [n for n, row in enumerate(val) if has_modalities(row, choice)]
         if mine:
             rows, answered = [val[n] for n in mine], answers[choice].only(mine)
-            calibration = _of_choice(calibration, rows, answered, provable, choice, odds.get(choice))
+            values = valued[choice].only([*mine, *(len(val) + n for n in mine)])
+            calibration = _of_choice(calibration, rows, answered, values, provable, choice, odds.get(choice))
     return calibration
 
 
 def _of_choice(
     calibration: Calibration,
-    rows: Sequence[LabelledProduct],
+    rows: list[LabelledProduct],
     answers: Reading,
+    values: Reading,
     taxonomy: Taxonomy,
     choice: Modalities,
     odds_B: Floats | None,
 ) -> Calibration:
-    """The calibration with the measurements of one modality choice. odds_B: log odds of being unfamiliar."""
+    """The calibration with the measurements of one modality choice.
+
+    values: the answers again, then those where no title names a value. odds_B: log odds of being unfamiliar.
+    """
     descent = Descent(taxonomy)
     score_NM = descent.scores(calibration.leaf_probability(answers.leaf_NC, choice, leaf_roots(taxonomy)))
     likeliest = [descent.promised(score_M, lambda level: 0.0) for score_M in score_NM]
@@ -85,10 +95,11 @@ def _of_choice(
         calibration,
         promise=calibration.promise | {choice: levels},
         auto=calibration.auto | {choice: least},
+        auto_roots=calibration.auto_roots | {choice: measured_roots(promised)},
         auto_unfamiliar=calibration.auto_unfamiliar | auto_unfamiliar,
         tags=calibration.tags | {choice: proven_tags(rows, answers, promised, taxonomy)},
         attributes=calibration.attributes
-        | {choice: proven_values(rows, answers, promised, taxonomy, calibration.attribute_temperature)},
+        | {choice: proven_values(rows * 2, values, promised * 2, taxonomy, calibration.attribute_temperature)},
     )
 
 
@@ -134,6 +145,12 @@ def auto_threshold(
     score_N, right_N = (np.array(column) for column in zip(*known, strict=True))
     least = certain_score(score_N, right_N, AUTO_ACCURACY)
     return 1.0 if least is None else least
+
+
+def measured_roots(promised: Sequence[CategoryScore | None]) -> list[str]:
+    """The roots that are promised often enough for the threshold of `auto` to hold there."""
+    counts = Counter(found.path_ids[0] for found in promised if found)
+    return sorted(root for root, count in counts.items() if count >= AUTO_SHARE * len(promised))
 
 
 def auto_familiarity(odds_B: Floats, sure_B: Flags, limit: float) -> float:

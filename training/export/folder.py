@@ -20,6 +20,7 @@ from catalog.model.folder import CALIBRATION, ModelFolder, open_model, write_che
 from catalog.model.runtime import Runtime
 from catalog.model.runtime.onnx import OnnxRuntime
 from training.data.manifests import LabelledProduct
+from training.data.masking import mask_values
 from training.evaluation.metrics import recall_at, retrieval_ranks
 from training.evaluation.predict import encode_rows, has_modalities, predict, read_batches
 from training.export.calibrate import calibrate
@@ -74,8 +75,9 @@ def recalibrate(
     labelled = check_labelled(val)
     runtime = OnnxRuntime(model, CACHE_BYTES)
     readings = read(runtime, model, labelled)
+    unnamed = read(runtime, model, [mask_values(row) for row in labelled])
     familiarity = fit(runtime, model, train, labelled, readings, paths)
-    calibration = calibrate(labelled, readings, model.taxonomy, [*train, *labelled], familiarity, opinions)
+    calibration = calibrate(labelled, readings, unnamed, model.taxonomy, [*train, *labelled], familiarity, opinions)
     calibration = replace(calibration, floor=floor_bounds(runtime, model, labelled, readings, calibration))
     write_json(model.path / CALIBRATION, asdict(calibration))
     (model.path / FAMILIARITY).unlink(missing_ok=True)

@@ -22,6 +22,12 @@ class Reading(NamedTuple):
     attributes: dict[str, Floats]
     embedding_NE: Floats
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        leaves, tags, attributes, embeddings = zip(*parts, strict=True)
+        together = {name: np.concatenate([part[name] for part in attributes]) for name in attributes[0]}
+        return cls(np.concatenate(leaves), np.concatenate(tags), together, np.concatenate(embeddings))
+
     def only(self, rows: Sequence[int]) -> Self:
         attributes = {name: logits_NV[rows] for name, logits_NV in self.attributes.items()}
         leaf_NC, tags_NG, embedding_NE = self.leaf_NC[rows], self.tags_NG[rows], self.embedding_NE[rows]
@@ -83,10 +89,4 @@ def _of_texts(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: 
 
 
 def _joined(parts: Sequence[ModelOutputs]) -> Reading:
-    names = parts[0].attributes
-    return Reading(
-        np.concatenate([part.leaf_BC for part in parts]),
-        np.concatenate([part.tags_BG for part in parts]),
-        {name: np.concatenate([part.attributes[name] for part in parts]) for name in names},
-        np.concatenate([part.embedding_BE for part in parts]),
-    )
+    return Reading.joined([Reading(part.leaf_BC, part.tags_BG, part.attributes, part.embedding_BE) for part in parts])

@@ -56,6 +56,13 @@ def test_only_a_sure_leaf_goes_out_unchecked(score: float | None, leaf: bool, de
     assert Calibration(auto={"both": 0.9}).decide(category, leaf, "both") == decision
 
 
+def test_nothing_goes_out_unchecked_in_a_department_where_it_was_not_measured() -> None:
+    found = CategoryScore("sofa", ("Furniture", "Sofa"), (1.0, 1.0), ("furniture", "sofa"))
+    for roots, decision in ((["food"], "review"), (["food", "furniture"], "auto")):
+        assert Calibration(auto={"both": 0.9}, auto_roots={"both": roots}).decide(found, True, "both") == decision
+    assert Calibration(auto={"both": 0.9}, auto_roots={"image": []}).decide(found, True, "both") == "auto"
+
+
 def test_a_level_deeper_than_any_measured_is_promised_as_the_last() -> None:
     calibration = Calibration(promise={"both": [0.8, 0.6]})
     assert [calibration.promised("both", level) for level in range(4)] == [0.8, 0.6, 0.6, 0.6]

@@ -67,6 +67,13 @@ def understood(model: Understander, *titles: str) -> Sequence[Understanding]:
     return [result for result in results if isinstance(result, Understanding)]
 
 
+def test_a_category_named_in_chinese_is_read_in_english(model: Understander) -> None:
+    chinese, mixed, english, part = understood(model, "苹果", "新鲜的苹果", "Apple", "shirt 苹果")
+    np.testing.assert_array_equal(chinese.embedding, english.embedding)
+    np.testing.assert_allclose(mixed.embedding, english.embedding, atol=1e-6)
+    assert (chinese.notes, mixed.notes, english.notes, part.notes) == ((), ("text_not_read",), (), ())
+
+
 def test_unreadable_text_has_no_category_and_does_not_look_alike(model: Understander) -> None:
     dress, jeans, again, shirt = understood(model, "连衣裙", "牛仔裤", "连衣裙", "red shirt")
     assert (dress.category, dress.decision, dress.modalities_used, dress.notes) == (

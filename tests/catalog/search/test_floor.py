@@ -211,8 +211,9 @@ def test_chinese_names_of_categories_are_read_as_english_ones(text: str, read: s
     assert found.named is (text not in ("shoeshine", "红色"))
 
 
-def test_a_model_that_reads_chinese_is_given_chinese() -> None:
-    assert worded("红色的苹果", tiny_taxonomy(), ["LATIN", "HAN"]).read == "红色的苹果"
+def test_a_model_that_reads_chinese_is_given_what_is_no_category() -> None:
+    assert worded("红色的苹果", tiny_taxonomy(), ["LATIN", "HAN"]).read == "红色的 Apple"
+    assert worded("红色的梨", tiny_taxonomy(), ["LATIN", "HAN"]).read == "红色的梨"
 
 
 def test_bounds_are_kept_in_the_calibration() -> None:

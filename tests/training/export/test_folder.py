@@ -54,6 +54,8 @@ def test_what_is_exported(folder: Path, exported: Checkpoint) -> None:
     assert set(found.attribute_temperature) == {"colour", "gender"}
     assert all(0.9 <= least <= 1 for levels in found.promise.values() for least in levels)
     assert all(0 <= least <= 1 for least in found.auto.values())
+    assert set(found.auto_roots) == set(found.auto)
+    assert all(set(roots) <= {"clothes", "food"} for roots in found.auto_roots.values())
     # Twelve products are too few to prove anything of tags and attributes, or to leave a department out.
     assert not any(tags for kinds in found.tags.values() for tags in kinds.values())
     assert (found.unfamiliar, exported.familiarity) == ({}, None)
