@@ -15,7 +15,7 @@ from catalog.model.calibration import leaf_roots
 from catalog.model.folder import ModelFolder, open_model, shipped_model
 from catalog.model.preprocess import Prepared, collate, prepare
 from catalog.model.runtime import ModelOutputs, Runtime, open_runtime
-from catalog.model.scripts import readable_names
+from catalog.model.scripts import readable, readable_names
 from catalog.product import CategoryScore, Modality, Note, Product, Scored, Understanding
 from catalog.taxonomy.descent import Descent
 
@@ -111,7 +111,8 @@ class Understander:
 
     def _reading(self, product: Prepared) -> Reading:
         """The product with the part of its text that the text encoder can read."""
-        text, left_out = readable_names(product.text, self.taxonomy, self.config.text.scripts)
+        scripts = self.config.text.scripts
+        text, left_out = readable_names(product.text, self.taxonomy, scripts) or readable(product.text, scripts)
         has = {"image": len(product.pixels_NCHW) > 0, "text": bool(text)}
         notes: tuple[Note, ...] = ("text_not_read",) if left_out else ()
         return Reading(product._replace(text=text), tuple(m for m in MODALITIES if has[m]), notes, product.text)

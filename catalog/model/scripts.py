@@ -34,8 +34,9 @@ def readable(text: str, scripts: Collection[str]) -> Readable:
     return Readable("" if unknown >= known else " ".join("".join(kept).split()), True)
 
 
-def readable_names(text: str, taxonomy: Taxonomy, scripts: Collection[str]) -> Readable:
-    """As `readable`, but categories named in another script, or in Chinese, are read by their English labels.
+def readable_names(text: str, taxonomy: Taxonomy, scripts: Collection[str]) -> Readable | None:
+    """As `readable`, but categories named in another script, or in Chinese, by their English labels. None if there is
+    no such name.
 
     A text encoder knows fewer Chinese names than the tree does. A name of several categories stays where their labels
     differ, and so does one of a single character that can be read: it is more often a part of another word.
@@ -49,7 +50,7 @@ def readable_names(text: str, taxonomy: Taxonomy, scripts: Collection[str]) -> R
             parts += [before.text, *labels]
             end, left_out = found.start + len(found.name), left_out or before.left_out
     if not parts:
-        return readable(text, scripts)
+        return None
     after = readable(text[end:], scripts)
     return Readable(" ".join(" ".join([*parts, after.text]).split()), left_out or after.left_out)
 

@@ -20,6 +20,7 @@ class Wording(NamedTuple):
 
 def worded(text: str, taxonomy: Taxonomy, scripts: Collection[str]) -> Wording:
     """scripts: those that the model can read; see `readable_names`."""
-    read = readable_names(text, taxonomy, scripts).text or text
+    found = readable_names(text, taxonomy, scripts)
+    read = found.text if found else text
     node = taxonomy.named(read)
     return Wording(text, read, bool(taxonomy.names_in(read)), (node.id,) if node else ())

@@ -43,11 +43,13 @@ def label_words(row: LabelledProduct, taxonomy: Taxonomy) -> tuple[str, ...]:
 
 def mask_labels(row: LabelledProduct, taxonomy: Taxonomy) -> LabelledProduct:
     """The product without its label's words in title and description."""
-    words = label_words(row, taxonomy)
-    return replace(row, title=without_words(row.title, words), description=without_words(row.description, words))
+    return _without(label_words(row, taxonomy), row)
 
 
 def mask_values(row: LabelledProduct) -> LabelledProduct:
     """The product without the words of its attributes' values in title and description."""
-    words = tuple(row.attributes.values())
+    return _without(tuple(row.attributes.values()), row)
+
+
+def _without(words: Sequence[str], row: LabelledProduct) -> LabelledProduct:
     return replace(row, title=without_words(row.title, words), description=without_words(row.description, words))

@@ -34,7 +34,7 @@ SURE = 1.645  # 95 % quantile of the normal distribution, for Wilson's lower bou
 def calibrate(
     val: Sequence[LabelledProduct],
     readings: Readings,
-    unnamed: Readings,
+    valued: dict[Modalities, Reading],
     taxonomy: Taxonomy,
     everything: Sequence[LabelledProduct],
     familiarity: Familiarity | None,
@@ -42,12 +42,12 @@ def calibrate(
 ) -> Calibration:
     """The calibration of a model.
 
-    readings: outputs for `val`, each row of which has a category of the tree. unnamed: likewise, where no title names a
-    value of the product's attributes: other shops' titles need not, as `val`'s do. everything: `val` and `train`, whose
-    labels define the categories that each data set can name. opinions: attributes that labels cannot prove.
+    readings: outputs for `val`, each row of which has a category of the tree. valued: likewise, by choice, where
+    half of the titles name no value of the product's attributes: other shops' titles need not, as `val`'s do.
+    everything: `val` and `train`, whose labels define the categories that each data set can name. opinions: attributes
+    that labels cannot prove.
     """
     answers = readings.by_choice
-    valued = {choice: Reading.joined([answers[choice], unnamed.by_choice[choice]]) for choice in MODALITIES}
     possible_NC = named_leaves(val, everything, taxonomy)
     temperature = {
         choice: category_temperatures(val, answers[choice], possible_NC, choice, taxonomy) for choice in MODALITIES
@@ -55,7 +55,7 @@ def calibrate(
     odds = unfamiliar_log_odds(val, readings, familiarity) if familiarity else {}
     calibration = Calibration(
         temperature=temperature,
-        attribute_temperature=attribute_temperatures([*val, *val], valued["both"], taxonomy),
+        attribute_temperature=attribute_temperatures(val, valued["both"], taxonomy),
         unfamiliar={choice: round(float(np.quantile(odds_B, 1 - UNFAMILIAR)), 3) for choice, odds_B in odds.items()},
     )
     provable = replace(taxonomy, attributes=tuple(one for one in taxonomy.attributes if one.name not in opinions))
@@ -63,14 +63,14 @@ def calibrate(
         mine = [n for n, row in enumerate(val) if has_modalities(row, choice)]
         if mine:
             rows, answered = [val[n] for n in mine], answers[choice].only(mine)
-            values = valued[choice].only([*mine, *(len(val) + n for n in mine)])
+            values = valued[choice].only(mine)
             calibration = _of_choice(calibration, rows, answered, values, provable, choice, odds.get(choice))
     return calibration
 
 
 def _of_choice(
     calibration: Calibration,
-    rows: list[LabelledProduct],
+    rows: Sequence[LabelledProduct],
     answers: Reading,
     values: Reading,
     taxonomy: Taxonomy,
@@ -79,7 +79,7 @@ def _of_choice(
 ) -> Calibration:
     """The calibration with the measurements of one modality choice.
 
-    values: the answers again, then those where no title names a value. odds_B: log odds of being unfamiliar.
+    values: the answers where half of the titles name no value. odds_B: log odds of being unfamiliar.
     """
     descent = Descent(taxonomy)
     score_NM = descent.scores(calibration.leaf_probability(answers.leaf_NC, choice, leaf_roots(taxonomy)))
@@ -99,7 +99,7 @@ def _of_choice(
         auto_unfamiliar=calibration.auto_unfamiliar | auto_unfamiliar,
         tags=calibration.tags | {choice: proven_tags(rows, answers, promised, taxonomy)},
         attributes=calibration.attributes
-        | {choice: proven_values(rows * 2, values, promised * 2, taxonomy, calibration.attribute_temperature)},
+        | {choice: proven_values(rows, values, promised, taxonomy, calibration.attribute_temperature)},
     )
 
 

@@ -20,7 +20,6 @@ from catalog.model.folder import CALIBRATION, ModelFolder, open_model, write_che
 from catalog.model.runtime import Runtime
 from catalog.model.runtime.onnx import OnnxRuntime
 from training.data.manifests import LabelledProduct
-from training.data.masking import mask_values
 from training.evaluation.metrics import recall_at, retrieval_ranks
 from training.evaluation.predict import encode_rows, has_modalities, predict, read_batches
 from training.export.calibrate import calibrate
@@ -28,7 +27,7 @@ from training.export.familiarity import fit
 from training.export.floor import floor_bounds
 from training.export.onnx_export import export_onnx
 from training.export.quantize import quantize
-from training.export.readings import read, shown
+from training.export.readings import read, read_without_values, shown
 
 CHANGED_CATEGORIES = 0.002
 EMBEDDING_TOLERANCE = 0.02
@@ -75,9 +74,9 @@ def recalibrate(
     labelled = check_labelled(val)
     runtime = OnnxRuntime(model, CACHE_BYTES)
     readings = read(runtime, model, labelled)
-    unnamed = read(runtime, model, [mask_values(row) for row in labelled])
+    valued = read_without_values(runtime, model, labelled, readings)
     familiarity = fit(runtime, model, train, labelled, readings, paths)
-    calibration = calibrate(labelled, readings, unnamed, model.taxonomy, [*train, *labelled], familiarity, opinions)
+    calibration = calibrate(labelled, readings, valued, model.taxonomy, [*train, *labelled], familiarity, opinions)
     calibration = replace(calibration, floor=floor_bounds(runtime, model, labelled, readings, calibration))
     write_json(model.path / CALIBRATION, asdict(calibration))
     (model.path / FAMILIARITY).unlink(missing_ok=True)

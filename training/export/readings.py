@@ -11,6 +11,7 @@ from catalog.model.folder import ModelFolder
 from catalog.model.preprocess import Batch, Prepared, collate
 from catalog.model.runtime import ModelOutputs, Runtime
 from training.data.manifests import LabelledProduct
+from training.data.masking import mask_values
 from training.evaluation.predict import read_batches
 
 
@@ -21,12 +22,6 @@ class Reading(NamedTuple):
     tags_NG: Floats
     attributes: dict[str, Floats]
     embedding_NE: Floats
-
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        leaves, tags, attributes, embeddings = zip(*parts, strict=True)
-        together = {name: np.concatenate([part[name] for part in attributes]) for name in attributes[0]}
-        return cls(np.concatenate(leaves), np.concatenate(tags), together, np.concatenate(embeddings))
 
     def only(self, rows: Sequence[int]) -> Self:
         attributes = {name: logits_NV[rows] for name, logits_NV in self.attributes.items()}
@@ -54,6 +49,27 @@ def read(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) 
         image_ND=np.concatenate([part.image_BD for part in answered["image"]]),
         text_ND=np.concatenate([part.text_BD for part in answered["text"]]),
     )
+
+
+def read_without_values(
+    runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct], readings: Readings
+) -> dict[Modalities, Reading]:
+    """`readings` of the rows by choice, with the attributes as read where every other title names none of their values.
+
+    Each product counts once, with its whole title or without these words.
+    """
+    masked = {n: mask_values(row) for n, row in enumerate(rows) if n % 2}
+    changed = [n for n, row in masked.items() if row != rows[n]]
+    if not changed:
+        return readings.by_choice
+    again = read(runtime, model, [masked[n] for n in changed])
+    valued = {}
+    for choice, answers in readings.by_choice.items():
+        attributes = {name: logits_NV.copy() for name, logits_NV in answers.attributes.items()}
+        for name, logits_NV in attributes.items():
+            logits_NV[changed] = again.by_choice[choice].attributes[name]
+        valued[choice] = answers._replace(attributes=attributes)
+    return valued
 
 
 def shown(batch: Batch, choice: Modalities) -> Batch:
@@ -89,4 +105,10 @@ def _of_texts(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: 
 
 
 def _joined(parts: Sequence[ModelOutputs]) -> Reading:
-    return Reading.joined([Reading(part.leaf_BC, part.tags_BG, part.attributes, part.embedding_BE) for part in parts])
+    names = parts[0].attributes
+    return Reading(
+        np.concatenate([part.leaf_BC for part in parts]),
+        np.concatenate([part.tags_BG for part in parts]),
+        {name: np.concatenate([part.attributes[name] for part in parts]) for name in names},
+        np.concatenate([part.embedding_BE for part in parts]),
+    )

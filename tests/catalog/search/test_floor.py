@@ -203,12 +203,13 @@ def test_a_model_that_was_not_measured_has_no_floor() -> None:
         ("red shoes", "red shoes", ()),
         ("shoeshine", "shoeshine", ()),
         ("红色", "红色", ()),
+        ("red shine 红", "red shine 红", ()),
     ],
 )
 def test_chinese_names_of_categories_are_read_as_english_ones(text: str, read: str, kinds: tuple[str, ...]) -> None:
     found = worded(text, tiny_taxonomy(), ["LATIN"])
     assert (found.given, found.read, found.kinds) == (text, read, kinds)
-    assert found.named is (text not in ("shoeshine", "红色"))
+    assert found.named is (text not in ("shoeshine", "红色", "red shine 红"))
 
 
 def test_a_model_that_reads_chinese_is_given_what_is_no_category() -> None:

@@ -1,6 +1,7 @@
 """A trained model becomes the folder that is served: calibrated, in half precision, and with the same answers."""
 
 import shutil
+from dataclasses import replace
 from math import log
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from safetensors.torch import load_file
 from catalog.errors import CheckpointInvalid, ManifestInvalid
 from catalog.model.checkpoint import Checkpoint, load_model
 from catalog.model.folder import open_model, write_checksums
+from catalog.model.runtime.onnx import OnnxRuntime
 from tests.support.catalogue import write_catalogue
 from tests.support.tiny import tiny_folder, tiny_onnx_folder, tiny_taxonomy
 from training.data.manifests import LabelledProduct, read_manifest
 from training.export.calibrate import best_temperature, certain_score, least_score_at_the_margin, lower_bound
 from training.export.folder import compare_answers, export, recalibrate
+from training.export.readings import read, read_without_values
 
 TAXONOMY = tiny_taxonomy()
 
@@ -84,6 +87,19 @@ def test_a_modality_without_products_has_no_temperature(folder: Path, tmp_path: 
     assert set(found.temperature["image"]) == {"*"}
     assert found.temperature["text"] == found.temperature["both"] == {}
     assert set(found.promise) == set(found.auto) == {"image"}
+
+
+def test_what_proves_attributes_counts_each_product_once(folder: Path, tmp_path: Path) -> None:
+    model = open_model(tiny_onnx_folder(tmp_path / "model"))
+    runtime = OnnxRuntime(model)
+    row = next(row for row in rows(folder, "val", "shop") if row.image)
+    told = [replace(row, title="Red shirt of cotton", attributes={"colour": "Red"})] * 4
+    plain = read(runtime, model, told)
+    valued = read_without_values(runtime, model, told, plain)
+    for choice, same in (("image", [0, 1, 2, 3]), ("text", [0, 2]), ("both", [0, 2])):
+        before, after = plain.by_choice[choice].attributes["colour"], valued[choice].attributes["colour"]
+        assert before.shape == after.shape
+        assert [n for n in range(4) if np.allclose(before[n], after[n], atol=1e-5)] == same
 
 
 def test_without_labels_there_is_nothing_to_calibrate(folder: Path) -> None:
