@@ -120,7 +120,7 @@ def plain_bound(model: Understander, fashion: Sequence[LabelledProduct], how: st
 def likeliest(model: Understander, products: Sequence[LabelledProduct], how: str) -> list[Understanding]:
     """With whatever leaf is the likeliest."""
     measured = model.calibration
-    model.calibration = replace(measured, promise={each: [0.0] for each in MODALITIES}, unfamiliar={})
+    model.calibration = replace(measured, promise={each: {"*": [0.0]} for each in MODALITIES}, unfamiliar={})
     try:
         return understood(model, products, how)
     finally:

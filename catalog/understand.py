@@ -144,7 +144,7 @@ class Understander:
             category=category,
             alternatives=self._descent.likeliest(score_M, category, top_k),
             tags=self._tags(outputs.tags_BG[row], category, modalities),
-            attributes=self._attributes(outputs, row, category, modalities),
+            attributes=self._attributes(outputs, row, category, modalities, reading.text),
             embedding=outputs.embedding_BE[row],
             modalities_used=reading.used,
             decision=self.calibration.decide(category, leaf, modalities, log_odds),
@@ -187,9 +187,9 @@ class Understander:
         return tuple(sorted(kept, key=lambda tag: -tag.score))
 
     def _attributes(
-        self, outputs: ModelOutputs, row: int, category: CategoryScore | None, modalities: Modalities
+        self, outputs: ModelOutputs, row: int, category: CategoryScore | None, modalities: Modalities, text: str
     ) -> dict[str, Scored]:
-        """Attribute values with a proven score. None without a category."""
+        """Attribute values with a proven score, named by the text where no picture tells. None without a category."""
         proven = self.calibration.proven_values(modalities, category) if category else {}
         found = {}
         for attribute in self.taxonomy.attributes:
@@ -197,7 +197,8 @@ class Understander:
             temperature = self.calibration.attribute_temperature.get(name, 1.0)
             probability_V = softmax(outputs.attributes[name][row] / temperature)
             value, score = attribute.values[int(probability_V.argmax())], float(probability_V.max())
-            if score >= proven.get(name, {}).get(value, np.inf):
+            known = score >= proven.get(name, {}).get(value, np.inf)
+            if known and attribute.may_be_said(value, text):
                 found[name] = Scored(value, score)
         return found
 

@@ -51,7 +51,9 @@ class StartConfig:
     text: str = ""
     text_layers: int = 0  # the lowest layers of the text encoder that are kept; 0: all
     text_options: dict[str, Any] = field(default_factory=dict)  # BertConfig fields of a smaller BERT pruned from `text`
-    principal: bool = False  # project into the shared space along the principal directions of classes and categories
+    # Project into the shared space along the principal directions of classes and categories, and take the categories'
+    # mean from all texts.
+    principal: bool = False
     vocabulary: int = 8000  # with text_options: the first tokens kept, besides those of the training texts
     model: str = ""  # a model folder of an earlier run
     keep_fusion: bool = False  # with `model`: also start from its fusion and heads

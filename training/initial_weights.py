@@ -19,7 +19,7 @@ from catalog.model.network import CatalogModel, Projection
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from training.config import TrainConfig
-from training.data.text_vectors import cached_vectors, read_texts
+from training.data.text_vectors import cached_vectors, centre, read_texts
 from training.pruning import kept_tokens, lowest_layers, narrowed, shortened
 
 APART = 3 / 8  # of the embedding's width
@@ -40,7 +40,7 @@ def starting_model(
     if earlier:
         average_encoders(earlier.model, [load_model(Path(folder)).model for folder in start.average])
     image = earlier.model.image_encoder if earlier else starting_image(config)
-    text, tokenizer = starting_text(config, earlier)
+    text, tokenizer = starting_text(config, taxonomy, earlier)
     if start.text and image.stem is not None:
         image = with_class_names(image, class_names(text, tokenizer, image.stem.net.num_classes))
     if start.text_options:
@@ -59,16 +59,19 @@ def starting_model(
     return model, tokenizer
 
 
-def starting_text(config: TrainConfig, earlier: Checkpoint | None) -> tuple[TextEncoder, Tokenizer]:
+def starting_text(config: TrainConfig, taxonomy: Taxonomy, earlier: Checkpoint | None) -> tuple[TextEncoder, Tokenizer]:
     start = config.start
     if not start.text:
         assert earlier is not None
         return lowest_layers(earlier.model.text_encoder, start.text_layers), earlier.tokenizer
     try:
         text = lowest_layers(TextEncoder.from_pretrained(start.text), start.text_layers)
-        return text, Tokenizer.from_pretrained(start.text, text.config.max_tokens, text.config.prefix)
+        tokenizer = Tokenizer.from_pretrained(start.text, text.config.max_tokens, text.config.prefix)
     except OSError:
         raise ConfigInvalid(NO_WEIGHTS) from None
+    if start.principal:
+        centre(text, tokenizer, [leaf.label for leaf in taxonomy.leaves])
+    return text, tokenizer
 
 
 def small_text(

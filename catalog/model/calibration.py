@@ -34,9 +34,10 @@ class Calibration:
     """The model folder's calibration.json, each entry by modalities: image, text or both.
 
     temperature: divides the category logits, by the root node of the likeliest leaf ("*" for any other; Guo et al.
-    2017). attribute_temperature: likewise, by attribute. promise: least probability to promise a node, by its level,
-    the top one first; a deeper level is as the last. auto: least probability of a leaf to accept a product unseen.
-    auto_roots: the root nodes under which that was measured, without them all; elsewhere a person reviews.
+    2017). attribute_temperature: likewise, by attribute. promise: least probability to promise a node, by its root node
+    ("*" for any other) and its level, the top one first; a deeper level is as the last. auto: least probability of a
+    leaf to accept a product unseen. auto_roots: the root nodes under which that was measured, without them all;
+    elsewhere a person reviews.
     unfamiliar: the log odds above which a product is unlike everything taught (see `catalog.model.familiarity`).
     auto_unfamiliar: those above which a product is not accepted unseen, however sure its leaf; without them as above.
     tags, attributes: least probability to report a tag, or an attribute's value, by the node of the category: what is
@@ -46,7 +47,7 @@ class Calibration:
 
     temperature: dict[Modalities, dict[str, float]] = field(default_factory=dict)
     attribute_temperature: dict[str, float] = field(default_factory=dict)
-    promise: dict[Modalities, list[float]] = field(default_factory=dict)
+    promise: dict[Modalities, dict[str, list[float]]] = field(default_factory=dict)
     auto: dict[Modalities, float] = field(default_factory=dict)
     auto_roots: dict[Modalities, list[str]] = field(default_factory=dict)
     unfamiliar: dict[Modalities, float] = field(default_factory=dict)
@@ -61,6 +62,10 @@ class Calibration:
         known = {name: value for name, value in values.items() if name not in FORMER}
         if isinstance(known.get("auto"), float):  # as it was, for all modalities
             known["auto"] = dict.fromkeys(MODALITIES, known["auto"])
+        known["promise"] = {
+            way: least if isinstance(least, dict) else {"*": least}  # as it was, for all roots
+            for way, least in known.get("promise", {}).items()
+        }
         known["floor"] = {way: Bounds(**bounds) for way, bounds in known.get("floor", {}).items()}
         return cls(**known)
 
@@ -72,9 +77,10 @@ class Calibration:
         temperatures = [by_root.get(roots[leaf], other) for leaf in likeliest_N.flat]
         return softmax(leaf_NC / np.array(temperatures, np.float32).reshape(*likeliest_N.shape, 1))
 
-    def promised(self, modalities: Modalities, level: int) -> float:
-        """The lowest probability at which a node of this level is returned; 0 is the top level."""
-        levels = self.promise.get(modalities) or [PROMISE]
+    def promised(self, modalities: Modalities, root: str, level: int) -> float:
+        """The lowest probability at which a node below this root, of this level, is returned; 0 is the root's own."""
+        by_root = self.promise.get(modalities, {})
+        levels = by_root.get(root) or by_root.get("*") or [PROMISE]
         return levels[min(level, len(levels) - 1)]
 
     def is_unfamiliar(self, log_odds: float, modalities: Modalities) -> bool:

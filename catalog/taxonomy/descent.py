@@ -45,15 +45,16 @@ class Descent:
         score_NM = before[..., self._end_M] - before[..., self._first_M]
         return np.minimum(score_NM, 1).astype(probability_NC.dtype)
 
-    def promised(self, score_M: Floats, least: Callable[[int], float]) -> CategoryScore | None:
+    def promised(self, score_M: Floats, least: Callable[[str, int], float]) -> CategoryScore | None:
         """The deepest node for which it and each ancestor are the likeliest of their siblings and certain enough.
 
-        least: level, 0 for the roots -> the minimum probability.
+        least: the id of the root and the level, 0 for the root itself -> the minimum probability.
         """
-        found, level = None, 0
+        found, root, level = None, "", 0
         while below := self._children.get(found if found is None else self._nodes[found].id):
             best = max(below, key=lambda position: score_M[position])
-            if score_M[best] < least(level):
+            root = root or self._nodes[best].id
+            if score_M[best] < least(root, level):
                 break
             found, level = best, level + 1
         return None if found is None else self._scored(found, score_M)

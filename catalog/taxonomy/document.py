@@ -9,8 +9,8 @@ from catalog.errors import TaxonomyInvalid
 from catalog.taxonomy.nodes import Attribute, Node, Tag
 
 KEYS = ("version", "nodes", "tags", "attributes")
-OPTIONAL = ("google", "attributes")  # left out where they say nothing
-LISTS = {"synonyms", "patterns", "values", "attributes"}  # the other fields are strings
+OPTIONAL = ("google", "attributes", "words")  # left out where they say nothing
+LISTS = {"synonyms", "patterns", "values", "attributes", "words"}  # the other fields are strings
 
 Entry = TypeVar("Entry", Node, Tag, Attribute)
 Parsed = tuple[str, tuple[Node, ...], tuple[Tag, ...], tuple[Attribute, ...]]

@@ -1,5 +1,6 @@
 """The entries of a category tree: nodes, tags and attributes."""
 
+import re
 from dataclasses import dataclass
 
 SEPARATOR = " > "
@@ -37,7 +38,20 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A property with at most one value for each product, such as the colour."""
+    """A property with at most one value for each product, such as the colour.
+
+    words: for a property that no picture tells, of each value the words, apart by "|", without which in its text no
+    product is said to have the value. A shoe looks the same for men and for everyone.
+    """
 
     name: str
     values: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+    def may_be_said(self, value: str, text: str) -> bool:
+        """Whether the text has words of the value, or none are needed."""
+        if not self.words:
+            return True
+        words = "|".join(map(re.escape, self.words[self.values.index(value)].split("|")))
+        # Chinese has no spaces that words could end at.
+        return bool(re.search(rf"(?<![a-z0-9])(?:{words})(?:['\u2019]?s)?(?![a-z0-9])", text.lower()))

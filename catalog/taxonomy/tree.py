@@ -199,6 +199,8 @@ def _check_attributes(attributes: Sequence[Attribute]) -> None:
         if not attribute.values:
             raise TaxonomyInvalid(f"The attribute {attribute.name!r} has no values.")
         _check_unique(attribute.values, f"{attribute.name} value")
+        if attribute.words and (len(attribute.words) != len(attribute.values) or not all(attribute.words)):
+            raise TaxonomyInvalid(f"The attribute {attribute.name!r} does not have words for each of its values.")
 
 
 def _check_unique(names: Iterable[str], what: str) -> None:

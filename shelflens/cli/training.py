@@ -178,5 +178,6 @@ def tree(
         from training.taxonomy.build import read_tree
 
         built = read_tree(data_root / "taxonomies" / "shopify", Taxonomy.load(first))
+        output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(built.to_json(), encoding="utf-8")
         print(f"{output}: {len(built.nodes):,} categories, {len(built.leaves):,} leaves")

@@ -77,7 +77,7 @@ def tiny_calibration(least: float = 0.0) -> Calibration:
     colours, genders = (dict.fromkeys(attribute.values, 0.5) for attribute in tiny_taxonomy().attributes)
     clothes, food = {"colour": colours, "gender": genders}, {"colour": colours}
     return Calibration(
-        promise={modalities: [least] for modalities in MODALITIES},
+        promise={modalities: {"*": [least]} for modalities in MODALITIES},
         tags={modalities: {"clothes": {"striped": 0.5, "plain": 0.5}} for modalities in MODALITIES},
         attributes={modalities: {"clothes": clothes, "food": food} for modalities in MODALITIES},
     )

@@ -1,8 +1,9 @@
 """Calibration on `val`: temperatures, thresholds, and the tags and attribute values proven for each category."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -13,12 +14,12 @@ from catalog.product import CategoryScore
 from catalog.taxonomy.descent import Descent
 from catalog.taxonomy.tree import Taxonomy
 from training.data.manifests import LabelledProduct
-from training.evaluation.evaluate import Classes, attribute_labels
+from training.evaluation.evaluate import attribute_labels
 from training.evaluation.metrics import Flags, Ints
 from training.evaluation.predict import has_modalities
 from training.export.readings import Reading, Readings
 
-FEWEST = 100  # a root with fewer products gets the common temperature
+FEWEST = 100  # a root with fewer products gets the common temperature and thresholds
 AUTO_ACCURACY = 0.98
 AUTO_SHARE = 0.01  # of the products, for their department to count as measured
 PROMISE_ACCURACY = 0.9  # of the hundred products whose score is the nearest
@@ -36,21 +37,22 @@ def calibrate(
     readings: Readings,
     valued: dict[Modalities, Reading],
     taxonomy: Taxonomy,
-    everything: Sequence[LabelledProduct],
     familiarity: Familiarity | None,
+    untaught: Mapping[Modalities, Floats] | None = None,
     opinions: Collection[str] = (),
 ) -> Calibration:
     """The calibration of a model.
 
     readings: outputs for `val`, each row of which has a category of the tree. valued: likewise, by choice, where
     half of the titles name no value of the product's attributes: other shops' titles need not, as `val`'s do.
-    everything: `val` and `train`, whose labels define the categories that each data set can name. opinions: attributes
-    that labels cannot prove.
+    untaught: the leaves' logits for `val`, by choice, of a model that was shown no example: what its scores are worth
+    for departments without labelled products. opinions: attributes that labels cannot prove.
     """
     answers = readings.by_choice
-    possible_NC = named_leaves(val, everything, taxonomy)
+    untaught = untaught or {}
     temperature = {
-        choice: category_temperatures(val, answers[choice], possible_NC, choice, taxonomy) for choice in MODALITIES
+        choice: category_temperatures(val, answers[choice].leaf_NC, untaught.get(choice), choice, taxonomy)
+        for choice in MODALITIES
     }
     odds = unfamiliar_log_odds(val, readings, familiarity) if familiarity else {}
     calibration = Calibration(
@@ -64,7 +66,10 @@ def calibrate(
         if mine:
             rows, answered = [val[n] for n in mine], answers[choice].only(mine)
             values = valued[choice].only(mine)
-            calibration = _of_choice(calibration, rows, answered, values, provable, choice, odds.get(choice))
+            elsewhere_NC = untaught[choice][mine] if untaught else answered.leaf_NC
+            calibration = _of_choice(
+                calibration, rows, answered, elsewhere_NC, values, provable, choice, odds.get(choice)
+            )
     return calibration
 
 
@@ -72,6 +77,7 @@ def _of_choice(
     calibration: Calibration,
     rows: Sequence[LabelledProduct],
     answers: Reading,
+    elsewhere_NC: Floats,
     values: Reading,
     taxonomy: Taxonomy,
     choice: Modalities,
@@ -79,13 +85,15 @@ def _of_choice(
 ) -> Calibration:
     """The calibration with the measurements of one modality choice.
 
-    values: the answers where half of the titles name no value. odds_B: log odds of being unfamiliar.
+    elsewhere_NC: the leaves' logits that stand for departments without labelled products. values: the answers where
+    half of the titles name no value. odds_B: log odds of being unfamiliar.
     """
     descent = Descent(taxonomy)
     score_NM = descent.scores(calibration.leaf_probability(answers.leaf_NC, choice, leaf_roots(taxonomy)))
-    likeliest = [descent.promised(score_M, lambda level: 0.0) for score_M in score_NM]
-    levels = promise_thresholds(rows, likeliest, taxonomy)
-    promised = [descent.promised(score_M, _by_level(levels)) for score_M in score_NM]
+    elsewhere_NM = descent.scores(softmax(elsewhere_NC / calibration.temperature[choice]["*"]))
+    promise = calibration.promise | {choice: promises_by_root(rows, score_NM, elsewhere_NM, taxonomy)}
+    calibration = replace(calibration, promise=promise)
+    promised = [descent.promised(score_M, partial(calibration.promised, choice)) for score_M in score_NM]
     least = auto_threshold(rows, promised, taxonomy)
     auto_unfamiliar = {}
     if odds_B is not None:
@@ -93,7 +101,6 @@ def _of_choice(
         auto_unfamiliar[choice] = auto_familiarity(odds_B, sure_B, calibration.unfamiliar[choice])
     return replace(
         calibration,
-        promise=calibration.promise | {choice: levels},
         auto=calibration.auto | {choice: least},
         auto_roots=calibration.auto_roots | {choice: measured_roots(promised)},
         auto_unfamiliar=calibration.auto_unfamiliar | auto_unfamiliar,
@@ -103,12 +110,33 @@ def _of_choice(
     )
 
 
-def _by_level(levels: Sequence[float]) -> Callable[[int], float]:
-    return lambda level: levels[min(level, len(levels) - 1)]
+def promises_by_root(
+    rows: Sequence[LabelledProduct], score_NM: Floats, elsewhere_NM: Floats, taxonomy: Taxonomy
+) -> dict[str, list[float]]:
+    """The thresholds of each root that is the likeliest of enough products, and "*" for any other.
+
+    score_NM: the nodes' probabilities. elsewhere_NM: those that stand for departments without labelled products.
+    """
+    descent = Descent(taxonomy)
+
+    def likeliest(nodes_NM: Floats) -> list[CategoryScore]:
+        found = [descent.promised(score_M, lambda root, level: 0.0) for score_M in nodes_NM]
+        return [one for one in found if one]  # all: nothing is asked of it
+
+    at_root: dict[str, list[int]] = {}
+    found = likeliest(score_NM)
+    for n, one in enumerate(found):
+        at_root.setdefault(one.path_ids[0], []).append(n)
+    levels = {
+        root: promise_thresholds([rows[n] for n in mine], [found[n] for n in mine], taxonomy)
+        for root, mine in at_root.items()
+        if len(mine) >= FEWEST
+    }
+    return {"*": promise_thresholds(rows, likeliest(elsewhere_NM), taxonomy), **levels}
 
 
 def promise_thresholds(
-    rows: Sequence[LabelledProduct], likeliest: Sequence[CategoryScore | None], taxonomy: Taxonomy
+    rows: Sequence[LabelledProduct], likeliest: Sequence[CategoryScore], taxonomy: Taxonomy
 ) -> list[float]:
     """For each level of the tree, the score at which nodes have an accuracy of PROMISE_ACCURACY, measured on products
     whose label is deep enough. A node is right if it is on the label's path.
@@ -120,7 +148,7 @@ def promise_thresholds(
         known = [
             (found.path_scores[level], found.path_ids[level] == path[level])
             for found, path in zip(likeliest, paths, strict=True)
-            if found and len(found.path_ids) > level and len(path) > level
+            if len(found.path_ids) > level and len(path) > level
         ]
         if known:
             score_N, right_N = (np.array(column) for column in zip(*known, strict=True))
@@ -180,51 +208,43 @@ def unfamiliar_log_odds(
 
 
 def best_temperature(loss: Callable[[float], float]) -> float:
-    """The temperature of minimum loss, from a geometric grid from 0.25 to 4."""
+    """The temperature of minimum loss, from a geometric grid from 0.25 to 4: first of every eighth, as there is one
+    minimum.
+    """
     grid = np.geomspace(0.25, 4, 81)
+    near = 8 * int(np.argmin([loss(float(t)) for t in grid[::8]]))
+    grid = grid[max(near - 7, 0) : near + 8]
     return round(float(grid[np.argmin([loss(float(t)) for t in grid])]), 4)
 
 
-def named_leaves(rows: Sequence[LabelledProduct], everything: Sequence[LabelledProduct], taxonomy: Taxonomy) -> Flags:
-    """(rows, leaves): whether the leaf is under a category that the row's data set names. Other leaves are excluded,
-    because no product of the data set can have them as its label.
-    """
-    by_source = {
-        source: Classes.of([row for row in everything if row.source == source], taxonomy).member_KC.any(0)
-        for source in {row.source for row in rows}
-    }
-    return np.stack([by_source[row.source] for row in rows])
-
-
 def category_temperatures(
-    rows: Sequence[LabelledProduct], answers: Reading, possible_NC: Flags, choice: Modalities, taxonomy: Taxonomy
+    rows: Sequence[LabelledProduct],
+    leaf_NC: Floats,
+    untaught_NC: Floats | None,
+    choice: Modalities,
+    taxonomy: Taxonomy,
 ) -> dict[str, float]:
-    """Temperatures by the root of the likeliest leaf, fitted by likelihood over the leaves that the data set names."""
+    """Temperatures by the root of the likeliest leaf, fitted by the likelihood of the labels among all leaves."""
     chosen = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
     if not chosen:
         return {}
-    roots = np.array(leaf_roots(taxonomy))
-    best_root_N = roots[answers.leaf_NC[chosen].argmax(1)]
-    # Of the leaves that no data set names, of which there may be thousands, nothing is left.
-    named_C: Flags = np.asarray(possible_NC[chosen].any(0))
-    leaf_NC: Floats = np.where(possible_NC[chosen][:, named_C], answers.leaf_NC[chosen][:, named_C], np.float32(-1e4))
-    place_C = np.cumsum(named_C) - 1
-    member_NC = np.zeros_like(leaf_NC)
-    for n, index in enumerate(chosen):
-        under = np.array(taxonomy.leaves_under(str(rows[index].node)))
-        member_NC[n, place_C[under[named_C[under]]]] = 1
+    roots, leaf_NC = np.array(leaf_roots(taxonomy)), leaf_NC[chosen]
+    under = [list(taxonomy.leaves_under(str(rows[n].node))) for n in chosen]
 
-    def fitted(keep_N: Flags) -> float:
+    def fitted(logits_NC: Floats, mine: Sequence[int]) -> float:
         def loss(temperature: float) -> float:
-            gold_N = (softmax(leaf_NC[keep_N] / temperature) * member_NC[keep_N]).sum(1)
+            probability_NC = softmax(logits_NC[mine] / temperature)
+            gold_N = [row_C[under[n]].sum() for n, row_C in zip(mine, probability_NC, strict=True)]
             return float(-np.log(np.maximum(gold_N, 1e-9)).mean())
 
         return best_temperature(loss)
 
-    temperatures = {"*": fitted(np.ones(len(chosen), bool))}
+    temperatures = {"*": fitted(leaf_NC if untaught_NC is None else untaught_NC[chosen], range(len(chosen)))}
+    best_root_N = roots[leaf_NC.argmax(1)]
     for root in dict.fromkeys(roots.tolist()):
-        if (best_root_N == root).sum() >= FEWEST:
-            temperatures[root] = fitted(best_root_N == root)
+        mine = np.flatnonzero(best_root_N == root).tolist()
+        if len(mine) >= FEWEST:
+            temperatures[root] = fitted(leaf_NC, mine)
     return temperatures
 
 

@@ -7,6 +7,7 @@ relevant.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -89,7 +90,7 @@ def _roots_promised(read: Reading, calibration: Calibration, choice: Modalities,
     """The promised root of each product or query, or ""."""
     descent = Descent(taxonomy)
     score_NM = descent.scores(calibration.leaf_probability(read.leaf_NC, choice, leaf_roots(taxonomy)))
-    found = [descent.promised(score_M, lambda level: calibration.promised(choice, level)) for score_M in score_NM]
+    found = [descent.promised(score_M, partial(calibration.promised, choice)) for score_M in score_NM]
     return np.array([one.path_ids[0] if one else "" for one in found])
 
 

@@ -27,7 +27,7 @@ from training.export.familiarity import fit
 from training.export.floor import floor_bounds
 from training.export.onnx_export import export_onnx
 from training.export.quantize import quantize
-from training.export.readings import read, read_without_values, shown
+from training.export.readings import by_names_alone, read, read_without_values, shown
 
 CHANGED_CATEGORIES = 0.002
 EMBEDDING_TOLERANCE = 0.02
@@ -76,7 +76,8 @@ def recalibrate(
     readings = read(runtime, model, labelled)
     valued = read_without_values(runtime, model, labelled, readings)
     familiarity = fit(runtime, model, train, labelled, readings, paths)
-    calibration = calibrate(labelled, readings, valued, model.taxonomy, [*train, *labelled], familiarity, opinions)
+    untaught = by_names_alone(model, readings)
+    calibration = calibrate(labelled, readings, valued, model.taxonomy, familiarity, untaught, opinions)
     calibration = replace(calibration, floor=floor_bounds(runtime, model, labelled, readings, calibration))
     write_json(model.path / CALIBRATION, asdict(calibration))
     (model.path / FAMILIARITY).unlink(missing_ok=True)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 import numpy as np
+import torch
 
 from catalog.arrays import MODALITIES, Floats, Modalities
+from catalog.model.checkpoint import load_model
 from catalog.model.folder import ModelFolder
 from catalog.model.preprocess import Batch, Prepared, collate
 from catalog.model.runtime import ModelOutputs, Runtime
@@ -70,6 +72,18 @@ def read_without_values(
             logits_NV[changed] = again.by_choice[choice].attributes[name]
         valued[choice] = answers._replace(attributes=attributes)
     return valued
+
+
+@torch.inference_mode()
+def by_names_alone(model: ModelFolder, readings: Readings) -> dict[Modalities, Floats]:
+    """The leaves' logits (N, C) by choice as if the model had been shown no example of any; {} without an open head."""
+    heads = load_model(model.path).model.heads
+    if heads.names is None:
+        return {}
+    return {
+        choice: heads.names(torch.from_numpy(answers.embedding_NE), heads.text_embedding).numpy()
+        for choice, answers in readings.by_choice.items()
+    }
 
 
 def shown(batch: Batch, choice: Modalities) -> Batch:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -121,10 +122,7 @@ def promised(checkpoint: Checkpoint, predictions: Predictions) -> list[str]:
     """The category that each product gets, as in `catalog.understand`."""
     descent, calibration = Descent(checkpoint.taxonomy), checkpoint.calibration
     leaf_NC = calibration.leaf_probability(predictions.leaf_NC, "both", leaf_roots(checkpoint.taxonomy))
-    nodes = [
-        descent.promised(score_M, lambda level: calibration.promised("both", level))
-        for score_M in descent.scores(leaf_NC)
-    ]
+    nodes = [descent.promised(score_M, partial(calibration.promised, "both")) for score_M in descent.scores(leaf_NC)]
     return [node.id if node else "" for node in nodes]
 
 

@@ -30,6 +30,7 @@ from catalog.model.preprocess import pad
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
 from training.config import TextConfig
+from training.data.text_vectors import centre
 from training.device import best_device, fit_attention, mixed_precision
 from training.losses import contrastive, relation
 from training.texts.corpus import Text, drawn_rows, read_corpus, rows_by_kind
@@ -135,16 +136,6 @@ def step_batches(config: TextConfig, texts: Sequence[Text], taught: Floats, star
         yield Batch(texts, taught, drawn_rows(of_kind, config.batch_size, draw), draw)
 
 
-def centre(reader: Reader, texts: Sequence[str]) -> None:
-    """Subtract the mean of the pooled vectors in the last layer's bias, so that cosines tell texts apart at once."""
-    with torch.inference_mode(), mixed_precision(best_device()):
-        mean_D = torch.cat([reader(texts[n : n + 128]).float() for n in range(0, len(texts), 128)]).mean(0)
-    layers = len(reader.encoder.bert.encoder.layer)
-    bias_D = reader.encoder.bert.get_parameter(f"encoder.layer.{layers - 1}.output.LayerNorm.bias")
-    with torch.no_grad():
-        bias_D.sub_(mean_D.clone())
-
-
 class TextRun:
     """The state of a run: the encoder, its optimizer, the step. Its checkpoint is replaced atomically."""
 
@@ -220,7 +211,7 @@ def teach(config: TextConfig, data: Path) -> None:
     taught = taught_vectors(config, [text.english for text in texts], folder / "teachers.npy")
     some = [text.english for text in texts[:: max(1, len(texts) // 2048)]]
     reader = Reader(config.start, config.max_tokens)
-    centre(reader, some)
+    centre(reader.encoder, reader.tokenizer, some)
     run = TextRun(config, reader)
     run.resume()
     former_handler = signal.signal(signal.SIGINT, run.interrupt)
@@ -243,7 +234,7 @@ def teach(config: TextConfig, data: Path) -> None:
         signal.signal(signal.SIGINT, former_handler)
     run.save()
     interpolate(reader, Reader(config.start, config.max_tokens), config.start_share)
-    centre(reader, some)
+    centre(reader.encoder, reader.tokenizer, some)
     write_encoder(config, reader.encoder.bert, folder / "encoder")
 
 

@@ -64,9 +64,16 @@ def test_nothing_goes_out_unchecked_in_a_department_where_it_was_not_measured() 
 
 
 def test_a_level_deeper_than_any_measured_is_promised_as_the_last() -> None:
-    calibration = Calibration(promise={"both": [0.8, 0.6]})
-    assert [calibration.promised("both", level) for level in range(4)] == [0.8, 0.6, 0.6, 0.6]
-    assert calibration.promised("image", 0) == PROMISE
+    calibration = Calibration(promise={"both": {"*": [0.8, 0.6]}})
+    assert [calibration.promised("both", "food", level) for level in range(4)] == [0.8, 0.6, 0.6, 0.6]
+    assert calibration.promised("image", "food", 0) == PROMISE
+
+
+def test_a_department_goes_by_its_own_thresholds_where_it_has_any() -> None:
+    calibration = Calibration(promise={"both": {"*": [0.9], "food": [0.7, 0.8]}})
+    assert [calibration.promised("both", root, 1) for root in ("food", "furniture")] == [0.8, 0.9]
+    former = Calibration.from_dict({"promise": {"both": [0.9, 0.6]}})
+    assert former.promised("both", "food", 1) == 0.6
 
 
 def test_the_nearest_node_with_proof_decides_what_may_be_said() -> None:

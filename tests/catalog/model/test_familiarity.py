@@ -86,7 +86,7 @@ def test_a_product_familiar_enough_for_a_promise_but_not_for_auto_is_reviewed(tm
     folder = tiny_folder(tmp_path / "model")
     familiarity().save(folder)
     sure = replace(
-        open_model_calibration(folder), promise={"text": [0.0]}, auto={"text": 0.0}, unfamiliar={"text": 1e6}
+        open_model_calibration(folder), promise={"text": {"*": [0.0]}}, auto={"text": 0.0}, unfamiliar={"text": 1e6}
     )
     for bounds, decision in (({}, "auto"), ({"text": 1e6}, "auto"), ({"text": -1e6}, "review")):
         write_json(folder / CALIBRATION, asdict(sure) | {"auto_unfamiliar": bounds})

@@ -245,6 +245,25 @@ def test_the_tree(small: Taxonomy) -> None:
     assert small.leaves_under("bags") == (2,)
 
 
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("Men's Crew Neck T-Shirt", {"Men"}),
+        ("shirt for MEN", {"Men"}),
+        ("Mens’ shirt", {"Men"}),
+        ("Women\u2019s shirt", {"Women"}),
+        ("Ladies' shirt", {"Women"}),
+        ("Garment", set()),
+        ("男士衬衫", {"Men"}),
+        ("", set()),
+    ],
+)
+def test_what_no_picture_tells_is_said_only_with_words_for_it(text: str, may: set[str]) -> None:
+    gender = Attribute("gender", ("Men", "Women"), ("men|男", "women|ladies"))
+    assert {value for value in gender.values if gender.may_be_said(value, text)} == may
+    assert Attribute("colour", ("Red",)).may_be_said("Red", text)
+
+
 def test_attributes_and_google_ids_are_optional_and_attributes_are_inherited(small: Taxonomy) -> None:
     nodes = (
         replace(small.nodes[0], google="187", attributes=("Material", "Size")),
@@ -331,6 +350,8 @@ def test_tags_in_matches_whole_words(small: Taxonomy, text: str, names: set[str]
         ({"attributes": (Attribute("size", ("S",)),) * 2}, "attribute name 'size' is listed twice"),
         ({"attributes": (Attribute("size", ()),)}, "attribute 'size' has no values"),
         ({"attributes": (Attribute("size", ("S", "S")),)}, "size value 'S' is listed twice"),
+        ({"attributes": (Attribute("size", ("S", "M"), ("small",)),)}, "'size' does not have words for each"),
+        ({"attributes": (Attribute("size", ("S", "M"), ("small", "")),)}, "'size' does not have words for each"),
     ],
 )
 def test_an_invalid_taxonomy_cannot_be_made(small: Taxonomy, change: dict[str, Any], message: str) -> None:

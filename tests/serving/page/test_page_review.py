@@ -27,7 +27,7 @@ UPPER, NONE = [0.3, 1.1], [1.1]
 
 def model(folder: Path, promise: list[float]) -> Understander:
     """A tiny model that promises as it is told."""
-    promises = {name: promise for name in ("image", "text", "both")}
+    promises = {name: {"*": promise} for name in ("image", "text", "both")}
     calibration = replace(tiny_calibration(), promise=promises)
     save_model(folder, tiny_model(), tiny_taxonomy(), tiny_tokenizer(), calibration)
     return Understander.load(folder)

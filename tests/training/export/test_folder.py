@@ -55,7 +55,8 @@ def test_what_is_exported(folder: Path, exported: Checkpoint) -> None:
     assert set(found.temperature) == {"image", "text", "both"}
     assert all(0.25 <= by_root["*"] <= 4 for by_root in found.temperature.values())
     assert set(found.attribute_temperature) == {"colour", "gender"}
-    assert all(0.9 <= least <= 1 for levels in found.promise.values() for least in levels)
+    promises = [levels for by_root in found.promise.values() for levels in by_root.values()]
+    assert all(0.9 <= least <= 1 for levels in promises for least in levels)
     assert all(0 <= least <= 1 for least in found.auto.values())
     assert set(found.auto_roots) == set(found.auto)
     assert all(set(roots) <= {"clothes", "food"} for roots in found.auto_roots.values())
