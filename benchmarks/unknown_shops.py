@@ -1,168 +1,173 @@
-"""What a model does with the products of shops it was never taught: how often it promises what cannot be right.
+"""What a model promises of shops that it never saw, and whether it knows what it does not know.
 
     python benchmarks/unknown_shops.py --data-root DATA [--model FOLDER] [--json FILE]
 
-Beside it stands the obvious way, the likeliest leaf accepted by its probability alone, at the bound with which as many
-products of the fashion `val` are accepted. A promised category is right if it lies on the path of what the shop's own
-category means in the tree, by the table below, or under it; what has no counterpart there is wrong in any category.
+Other shops: a promised category is right if it lies in a department that the shop's own category may belong to, by the
+table below.
+
+Held out: without the departments of some products the tree names no kind for these. AUROC of the likeliest department's
+probability, of those and of the other products of the shop.
 """
 
-import argparse
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
-from catalog.arrays import MODALITIES
+from benchmarks.other_shops import Row, argument_parser, chunks, only, print_table
+from catalog.arrays import Floats, Modalities
 from catalog.errors import CatalogError
-from catalog.model.folder import shipped_model
+from catalog.model.calibration import leaf_roots
+from catalog.model.folder import ModelFolder, open_model
+from catalog.model.runtime import open_runtime
 from catalog.product import Product, Understanding
 from catalog.understand import Understander
 from training.data.manifests import LabelledProduct, read_manifest
+from training.export.readings import Reading, read
 
-SHOPS = ("flipkart", "ikea", "tailwind", "furniture")
-# A shop's category, on whatever level, and the node that says the same.
-COUNTERPARTS = {
-    "Laptop Bags": "accessories.bags.laptop-bag",
-    "Diaper Bags": "accessories.bags",
-    "Wrist Watches": "accessories.watches",
-    "Fragrances": "personal-care.fragrance",
-    "Baby Boys Clothes": "apparel",
-    "Baby Girls Clothes": "apparel",
-    "Infant Wear": "apparel",
+HOME = ("hg", "fr", "ha", "rc")
+# By shop and category: the departments of the tree that such products may belong to. "" stands for all others.
+DEPARTMENTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "flipkart": {
+        "Baby Care": ("bt", "hg", "fr", "lb", "aa"),
+        "Beauty and Personal Care": ("hb",),
+        "Computers": ("el", "so", "lb", "os"),
+        "Watches": ("aa", "hg"),
+        "": HOME,
+    },
+    "ikea": {"": (*HOME, "bt", "tg", "os", "el")},
+    "tailwind": {"DIY tools": ("ha",), "": ("hg", "ha", "el")},
+    "furniture": {"": ("fr",)},
 }
-WAYS = ("both", "text", "image")
-BATCH = 32
-
-
-@dataclass(frozen=True)
-class Row:
-    """Shares of all products of a shop, read in one way. plain: accepted wrongly by the likeliest leaf alone."""
-
-    shop: str
-    read: str
-    products: int
-    auto: float
-    auto_wrong: float
-    promised: float
-    inner_wrong: float
-    unfamiliar: float
-    plain_wrong: float
+# By data set: departments that are left out of the tree together, so that nothing of theirs is named.
+HELD_OUT: dict[str, tuple[tuple[str, ...], ...]] = {
+    "flipkart": (HOME, ("hb",), ("el", "so", "os")),
+    "retail_demo": (HOME, ("aa", "lb"), ("fb",), ("hb",), ("el", "so", "co"), ("ae",)),
+    "fashion and groceries, val": (("aa", "lb"), ("fb",)),
+}
+RETAIL_DEMO: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("furniture", "housewares", "homedecor", "tools"), HOME),
+    **dict.fromkeys(("apparel", "accessories", "footwear", "jewelry"), ("aa", "lb")),
+    **dict.fromkeys(("groceries", "food service", "salty snacks", "cold dispensed", "hot dispensed"), ("fb",)),
+    "instruments": ("ae",),
+    "electronics": ("el", "so", "co"),
+    "beauty": ("hb",),
+}
+WAYS: tuple[Modalities, ...] = ("both", "text", "image")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data-root", type=Path, required=True)
-    parser.add_argument("--model", type=Path, default=shipped_model())
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    model = Understander.load(given.model)
-    fashion = read_manifest(given.data_root / "fashion" / "products.jsonl", model.taxonomy, "val")
-    bounds = {how: plain_bound(model, fashion, how) for how in WAYS}
-    nodes: list[str | None] = [row.node for row in fashion]
-    rows = [scored(model, "fashion val", fashion, nodes, how, bounds[how]) for how in WAYS]
-    for shop in SHOPS:
-        products = read_manifest(given.data_root / "othershops" / shop / "products.jsonl", model.taxonomy)
-        nodes = counterparts(given.data_root / "othershops" / shop / "products.jsonl")
-        ways = WAYS if products[0].title else ("image",)
-        rows += [scored(model, shop, products, nodes, how, bounds[how]) for how in ways]
-    print_table(rows)
+    given = argument_parser(__doc__).parse_args()
+    model = Understander.load(given.model, cache_megabytes=0)
+    shops = [row for shop in DEPARTMENTS for row in promised(model, shop, given.data_root / "othershops" / shop)]
+    print_table(shops)
+    held_out = [row for name in HELD_OUT for row in unnamed(open_model(given.model), name, given.data_root)]
+    print_table(held_out)
     if given.json:
-        given.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
+        given.json.write_text(json.dumps({"shops": shops, "held out": held_out}, indent=1) + "\n", encoding="utf-8")
 
 
-def counterparts(manifest: Path) -> list[str | None]:
-    """For each product of a shop the node that its category means, None if there is none."""
-    paths = [json.loads(line)["category"] for line in manifest.read_text(encoding="utf-8").splitlines()]
-    return [next((COUNTERPARTS[name] for name in path if name in COUNTERPARTS), None) for path in paths]
+# Other shops
 
 
-def scored(
-    model: Understander,
-    shop: str,
-    products: Sequence[LabelledProduct],
-    nodes: Sequence[str | None],
-    how: str,
-    bound: float,
-) -> Row:
-    """bound: see `plain_bound`."""
-    found = understood(model, products, how)
-    wrong = [not right(model, result, node) for result, node in zip(found, nodes, strict=True)]
-    auto = [result.decision == "auto" for result in found]
-    inner = [result.decision == "review" for result in found]
-    plain = likeliest(model, products, how)
-    plain_wrong = [
-        bool(result.category and result.category.score >= bound) and not right(model, result, node)
-        for result, node in zip(plain, nodes, strict=True)
+def promised(model: Understander, shop: str, folder: Path) -> list[Row]:
+    rows = [json.loads(line) for line in (folder / "products.jsonl").read_text(encoding="utf-8").splitlines()]
+    products = [
+        Product(row["id"], row["title"] or "", row["description"] or "", ((folder / row["image"]).read_bytes(),))
+        for row in rows
     ]
-    return Row(
-        shop=shop,
-        read=how,
-        products=len(found),
-        auto=share(auto),
-        auto_wrong=share(a and w for a, w in zip(auto, wrong, strict=True)),
-        promised=share(result.category is not None for result in found),
-        inner_wrong=share(i and w for i, w in zip(inner, wrong, strict=True)),
-        unfamiliar=share("unfamiliar" in result.notes for result in found),
-        plain_wrong=share(plain_wrong),
+    table = DEPARTMENTS[shop]
+    allowed = [table.get(row["category"][0], table[""]) for row in rows]
+    ways = WAYS if products[0].title else WAYS[2:]
+    return [promised_row(model, shop, [only(product, way) for product in products], allowed, way) for way in ways]
+
+
+def promised_row(
+    model: Understander, shop: str, products: Sequence[Product], allowed: Sequence[tuple[str, ...]], way: Modalities
+) -> Row:
+    found = [one for chunk in chunks(products, f"{shop}, {way}") for one in understood(model, chunk)]
+    right = [
+        one.category is not None and one.category.path_ids[0] in roots
+        for one, roots in zip(found, allowed, strict=True)
+    ]
+    said, auto = (
+        np.array(flags)
+        for flags in ([one.category is not None for one in found], [one.decision == "auto" for one in found])
     )
+    return {
+        "shop": shop,
+        "read": way,
+        "products": str(len(found)),
+        "promised": float(said.mean()),
+        "of these right": float(np.array(right)[said].mean()) if said.any() else "",
+        "auto": float(auto.mean()),
+        "auto, wrong": float((auto & ~np.array(right)).mean()),
+        "unfamiliar": float(np.mean(["unfamiliar" in one.notes for one in found])),
+    }
 
 
-def plain_bound(model: Understander, fashion: Sequence[LabelledProduct], how: str) -> float:
-    """The probability of a leaf from which on as many are accepted as the model does."""
-    accepted = np.mean([result.decision == "auto" for result in understood(model, fashion, how)])
-    scores = [result.category.score for result in likeliest(model, fashion, how) if result.category]
-    return float(np.quantile(scores, 1 - accepted))
+def understood(model: Understander, products: Sequence[Product]) -> Iterable[Understanding]:
+    for found in model.understand(products, 1, evidence=False):
+        if isinstance(found, CatalogError):
+            raise found
+        yield found
 
 
-def likeliest(model: Understander, products: Sequence[LabelledProduct], how: str) -> list[Understanding]:
-    """With whatever leaf is the likeliest."""
-    measured = model.calibration
-    model.calibration = replace(measured, promise={each: {"*": [0.0]} for each in MODALITIES}, unfamiliar={})
-    try:
-        return understood(model, products, how)
-    finally:
-        model.calibration = measured
+# Departments that the tree does not name
 
 
-def understood(model: Understander, products: Sequence[LabelledProduct], how: str) -> list[Understanding]:
-    """how: which of their image and text is read."""
-    found: list[Understanding] = []
-    for start in range(0, len(products), BATCH):
-        batch = [shown(row.product(), how) for row in products[start : start + BATCH]]
-        for result in model.understand(batch, 0, evidence=False):
-            if isinstance(result, CatalogError):
-                raise result
-            found.append(result)
-    return found
+def unnamed(model: ModelFolder, name: str, data: Path) -> list[Row]:
+    products, roots = labelled(model, name, data)
+    ways = WAYS if all(product.image for product in products) else WAYS[1:2]
+    readings = read(open_runtime(model), model, products)
+    rows: list[Row] = []
+    for way in ways:
+        mine = [n for n, product in enumerate(products) if way == "image" or product.title]
+        for left_out in HELD_OUT[name]:
+            unknown = [set(roots[n]) <= set(left_out) for n in mine]
+            certain = likeliest_root(model, readings.by_choice[way].only(mine), way, left_out)
+            kept = [unknown[n] or not set(roots[m]) & set(left_out) for n, m in enumerate(mine)]
+            if not any(unknown) or all(unknown):
+                continue
+            figures = roc_auc_score(np.array(unknown)[kept], -certain[kept])
+            rows.append(
+                {
+                    "products": name,
+                    "read": way,
+                    "left out": ", ".join(left_out),
+                    "unknown": str(sum(unknown)),
+                    "AUROC": float(figures),
+                }
+            )
+    return rows
 
 
-def shown(product: Product, how: str) -> Product:
-    if how == "image":
-        return replace(product, title="", description="")
-    return replace(product, images=()) if how == "text" else product
+def likeliest_root(model: ModelFolder, answers: Reading, way: Modalities, left_out: Sequence[str]) -> Floats:
+    """The probability of the likeliest department among those that are left, (N,)."""
+    roots = np.array(leaf_roots(model.taxonomy))
+    leaf_NC = np.where(np.isin(roots, left_out), np.float32(-1e4), answers.leaf_NC)
+    probability_NC = model.calibration.leaf_probability(leaf_NC, way, roots.tolist())
+    return np.stack([probability_NC[:, roots == root].sum(1) for root in dict.fromkeys(roots.tolist())]).max(0)
 
 
-def right(model: Understander, result: Understanding, node: str | None) -> bool:
-    """Whether the promised category is the node, above it, or below it, of which the shop's category says nothing."""
-    if result.category is None or node is None:
-        return False
-    return result.category.id in model.taxonomy.ancestors(node) or node in result.category.path_ids
-
-
-def share(flags: Iterable[bool]) -> float:
-    return round(float(np.mean(list(flags))), 4)
-
-
-def print_table(rows: Sequence[Row]) -> None:
-    names = ("shop", "read", "products", "auto", "auto_wrong", "promised", "inner_wrong", "unfamiliar", "plain_wrong")
-    print("| " + " | ".join(names).replace("_", " ") + " |")
-    print("|" + "---|" * len(names))
-    for row in rows:
-        cells = asdict(row).values()
-        print("| " + " | ".join(f"{cell:.2%}" if isinstance(cell, float) else str(cell) for cell in cells) + " |")
+def labelled(model: ModelFolder, name: str, data: Path) -> tuple[list[LabelledProduct], list[tuple[str, ...]]]:
+    """The products, and the departments of each."""
+    if name in DEPARTMENTS or name == "retail_demo":
+        table = DEPARTMENTS.get(name, RETAIL_DEMO)
+        manifest = data / "othershops" / name / "products.jsonl"
+        paths = [json.loads(line)["category"] for line in manifest.read_text(encoding="utf-8").splitlines()]
+        pairs = zip(read_manifest(manifest, model.taxonomy), paths, strict=True)
+        known = [(row, table.get(path[0], table.get("", ()))) for row, path in pairs]
+    else:
+        rows = [
+            row
+            for part in ("fashion", "grocery")
+            for row in read_manifest(data / part / "products.jsonl", model.taxonomy, "val")
+        ]
+        known = [(row, (model.taxonomy.ancestors(row.node)[0],)) for row in rows if row.node]
+    return [row for row, roots in known if roots], [roots for _, roots in known if roots]
 
 
 if __name__ == "__main__":

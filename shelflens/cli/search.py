@@ -35,7 +35,7 @@ def search(
     ] = None,
     without: Annotated[list[str] | None, typer.Option(help="Text that results should not resemble.")] = None,
     filter_json: Annotated[
-        str, typer.Option("--filter", help="""JSON, as in '{"category": "footwear", "price": {"lte": 50}}'.""")
+        str, typer.Option("--filter", help="""JSON, as in '{"category": "aa-8", "price": {"lte": 50}}'.""")
     ] = "",
     limit: Annotated[int, typer.Option(help="Number of results, at most 100.")] = 10,
     offset: Annotated[int, typer.Option(help="Number of results to skip.")] = 0,

@@ -23,7 +23,7 @@ def test_the_python_example(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     (example,) = blocks("python")
     exec(compile(example, "README.md", "exec"), {})
     category, decision, _, shape = capsys.readouterr().out.splitlines()
-    assert category.startswith("Footwear > ")
+    assert category.startswith("Apparel & Accessories > Shoes")
     assert decision.split()[0] in ("auto", "review")
     assert shape == "(256,)"
 

@@ -67,7 +67,7 @@ class SearchRequest(Schema):
     filter: Annotated[
         dict[str, Any] | None,
         Field(
-            description='Such as {"category": "footwear", "price": {"lte": 50}, "attributes": {"colour": ["red"]}, '
+            description='Such as {"category": "aa-8", "price": {"lte": 50}, "attributes": {"colour": ["red"]}, '
             '"not": {"brand": "Acme"}}.'
         ),
     ] = None
