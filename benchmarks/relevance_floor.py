@@ -4,14 +4,15 @@
 
 The catalogue is the `val` of fashion and grocery. Known queries are the names of the tree's nodes, as they are and with
 another word before ("cheap handbags") or after them, with at least three products under the node: those are right.
-Foreign queries are names of Google's product categories of whose path the tree has no kind; nothing is right for them.
+Foreign queries are names of Google's product categories of whose path the catalogue has no kind; nothing is right for
+them.
 """
 
 import argparse
 import json
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def main() -> None:
         row for name in SETS for row in read_manifest(given.data_root / name / "products.jsonl", model.taxonomy, "val")
     ]
     rows = rows[:: -(-len(rows) // given.products)]
-    queries = known(model.taxonomy, rows) | {"foreign": foreign(given.data_root, model.taxonomy)}
+    under = products_under(model.taxonomy, rows)
+    queries = known(model.taxonomy, under) | {"foreign": foreign(given.data_root, model.taxonomy, set(under))}
     with tempfile.TemporaryDirectory() as folder, open_index(folder, model.config.embedding_width) as index:
         fill(index, model, rows)
         finds = ways(index, model)
@@ -74,12 +76,17 @@ def main() -> None:
         given.json.write_text(json.dumps([asdict(row) for row in measured], indent=1) + "\n", encoding="utf-8")
 
 
-def known(taxonomy: Taxonomy, rows: Sequence[LabelledProduct]) -> dict[str, list[tuple[str, set[str]]]]:
-    """By kind of query: its words, and the ids of the products that are right."""
+def products_under(taxonomy: Taxonomy, rows: Sequence[LabelledProduct]) -> dict[str, set[str]]:
+    """The ids of the products at or below each node that has any."""
     under: dict[str, set[str]] = {}
     for position, row in enumerate(rows):
         for node in taxonomy.ancestors(row.node) if row.node else ():
             under.setdefault(node, set()).add(str(position))
+    return under
+
+
+def known(taxonomy: Taxonomy, under: Mapping[str, set[str]]) -> dict[str, list[tuple[str, set[str]]]]:
+    """By kind of query: its words, and the ids of the products that are right."""
     names = [
         (name, under[node.id])
         for node in taxonomy.nodes
@@ -92,10 +99,12 @@ def known(taxonomy: Taxonomy, rows: Sequence[LabelledProduct]) -> dict[str, list
     return {"names": names, "longer": longer, "after": after}
 
 
-def foreign(data_root: Path, taxonomy: Taxonomy) -> list[tuple[str, set[str]]]:
-    """Names of categories of which neither they nor what lies above them is a kind in the tree, its top level aside."""
+def foreign(data_root: Path, taxonomy: Taxonomy, sold: Set[str]) -> list[tuple[str, set[str]]]:
+    """Names of categories of which neither they nor what lies above them is a kind of the catalogue's, its departments
+    aside. sold: nodes with products.
+    """
     lines = (data_root / "taxonomies/google/taxonomy-with-ids.en-US.txt").read_text(encoding="utf-8").splitlines()
-    names = [path[-1] for path in google_paths(lines) if not any(is_kind(name, taxonomy) for name in path)]
+    names = [path[-1] for path in google_paths(lines) if not any(is_kind(name, taxonomy, sold) for name in path)]
     return [(name, set()) for name in names[:: -(-len(names) // FOREIGN)]]
 
 
@@ -109,9 +118,9 @@ def google_paths(lines: Sequence[str]) -> list[list[str]]:
     return paths
 
 
-def is_kind(name: str, taxonomy: Taxonomy) -> bool:
+def is_kind(name: str, taxonomy: Taxonomy, sold: Set[str]) -> bool:
     nodes = [node for part in (name, *name.split(" & ")) for node in taxonomy.meanings(part)]
-    return any(node.parent for node in nodes)
+    return any(node.parent and node.id in sold for node in nodes)
 
 
 def fill(index: ProductIndex, model: Understander, rows: Sequence[LabelledProduct]) -> None:
