@@ -143,7 +143,7 @@ class Understander:
             id=reading.product.id,
             category=category,
             alternatives=self._descent.likeliest(score_M, category, top_k),
-            tags=self._tags(outputs.tags_BG[row], category, modalities),
+            tags=self._tags(outputs.tags_BG[row], category, modalities, reading.text),
             attributes=self._attributes(outputs, row, category, modalities, reading.text),
             embedding=outputs.embedding_BE[row],
             modalities_used=reading.used,
@@ -173,11 +173,18 @@ class Understander:
     def _promised(self, score_M: Floats, modalities: Modalities) -> CategoryScore | None:
         return self._descent.promised(score_M, partial(self.calibration.promised, modalities))
 
-    def _tags(self, logits_G: Floats, category: CategoryScore | None, modalities: Modalities) -> tuple[Scored, ...]:
-        """Tags with a proven score that such products can have. None without a category, on which both depend."""
+    def _tags(
+        self, logits_G: Floats, category: CategoryScore | None, modalities: Modalities, text: str
+    ) -> tuple[Scored, ...]:
+        """Tags with a proven score that such products can have, without an image only those that the text names. None
+        without a category, on which both depend.
+        """
         if category is None:
             return ()
         proven = self.calibration.proven_tags(modalities, category)
+        if modalities == "text":
+            named = self.taxonomy.tags_in(text)
+            proven = {name: least for name, least in proven.items() if name in named}
         scores = zip(self.taxonomy.tags, sigmoid(logits_G), strict=True)
         kept = [
             Scored(tag.name, float(score))

@@ -147,5 +147,7 @@ def test_no_tag_that_such_products_cannot_have(tmp_path: Path, seed: int, kind: 
     calibration = {**asdict(tiny_calibration()), "tags": dict.fromkeys(("image", "text", "both"), anything)}
     (folder / "calibration.json").write_text(json.dumps(calibration), encoding="utf-8")
     write_checksums(folder)
-    result = one(Understander.load(folder), Product("p", "item"))
+    understander = Understander.load(folder)
+    result = one(understander, Product("p", "plain striped item"))
     assert (result.path[0], {tag.name for tag in result.tags}) == (kind, possible)
+    assert one(understander, Product("p", "item")).tags == ()  # words do not show what they do not name

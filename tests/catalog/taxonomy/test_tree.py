@@ -258,7 +258,7 @@ def test_the_tree(small: Taxonomy) -> None:
         ("", set()),
     ],
 )
-def test_what_no_picture_tells_is_said_only_with_words_for_it(text: str, may: set[str]) -> None:
+def test_what_no_image_tells_is_said_only_with_words_for_it(text: str, may: set[str]) -> None:
     gender = Attribute("gender", ("Men", "Women"), ("men|男", "women|ladies"))
     assert {value for value in gender.values if gender.may_be_said(value, text)} == may
     assert Attribute("colour", ("Red",)).may_be_said("Red", text)
