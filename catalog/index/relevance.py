@@ -32,8 +32,9 @@ class Floor:
     cosine: of its embedding and the query's, at least, infinite if the query's says nothing; ratio: of the best
     product's cosine, at least; share: of one of the `wordings`, rarer words counting more, at least, or nearly as much
     as the best product has, if that is no little. kinds: ids of nodes whose products are found whatever their cosine;
-    elsewhere: of nodes whose products are not found by it; guessed: of nodes that a product unlike everything the model
-    was taught must be guessed to lie under, to be found by it; None: it need not.
+    elsewhere: of nodes whose products are not found by it; guessed: of nodes that a product without a promised category
+    must be guessed to lie under, to be found by it; where there are none, a product unlike everything the model was
+    taught is not found by it; None: no product need be.
     """
 
     cosine: float
@@ -78,8 +79,9 @@ def _near(
 
 
 def _familiar(guessed: tuple[str, ...]) -> Filter:
-    familiar = Not(OneOf("notes", ("unfamiliar",)))
-    return Or((familiar, OneOf("guess", guessed))) if guessed else familiar
+    if not guessed:
+        return Not(OneOf("notes", ("unfamiliar",)))
+    return Or((Not(OneOf("decision", ("abstain",))), OneOf("guess", guessed)))
 
 
 def _all(*conditions: Filter | None) -> Filter | None:

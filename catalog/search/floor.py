@@ -29,7 +29,7 @@ def floor_of(wanted: Sequence[Wanted], taxonomy: Taxonomy, bounds: Mapping[Modal
         return None
     read = [one for one in wanted if one.understanding.modalities_used]
     measured = [bounds[way] for one in read if (way := _way(one.understanding)) in bounds] or list(bounds.values())
-    roots = {one.understanding.category.path_ids[0] if one.understanding.category else "" for one in read}
+    roots = {_root(one, taxonomy) for one in read}
     known = [one for one in read if not _unfamiliar(one)]
     return Floor(
         cosine=min((_least(one, bounds) for one in known), default=math.inf),
@@ -40,6 +40,14 @@ def floor_of(wanted: Sequence[Wanted], taxonomy: Taxonomy, bounds: Mapping[Modal
         elsewhere=() if "" in roots or len(roots) != 1 else tuple(sorted(_roots(taxonomy) - roots)),
         guessed=_guessed(read) if all(_way(one.understanding) == "text" for one in read) else None,
     )
+
+
+def _root(one: Wanted, taxonomy: Taxonomy) -> str:
+    """The department that the example is promised to be of, or that all of its names are of, or ""."""
+    if one.understanding.category:
+        return one.understanding.category.path_ids[0]
+    named = {taxonomy.ancestors(kind)[0] for kind in one.wording.kinds}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _way(found: Understanding) -> Modalities:

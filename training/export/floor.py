@@ -111,7 +111,7 @@ def best_bounds(queries: Queries) -> Bounds | None:
     """The bounds of best F1 that lose few queries. None if there are no queries."""
     if not len(queries.cosine_QN):
         return None
-    least_found = hits(queries, np.ones_like(queries.right_QN)) - LOST
+    least_found = hits(queries, queries.allowed_QN) - LOST  # of what the departments leave
     tried = []
     for cosine, ratio in product(COSINES, RATIOS):
         kept_QN = kept(queries, float(cosine), ratio)

@@ -98,6 +98,16 @@ def test_products_of_the_kind_asked_for_are_found_whatever_their_cosine(index: P
     assert ids(index.find(floored(cosine=math.inf, kinds=("clothes",)))) == ["shirt"]
 
 
+def test_a_product_without_a_category_is_not_found_by_the_name_of_another_department() -> None:
+    carton = at("carton", 0.9)
+    unsure = replace(carton.understanding, category=None, decision="abstain", alternatives=(category("food.pear"),))
+    with quick_folder() as folder, open_index(folder / "index", len(BASE)) as index:
+        index.upsert([replace(carton, understanding=unsure)])
+        assert ids(index.find(floored(guessed=("food",)))) == ["carton"]
+        assert ids(index.find(floored(guessed=("clothes",)))) == []
+        assert ids(index.find(floored(guessed=()))) == ["carton"]  # the query names nothing
+
+
 def test_an_unfamiliar_product_is_found_by_text_only_where_it_is_guessed_to_be_of_its_kind() -> None:
     odd = at("odd", 0.9)
     unsure = replace(odd.understanding, category=None, decision="abstain", notes=("unfamiliar",))
@@ -183,6 +193,8 @@ def test_words_of_which_the_model_knows_nothing_are_searched_by_as_words() -> No
 def test_the_department_of_the_query_is_promised_or_it_does_not_count() -> None:
     assert floor(Wording("pear"), understood("food.pear")).elsewhere == ("clothes",)
     assert floor(Wording("pear"), understood()).elsewhere == ()
+    assert floor(Wording("pear", kinds=("food.pear",)), understood()).elsewhere == ("clothes",)
+    assert floor(Wording("pear", kinds=("food.pear", "clothes.shoe")), understood()).elsewhere == ()
     pair = [Wanted(Wording(), understood(node)) for node in ("food.pear", "clothes.shoe")]
     both = floor_of(pair, tiny_taxonomy(), {"text": BOUNDS})
     assert both
