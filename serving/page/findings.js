@@ -203,6 +203,7 @@ function verdict(image, text, both) {
   if (byBoth === byText) return t("evidence.followed_text");
   if (byBoth === byImage) return t("evidence.followed_image");
   if ([image, text].some((alone) => alone && isBelow(both, alone))) return t("evidence.further");
+  if ([image, text].every((alone) => alone && isBelow(alone, both))) return t("evidence.common");
   return t("evidence.neither");
 }
 

@@ -82,6 +82,7 @@ export default {
   "evidence.followed_text": "They differ. The combined result follows the text.",
   "evidence.followed_image": "They differ. The combined result follows the image.",
   "evidence.further": "The combined result is more specific than either alone.",
+  "evidence.common": "They differ in detail. The combined result is what both agree on.",
   "evidence.neither": "The combined result differs from both.",
   "search.title": "Browse and search",
   "search.text": "Search text",

@@ -82,6 +82,7 @@ export default {
   "evidence.followed_text": "两者不一致；结合之后以文字为准。",
   "evidence.followed_image": "两者不一致；结合之后以图片为准。",
   "evidence.further": "结合之后的结论更具体。",
+  "evidence.common": "两者细节不同，结合之后的结论取其共同之处。",
   "evidence.neither": "结合之后的结论与单独判断都不同。",
   "search.title": "浏览与搜索",
   "search.text": "搜索词",

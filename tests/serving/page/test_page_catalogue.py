@@ -188,6 +188,12 @@ def test_a_product_is_told_in_chinese_and_without_the_queues_shortcut(browser: B
     [
         (None, ["Shoes"], ["Shoes", "Heels"], "The combined result is more specific than either alone."),
         (["Shoes", "Flats"], ["Food"], ["Shoes", "Heels"], "The combined result differs from both."),
+        (
+            ["Shoes", "Flats"],
+            ["Shoes", "Heels"],
+            ["Shoes"],
+            "They differ in detail. The combined result is what both agree on.",
+        ),
         (["Shoes"], ["Shoes"], ["Shoes"], "The image and the text agree."),
         (["Food"], ["Shoes"], ["Shoes"], "They differ. The combined result follows the text."),
         (["Food"], ["Shoes"], None, "Together they are not conclusive."),
