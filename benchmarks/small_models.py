@@ -41,7 +41,7 @@ def main() -> None:
             for way, right in reached.right.items():
                 every += right
                 if right:
-                    found[name][f"{source}, {way} ({len(right):,})"] = 100 * float(np.mean(right))
+                    found[name][f"{source}, {way}"] = 100 * float(np.mean(right))
             if source == "fashion" and reached.right["both"]:
                 found[name]["fashion, words that find their picture in ten"] = 100 * reached.found
         found[name]["all of these together"] = 100 * float(np.mean(every))
