@@ -10,19 +10,18 @@ probability, of those and of the other products of the shop.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.other_shops import Row, argument_parser, chunks, only, print_table
+from benchmarks.other_shops import Row, argument_parser, only, print_table, read_shop, understood
 from catalog.arrays import Floats, Modalities
-from catalog.errors import CatalogError
 from catalog.model.calibration import leaf_roots
 from catalog.model.folder import ModelFolder, open_model
 from catalog.model.runtime import open_runtime
-from catalog.product import Product, Understanding
+from catalog.product import Product
 from catalog.understand import Understander
 from training.data.manifests import LabelledProduct, read_manifest
 from training.export.readings import Reading, read
@@ -73,46 +72,30 @@ def main() -> None:
 
 
 def promised(model: Understander, shop: str, folder: Path) -> list[Row]:
-    rows = [json.loads(line) for line in (folder / "products.jsonl").read_text(encoding="utf-8").splitlines()]
-    products = [
-        Product(row["id"], row["title"] or "", row["description"] or "", ((folder / row["image"]).read_bytes(),))
-        for row in rows
-    ]
-    table = DEPARTMENTS[shop]
-    allowed = [table.get(row["category"][0], table[""]) for row in rows]
-    ways = WAYS if products[0].title else WAYS[2:]
-    return [promised_row(model, shop, [only(product, way) for product in products], allowed, way) for way in ways]
+    sold, table = read_shop(folder), DEPARTMENTS[shop]
+    allowed = [table.get(top, table[""]) for top in sold.top]
+    ways = WAYS if sold.products[0].title else WAYS[2:]
+    return [promised_row(model, shop, [only(product, way) for product in sold.products], allowed, way) for way in ways]
 
 
 def promised_row(
     model: Understander, shop: str, products: Sequence[Product], allowed: Sequence[tuple[str, ...]], way: Modalities
 ) -> Row:
-    found = [one for chunk in chunks(products, f"{shop}, {way}") for one in understood(model, chunk)]
-    right = [
-        one.category is not None and one.category.path_ids[0] in roots
-        for one, roots in zip(found, allowed, strict=True)
-    ]
-    said, auto = (
-        np.array(flags)
-        for flags in ([one.category is not None for one in found], [one.decision == "auto" for one in found])
-    )
+    found = understood(model, products, f"{shop}, {way}")
+    root = [one.category.path_ids[0] if one.category else "" for one in found]
+    said = np.array([bool(one) for one in root])
+    right = np.array([one in roots for one, roots in zip(root, allowed, strict=True)])
+    auto = np.array([one.decision == "auto" for one in found])
     return {
         "shop": shop,
         "read": way,
         "products": str(len(found)),
         "promised": float(said.mean()),
-        "of these right": float(np.array(right)[said].mean()) if said.any() else "",
+        "of these right": float(right[said].mean()) if said.any() else "",
         "auto": float(auto.mean()),
-        "auto, wrong": float((auto & ~np.array(right)).mean()),
+        "auto, wrong": float((auto & ~right).mean()),
         "unfamiliar": float(np.mean(["unfamiliar" in one.notes for one in found])),
     }
-
-
-def understood(model: Understander, products: Sequence[Product]) -> Iterable[Understanding]:
-    for found in model.understand(products, 1, evidence=False):
-        if isinstance(found, CatalogError):
-            raise found
-        yield found
 
 
 # Departments that the tree does not name

@@ -91,7 +91,7 @@ def _of_choice(
     descent = Descent(taxonomy)
     score_NM = descent.scores(calibration.leaf_probability(answers.leaf_NC, choice, leaf_roots(taxonomy)))
     elsewhere_NM = descent.scores(softmax(elsewhere_NC / calibration.temperature[choice]["*"]))
-    promise = calibration.promise | {choice: promises_by_root(rows, score_NM, elsewhere_NM, taxonomy)}
+    promise = calibration.promise | {choice: promises_by_root(rows, score_NM, elsewhere_NM, taxonomy, descent)}
     calibration = replace(calibration, promise=promise)
     promised = [descent.promised(score_M, partial(calibration.promised, choice)) for score_M in score_NM]
     least = auto_threshold(rows, promised, taxonomy)
@@ -111,13 +111,12 @@ def _of_choice(
 
 
 def promises_by_root(
-    rows: Sequence[LabelledProduct], score_NM: Floats, elsewhere_NM: Floats, taxonomy: Taxonomy
+    rows: Sequence[LabelledProduct], score_NM: Floats, elsewhere_NM: Floats, taxonomy: Taxonomy, descent: Descent
 ) -> dict[str, list[float]]:
     """The thresholds of each root that is the likeliest of enough products, and "*" for any other.
 
     score_NM: the nodes' probabilities. elsewhere_NM: those that stand for departments without labelled products.
     """
-    descent = Descent(taxonomy)
 
     def likeliest(nodes_NM: Floats) -> list[CategoryScore]:
         found = [descent.promised(score_M, lambda root, level: 0.0) for score_M in nodes_NM]
