@@ -17,6 +17,22 @@ Modality = Literal["image", "text"]
 Decision = Literal["auto", "review", "abstain"]
 Note = Literal["text_not_read", "unfamiliar"]
 Verdict = Literal["accept", "reject", "correct"]
+Availability = Literal["", "in_stock", "out_of_stock", "preorder", "backorder", "discontinued"]
+Status = Literal["", "active", "draft", "archived"]
+# The value of an attribute, or several, of which each counts by itself.
+Values = str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of the articles that a product is sold as: a size, a colour. options: {"Size": "42"}."""
+
+    options: Mapping[str, str] = field(default_factory=dict)
+    sku: str = ""
+    gtin: str = ""
+    mpn: str = ""
+    price: float | None = None
+    availability: Availability = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +40,12 @@ class Product:
     """What a merchant sends: images as encoded files (untrusted bytes) and text. Either may be missing.
 
     The model reads title, description and images. The other fields are the offer: stored, filtered by, and free to
-    change without inference. `attributes` are the merchant's own, such as {"colour": "Red"};
+    change without inference. `attributes` are the merchant's own, such as {"colour": "Red"} or {"size": ("41", "42")};
     `product_type` is the merchant's own category, such as "Home > Kitchen > Mugs".
+
+    `price` is what a shopper pays: `sale_price` while the sale lasts, `list_price` otherwise. `sale_dates` is when it
+    lasts, as two ISO 8601 times with a slash between, either of which may be missing. `unit_price` is that of
+    `unit_measure`, such as "1 kg". All are in `currency`. `google_product_category` is an id or a path of Google's.
     """
 
     id: str = ""
@@ -37,17 +57,62 @@ class Product:
     currency: str = ""
     link: str = ""
     product_type: str = ""
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, Values] = field(default_factory=dict)
+    list_price: float | None = None
+    sale_price: float | None = None
+    sale_dates: str = ""
+    unit_price: float | None = None
+    unit_measure: str = ""
+    availability: Availability = ""
+    status: Status = ""
+    sku: str = ""
+    gtin: str = ""
+    mpn: str = ""
+    google_product_category: str = ""
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def is_for_sale(self) -> bool:
+        """Whether a shopper can have it: of what is not said, the best is thought."""
+        return self.status in ("", "active") and self.availability not in ("out_of_stock", "discontinued")
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """Every number by which somebody may look for it, each once: its own and its variants'."""
+        of_variants = [number for one in self.variants for number in (one.sku, one.gtin, one.mpn)]
+        numbers = filter(None, (self.id, self.sku, self.gtin, self.mpn, *of_variants))
+        return tuple(dict.fromkeys(numbers))
+
+
+def each_value(values: Values) -> tuple[str, ...]:
+    return (values,) if isinstance(values, str) else values
+
+
+def as_text(values: Values) -> str:
+    """("41", "42") -> "41, 42"."""
+    return ", ".join(each_value(values))
 
 
 # The names of a product's fields in every record and file; images are stored apart.
 PRODUCT_FIELDS = tuple(one.name for one in fields(Product) if one.name != "images")
 OFFER_FIELDS = tuple(name for name in PRODUCT_FIELDS if name not in ("id", "title", "description"))
+# Those of the first release, which every stored product has.
+FIRST_FIELDS = ("id", "title", "description", "brand", "price", "currency", "link", "attributes")
+FIRST_OFFER_FIELDS = ("brand", "price", "currency", "link", "product_type", "attributes")
+# Fields that hold a number, or none.
+NUMBERS = ("price", "list_price", "sale_price", "unit_price")
 
 
 def product_fields(product: Product) -> dict[str, Any]:
     """Every field but the images, as JSON can hold it."""
-    return {name: getattr(product, name) for name in PRODUCT_FIELDS} | {"attributes": dict(product.attributes)}
+    attributes = {
+        name: values if isinstance(values, str) else list(values) for name, values in product.attributes.items()
+    }
+    variants = [
+        {one.name: getattr(variant, one.name) for one in fields(Variant)} | {"options": dict(variant.options)}
+        for variant in product.variants
+    ]
+    return {name: getattr(product, name) for name in PRODUCT_FIELDS} | {"attributes": attributes, "variants": variants}
 
 
 def offer_fields(product: Product) -> dict[str, Any]:
@@ -57,8 +122,13 @@ def offer_fields(product: Product) -> dict[str, Any]:
 
 
 def from_fields(fields: Mapping[str, Any]) -> Product:
-    """The product whose `product_fields` are among these. Raises KeyError."""
-    return Product(**{name: fields[name] for name in PRODUCT_FIELDS})
+    """The product whose `product_fields` are among these; earlier releases had fewer. Raises KeyError or TypeError."""
+    given = {name: fields[name] for name in PRODUCT_FIELDS if name in fields or name in FIRST_FIELDS}
+    given["attributes"] = {
+        name: tuple(values) if isinstance(values, list) else values for name, values in given["attributes"].items()
+    }
+    given["variants"] = tuple(Variant(**variant) for variant in given.get("variants") or ())
+    return Product(**given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +265,7 @@ class StoredProduct:
     @property
     def attributes(self) -> dict[str, Scored]:
         """The model's attributes, overruled by what the merchant says (score 1), however the name is spelt."""
-        given = {name: Scored(value, 1.0) for name, value in self.product.attributes.items()}
+        given = {name: Scored(as_text(values), 1.0) for name, values in self.product.attributes.items()}
         names = {attribute_name(name) for name in given}
         found = {
             name: value for name, value in self.understanding.attributes.items() if attribute_name(name) not in names
@@ -203,10 +273,21 @@ class StoredProduct:
         return found | given
 
     @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Name and value of all attributes, each of several values by itself: what filters and facets read."""
+        given = self.product.attributes
+        return tuple(
+            (name, value)
+            for name, found in self.attributes.items()
+            for value in each_value(given.get(name, found.name))
+        )
+
+    @property
     def conflicts(self) -> tuple[Conflict, ...]:
         """Where the merchant's own attribute and the model's cannot both be true."""
         found = {attribute_name(name): value for name, value in self.understanding.attributes.items()}
-        pairs = [(name, value, found.get(attribute_name(name))) for name, value in self.product.attributes.items()]
+        given = [(name, as_text(values)) for name, values in self.product.attributes.items()]
+        pairs = [(name, value, found.get(attribute_name(name))) for name, value in given]
         return tuple(
             Conflict(name, yours, model.name, model.score)
             for name, yours, model in pairs
@@ -239,10 +320,14 @@ class Match:
 
 def content_hashes(product: Product, images: Sequence[bytes], references: Sequence[str]) -> ContentHashes:
     """images: the encoded files; references: where they were read from, which counts as a part of the offer."""
+    offer = offer_fields(product)
+    first = [offer.pop(name) for name in FIRST_OFFER_FIELDS]
+    # What is not given does not count, so that products of earlier releases are as they were.
+    later = {name: value for name, value in offer.items() if value not in ("", None, [])}
     return ContentHashes(
         text=_digest([product.title, product.description]),
         images=_digest([hashlib.sha256(data).hexdigest() for data in images]),
-        offer=_digest([*offer_fields(product).values(), tuple(references)]),
+        offer=_digest([*first, tuple(references), *([later] if later else [])]),
     )
 
 

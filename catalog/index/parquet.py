@@ -18,6 +18,7 @@ from catalog.errors import FeedDamaged, FeedEmpty, FeedFormatUnsupported, IndexO
 from catalog.index.backend import IndexModel
 from catalog.index.product_index import ProductIndex
 from catalog.product import (
+    NUMBERS,
     PRODUCT_FIELDS,
     CategoryScore,
     ContentHashes,
@@ -25,6 +26,7 @@ from catalog.product import (
     Scored,
     StoredProduct,
     Understanding,
+    each_value,
     from_fields,
     product_fields,
 )
@@ -197,11 +199,12 @@ def schema(embeddings: bool = True) -> "pa.Schema":
     }
     scored = pa.struct({"name": pa.string(), "score": pa.float64()})
     attribute = pa.struct({"name": pa.string(), "value": pa.string(), "score": pa.float64()})
-    texts = [name for name in PRODUCT_FIELDS if name not in ("price", "attributes")]
+    texts = [name for name in PRODUCT_FIELDS if name not in (*NUMBERS, "attributes", "variants")]
     return pa.schema(
         {
             **{name: pa.string() for name in texts},
-            "price": pa.float64(),
+            **{name: pa.float64() for name in NUMBERS},
+            "variants": pa.string(),  # JSON
             "given_attributes": pa.list_(pa.struct({"name": pa.string(), "value": pa.string()})),
             "images": pa.list_(pa.string()),
             "category": pa.struct(category),
@@ -220,9 +223,15 @@ def schema(embeddings: bool = True) -> "pa.Schema":
 
 def to_row(stored: StoredProduct) -> dict[str, Any]:
     product, understanding = stored.product, stored.understanding
+    fields = product_fields(product)
     return {
-        **product_fields(product),
-        "given_attributes": [{"name": name, "value": value} for name, value in product.attributes.items()],
+        **fields,
+        "variants": json.dumps(fields["variants"], ensure_ascii=False) if fields["variants"] else "",
+        "given_attributes": [
+            {"name": name, "value": value}
+            for name, values in product.attributes.items()
+            for value in each_value(values)
+        ],
         "images": list(stored.image_refs),
         "category": understanding.category and _category_row(understanding.category),
         "alternatives": [_category_row(category) for category in understanding.alternatives],
@@ -241,9 +250,14 @@ def to_row(stored: StoredProduct) -> dict[str, Any]:
 
 
 def from_row(row: dict[str, Any]) -> StoredProduct:
-    given = {pair["name"]: pair["value"] for pair in row["given_attributes"]}
+    values: dict[str, list[str]] = {}
+    for pair in row["given_attributes"]:
+        values.setdefault(pair["name"], []).append(pair["value"])
+    given = {name: tuple(found) if len(found) > 1 else found[0] for name, found in values.items()}
+    variants = json.loads(row.get("variants") or "[]")
     # Earlier releases had no product_type.
-    product = from_fields(row | {"product_type": row.get("product_type") or "", "attributes": given})
+    named = {"product_type": row.get("product_type") or "", "attributes": given, "variants": variants}
+    product = from_fields(row | named)
     category, alternatives = _categories(row)
     understanding = Understanding(
         id=row["id"],

@@ -84,7 +84,8 @@ def keyword_text(stored: StoredProduct) -> str:
                 product.brand,
                 product.product_type,
                 *understanding.path,
-                *(found.name for found in stored.attributes.values()),
+                product.google_product_category,
+                *(value for _, value in stored.facts),
                 *(tag.name for tag in understanding.tags),
             )
         )
@@ -102,7 +103,7 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
         "decision": understanding.decision,
         "tags": [tag.name for tag in understanding.tags],
         "notes": list(understanding.notes),
-        "facts": [attribute_pair(name, found.name) for name, found in stored.attributes.items()],
+        "facts": [attribute_pair(name, value) for name, value in stored.facts],
         "price": product.price if product.price is not None and math.isfinite(product.price) else None,
         ADDED: stored.added_at,
     }
