@@ -58,13 +58,15 @@ class Record(NamedTuple):
 class Row:
     """A row that could be read. product: without images; image_refs: where they are.
 
-    raw: the row as JSON can hold it, which read again gives the same row.
+    raw: the row as JSON can hold it, which read again gives the same row. warnings: what of the row could not be read,
+    without which the product is stored.
     """
 
     line: int
     product: Product
     image_refs: tuple[ImageRef, ...]
     raw: Mapping[str, Any]
+    warnings: tuple[CatalogError, ...] = ()
 
     @property
     def id(self) -> str:
@@ -106,8 +108,9 @@ def checked_row(record: Record, columns: Columns, limits: FeedLimits, money: Mon
             raise record.error
         check_corrected(cells)
         check_sizes(cells, limits)
-        product = read_product(cells, columns, limits, money)
-        return Row(record.line, product, read_images(cells, columns, limits), raw)
+        warnings: list[CatalogError] = []
+        product = read_product(cells, columns, limits, money, warnings)
+        return Row(record.line, product, read_images(cells, columns, limits), raw, tuple(warnings))
     except CatalogError as error:
         try:
             product_id = read_id(cells, columns, limits)
@@ -125,7 +128,11 @@ def check_corrected(cells: Mapping[str, Any]) -> None:
             raise RowRagged(f'Put the cells in their columns and remove "{mark}" from the row.')
 
 
-def read_product(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits, money: Money) -> Product:
+def read_product(
+    cells: Mapping[str, Any], columns: Columns, limits: FeedLimits, money: Money, warnings: list[CatalogError]
+) -> Product:
+    """warnings: takes what could not be read of the product, which is stored without it."""
+
     def cell(column: str | None) -> str:
         return text(cells.get(column), column) if column else ""
 

@@ -60,7 +60,7 @@ class Failure(NamedTuple):
 @dataclass
 class Tally:
     """How many rows came to what. outcomes: added, updated, offer_updated, unchanged, failed; codes: of the failures;
-    categories and review: of the products that were understood.
+    warnings: of what products were stored without; categories and review: of the products that were understood.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -68,6 +68,7 @@ class Tally:
     categories: Counter[str] = field(default_factory=Counter)
     understood: int = 0
     unsure: int = 0
+    warnings: Counter[str] = field(default_factory=Counter)
 
     @property
     def rows(self) -> int:
@@ -86,6 +87,7 @@ class Tally:
             Counter(fields["categories"]),
             fields["understood"],
             fields["unsure"],
+            Counter(fields.get("warnings", {})),
         )
 
 

@@ -48,7 +48,7 @@ class Task(NamedTuple):
 class Result:
     """What a row comes to. prepared: for the model, once the images have been read and where there is anything new
     for it; thumbnails: of those images, where they are to be kept; stored: what the index is to keep, once the model
-    has read that.
+    has read that; warnings: what the product is stored without.
     """
 
     row: Row | BadRow
@@ -58,6 +58,7 @@ class Result:
     thumbnails: tuple[bytes, ...] = ()
     stored: StoredProduct | None = None
     error: CatalogError | None = None
+    warnings: tuple[CatalogError, ...] = ()
 
 
 Chunks = Generator[list[Task], None, None]
@@ -223,10 +224,11 @@ def load(task: Task, source: ImageSource, reader: Reader, thumbnails: bool = Fal
         hashes = content_hashes(row.product, images, row.references)
         known = task.known
         if known and known.is_current(hashes, reader.version):
-            return Result(row, "unchanged" if known.hashes == hashes else "offer_updated", hashes)
+            outcome: Outcome = "unchanged" if known.hashes == hashes else "offer_updated"
+            return Result(row, outcome, hashes, warnings=row.warnings)
         prepared = reader.prepare(replace(row.product, images=images))
         small = tuple(make_thumbnail(image) for image in images) if thumbnails else ()
-        return Result(row, "updated" if known else "added", hashes, prepared, small)
+        return Result(row, "updated" if known else "added", hashes, prepared, small, warnings=row.warnings)
     except CatalogError as error:
         return Result(row, "failed", error=error)
 
@@ -290,6 +292,7 @@ def counted(tally: Tally, results: Sequence[Result]) -> Tally:
         total.outcomes[result.outcome] += 1
         if result.error:
             total.codes[result.error.code] += 1
+        total.warnings.update(warning.code for warning in result.warnings)
         if result.stored:
             understanding = result.stored.understanding
             total.understood += 1

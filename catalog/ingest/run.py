@@ -75,6 +75,7 @@ class IngestRun:
             "resumed_after": self.resumed_after,
             "outcomes": dict(tally.outcomes),
             "failures": dict(tally.codes),
+            "warnings": dict(tally.warnings),
             "categories": dict(tally.categories.most_common()),
             "low_confidence_share": round(tally.unsure / tally.understood, 4) if tally.understood else None,
             "seconds": round(seconds, 2),
