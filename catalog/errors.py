@@ -8,7 +8,7 @@
     ├── FeedInvalid: FeedEmpty, FeedFormatUnsupported, FeedEncodingInvalid, FeedColumnsInvalid, FeedRowsInvalid,
     │       FeedDamaged
     ├── RowInvalid: RowRagged, RowEncodingInvalid, RowIdMissing, RowIdInvalid, RowIdDuplicate, RowCellTooLong,
-    │       RowPriceInvalid, RowLinkInvalid, RowUnreadable
+    │       RowPriceInvalid, RowOfferUnclear, RowLinkInvalid, RowUnreadable
     ├── SearchInvalid: SearchEmpty, FilterInvalid
     ├── ProductNotFound
     ├── IndexFailed: IndexNotFound, IndexLocked, IndexMismatch, IndexOfOtherModel, IndexDamaged, IndexUnavailable,
@@ -207,6 +207,10 @@ class RowCellTooLong(RowInvalid):
 
 class RowPriceInvalid(RowInvalid):
     default = "The price is not a number of at least 0."
+
+
+class RowOfferUnclear(RowInvalid):
+    default = "What the row says of the offer is not known."
 
 
 class RowLinkInvalid(RowInvalid):

@@ -14,6 +14,8 @@ MAX_DEPTH = 32
 MAX_BITS = 13_288
 # In a dead letter, the key of the object that replaces a value that is too long or that JSON cannot hold.
 LEFT_OUT = "left_out"
+# Column that we add to a product of several rows: its variants, each with its own cells.
+VARIANTS = "(rows of variants)"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The meaning of a feed's columns: our manifests, Google Merchant, Shopify, WooCommerce, and similar.
+"""The meaning of a feed's columns, by the shop system that it comes from (`catalog.feeds.systems`).
 
 Names are compared without case, spaces and punctuation: "Image Link", "image_link" and "g:image_link" are equal.
 """
@@ -11,82 +11,86 @@ from dataclasses import dataclass, field
 
 from catalog.errors import FeedColumnsInvalid
 from catalog.feeds.cells import brief
+from catalog.feeds.systems import OTHER, RowKinds, System, plainly, recognised, systems
+from catalog.feeds.systems import known as known_plainly
 
 MAX_COLUMNS = 1_000
-# Field -> the columns that give it, the best first.
-SINGLE = {
-    "id": "id productid itemid offerid sku productcode articlenumber articleid asin",
-    "title": "title name productname producttitle itemname productdisplayname",
-    "description": "description bodyhtml body longdescription productdescription shortdescription",
-    "brand": "brand vendor manufacturer brands brandname",
-    "price": "price variantprice regularprice listprice unitprice",
-    "currency": "currency currencycode pricecurrency",
-    "link": "link url producturl permalink productlink",
-    "product_type": "producttype productcategory category categories categoryname googleproductcategory",
-}
-SYNONYMS = {name: words.split() for name, words in SINGLE.items()}
-# Columns with one image each, and columns with several, parted by commas; both may come more than once.
-IMAGE = frozenset(
-    ("imagelink", "image", "imageurl", "imagesrc", "imagepath", "imagefile", "productimageurl", "mainimage", "picture")
+# What a column may give, besides "attributes.NAME". Every field but those of SEVERAL has one value, from the first of
+# its columns that has one in the row.
+SINGLE = (
+    *("id", "title", "description", "brand", "price", "list_price", "sale_price", "sale_dates", "sale_starts"),
+    *("sale_ends", "currency", "unit_price", "unit_measure", "link", "product_type", "google_product_category"),
+    *("availability", "stock", "status", "sku", "gtin", "mpn", "offers", "variants", "position"),
 )
-IMAGES = frozenset(
-    ("additionalimagelink", "additionalimagelinks", "additionalimages", "imagelinks", "imageurls", "images", "photos")
+SEVERAL = ("images", "attributes")
+FIELDS = (*SINGLE, *SEVERAL)
+PREFIX = "attributes."
+# Columns with several images in a cell, parted by commas.
+IMAGES = re.compile(
+    r"(?:additional|other).*|images.*|photos.*|image(?:link|url)s.*|pictures.*|bilder|imágenes|imagenes|fotos"
 )
-NUMBERED = re.compile(r"(?:additional)?(?:image|picture|photo)(?:link|url|src)?[0-9]{1,3}(?:url)?")
-# Column -> the attribute, by the model's own name where it has one (assets/model/taxonomy.json).
-ATTRIBUTES = {
-    "color": "colour",
-    "colour": "colour",
-    "gender": "gender",
-    "googleshoppinggender": "gender",
-    "size": "size",
-    "material": "material",
-    "pattern": "pattern",
-    "agegroup": "age_group",
-    "googleshoppingagegroup": "age_group",
-    "condition": "condition",
-    "googleshoppingcondition": "condition",
-    "season": "season",
-    "usage": "usage",
-    "audience": "audience",
-}
 # Shopify's Option1 Name and Option1 Value; WooCommerce's Attribute 1 name and Attribute 1 value(s).
 PAIR_NAME = re.compile(r"((?:option|attribute)[0-9]{1,3})name")
-HANDLES = ("handle", "urlhandle")
-SHOPIFY = frozenset(("bodyhtml", "variantprice", "variantsku", "imagesrc", "productimageurl", "option1name"))
-SHOPIFY_TYPE = "type"  # elsewhere a "Type" is another thing: WooCommerce has "simple" and "variable" there
-FIELDS = (*SYNONYMS, "images", "attributes")
+
+
+@dataclass(frozen=True, slots=True)
+class Folding:
+    """Which rows are no products of their own, by the feed's columns (see `catalog.feeds.systems.RowKinds`).
+
+    keys: of each, the text around a column's value, such as ("id:", "ID", "").
+    """
+
+    neighbours: str | None = None
+    part: tuple[tuple[str, frozenset[str]], ...] = ()
+    parent: str | None = None
+    keys: tuple[tuple[str, str, str], ...] = ()
+    children: str | None = None
+    aside: tuple[tuple[str, frozenset[str]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The column of each field, None where the feed has none.
+    """system: whose export it is; split: see `systems.toml`. fields: field of SINGLE -> its columns, the best first.
 
-    images: the columns of images in order; attributes: attribute -> column; objects: columns that hold several
-    attributes, {"colour": "Red"}; pairs: columns that hold an attribute's name and its value. folds: neighbouring rows
-    with one id are one product, whose images are ordered by `order`.
+    images: the columns of images in order; attributes: attribute -> columns; objects: columns that hold several
+    attributes, {"colour": "Red"}; pairs: columns that hold an attribute's name and its value.
     """
 
-    id: str | None = None
-    title: str | None = None
-    description: str | None = None
-    brand: str | None = None
-    price: str | None = None
-    currency: str | None = None
-    link: str | None = None
-    product_type: str | None = None
+    system: str = OTHER
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     images: tuple[str, ...] = ()
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     objects: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
-    folds: bool = False
-    order: str | None = None
+    folding: Folding | None = None
+
+    @property
+    def split(self) -> Mapping[str, str]:
+        return systems()[self.system].split
+
+    @property
+    def id(self) -> str | None:
+        """The one column of ids: of another, a row's id would be of another kind."""
+        return next(iter(self.fields.get("id", ())), None)
+
+    @property
+    def used(self) -> dict[str, str]:
+        """Every column that is read, and what it is read as, as a mapping names it."""
+        found: dict[str, str] = {}
+        for name, columns in self.fields.items():
+            for column in columns[: 1 if name == "id" else None]:
+                found.setdefault(column, name)
+        for name, columns in self.attributes.items():
+            for column in columns:
+                found.setdefault(column, PREFIX + name)
+        found |= dict.fromkeys((*self.objects, *(column for pair in self.pairs for column in pair)), "attributes")
+        return found | dict.fromkeys(self.images, "images")
 
 
 def recognise(header: Sequence[str], mapping: Mapping[str, str], partial: bool = False) -> Columns:
     """mapping: field -> column, as {"title": "name"}, which wins over what is recognised. A field is one of FIELDS or
-    an attribute, as "colour" or "attributes.heel height"; "images" may have several columns, parted by commas. A field
-    whose column is "" is not read from any.
+    an attribute, as "colour" or "attributes.heel height". Several columns, of which the first with a value counts, or
+    for "images" all, are parted by commas. A field whose column is "" is not read from any.
 
     partial: the header is that of one row among others with further columns, so nothing need be there.
     Raises FeedColumnsInvalid.
@@ -97,8 +101,7 @@ def recognise(header: Sequence[str], mapping: Mapping[str, str], partial: bool =
     if twice:
         raise FeedColumnsInvalid(f"The feed has more than one column named {listed(twice)}.")
     chosen = read_mapping(header, mapping, partial)
-    taken = {name for names in chosen.values() for name in names}
-    columns = assemble([name for name in dict.fromkeys(header) if name not in taken], chosen)
+    columns = assemble(header, chosen)
     if not partial:
         check(columns, header)
     return columns
@@ -109,18 +112,30 @@ def read_mapping(header: Sequence[str], mapping: Mapping[str, str], partial: boo
     chosen: dict[str, list[str]] = {}
     for name, column in mapping.items():
         plain = plainly(name)
-        if name.lower().startswith("attributes.") and name[11:].strip():
-            target = f"attributes.{name[11:].strip()}"
-        elif plain in ATTRIBUTES:
-            target = f"attributes.{ATTRIBUTES[plain]}"
+        if name.lower().startswith(PREFIX) and name[len(PREFIX) :].strip():
+            target = PREFIX + name[len(PREFIX) :].strip()
         elif plain in PLAIN_FIELDS:
             target = PLAIN_FIELDS[plain]
+        elif attribute := attribute_of(plain):
+            target = PREFIX + attribute
         else:
             raise FeedColumnsInvalid(f'There is no field "{brief(name)}".{suggestion(name, FIELDS)}')
-        names = column.split(",") if target == "images" and column not in header else [column]
+        names = column.split(",") if not present(column, header) else [column]
         found = [match for part in names if column and (match := find(part.strip(), header, partial))]
         chosen[target] = chosen.get(target, []) + found
     return chosen
+
+
+def attribute_of(plain: str) -> str | None:
+    """The attribute that a column of this name gives in any feed: "farbe" -> "colour"."""
+    for name, columns in systems()[OTHER].fields.items():
+        if name.startswith(PREFIX) and plain in columns:
+            return name.removeprefix(PREFIX)
+    return None
+
+
+def present(column: str, header: Sequence[str]) -> bool:
+    return column in header or plainly(column) in map(plainly, header)
 
 
 def find(column: str, header: Sequence[str], partial: bool) -> str | None:
@@ -136,34 +151,56 @@ def find(column: str, header: Sequence[str], partial: bool) -> str | None:
     raise FeedColumnsInvalid(f'The feed has no column "{brief(column)}".{suggestion(column, header)}')
 
 
-def assemble(names: Sequence[str], chosen: Mapping[str, list[str]]) -> Columns:
-    """names: the columns that the mapping left."""
-    by_plain: dict[str, str] = {}
-    for name in names:
-        by_plain.setdefault(plainly(name), name)
-    handle = next((by_plain[word] for word in HANDLES if word in by_plain and SHOPIFY & by_plain.keys()), None)
-    single: dict[str, str | None] = {}
-    for name, words in SYNONYMS.items():
-        recognised = next((by_plain[word] for word in words if word in by_plain), None)
-        single[name] = next(iter(chosen[name]), None) if name in chosen else recognised
-    if handle and "id" not in chosen:
-        single["id"] = handle
-    if handle and "product_type" not in chosen:
-        single["product_type"] = by_plain.get(SHOPIFY_TYPE) or single["product_type"]
-    attributes = {ATTRIBUTES[plain]: name for plain, name in reversed(by_plain.items()) if plain in ATTRIBUTES}
-    for target, columns in chosen.items():
-        if target.startswith("attributes."):
-            attributes.pop(target.removeprefix("attributes."), None)
-            attributes |= {target.removeprefix("attributes."): name for name in columns[:1]}
+def assemble(header: Sequence[str], chosen: Mapping[str, list[str]]) -> Columns:
+    """chosen: what the mapping names; its columns are not read as anything else."""
+    every = {plainly(name): name for name in reversed(header)}
+    system = recognised(every)
+    taken = {name for names in chosen.values() for name in names}
+    by_plain = {plain: name for plain, name in every.items() if name not in taken}
+    free = {plainly(name): name for name in header if name not in taken and by_plain.get(plainly(name)) == name}
+    found = {name: list(columns) for name, columns in chosen.items()}
+    of_system = {column for name in system.fields for column in system.columns(name, free)}
+    of_system |= {free[plain] for plain in system.unread if plain in free}
+    other = systems()[OTHER]
+    for name in dict.fromkeys((*system.fields, *other.fields)):
+        if name not in found and name != "options":
+            further = [column for column in other.columns(name, free) if column not in of_system]
+            found[name] = list(dict.fromkeys([*system.columns(name, free), *further]))
+    found["images"] = found["images"] if "images" in chosen else [*found["images"], *doubled(header, found["images"])]
+    attributes = {
+        name.removeprefix(PREFIX): tuple(columns) for name, columns in found.items() if name.startswith(PREFIX)
+    }
     return Columns(
-        **single,
-        images=tuple(chosen["images"] if "images" in chosen else (name for name in names if several(name))),
-        attributes=attributes,
-        objects=tuple(chosen["attributes"] if "attributes" in chosen else filter(None, [by_plain.get("attributes")])),
-        pairs=tuple(pairs(by_plain)),
-        folds=handle is not None and single["id"] == handle,
-        order=by_plain.get("imageposition") if handle else None,
+        system=system.name,
+        fields={name: tuple(found[name]) for name in SINGLE if found.get(name)},
+        images=tuple(dict.fromkeys(found["images"])),
+        attributes={name: tuple(columns) for name, columns in attributes.items() if columns},
+        objects=tuple(found.get("attributes", ())),
+        pairs=tuple(pairs(free)),
+        folding=None if "id" in chosen else folding(system, every),
     )
+
+
+def doubled(header: Sequence[str], images: Sequence[str]) -> list[str]:
+    """Columns of images that differ from another only in how they are written."""
+    plain = set(map(plainly, images))
+    return [name for name in dict.fromkeys(header) if plainly(name) in plain and name not in images]
+
+
+def folding(system: System, header: Mapping[str, str]) -> Folding | None:
+    """header: plain name -> column. None where no row can be a part of another."""
+    kinds: RowKinds = system.kinds
+    keys = [re.fullmatch(r"([^{]*)\{(.+)\}(.*)", key) or ("", "", key, "") for key in kinds.keys]
+    named = [(key[1], header.get(plainly(key[2])), key[3]) for key in keys]
+    found = Folding(
+        neighbours=next((header[name] for name in kinds.neighbours if name in header), None),
+        part=tuple((header[name], values) for name, values in (kinds.part or {}).items() if name in header),
+        parent=header.get(kinds.parent),
+        keys=tuple((before, column, after) for before, column, after in named if column),
+        children=header.get(kinds.children),
+        aside=tuple((header[name], values) for name, values in (kinds.aside or {}).items() if name in header),
+    )
+    return found if found.neighbours or found.part or found.aside else None
 
 
 def pairs(by_plain: Mapping[str, str]) -> Iterable[tuple[str, str]]:
@@ -179,35 +216,27 @@ def check(columns: Columns, header: Sequence[str]) -> None:
     names = listed(header[:20]) + (", …" if len(header) > 20 else "")
     if columns.id is None:
         raise FeedColumnsInvalid(f"No column gives the id. The columns are {names}. Map a column to the field id.")
-    if not (columns.title or columns.description or columns.images):
+    if not (columns.fields.get("title") or columns.fields.get("description") or columns.images):
         raise FeedColumnsInvalid(
             "No column gives a title, a description or an image. "
             f"The columns are {names}. Map a column to one of these fields."
         )
 
 
-def plainly(name: str) -> str:
-    """ "g:Image Link" -> "imagelink"."""
-    return "".join(letter for letter in name.strip().casefold().removeprefix("g:") if letter.isalnum())
-
-
 def several(name: str) -> bool:
     """Whether this is a column of images, of which there may be several with one name."""
     plain = plainly(name)
-    return plain in IMAGE or plain in IMAGES or NUMBERED.fullmatch(plain) is not None
+    return any(system.columns("images", {plain: name}) for system in systems().values())
 
 
 def splits(name: str) -> bool:
     """Whether a cell of this column holds several images, parted by commas."""
-    return plainly(name) in IMAGES
+    return IMAGES.fullmatch(plainly(name)) is not None
 
 
 def known(name: str) -> bool:
     """Whether the name means something, in any feed."""
-    plain = plainly(name)
-    return (
-        several(name) or plain in ATTRIBUTES or plain in HANDLES or any(plain in words for words in SYNONYMS.values())
-    )
+    return known_plainly(plainly(name))
 
 
 PLAIN_FIELDS = {plainly(field): field for field in FIELDS} | {"image": "images"}

@@ -54,7 +54,7 @@ class Feed:
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Raises FeedDamaged where nothing further can be read, and FeedInvalid at its limits."""
         bad = 0
-        for number, (record, columns) in enumerate(fold(self._records())):
+        for number, (record, columns) in enumerate(fold(self._records)):
             row = read_row(record, columns, self.limits, self.money)
             bad += isinstance(row, BadRow)
             if number >= self.limits.max_rows:

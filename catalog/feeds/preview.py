@@ -14,7 +14,7 @@ from typing import Any
 
 from catalog.errors import CatalogError, FeedColumnsInvalid, FeedEmpty, FeedInvalid
 from catalog.feeds.cells import FeedLimits, as_json, shown_text
-from catalog.feeds.columns import MAX_COLUMNS, SINGLE, Columns, recognise
+from catalog.feeds.columns import MAX_COLUMNS, recognise
 from catalog.feeds.feed import Feed, recognised
 from catalog.feeds.formats.detect import Format
 from catalog.feeds.formats.folders import COLUMNS
@@ -130,18 +130,11 @@ def preview_row(row: Row | BadRow) -> PreviewRow:
 def fields_of(names: Sequence[str], feed: Feed) -> dict[str, str]:
     """Column -> what it is read as."""
     if feed.format in ("folder", "zip"):
-        return by_column(COLUMNS)
+        return COLUMNS.used
     for mapping in (feed.mapping, {}):
         with suppress(FeedColumnsInvalid):
-            return by_column(recognise(names, mapping, partial=True))
+            return recognise(names, mapping, partial=True).used
     return {}
-
-
-def by_column(columns: Columns) -> dict[str, str]:
-    found = {column: name for name in reversed(SINGLE) if (column := getattr(columns, name))}
-    found |= {column: f"attributes.{name}" for name, column in columns.attributes.items()}
-    found |= dict.fromkeys((*columns.objects, *(column for pair in columns.pairs for column in pair)), "attributes")
-    return found | dict.fromkeys((*columns.images, *filter(None, [columns.order])), "images")
 
 
 def examples(name: str, first: Sequence[Record]) -> tuple[str, ...]:

@@ -4,16 +4,14 @@ Every format is parsed into a `Record`: column names and cells. A dead letter is
 path as the line of CSV or the row of Parquet that it came from.
 """
 
-import json
 import logging
 import re
 import traceback
 import unicodedata
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from catalog import synonyms
 from catalog.errors import (
     CatalogError,
     RowIdInvalid,
@@ -23,19 +21,20 @@ from catalog.errors import (
     RowRagged,
     RowUnreadable,
 )
+from catalog.feeds.attributes import read_attributes
 from catalog.feeds.cells import LEFT_OUT, FeedLimits, as_json, brief, check_sizes, is_number, text
-from catalog.feeds.columns import Columns, plainly, splits
+from catalog.feeds.columns import Columns, splits
 from catalog.feeds.markup import has_markup, plain_text
-from catalog.feeds.prices import Money, currency_code, parse_price
+from catalog.feeds.offer import Reading, read_offer
+from catalog.feeds.prices import Money
 from catalog.images import ImageRef
 from catalog.links import is_web_link
-from catalog.product import Product
+from catalog.product import Product, as_text
 
 # Columns that we add to a record that could not be read, and that a correction must remove.
 UNREAD, SURPLUS, MISSING = "(line)", "(surplus cells)", "(missing cells)"
 IN_FEED = "(in the feed)"
 UNTOLD = Money()
-PLACEHOLDER = ("title", "defaulttitle")  # Shopify's one option of a product that has none
 BEFORE_URL = re.compile(r"\s*[,|;\s]\s*(?=(?:https?|s3|gs)://)")
 PARTED = re.compile(r"\s*[,|\n]\s*")
 
@@ -133,30 +132,31 @@ def read_product(
 ) -> Product:
     """warnings: takes what could not be read of the product, which is stored without it."""
 
-    def cell(column: str | None) -> str:
-        return text(cells.get(column), column) if column else ""
-
-    description = cell(columns.description)
-    if has_markup(description):
-        description = plain_text(description)
-    given = currency_code(cell(columns.currency)) or ""
-    yen = given if given in ("CNY", "JPY") else money.yen
-    price, currency = parse_price(cells.get(columns.price) if columns.price else None, yen)
-    if price is not None:
-        given = given or money.default
-    attributes = dict(read_attributes(cells, columns))
-    brand = cell(columns.brand) if columns.brand else attributes.pop("brand", "")
+    reading = Reading(cells, columns, money, warnings)
+    attributes = read_attributes(cells, columns)
+    brand = reading.first("brand") or as_text(attributes.pop("brand", ""))
     return Product(
         id=read_id(cells, columns, limits),
-        title=cell(columns.title),
-        description=description,
+        title=reading.first("title"),
+        description=described(reading.first("description")),
         brand=brand,
-        price=price,
-        currency=currency or given,
-        link=read_link(cell(columns.link)),
-        product_type=read_path(cells.get(columns.product_type), columns.product_type) if columns.product_type else "",
+        link=read_link(reading.first("link")),
+        product_type=read_paths(reading),
         attributes=attributes,
+        **read_offer(reading),
     )
+
+
+def described(description: str) -> str:
+    return plain_text(description) if has_markup(description) else description
+
+
+def read_paths(reading: Reading) -> str:
+    """The merchant's own category as one text. A list, as our own manifests have it, is its levels from the top."""
+    for column in reading.columns.fields.get("product_type", ()):
+        if found := read_path(reading.cells.get(column), column):
+            return found
+    return ""
 
 
 def read_link(link: str) -> str:
@@ -186,57 +186,6 @@ def read_id(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> s
     if len(found) > limits.max_id or any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in found):
         raise RowIdInvalid(f"The row's id has more than {limits.max_id} characters or contains control characters.")
     return found
-
-
-def read_attributes(cells: Mapping[str, Any], columns: Columns) -> Iterator[tuple[str, str]]:
-    """Attributes that have a value, those of a column of their own last, so that they win."""
-    for name_column, value_column in columns.pairs:
-        name, value = value_text(cells.get(name_column), name_column), value_text(cells.get(value_column), value_column)
-        if name and value and not (plainly(name) in PLACEHOLDER and plainly(value) in PLACEHOLDER):
-            yield attribute_name(name), value
-    for column in columns.objects:
-        for key, item in several_attributes(cells.get(column), column).items():
-            if value := value_text(item, column):
-                yield attribute_name(text(key, column)), value
-    for name, column in columns.attributes.items():
-        if value := value_text(cells.get(column), column):
-            yield name, value
-
-
-def attribute_name(name: str) -> str:
-    """By the model's name, where it has one: "Color" -> "colour"."""
-    plain = synonyms.attribute_name(name)
-    return plain if plain in ("colour", "gender", "season", "usage") else name
-
-
-def value_text(value: Any, column: str) -> str:
-    """Text; of a list, all that it holds, once each."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return ", ".join(dict.fromkeys(part for item in value if (part := text(item, column))))
-    return text(value, column)
-
-
-def several_attributes(value: Any, column: str) -> Mapping[Any, Any]:
-    """{"colour": "Red"}, or the same as a text of JSON, or as pairs, which is how Parquet gives a map."""
-    if value is None or value == "":
-        return {}
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            value = None
-    if isinstance(value, list) and all(map(is_pair, value)):
-        value = dict(value)
-    if not isinstance(value, Mapping) or LEFT_OUT in value:
-        raise RowInvalid(f'The column "{brief(column)}" does not hold attributes, such as {{"colour": "Red"}}.')
-    return value
-
-
-def is_pair(item: Any) -> bool:
-    """Whether this is a key that a dictionary can have, and its value."""
-    return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], Hashable)
 
 
 def read_images(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> tuple[ImageRef, ...]:

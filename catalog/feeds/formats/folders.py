@@ -10,7 +10,7 @@ from catalog.feeds.rows import Record
 from catalog.images.archives import Archive, leads_out
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
-COLUMNS = Columns(id="id", images=("image",))
+COLUMNS = Columns(fields={"id": ("id",)}, images=("image",))
 
 
 def folder_images(folder: Path) -> list[str]:

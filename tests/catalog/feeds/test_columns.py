@@ -20,30 +20,37 @@ WOOCOMMERCE = [
 ]
 
 
+def first(columns: Columns, *fields: str) -> list[str | None]:
+    """The column that counts most for each field."""
+    return [next(iter(columns.fields.get(field, ())), None) for field in fields]
+
+
 def test_our_own_manifest() -> None:
-    assert recognise(MANIFEST, {}) == Columns(
-        id="id",
-        title="title",
-        description="description",
-        price="price",
-        product_type="category",
-        images=("image",),
-        objects=("attributes",),
-    )
+    columns = recognise(MANIFEST, {})
+    assert columns.used == {
+        "id": "id",
+        "title": "title",
+        "description": "description",
+        "category": "product_type",
+        "attributes": "attributes",
+        "price": "price",
+        "image": "images",
+    }
+    assert columns.folding is None
 
 
 def test_google_merchant() -> None:
     header = (ROOT / "assets/demo/products.csv").read_text().splitlines()[0].split(",")
     columns = recognise([*header, "sale_price", "size", "material", "pattern"], {})
-    assert (columns.id, columns.title, columns.brand, columns.price, columns.link) == (
-        *("id", "title", "brand", "price", "link"),
-    )
-    assert columns.product_type == "product_type"
+    assert columns.system == "google"
+    assert first(columns, "id", "title", "brand", "price", "link", "product_type", "sale_price") == [
+        *("id", "title", "brand", "price", "link", "product_type", "sale_price"),
+    ]
     assert columns.images == ("image_link", "additional_image_link")
     assert dict(columns.attributes) == {
-        name: name for name in ("gender", "age_group", "condition", "size", "material", "pattern")
-    } | {"colour": "color"}
-    assert not columns.folds
+        name: (name,) for name in ("gender", "age_group", "condition", "size", "material", "pattern")
+    } | {"colour": ("color",)}
+    assert columns.folding is None
 
 
 def test_attributes_have_the_models_names_where_it_has_one() -> None:
@@ -55,33 +62,63 @@ def test_attributes_have_the_models_names_where_it_has_one() -> None:
 
 def test_shopify() -> None:
     columns = recognise(SHOPIFY, {})
-    assert columns == Columns(
-        id="Handle",
-        title="Title",
-        description="Body (HTML)",
-        brand="Vendor",
-        price="Variant Price",
-        product_type="Type",
-        images=("Image Src",),
-        attributes={"gender": "Google Shopping / Gender"},
-        pairs=(("Option1 Name", "Option1 Value"),),
-        folds=True,
-        order="Image Position",
-    )
+    assert columns.system == "shopify"
+    assert first(columns, "id", "title", "description", "brand", "price", "product_type", "position") == [
+        *("Handle", "Title", "Body (HTML)", "Vendor", "Variant Price", "Type", "Image Position"),
+    ]
+    assert columns.images == ("Image Src",)
+    assert columns.attributes == {"gender": ("Google Shopping / Gender",), "tags": ("Tags",)}
+    assert columns.pairs == (("Option1 Name", "Option1 Value"),)
+    assert columns.folding
+    assert columns.folding.neighbours == "Handle"
 
 
 def test_an_id_chosen_instead_of_shopifys_handle_keeps_variants_apart() -> None:
     columns = recognise(SHOPIFY, {"id": "Variant SKU"})
-    assert (columns.id, columns.folds) == ("Variant SKU", False)
+    assert (columns.id, columns.folding) == ("Variant SKU", None)
 
 
 def test_woocommerce() -> None:
     columns = recognise(WOOCOMMERCE, {})
-    assert (columns.id, columns.title, columns.description) == ("ID", "Name", "Description")
-    assert (columns.brand, columns.price, columns.images) == ("Brands", "Regular price", ("Images",))
+    assert columns.system == "woocommerce"
+    assert first(columns, "id", "title", "brand", "price") == ["ID", "Name", "Brands", "Regular price"]
+    assert columns.fields["description"] == ("Description", "Short description")
+    assert columns.images == ("Images",)
     assert columns.pairs == (("Attribute 1 name", "Attribute 1 value(s)"),)
-    assert columns.product_type is None  # its "Type" says "simple" or "variable"
-    assert recognise([*WOOCOMMERCE, "Categories"], {}).product_type == "Categories"
+    assert "product_type" not in columns.fields  # its "Type" says "simple" or "variable"
+    assert first(recognise([*WOOCOMMERCE, "Categories"], {}), "product_type") == ["Categories"]
+
+
+@pytest.mark.parametrize(
+    ("system", "header"),
+    [
+        ("magento", "sku,store_view_code,attribute_set_code,product_type,name,price,special_price,base_image"),
+        ("prestashop", "ID,Active (0/1),Name *,Price tax excluded,Reference #,Image URLs (x,y,z...)"),
+        ("bigcommerce", "Item Type,Product ID,Product Name,Product Code/SKU,Price,Product Image File - 1"),
+        ("amazon_listings", "item-name,item-description,listing-id,seller-sku,price,quantity,asin1"),
+        ("amazon_flat_file", "item_sku,item_name,brand_name,standard_price,main_image_url,other_image_url1"),
+        ("open_food_facts", "code,product_name,generic_name,brands,categories,image_front_url"),
+        ("opencart", "product_id,name(en-gb),description(en-gb),model,image_name,price,stock_status_id"),
+        ("shopify_json", "id,title,body_html,vendor,variants,images"),
+        ("other", "Artikelnummer,Bezeichnung,Beschreibung,Preis,Farbe,Bild"),
+        ("other", "référence,désignation,descriptif,prix,couleur,photo"),
+        ("other", "referencia,nombre,descripción,precio,color,imagen"),
+        ("other", "商品编号,商品名称,商品描述,价格,颜色,主图"),
+    ],
+)
+def test_the_set_of_columns_tells_the_system(system: str, header: str) -> None:
+    columns = recognise(header.replace("(x,y,z...)", "(x y z)").split(","), {})
+    assert columns.system == system
+    assert columns.id == columns.fields["id"][0]
+    assert "title" in columns.fields
+    assert "price" in columns.fields or system in ("open_food_facts", "shopify_json")
+    if system == "other":
+        assert list(columns.used.values()) == ["id", "title", "description", "price", "attributes.colour", "images"]
+
+
+def test_a_product_type_of_magento_is_no_category() -> None:
+    columns = recognise(["sku", "attribute_set_code", "product_type", "name", "url_key"], {})
+    assert "product_type" not in columns.used
 
 
 @pytest.mark.parametrize("spelling", ["Image Link", "image_link", "IMAGELINK", " image-link ", "g:image_link"])
@@ -100,14 +137,17 @@ def test_the_mapping_wins() -> None:
         header,
         {"title": "name", "images": "photo of it, back", "color": "farbe", "attributes.heel height": "heel"},
     )
-    assert (columns.title, columns.images) == ("name", ("photo of it", "back"))
-    assert columns.attributes == {"colour": "farbe", "heel height": "heel"}
+    assert first(columns, "title") == ["name"]
+    assert columns.images == ("photo of it", "back")
+    assert columns.attributes == {"colour": ("farbe",), "heel height": ("heel",)}
     assert recognise(["nr", "title"], {"ID": "Nr"}).id == "nr"
-    assert recognise(["id", "title", "group"], {"product_type": "group"}).product_type == "group"
+    assert recognise(["id", "title", "group"], {"product_type": "group"}).fields["product_type"] == ("group",)
+    several = recognise(["id", "title", "was", "now"], {"price": "now, was"})
+    assert several.fields["price"] == ("now", "was")
 
 
 def test_a_column_taken_by_the_mapping_is_not_read_as_something_else() -> None:
-    assert recognise(["id", "title", "name"], {"description": "title"}).title == "name"
+    assert first(recognise(["id", "title", "name"], {"description": "title"}), "title") == ["name"]
 
 
 @pytest.mark.parametrize(
@@ -134,4 +174,4 @@ def test_what_is_wrong_with_columns(header: list[str], mapping: dict[str, str], 
 
 
 def test_one_row_among_others_may_lack_columns() -> None:
-    assert recognise(["id"], {"title": "name"}, partial=True) == Columns(id="id")
+    assert recognise(["id"], {"title": "name"}, partial=True) == Columns(fields={"id": ("id",)})

@@ -88,7 +88,8 @@ def test_shopify_rows_of_one_handle_are_one_product(tmp_path: Path) -> None:
     tee, cap, late = rows_of(write(tmp_path, "export.csv", SHOPIFY))
     assert (tee.line, tee.id, tee.product.title, tee.product.brand) == (2, "tee", "Tee", "Halden")
     assert (tee.product.description, tee.product.price) == ("Soft cotton & wool", 20.0)
-    assert tee.product.attributes == {"colour": "Red", "Size": "S, M"}
+    assert tee.product.attributes == {"colour": "Red", "Size": ("S", "M")}
+    assert [(one.options, one.price) for one in tee.product.variants] == [({"Size": "S"}, 20.0), ({"Size": "M"}, 21.0)]
     assert [str(ref) for ref in tee.image_refs] == ["https://x.example/a.jpg", "https://x.example/b.jpg?v=1&w=2"]
     assert (cap.line, cap.product.attributes) == (5, {})
     assert (late.line, late.id, late.product.title) == (6, "tee", "Late")  # not a neighbour: a duplicate
@@ -112,7 +113,7 @@ def test_a_bad_row_makes_its_shopify_product_bad_and_no_other(tmp_path: Path) ->
 def test_our_own_manifest(tmp_path: Path) -> None:
     [row] = rows_of(write(tmp_path, "products.jsonl", JSONL))
     assert (row.id, row.product.title, row.product.price, row.product.brand) == ("7", "Boots", 109.99, "Daybird")
-    assert row.product.attributes == {"colour": "Red", "sizes": "1, 2"}
+    assert row.product.attributes == {"colour": "Red", "sizes": ("1", "2")}
     assert row.product.description == ""
     assert row.product.product_type == "Shoes"
     assert row.image_refs == (ImageRef("images/1.jpg"),)

@@ -30,7 +30,7 @@ def test_columns_are_told_with_their_first_values_even_when_none_is_the_id(tmp_p
     assert fields(found) == {
         "Artikel": None,
         "title": "title",
-        "Farbe": None,
+        "Farbe": "attributes.colour",
         "price": "price",
         "picture": "images",
     }

@@ -1,0 +1,111 @@
+"""A product's attributes, with one value or several each, from columns of their own, pairs of columns, and objects."""
+
+import json
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any
+
+from catalog import synonyms
+from catalog.errors import RowInvalid
+from catalog.feeds.cells import LEFT_OUT, brief, text
+from catalog.feeds.columns import Columns
+from catalog.feeds.systems import plainly
+from catalog.product import Values
+
+PLACEHOLDER = ("title", "defaulttitle")  # Shopify's one option of a product that has none
+MODEL_NAMES = ("colour", "gender", "season", "usage")
+# What merchants call an attribute's name, and its value, where each attribute is an object.
+NAMES, VALUES = ("name", "key", "label", "attribute"), ("value", "values", "option", "options")
+# Magento's "color=Red,size=42": a comma parts two only before another name.
+ASSIGNED = re.compile(r"\s*,\s*(?=[^,=]{1,64}=)")
+
+
+def read_attributes(cells: Mapping[str, Any], columns: Columns) -> dict[str, Values]:
+    """Attributes that have a value. That of a column of its own wins over one of the same name from elsewhere."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, values in every(cells, columns):
+        own = attribute_name(name)
+        known = next((held for held in found if plainly(held) == plainly(own)), own)
+        found[known] = values
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+def every(cells: Mapping[str, Any], columns: Columns) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, values in read_pairs(cells, columns):
+        if not (plainly(name) in PLACEHOLDER and plainly(values[0]) in PLACEHOLDER):
+            yield name, values
+    for column in columns.objects:
+        for key, item in several_attributes(cells.get(column), column).items():
+            if values := each_text(item, column, columns.split.get("pairs", "")):
+                yield text(key, column), values
+    for name, own in columns.attributes.items():
+        found = (each_text(cells.get(column), column, columns.split.get(name, "")) for column in own)
+        if values := next(filter(None, found), ()):
+            yield name, values
+
+
+def read_pairs(cells: Mapping[str, Any], columns: Columns) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """From columns that hold a name and a value."""
+    for name_column, value_column in columns.pairs:
+        names = each_text(cells.get(name_column), name_column)
+        values = each_text(cells.get(value_column), value_column, columns.split.get("pairs", ""))
+        if names and values:
+            yield names[0], values
+
+
+def attribute_name(name: str) -> str:
+    """By the model's name, where it has one: "Color" -> "colour"."""
+    plain = synonyms.attribute_name(name)
+    return plain if plain in MODEL_NAMES else name
+
+
+def each_text(value: Any, column: str, signs: str = "") -> tuple[str, ...]:
+    """The texts of a cell, once each: of a list all that it holds. signs: each of them parts two values."""
+    if isinstance(value, bool):
+        return (str(value).lower(),)
+    texts = [text(item, column) for item in value] if isinstance(value, list | tuple) else [text(value, column)]
+    parts = (part.strip() for one in texts for part in (re.split(f"[{re.escape(signs)}]", one) if signs else [one]))
+    return tuple(dict.fromkeys(filter(None, parts)))
+
+
+def several_attributes(value: Any, column: str) -> Mapping[Any, Any]:
+    """{"colour": "Red"}, or the same as a text of JSON, as pairs, which is how Parquet gives a map, as a list of
+    {"name", "value"}, as "colour=Red,size=42", or as "Colour:Red:1, Size:42:2". Raises RowInvalid.
+    """
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        value = parsed(value)
+    if isinstance(value, list) and all(map(is_pair, value)):
+        value = dict(value)
+    if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
+        value = {name: first(item, VALUES) for item in value if (name := first(item, NAMES)) is not None}
+    if not isinstance(value, Mapping) or LEFT_OUT in value:
+        raise RowInvalid(f'The column "{brief(column)}" does not hold attributes, such as {{"colour": "Red"}}.')
+    return value
+
+
+def parsed(value: str) -> Any:
+    """A text of JSON, of assignments, or of names and values with a colon between."""
+    if value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    for part_of, sign in ((ASSIGNED.split, "="), (re.compile(r"\s*[,;|]\s*").split, ":")):
+        parts = [part.split(sign) for part in part_of(value) if part.strip()]
+        if parts and all(len(part) > 1 and part[0].strip() for part in parts):
+            values: dict[str, list[str]] = {}
+            for name, found, *_ in parts:
+                values.setdefault(name.strip(), []).append(found.strip())
+            return values
+    return None
+
+
+def first(item: Mapping[Any, Any], names: Sequence[str]) -> Any:
+    return next((item[name] for name in names if item.get(name) not in (None, "")), None)
+
+
+def is_pair(item: Any) -> bool:
+    """Whether this is a key that a dictionary can have, and its value."""
+    return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], Hashable)

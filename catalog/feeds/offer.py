@@ -1,0 +1,297 @@
+"""What a row says of the offer: prices, whether it is for sale, its numbers, its variants."""
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from catalog.errors import CatalogError, RowOfferUnclear
+from catalog.feeds.attributes import NAMES, attribute_name, each_text, first, read_attributes
+from catalog.feeds.cells import LEFT_OUT, VARIANTS, brief, text
+from catalog.feeds.columns import Columns, recognise
+from catalog.feeds.prices import Money, currency_code, parse_price
+from catalog.product import Availability, Status, Values, Variant, as_text
+
+WORST: tuple[Status, ...] = ("archived", "draft", "active", "")
+DATES = (
+    *("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%m/%d/%Y", "%m/%d/%y", "%d.%m.%Y", "%m/%d/%Y, %I:%M %p", "%m/%d/%y, %I:%M %p"),
+    *("%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M"),
+)
+
+
+@cache
+def words(kind: str, yes: str, no: str) -> dict[str, Any]:
+    """Word -> what it says, of a kind of `words.toml`."""
+    table = tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
+    found = {word: meaning for meaning, several in table[kind].items() for word in several}
+    return found | dict.fromkeys(table["yes"], yes) | dict.fromkeys(table["no"], no)
+
+
+def availability_of(word: str) -> Availability | None:
+    return words("availability", "in_stock", "out_of_stock").get(worded(word))
+
+
+def status_of(word: str) -> Status | None:
+    return words("status", "active", "draft").get(worded(word))
+
+
+class Reading(NamedTuple):
+    """A row that is read. warnings: takes what could not be read of it."""
+
+    cells: Mapping[str, Any]
+    columns: Columns
+    money: Money
+    warnings: list[CatalogError]
+
+    def first(self, field: str) -> str:
+        """Of the field's columns in their order, the first text."""
+        return next(self.texts(field), "")
+
+    def texts(self, field: str) -> Iterator[str]:
+        """The texts of a field's columns that have one."""
+        for column in self.columns.fields.get(field, ()):
+            value = self.cells.get(column)
+            if isinstance(value, Mapping) and LEFT_OUT not in value:
+                value = first(value, NAMES) or value  # an object without a name is told of by each_text
+            if found := ", ".join(each_text(value, column)):
+                yield found
+
+    def unclear(self, field: str, value: str, meaning: str) -> None:
+        self.warnings.append(RowOfferUnclear(f'The {field} "{brief(value)}" {meaning}.'))
+
+
+class Prices(NamedTuple):
+    price: float | None
+    currency: str
+    list_price: float | None
+    sale_price: float | None
+    sale_dates: str
+
+
+def read_offer(reading: Reading) -> dict[str, Any]:
+    """Fields of a `Product`. Those of the cheapest variant count where the row itself has none."""
+    prices, availability = read_prices(reading), read_availability(reading)
+    for nested in nested_offers(reading):
+        prices = prices if prices.price is not None else read_prices(nested)
+        availability = availability or read_availability(nested)
+    variants = [(found, read_variant(found, reading)) for found in nested_variants(reading)]
+    priced = [(one.price, found) for found, one in variants if one.price is not None]
+    if priced:
+        prices = read_prices(min(priced, key=lambda each: each[0])[1])
+    if any(one.availability for _, one in variants):
+        availability = best_availability(one.availability for _, one in variants)
+    unit_price, _ = read_price(reading, "unit_price")
+    return {
+        **prices._asdict(),
+        "unit_price": unit_price,
+        "unit_measure": reading.first("unit_measure"),
+        "availability": availability,
+        "status": read_status(reading),
+        "google_product_category": reading.first("google_product_category"),
+        **numbers(reading, [one for _, one in variants]),
+        "variants": differing([one for _, one in variants]) if len(variants) > 1 else (),
+    }
+
+
+def numbers(reading: Reading, variants: Sequence[Variant]) -> dict[str, str]:
+    """The product's own; those of its only variant are its own, too, and those of one among several are not."""
+    found = {}
+    for name in ("sku", "gtin", "mpn"):
+        own, theirs = reading.first(name), [getattr(one, name) for one in variants]
+        found[name] = own or theirs[0] if len(theirs) == 1 else "" if own in theirs else own
+    return found
+
+
+def differing(variants: Sequence[Variant]) -> tuple[Variant, ...]:
+    """The variants with the options in which they differ."""
+    values: dict[str, set[str]] = {}
+    for one in variants:
+        for name in {name for other in variants for name in other.options}:
+            values.setdefault(name, set()).update([one.options[name]] if name in one.options else [])
+    return tuple(
+        replace(one, options={name: value for name, value in one.options.items() if len(values[name]) > 1})
+        for one in variants
+    )
+
+
+def read_prices(reading: Reading, now: datetime | None = None) -> Prices:
+    """What a shopper pays now, and what else the row says of it."""
+    regular, currency = read_price(reading, "price")
+    listed, _ = read_price(reading, "list_price")
+    sale, of_sale = read_price(reading, "sale_price")
+    dates, lasts = read_dates(reading, now or datetime.now(UTC))
+    currency = currency or of_sale or (currency_code(reading.first("currency")) or "")
+    price = regular
+    if sale is not None and lasts and (regular is None or sale < regular):
+        price, listed = sale, regular if regular is not None else listed
+    if price is not None:
+        currency = currency or reading.money.default
+    if listed is not None and price is not None and listed <= price:
+        listed = None
+    return Prices(price, currency, listed, sale, dates if sale is not None else "")
+
+
+def read_price(reading: Reading, field: str) -> tuple[float | None, str]:
+    """The first of the field's columns that has a price; one that cannot be read is told."""
+    for column in reading.columns.fields.get(field, ()):
+        value = reading.cells.get(column)
+        named = ""
+        if isinstance(value, Mapping) and LEFT_OUT not in value:
+            inner = inside(value)
+            value = next((found for name in ("price", "list_price", "sale_price") for found in inner.raw(name)), None)
+            named = currency_code(inner.first("currency")) or ""
+        given = currency_code(reading.first("currency")) or ""
+        yen = given if given in ("CNY", "JPY") else reading.money.yen
+        price, currency = parse_price(value, yen)
+        if price is not None:
+            return price, given or currency or named
+    return None, ""
+
+
+def read_dates(reading: Reading, now: datetime) -> tuple[str, bool]:
+    """When a sale lasts, as "START/END", and whether it does now."""
+    given = reading.first("sale_dates")
+    ends = [part.strip() for part in given.split("/", 1)] if given.count("/") == 1 else [given, ""]
+    ends = ends if given else [reading.first("sale_starts"), reading.first("sale_ends")]
+    if not any(ends):
+        return "", True
+    found = [parse_time(end, last) if end else None for end, last in zip(ends, (False, True), strict=True)]
+    if any(end and not time for end, time in zip(ends, found, strict=True)):
+        reading.unclear("sale's dates", "/".join(ends), "cannot be read, so the sale is taken to be over")
+        return "/".join(ends), False
+    start, end = found
+    written = "/".join(time.isoformat() if time else "" for time in found)
+    return written, not (start and now < start) and not (end and now > end)
+
+
+def parse_time(text: str, end_of_day: bool) -> datetime | None:
+    """A time of ISO 8601, or a day as shops write it; UTC where no zone is given."""
+    found: datetime | None = None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        for form in DATES:
+            try:
+                found = datetime.strptime(text, form)
+                break
+            except ValueError:
+                continue
+    if found is None:
+        return None
+    if end_of_day and found.time() == time():
+        found = datetime.combine(found.date(), time(23, 59, 59), found.tzinfo)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def read_availability(reading: Reading) -> Availability:
+    for given in reading.texts("availability"):
+        word = given.rpartition("/")[2] if "://" in given else given
+        if found := availability_of(word):
+            return found
+        reading.unclear("availability", given, "is not known")
+    stock = reading.first("stock")
+    if stock:
+        try:
+            return "in_stock" if float(stock.replace(",", ".")) > 0 else "out_of_stock"
+        except ValueError:
+            reading.unclear("stock", stock, "is not a number")
+    return ""
+
+
+def best_availability(found: Iterator[Availability]) -> Availability:
+    """Of a product's variants: one that can be had makes it one that can."""
+    known = set(found)
+    order: tuple[Availability, ...] = ("in_stock", "preorder", "backorder", "", "out_of_stock", "discontinued")
+    return next(name for name in order if name in known)
+
+
+def read_status(reading: Reading) -> Status:
+    """Of several columns the worst: a product that is archived, or not published, is not for sale."""
+    found: list[Status] = []
+    for given in reading.texts("status"):
+        if status := status_of(given):
+            found.append(status)
+        else:
+            reading.unclear("status", given, "is not known")
+    return next((status for status in WORST if status in found), "")
+
+
+def worded(text: str) -> str:
+    """ "InStock", "in_stock", "In stock" -> "in stock" or the like."""
+    return " ".join(text.casefold().replace("_", " ").replace("-", " ").split()) if text != "-1" else text
+
+
+# Offers and variants that are objects of their own
+
+
+@lru_cache(maxsize=256)
+def columns_of(names: tuple[str, ...]) -> Columns:
+    return recognise(names, {}, partial=True)
+
+
+class Inside(Reading):
+    """An object within a row, whose keys are read as a feed's columns are."""
+
+    __slots__ = ()
+
+    def raw(self, field: str) -> Iterator[Any]:
+        return (value for name in self.columns.fields.get(field, ()) if (value := self.cells.get(name)) is not None)
+
+
+def inside(value: Mapping[Any, Any], outer: Reading | None = None) -> Inside:
+    cells = {str(name): item for name, item in value.items()}
+    known = {"amount": "price", "value": "price", "lowPrice": "price"}
+    cells = {known.get(name, name): item for name, item in cells.items()}
+    money, warnings = (outer.money, outer.warnings) if outer else (Money(), [])
+    return Inside(cells, columns_of(tuple(cells)), money, warnings)
+
+
+def objects(reading: Reading, field: str) -> Iterator[Mapping[Any, Any]]:
+    for column in reading.columns.fields.get(field, ()):
+        value = reading.cells.get(column)
+        for item in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(item, Mapping):
+                yield item
+
+
+def nested_offers(reading: Reading) -> Iterator[Reading]:
+    """schema.org's offers."""
+    return (inside(item, reading) for item in objects(reading, "offers"))
+
+
+def nested_variants(reading: Reading) -> Iterator[Reading]:
+    """The rows that were folded into this one, and the variants of Shopify's products.json."""
+    for cells in reading.cells.get(VARIANTS) or ():
+        yield reading._replace(cells=cells)
+    for item in objects(reading, "variants"):
+        yield inside(item, reading)
+
+
+def read_variant(found: Reading, product: Reading) -> Variant:
+    prices = read_prices(found)
+    return Variant(
+        options=options(found, product),
+        sku=found.first("sku"),
+        gtin=found.first("gtin"),
+        mpn=found.first("mpn"),
+        price=prices.price,
+        availability=read_availability(found),
+    )
+
+
+def options(found: Reading, product: Reading) -> dict[str, str]:
+    """What the variant says of itself. Shopify names options in a product's first row only, or beside the variants."""
+    given: dict[str, Values] = dict(read_attributes(found.cells, found.columns))
+    for name_column, value_column in found.columns.pairs:
+        names = each_text(product.cells.get(name_column), name_column)
+        if names and (values := each_text(found.cells.get(value_column), value_column)):
+            given[attribute_name(names[0])] = values[0]
+    named = product.cells.get("options")
+    for place, option in enumerate(named if isinstance(named, list) else (), 1):
+        value = found.cells.get(f"option{place}")
+        if isinstance(option, Mapping) and value and option.get("name"):
+            given[attribute_name(text(option["name"], "options"))] = text(value, "options")
+    return {name: as_text(values) for name, values in given.items()}
