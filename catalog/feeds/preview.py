@@ -7,23 +7,26 @@ needs them to fix it.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from catalog.errors import CatalogError, FeedColumnsInvalid, FeedEmpty, FeedInvalid
 from catalog.feeds.cells import FeedLimits, as_json, shown_text
-from catalog.feeds.columns import MAX_COLUMNS, recognise
+from catalog.feeds.columns import MAX_COLUMNS, Columns, recognise
 from catalog.feeds.feed import Feed, recognised
 from catalog.feeds.formats.detect import Format
 from catalog.feeds.formats.folders import COLUMNS
 from catalog.feeds.formats.json_lines import records
 from catalog.feeds.formats.parquet import open_parquet
 from catalog.feeds.formats.tables import open_table
+from catalog.feeds.offer import Reading, read_price
 from catalog.feeds.rows import BadRow, Record, Row
+from catalog.feeds.systems import systems
 
 ROWS, EXAMPLES, LOOKED_AT = 5, 3, 20
+PRICES = ("price", "list_price", "sale_price", "unit_price")
 SHOWN, SHOWN_NAME = 120, 256  # characters
 
 
@@ -37,8 +40,19 @@ class PreviewColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceExample:
+    """A price as the feed has it, and as it is read: what a column of the field `field` came to."""
+
+    column: str
+    field: str
+    written: str
+    amount: float
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """What the row becomes, or `error`. images: how many images it names."""
+    """What the row becomes, or `error`. images: how many images it names; warnings: what it is stored without."""
 
     line: int
     id: str
@@ -47,17 +61,28 @@ class PreviewRow:
     currency: str = ""
     product_type: str = ""
     images: int = 0
+    warnings: tuple[CatalogError, ...] = ()
     error: CatalogError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """format: None where it could not be told. error: why an ingest would refuse the feed as it is."""
+    """How a feed is read. format: None where it could not be told; system: the title of the shop system that it is
+    taken to come from; prices: up to three of each column of prices. error: why an ingest would refuse the feed as it
+    is.
+    """
 
     format: Format | None
+    system: str = ""
     columns: tuple[PreviewColumn, ...] = ()
+    prices: tuple[PriceExample, ...] = ()
     rows: tuple[PreviewRow, ...] = ()
     error: CatalogError | None = None
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The columns that are not read."""
+        return tuple(column.name for column in self.columns if column.field is None)
 
 
 def preview(path: Path, mapping: Mapping[str, str], limits: FeedLimits | None = None, cut: bool = False) -> Preview:
@@ -74,9 +99,12 @@ def preview(path: Path, mapping: Mapping[str, str], limits: FeedLimits | None = 
     except FeedInvalid as error:
         return Preview(feed.format, error=error)
     rows, refusal = first_rows(feed, cut)
-    fields = fields_of(names, feed)
-    columns = [PreviewColumn(name[:SHOWN_NAME], fields.get(name), examples(name, first)) for name in names]
-    return Preview(feed.format, tuple(columns[:MAX_COLUMNS]), rows, refusal)
+    meaning = meaning_of(names, feed)
+    used = meaning.used
+    columns = [PreviewColumn(name[:SHOWN_NAME], used.get(name), examples(name, first)) for name in names]
+    system = systems()[meaning.system].title
+    prices = tuple(price_examples(meaning, first, feed))
+    return Preview(feed.format, system, tuple(columns[:MAX_COLUMNS]), prices, rows, refusal)
 
 
 def head(feed: Feed, limits: FeedLimits) -> tuple[Sequence[str], list[Record]]:
@@ -124,17 +152,34 @@ def preview_row(row: Row | BadRow) -> PreviewRow:
         currency=product.currency,
         product_type=shortened(product.product_type),
         images=len(row.image_refs),
+        warnings=row.warnings,
     )
 
 
-def fields_of(names: Sequence[str], feed: Feed) -> dict[str, str]:
-    """Column -> what it is read as."""
+def meaning_of(names: Sequence[str], feed: Feed) -> Columns:
+    """Of the columns, as far as it can be told."""
     if feed.format in ("folder", "zip"):
-        return COLUMNS.used
+        return COLUMNS
     for mapping in (feed.mapping, {}):
         with suppress(FeedColumnsInvalid):
-            return recognise(names, mapping, partial=True).used
-    return {}
+            return recognise(names, mapping, partial=True)
+    return Columns()
+
+
+def price_examples(columns: Columns, first: Sequence[Record], feed: Feed) -> Iterator[PriceExample]:
+    """What the first prices of each column come to."""
+    for field in PRICES:
+        for column in columns.fields.get(field, ()):
+            only = replace(columns, fields={**columns.fields, field: (column,)})
+            readings = (Reading(record.cells, only, feed.money, []) for record in first if not record.error)
+            told = dict[str, tuple[float, str]]()
+            for one in readings:
+                with suppress(CatalogError):
+                    amount, code = read_price(one, field)
+                    if amount is not None:
+                        told.setdefault(example(one.cells.get(column)), (amount, code))
+            for written, (amount, code) in islice(told.items(), EXAMPLES):
+                yield PriceExample(column[:SHOWN_NAME], field, written, amount, code or feed.currency)
 
 
 def examples(name: str, first: Sequence[Record]) -> tuple[str, ...]:

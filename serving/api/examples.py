@@ -183,12 +183,14 @@ PREVIEW_FORM: dict[str, Any] = {key: value for key, value in JOB_FORM.items() if
 PREVIEW_REQUEST: dict[str, Any] = {key: value for key, value in JOB_REQUEST.items() if key != "dry_run"}
 PREVIEW: dict[str, Any] = {
     "format": "csv",
+    "system": "a feed of no known system",
     "columns": [
         {"name": "id", "field": "id", "examples": ["shirt-1"]},
         {"name": "name", "field": "title", "examples": ["Red striped cotton shirt"]},
         {"name": "price", "field": "price", "examples": ["29.90 EUR"]},
         {"name": "shelf", "field": None, "examples": ["B 12"]},
     ],
+    "prices": [{"column": "price", "field": "price", "written": "29.90 EUR", "amount": 29.9, "currency": "EUR"}],
     "rows": [
         {
             "line": 2,
@@ -198,6 +200,7 @@ PREVIEW: dict[str, Any] = {
             "currency": "EUR",
             "product_type": "",
             "images": 0,
+            "warnings": [],
             "error": None,
         }
     ],

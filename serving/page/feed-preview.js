@@ -6,7 +6,10 @@ import { count, percent, price, t, translated } from "./language.js";
 import { errorNotice, stopped, waiting } from "./notice.js";
 import { sentence } from "./problems.js";
 
-const SINGLE = ["id", "title", "description", "images", "brand", "price", "currency", "link", "product_type"];
+const SINGLE = [
+  ...["id", "title", "description", "images", "brand", "price", "list_price", "sale_price", "currency", "unit_price", "unit_measure"],
+  ...["link", "product_type", "google_product_category", "availability", "stock", "status", "sku", "gtin", "mpn"],
+];
 const ATTRIBUTE = "attributes.";
 // What was last chosen: the next feed of the same columns, or the sheet of this one's failed rows, is read alike.
 const remembered = { names: null, columns: {} };
@@ -33,7 +36,7 @@ export function feedPreview(feed, signal) {
       one.signal.throwIfAborted();
       feed.preview ??= found;
       if (recall(feed)) return await look();
-      if (!selects.size) show(columns, table(feed, found, selects, changed));
+      if (!selects.size) show(columns, taken(found), table(feed, found, selects, changed));
       show(outcome, became(found));
     } catch (error) {
       if (!stopped(error)) show(outcome, errorNotice(error, look));
@@ -76,6 +79,19 @@ function mapping(columns, selects) {
   fields.delete("");
   const differing = [...fields].filter((field) => chosen(field).join("\n") !== before(field).join("\n"));
   return Object.fromEntries(differing.map((field) => [field, chosen(field).join(",")]));
+}
+
+/** Whose export the feed is taken for, and how much of it is not read. */
+function taken({ system, columns, prices }) {
+  if (!columns.length) return [];
+  const unread = columns.filter(({ field }) => field === null).map(({ name }) => name);
+  const told = [
+    t("feed.taken_for", { system }),
+    unread.length ? `${count("feed.unread", unread.length)} ${unread.join(" \u00b7 ")}` : t("feed.all_read"),
+    prices.length &&
+      `${t("feed.prices_read")} ${prices.map(({ written, amount, currency }) => `${written} \u2192 ${price(amount, currency)}`).join(" \u00b7 ")}`,
+  ];
+  return make("ul", { class: "reading small" }, told.filter(Boolean).map((text) => make("li", {}, text)));
 }
 
 function table(feed, { columns }, selects, changed) {
@@ -154,5 +170,6 @@ function good(row) {
   return [
     make("strong", {}, row.title || row.id),
     make("span", { class: "soft small" }, [row.title && row.id, ...facts].filter(Boolean).join(" \u00b7 ")),
+    ...row.warnings.map(({ code, message }) => make("span", { class: "bad small" }, sentence(code, message))),
   ];
 }

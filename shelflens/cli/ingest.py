@@ -22,6 +22,7 @@ from shelflens.cli.app import (
     errors_shown,
     tell_if_mixed,
 )
+from shelflens.cli.reading import lines, reading
 
 if TYPE_CHECKING:
     from catalog.feeds import Feed
@@ -103,7 +104,7 @@ def ingest(
         kept = thumbnails and not output and not dry
         worker = LocalWorker(understander, reader, batch_size=batch_size(device), thumbnails=kept)
         if dry:
-            report = rehearse(source, there, worker)
+            report = rehearse(source, there, worker) | {"reading": reading(source)}
         else:
             sink = there or opened.enter_context(made(index, output, understander))
             sink.claim(IndexModel(understander.version, understander.folder))
@@ -112,7 +113,8 @@ def ingest(
             place = str(output or index)
             keep = opened.enter_context(kept_thumbnails(index)) if kept else None
             dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
-            report = run_ingest(source, sink, chosen, ledger or ledger_path(place), dead, keep) | {"index": place}
+            report = run_ingest(source, sink, chosen, ledger or ledger_path(place), dead, keep)
+            report |= {"index": place, "reading": reading(source)}
     show(report, as_json)
     raise typer.Exit(INTERRUPTED if report["state"] == "cancelled" else exit_code(report["rows"], report["outcomes"]))
 
@@ -268,6 +270,7 @@ def show(report: dict[str, Any], as_json: bool) -> None:
         return
     outcomes = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(report["outcomes"].items()))
     print(f"{report['state']}: {report['rows']:,} rows ({outcomes or 'none'})")
+    print("\n".join(lines(report["reading"])))
     if report.get("resumed_after"):
         print(f"The first {report['resumed_after']:,} rows were stored by an earlier run.")
     for name in ("modalities", "failures", "categories"):
@@ -277,14 +280,20 @@ def show(report: dict[str, Any], as_json: bool) -> None:
             print(f"{name}: " + ", ".join(f"{value} {count:,}" for value, count in listed[:SHOWN]) + more)
     if report.get("low_confidence_share") is not None:
         print(f"to review (low confidence): {report['low_confidence_share']:.1%} of the products understood")
-    if "estimated_seconds" in report:
-        print(f"the ingest would take about {seconds_text(report['estimated_seconds'])}")
-        for row in report["bad_rows"][:SHOWN]:
-            print(f"line {row['line']}: {row['reason']} [{row['code']}]")
-    else:
-        print(f"{report['seconds']:,.1f} seconds, {report['rows_per_second'] or 0:,.1f} rows a second")
-        print(f"{report['stored']:,} products are in {report['index']}.")
+    show_outlook(report) if "estimated_seconds" in report else show_outcome(report)
     if report.get("dead_letter"):
         print(f"Rows that failed: {report['dead_letter']}. Correct them there and ingest that file.")
     if report["state"] == "cancelled":
         print("Stopped. The same command goes on from here.")
+
+
+def show_outlook(report: dict[str, Any]) -> None:
+    """Of a dry run."""
+    print(f"the ingest would take about {seconds_text(report['estimated_seconds'])}")
+    for row in report["bad_rows"][:SHOWN]:
+        print(f"line {row['line']}: {row['reason']} [{row['code']}]")
+
+
+def show_outcome(report: dict[str, Any]) -> None:
+    print(f"{report['seconds']:,.1f} seconds, {report['rows_per_second'] or 0:,.1f} rows a second")
+    print(f"{report['stored']:,} products are in {report['index']}.")

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
-from catalog.errors import FeedColumnsInvalid
+from catalog.errors import CatalogError, FeedColumnsInvalid
 from catalog.feeds.preview import Preview, PreviewRow
 from serving.api.schemas.schema import Schema, written
 from serving.error_responses import ErrorDetail, detail
@@ -21,7 +22,8 @@ Columns = Annotated[
     Field(
         max_length=64,
         description='Field -> column of the feed, such as {"title": "name"}. Fields: id, title, description, images,'
-        " brand, price, currency, link, product_type, attributes, or attributes.NAME."
+        " brand, price, list_price, sale_price, currency, link, product_type, sku, gtin, availability, status, and"
+        " others, attributes, or attributes.NAME. Several columns, parted by commas: the first with a value counts."
         " Usual columns are recognised without. A field whose column is empty is read from none.",
     ),
 ]
@@ -85,6 +87,16 @@ class FeedColumn(BaseModel):
     examples: list[str]
 
 
+class FeedPrice(BaseModel):
+    """A price as the feed has it, and as it is read."""
+
+    column: str
+    field: Annotated[str, Field(description="price, list_price, sale_price or unit_price.")]
+    written: str
+    amount: float
+    currency: str
+
+
 class RowError(BaseModel):
     """As `code` and `reason` of a job's failed row."""
 
@@ -102,15 +114,20 @@ class FeedRow(BaseModel):
     currency: str
     product_type: str
     images: int
+    warnings: Annotated[list[RowError], Field(description="What the product is stored without.")]
     error: RowError | None
 
 
 class PreviewResponse(BaseModel):
+    """How a feed is read. A column whose `field` is null is not read."""
+
     format: Annotated[
         Literal["csv", "jsonl", "parquet", "folder", "zip"] | None,
         Field(description="`zip`: of images alone. Null where it could not be told."),
     ]
+    system: Annotated[str, Field(description="The shop system that the feed is taken to come from, by its columns.")]
     columns: list[FeedColumn]
+    prices: Annotated[list[FeedPrice], Field(description="At most three of each column of prices.")]
     rows: Annotated[list[FeedRow], Field(description="At most five.")]
     error: Annotated[ErrorDetail | None, Field(description="Why a job would refuse the feed as it is.")]
 
@@ -189,8 +206,14 @@ def to_preview(found: Preview, given_in: str) -> PreviewResponse:
     """given_in: the field of the request that holds the feed."""
     columns = [FeedColumn(name=one.name, field=one.field, examples=list(one.examples)) for one in found.columns]
     param = "columns" if isinstance(found.error, FeedColumnsInvalid) else given_in
-    error = detail(found.error, param) if found.error else None
-    return PreviewResponse(format=found.format, columns=columns, rows=[to_row(row) for row in found.rows], error=error)
+    return PreviewResponse(
+        format=found.format,
+        system=found.system,
+        columns=columns,
+        prices=[FeedPrice(**asdict(price)) for price in found.prices],
+        rows=[to_row(row) for row in found.rows],
+        error=detail(found.error, param) if found.error else None,
+    )
 
 
 def to_row(row: PreviewRow) -> FeedRow:
@@ -202,8 +225,13 @@ def to_row(row: PreviewRow) -> FeedRow:
         currency=row.currency,
         product_type=row.product_type,
         images=row.images,
-        error=RowError(code=row.error.code, message=row.error.message) if row.error else None,
+        warnings=[to_row_error(warning) for warning in row.warnings],
+        error=to_row_error(row.error) if row.error else None,
     )
+
+
+def to_row_error(error: CatalogError) -> RowError:
+    return RowError(code=error.code, message=error.message)
 
 
 def to_sources(sources: Sequence[Source] | None) -> SourcesResponse:
