@@ -35,8 +35,8 @@ def every(cells: Mapping[str, Any], columns: Columns) -> Iterator[tuple[str, tup
         if not (plainly(name) in PLACEHOLDER and plainly(values[0]) in PLACEHOLDER):
             yield name, values
     for column in columns.objects:
-        for key, item in several_attributes(cells.get(column), column).items():
-            if values := each_text(item, column, columns.split.get("pairs", "")):
+        for key, items in objects(cells.get(column), column).items():
+            if values := each_text(items, column, columns.split.get("pairs", "")):
                 yield text(key, column), values
     for name, own in columns.attributes.items():
         found = (each_text(cells.get(column), column, columns.split.get(name, "")) for column in own)
@@ -66,6 +66,16 @@ def each_text(value: Any, column: str, signs: str = "") -> tuple[str, ...]:
     texts = [text(item, column) for item in value] if isinstance(value, list | tuple) else [text(value, column)]
     parts = (part.strip() for one in texts for part in (re.split(f"[{re.escape(signs)}]", one) if signs else [one]))
     return tuple(dict.fromkeys(filter(None, parts)))
+
+
+def objects(value: Any, column: str) -> dict[Any, list[Any]]:
+    """Name -> values, of an object, or of the objects of several rows."""
+    found: dict[Any, list[Any]] = {}
+    rows = value if isinstance(value, list) and value and all(isinstance(one, str) for one in value) else [value]
+    for row in rows:
+        for key, item in several_attributes(row, column).items():
+            found.setdefault(key, []).extend(item if isinstance(item, list | tuple) else [item])
+    return found
 
 
 def several_attributes(value: Any, column: str) -> Mapping[Any, Any]:

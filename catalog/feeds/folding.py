@@ -159,10 +159,10 @@ def belongs(record: Record, columns: Columns, group: list[Record], shared: Colum
         return cell(record, found.neighbours) == cell(group[0], found.neighbours) != ""
     if found and found.part and not found.parent and not found.children and has_value(record, found.part):
         return True
-    return is_further_picture(record, group[0], columns)
+    return is_further_image(record, group[0], columns)
 
 
-def is_further_picture(record: Record, first: Record, columns: Columns) -> bool:
+def is_further_image(record: Record, first: Record, columns: Columns) -> bool:
     """Whether it says the same of the same id, but for a picture."""
     if record.error or first.error or not columns.id or not columns.images:
         return False
@@ -187,7 +187,8 @@ def joined(group: list[Record], columns: Columns) -> Record:
     if len(group) == 1:
         return group[0]
     bad = next((record for record in group if record.error), None)
-    lists = {*(value for _, value in columns.pairs), *(name for names in columns.attributes.values() for name in names)}
+    lists = {*(value for _, value in columns.pairs), *columns.objects}
+    lists |= {name for names in columns.attributes.values() for name in names}
     cells: dict[str, Any] = {}
     for record in sorted(group, key=lambda record: place(record, columns)):
         for name in columns.images:
@@ -222,7 +223,7 @@ def variant(record: Record, columns: Columns) -> dict[str, Any]:
     elif not columns.folding:
         return {}
     names = [name for field in OF_VARIANT for name in columns.fields.get(field, ())]
-    names += [name for pair in columns.pairs for name in pair]
+    names += [*columns.objects, *(name for pair in columns.pairs for name in pair)]
     names += [name for found in columns.attributes.values() for name in found]
     found = {name: record.cells[name] for name in dict.fromkeys(names) if record.cells.get(name) not in (None, "")}
     handle = columns.folding.neighbours if columns.folding else None

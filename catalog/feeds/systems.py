@@ -61,13 +61,15 @@ def matching(name: str, header: Mapping[str, str]) -> Iterable[str]:
 
 
 def fitting(name: str, plains: Iterable[str]) -> list[str]:
+    """By their numbers, where the name has one."""
     pattern = compiled(name)
-    return [plain for plain in plains if pattern.fullmatch(plain)]
+    found = [(plain, match) for plain in plains if (match := pattern.fullmatch(plain))]
+    return [plain for plain, match in sorted(found, key=lambda each: int(each[1]["number"]) if "#" in name else 0)]
 
 
 @cache
 def compiled(name: str) -> re.Pattern[str]:
-    return re.compile(re.escape(name).replace(r"\#", "[0-9]{1,3}").replace(r"\*", "[a-z]{2,8}"))
+    return re.compile(re.escape(name).replace(r"\#", "(?P<number>[0-9]{1,3})").replace(r"\*", "[a-z]{2,8}"))
 
 
 def recognised(header: Mapping[str, str]) -> System:
@@ -80,8 +82,17 @@ def recognised(header: Mapping[str, str]) -> System:
 
 @cache
 def systems() -> dict[str, System]:
-    text = files(__package__).joinpath("systems.toml").read_text(encoding="utf-8")
-    return {name: parsed(name, table) for name, table in tomllib.loads(text).items()}
+    return {name: parsed(name, table) for name, table in tables().items()}
+
+
+def written(name: str) -> dict[str, list[str]]:
+    """Field -> the names of its columns as the system writes them."""
+    return dict(tables()[name]["fields"])
+
+
+@cache
+def tables() -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("systems.toml").read_text(encoding="utf-8"))
 
 
 def parsed(name: str, table: Mapping[str, Any]) -> System:

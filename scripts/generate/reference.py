@@ -9,6 +9,7 @@ import typer
 import shelflens
 import shelflens.cli
 from catalog.errors import CatalogError
+from catalog.feeds.systems import systems, written
 from serving import errors as service_errors
 from serving.api.app import build_app
 from serving.api.services import Services
@@ -29,6 +30,7 @@ def pages() -> dict[str, str]:
         "routes.md": routes_page(),
         "commands.md": commands_page(),
         "python.md": python_page(),
+        "feed-columns.md": feed_columns_page(),
     }
 
 
@@ -54,6 +56,24 @@ def settings_page() -> str:
         bounds = limits(name).removeprefix("; ") or choices(name)
         rows.append([f"`{name}`", f"`{flag}`" if flag else "", default(field.default), bounds, field.description or ""])
     return page("Settings", lead, table(["setting", "flag", "default", "values", "meaning"], rows))
+
+
+def feed_columns_page() -> str:
+    lead = (
+        "What the columns of each shop system are read as, the best first: of a row, the first that has a value counts."
+        " Names are compared without case, spaces and punctuation. `#` stands for a number, `*` for a language."
+        " [Feeds](../feeds.md) says how to export from each system."
+    )
+    parts = [
+        f"## {system.title[0].upper()}{system.title[1:]}\n\n"
+        + table(["field", "columns"], [(f"`{field}`", ", ".join(map(code, names))) for field, names in columns.items()])
+        for system, columns in ((system, written(system.name)) for system in systems().values())
+    ]
+    return page("Columns of feeds", lead, *parts)
+
+
+def code(text: str) -> str:
+    return f"`{text}`"
 
 
 def default(value: Any) -> str:

@@ -10,7 +10,7 @@ from scripts.generate.layers import read_packages, reduced
 
 FILES = [
     "architecture.svg",
-    *(f"reference/{name}.md" for name in ("commands", "errors", "python", "routes", "settings")),
+    *(f"reference/{name}.md" for name in ("commands", "errors", "feed-columns", "python", "routes", "settings")),
 ]
 
 
