@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from catalog import synonyms
@@ -22,12 +23,12 @@ ASSIGNED = re.compile(r"\s*,\s*(?=[^,=]{1,64}=)")
 
 def read_attributes(cells: Mapping[str, Any], columns: Columns) -> dict[str, Values]:
     """Attributes that have a value. That of a column of its own wins over one of the same name from elsewhere."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, tuple[str, Values]] = {}
     for name, values in every(cells, columns):
         own = attribute_name(name)
-        known = next((held for held in found if plainly(held) == plainly(own)), own)
-        found[known] = values
-    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+        known, _ = found.get(plainly(own), (own, ""))
+        found[plainly(own)] = (known, values[0] if len(values) == 1 else values)
+    return dict(found.values())
 
 
 def every(cells: Mapping[str, Any], columns: Columns) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -39,9 +40,10 @@ def every(cells: Mapping[str, Any], columns: Columns) -> Iterator[tuple[str, tup
             if values := each_text(items, column, columns.split.get("pairs", "")):
                 yield text(key, column), values
     for name, own in columns.attributes.items():
-        found = (each_text(cells.get(column), column, columns.split.get(name, "")) for column in own)
-        if values := next(filter(None, found), ()):
-            yield name, values
+        for column in own:
+            if values := each_text(cells.get(column), column, columns.split.get(name, "")):
+                yield name, values
+                break
 
 
 def read_pairs(cells: Mapping[str, Any], columns: Columns) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -53,6 +55,7 @@ def read_pairs(cells: Mapping[str, Any], columns: Columns) -> Iterator[tuple[str
             yield names[0], values
 
 
+@lru_cache(maxsize=4096)
 def attribute_name(name: str) -> str:
     """By the model's name, where it has one: "Color" -> "colour"."""
     plain = synonyms.attribute_name(name)
@@ -61,6 +64,11 @@ def attribute_name(name: str) -> str:
 
 def each_text(value: Any, column: str, signs: str = "") -> tuple[str, ...]:
     """The texts of a cell, once each: of a list all that it holds. signs: each of them parts two values."""
+    if value is None or value == "":
+        return ()
+    if isinstance(value, str) and not signs:
+        found = text(value, column)
+        return (found,) if found else ()
     if isinstance(value, bool):
         return (str(value).lower(),)
     texts = [text(item, column) for item in value] if isinstance(value, list | tuple) else [text(value, column)]

@@ -48,16 +48,24 @@ class Reading(NamedTuple):
 
     def first(self, field: str) -> str:
         """Of the field's columns in their order, the first text."""
-        return next(self.texts(field), "")
-
-    def texts(self, field: str) -> Iterator[str]:
-        """The texts of a field's columns that have one."""
         for column in self.columns.fields.get(field, ()):
-            value = self.cells.get(column)
-            if isinstance(value, Mapping) and LEFT_OUT not in value:
-                value = first(value, NAMES) or value  # an object without a name is told of by each_text
-            if found := ", ".join(each_text(value, column)):
-                yield found
+            if found := self.text(column):
+                return found
+        return ""
+
+    def texts(self, field: str) -> list[str]:
+        """The texts of a field's columns that have one."""
+        return [found for column in self.columns.fields.get(field, ()) if (found := self.text(column))]
+
+    def text(self, column: str) -> str:
+        value = self.cells.get(column)
+        if value is None or value == "":
+            return ""
+        if isinstance(value, str):
+            return text(value, column)
+        if isinstance(value, Mapping) and LEFT_OUT not in value:
+            value = first(value, NAMES) or value  # an object without a name is told of by each_text
+        return ", ".join(each_text(value, column))
 
     def unclear(self, field: str, value: str, meaning: str) -> None:
         self.warnings.append(RowOfferUnclear(f'The {field} "{brief(value)}" {meaning}.'))

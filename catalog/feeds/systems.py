@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -48,6 +48,7 @@ class System:
         return any(plain in fitting(name, (plain,)) for names in self.fields.values() for name in names)
 
 
+@lru_cache(maxsize=4096)
 def plainly(name: str) -> str:
     """ "g:Image Link" -> "imagelink"."""
     return "".join(letter for letter in name.strip().casefold().removeprefix("g:") if letter.isalnum())
