@@ -8,7 +8,7 @@
     ├── FeedInvalid: FeedEmpty, FeedFormatUnsupported, FeedEncodingInvalid, FeedColumnsInvalid, FeedRowsInvalid,
     │       FeedDamaged
     ├── RowInvalid: RowRagged, RowEncodingInvalid, RowIdMissing, RowIdInvalid, RowIdDuplicate, RowCellTooLong,
-    │       RowPriceInvalid, RowLinkInvalid, RowUnreadable
+    │       RowPriceInvalid, RowPriceAmbiguous [price_ambiguous], RowLinkInvalid, RowUnreadable
     ├── SearchInvalid: SearchEmpty, FilterInvalid
     ├── ProductNotFound
     ├── IndexFailed: IndexNotFound, IndexLocked, IndexMismatch, IndexOfOtherModel, IndexDamaged, IndexUnavailable,
@@ -207,6 +207,11 @@ class RowCellTooLong(RowInvalid):
 
 class RowPriceInvalid(RowInvalid):
     default = "The price is not a number of at least 0."
+
+
+class RowPriceAmbiguous(RowInvalid):
+    code = "price_ambiguous"
+    default = "The price can be read as two different numbers."
 
 
 class RowLinkInvalid(RowInvalid):

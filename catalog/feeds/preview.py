@@ -38,7 +38,9 @@ class PreviewColumn:
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """What the row becomes, or `error`. images: how many images it names."""
+    """What the row becomes. error: why it cannot be read, or the first of what it is stored without. images: how many
+    it names.
+    """
 
     line: int
     id: str
@@ -124,6 +126,7 @@ def preview_row(row: Row | BadRow) -> PreviewRow:
         currency=product.currency,
         product_type=shortened(product.product_type),
         images=len(row.image_refs),
+        error=row.warnings[0] if row.warnings else None,
     )
 
 

@@ -20,13 +20,15 @@ from catalog.errors import (
     RowIdMissing,
     RowInvalid,
     RowLinkInvalid,
+    RowPriceAmbiguous,
+    RowPriceInvalid,
     RowRagged,
     RowUnreadable,
 )
 from catalog.feeds.cells import LEFT_OUT, FeedLimits, as_json, brief, check_sizes, is_number, text
 from catalog.feeds.columns import Columns, plainly, splits
 from catalog.feeds.markup import has_markup, plain_text
-from catalog.feeds.prices import Money, currency_code, parse_price
+from catalog.feeds.prices import Money, parse_price
 from catalog.images import ImageRef
 from catalog.links import is_web_link
 from catalog.product import Product
@@ -139,11 +141,7 @@ def read_product(
     description = cell(columns.description)
     if has_markup(description):
         description = plain_text(description)
-    given = currency_code(cell(columns.currency)) or ""
-    yen = given if given in ("CNY", "JPY") else money.yen
-    price, currency = parse_price(cells.get(columns.price) if columns.price else None, yen)
-    if price is not None:
-        given = given or money.default
+    price, currency = read_price(cells, columns.price, cell(columns.currency), money, warnings)
     attributes = dict(read_attributes(cells, columns))
     brand = cell(columns.brand) if columns.brand else attributes.pop("brand", "")
     return Product(
@@ -152,11 +150,22 @@ def read_product(
         description=description,
         brand=brand,
         price=price,
-        currency=currency or given,
+        currency=currency,
         link=read_link(cell(columns.link)),
         product_type=read_path(cells.get(columns.product_type), columns.product_type) if columns.product_type else "",
         attributes=attributes,
     )
+
+
+def read_price(
+    cells: Mapping[str, Any], column: str | None, currency: str, money: Money, warnings: list[CatalogError]
+) -> tuple[float | None, str]:
+    """The price and its currency. currency: what the row says of it; warnings: takes why a price could not be read."""
+    try:
+        return parse_price(cells.get(column) if column else None, money, column or "", currency)
+    except (RowPriceInvalid, RowPriceAmbiguous) as error:
+        warnings.append(error)
+        return parse_price(None, money, "", currency)
 
 
 def read_link(link: str) -> str:
