@@ -8,7 +8,7 @@
     ├── FeedInvalid: FeedEmpty, FeedFormatUnsupported, FeedEncodingInvalid, FeedColumnsInvalid, FeedRowsInvalid,
     │       FeedDamaged
     ├── RowInvalid: RowRagged, RowEncodingInvalid, RowIdMissing, RowIdInvalid, RowIdDuplicate, RowCellTooLong,
-    │       RowPriceInvalid, RowOfferUnclear, RowLinkInvalid, RowUnreadable
+    │       RowPriceInvalid, RowPriceAmbiguous [price_ambiguous], RowOfferUnclear, RowLinkInvalid, RowUnreadable
     ├── SearchInvalid: SearchEmpty, FilterInvalid
     ├── ProductNotFound
     ├── IndexFailed: IndexNotFound, IndexLocked, IndexMismatch, IndexOfOtherModel, IndexDamaged, IndexUnavailable,
@@ -211,6 +211,11 @@ class RowPriceInvalid(RowInvalid):
 
 class RowOfferUnclear(RowInvalid):
     default = "What the row says of the offer is not known."
+
+
+class RowPriceAmbiguous(RowInvalid):
+    code = "price_ambiguous"
+    default = "The price can be read as two different numbers."
 
 
 class RowLinkInvalid(RowInvalid):

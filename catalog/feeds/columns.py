@@ -22,6 +22,7 @@ SINGLE = (
     *("sale_ends", "currency", "unit_price", "unit_measure", "link", "product_type", "google_product_category"),
     *("availability", "stock", "status", "sku", "gtin", "mpn", "offers", "variants", "position"),
 )
+PRICES = ("price", "list_price", "sale_price", "unit_price")
 SEVERAL = ("images", "attributes")
 FIELDS = (*SINGLE, *SEVERAL)
 PREFIX = "attributes."

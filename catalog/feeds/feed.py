@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 
 from catalog.errors import CatalogError, ConfigInvalid, FeedEmpty, FeedFormatUnsupported, FeedInvalid, FileNotReadable
 from catalog.feeds.cells import FeedLimits
-from catalog.feeds.columns import Columns
+from catalog.feeds.columns import PRICES, Columns
 from catalog.feeds.folding import fold
 from catalog.feeds.formats.detect import FEEDS, Format, format_of
 from catalog.feeds.formats.folders import archive_images, folder_images, image_records
@@ -26,12 +26,14 @@ from catalog.feeds.formats.json_lines import read_json_lines
 from catalog.feeds.formats.lines import read_some
 from catalog.feeds.formats.parquet import count_rows, read_parquet
 from catalog.feeds.formats.tables import read_table
-from catalog.feeds.prices import CODES, Money, yen_of
+from catalog.feeds.prices import Money, PriceReading, currency_codes, how_read, marks_of, yen_of
 from catalog.feeds.rows import BadRow, Record, Row, read_row
 from catalog.images.archives import Archive, leads_out
 
 HEAD, CHUNK = 64 * 1024, 1024 * 1024
+# Rows whose text is looked at, and characters of a cell; rows whose prices are, and characters of these rows.
 SAMPLE, SAMPLE_CHARACTERS = 100, 1_000
+SAMPLE_PRICES, SAMPLE_SIZE = 1_000, 16_000_000
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Feed:
     """The rows of a feed, in order. Iterating again gives the same ones. It can be sent to another process.
 
     entry: the feed's name inside a zip, None for a zip or a folder of images; total: how many rows there are, where
-    that is cheaply known; currency: of prices without one, and what ¥ means, if that is CNY or JPY.
+    that is cheaply known; currency: of prices without one, and of a sign that it shares with others, such as ¥ and $.
     """
 
     path: Path
@@ -70,14 +72,38 @@ class Feed:
 
     @cached_property
     def money(self) -> Money:
-        """What the first rows say of the prices: a ¥ among Chinese words is a yuan, among Japanese ones a yen."""
-        if self.currency in ("CNY", "JPY") or self.format in ("folder", "zip"):
-            return Money(self.currency, self.currency)
-        texts = list[str]()
+        """What the first rows say of the prices: how each column marks thousands and decimals, and that a ¥ among
+        Chinese words is a yuan, among Japanese ones a yen.
+        """
+        text, prices = self._sample
+        yen = self.currency if self.currency in ("CNY", "JPY") else yen_of(text)
+        columns = {column: marks_of(value for value, _ in values) for column, values in prices.items()}
+        return Money(self.currency, yen, columns)
+
+    @property
+    def price_readings(self) -> tuple[PriceReading, ...]:
+        """How each column of prices is read, by the first rows."""
+        return tuple(how_read(column, values, self.money) for column, values in self._sample[1].items())
+
+    @cached_property
+    def _sample(self) -> tuple[str, dict[str, list[tuple[object, str]]]]:
+        """Of the first rows the text, and for each column of prices these, each with the row's currency."""
+        texts, prices, size = list[str](), dict[str, list[tuple[object, str]]](), 0
+        if self.format in ("folder", "zip"):
+            return "", prices
         with suppress(CatalogError):
-            for record, _ in islice(self._records(), SAMPLE):
-                texts += [cell[:SAMPLE_CHARACTERS] for cell in record.cells.values() if isinstance(cell, str)]
-        return Money(self.currency, yen_of("\n".join(texts)))
+            for number, (record, columns) in enumerate(islice(self._records(), SAMPLE_PRICES)):
+                cells = [cell for cell in record.cells.values() if isinstance(cell, str)]
+                size += sum(map(len, cells))
+                if number < SAMPLE:
+                    texts += [cell[:SAMPLE_CHARACTERS] for cell in cells]
+                currency = next((record.cells.get(name) for name in columns.fields.get("currency", ())), None)
+                for column in price_columns(columns):
+                    price = (record.cells.get(column), currency if isinstance(currency, str) else "")
+                    prices.setdefault(column, []).append(price)
+                if size > SAMPLE_SIZE:
+                    break
+        return "\n".join(texts), prices
 
     @property
     def root(self) -> Path:
@@ -114,6 +140,10 @@ class Feed:
         )
 
 
+def price_columns(columns: Columns) -> list[str]:
+    return [column for field in PRICES for column in columns.fields.get(field, ())]
+
+
 def open_feed(
     path: Path, mapping: Mapping[str, str] | None = None, limits: FeedLimits | None = None, currency: str = ""
 ) -> Feed:
@@ -122,7 +152,7 @@ def open_feed(
     Raises FileNotReadable, ConfigInvalid for a currency that is none, and FeedInvalid for what is wrong with the feed
     as a whole.
     """
-    if currency and currency not in CODES:
+    if currency and currency not in currency_codes():
         raise ConfigInvalid(f"{currency[:40]!r} is not a currency. Give its three letters, such as EUR.")
     feed = replace(recognised(path, mapping or {}, limits or FeedLimits()), currency=currency)
     if next(iter(feed), None) is None:

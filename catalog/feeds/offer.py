@@ -8,11 +8,11 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from catalog.errors import CatalogError, RowOfferUnclear
+from catalog.errors import CatalogError, RowOfferUnclear, RowPriceAmbiguous, RowPriceInvalid
 from catalog.feeds.attributes import NAMES, attribute_name, each_text, first, read_attributes
 from catalog.feeds.cells import LEFT_OUT, VARIANTS, brief, text
 from catalog.feeds.columns import Columns, recognise
-from catalog.feeds.prices import Money, currency_code, parse_price
+from catalog.feeds.prices import Money, parse_price
 from catalog.product import Availability, Status, Values, Variant, as_text
 
 WORST: tuple[Status, ...] = ("archived", "draft", "active", "")
@@ -131,32 +131,37 @@ def read_prices(reading: Reading, now: datetime | None = None) -> Prices:
     listed, _ = read_price(reading, "list_price")
     sale, of_sale = read_price(reading, "sale_price")
     dates, lasts = read_dates(reading, now or datetime.now(UTC))
-    currency = currency or of_sale or (currency_code(reading.first("currency")) or "")
+    currency = currency or of_sale
     price = regular
     if sale is not None and lasts and (regular is None or sale < regular):
         price, listed = sale, regular if regular is not None else listed
-    if price is not None:
-        currency = currency or reading.money.default
+    if price is None:
+        _, currency = told_price(reading, None, "", reading.first("currency"))
     if listed is not None and price is not None and listed <= price:
         listed = None
     return Prices(price, currency, listed, sale, dates if sale is not None else "")
 
 
 def read_price(reading: Reading, field: str) -> tuple[float | None, str]:
-    """The first of the field's columns that has a price; one that cannot be read is told."""
+    """The first of the field's columns that has a price; one that cannot be read is told of."""
+    named = reading.first("currency")
     for column in reading.columns.fields.get(field, ()):
         value = reading.cells.get(column)
-        named = ""
         if isinstance(value, Mapping) and LEFT_OUT not in value:
-            inner = inside(value)
-            value = next((found for name in ("price", "list_price", "sale_price") for found in inner.raw(name)), None)
-            named = currency_code(inner.first("currency")) or ""
-        given = currency_code(reading.first("currency")) or ""
-        yen = given if given in ("CNY", "JPY") else reading.money.yen
-        price, currency = parse_price(value, yen)
+            price, currency = read_price(inside(value, reading), "price")
+        else:
+            price, currency = told_price(reading, value, column, named)
         if price is not None:
-            return price, given or currency or named
+            return price, currency
     return None, ""
+
+
+def told_price(reading: Reading, value: Any, column: str, named: str) -> tuple[float | None, str]:
+    try:
+        return parse_price(value, reading.money, column, named)
+    except (RowPriceInvalid, RowPriceAmbiguous) as error:
+        reading.warnings.append(error)
+        return None, ""
 
 
 def read_dates(reading: Reading, now: datetime) -> tuple[str, bool]:
@@ -235,26 +240,18 @@ def worded(text: str) -> str:
 # Offers and variants that are objects of their own
 
 
+AMOUNTS = {"amount": "price", "value": "price", "lowPrice": "price"}
+
+
 @lru_cache(maxsize=256)
 def columns_of(names: tuple[str, ...]) -> Columns:
     return recognise(names, {}, partial=True)
 
 
-class Inside(Reading):
+def inside(value: Mapping[Any, Any], outer: Reading) -> Reading:
     """An object within a row, whose keys are read as a feed's columns are."""
-
-    __slots__ = ()
-
-    def raw(self, field: str) -> Iterator[Any]:
-        return (value for name in self.columns.fields.get(field, ()) if (value := self.cells.get(name)) is not None)
-
-
-def inside(value: Mapping[Any, Any], outer: Reading | None = None) -> Inside:
-    cells = {str(name): item for name, item in value.items()}
-    known = {"amount": "price", "value": "price", "lowPrice": "price"}
-    cells = {known.get(name, name): item for name, item in cells.items()}
-    money, warnings = (outer.money, outer.warnings) if outer else (Money(), [])
-    return Inside(cells, columns_of(tuple(cells)), money, warnings)
+    cells = {AMOUNTS.get(str(name), str(name)): item for name, item in value.items()}
+    return outer._replace(cells=cells, columns=columns_of(tuple(cells)))
 
 
 def objects(reading: Reading, field: str) -> Iterator[Mapping[Any, Any]]:

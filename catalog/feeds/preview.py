@@ -7,7 +7,7 @@ needs them to fix it.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,11 @@ from catalog.feeds.formats.folders import COLUMNS
 from catalog.feeds.formats.json_lines import records
 from catalog.feeds.formats.parquet import open_parquet
 from catalog.feeds.formats.tables import open_table
-from catalog.feeds.offer import Reading, read_price
+from catalog.feeds.prices import PriceReading
 from catalog.feeds.rows import BadRow, Record, Row
 from catalog.feeds.systems import systems
 
 ROWS, EXAMPLES, LOOKED_AT = 5, 3, 20
-PRICES = ("price", "list_price", "sale_price", "unit_price")
 SHOWN, SHOWN_NAME = 120, 256  # characters
 
 
@@ -37,17 +36,6 @@ class PreviewColumn:
     name: str
     field: str | None
     examples: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PriceExample:
-    """A price as the feed has it, and as it is read: what a column of the field `field` came to."""
-
-    column: str
-    field: str
-    written: str
-    amount: float
-    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +56,14 @@ class PreviewRow:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """How a feed is read. format: None where it could not be told; system: the title of the shop system that it is
-    taken to come from; prices: up to three of each column of prices. error: why an ingest would refuse the feed as it
+    taken to come from; prices: how each column of prices is read. error: why an ingest would refuse the feed as it
     is.
     """
 
     format: Format | None
     system: str = ""
     columns: tuple[PreviewColumn, ...] = ()
-    prices: tuple[PriceExample, ...] = ()
+    prices: tuple[PriceReading, ...] = ()
     rows: tuple[PreviewRow, ...] = ()
     error: CatalogError | None = None
 
@@ -103,8 +91,7 @@ def preview(path: Path, mapping: Mapping[str, str], limits: FeedLimits | None = 
     used = meaning.used
     columns = [PreviewColumn(name[:SHOWN_NAME], used.get(name), examples(name, first)) for name in names]
     system = systems()[meaning.system].title
-    prices = tuple(price_examples(meaning, first, feed))
-    return Preview(feed.format, system, tuple(columns[:MAX_COLUMNS]), prices, rows, refusal)
+    return Preview(feed.format, system, tuple(columns[:MAX_COLUMNS]), feed.price_readings, rows, refusal)
 
 
 def head(feed: Feed, limits: FeedLimits) -> tuple[Sequence[str], list[Record]]:
@@ -164,22 +151,6 @@ def meaning_of(names: Sequence[str], feed: Feed) -> Columns:
         with suppress(FeedColumnsInvalid):
             return recognise(names, mapping, partial=True)
     return Columns()
-
-
-def price_examples(columns: Columns, first: Sequence[Record], feed: Feed) -> Iterator[PriceExample]:
-    """What the first prices of each column come to."""
-    for field in PRICES:
-        for column in columns.fields.get(field, ()):
-            only = replace(columns, fields={**columns.fields, field: (column,)})
-            readings = (Reading(record.cells, only, feed.money, []) for record in first if not record.error)
-            told = dict[str, tuple[float, str]]()
-            for one in readings:
-                with suppress(CatalogError):
-                    amount, code = read_price(one, field)
-                    if amount is not None:
-                        told.setdefault(example(one.cells.get(column)), (amount, code))
-            for written, (amount, code) in islice(told.items(), EXAMPLES):
-                yield PriceExample(column[:SHOWN_NAME], field, written, amount, code or feed.currency)
 
 
 def examples(name: str, first: Sequence[Record]) -> tuple[str, ...]:

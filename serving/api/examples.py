@@ -190,7 +190,7 @@ PREVIEW: dict[str, Any] = {
         {"name": "price", "field": "price", "examples": ["29.90 EUR"]},
         {"name": "shelf", "field": None, "examples": ["B 12"]},
     ],
-    "prices": [{"column": "price", "field": "price", "written": "29.90 EUR", "amount": 29.9, "currency": "EUR"}],
+    "prices": [{"column": "price", "written": "29.90 EUR", "price": 29.9, "currency": "EUR", "code": ""}],
     "rows": [
         {
             "line": 2,
@@ -235,13 +235,13 @@ OVERVIEW: dict[str, Any] = {
 FAILED_ROW: dict[str, Any] = {
     "line": 17,
     "id": "shirt-9",
-    "code": "row_price_invalid",
-    "reason": "The price is not a number.",
-    "row": {"id": "shirt-9", "name": "Shirt", "price": "cheap"},
+    "code": "row_link_invalid",
+    "reason": "The link is not a URL that begins with https:// or http://.",
+    "row": {"id": "shirt-9", "name": "Shirt", "link": "mailto:us"},
 }
 FAILED_SHEET = (
-    "id,name,price,failed_line,failed_code,failed_reason\r\n"
-    "shirt-9,Shirt,cheap,17,row_price_invalid,The price is not a number.\r\n"
+    "id,name,link,failed_line,failed_code,failed_reason\r\n"
+    "shirt-9,Shirt,mailto:us,17,row_link_invalid,The link is not a URL that begins with https:// or http://.\r\n"
 )
 
 MODELS: dict[str, Any] = {

@@ -68,6 +68,7 @@ export default {
   "picture_not_kept": "The service has not stored this image of the product.",
   "pictures_needed": "We no longer have this product's images, so the text cannot be re-analyzed alone. Send `images` as well.",
   "pictures_too_costly": "The images of the request need more processor time than the limit for one request. Send fewer at once.",
+  "price_ambiguous": "The price can be read as two different numbers.",
   "product_changed": "Another request changed this product at the same time. Fetch it and try again.",
   "product_invalid": "The product is not valid.",
   "product_not_found": "No product with this id is stored.",

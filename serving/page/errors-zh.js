@@ -60,6 +60,7 @@ export default {
   "error.row_id_duplicate": "前面已有相同编号的行。",
   "error.row_cell_too_long": "此行有单元格过长。",
   "error.row_price_invalid": "价格不是零或正数。",
+  "error.price_ambiguous": "价格可以读作两个不同的数。",
   "error.row_link_invalid": "链接不是网页地址，必须以 https:// 或 http:// 开头。",
   "error.row_unreadable": "此行无法读取，可能是 Shelflens 的错误，日志中有代码位置。",
   "error.search_invalid": "搜索条件无效。",

@@ -89,7 +89,7 @@ function taken({ system, columns, prices }) {
     t("feed.taken_for", { system }),
     unread.length ? `${count("feed.unread", unread.length)} ${unread.join(" \u00b7 ")}` : t("feed.all_read"),
     prices.length &&
-      `${t("feed.prices_read")} ${prices.map(({ written, amount, currency }) => `${written} \u2192 ${price(amount, currency)}`).join(" \u00b7 ")}`,
+      `${t("feed.prices_read")} ${prices.map(({ written, code, ...read }) => `${written} \u2192 ${code ? sentence(code, code) : price(read.price, read.currency)}`).join(" \u00b7 ")}`,
   ];
   return make("ul", { class: "reading small" }, told.filter(Boolean).map((text) => make("li", {}, text)));
 }

@@ -43,7 +43,8 @@ FeedPath = Annotated[Path, typer.Argument(help="CSV, TSV, JSONL, Parquet, zip, o
 Images = Annotated[Path | None, typer.Option(help="Base folder of image paths. Default: the feed's folder.")]
 Columns = Annotated[list[str] | None, typer.Option("--map", help="FIELD=COLUMN, as in title=name.")]
 Currency = Annotated[
-    str, typer.Option(help="Currency of prices without one, and of ¥. Default: detected from the rows.")
+    str,
+    typer.Option(help="Currency of prices without one, and of signs such as ¥ and $. Default: detected from the rows."),
 ]
 Hosts = Annotated[list[str] | None, typer.Option("--allow-host", help="Allow images from this https host.")]
 Stores = Annotated[

@@ -17,7 +17,7 @@ def reading(feed: "Feed") -> dict[str, Any]:
         "format": found.format,
         "columns": {column.name: column.field for column in found.columns},
         "unread": list(found.unread),
-        "prices": [asdict(price) for price in found.prices],
+        "prices": [{"column": one.column, **asdict(price)} for one in found.prices for price in one.examples],
     }
 
 
@@ -29,5 +29,5 @@ def lines(reading: dict[str, Any]) -> Iterator[str]:
     if reading["unread"]:
         yield f"not read: {', '.join(reading['unread'])}. To read one: --map FIELD=COLUMN"
     for price in reading["prices"]:
-        amount = f"{price['amount']:,.2f} {price['currency']}".strip()
-        yield f"{price['field']}: {price['written']} → {amount}"
+        read_as = price["code"] or f"{price['price']:,.2f} {price['currency']}".strip()
+        yield f"{price['column']}: {price['written']} → {read_as}"

@@ -71,7 +71,7 @@ def test_the_guide(reader: Reader) -> None:
         assert json.loads(reader.run(submit))["state"] in ("queued", "running")
         job = json.loads(reader.run(wait))
         assert (job["state"], job["added"], job["failed"]) == ("complete", 3, 1)
-        assert json.loads(reader.run(errors))["code"] == "row_price_invalid"
+        assert json.loads(reader.run(errors))["code"] == "row_id_missing"
         job = json.loads(reader.run(again))
         assert (job["added"], job["skipped"], job["failed"]) == (1, 3, 0)
         found = json.loads(reader.run(text_query))

@@ -27,9 +27,9 @@ def read(
 
 
 def seen(rows: Sequence[Row | BadRow]) -> list[str]:
-    """`2: a "Title"` for a good row, `3: b row_ragged: The row has ...` for a bad one."""
+    """`2: a "Title"` for a good row, the codes of its warnings behind, `3: b row_ragged: The row ...` for a bad one."""
     return [
-        f'{row.line}: {row.id} "{row.product.title}"'
+        " ".join((f'{row.line}: {row.id} "{row.product.title}"', *(warning.code for warning in row.warnings)))
         if isinstance(row, Row)
         else f"{row.line}: {row.id} {row.error.code}: {row.error.message}"
         for row in rows

@@ -88,13 +88,13 @@ class FeedColumn(BaseModel):
 
 
 class FeedPrice(BaseModel):
-    """A price as the feed has it, and as it is read."""
+    """A price as the feed has it, and as it is read; null with the code of the error where it cannot be."""
 
     column: str
-    field: Annotated[str, Field(description="price, list_price, sale_price or unit_price.")]
     written: str
-    amount: float
+    price: float | None
     currency: str
+    code: str
 
 
 class RowError(BaseModel):
@@ -210,7 +210,7 @@ def to_preview(found: Preview, given_in: str) -> PreviewResponse:
         format=found.format,
         system=found.system,
         columns=columns,
-        prices=[FeedPrice(**asdict(price)) for price in found.prices],
+        prices=[FeedPrice(column=one.column, **asdict(price)) for one in found.prices for price in one.examples],
         rows=[to_row(row) for row in found.rows],
         error=detail(found.error, param) if found.error else None,
     )

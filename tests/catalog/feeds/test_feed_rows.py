@@ -81,10 +81,10 @@ def test_any_cells_give_a_row_or_a_bad_row_and_a_letter_that_can_be_written(cell
 
 
 def test_an_integer_that_python_would_not_write_is_a_bad_row() -> None:
-    for cells in ({"id": 10**5_000}, {"id": "a", "price": 10**5_000}, {"id": "a", "title": [10**5_000]}):
+    for cells in ({"id": 10**5_000}, {"id": "a", "title": [10**5_000]}):
         row = read_row(Record(1, cells), COLUMNS, SMALL)
         assert isinstance(row, BadRow)
-        assert row.error.code in ("row_invalid", "row_price_invalid")
+        assert row.error.code == "row_invalid"
         assert "left_out" in json.dumps(dead_letter(row))
 
 
@@ -114,7 +114,7 @@ def test_neighbours_of_any_json_row_come_through(tmp_path_factory: pytest.TempPa
     [
         (f'{{"id": {DIGITS}, "title": "x"}}', "row_id_invalid: The row's id has more than 256 characters"),
         ('{"id": 1e999, "title": "x"}', "row_id_invalid: The row's id is a number that its type cannot hold"),
-        (f'{{"id": "a", "price": {DIGITS}, "title": "x"}}', "row_price_invalid: The price "),
+        (f'{{"id": "a", "price": {DIGITS}, "title": "x"}}', '1: a "x" row_price_invalid'),
         ('{"id": true, "title": "x"}', "row_id_invalid: The row's id is neither text nor a number."),
         ('{"id": {"a": 1}, "title": "x"}', "row_id_invalid: The row's id is neither text nor a number."),
         (f'{{"id": "a", "title": {"9" * 5_000}}}', "row_invalid: The line is not valid JSON"),

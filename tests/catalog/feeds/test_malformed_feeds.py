@@ -3,6 +3,7 @@
 import io
 import json
 import random
+import re
 import struct
 import zipfile
 from collections.abc import Callable
@@ -215,10 +216,7 @@ MALFORMED = [
         "price that is none",
         "f.csv",
         "id,title,price\na,First,1\nb,Second,NaN\nc,Third,3\n",
-        bad_second(
-            '3: b row_price_invalid: The price "NaN" is not a number from 0 to 1,000,000,000,000, alone or with a '
-            "currency such as EUR."
-        ),
+        bad_second('3: b "Second" row_price_invalid'),
     ),
     Malformed(
         "formula",
@@ -370,10 +368,7 @@ MALFORMED = [
         "NaN as price",
         "f.jsonl",
         second_json('{"id": "b", "title": "Second", "price": NaN}'),
-        json_seen(
-            '2: b row_price_invalid: The price "nan" is not a number from 0 to 1,000,000,000,000, alone or with a '
-            "currency such as EUR."
-        ),
+        json_seen('2: b "Second" row_price_invalid'),
     ),
     Malformed("title is a number", "f.jsonl", second_json('{"id": "b", "title": 501}'), json_seen('2: b "501"')),
     Malformed(
@@ -581,7 +576,7 @@ def test_there_are_enough_and_their_names_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    "malformed", [item for item in MALFORMED if ":  " in str(item.seen) or " row_" in str(item.seen)], ids=str
+    "malformed", [item for item in MALFORMED if re.search(r"[0-9]+:  |: \w+ row_", str(item.seen))], ids=str
 )
 def test_a_dead_letter_that_nobody_corrected_fails_again(malformed: Malformed, tmp_path: Path) -> None:
     path = write(tmp_path, malformed.file, malformed.data)

@@ -177,7 +177,7 @@ def test_bad_rows_fail_alone_and_come_in_once_corrected(shop: Shop) -> None:
     (shop.folder / "images" / "cut.png").write_bytes(encode(draw_product("Shoe", "red"), "PNG")[:60])
     shop.rows[2]["image_link"] = "../secret.png"
     shop.rows[5]["image_link"] = "cut.png"
-    shop.rows[7]["price"] = "NaN"
+    shop.rows[7]["id"] = ""
     shop.rows[9]["image_link"] = "missing.png"
     shop.rows[11]["id"] = shop.rows[10]["id"]
     shop.rows[13] |= {"title": "", "image_link": ""}
@@ -187,7 +187,7 @@ def test_bad_rows_fail_alone_and_come_in_once_corrected(shop: Shop) -> None:
     assert [(f.line, f.code) for f in shop.failures] == [
         (4, "image_outside_root"),
         (7, "image_corrupt"),
-        (9, "row_price_invalid"),
+        (9, "row_id_missing"),
         (11, "image_not_found"),
         (13, "row_id_duplicate"),
         (15, "product_empty"),
@@ -196,12 +196,25 @@ def test_bad_rows_fail_alone_and_come_in_once_corrected(shop: Shop) -> None:
     lines = [json.loads(line) for line in (shop.folder / "failed.jsonl").read_text(encoding="utf-8").splitlines()]
     for line in lines:
         line["row"] |= {"image_link": "Shoe-red.png", "price": "5 EUR"}
-    lines[4]["row"]["id"] = "new-id"
+    lines[2]["row"]["id"], lines[4]["row"]["id"] = "given-id", "new-id"
     corrected = shop.folder / "corrected.jsonl"
     corrected.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     assert shop.ingest(corrected).tally.outcomes == {"added": 6}
     with shop.index() as index:
         assert index.count() == 24
+
+
+def test_a_product_whose_price_cannot_be_read_is_stored_and_told(shop: Shop) -> None:
+    shop.rows[2]["price"], shop.rows[5]["price"] = "cheap", "10 - 20 EUR"
+    shop.write()
+    run = shop.ingest()
+    assert run.tally.outcomes == {"added": 24}
+    assert run.tally.warnings == {"row_price_invalid": 2}
+    with shop.index() as index:
+        assert [stored and stored.product.price for stored in index.get([shop.rows[2]["id"], shop.rows[5]["id"]])] == [
+            None,
+            None,
+        ]
 
 
 def test_an_interrupted_ingest_goes_on_where_it_stopped(shop: Shop) -> None:

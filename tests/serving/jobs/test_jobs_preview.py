@@ -99,15 +99,16 @@ def test_without_a_folder_there_are_no_sources(service: JobService, tmp_path: Pa
 
 
 def test_failed_rows_are_corrected_in_a_sheet_and_come_in(service: JobService, client: Client) -> None:
-    job = service.ingested(FEED, "Frühjahr/spring.csv", columns='{"id": "Nr"}')
+    feed = FEED.replace("price", "link").replace("9.90 EUR", "").replace("cheap", "mailto:us")
+    job = service.ingested(feed, "Frühjahr/spring.csv", columns='{"id": "Nr"}')
     response = service.client.get(f"/v1/jobs/{job['id']}/errors", params={"format": "csv"})
     assert response.headers["content-type"].startswith("text/csv")
     assert response.headers["content-disposition"] == "attachment; filename*=UTF-8''spring.failed.csv"
     lines = response.content.decode("utf-8-sig").splitlines()
-    assert lines[0] == "Nr,name,price,failed_line,failed_code,failed_reason"
-    assert lines[1].startswith("2,blue shirt,cheap,3,row_price_invalid,")
+    assert lines[0] == "Nr,name,link,failed_line,failed_code,failed_reason"
+    assert lines[1].startswith("2,blue shirt,mailto:us,3,row_link_invalid,")
     assert client.job_errors_sheet(job["id"]) == response.content
-    mended = response.content.replace(b",cheap,", b",12 EUR,")
+    mended = response.content.replace(b",mailto:us,", b",,")
     assert counts(service.ingested(mended, "spring.failed.csv", columns='{"id": "Nr"}')) == {
         "total": 1,
         "done": 1,
