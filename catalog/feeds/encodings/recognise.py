@@ -154,7 +154,7 @@ def spread(lines: list[bytes]) -> bytes:
 def uncertain(found: list[Reading]) -> str:
     names = " or ".join(reading.encoding for reading in found)
     told = f"It may be {names}: name it (--encoding), or save" if names else "Name it (--encoding), or save"
-    return f'The feed is not UTF-8, and its encoding is not certain. {told} it as UTF-8; in Excel "CSV UTF-8".'
+    return f'The feed is not UTF-8, and its encoding is not certain. {told} the feed as UTF-8; in Excel "CSV UTF-8".'
 
 
 def is_utf8(line: bytes) -> bool:

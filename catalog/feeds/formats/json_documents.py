@@ -214,8 +214,11 @@ def is_document(head: bytes) -> bool:
     try:
         value = json.loads(first)
     except (ValueError, RecursionError):
-        return not rest.lstrip().startswith("{") and holds_list(first)
-    return isinstance(value, dict) and not rest.strip() and holds_list(first)
+        goes_on = not first.rstrip().endswith("}") or not rest.lstrip().startswith("{")
+        return goes_on and holds_list(first)
+    if not isinstance(value, dict) or rest.strip():
+        return False
+    return holds_list(first) or (len(value) == 1 and isinstance(next(iter(value.values())), list))
 
 
 def holds_list(text: str) -> bool:

@@ -71,6 +71,8 @@ class Tree:
         held = self._open[-1][2]
         if len(self._open) == 1:
             held.append((name, cells(attributes, parts)))
+        elif not attributes and len(parts) == 1 and isinstance(parts[0], str):  # by far the most
+            held.append((name, parts[0].strip()))
         else:
             held += named(name, attributes, parts)
 

@@ -4,9 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import AfterValidator, BaseModel, Field, field_validator
 
 from catalog.errors import FeedColumnsInvalid
+from catalog.feeds.encodings.names import known_encoding
 from catalog.feeds.preview import Preview, PreviewRow
 from serving.api.schemas.schema import Schema, written
 from serving.error_responses import ErrorDetail, detail
@@ -25,12 +26,26 @@ Columns = Annotated[
         " Usual columns are recognised without. A field whose column is empty is read from none.",
     ),
 ]
+
+
+def named(encoding: str) -> str:
+    """Raises ValueError."""
+    if encoding and known_encoding(encoding) is None:
+        raise ValueError("is not the name of an encoding, such as windows-1252 or shift_jis")
+    return encoding
+
+
+Encoding = Annotated[
+    str,
+    Field(max_length=40, description="Of the feed's text, such as windows-1252. Recognised without."),
+    AfterValidator(named),
+]
 DryRun = Annotated[bool, Field(description="Read and check every row, and store nothing.")]
 
 
 class FeedRequest(Schema):
-    """A feed that lies on the server, or was uploaded before: CSV, TSV, JSON lines, Parquet, or a zip of one of these
-    and its images. Either `source` or `upload`.
+    """A feed that lies on the server, or was uploaded before: CSV, TSV, JSON, JSON lines, XML, Parquet, or a zip of
+    one of these and its images. Either `source` or `upload`.
     """
 
     source: Annotated[
@@ -40,6 +55,7 @@ class FeedRequest(Schema):
         None
     )
     columns: Columns = {}
+    encoding: Encoding = ""
 
 
 class JobRequest(FeedRequest):
@@ -53,6 +69,7 @@ class FeedForm(Schema):
     """A feed that comes along, as a file in the field `file`. `columns` is JSON text."""
 
     columns: Columns = {}
+    encoding: Encoding = ""
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -107,7 +124,7 @@ class FeedRow(BaseModel):
 
 class PreviewResponse(BaseModel):
     format: Annotated[
-        Literal["csv", "jsonl", "parquet", "folder", "zip"] | None,
+        Literal["csv", "jsonl", "json", "xml", "parquet", "folder", "zip"] | None,
         Field(description="`zip`: of images alone. Null where it could not be told."),
     ]
     columns: list[FeedColumn]
