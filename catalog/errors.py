@@ -158,11 +158,14 @@ class FeedEmpty(FeedInvalid):
 
 
 class FeedFormatUnsupported(FeedInvalid):
-    default = "The feed is not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of images."
+    default = "The feed is not a CSV, TSV, JSON, XML, Parquet or zip file, nor a folder of images."
 
 
 class FeedEncodingInvalid(FeedInvalid):
-    default = 'The feed is not UTF-8. Save it as UTF-8; in Excel the file type is "CSV UTF-8".'
+    default = (
+        "The feed is not UTF-8, and its encoding is not certain. Name it (--encoding), or save the feed as UTF-8;"
+        ' in Excel the file type is "CSV UTF-8".'
+    )
 
 
 class FeedRowsInvalid(FeedInvalid):

@@ -88,13 +88,13 @@ class Columns:
         return found | dict.fromkeys(self.images, "images")
 
 
-def recognise(header: Sequence[str], mapping: Mapping[str, str], partial: bool = False) -> Columns:
+def recognise(header: Sequence[str], mapping: Mapping[str, str], partial: bool = False, likely: str = OTHER) -> Columns:
     """mapping: field -> column, as {"title": "name"}, which wins over what is recognised. A field is one of FIELDS or
     an attribute, as "colour" or "attributes.heel height". Several columns, of which the first with a value counts, or
     for "images" all, are parted by commas. A field whose column is "" is not read from any.
 
-    partial: the header is that of one row among others with further columns, so nothing need be there.
-    Raises FeedColumnsInvalid.
+    partial: the header is that of one row among others with further columns, so nothing need be there; likely: the
+    system of all of them. Raises FeedColumnsInvalid.
     """
     if len(header) > MAX_COLUMNS:
         raise FeedColumnsInvalid(f"The feed has {len(header):,} columns; the limit is {MAX_COLUMNS:,}.")
@@ -102,7 +102,7 @@ def recognise(header: Sequence[str], mapping: Mapping[str, str], partial: bool =
     if twice:
         raise FeedColumnsInvalid(f"The feed has more than one column named {listed(twice)}.")
     chosen = read_mapping(header, mapping, partial)
-    columns = assemble(header, chosen)
+    columns = assemble(header, chosen, likely)
     if not partial:
         check(columns, header)
     return columns
@@ -152,10 +152,10 @@ def find(column: str, header: Sequence[str], partial: bool) -> str | None:
     raise FeedColumnsInvalid(f'The feed has no column "{brief(column)}".{suggestion(column, header)}')
 
 
-def assemble(header: Sequence[str], chosen: Mapping[str, list[str]]) -> Columns:
+def assemble(header: Sequence[str], chosen: Mapping[str, list[str]], likely: str) -> Columns:
     """chosen: what the mapping names; its columns are not read as anything else."""
     every = {plainly(name): name for name in reversed(header)}
-    system = recognised(every)
+    system = recognised(every, likely)
     taken = {name for names in chosen.values() for name in names}
     by_plain = {plain: name for plain, name in every.items() if name not in taken}
     free = {plainly(name): name for name in header if name not in taken and by_plain.get(plainly(name)) == name}

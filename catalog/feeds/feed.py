@@ -1,6 +1,6 @@
-"""A product feed -> rows, one at a time: CSV, TSV, JSONL, Parquet, a folder of images, or a zip of these.
+"""A product feed -> rows, one at a time: CSV, TSV, JSON, JSONL, XML, Parquet, a folder of images, or a zip of these.
 
-    bytes -> records (tables, json_lines, parquet, and here folders) -> folded -> rows
+    bytes -> UTF-8 (encodings) -> records (formats) -> folded -> rows
 
 The format is detected from the content. A row that cannot be read becomes a `BadRow`; the others are unaffected.
 """
@@ -8,7 +8,7 @@ The format is detected from the content. A row that cannot be read becomes a `Ba
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,13 +19,19 @@ from typing import BinaryIO, cast
 from catalog.errors import CatalogError, ConfigInvalid, FeedEmpty, FeedFormatUnsupported, FeedInvalid, FileNotReadable
 from catalog.feeds.cells import FeedLimits
 from catalog.feeds.columns import PRICES, Columns
+from catalog.feeds.encodings.names import UTF8, encoding_named
+from catalog.feeds.encodings.recognise import encoding_of
+from catalog.feeds.encodings.streams import GZIP, as_utf8, unpacked
 from catalog.feeds.folding import fold
-from catalog.feeds.formats.detect import FEEDS, Format, format_of
+from catalog.feeds.formats.detect import DOCUMENTS, FEEDS, Format, check_bytes, format_of
 from catalog.feeds.formats.folders import archive_images, folder_images, image_records
+from catalog.feeds.formats.json_documents import read_json_document
 from catalog.feeds.formats.json_lines import read_json_lines
 from catalog.feeds.formats.lines import read_some
+from catalog.feeds.formats.objects import with_columns
 from catalog.feeds.formats.parquet import count_rows, read_parquet
 from catalog.feeds.formats.tables import read_table
+from catalog.feeds.formats.xml_documents import read_xml_document
 from catalog.feeds.prices import Money, PriceReading, currency_codes, how_read, marks_of, yen_of
 from catalog.feeds.rows import BadRow, Record, Row, read_row
 from catalog.images.archives import Archive, leads_out
@@ -34,6 +40,7 @@ HEAD, CHUNK = 64 * 1024, 1024 * 1024
 # Rows whose text is looked at, and characters of a cell; rows whose prices are, and characters of these rows.
 SAMPLE, SAMPLE_CHARACTERS = 100, 1_000
 SAMPLE_PRICES, SAMPLE_SIZE = 1_000, 16_000_000
+READERS = {"jsonl": read_json_lines, "json": read_json_document, "xml": read_xml_document}
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,8 @@ class Feed:
     """The rows of a feed, in order. Iterating again gives the same ones. It can be sent to another process.
 
     entry: the feed's name inside a zip, None for a zip or a folder of images; total: how many rows there are, where
-    that is cheaply known; currency: of prices without one, and of a sign that it shares with others, such as ¥ and $.
+    that is cheaply known; currency: of prices without one, and of a sign that it shares with others, such as ¥ and $;
+    encoding: of its text, as the name of a codec; gzipped: whether it is compressed.
     """
 
     path: Path
@@ -52,6 +60,8 @@ class Feed:
     entry: str | None = None
     total: int | None = None
     currency: str = ""
+    encoding: str = UTF8
+    gzipped: bool = False
 
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Raises FeedDamaged where nothing further can be read, and FeedInvalid at its limits."""
@@ -113,7 +123,8 @@ class Feed:
     @cached_property
     def fingerprint(self) -> str:
         """The same for a feed with the same contents and the same mapping, whatever it is called. In hexadecimal."""
-        found = hashlib.sha256((repr(sorted(self.mapping.items())) + self.currency).encode())
+        encoding = "" if self.encoding == UTF8 else f" {self.encoding}"
+        found = hashlib.sha256((repr(sorted(self.mapping.items())) + self.currency + encoding).encode())
         if self.format == "folder":
             for path in folder_images(self.path):
                 status = os.stat(self.path / path, follow_symlinks=False)
@@ -127,17 +138,24 @@ class Feed:
     def _records(self) -> Iterator[tuple[Record, Columns]]:
         if self.format == "csv":
             return read_table(self.open_bytes, self.mapping, self.limits)
-        if self.format == "jsonl":
-            return read_json_lines(self.open_bytes, self.mapping, self.limits)
+        if self.format in READERS:
+            return with_columns(self.objects, self.mapping)
         if self.format == "parquet":
             return read_parquet(self.open_bytes, self.mapping)
         return image_records(archive_images(self.archive) if self.archive else folder_images(self.path))
 
+    def objects(self) -> Iterator[Record]:
+        """The records of a format in which each has columns of its own."""
+        with self.open_bytes() as stream:
+            yield from READERS[self.format](stream, self.limits)
+
     def open_bytes(self) -> BinaryIO:
-        """The feed's text or Parquet, also out of a zip. Raises FileNotReadable."""
-        return (
-            open_entry(self.archive, self.entry, self.format) if self.archive and self.entry else open_file(self.path)
-        )
+        """The feed's text as UTF-8, or its Parquet, also out of a zip. Raises FileNotReadable."""
+        if self.archive and self.entry:
+            stream = open_entry(self.archive, self.entry, self.format)
+        else:
+            stream = open_file(self.path)
+        return as_utf8(unpacked(stream) if self.gzipped else stream, self.encoding)
 
 
 def price_columns(columns: Columns) -> list[str]:
@@ -145,38 +163,57 @@ def price_columns(columns: Columns) -> list[str]:
 
 
 def open_feed(
-    path: Path, mapping: Mapping[str, str] | None = None, limits: FeedLimits | None = None, currency: str = ""
+    path: Path,
+    mapping: Mapping[str, str] | None = None,
+    limits: FeedLimits | None = None,
+    currency: str = "",
+    encoding: str = "",
 ) -> Feed:
-    """Recognise the feed's format and columns. mapping: see `catalog.feeds.columns.recognise`; currency: see `Feed`.
+    """Recognise the feed's format, encoding and columns. mapping: see `catalog.feeds.columns.recognise`; currency: see
+    `Feed`; encoding: of its text, by any usual name, "": it is recognised.
 
-    Raises FileNotReadable, ConfigInvalid for a currency that is none, and FeedInvalid for what is wrong with the feed
-    as a whole.
+    Raises FileNotReadable, ConfigInvalid for a currency or an encoding that is none, and FeedInvalid for what is wrong
+    with the feed as a whole.
     """
     if currency and currency not in currency_codes():
         raise ConfigInvalid(f"{currency[:40]!r} is not a currency. Give its three letters, such as EUR.")
-    feed = replace(recognised(path, mapping or {}, limits or FeedLimits()), currency=currency)
+    feed = replace(recognised(path, mapping or {}, limits or FeedLimits(), encoding), currency=currency)
     if next(iter(feed), None) is None:
         raise FeedEmpty
     return feed
 
 
-def recognised(path: Path, mapping: Mapping[str, str], limits: FeedLimits) -> Feed:
+def recognised(path: Path, mapping: Mapping[str, str], limits: FeedLimits, encoding: str = "") -> Feed:
+    """Raises FileNotReadable, ConfigInvalid, FeedInvalid."""
     if path.is_dir():
         return Feed(path, "folder", mapping, limits, total=len(folder_images(path)))
     head = read_head(lambda: open_file(path))
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return in_archive(Archive(path), mapping, limits)
-    found = format_of(head, path.name)
+        return in_archive(Archive(path), mapping, limits, encoding)
+    gzipped = head.startswith(GZIP)
+    found, used = as_read(lambda: unpacked(open_file(path)) if gzipped else open_file(path), path.name, encoding)
+    if gzipped and found == "parquet":
+        raise FeedFormatUnsupported("The feed is Parquet that is compressed with gzip. Decompress it first.")
     total = count_rows(lambda: open_file(path)) if found == "parquet" else None
-    return Feed(path, found, mapping, limits, total=total)
+    return Feed(path, found, mapping, limits, total=total, encoding=used, gzipped=gzipped)
 
 
-def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits) -> Feed:
+def as_read(open_bytes: Callable[[], BinaryIO], name: str, encoding: str) -> tuple[Format, str]:
+    """-> the format and the encoding of a file, unpacked. name: the file's. encoding: the user's word for it."""
+    head = read_head(open_bytes)
+    check_bytes(head)
+    if head.startswith(b"PAR1"):
+        return "parquet", UTF8
+    used = encoding_named(encoding) if encoding else encoding_of(open_bytes)
+    return format_of(read_head(lambda: as_utf8(open_bytes(), used)), name.lower().removesuffix(".gz")), used
+
+
+def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits, encoding: str = "") -> Feed:
     """The one feed that the zip holds, or all its images."""
     names = [entry.filename for entry in archive.files]
     if "[Content_Types].xml" in names:
         raise FeedFormatUnsupported("The feed is an Excel workbook. Save it as CSV (UTF-8).")
-    feeds = [name for name in names if PurePosixPath(name).suffix.lower() in FEEDS]
+    feeds = with_ending(names, FEEDS) or with_ending(names, DOCUMENTS)
     if len(feeds) > 1:
         shown = ", ".join(ascii(name) for name in feeds[:5])
         raise FeedFormatUnsupported(f"The zip holds {len(feeds)} feeds ({shown}); it must hold exactly one.")
@@ -185,10 +222,14 @@ def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits)
     [entry] = feeds
     if leads_out(entry):
         raise FeedFormatUnsupported("The path of the feed in the zip leads outside the zip.")
-    found = format_of(read_head(lambda: archive.open(entry)), entry)
+    found, used = as_read(lambda: archive.open(entry), entry, encoding)
     inside = archive.within(str(PurePosixPath(entry).parent).removeprefix("."))
     total = count_rows(lambda: open_entry(inside, entry, found)) if found == "parquet" else None
-    return Feed(archive.path, found, mapping, limits, inside, entry, total)
+    return Feed(archive.path, found, mapping, limits, inside, entry, total, encoding=used)
+
+
+def with_ending(names: Iterable[str], endings: Sequence[str]) -> list[str]:
+    return [name for name in names if PurePosixPath(name).suffix.lower() in endings]
 
 
 def read_head(open_bytes: Callable[[], BinaryIO]) -> bytes:

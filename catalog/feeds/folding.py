@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from catalog.errors import CatalogError
 from catalog.feeds.cells import VARIANTS
 from catalog.feeds.columns import Columns, Folding
 from catalog.feeds.rows import Record
@@ -138,7 +139,15 @@ def neighbours(records: Records) -> Records:
     """Records of one product, one after another, joined."""
     group: list[Record] = []
     shared, size = Columns(), 0
-    for record, columns in records:
+    damage: CatalogError | None = None
+    while True:
+        try:
+            record, columns = next(records)
+        except StopIteration:
+            break
+        except CatalogError as error:  # what came before it is whole
+            damage = error
+            break
         if group and len(group) < MAX_ROWS and size < MAX_SIZE and belongs(record, columns, group, shared):
             group.append(record)
         else:
@@ -148,6 +157,8 @@ def neighbours(records: Records) -> Records:
         size += sum(len(value) for value in record.cells.values() if isinstance(value, str))
     if group:
         yield joined(group, shared), shared
+    if damage:
+        raise damage
 
 
 def belongs(record: Record, columns: Columns, group: list[Record], shared: Columns) -> bool:

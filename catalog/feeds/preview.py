@@ -12,13 +12,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import CatalogError, FeedColumnsInvalid, FeedEmpty, FeedInvalid
+from catalog.errors import CatalogError, FeedColumnsInvalid, FeedDamaged, FeedEmpty, FeedInvalid
 from catalog.feeds.cells import FeedLimits, as_json, shown_text
 from catalog.feeds.columns import MAX_COLUMNS, Columns, recognise
-from catalog.feeds.feed import Feed, recognised
+from catalog.feeds.feed import READERS, Feed, recognised
 from catalog.feeds.formats.detect import Format
 from catalog.feeds.formats.folders import COLUMNS
-from catalog.feeds.formats.json_lines import records
 from catalog.feeds.formats.parquet import open_parquet
 from catalog.feeds.formats.tables import open_table
 from catalog.feeds.prices import PriceReading
@@ -73,13 +72,19 @@ class Preview:
         return tuple(column.name for column in self.columns if column.field is None)
 
 
-def preview(path: Path, mapping: Mapping[str, str], limits: FeedLimits | None = None, cut: bool = False) -> Preview:
-    """mapping: see `catalog.feeds.columns.recognise`. cut: the file is only the beginning of the feed, so its last row
-    is left out. Raises FileNotReadable.
+def preview(
+    path: Path,
+    mapping: Mapping[str, str],
+    limits: FeedLimits | None = None,
+    cut: bool = False,
+    encoding: str = "",
+) -> Preview:
+    """mapping: see `catalog.feeds.columns.recognise`; encoding: see `open_feed`. cut: the file is only the beginning of
+    the feed, so its last row is left out. Raises FileNotReadable, ConfigInvalid.
     """
     limits = limits or FeedLimits()
     try:
-        feed = recognised(path, mapping, limits)
+        feed = recognised(path, mapping, limits, encoding)
     except FeedInvalid as error:
         return Preview(None, error=error)
     try:
@@ -99,10 +104,10 @@ def head(feed: Feed, limits: FeedLimits) -> tuple[Sequence[str], list[Record]]:
     if feed.format in ("folder", "zip"):
         assert COLUMNS.id
         return [COLUMNS.id, *COLUMNS.images], []
+    if feed.format in READERS:
+        first = list(some(feed.objects()))
+        return list(dict.fromkeys(name for record in first if not record.error for name in record.cells)), first
     with feed.open_bytes() as stream:
-        if feed.format == "jsonl":
-            first = list(some(records(stream, limits)))
-            return list(dict.fromkeys(name for record in first if not record.error for name in record.cells)), first
         names, found = open_table(stream, limits) if feed.format == "csv" else open_parquet(stream)
         return list(dict.fromkeys(names)), list(some(found))
 
@@ -119,7 +124,7 @@ def first_rows(feed: Feed, cut: bool) -> tuple[tuple[PreviewRow, ...], CatalogEr
     try:
         found.extend(islice(feed, ROWS + 1))
     except FeedInvalid as damage:
-        error = damage
+        error = None if cut and found and isinstance(damage, FeedDamaged) else damage
     if not found and not cut:
         error = error or FeedEmpty()
     if cut and len(found) <= ROWS:

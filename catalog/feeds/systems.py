@@ -73,12 +73,12 @@ def compiled(name: str) -> re.Pattern[str]:
     return re.compile(re.escape(name).replace(r"\#", "(?P<number>[0-9]{1,3})").replace(r"\*", "[a-z]{2,8}"))
 
 
-def recognised(header: Mapping[str, str]) -> System:
-    """The system with the most signs in the header, if there are enough; OTHER else. header: plain name -> column."""
+def recognised(header: Mapping[str, str], likely: str) -> System:
+    """The system with the most signs in the header, if there are enough; else `likely`. header: plain name -> column."""
     every = systems()
     counts = {name: sum(bool(matching(sign, header)) for sign in system.signs) for name, system in every.items()}
     best = max(counts, key=lambda name: (counts[name], name != OTHER))
-    return every[best if counts[best] >= ENOUGH_SIGNS else OTHER]
+    return every[best if counts[best] >= ENOUGH_SIGNS else likely]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import io
 import posixpath
+import re
 import stat
 import weakref
 import zipfile
@@ -23,6 +24,7 @@ MAX_ENTRIES = 200_000
 MAX_DIRECTORY = 64 * 1024 * 1024  # bytes of the list of entries, which is read whole
 MAX_RATIO = 200  # unpacked over packed, of the whole zip; a catalogue in CSV packs to about a tenth
 FREE = 16 * 1024 * 1024  # bytes that may unpack from whatever
+DRIVE = re.compile(r"[a-zA-Z]:")
 ENTRY = b"PK\x01\x02"  # begins each entry of the list (APPNOTE.TXT 4.3.12)
 
 
@@ -42,7 +44,7 @@ class Archive:
         except OSError:
             raise FileNotReadable(f'"{self.path.name}" cannot be read.') from None
         try:
-            opened = zipfile.ZipFile(file)
+            opened = with_slashes(zipfile.ZipFile(file))
             weakref.finalize(opened, file.close)
             return opened
         except (FeedInvalid, MemoryError):
@@ -71,6 +73,14 @@ class Archive:
             raise FeedFormatUnsupported("The zip is encrypted. Create it without a password.")
         return [entry for entry in entries if not entry.is_dir() and not is_hidden(entry.filename)]
 
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        """Names without their case -> as they are; "" where several differ by their case alone."""
+        found: dict[str, str] = {}
+        for name in self._zip.NameToInfo:
+            found[name.casefold()] = "" if name.casefold() in found else name
+        return found
+
     def open(self, entry: str) -> BinaryIO:
         """The entry's bytes, as a stream. Reading them may raise anything that `zipfile` does."""
         try:
@@ -82,13 +92,7 @@ class Archive:
 
     def read(self, where: str, max_bytes: int) -> bytes:
         """At most one byte more than `max_bytes` of an image. Raises a subclass of ImageInvalid."""
-        name = posixpath.normpath(posixpath.join(self.folder, where))
-        if where.startswith("/") or name.split("/")[0] == "..":
-            raise ImageOutsideRoot("The image's path leads outside the zip.")
-        try:
-            entry = self._zip.getinfo(name)
-        except KeyError:
-            raise ImageNotFound("The image is not in the zip.") from None
+        entry = self._found(where)
         if is_link(entry):
             raise ImageNotFound("The image's path leads to a link in the zip, not to a file.")
         try:
@@ -98,6 +102,30 @@ class Archive:
             raise
         except Exception:
             raise ImageCorrupt("The image in the zip is corrupt or uses an unsupported compression.") from None
+
+    def _found(self, where: str) -> zipfile.ZipInfo:
+        """The image's entry, also in another case, and with backslashes. Raises a subclass of ImageInvalid."""
+        path = where.replace("\\", "/")
+        name = posixpath.normpath(posixpath.join(self.folder, path.lstrip("/")))
+        if name.split("/")[0] == ".." or DRIVE.match(path):
+            raise ImageOutsideRoot("The image's path leads outside the zip.")
+        entry = self._zip.NameToInfo.get(name) or self._zip.NameToInfo.get(self._folded.get(name.casefold(), ""))
+        if entry is None and path.startswith("/"):
+            raise ImageOutsideRoot("The image's path leads outside the zip.")
+        if entry is None:
+            raise ImageNotFound("The image is not in the zip.")
+        return entry
+
+
+def with_slashes(opened: zipfile.ZipFile) -> zipfile.ZipFile:
+    """The zip with / between folders in its names, where a program for Windows has written backslashes."""
+    for name, entry in list(opened.NameToInfo.items()):
+        slashed = name.replace("\\", "/")
+        if slashed != name and slashed not in opened.NameToInfo:
+            entry.filename = slashed
+            del opened.NameToInfo[name]
+            opened.NameToInfo[slashed] = entry
+    return opened
 
 
 def is_hidden(name: str) -> bool:

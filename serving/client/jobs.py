@@ -31,18 +31,19 @@ class JobOperations(UploadOperations):
         upload: str | None = None,
         filename: str | None = None,
         columns: Mapping[str, str] | None = None,
+        encoding: str = "",
         dry_run: bool = False,
         idempotency_key: str | None = None,
     ) -> Steps[JobOut]:
         """Ingest a feed: `file`, `source` or `upload`. A file that is too large for one request is uploaded in parts.
 
         file: a local path, or the content with a `filename` that gives the format. source: a path in the service's
-        folder of feeds. upload: the id of a finished upload. idempotency_key: a repeated call with the same key creates
-        no second job.
+        folder of feeds. upload: the id of a finished upload. encoding: of the feed's text, recognised without.
+        idempotency_key: a repeated call with the same key creates no second job.
         """
         check_given(file, source, upload)
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        said: dict[str, Any] = {"columns": dict(columns or {}), "dry_run": dry_run}
+        said: dict[str, Any] = {"columns": dict(columns or {}), "encoding": encoding, "dry_run": dry_run}
         if file is not None:
             content = Content(file, filename)
             if content.size <= AT_ONCE:
@@ -65,12 +66,13 @@ class JobOperations(UploadOperations):
         upload: str | None = None,
         filename: str | None = None,
         columns: Mapping[str, str] | None = None,
+        encoding: str = "",
     ) -> Steps[PreviewResponse]:
         """The first rows of a feed and the meaning of its columns. Nothing is stored. Arguments: see `submit_job`. Only
-        the beginning of a large file is sent, which is enough for CSV, TSV and JSON lines.
+        the beginning of a large file is sent, which is enough for all formats but Parquet and zip.
         """
         check_given(file, source, upload)
-        said: dict[str, Any] = {"columns": dict(columns or {})}
+        said: dict[str, Any] = {"columns": dict(columns or {}), "encoding": encoding}
         if file is None:
             where = {"upload": upload} if upload is not None else {"source": source}
             return self._ask(PreviewResponse, "POST", "/v1/jobs/preview", json=where | said)

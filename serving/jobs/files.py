@@ -19,7 +19,7 @@ from catalog.storage.sqlite import state_error
 from serving.errors import SourceNotFound, SourceOutside, SourcesOff
 from serving.settings.schema import Settings
 
-SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".parquet", ".zip")
+SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".xml", ".parquet", ".zip", ".gz")
 # A file without a job is one whose upload was cut off, unless it is so new that it may be one under way.
 UNDER_WAY_SECONDS = 600.0
 SHOWN = 200
@@ -67,23 +67,25 @@ class JobFiles:
                 if path.name not in wanted and path.stat().st_mtime < old:
                     path.unlink()
 
-    def open(self, upload: str | None, source: str, columns: Mapping[str, str]) -> Feed:
-        """Raises FeedInvalid, or what `source_path` does."""
+    def open(self, upload: str | None, source: str, columns: Mapping[str, str], encoding: str = "") -> Feed:
+        """Raises FeedInvalid, ConfigInvalid for an encoding that is none, or what `source_path` does."""
         path = self.uploads / upload if upload else source_path(self.feeds, source)
         try:
-            return open_feed(path, columns)
+            return open_feed(path, columns, encoding=encoding)
         except FileNotReadable:
             raise SourceNotFound from None
 
-    def preview(self, upload: str | None, source: str, columns: Mapping[str, str]) -> Preview:
+    def preview(self, upload: str | None, source: str, columns: Mapping[str, str], encoding: str = "") -> Preview:
         """Raises what `source_path` does."""
         path = self.uploads / upload if upload else source_path(self.feeds, source)
         try:
-            return preview(path, columns)
+            return preview(path, columns, encoding=encoding)
         except FileNotReadable:
             raise SourceNotFound from None
 
-    def preview_data(self, filename: str, data: bytes, columns: Mapping[str, str], cut: bool) -> Preview:
+    def preview_data(
+        self, filename: str, data: bytes, columns: Mapping[str, str], cut: bool, encoding: str = ""
+    ) -> Preview:
         """Of a feed that came along, or with `cut` only its beginning. It is not kept. Raises DiskFull."""
         with (
             translating(state_error),
@@ -91,7 +93,7 @@ class JobFiles:
         ):
             file.write(data)
             file.flush()
-            return preview(Path(file.name), columns, cut=cut)
+            return preview(Path(file.name), columns, cut=cut, encoding=encoding)
 
     def sources(self) -> list[Source] | None:
         """The feeds in the operator's folder, by path; None without a folder. Links are not followed into folders."""

@@ -15,8 +15,8 @@ class Submission:
     """A feed to ingest: sent along (`filename` and `data`), uploaded before (`upload`, its id), or a path below the
     server's folder of feeds (`source`).
 
-    columns: field -> column, see `catalog.feeds.columns.recognise`; key: what the client calls this request, so that
-    sending it twice makes one job.
+    columns: field -> column, see `catalog.feeds.columns.recognise`; encoding: see `catalog.feeds.open_feed`; key: what
+    the client calls this request, so that sending it twice makes one job.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -26,6 +26,7 @@ class Submission:
     filename: str = ""
     data: bytes | None = field(default=None, repr=False)
     upload: str | None = None
+    encoding: str = ""
 
     @property
     def given_in(self) -> str:
@@ -36,7 +37,7 @@ class Submission:
         """The same for two requests that ask for the same. feed: what came along, by whichever way; its name is not
         part of it.
         """
-        asked = json.dumps([sorted(self.columns.items()), self.dry_run, self.source])
+        asked = json.dumps([sorted(self.columns.items()), self.dry_run, self.source, *filter(None, [self.encoding])])
         digest = hashlib.sha256(asked.encode() + b"\n")
         for part in feed:
             digest.update(part)

@@ -158,7 +158,8 @@ class Jobs:
     def _same(self, known: Record, asked: Submission) -> bool:
         """Whether the job is what is asked for. Its own upload is the job's by now, and may be gone."""
         if known.took(asked.upload):
-            return known.mapping == dict(asked.columns) and bool(known.dry_run) == asked.dry_run
+            same = known.mapping == dict(asked.columns) and known.encoding == asked.encoding
+            return same and bool(known.dry_run) == asked.dry_run
         return known.content == asked.content(self._feed(asked))
 
     def _feed(self, asked: Submission) -> Iterator[bytes]:
@@ -176,9 +177,9 @@ class Jobs:
         id, added = uuid.uuid4().hex, False
         content, columns = asked.content(self._feed(asked)), json.dumps(dict(asked.columns))
         file, source = self._kept(id, asked)
-        record = Record(id, asked.key, content, source, file, columns, asked.dry_run, time.time())
+        record = Record(id, asked.key, content, source, file, columns, asked.dry_run, time.time(), asked.encoding)
         try:
-            self._files.open(file, source, asked.columns)
+            self._files.open(file, source, asked.columns, asked.encoding)
             added = self._table.add(record, asked.upload)
         finally:
             if not added and asked.data is not None:
@@ -196,9 +197,9 @@ class Jobs:
 
     def _preview(self, asked: Submission, cut: bool) -> Preview:
         if asked.data is not None:
-            return self._files.preview_data(asked.filename, asked.data, asked.columns, cut)
+            return self._files.preview_data(asked.filename, asked.data, asked.columns, cut, asked.encoding)
         upload = self._uploads.whole(asked.upload).name if asked.upload is not None else None
-        return self._files.preview(upload, asked.source or "", asked.columns)
+        return self._files.preview(upload, asked.source or "", asked.columns, asked.encoding)
 
     def _told(self, record: Record) -> Job:
         run = self._ledger.run(record.run) if record.run is not None else None

@@ -149,7 +149,7 @@ class Runner:
 
     def _ingest(self, record: Record, call: LoopBridge) -> Tally:
         call.check()
-        feed = self._files.open(record.upload, record.source, record.mapping)
+        feed = self._files.open(record.upload, record.source, record.mapping, record.encoding)
         told = partial(self._table.counted, record.id)
         with closing(Ledger(self._folder / "jobs.sqlite")) as ledger, counting(feed, told):
             before = ledger.run(record.run) if record.run is not None else None

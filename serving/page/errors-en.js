@@ -15,7 +15,7 @@ export default {
   "feed_columns_invalid": "The feed's columns are not valid.",
   "feed_damaged": "The feed is corrupt or truncated.",
   "feed_empty": "The feed has no products.",
-  "feed_encoding_invalid": "The feed is not UTF-8. Save it as UTF-8; in Excel the file type is \"CSV UTF-8\".",
+  "feed_encoding_invalid": "The feed is not UTF-8, and its encoding is not certain. Name it (--encoding), or save the feed as UTF-8; in Excel the file type is \"CSV UTF-8\".",
   "feed_format_unsupported": "The feed is not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of images.",
   "feed_invalid": "The feed is not valid.",
   "feed_rows_invalid": "No row of the feed could be ingested.",

@@ -49,7 +49,7 @@ export default {
   "error.feed_empty": "数据文件中没有商品。",
   "error.feed_format_unsupported": "文件不是 CSV、TSV、JSONL、Parquet 或 zip。",
   "error.feed_columns_invalid": "数据文件的列无效。",
-  "error.feed_encoding_invalid": "数据文件不是 UTF-8 编码。请另存为 UTF-8；在 Excel 中选择“CSV UTF-8”。",
+  "error.feed_encoding_invalid": "数据文件不是 UTF-8 编码，且无法确定其编码。请指明编码（--encoding），或另存为 UTF-8；在 Excel 中选择“CSV UTF-8”。",
   "error.feed_rows_invalid": "数据文件中没有一行可以导入，请查看失败的行。",
   "error.feed_damaged": "数据文件已损坏或不完整。",
   "error.row_invalid": "此行无效。",

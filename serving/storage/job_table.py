@@ -3,9 +3,11 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
+from catalog.errors import CatalogError
 from catalog.storage.seal import Unsealed
 from catalog.storage.sqlite import StateFile, transaction
 from serving.error_responses import ErrorDetail
@@ -21,6 +23,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     columns TEXT NOT NULL,
     dry_run INTEGER NOT NULL,
     created REAL NOT NULL,
+    encoding TEXT NOT NULL DEFAULT '',
     state TEXT NOT NULL DEFAULT 'queued',
     cancelling INTEGER NOT NULL DEFAULT 0,
     started REAL,
@@ -39,7 +42,8 @@ UNFINISHED = "state IN ('queued', 'running')"
 
 class Record(NamedTuple):
     """A row of the table. upload: the name of the file that came along; without one, `source` is a path below the
-    folder of feeds. cancelling: to be stopped by whoever works on it. run: its number in the ledger.
+    folder of feeds. encoding: of the feed, "" where it is to be recognised. cancelling: to be stopped by whoever works
+    on it. run: its number in the ledger.
     """
 
     id: str
@@ -50,6 +54,7 @@ class Record(NamedTuple):
     columns: str
     dry_run: int
     created: float
+    encoding: str = ""
     state: State = "queued"
     cancelling: int = 0
     started: float | None = None
@@ -68,7 +73,7 @@ class Record(NamedTuple):
 
 
 SELECT = f"SELECT {', '.join(Record._fields)} FROM jobs"
-GIVEN = Record._fields[:8]
+GIVEN = Record._fields[:9]
 
 
 class JobTable:
@@ -76,6 +81,9 @@ class JobTable:
 
     def __init__(self, path: Path) -> None:
         self.file = StateFile(path, SCHEMA, "jobs, their failed rows and uploads")
+        with suppress(CatalogError), self.file.use() as db, transaction(db):
+            if "encoding" not in (column for _, column, *_ in db.execute("PRAGMA table_info(jobs)")):
+                db.execute("ALTER TABLE jobs ADD COLUMN encoding TEXT NOT NULL DEFAULT ''")  # a file of before
 
     def close(self) -> None:
         self.file.close()

@@ -39,12 +39,15 @@ INTERRUPTED = 130
 SHOWN = 20
 
 
-FeedPath = Annotated[Path, typer.Argument(help="CSV, TSV, JSONL, Parquet, zip, or a folder of images.")]
+FeedPath = Annotated[Path, typer.Argument(help="CSV, TSV, JSON, JSONL, XML, Parquet, zip, or a folder of images.")]
 Images = Annotated[Path | None, typer.Option(help="Base folder of image paths. Default: the feed's folder.")]
 Columns = Annotated[list[str] | None, typer.Option("--map", help="FIELD=COLUMN, as in title=name.")]
 Currency = Annotated[
     str,
     typer.Option(help="Currency of prices without one, and of signs such as ¥ and $. Default: detected from the rows."),
+]
+Encoding = Annotated[
+    str, typer.Option(help="Encoding of the feed's text, such as windows-1252. Default: detected from the feed.")
 ]
 Hosts = Annotated[list[str] | None, typer.Option("--allow-host", help="Allow images from this https host.")]
 Stores = Annotated[
@@ -73,6 +76,7 @@ def ingest(
     index: IndexOption = "shelflens-index",
     columns: Columns = None,
     currency: Currency = "",
+    encoding: Encoding = "",
     hosts: Hosts = None,
     stores: Stores = None,
     dry: Dry = False,
@@ -99,7 +103,7 @@ def ingest(
 
         if ray and not output and "://" not in index:
             raise ConfigInvalid("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
-        source, reader = open_source(feed, images, columns or [], currency, hosts or [], stores or [])
+        source, reader = open_source(feed, images, columns or [], currency, hosts or [], stores or [], encoding)
         there = None if output else opened_if_there(index, opened)
         understander = load_for(there, model, device)
         kept = thumbnails and not output and not dry
@@ -121,7 +125,13 @@ def ingest(
 
 
 def open_source(
-    feed: Path, images: Path | None, columns: list[str], currency: str, hosts: list[str], stores: list[str]
+    feed: Path,
+    images: Path | None,
+    columns: list[str],
+    currency: str,
+    hosts: list[str],
+    stores: list[str],
+    encoding: str = "",
 ) -> "tuple[Feed, ImageReader]":
     """The feed, and what reads the images that it names."""
     from catalog.feeds import open_feed
@@ -130,7 +140,7 @@ def open_source(
     check_no_address(feed)
     if images and not images.is_dir():
         raise FileNotReadable(f"The image folder {str(images)!r} does not exist.")
-    source = open_feed(feed, mapping=read_mapping(columns), currency=currency.upper())
+    source = open_feed(feed, mapping=read_mapping(columns), currency=currency.upper(), encoding=encoding)
     archive = None if images else source.archive
     return source, ImageReader(images or source.root, archive, tuple(hosts), tuple(stores))
 

@@ -4,12 +4,18 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from catalog.errors import FileNotReadable, ImageInvalid, ImageOutsideRoot
+from catalog.errors import FileNotReadable, ImageFormatUnsupported, ImageInvalid, ImageOutsideRoot
 from catalog.feeds.columns import Columns
 from catalog.feeds.rows import Record
 from catalog.images.archives import Archive, leads_out
 
-IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
+READ = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp")
+# Pictures that are not read, each of which is named.
+NOT_READ = (
+    *(".avif", ".heic", ".heif", ".tif", ".tiff", ".jxl", ".jp2", ".svg", ".psd", ".ico", ".eps", ".tga"),
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2"),
+)
+IMAGES = (*READ, *NOT_READ)
 COLUMNS = Columns(fields={"id": ("id",)}, images=("image",))
 
 
@@ -38,4 +44,9 @@ def image_records(names: Sequence[str]) -> Iterator[tuple[Record, Columns]]:
 
 
 def refusal(name: str) -> ImageInvalid | None:
-    return ImageOutsideRoot("The image's name leads outside the zip.") if leads_out(name) else None
+    if leads_out(name):
+        return ImageOutsideRoot("The image's name leads outside the zip.")
+    if name.lower().endswith(NOT_READ):
+        ending = PurePosixPath(name).suffix[1:].upper()
+        return ImageFormatUnsupported(f"{ending} pictures are not read. Save it as JPEG, PNG or WebP.")
+    return None

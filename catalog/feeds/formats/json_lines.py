@@ -1,20 +1,15 @@
 """JSON, one object a line -> records. A line of a dead-letter file counts as the row that it holds."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from catalog.errors import CatalogError, FeedColumnsInvalid, RowCellTooLong, RowEncodingInvalid, RowInvalid
+from catalog.errors import CatalogError, RowCellTooLong, RowEncodingInvalid, RowInvalid
 from catalog.feeds.cells import MAX_DEPTH, FeedLimits, brief
-from catalog.feeds.columns import Columns, read_mapping, recognise
 from catalog.feeds.formats.lines import Line, Lines
-from catalog.feeds.rows import MISSING, SURPLUS, UNREAD, Record
+from catalog.feeds.rows import UNREAD, Record
 
 DEAD_LETTER = frozenset(("line", "id", "code", "reason", "row"))
-MARKS = frozenset((UNREAD, SURPLUS, MISSING))
-SAMPLE = 100
 SHOWN = 2_000
 
 
@@ -22,43 +17,7 @@ class DuplicateKey(ValueError):
     pass
 
 
-def read_json_lines(
-    open_bytes: Callable[[], BinaryIO], mapping: Mapping[str, str], limits: FeedLimits
-) -> Iterator[tuple[Record, Columns]]:
-    """Rows may have different columns; what all lack is asked of the first hundred. Raises FeedColumnsInvalid."""
-    check_columns(open_bytes, mapping, limits)
-
-    @lru_cache(maxsize=256)
-    def columns_of(names: tuple[str, ...]) -> Columns:
-        return recognise(names, mapping, partial=True)
-
-    with open_bytes() as stream:
-        for record in records(stream, limits):
-            try:
-                yield record, columns_of(tuple(record.cells))
-            except FeedColumnsInvalid as error:
-                yield record._replace(error=RowInvalid(error.message)), Columns()
-
-
-def check_columns(open_bytes: Callable[[], BinaryIO], mapping: Mapping[str, str], limits: FeedLimits) -> None:
-    """Raises FeedColumnsInvalid when none of the first rows has an id, or a column that the mapping names.
-
-    Of dead letters, which may have come back for want of an id, only the latter is asked.
-    """
-    names: dict[str, None] = {}
-    returned = True
-    with open_bytes() as stream:
-        for record in islice(records(stream, limits), SAMPLE):
-            if not MARKS & record.cells.keys():
-                names.update(dict.fromkeys(record.cells))
-                returned &= record.returned
-    if names and returned:
-        read_mapping(list(names), mapping)
-    elif names:
-        recognise(list(names), mapping)
-
-
-def records(stream: BinaryIO, limits: FeedLimits) -> Iterator[Record]:
+def read_json_lines(stream: BinaryIO, limits: FeedLimits) -> Iterator[Record]:
     for line in Lines(stream, limits.max_line, limits.max_empty):
         yield read_line(line, limits)
 

@@ -1,7 +1,6 @@
 """Bytes of a text file -> its lines, whatever ends them, holding no more than one at a time.
 
-A line ends with LF, CR LF or CR. UTF-16 with a byte order mark comes out as UTF-8. A line that is too long is cut and
-says so; the next one is intact.
+A line ends with LF, CR LF or CR. A line that is too long is cut and says so; the next one is intact.
 """
 
 import codecs
@@ -9,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
-from catalog.errors import FeedDamaged
+from catalog.errors import CatalogError, FeedDamaged
 
 CHUNK = 256 * 1024
 
@@ -74,17 +73,8 @@ def read_lines(stream: BinaryIO, limit: int) -> Iterator[Line]:
 
 
 def utf8(stream: BinaryIO) -> Iterator[bytes]:
-    """Chunks without a byte order mark. Invalid UTF-16 becomes invalid UTF-8, for the line's reader to find."""
-    first = read_some(stream, CHUNK)
-    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        decoder = codecs.getincrementaldecoder("utf-16")("surrogatepass")
-        while first:
-            yield decoder.decode(first).encode("utf-8", "surrogatepass")
-            first = read_some(stream, CHUNK)
-        if decoder.getstate()[0]:
-            yield b"\xff"  # half a character
-        return
-    yield first.removeprefix(codecs.BOM_UTF8)
+    """Chunks without a byte order mark."""
+    yield read_some(stream, CHUNK).removeprefix(codecs.BOM_UTF8)
     while chunk := read_some(stream, CHUNK):
         yield chunk
 
@@ -93,7 +83,7 @@ def read_some(stream: BinaryIO, size: int) -> bytes:
     """Raises FeedDamaged: what comes out of a zip may fail in a dozen ways, and a disk in one."""
     try:
         return stream.read(size)
-    except MemoryError:
+    except (MemoryError, CatalogError):
         raise
     except Exception:
         raise FeedDamaged from None

@@ -10,6 +10,7 @@ bad, and the lines that it had swallowed are read anew.
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, BinaryIO, NamedTuple
 
 from catalog.errors import (
@@ -28,9 +29,13 @@ from catalog.feeds.formats import sheet
 from catalog.feeds.formats.lines import Line, Lines
 from catalog.feeds.rows import MISSING, SURPLUS, UNREAD, Record
 
-DELIMITERS = ",;\t|"
-SEPARATOR_LINE = re.compile(rb"sep=([,;\t|])\s*")  # Excel's hint, before the header
+DELIMITERS = ",;\t|^"
+SEPARATOR_LINE = re.compile(rb"sep=([,;\t|^])\s*")  # Excel's hint, before the header
 MAX_HEADER = 20_000  # delimiters in the first line, some of which may be within quotation marks
+# An Amazon template begins so; its last header line, the third or fifth, has names such as item_sku.
+TEMPLATE = (b"TemplateType=", b"settings=")
+MACHINE = re.compile(r"[a-z][a-z0-9_]*_?[a-z0-9_\[\]#=.]*|\(column \d+\)")
+LOOKED_AT = 9  # lines behind the first, of which one may be the header
 SHOWN, SHOWN_CELLS = 2_000, 100  # of a bad record: characters of its line, cells beyond the header
 NOT_CLOSED = 'A quoted cell does not end where it should. Write a quotation mark inside it twice: "".'
 
@@ -134,8 +139,14 @@ def read_record(one: OneRecord, header: Header) -> tuple[Record | None, list[Lin
     try:
         cells = one.read()
     except Unreadable as unreadable:
-        return unread(one, unreadable.error), one.taken[1:]
+        plain = unquoted(one, header) if one.taken else None
+        return plain or unread(one, unreadable.error), one.taken[1:]
     first, last = one.taken[0], one.taken[-1]
+    if last is not first and all(fits(line, header) for line in one.taken):
+        # Each line is a row by itself: the mark that opens a cell here, and the one that closes it, belong to no cell.
+        plain = unquoted(one, header)
+        if plain or len(cells) == len(header.names):
+            return plain or unread(one, RowInvalid(NOT_CLOSED)), one.taken[1:]
     if not any(cell.strip() for cell in cells):
         return None, []
     if not any(cells[len(header.names) :]):
@@ -147,6 +158,23 @@ def read_record(one: OneRecord, header: Header) -> tuple[Record | None, list[Lin
         error = RowRagged(f"{ragged} A quoted cell of it runs on to line {last.number}.")
         return unread(one, error), one.taken[1:]
     return Record(first.number, name_cells(header.names, cells), RowRagged(ragged)), []
+
+
+def unquoted(one: OneRecord, header: Header) -> Record | None:
+    """The record's first line as a feed without quoting has it. Tabs are in no text, so of the delimiters only these
+    part cells for certain. None where the line would have too many or too few.
+    """
+    first = one.taken[0]
+    if header.delimiter != "\t" or first.cut or not fits(first, header):
+        return None
+    cells = first.data.decode("utf-8", "surrogateescape").rstrip("\r\n").split("\t")[: len(header.names)]
+    return Record(first.number, name_cells(header.names, cells), encoding_error([first]))
+
+
+def fits(line: Line, header: Header) -> bool:
+    """Whether the line has as many cells as the header, whatever its quotation marks mean."""
+    cells = line.data.rstrip(b"\r\n").split(header.delimiter.encode())
+    return len(cells) >= len(header.names) and not any(cells[len(header.names) :])
 
 
 def unread(one: OneRecord, error: CatalogError) -> Record:
@@ -186,15 +214,53 @@ def name_cells(names: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:
 
 
 def read_header(lines: Lines, limits: FeedLimits) -> Header:
-    """The first line that is not empty; its delimiter is the one that gives the most columns with known names."""
+    """The first line that is not empty, or one soon behind it, where only that names known columns. The delimiter is
+    the one that gives the most columns with known names.
+    """
     line = next(lines, None)
-    if line is None:
-        raise FeedEmpty
-    declared = SEPARATOR_LINE.fullmatch(line.data)
+    declared = SEPARATOR_LINE.fullmatch(line.data) if line else None
     if declared:
         line = next(lines, None)
-        if line is None:
-            raise FeedEmpty
+    if line is None:
+        raise FeedEmpty
+    delimiter = declared[1].decode() if declared else ""
+    header = header_of(line, delimiter, limits)
+    if score(header) > 1 and not line.data.startswith(TEMPLATE):
+        return header
+    behind = list(islice(lines, LOOKED_AT))
+    found = later_header(behind, delimiter, limits, template=line.data.startswith(TEMPLATE))
+    lines.put_back(behind[found + 1 :] if found is not None else behind)
+    return header if found is None else header_of(behind[found], delimiter, limits)
+
+
+def later_header(behind: Sequence[Line], delimiter: str, limits: FeedLimits, template: bool) -> int | None:
+    """Which of the lines behind the first names the columns: the only one with names that are known.
+
+    template: the feed is a template of Amazon, where the names for machines come last, behind those for people.
+    """
+    headers: list[Header | None] = []
+    for line in behind:
+        try:
+            headers.append(header_of(line, delimiter, limits))
+        except FeedColumnsInvalid:
+            headers.append(None)
+    if template:
+        machine = [
+            place for place, header in enumerate(headers) if header and all(map(MACHINE.fullmatch, header.names))
+        ]
+        if machine:
+            return machine[0]
+    scores = [score(header) if header else 0 for header in headers]
+    best = max(scores, default=0)
+    return scores.index(best) if best > 1 and sum(one > 1 for one in scores) == 1 else None
+
+
+def score(header: Header) -> int:
+    return sum(map(known, header.names))
+
+
+def header_of(line: Line, declared: str, limits: FeedLimits) -> Header:
+    """declared: the delimiter, "" where the line must tell it. Raises FeedColumnsInvalid."""
     if line.cut or len(line.data) > limits.max_cell:
         raise FeedColumnsInvalid("The first line, which should name the columns, is too long.")
     try:
@@ -205,11 +271,11 @@ def read_header(lines: Lines, limits: FeedLimits) -> Header:
         raise FeedColumnsInvalid(
             f"The first line names more than {MAX_HEADER:,} columns; the limit is {MAX_COLUMNS:,}."
         )
-    delimiters = declared[1].decode() if declared else [mark for mark in DELIMITERS if mark in text] or DELIMITERS[0]
+    delimiters = declared or [mark for mark in DELIMITERS if mark in text] or DELIMITERS[0]
     headers = [header for delimiter in delimiters if (header := header_with(delimiter, text))]
     if not headers:
         raise FeedColumnsInvalid("The first line, which should name the columns, has an unclosed quotation mark.")
-    return max(headers, key=lambda header: (sum(map(known, header.names)), len(header.names)))
+    return max(headers, key=lambda header: (score(header), len(header.names)))
 
 
 def max_cells(text: str) -> int:

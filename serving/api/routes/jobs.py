@@ -209,7 +209,7 @@ async def read(
         asked = await context.json(request, said)
         if (asked.source is None) is (asked.upload is None):
             raise RequestInvalid("Send either a source or an upload, not both.", "source")
-        return Submission(asked.columns, source=asked.source, upload=asked.upload), asked
+        return Submission(asked.columns, source=asked.source, upload=asked.upload, encoding=asked.encoding), asked
     if kind != b"multipart/form-data":
         raise MediaTypeUnsupported("Send multipart/form-data with a file, or application/json with a source.")
     try:
@@ -231,4 +231,5 @@ async def read_form(items: list[tuple[str, Any]], form: type[SaidInForm]) -> tup
     except ValidationError as error:
         raise invalid(error) from None
     file = files[0][1]
-    return Submission(said.columns, filename=file.filename or "", data=await file.read()), said
+    data = await file.read()
+    return Submission(said.columns, filename=file.filename or "", data=data, encoding=said.encoding), said

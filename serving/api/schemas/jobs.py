@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import AfterValidator, BaseModel, Field, field_validator
 
 from catalog.errors import CatalogError, FeedColumnsInvalid
+from catalog.feeds.encodings.names import known_encoding
 from catalog.feeds.preview import Preview, PreviewRow
 from serving.api.schemas.schema import Schema, written
 from serving.error_responses import ErrorDetail, detail
@@ -27,12 +28,26 @@ Columns = Annotated[
         " Usual columns are recognised without. A field whose column is empty is read from none.",
     ),
 ]
+
+
+def named(encoding: str) -> str:
+    """Raises ValueError."""
+    if encoding and known_encoding(encoding) is None:
+        raise ValueError("is not the name of an encoding, such as windows-1252 or shift_jis")
+    return encoding
+
+
+Encoding = Annotated[
+    str,
+    Field(max_length=40, description="Of the feed's text, such as windows-1252. Recognised without."),
+    AfterValidator(named),
+]
 DryRun = Annotated[bool, Field(description="Read and check every row, and store nothing.")]
 
 
 class FeedRequest(Schema):
-    """A feed that lies on the server, or was uploaded before: CSV, TSV, JSON lines, Parquet, or a zip of one of these
-    and its images. Either `source` or `upload`.
+    """A feed that lies on the server, or was uploaded before: CSV, TSV, JSON, JSON lines, XML, Parquet, or a zip of
+    one of these and its images. Either `source` or `upload`.
     """
 
     source: Annotated[
@@ -42,6 +57,7 @@ class FeedRequest(Schema):
         None
     )
     columns: Columns = {}
+    encoding: Encoding = ""
 
 
 class JobRequest(FeedRequest):
@@ -55,6 +71,7 @@ class FeedForm(Schema):
     """A feed that comes along, as a file in the field `file`. `columns` is JSON text."""
 
     columns: Columns = {}
+    encoding: Encoding = ""
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -122,7 +139,7 @@ class PreviewResponse(BaseModel):
     """How a feed is read. A column whose `field` is null is not read."""
 
     format: Annotated[
-        Literal["csv", "jsonl", "parquet", "folder", "zip"] | None,
+        Literal["csv", "jsonl", "json", "xml", "parquet", "folder", "zip"] | None,
         Field(description="`zip`: of images alone. Null where it could not be told."),
     ]
     system: Annotated[str, Field(description="The shop system that the feed is taken to come from, by its columns.")]

@@ -156,6 +156,34 @@ def test_delimiters_are_told_by_the_header(tmp_path: Path, delimiter: str, name:
     assert (row.product.title, row.product.price) == ("A;B,C|D\tE", 2.0)
 
 
+def test_tabs_without_quoting(tmp_path: Path) -> None:
+    text = 'id\ttitle\tprice\n1\t"Big" shoe\t2\n2\t"Wide\t3\n3\tshoe"\t4\n'
+    text += '4\t"two\nlines"\t5\n5\t"6"" pipe"\t6\n'
+    rows = rows_of(write(tmp_path, "feed.tsv", text))
+    titles = ['"Big" shoe', '"Wide', 'shoe"', "two\nlines", '6" pipe']
+    assert [(row.line, row.product.title) for row in rows] == list(zip((2, 3, 4, 5, 7), titles, strict=True))
+
+
+def test_a_quoted_cell_swallows_no_row(tmp_path: Path) -> None:
+    rows = read(tmp_path, "feed.csv", 'id,title,price\n1,"Wide,2\n2,shoe",3\n3,Hat,4\n')
+    assert [row.line for row in rows] == [2, 3, 4]
+    assert [row.id for row in rows[1:]] == ["2", "3"]
+    assert isinstance(rows[0], BadRow)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Products of the shop;;\n;;;\n",
+        "\n\nExported on 1 March\n",
+        "TemplateType=shoes;Version=1;The top rows are for us only\nProduct id;Product Title;Price\n",
+    ],
+)
+def test_lines_before_the_header(tmp_path: Path, before: str) -> None:
+    [row] = rows_of(write(tmp_path, "feed.csv", before + "id;title;price;\n1;a, b;2,50;\n"))
+    assert (row.id, row.product.title, row.product.price) == ("1", "a, b", 2.5)
+
+
 def test_excels_hint_of_the_delimiter(tmp_path: Path) -> None:
     [row] = rows_of(write(tmp_path, "feed.csv", "sep=;\nid;title\n1;a, b\n"))
     assert (row.line, row.product.title) == (3, "a, b")
@@ -237,15 +265,32 @@ def test_parquet_of_other_types(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_images(tmp_path: Path) -> None:
-    for name in ("b.JPG", "a/2.png", "a/1.webp", ".hidden.png", ".git/x.png", "notes.txt", "a/x.tiff", "v1.2.gif"):
+    for name in (
+        "b.JPG",
+        "a/2.png",
+        "a/1.webp",
+        ".hidden.png",
+        ".git/x.png",
+        "notes.txt",
+        "a/x.tiff",
+        "v1.2.gif",
+        "phone.jfif",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(IMAGE)
     feed = open_feed(tmp_path)
-    assert (feed.format, feed.total, feed.root) == ("folder", 4, tmp_path)
-    assert [(row.line, row.id, row.product.title) for row in rows_of(tmp_path)] == [
-        *((1, "a/1", ""), (2, "a/2", ""), (3, "b", ""), (4, "v1.2", "")),
+    assert (feed.format, feed.total, feed.root) == ("folder", 6, tmp_path)
+    rows = list(feed)
+    assert seen(rows) == [
+        '1: a/1 ""',
+        '2: a/2 ""',
+        "3: a/x image_format_unsupported: TIFF pictures are not read. Save it as JPEG, PNG or WebP.",
+        '4: b ""',
+        '5: phone ""',
+        '6: v1.2 ""',
     ]
-    assert [ImageReader(feed.root).read(ref) for row in rows_of(tmp_path) for ref in row.image_refs] == [IMAGE] * 4
+    good = [row for row in rows if isinstance(row, Row)]
+    assert [ImageReader(feed.root).read(ref) for row in good for ref in row.image_refs] == [IMAGE] * 5
 
 
 def test_an_empty_folder(tmp_path: Path) -> None:
@@ -277,6 +322,25 @@ def test_a_zip_of_a_feed_and_its_images(tmp_path: Path, inside: str) -> None:
     for where in ("../../etc/passwd", "/etc/passwd", "img/../../../x"):
         with pytest.raises(ImageOutsideRoot, match="outside the zip"):
             reader.read(where)
+
+
+def test_a_zip_made_on_windows(tmp_path: Path) -> None:
+    files = {
+        "shop\\feed.csv": b"id,image\n1,img/Red.PNG\n2,img\\red.png\n3,/IMG/RED.png\n",
+        "shop\\img\\red.png": IMAGE,
+    }
+    feed = open_feed(zipped(tmp_path / "shop.zip", files))
+    reader = ImageReader(None, feed.archive)
+    assert [reader.read(ref) for row in feed if isinstance(row, Row) for ref in row.image_refs] == [IMAGE] * 3
+
+
+def test_names_in_a_zip_that_differ_by_case_alone(tmp_path: Path) -> None:
+    files = {"feed.csv": b"id,image\n1,a.png\n2,A.PNG\n", "a.png": IMAGE, "A.png": b"other"}
+    feed = open_feed(zipped(tmp_path / "shop.zip", files))
+    first, second = (row for row in feed if isinstance(row, Row))
+    assert ImageReader(None, feed.archive).read(first.image_refs[0]) == IMAGE
+    with pytest.raises(ImageNotFound, match="not in the zip"):
+        ImageReader(None, feed.archive).read(second.image_refs[0])
 
 
 def test_parquet_in_a_zip(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Malformed feeds: what the user sees of each, and that good neighbours come through."""
 
+import gzip
 import io
 import json
 import random
@@ -291,7 +292,7 @@ MALFORMED = [
         "UTF-16 without byte order mark",
         "f.csv",
         second("b,Second,x").decode().encode("utf-16-le"),
-        ["feed_format_unsupported: The feed is not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of images."],
+        bad_second('3: b "Second"'),
     ),
     Malformed(
         "no header",
@@ -432,16 +433,29 @@ MALFORMED = [
         ["1:  row_id_missing: The row has no id.", '2: b "Second"'],
     ),
     Malformed(
-        "JSON array",
+        "JSON document that ends within a product",
         "f.json",
-        '[{"id": 1}]',
-        [UNSUPPORTED + "a JSON array. Write one object per line, without brackets and commas."],
+        '[{"id": 1, "title": "a"},\n{"id": 2, "ti',
+        ["feed_damaged: The JSON document ends within the product that starts in line 2."],
     ),
     Malformed(
-        "JSON over several lines",
+        "JSON document with products that are none",
         "f.json",
-        '{\n "id": 1\n}',
-        [UNSUPPORTED + "one JSON document over several lines. Write one object per line."],
+        '{"products": [{"id": 1, "title": "a"}, {"id": 2, "title": "b" "c"},\n{"id": 3, "id": 3}, 7,'
+        ' {"id": 4, "title": "d"}]}',
+        [
+            '1: 1 "a"',
+            "1:  row_invalid: The product is not valid JSON.",
+            '2:  row_invalid: The key "id" occurs more than once in the row.',
+            "2:  row_invalid: The list holds what is no object with columns.",
+            '2: 4 "d"',
+        ],
+    ),
+    Malformed(
+        "JSON document without a list",
+        "f.json",
+        '{\n "a": {"b": 1}\n}',
+        ['feed_format_unsupported: The JSON document holds no list of products. It holds "a".'],
     ),
     Malformed(
         "no row has an id",
@@ -542,18 +556,40 @@ MALFORMED = [
         b"\xd0\xcf\x11\xe0\xa1\xb1",
         [UNSUPPORTED + "an Excel workbook. Save it as CSV (UTF-8)."],
     ),
-    Malformed("gzip", "f.csv.gz", b"\x1f\x8b\x08\0", [UNSUPPORTED + "compressed with gzip. Decompress it first."]),
+    Malformed("gzip cut short", "f.csv.gz", b"\x1f\x8b\x08\0", ["feed_damaged: The feed is corrupt or truncated."]),
+    Malformed(
+        "gzip bomb",
+        "f.csv.gz",
+        lambda: gzip.compress(HEADER.encode() + b"a,First," + bytes([32]) * 48_000_000),
+        ["feed_invalid: The feed decompresses to more than 200 times its size."],
+    ),
     Malformed(
         "one image", "f.png", blank_png(9, 9), [UNSUPPORTED + "a single image. Give the folder that contains it."]
     ),
     Malformed(
-        "XML", "f.xml", "<?xml version='1.0'?>\n<rss/>", [UNSUPPORTED + "XML or HTML. Send CSV, TSV, JSONL or Parquet."]
+        "XML without products",
+        "f.xml",
+        "<?xml version='1.0'?>\n<rss/>",
+        ["feed_empty: The XML document has no element that is a product, such as <item>, <entry> or <product>."],
+    ),
+    Malformed("HTML", "f.xml", "<html><body/></html>", [UNSUPPORTED + "HTML. Send CSV, TSV, JSON, XML or Parquet."]),
+    Malformed(
+        "XML with a product that is not well-formed, and one without an end",
+        "f.xml",
+        "<products>\n<product><id>1</id></product>\n<product><id>2</product>\n<product><id>3</id>\n"
+        "<product><id>4</id><title>H&M &eacute;</title></product></products>",
+        [
+            '2: 1 ""',
+            "3:  row_invalid: The product is not well-formed XML, in line 3.",
+            "4:  row_invalid: The product is not well-formed XML, in line 5.",
+            '5: 4 "H&M é"',
+        ],
     ),
     Malformed(
         "prose",
         "f.md",
         "Hello world\n",
-        [UNSUPPORTED + "not a CSV, TSV, JSONL, Parquet or zip file, nor a folder of images."],
+        [UNSUPPORTED + "not a CSV, TSV, JSON, XML, Parquet or zip file, nor a folder of images."],
     ),
 ]
 
@@ -619,6 +655,9 @@ def everything(path: Path) -> None:
 
 
 STARTS = {
+    "xml": b'<rss><channel><item><g:id>1</g:id><title>A<![CDATA[<b>]]></title><p:q r="s"/></item></channel></rss>',
+    "json": b'{"page": 1, "products": [{"id": 1, "title": "a", "images": [{"src": "x"}]}, {"id": 2}]}',
+    "gzip": gzip.compress(second("b,Second,x")),
     "csv": second('b,"Sec""ond",x'),
     "jsonl": second_json('{"id": "b", "attributes": {"colour": "x"}, "image": ["a", {"path": "b"}], "price": 1}'),
     "parquet": parquet(id=["a", "b"], title=["First", "Second"], image=[{"bytes": b"x", "path": "a"}, None]),

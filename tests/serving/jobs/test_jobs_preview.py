@@ -38,6 +38,18 @@ def client(service: JobService) -> Iterator[Client]:
         yield client
 
 
+def test_a_feed_whose_encoding_is_named(service: JobService, client: Client) -> None:
+    feed = "id,title\n1,niño\n2,niña\n".encode("latin-1")
+    found = service.client.post(PREVIEW, files={"file": ("feed.csv", feed)}).json()
+    assert found["error"]["code"] == "feed_encoding_invalid"
+    named = client.preview_feed(feed, filename="feed.csv", encoding="windows-1252")
+    assert [row.title for row in named.rows] == ["niño", "niña"]
+    finished = client.wait_for_job(client.submit_job(feed, filename="feed.csv", encoding="ISO-8859-1").id)
+    assert (finished.state, finished.added, client.get_product("1").title) == ("complete", 2, "niño")
+    refused = service.client.post(PREVIEW, files={"file": ("feed.csv", feed)}, data={"encoding": "klingon"})
+    assert_error(refused, 422, "invalid_request", "encoding")
+
+
 def test_a_feed_is_looked_at_and_not_kept(service: JobService) -> None:
     response = service.client.post(PREVIEW, files={"file": ("feed.csv", FEED.encode())})
     assert response.status_code == 200
