@@ -29,7 +29,7 @@ def columns(draw: st.DrawFn) -> tuple[str, list[Decimal], list[str]]:
     def printed(amount: Decimal) -> str:
         if code:
             return format_currency(amount, code, locale=locale, format_type=kind, numbering_system=system)  # type: ignore[arg-type]
-        return format_decimal(amount, locale=locale, numbering_system=system)  # type: ignore[arg-type]
+        return format_decimal(amount, locale=locale, numbering_system=system)
 
     return code, amounts, [printed(amount) for amount in amounts]
 
