@@ -8,7 +8,6 @@ than in a longer text. So they are indexed by their n-grams, too: two letters, o
 """
 
 import re
-import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from catalog.index.backend import Terms
 from catalog.index.records import valid_unicode
+from catalog.model.scripts import plain_letters
 
 if TYPE_CHECKING:
     import qdrant_edge
@@ -92,7 +92,7 @@ def _words(text: str) -> list[int]:
 
 def _plain(text: str) -> str:
     """Full-width and half-width letters, circled numbers and the like are the plain ones."""
-    return unicodedata.normalize("NFKC", valid_unicode(text))
+    return plain_letters(valid_unicode(text))
 
 
 def _grams(text: str, asked: bool = False) -> list[str]:
