@@ -1,7 +1,8 @@
 """Every error a user can cause, each with a stable code and our own fixed text.
 
     CatalogError
-    ├── ProductInvalid (the product as a whole): ProductEmpty, TextUnreadable, TextTooLong, TooManyImages
+    ├── ProductInvalid (the product as a whole): ProductEmpty, TextUnreadable, TextTooLong, ImageAsText,
+    │       TooManyImages
     ├── ImageInvalid (one image): ImageEmpty, ImageFormatUnsupported, ImageCorrupt, ImageTooManyBytes,
     │       ImageTooManyPixels, ImageSideOutOfRange, ImageAspectOutOfRange, ImageTooCostly, ImageNotFound,
     │       ImageOutsideRoot, ImageUrlRefused, ImageFetchFailed
@@ -91,6 +92,16 @@ class TextUnreadable(ProductInvalid):
 
 class TextTooLong(ProductInvalid):
     default = "The title and description together exceed the length limit."
+
+
+class ImageAsText(ProductInvalid):
+    """`param` names the field."""
+
+    default = (
+        'A text is an image: a data URI or base64. Send it as an image: "images": ["data:..."] of a product,'
+        ' {"image": "data:..."} in /v1/embeddings and /v1/search.'
+    )
+    param: str | None = None
 
 
 class TooManyImages(ProductInvalid):

@@ -169,8 +169,10 @@ class Understanding:
     "abstain" if there is none.
     `tags` and `attributes` are those that are proven for this kind of product, so there are none without a category.
     `evidence` says what category could be promised by each modality alone, if the product has both.
-    `notes`: "text_not_read" where words in a script that the model cannot read were left out; "unfamiliar" where the
-    product is unlike all that the model was taught, and has no category for that reason.
+    `notes`: "text_not_read" where words in a script that the model cannot read were left out, or where it knows nothing
+    of the text; "unfamiliar" where the product is unlike all that the model was taught, and has no category for that
+    reason. `tokens`: how many of the text the model read, which is no part of what is stored; `cut`: whether the text
+    has more than the model reads.
     `embedding` is float32, of unit length; its first 64 or 128 numbers, rescaled to unit length, are an
     embedding of their own.
     """
@@ -185,6 +187,8 @@ class Understanding:
     decision: Decision
     evidence: Mapping[Modality, CategoryScore | None] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    tokens: int = field(default=0, compare=False)
+    cut: bool = field(default=False, compare=False)
 
     @property
     def path(self) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from catalog.model.calibration import leaf_roots
 from catalog.model.folder import ModelFolder, open_model, shipped_model
 from catalog.model.preprocess import Prepared, collate, prepare
 from catalog.model.runtime import ModelOutputs, Runtime, open_runtime
-from catalog.model.scripts import readable, readable_names
+from catalog.model.scripts import plain_letters, readable, readable_names
+from catalog.model.tokenizer import Extent
 from catalog.product import CategoryScore, Modality, Note, Product, Scored, Understanding
 from catalog.taxonomy.descent import Descent
 
@@ -23,6 +24,7 @@ BATCH_SIZE = 32
 BATCH_OF_A_CORE = 8  # larger batches do not fit the cache of one core
 CACHE_MEGABYTES = 32
 MODALITIES: tuple[Modality, ...] = ("image", "text")
+NOTHING = Extent(tokens=0, cut=False, known=False)
 
 
 def batch_size(device: str) -> int:
@@ -31,12 +33,15 @@ def batch_size(device: str) -> int:
 
 
 class Reading(NamedTuple):
-    """A product with the text that the model can read. used: its modalities; text: the whole text."""
+    """A product with the text that the model can read. used: its modalities; text: the whole text; extent: of what is
+    read.
+    """
 
     product: Prepared
     used: tuple[Modality, ...]
     notes: tuple[Note, ...]
     text: str
+    extent: Extent
 
 
 class Understander:
@@ -112,10 +117,14 @@ class Understander:
     def _reading(self, product: Prepared) -> Reading:
         """The product with the part of its text that the text encoder can read."""
         scripts = self.config.text.scripts
-        text, left_out = readable_names(product.text, self.taxonomy, scripts) or readable(product.text, scripts)
+        whole = plain_letters(product.text)
+        text, left_out = readable_names(whole, self.taxonomy, scripts) or readable(whole, scripts)
+        [extent] = self._tokenizer.extents([text]) if text else [NOTHING]
+        if text and not extent.known:
+            text, left_out, extent = "", True, NOTHING
         has = {"image": len(product.pixels_NCHW) > 0, "text": bool(text)}
         notes: tuple[Note, ...] = ("text_not_read",) if left_out else ()
-        return Reading(product._replace(text=text), tuple(m for m in MODALITIES if has[m]), notes, product.text)
+        return Reading(product._replace(text=text), tuple(m for m in MODALITIES if has[m]), notes, whole, extent)
 
     def _unread(self, reading: Reading) -> Understanding:
         """The result for a product without an image whose text cannot be read: no category, similar to nothing."""
@@ -150,6 +159,8 @@ class Understander:
             decision=self.calibration.decide(category, leaf, modalities, log_odds),
             evidence={name: self._alone(outputs, row, name) for name in alone},
             notes=(*reading.notes, "unfamiliar") if unfamiliar else reading.notes,
+            tokens=reading.extent.tokens,
+            cut=reading.extent.cut,
         )
 
     def _alone(self, outputs: ModelOutputs, row: int, modality: Modality) -> CategoryScore | None:

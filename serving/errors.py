@@ -3,8 +3,8 @@
     CatalogError (see catalog.errors)
     ├── ServiceError
     │   ├── BadRequest: JsonInvalid, MultipartInvalid, DeadlineInvalid
-    │   ├── RequestInvalid: TooManyItems, EmbeddingDimensionsUnsupported, CategoryUnknown, SourcesOff, SourceOutside,
-    │   │       SourceNotFound, UploadPartTooLong
+    │   ├── RequestInvalid: TooManyItems, TokensUnsupported, EmbeddingDimensionsUnsupported, CategoryUnknown,
+    │   │       SourcesOff, SourceOutside, SourceNotFound, UploadPartTooLong
     │   ├── Unauthorized: ApiKeyMissing, ApiKeyInvalid
     │   ├── Forbidden: ScopeInsufficient, CrossSite
     │   ├── NotFound: JobNotFound, FeedbackNotFound, UploadNotFound
@@ -76,6 +76,14 @@ class RequestInvalid(ServiceError):
 class TooManyItems(RequestInvalid):
     default = "The request has more items than the limit."
     param = "items"
+
+
+class TokensUnsupported(RequestInvalid):
+    default = (
+        "The input is a list of token numbers, which mean nothing to this model: its vocabulary is another. Send the"
+        " texts themselves; LangChain's OpenAIEmbeddings does with check_embedding_ctx_length=False."
+    )
+    param = "input"
 
 
 class EmbeddingDimensionsUnsupported(RequestInvalid):

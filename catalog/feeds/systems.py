@@ -74,7 +74,7 @@ def compiled(name: str) -> re.Pattern[str]:
 
 
 def recognised(header: Mapping[str, str], likely: str) -> System:
-    """The system with the most signs in the header, if there are enough; else `likely`. header: plain name -> column."""
+    """The system with the most signs in the header, if enough; else `likely`. header: plain name -> column."""
     every = systems()
     counts = {name: sum(bool(matching(sign, header)) for sign in system.signs) for name, system in every.items()}
     best = max(counts, key=lambda name: (counts[name], name != OTHER))

@@ -2,14 +2,21 @@
 
 A product's weights hold the frequency and length part of BM25 (k 1.2, b 0.75); the engine multiplies each term by its
 rarity (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009).
+
+Japanese, Korean, Thai and their like do not part all words by spaces, and a tokenizer parts them in a query otherwise
+than in a longer text. So they are indexed by their n-grams, too: two letters, or three of an alphabet without spaces.
 """
 
 import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
 from catalog.index.backend import Terms
 from catalog.index.records import valid_unicode
+from catalog.model.scripts import plain_letters
 
 if TYPE_CHECKING:
     import qdrant_edge
@@ -24,26 +31,101 @@ MAX_QUERY_TERMS = 64
 NUMBER = re.compile(r"(?<![^\W_\u2e80-\ua4cf\uac00-\ud7af])\d+(?![^\W_\u2e80-\ua4cf\uac00-\ud7af])")
 
 
+K, B = 1.2, 0.75
+# A word has about so many n-grams.
+GRAMS_OF_A_WORD = 3
+
+HAN = "\u3005\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+KANA = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
+HANGUL = "\u1100-\u11ff\u3131-\u318e\uac00-\ud7af"
+# Thai, Lao, Tibetan, Burmese, Khmer: alphabets, so two letters say little.
+ALPHABETS = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"
+# The tokenizer writes some Arabic words otherwise where they stand alone.
+ARABIC = "\u0620-\u065f\u066e-\u06d3\u06d5-\u06ff\u0750-\u077f"
+EMOJI = "\u2600-\u27bf\u2b50-\u2b55\U0001f000-\U0001faff"
+GRAMMED = re.compile(
+    f"(?P<whole>[{ARABIC}]+|[{EMOJI}])|(?P<alphabet>[{ALPHABETS}]+)"
+    f"|(?P<syllables>[{HANGUL}]+|(?<![{HAN}])[{HAN}]*[{KANA}][{KANA}{HAN}]*)"
+)
+SIZES: dict[str, tuple[int, ...]] = {
+    "alphabet": (2, 3),
+    "syllables": (1, 2),
+}  # of n-grams; a query has the longest that it can
+JAPANESE, IDEOGRAPHS = re.compile(f"[{KANA}]"), re.compile(f"[{HAN}]+")
+
+
 def document_terms(text: str) -> Terms:
-    indices: list[int] = []
-    weights: list[float] = []
-    for bm25, part in _parts(text):
-        terms = bm25.embed_document(part)
-        indices += terms.indices
-        weights += terms.values
-    return Terms(indices, weights)
+    text = _plain(text)
+    terms: dict[int, float] = {}
+    for bm25, part in (*_parts(text), *_ideographs(text)):
+        found = bm25.embed_document(part)
+        terms = dict(zip(found.indices, found.values, strict=True)) | terms
+    grams = Counter(_grams(text))
+    length = 1 - B + B * grams.total() / (TYPICAL_WORDS * GRAMS_OF_A_WORD)
+    terms = {_number(gram): n * (K + 1) / (n + K * length) for gram, n in grams.items()} | terms
+    return Terms(list(terms), list(terms.values()))
 
 
 def query_terms(text: str) -> Terms:
-    """Each word once, with weight 1. Empty if the text has no words."""
-    indices = [index for bm25, part in _parts(text) for index in bm25.embed_query(part).indices]
-    return Terms(indices[:MAX_QUERY_TERMS], [1.0] * len(indices[:MAX_QUERY_TERMS]))
+    """Each word and each n-gram once, with weight 1. Empty if the text has no words."""
+    return _asked(number for reading in _readings(_plain(text)) for number in reading)
+
+
+def wordings(text: str) -> list[Terms]:
+    """The query by its words, and by n-grams where it has any: a product that has all of either has the query."""
+    return [terms for reading in _readings(_plain(text)) if (terms := _asked(iter(reading))).indices]
+
+
+def _asked(numbers: Iterator[int]) -> Terms:
+    indices = list(dict.fromkeys(numbers))[:MAX_QUERY_TERMS]
+    return Terms(indices, [1.0] * len(indices))
+
+
+def _readings(text: str) -> list[list[int]]:
+    grams = [_number(gram) for gram in _grams(text, asked=True)]
+    return [_words(text), *([_words(GRAMMED.sub(" ", text)) + grams] if grams else [])]
+
+
+def _words(text: str) -> list[int]:
+    return [index for bm25, part in _parts(text) for index in bm25.embed_query(part).indices]
+
+
+def _plain(text: str) -> str:
+    """Full-width and half-width letters, circled numbers and the like are the plain ones."""
+    return plain_letters(valid_unicode(text))
+
+
+def _grams(text: str, asked: bool = False) -> list[str]:
+    """The n-grams of a product, or those that a query asks for; also whole words and signs that a tokenizer misses."""
+    grams: list[str] = []
+    for match in () if text.isascii() else GRAMMED.finditer(text):
+        run, sizes = match[0], SIZES.get(match.lastgroup or "", (len(match[0]),))
+        for size in (min(sizes[-1], len(run)),) if asked else sizes:
+            grams += _cut(run, size)
+    return grams
+
+
+def _cut(run: str, size: int) -> list[str]:
+    return [run[start : start + size] for start in range(len(run) - size + 1)]
+
+
+def _number(gram: str) -> int:
+    return zlib.crc32(gram.encode()) & 0x7FFF_FFFF
+
+
+def _ideographs(text: str) -> "list[tuple[qdrant_edge.Bm25, str]]":
+    """Those of a Japanese text, as a query of ideographs alone would have them: as Chinese words, and by themselves."""
+    if not JAPANESE.search(text):
+        return []
+    words, plain = _tokenizers()
+    runs = IDEOGRAPHS.findall(text)
+    parts = [gram for run in runs for size in (1, 2) for gram in _cut(run, size)]
+    return [(words, " ".join(runs)), (plain, " ".join(parts))]
 
 
 def _parts(text: str) -> "list[tuple[qdrant_edge.Bm25, str]]":
     """The text for the tokenizer that knows Chinese, and the numbers, which it drops, for the one that does not."""
     words, numbers = _tokenizers()
-    text = valid_unicode(text)
     return [(words, text), (numbers, " ".join(NUMBER.findall(text)))]
 
 

@@ -15,7 +15,7 @@ from catalog.index.keywords import query_terms
 from catalog.index.listing import LEFT_OUT, Sort, check_page, commonest, counted, in_order
 from catalog.index.ranking import DEPTHS, FUSED_DEPTHS, Leaders, ranked
 from catalog.index.records import RECORD_FIELDS, Damaged, point_id, read_back, to_version
-from catalog.index.relevance import MAX_FOUND, Floor, rarities, relevant, share
+from catalog.index.relevance import MAX_FOUND, Floor, likeness, rarities, relevant
 from catalog.product import Match, StoredProduct
 
 # Two listings of one product, not merely two alike products. Measured by benchmarks/near_duplicates.py: of 150 products
@@ -266,7 +266,7 @@ def _matches(
     present = [(found[point], twins) for point, twins in page if point in found]
     if embedding is None:
         rarity = rarities(store, terms)
-        scores = [share(rarity, one.keywords) for one, _ in present]
+        scores = [likeness(rarity, one.keywords) for one, _ in present]
     else:
         scores = [
             0.0 if one.embedding is None else min(max(float(embedding @ one.embedding), 0.0), 1.0) for one, _ in present

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from catalog.index.backend import Hit, IndexBackend, Terms
 from catalog.index.filters import And, CategoryUnder, Filter, Not, OneOf, Or
-from catalog.index.keywords import query_terms
+from catalog.index.keywords import wordings
 
 # How many of the best are taken for what a search has found, where that must be an end: to be put in another order,
 # and to be counted. Reading so many takes about ten milliseconds.
@@ -93,8 +93,7 @@ def _by_terms(store: IndexBackend, floor: Floor, filter: Filter | None, asked_te
     """Those that have the query's words."""
     [hits] = store.search([asked_terms], MAX_FOUND, filter)
     found = store.fetch([hit.id for hit in hits], (), keywords=True)
-    wordings = [terms for wording in floor.wordings if (terms := query_terms(wording)).indices]
-    weighed = [rarities(store, terms) for terms in wordings]
+    weighed = [rarities(store, terms) for text in floor.wordings for terms in wordings(text)]
     shares = {
         point: max((share(rarity, one.keywords) for rarity in weighed), default=0.0) for point, one in found.items()
     }
@@ -111,6 +110,16 @@ def share(rarity: dict[int, float], terms: Terms | None) -> float:
     """The rarity of the query's words that a product has, by that of all the query's words."""
     having = set(terms.indices) if terms else set()
     return sum(weight for term, weight in rarity.items() if term in having) / sum(rarity.values())
+
+
+def likeness(rarity: dict[int, float], terms: Terms | None) -> float:
+    """Of a query without an embedding: 1 if the product has its words and no others.
+
+    Like the cosine of their words: the root of how much of the query the product has, by how many of the product's
+    words the query has.
+    """
+    having = set(terms.indices) if terms else set()
+    return math.sqrt(share(rarity, terms) * len(having & rarity.keys()) / len(having)) if having else 0.0
 
 
 def rarities(store: IndexBackend, asked_terms: Terms) -> dict[int, float]:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from catalog.errors import ProductEmpty, TextTooLong, TooManyImages
+from catalog.errors import ImageAsText, ProductEmpty, TextTooLong, TooManyImages
 from catalog.images.decode import decode
+from catalog.images.written import is_image
 from catalog.model.tokenizer import Tokenizer
 from catalog.product import Product
 
@@ -65,6 +66,7 @@ class Batch:
 
 def prepare(product: Product, size: int, check: Callable[[], None] = lambda: None) -> Prepared:
     """Decode and check one product. check: as `decode` has it. Raises ProductInvalid or ImageInvalid."""
+    check_texts(product)
     text = ". ".join(part for part in (product.title.strip(), product.description.strip()) if part)
     if len(text) > MAX_CHARACTERS:
         raise TextTooLong(f"The title and description have {len(text)} characters; the limit is {MAX_CHARACTERS}.")
@@ -76,6 +78,15 @@ def prepare(product: Product, size: int, check: Callable[[], None] = lambda: Non
     pixels_NCHW = np.stack(images) if images else np.empty((0, 3, size, size), np.uint8)
     digests = tuple(hashlib.blake2b(data, digest_size=16).digest() for data in product.images)
     return Prepared(product.id, pixels_NCHW, text, digests)
+
+
+def check_texts(product: Product) -> None:
+    """Raises ImageAsText: letters of base64 would be read as words."""
+    for field, text in (("title", product.title), ("description", product.description)):
+        if is_image(text):
+            error = ImageAsText()
+            error.param = field
+            raise error
 
 
 def to_pixels(image: Image.Image, size: int) -> NDArray[np.uint8]:

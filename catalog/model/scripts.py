@@ -17,6 +17,11 @@ class Readable(NamedTuple):
     left_out: bool
 
 
+def plain_letters(text: str) -> str:
+    """Full-width, stylised and circled letters and digits as the plain ones (NFKC), as they are read and searched."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
 def readable(text: str, scripts: Collection[str]) -> Readable:
     """scripts: as the first words of letters' Unicode names, such as "LATIN", or "HAN". Digits and signs have none."""
     if text.isascii() and "LATIN" in scripts:

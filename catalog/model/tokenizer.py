@@ -4,13 +4,26 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
+from typing import NamedTuple, Self
 
 import tokenizers
 
 from catalog.errors import CheckpointInvalid, ConfigInvalid
 
 FILES = ("tokenizer.json", "tokenizer_config.json")  # as transformers writes them
+
+
+WORD_START = "\u2581"  # of SentencePiece: by itself it is no part of a word
+
+
+class Extent(NamedTuple):
+    """How much of a text is read. tokens: the number that the model gets; cut: whether the text has more; known:
+    whether the vocabulary has any part of it.
+    """
+
+    tokens: int
+    cut: bool
+    known: bool
 
 
 class Tokenizer:
@@ -34,6 +47,9 @@ class Tokenizer:
         self.pad_id = pad_id
         self._backend.no_padding()
         self._backend.enable_truncation(max_tokens)
+        named = json.loads(files[FILES[1]])
+        empty = (named.get("unk_token"), *self._backend.encode("").tokens, WORD_START)
+        self._empty = frozenset(self._backend.token_to_id(name) for name in empty if isinstance(name, str))
 
     @classmethod
     def load(cls, folder: Path, max_tokens: int, prefix: str = "") -> Self:
@@ -80,3 +96,17 @@ class Tokenizer:
     def __call__(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text with the prefix, special tokens at both ends, at most max_tokens of them."""
         return [found.ids for found in self._backend.encode_batch_fast([self.prefix + text for text in texts])]
+
+    def extents(self, texts: Sequence[str]) -> list[Extent]:
+        """How much of each text `__call__` reads."""
+        found = self._backend.encode_batch_fast([self.prefix + text for text in texts])
+        return [
+            Extent(len(one.ids), bool(one.overflowing), self._knows(text))
+            for text, one in zip(texts, found, strict=True)
+        ]
+
+    def _knows(self, text: str) -> bool:
+        """Every vocabulary has the letters and digits of ASCII."""
+        if any(letter.isascii() and letter.isalnum() for letter in text):
+            return True
+        return not self._empty.issuperset(self._backend.encode(text).ids)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from catalog.model.scripts import readable_names
+from catalog.model.scripts import plain_letters, readable_names
 from catalog.taxonomy.tree import Taxonomy
 
 
@@ -20,7 +20,7 @@ class Wording(NamedTuple):
 
 def worded(text: str, taxonomy: Taxonomy, scripts: Collection[str]) -> Wording:
     """scripts: those that the model can read; see `readable_names`."""
-    found = readable_names(text, taxonomy, scripts)
-    read = found.text if found else text
+    found = readable_names(plain_letters(text), taxonomy, scripts)
+    read = found.text if found else plain_letters(text)
     node = taxonomy.named(read)
     return Wording(text, read, bool(taxonomy.names_in(read)), (node.id,) if node else ())

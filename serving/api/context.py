@@ -3,9 +3,9 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import copy_context
 from functools import partial
 from typing import Annotated, TypeVar
@@ -25,7 +25,7 @@ from serving.api.decoding import DECODERS, Allowance, attempted, decoders
 from serving.api.parse import read_json
 from serving.api.services import Services
 from serving.error_responses import to_response
-from serving.errors import EmbeddingDimensionsUnsupported, MediaTypeUnsupported
+from serving.errors import DeadlineExceeded, EmbeddingDimensionsUnsupported, MediaTypeUnsupported
 from serving.inference.backend import Answer, ModelInfo
 from serving.inference.models import Model
 from serving.middleware.concurrency import ConcurrencyLimit
@@ -38,6 +38,8 @@ from serving.telemetry.request_trace import current_trace, timed, timed_calls
 PARSERS = min(4, os.cpu_count() or 1)
 # How long what another gateway changed (the active model) may go unnoticed.
 STORE_SECONDS = 1.0
+# Requests of more products than `max_items` that are under way at once: each waits long, and holds its place meanwhile.
+MAX_LARGE = 8
 
 T = TypeVar("T")
 Body = TypeVar("Body", bound=BaseModel)
@@ -53,6 +55,7 @@ class RequestContext:
         self.jobs = services.jobs
         self.settings = settings
         self.concurrency = ConcurrencyLimit(settings.max_in_flight)
+        self.large, self._portions = ConcurrencyLimit(MAX_LARGE), asyncio.Lock()
         self.parsers, self.decoders = ThreadPoolExecutor(PARSERS, "parse"), decoders()
         self._store_info: StoreInfo | None = None
         self._store_read = 0.0
@@ -66,11 +69,11 @@ class RequestContext:
         told = partial(copy_context().run, work, *args)  # what is logged there names the request
         return await asyncio.get_running_loop().run_in_executor(pool, told)
 
-    async def json(self, request: Request, schema: type[Body]) -> Body:
-        """Raises MediaTypeUnsupported, or what `read_json` does."""
+    async def json(self, request: Request, schema: type[Body], times: int = 1) -> Body:
+        """times: how much larger than others the JSON may be. Raises MediaTypeUnsupported, or what `read_json` does."""
         if media_type(request) != b"application/json":
             raise MediaTypeUnsupported("Send application/json.")
-        return await self.in_thread(read_json, await request.body(), schema, self.settings)
+        return await self.in_thread(read_json, await request.body(), schema, self.settings, times)
 
     async def store_info(self) -> StoreInfo:
         """What the store said at most a second ago. Raises what the store does."""
@@ -145,6 +148,36 @@ class RequestContext:
         """What this very model makes of products, or what is wrong with each. Raises Overloaded."""
         with self.concurrency.admitted(len(items)):
             return await self.models.understand(await self.prepare(items, model.info), model)
+
+    async def embed_many(self, items: Sequence[Product | CatalogError], model: Model) -> list[Answer]:
+        """As `embed`, of any number, up to the portion of the first error.
+
+        One portion of one large request is with the model at a time, and others pass it there. Raises Overloaded or
+        DeadlineExceeded.
+        """
+        if len(items) <= self.settings.max_items:
+            async with self._in_time():
+                return await self.embed(items, model)
+        found: list[Answer] = []
+        size = self.settings.batch_size
+        with self.large.admitted():
+            for start in range(0, len(items), size):
+                async with self._portions, self._in_time():  # who waits for the lock has it next
+                    prepared = await self.prepare(items[start : start + size], model.info)
+                    found += await self.models.understand(prepared, model, low_priority=True)
+                if any(isinstance(answer, CatalogError) for answer in found[start:]):
+                    break
+        return found
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """Raises DeadlineExceeded."""
+        seconds = self.settings.request_timeout_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError:
+            raise DeadlineExceeded(f"The response was not ready within {seconds:g} seconds.") from None
 
     async def understand(self, product: Product, model: Model) -> Understanding:
         """Raises what is wrong with the product."""

@@ -68,6 +68,7 @@ ANALYZED: dict[str, Any] = {
             "error": None,
         }
     ],
+    "usage": {"prompt_tokens": 8, "total_tokens": 8, "truncated": []},
 }
 
 EMBEDDINGS_REQUEST: dict[str, Any] = {"input": ["red shoes", {"text": "blue shirt"}], "dimensions": 64}
@@ -75,7 +76,7 @@ EMBEDDED: dict[str, Any] = {
     "object": "list",
     "data": [{"object": "embedding", "index": 0, "embedding": [0.6, 0.0, -0.8]}],
     "model": MODEL,
-    "usage": {"prompt_tokens": 0, "total_tokens": 0},
+    "usage": {"prompt_tokens": 10, "total_tokens": 10, "truncated": []},
 }
 
 PRODUCT_REQUEST: dict[str, Any] = {
@@ -114,6 +115,7 @@ SIMILAR: dict[str, Any] = {
     "facets": {},
     "total": 120,
     "model": MODEL,
+    "notes": [],
 }
 FOUND: dict[str, Any] = SIMILAR | {
     "facets": {"category": [{"value": "clothing.shirt", "count": 88}], "brand": [{"value": "Acme", "count": 12}]}
@@ -256,6 +258,7 @@ MODELS: dict[str, Any] = {
             "taxonomy_version": "1",
             "image_size": 224,
             "embedding_dimensions": [64, 128, 256],
+            "max_input_tokens": 96,
         }
     ],
 }

@@ -13,6 +13,7 @@ from catalog.errors import (
     CatalogError,
     DiskFull,
     ImageAspectOutOfRange,
+    ImageAsText,
     ImageCorrupt,
     ImageEmpty,
     ImageFormatUnsupported,
@@ -94,7 +95,7 @@ IMAGE: Errors = (
     ImageTooCostly,
     errors.ImagesTooCostly,
 )
-PRODUCT: Errors = (ProductEmpty, TextTooLong, TooManyImages, *IMAGE)
+PRODUCT: Errors = (ProductEmpty, TextTooLong, ImageAsText, TooManyImages, *IMAGE)
 MODEL: Errors = (errors.ModelNotReady, errors.Overloaded)
 INDEX: Errors = (errors.IndexNotReady, IndexLocked, IndexUnavailable)
 WRITING: Errors = (*INDEX, DiskFull)
@@ -257,5 +258,3 @@ def describe_filter(schemas: dict[str, Any]) -> None:
 def describe_limits(schemas: dict[str, Any], items: int) -> None:
     """So many items in one request, as the operator has it."""
     schemas["AnalyzeRequest"]["properties"]["items"]["maxItems"] = items
-    lists = schemas["EmbeddingsRequest"]["properties"]["input"]["anyOf"]
-    next(one for one in lists if one.get("type") == "array")["maxItems"] = items

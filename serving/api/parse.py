@@ -6,11 +6,11 @@ from typing import Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from catalog.errors import CatalogError
+from catalog.errors import CatalogError, ImageAsText
 from catalog.product import Product
 from serving.api.decoding import attempted
 from serving.api.schemas.analyze import AnalyzeForm
-from serving.api.schemas.schema import MAX_ITEMS
+from serving.api.schemas.schema import MAX_INPUTS
 from serving.errors import BodyTooLarge, JsonInvalid, RequestInvalid, TooManyItems
 from serving.settings.schema import Settings
 
@@ -38,10 +38,14 @@ class ProductItem(Protocol):
     def to_product(self) -> Product: ...
 
 
-def read_json(body: bytes, schema: type[Request], settings: Settings) -> Request:
-    """Raises BodyTooLarge, JsonInvalid, or RequestInvalid with the field at fault."""
-    if len(body) - image_bytes(body) > settings.max_json_bytes:
-        raise BodyTooLarge(f"The JSON has more than {settings.max_json_bytes:,} bytes besides its images.")
+def read_json(body: bytes, schema: type[Request], settings: Settings, times: int = 1) -> Request:
+    """times: how much larger than others it may be.
+
+    Raises BodyTooLarge, JsonInvalid, ImageAsText, or RequestInvalid with the field at fault.
+    """
+    max_bytes = times * settings.max_json_bytes
+    if len(body) - image_bytes(body) > max_bytes:
+        raise BodyTooLarge(f"The JSON has more than {max_bytes:,} bytes besides its images.")
     try:
         return schema.model_validate_json(body)
     except ValidationError as error:
@@ -62,7 +66,7 @@ def to_products(items: Sequence[ProductItem]) -> list[Product | CatalogError]:
 def image_bytes(body: bytes) -> int:
     """How much of a JSON body is data URIs, found without parsing: what remains is what parsing may cost."""
     total, end = 0, -1
-    for _ in range(MAX_ITEMS):
+    for _ in range(MAX_INPUTS):
         start = body.find(DATA_URI, end + 1)
         end = body.find(b'"', start + 1)
         if start < 0 or end < 0:
@@ -94,17 +98,22 @@ async def read_form(form: FormData) -> tuple[AnalyzeForm, Product]:
     return read, Product(read.id, read.title, read.description, tuple(images))
 
 
-def invalid(error: ValidationError) -> RequestInvalid | JsonInvalid:
+def invalid(error: ValidationError) -> CatalogError:
     first = error.errors(include_input=False, include_url=False)[0]
     return wrong_field(first["type"], first["loc"])
 
 
-def wrong_field(kind: str, location: Sequence[int | str]) -> RequestInvalid | JsonInvalid:
+def wrong_field(kind: str, location: Sequence[int | str]) -> CatalogError:
     """What pydantic found wrong, in our words."""
     if kind == "json_invalid":
         return JsonInvalid()
     if kind == "too_long" and tuple(location) in LISTS:
-        return TooManyItems(None, name_of(location))
+        few = f"The request has more than {MAX_INPUTS:,} inputs, the limit." if location[0] == "input" else None
+        return TooManyItems(few, name_of(location))
+    if kind == "image_as_text":
+        error = ImageAsText()
+        error.param = name_of(location)
+        return error
     reason = REASONS.get(kind, "has the wrong type or a value out of its range")
     param = name_of(location)
     return RequestInvalid(f"The field {param} {reason}." if param else None, param)

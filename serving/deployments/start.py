@@ -130,7 +130,7 @@ def start(settings: Settings, told: dict[str, str]) -> None:
         host=settings.host,
         port=settings.port,
         # The routes keep the limit themselves; this one is for a gateway that is lost.
-        request_timeout_s=2 * settings.request_timeout_seconds,
+        request_timeout_s=2 * max(settings.request_timeout_seconds, settings.embeddings_timeout_seconds),
         keep_alive_timeout_s=60,
     )
     try:

@@ -32,7 +32,8 @@ Answer = Understanding | CatalogError
 
 class ModelInfo(NamedTuple):
     """What the routes must know of the model. image_size: pixels; embedding_cuts: lengths it can be cut to; scripts:
-    those of text that it can read; bounds: see `catalog.model.calibration.Bounds`.
+    those of text that it can read; max_tokens: that it reads of one text; bounds: see
+    `catalog.model.calibration.Bounds`.
     """
 
     version: str
@@ -40,6 +41,7 @@ class ModelInfo(NamedTuple):
     image_size: int
     embedding_cuts: tuple[int, ...]
     scripts: tuple[str, ...]
+    max_tokens: int
     bounds: Mapping[Modalities, Bounds]
 
 
@@ -80,6 +82,7 @@ def describe(model: Understander) -> ModelInfo:
         image_size=config.image.size,
         embedding_cuts=tuple(config.embedding_cuts),
         scripts=tuple(config.text.scripts),
+        max_tokens=config.text.max_tokens,
         bounds=model.calibration.floor,
     )
 

@@ -107,10 +107,12 @@ class Models:
         top_k: int = ALTERNATIVES,
         evidence: bool = False,
         shadowed: bool = False,
+        low_priority: bool = False,
     ) -> list[Answer]:
         """What the model makes of each item, in their order. An item that is an error already stays that error.
 
-        shadowed: the shadow reads the same products afterwards, and nobody waits for it. Raises what the model's
+        shadowed: the shadow reads the same products afterwards, and nobody waits for it. low_priority: as
+        `ModelBackend.understand` has it. Raises what the model's
         backend does.
         """
         good = [item for item in items if isinstance(item, Prepared)]
@@ -122,7 +124,7 @@ class Models:
         model.load.waiting += 1
         try:
             wanted = max(top_k, NEIGHBOURS - 1) if shadowed else top_k
-            answers, batches = await model.backend.understand(good, wanted, evidence)
+            answers, batches = await model.backend.understand(good, wanted, evidence, low_priority)
         finally:
             model.load.waiting -= 1
         trace.add_batches(batches)

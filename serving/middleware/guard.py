@@ -50,6 +50,7 @@ BODY = "shelflens.body"
 # How much longer than the gateway the proxy waits for an answer in time.
 GRACE_SECONDS = 1.0
 DEADLINE = b"x-request-deadline-seconds"
+EMBEDDINGS = "/v1/embeddings"
 GOOD_DEADLINE = re.compile(rb"[0-9]{1,6}(\.[0-9]{1,20})?")
 
 logger = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class RequestGuardMiddleware:
         response = ErrorRewritingSend(in_pieces(send) if BODY in scope else send, request_id)
         try:
             check_address(scope)
-            seconds = deadline(scope["headers"], self.settings.request_timeout_seconds)
+            seconds = deadline(scope["headers"], self.time_limit(scope["path"]))
             body = await self.take_body(scope, receive)
         except BadRequest as error:
             return await reject_unread(error, scope, receive, send)
@@ -100,6 +101,12 @@ class RequestGuardMiddleware:
             logger.exception("a request failed")
         if not response.started and not watched.client_left:
             await response.send_error(self.lost())
+
+    def time_limit(self, path: str) -> float:
+        """Seconds. Each portion of a long list of inputs has the time of another request."""
+        if path == EMBEDDINGS:
+            return max(self.settings.embeddings_timeout_seconds, self.settings.request_timeout_seconds)
+        return self.settings.request_timeout_seconds
 
     async def pass_on(self, body: bytes, scope: Scope, receive: Receive, response: "ErrorRewritingSend") -> None:
         if self.outer:

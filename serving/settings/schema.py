@@ -86,7 +86,13 @@ class Settings(BaseSettings):
     max_json_bytes: int = Field(
         default=1024 * 1024, ge=1_024, description="Maximum size of the JSON in a body, without its images."
     )
-    max_items: int = Field(default=32, ge=1, le=256, description="Maximum number of products in one request.")
+    max_items: int = Field(
+        default=32,
+        ge=1,
+        le=256,
+        description="Maximum number of products in one request."
+        " /v1/embeddings takes 2,048 inputs and reads more than so many in portions.",
+    )
     decode_seconds: float = Field(default=10.0, gt=0.0, description="CPU time for decoding the images of one request.")
     header_timeout_seconds: float = Field(
         default=5.0, gt=0.0, description="From a request's first byte to its last header."
@@ -96,6 +102,11 @@ class Settings(BaseSettings):
     )
     request_timeout_seconds: float = Field(
         default=30.0, gt=0.0, description="From a request's last byte to its response."
+    )
+    embeddings_timeout_seconds: float = Field(
+        default=600.0,
+        gt=0.0,
+        description="The same for /v1/embeddings with more than max_items inputs, which are read in portions.",
     )
 
     feeds: Path | None = Field(

@@ -106,6 +106,7 @@ async def listed(context: RequestContext) -> ModelsResponse:
             taxonomy_version=model.info.taxonomy_version,
             image_size=model.info.image_size,
             embedding_dimensions=list(model.info.embedding_cuts),
+            max_input_tokens=model.info.max_tokens,
         )
         for position, model in enumerate(await context.models.all())
     ]

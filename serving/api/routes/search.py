@@ -7,8 +7,17 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from catalog.errors import FilterInvalid, IndexOfOtherModel, ProductNotFound, SearchEmpty, SearchInvalid, TextTooLong
+from catalog.errors import (
+    FilterInvalid,
+    ImageAsText,
+    IndexOfOtherModel,
+    ProductNotFound,
+    SearchEmpty,
+    SearchInvalid,
+    TextTooLong,
+)
 from catalog.index.listing import Sort
+from catalog.product import Understanding
 from catalog.search import Example, Knowledge, Search, SearchPlan
 from serving.api import examples
 from serving.api.context import Context, RequestContext, respond
@@ -45,7 +54,16 @@ router = APIRouter(tags=["search"])
         "Search by words, image, product, or several of them",
         examples.FOUND,
         body=json_body(SearchRequest, examples.SEARCH_REQUEST),
-        raises=(ProductNotFound, SearchInvalid, SearchEmpty, FilterInvalid, TextTooLong, *IMAGE, *COMPARING),
+        raises=(
+            ProductNotFound,
+            SearchInvalid,
+            SearchEmpty,
+            FilterInvalid,
+            TextTooLong,
+            ImageAsText,
+            *IMAGE,
+            *COMPARING,
+        ),
     ),
 )
 async def search_products(context: Context, request: Request) -> Response:
@@ -116,7 +134,9 @@ async def find(context: RequestContext, query: Search) -> SearchResponse:
     read = await context.embed(plan.products, model)
     stored = await context.store.get(plan.ids) if plan.ids else []
     listing = await context.store.search(plan.query(read, stored), query.facets)
-    return to_response(listing.found, listing.images, model.info.version)
+    known = [*read, *(one.understanding for one in stored if one)]
+    notes = dict.fromkeys(note for one in known if isinstance(one, Understanding) for note in one.notes)
+    return to_response(listing.found, listing.images, model.info.version, tuple(notes))
 
 
 def json_object(text: str) -> dict[str, Any] | None:

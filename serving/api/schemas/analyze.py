@@ -16,11 +16,13 @@ from serving.api.schemas.schema import (
     Notes,
     Schema,
     Tag,
+    Usage,
     cut_embedding,
     decode_data_uri,
     to_attributes,
     to_category,
     to_tags,
+    to_usage,
 )
 from serving.error_responses import ErrorDetail, detail, param_of
 
@@ -113,6 +115,7 @@ class AnalyzeResponse(BaseModel):
     model: Annotated[str, Field(description="The model's version: part of the sha256 of its files.")]
     taxonomy_version: str
     results: list[Result]
+    usage: Usage = Usage()
 
 
 def analysis(
@@ -130,7 +133,7 @@ def analysis(
         else to_result(id, found, options)
         for id, found in zip(ids, answers, strict=True)
     ]
-    return AnalyzeResponse(model=model, taxonomy_version=taxonomy_version, results=results)
+    return AnalyzeResponse(model=model, taxonomy_version=taxonomy_version, results=results, usage=to_usage(answers))
 
 
 def to_result(id: str, found: Understanding, options: Options) -> Result:

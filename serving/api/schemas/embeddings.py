@@ -5,14 +5,24 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from catalog.product import Product
-from serving.api.schemas.schema import MAX_ITEMS, DataUri, Schema, cut_embedding, decode_data_uri
+from catalog.images.written import is_image
+from catalog.product import Product, Understanding
+from serving.api.schemas.schema import (
+    MAX_INPUTS,
+    DataUri,
+    NullsAsDefaults,
+    Schema,
+    Usage,
+    cut_embedding,
+    decode_data_uri,
+    to_usage,
+)
+from serving.errors import TokensUnsupported
 
 
-class EmbeddingItem(Schema):
+class EmbeddingItem(NullsAsDefaults, Schema):
     """Words, an image, or both: one vector, by the model's learned fusion."""
 
     text: str = ""
@@ -24,29 +34,42 @@ class EmbeddingItem(Schema):
 
 
 def as_object(given: object) -> object:
-    return {"text": given} if isinstance(given, str) else given
+    """A text is an input, and so is an image that stands for one."""
+    if not isinstance(given, str):
+        return given
+    return {"image": given.strip()} if is_image(given) else {"text": given}
 
 
 def as_list(given: object) -> object:
-    return given if isinstance(given, list) else [given]
+    """Raises TokensUnsupported."""
+    inputs = given if isinstance(given, list) else [given]
+    first = inputs[0] if inputs else None
+    if isinstance(first, list):
+        first = first[0] if first else 0
+    if isinstance(first, int) and not isinstance(first, bool) and isinstance(given, list):
+        raise TokensUnsupported
+    return inputs
 
 
 # Not a union of types: pydantic would name its members in the place of an error.
 Item = Annotated[EmbeddingItem, BeforeValidator(as_object, json_schema_input_type=str | EmbeddingItem)]
-Several = Annotated[list[str | EmbeddingItem], Field(min_length=1)]
+Several = Annotated[list[str | EmbeddingItem], Field(min_length=1, max_length=MAX_INPUTS)]
 Items = Annotated[
     list[Item],
-    Field(min_length=1, max_length=MAX_ITEMS),
+    Field(min_length=1, max_length=MAX_INPUTS),
     BeforeValidator(as_list, json_schema_input_type=str | EmbeddingItem | Several),
 ]
 
 
-class EmbeddingsRequest(BaseModel):
+class EmbeddingsRequest(NullsAsDefaults):
     """OpenAI's request. Fields of theirs that mean nothing here, such as `user`, are ignored, as clients send them."""
 
     model_config = ConfigDict(extra="ignore")
 
-    input: Annotated[Items, Field(description="One input or a list of them.")]
+    input: Annotated[
+        Items,
+        Field(description="One input or a list of them. A data URI is read as the image that it is."),
+    ]
     model: Annotated[
         str | None,
         Field(max_length=256, description="A version that /v1/models lists, or any other name for the active."),
@@ -63,27 +86,18 @@ class EmbeddingOut(BaseModel):
     embedding: Annotated[list[float] | str, Field(description="Of norm 1.")]
 
 
-class Usage(BaseModel):
-    """Always 0: nothing is counted or charged."""
-
-    prompt_tokens: int = 0
-    total_tokens: int = 0
-
-
 class EmbeddingsResponse(BaseModel):
     object: Literal["list"] = "list"
     data: list[EmbeddingOut]
     model: str
-    usage: Usage = Usage()
+    usage: Usage
 
 
-def to_response(
-    embeddings: Sequence[NDArray[np.float32]], request: EmbeddingsRequest, model: str
-) -> EmbeddingsResponse:
-    vectors = [cut_embedding(embedding_E, request.dimensions) for embedding_E in embeddings]
+def to_response(answers: Sequence[Understanding], request: EmbeddingsRequest, model: str) -> EmbeddingsResponse:
+    vectors = [cut_embedding(found.embedding, request.dimensions) for found in answers]
     written = as_base64 if request.encoding_format == "base64" else list[float]
     data = [EmbeddingOut(index=index, embedding=written(vector)) for index, vector in enumerate(vectors)]
-    return EmbeddingsResponse(data=data, model=model)
+    return EmbeddingsResponse(data=data, model=model, usage=to_usage(answers))
 
 
 def as_base64(vector: Sequence[float]) -> str:

@@ -18,6 +18,9 @@ class ModelOut(BaseModel):
     taxonomy_version: str
     image_size: Annotated[int, Field(description="Pixels of a side.")]
     embedding_dimensions: list[int]
+    max_input_tokens: Annotated[
+        int, Field(description="That the model reads of one text; of a longer one the beginning.")
+    ]
 
 
 class ModelsResponse(BaseModel):

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from catalog.images.written import is_image
 from catalog.links import is_web_link
 from catalog.product import (
     Conflict,
@@ -36,7 +37,14 @@ from serving.api.schemas.schema import (
     written,
 )
 
-Text = Annotated[str, Field(max_length=8_192)]
+
+def no_image(text: object) -> object:
+    if isinstance(text, str) and is_image(text):
+        raise PydanticCustomError("image_as_text", "an image as text")
+    return text
+
+
+Text = Annotated[str, Field(max_length=8_192), BeforeValidator(no_image)]
 Short = Annotated[str, Field(max_length=256)]
 Currency = Annotated[str, Field(pattern="^([A-Z]{3})?$", description="ISO 4217, such as EUR.")]
 Price = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]

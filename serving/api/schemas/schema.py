@@ -4,13 +4,16 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
-from catalog.product import CategoryScore, Note, Scored
+from catalog.errors import CatalogError
+from catalog.product import CategoryScore, Note, Scored, Understanding
 from serving.errors import ImageDataInvalid, ImageUrlNotAllowed
 
 # Guards for the parser only. Clients are told of `catalog.model.preprocess.MAX_IMAGES`, which gives an error to one
@@ -18,6 +21,8 @@ from serving.errors import ImageDataInvalid, ImageUrlNotAllowed
 MAX_IMAGES, MAX_ATTRIBUTES = 64, 64
 # So that a body of a million items ends early: clients are told `Settings.max_items`.
 MAX_ITEMS = 256
+# Of POST /v1/embeddings, as OpenAI's clients send them.
+MAX_INPUTS = 2_048
 
 
 # The pattern is documentation: what does not fit has errors of its own. The type may be missing or wrong.
@@ -35,6 +40,41 @@ class Schema(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class NullsAsDefaults(BaseModel):
+    """A request in which null stands for a field's default, as clients write out what they were not given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def without_nulls(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        required = {name for name, field in cls.model_fields.items() if field.is_required()}
+        unknown = given.keys() - cls.model_fields.keys()
+        return {name: value for name, value in given.items() if value is not None or name in required | unknown}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(core)
+        for field in handler.resolve_ref_schema(schema).get("properties", {}).values():
+            if "default" in field and {"type": "null"} not in field.get("anyOf", ()):
+                told = {name: field.pop(name) for name in ("default", "description", "title") if name in field}
+                plain = dict(field)
+                field.clear()
+                field.update({"anyOf": [plain, {"type": "null"}], **told})
+        return schema
+
+
+class Usage(BaseModel):
+    """What was read. prompt_tokens, total_tokens: the tokens of all texts that the model read, at most
+    `max_input_tokens` of each text (GET /v1/models); images have none. truncated: the positions of the texts that are
+    longer, of which the rest was not read.
+    """
+
+    prompt_tokens: int = 0
+    total_tokens: int = 0
+    truncated: list[int] = []
+
+
 class Category(BaseModel):
     """A node of the category tree. `path` has the labels from the top down, `path_scores` their probabilities."""
 
@@ -48,8 +88,9 @@ class Category(BaseModel):
 Notes = Annotated[
     list[Note],
     Field(
-        description="`text_not_read`: words in a script that the model cannot read were left out. `unfamiliar`: the"
-        " product is unlike everything the model was taught, so it has no category."
+        description="`text_not_read`: words in a script that the model cannot read were left out, or it knows"
+        " nothing of the text. `unfamiliar`: the product is unlike everything the model was taught, so it has no"
+        " category."
     ),
 ]
 
@@ -76,6 +117,12 @@ def decode_data_uri(uri: str) -> bytes:
         return base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         raise ImageDataInvalid from None
+
+
+def to_usage(answers: Iterable[Understanding | CatalogError]) -> Usage:
+    read = [(at, found) for at, found in enumerate(answers) if isinstance(found, Understanding)]
+    tokens = sum(found.tokens for _, found in read)
+    return Usage(prompt_tokens=tokens, total_tokens=tokens, truncated=[at for at, found in read if found.cut])
 
 
 def to_category(scored: CategoryScore) -> Category:

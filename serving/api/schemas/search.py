@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
+from catalog.errors import ImageAsText
+from catalog.images.written import is_image
 from catalog.index.filters import BOUNDS, FIELDS, MAX_CHARACTERS, MAX_CONDITIONS, MAX_DEPTH, Filter, parse_filter
 from catalog.index.listing import Sort
 from catalog.index.query import Finding
-from catalog.product import Match, StoredProduct
+from catalog.product import Match, Note, StoredProduct
 from catalog.search.plan import Example, Search
 from serving.api.schemas.products import ProductOut, stored_fields, to_products
-from serving.api.schemas.schema import DataUri, Schema, decode_data_uri, rounded
+from serving.api.schemas.schema import DataUri, Notes, NullsAsDefaults, Schema, decode_data_uri, rounded
 
 Weight = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False, description="Below 0: unlike it.")]
 
@@ -57,7 +59,7 @@ class Weights(Schema):
     product_id: Weight = 1.0
 
 
-class SearchRequest(Schema):
+class SearchRequest(NullsAsDefaults, Schema):
     """Look for products like these words, this image, this stored product, or several of them at once."""
 
     text: Annotated[str, Field(max_length=8_192)] = ""
@@ -90,6 +92,19 @@ class SearchRequest(Schema):
         bool, Field(description="Leave out what is not like the query. Without a floor, everything is ranked.")
     ] = True
 
+    @model_validator(mode="before")
+    @classmethod
+    def image_for_text(cls, given: Any) -> Any:
+        """An image that stands for words is the image. Raises ImageAsText where there is one already."""
+        text = given.get("text") if isinstance(given, dict) else None
+        if not isinstance(text, str) or not is_image(text):
+            return given
+        if given.get("image"):
+            error = ImageAsText()
+            error.param = "text"
+            raise error
+        return {**given, "text": "", "image": text.strip()}
+
     def to_search(self) -> Search:
         """Raises SearchEmpty, SearchInvalid, FilterInvalid, ImageUrlNotAllowed or ImageDataInvalid."""
         return Search(
@@ -115,7 +130,8 @@ class SearchRequest(Schema):
 
 
 class FoundProduct(ProductOut):
-    """A match. score: cosine similarity, 0 to 1. duplicates: ids of near-equal products left out (`collapse`)."""
+    """A match. score: cosine similarity, 0 to 1; of a query that the model
+    could not read, of the words. duplicates: ids of near-equal products left out (`collapse`)."""
 
     score: Annotated[float, Field(ge=0, le=1)]
     duplicates: list[str] = []
@@ -128,7 +144,8 @@ class FacetValue(BaseModel):
 
 class SearchResponse(BaseModel):
     """Best first. nearest: at most five products to show if nothing stored is like the query; results is empty then.
-    total: how many products are found, at most 1,000; without a floor, how many the filter leaves.
+    total: how many products are found, at most 1,000; without a floor, how many the filter leaves. notes: of what the
+    model made of the query; where it could not read it, products are found by their words.
     """
 
     results: list[FoundProduct]
@@ -136,6 +153,7 @@ class SearchResponse(BaseModel):
     facets: dict[str, list[FacetValue]]
     total: int
     model: str
+    notes: Notes = []
 
 
 class ProductsResponse(BaseModel):
@@ -151,7 +169,7 @@ def read_filter(document: dict[str, Any] | None) -> Filter | None:
     return parse_filter(document) if document else None
 
 
-def to_response(found: Finding, images: Mapping[str, int], model: str) -> SearchResponse:
+def to_response(found: Finding, images: Mapping[str, int], model: str, notes: Sequence[Note]) -> SearchResponse:
     """images: how many images are kept of each product, by its id."""
     return SearchResponse(
         results=[to_found(match, images) for match in found.matches],
@@ -159,6 +177,7 @@ def to_response(found: Finding, images: Mapping[str, int], model: str) -> Search
         facets=to_facets(found.facets),
         total=found.total,
         model=model,
+        notes=list(notes),
     )
 
 

@@ -95,6 +95,25 @@ def test_what_can_be_read_of_mixed_text_decides(model: Understander) -> None:
     np.testing.assert_allclose(mixed.embedding, plain.embedding, atol=1e-6)
 
 
+def test_text_of_which_no_part_is_in_the_vocabulary_does_not_look_alike(model: Understander) -> None:
+    gift, star, mixed, plain = understood(model, "🎁🎁", "★", "🎁 red shirt", "red shirt")
+    assert (gift.modalities_used, gift.notes) == (star.modalities_used, star.notes) == ((), ("text_not_read",))
+    assert abs(float(gift.embedding @ star.embedding)) < 0.7
+    assert (mixed.modalities_used, plain.notes) == (("text",), ())
+
+
+def test_full_width_letters_are_read_as_plain_ones(model: Understander) -> None:
+    wide, plain = understood(model, "\uff32\uff25\uff24 shirt", "RED shirt")
+    np.testing.assert_array_equal(wide.embedding, plain.embedding)
+
+
+def test_what_is_read_of_a_long_text_is_counted(model: Understander) -> None:
+    short, long, none = understood(model, "red shirt", "red shirt " * 40, "\u9c7b")
+    assert (short.tokens, short.cut) == (4, False)  # with one at each end
+    assert (long.tokens, long.cut) == (model.config.text.max_tokens, True)
+    assert (none.tokens, none.cut) == (0, False)
+
+
 @pytest.fixture
 def shop(model: Understander, tmp_path: Path) -> TestClient:
     with tiny_client(model, tmp_path / "index") as client:
@@ -104,14 +123,18 @@ def shop(model: Understander, tmp_path: Path) -> TestClient:
 
 
 def test_unreadable_text_is_searched_by_keywords_alone(shop: TestClient) -> None:
-    def found(**query: object) -> list[str]:
+    def found(**query: object) -> tuple[list[str], list[str]]:
         answer = shop.post("/v1/search", json=query)
         assert answer.status_code == 200, answer.text
-        return [one["id"] for one in answer.json()["results"]]
+        assert all(one["score"] < 1 for one in answer.json()["results"] if answer.json()["notes"])
+        return [one["id"] for one in answer.json()["results"]], answer.json()["notes"]
 
-    assert found(text="连衣裙") == ["dress"]
-    assert found(text="手表") == []
-    assert found(text="red shirt")[0] == "shirt"
+    assert found(text="连衣裙") == (["dress"], ["text_not_read"])
+    assert found(text="手表") == ([], ["text_not_read"])
+    assert found(text="🎁") == ([], ["text_not_read"])
+    (first, *_), notes = found(text="red shirt")
+    assert (first, notes) == ("shirt", [])
+    assert found(product_id="dress")[1] == ["text_not_read"]
     assert shop.get("/v1/products/dress/similar").status_code == 200
 
 

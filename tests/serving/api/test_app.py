@@ -387,7 +387,7 @@ def test_openapi_document_is_whole(client: TestClient) -> None:
     assert sorted(operation["responses"]) == statuses.split()
     schemas = document["components"]["schemas"]
     assert schemas["AnalyzeRequest"]["properties"]["items"]["maxItems"] == 32
-    assert schemas["EmbeddingsRequest"]["properties"]["input"]["anyOf"][-1]["maxItems"] == 32
+    assert schemas["EmbeddingsRequest"]["properties"]["input"]["anyOf"][-1]["maxItems"] == 2_048
 
 
 def test_not_ready_before_the_model_is_loaded(model: Understander, store: StoreApi) -> None:

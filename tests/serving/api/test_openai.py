@@ -31,7 +31,7 @@ def test_its_default_and_plain_numbers_are_the_same_vectors(client: openai.OpenA
     texts = ["red shirt", "blue shoe", "green pear"]
     packed = client.embeddings.create(model=NAME, input=texts)
     plain = client.embeddings.create(model=NAME, input=texts, encoding_format="float")
-    assert (packed.object, packed.model, packed.usage.total_tokens) == ("list", model.version, 0)
+    assert (packed.object, packed.model, packed.usage.total_tokens) == ("list", model.version, 3 * 4)
     assert [one.index for one in packed.data] == [0, 1, 2]
     for left, right in zip(packed.data, plain.data, strict=True):
         assert len(left.embedding) == WIDTH
@@ -65,8 +65,6 @@ def test_errors_are_its_exceptions(client: openai.OpenAI) -> None:
         client.embeddings.create(model=NAME, input=["red shirt", ""])
     with pytest.raises(openai.UnprocessableEntityError, match="input has too few entries"):
         client.embeddings.create(model=NAME, input=[])
-    with pytest.raises(openai.UnprocessableEntityError, match=r"input\.0 has the wrong type"):
-        client.embeddings.create(model=NAME, input=[[3, 14, 15]])  # tokens, of another vocabulary
     with pytest.raises(openai.NotFoundError, match="nothing at this URL"):
         client.moderations.create(input="x")
     with pytest.raises(openai.BadRequestError, match="not valid JSON") as refused:
