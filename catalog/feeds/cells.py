@@ -1,6 +1,7 @@
 """A cell of a feed as text, as JSON, and in an error message."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -28,6 +29,8 @@ NO_VALUE = frozenset(word for line in NO_VALUES.splitlines() for word in line.st
 # Only as programs write them: "Nan" is a bread, "NAN" a brand, "Na" is sodium.
 NO_VALUE_AS_WRITTEN = frozenset(("nan", "NaN", "NA"))
 LONGEST_NO_VALUE = 24
+# By ="0012" a spreadsheet is made to keep a text as it is.
+FORMULA = re.compile(r'=\s*("{1,2})(.*)\1', re.DOTALL)
 NOT_WORDS = " -\u2010\u2011\u2012\u2013\u2014\u2015\u2212_./\\|,;:'\"\u2026()[]<>{}"
 
 
@@ -78,7 +81,12 @@ def text(value: Any, column: str) -> str:
         kind = "an object" if isinstance(value, Mapping) else "a list" if isinstance(value, list | tuple) else "no text"
         raise RowInvalid(f'The column "{brief(column)}" holds {kind} where text is expected.')
     check_text(found, column)
-    return found.strip()
+    found = found.strip()
+    formula = FORMULA.fullmatch(found) if found.startswith("=") else None
+    if formula:
+        found = formula[2].replace('""', '"').strip()
+        return "" if is_missing(found) else found
+    return found
 
 
 def is_missing(text: Any) -> bool:

@@ -22,14 +22,17 @@ from catalog.errors import (
     RowLinkInvalid,
     RowRagged,
     RowUnreadable,
+    TextMisdecoded,
 )
 from catalog.feeds.cells import LEFT_OUT, FeedLimits, as_json, brief, check_sizes, is_number, text
 from catalog.feeds.columns import Columns, plainly, splits
-from catalog.feeds.markup import has_markup, plain_text
+from catalog.feeds.identifiers import identifier_text
+from catalog.feeds.markup import unescaped
 from catalog.feeds.prices import Money, currency_code, parse_price
+from catalog.feeds.words import misdecoded, words
 from catalog.images import ImageRef
 from catalog.links import is_web_link
-from catalog.product import Product
+from catalog.product import Product, each_value
 
 # Columns that we add to a record that could not be read, and that a correction must remove.
 UNREAD, SURPLUS, MISSING = "(line)", "(surplus cells)", "(missing cells)"
@@ -134,11 +137,8 @@ def read_product(
     """warnings: takes what could not be read of the product, which is stored without it."""
 
     def cell(column: str | None) -> str:
-        return text(cells.get(column), column) if column else ""
+        return words(cells.get(column), column) if column else ""
 
-    description = cell(columns.description)
-    if has_markup(description):
-        description = plain_text(description)
     given = currency_code(cell(columns.currency)) or ""
     yen = given if given in ("CNY", "JPY") else money.yen
     price, currency = parse_price(cells.get(columns.price) if columns.price else None, yen)
@@ -146,21 +146,33 @@ def read_product(
         given = given or money.default
     attributes = dict(read_attributes(cells, columns))
     brand = cell(columns.brand) if columns.brand else attributes.pop("brand", "")
-    return Product(
+    product = Product(
         id=read_id(cells, columns, limits),
         title=cell(columns.title),
-        description=description,
+        description=cell(columns.description),
         brand=brand,
         price=price,
         currency=currency or given,
-        link=read_link(cell(columns.link)),
+        link=read_link(text(cells.get(columns.link), columns.link) if columns.link else ""),
         product_type=read_path(cells.get(columns.product_type), columns.product_type) if columns.product_type else "",
         attributes=attributes,
     )
+    warnings.extend(misdecoded_fields(product))
+    return product
+
+
+def misdecoded_fields(product: Product) -> Iterator[TextMisdecoded]:
+    """A warning for each field whose letters were visibly decoded wrongly, and could not be mended."""
+    fields = {name: getattr(product, name) for name in ("title", "description", "brand", "product_type")}
+    for name, value in (*fields.items(), *product.attributes.items()):
+        for one in each_value(value):
+            if place := misdecoded(one):
+                yield TextMisdecoded(f'Letters of the {brief(name)} are lost or decoded wrongly: "{brief(place)}".')
 
 
 def read_link(link: str) -> str:
     """Raises RowLinkInvalid for what a browser would run or open beside the web, such as "javascript:…"."""
+    link = unescaped(link)
     if not is_web_link(link):
         raise RowLinkInvalid
     return link
@@ -169,8 +181,8 @@ def read_link(link: str) -> str:
 def read_path(value: Any, column: str) -> str:
     """A category as one text. A list, as our own manifests have it, is its levels from the top."""
     if isinstance(value, list | tuple):
-        return " > ".join(level for part in value if (level := text(part, column)))
-    return "" if isinstance(value, Mapping | bool) else text(value, column)
+        return " > ".join(level for part in value if (level := words(part, column)))
+    return "" if isinstance(value, Mapping | bool) else words(value, column)
 
 
 def read_id(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> str:
@@ -180,7 +192,7 @@ def read_id(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> s
         raise RowIdInvalid("The row's id is a number that its type cannot hold exactly. Store ids as text.")
     if isinstance(value, bool) or not (value is None or isinstance(value, str | bytes) or is_number(value)):
         raise RowIdInvalid("The row's id is neither text nor a number.")
-    found = text(value, columns.id or "id")
+    found = identifier_text(value, columns.id or "id")
     if not found:
         raise RowIdMissing
     if len(found) > limits.max_id or any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in found):
@@ -197,7 +209,7 @@ def read_attributes(cells: Mapping[str, Any], columns: Columns) -> Iterator[tupl
     for column in columns.objects:
         for key, item in several_attributes(cells.get(column), column).items():
             if value := value_text(item, column):
-                yield attribute_name(text(key, column)), value
+                yield attribute_name(words(key, column)), value
     for name, column in columns.attributes.items():
         if value := value_text(cells.get(column), column):
             yield name, value
@@ -214,8 +226,8 @@ def value_text(value: Any, column: str) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
-        return ", ".join(dict.fromkeys(part for item in value if (part := text(item, column))))
-    return text(value, column)
+        return ", ".join(dict.fromkeys(part for item in value if (part := words(item, column))))
+    return words(value, column)
 
 
 def several_attributes(value: Any, column: str) -> Mapping[Any, Any]:
