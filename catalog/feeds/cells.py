@@ -28,6 +28,7 @@ NO_VALUES = """
 NO_VALUE = frozenset(word for line in NO_VALUES.splitlines() for word in line.strip().split(", "))
 # Only as programs write them: "Nan" is a bread, "NAN" a brand, "Na" is sodium.
 NO_VALUE_AS_WRITTEN = frozenset(("nan", "NaN", "NA"))
+NO_VALUE_BEGINS = frozenset(letter for word in NO_VALUE for letter in word[:1] + word[:1].upper())
 LONGEST_NO_VALUE = 24
 # By ="0012" a spreadsheet is made to keep a text as it is.
 FORMULA = re.compile(r'=\s*("{1,2})(.*)\1', re.DOTALL)
@@ -96,6 +97,8 @@ def is_missing(text: Any) -> bool:
     """
     if not isinstance(text, str):
         return text is None or is_nan(text)
+    if text[:1].isalnum() and text[0] not in NO_VALUE_BEGINS:
+        return False
     if len(text) > LONGEST_NO_VALUE and len(text.strip()) > LONGEST_NO_VALUE:
         return False
     word = text.strip().strip("()[]<>{}")

@@ -31,13 +31,22 @@ JOINERS = "(?<![^\u0000-\u024f\u2000-\u206f])[\u200c\u200d]|[\u200c\u200d](?![^\
 FORMATS = re.compile(f"[{UNSEEN}]|{JOINERS}")
 CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f]")
 UNKNOWN = re.compile("[\x80-\x84\x86-\x9f]")
-# Where UTF-8 was read as another encoding, a letter stands before a sign or a control character.
+# Where UTF-8 was read as another encoding, a letter stands before a sign or a control character. The first character is
+# found fast, by one set; each alternative looks back at it.
 SIGNS = "\x80-\xbf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122"
-SUSPECT = re.compile(
-    f"[\x80-\x84\x86-\x9f\ufffd]|[\xc2-\xf4][{SIGNS}]|[\xc3\xc2] "
-    f"|[\u0412\u0413\u0420\u0421\u0432][{SIGNS}\u0402-\u040f\u0450-\u045f]"
-    "|[\u221a\u2248\u201a\u0392\u039e\u039f\u03b2\u0101][^\\s\\w]|\u0192"
+CYRILLIC, OTHERS = "\u0412\u0413\u0420\u0421\u0432", "\u221a\u2248\u201a\u0392\u039e\u039f\u03b2\u0101"
+ALWAYS = "\x80-\x84\x86-\x9f\ufffd\u0192"
+MOJIBAKE = (
+    f"(?<=[{ALWAYS}])|(?<=[\xc2-\xf4])[{SIGNS}]|(?<=[\xc2\xc3]) |(?<=[{OTHERS}])[^\\s\\w]"
+    f"|(?<=[{CYRILLIC}])[{SIGNS}\u0402-\u040f\u0450-\u045f]"
 )
+SUSPECT = re.compile(f"[{ALWAYS}\xc2-\xf4{CYRILLIC}{OTHERS}](?:{MOJIBAKE})")
+# Half of a letter, the other half lost; a word of accents only, which was another script.
+HALVES = (
+    "(?<=\ufffd)|(?<=[a-z\xdf-\xff]\xc3)|(?<=\xc3)[a-z]|(?<=\xc2)(?<![^\\W\\d_]\xc2)(?![^\\W\\d_])"
+    "|(?<=[\xc0-\xd6\xd8-\xf6\xf8-\xff])[\xc0-\xd6\xd8-\xf6\xf8-\xff]{4}"
+)
+MISDECODED = re.compile(f"[\xc0-\xff\ufffd](?:{HALVES})")
 AROUND = 12  # characters that are shown on both sides of it
 MENDING = TextFixerConfig(unescape_html=False, restore_byte_a0=False, replace_lossy_sequences=False, explain=False)
 # "\xc3 la carte": a space that does not break has become one that does. In a longer sequence that would be a guess.
@@ -45,10 +54,6 @@ SPACE = re.compile("[\xc2\xc3] ")
 SPACE_IN_SEQUENCE = re.compile("[\xe0-\xf4][^\x00-\x7f]{0,2} ")
 # One Greek, Cyrillic or Hebrew letter among others may well be a Latin letter with a sign, as in "SK\xc5\xae".
 ALONE = re.compile("(?<![\u0250-\u07ff])[\u0250-\u07ff](?![\u0250-\u07ff])")
-# Half of a letter, the other half lost; a word of accents only, which was another script.
-MISDECODED = re.compile(
-    "\ufffd|[a-z\xdf-\xff]\xc3|\xc3[a-z]|(?<![^\\W\\d_])\xc2(?![^\\W\\d_])|[\xc0-\xd6\xd8-\xf6\xf8-\xff]{5}"
-)
 # Letters for which the exporting program had no character: "Stra?enschuh", but not "page?id=1"; or all of them.
 LOST = re.compile(r"(?<![\w/.?&=#%-])[^\W\d_]+\?[^\W\d_]{2,}+(?!=)|(?<!\S)\?{3,}(?!\S)")
 
@@ -77,9 +82,10 @@ def cleaned(text: str) -> str:
         text = plain_text(text)
     if not text.isascii():
         text = mended(text)
-    if not text.isprintable():
-        text = UNKNOWN.sub("\ufffd", CONTROLS.sub("", without_unseen(text)))
-    return " ".join(unicodedata.normalize("NFC", text).split())
+        text = unicodedata.normalize("NFC", text)
+    if text.isprintable() and "  " not in text:
+        return text.strip()
+    return " ".join(UNKNOWN.sub("\ufffd", CONTROLS.sub("", without_unseen(text))).split())
 
 
 def without_unseen(text: str) -> str:
