@@ -9,7 +9,8 @@
     ├── FeedInvalid: FeedEmpty, FeedFormatUnsupported, FeedEncodingInvalid, FeedColumnsInvalid, FeedRowsInvalid,
     │       FeedDamaged
     ├── RowInvalid: RowRagged, RowEncodingInvalid, RowIdMissing, RowIdInvalid, RowIdDuplicate, RowCellTooLong,
-    │       RowPriceInvalid, RowPriceAmbiguous [price_ambiguous], RowOfferUnclear, RowLinkInvalid, RowUnreadable
+    │       RowPriceInvalid, RowPriceAmbiguous [price_ambiguous], RowOfferUnclear, RowLinkInvalid, RowUnreadable,
+    │       TextMisdecoded, GtinInvalid
     ├── SearchInvalid: SearchEmpty, FilterInvalid
     ├── ProductNotFound
     ├── IndexFailed: IndexNotFound, IndexLocked, IndexMismatch, IndexOfOtherModel, IndexDamaged, IndexUnavailable,
@@ -238,6 +239,14 @@ class RowLinkInvalid(RowInvalid):
 
 class RowUnreadable(RowInvalid):
     default = "The row could not be read. This may be a bug in Shelflens; the log has the details."
+
+
+class TextMisdecoded(RowInvalid):
+    default = "Letters of a text are lost or decoded wrongly. Save the feed as UTF-8 where it comes from."
+
+
+class GtinInvalid(RowInvalid):
+    default = "The GTIN (EAN, UPC, ISBN) does not have 8, 12, 13 or 14 digits of which the last is the check digit."
 
 
 class SearchInvalid(CatalogError):

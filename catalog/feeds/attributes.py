@@ -8,9 +8,10 @@ from typing import Any
 
 from catalog import synonyms
 from catalog.errors import RowInvalid
-from catalog.feeds.cells import LEFT_OUT, brief, text
+from catalog.feeds.cells import LEFT_OUT, brief
 from catalog.feeds.columns import Columns
 from catalog.feeds.systems import plainly
+from catalog.feeds.words import words
 from catalog.product import Values
 
 PLACEHOLDER = ("title", "defaulttitle")  # Shopify's one option of a product that has none
@@ -38,7 +39,7 @@ def every(cells: Mapping[str, Any], columns: Columns) -> Iterator[tuple[str, tup
     for column in columns.objects:
         for key, items in objects(cells.get(column), column).items():
             if values := each_text(items, column, columns.split.get("pairs", "")):
-                yield text(key, column), values
+                yield words(key, column), values
     for name, own in columns.attributes.items():
         for column in own:
             if values := each_text(cells.get(column), column, columns.split.get(name, "")):
@@ -67,11 +68,11 @@ def each_text(value: Any, column: str, signs: str = "") -> tuple[str, ...]:
     if value is None or value == "":
         return ()
     if isinstance(value, str) and not signs:
-        found = text(value, column)
+        found = words(value, column)
         return (found,) if found else ()
     if isinstance(value, bool):
         return (str(value).lower(),)
-    texts = [text(item, column) for item in value] if isinstance(value, list | tuple) else [text(value, column)]
+    texts = [words(item, column) for item in value] if isinstance(value, list | tuple) else [words(value, column)]
     parts = (part.strip() for one in texts for part in (re.split(f"[{re.escape(signs)}]", one) if signs else [one]))
     return tuple(dict.fromkeys(filter(None, parts)))
 

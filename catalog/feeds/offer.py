@@ -8,11 +8,13 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from catalog.errors import CatalogError, RowOfferUnclear, RowPriceAmbiguous, RowPriceInvalid
+from catalog.errors import CatalogError, GtinInvalid, RowInvalid, RowOfferUnclear, RowPriceAmbiguous, RowPriceInvalid
 from catalog.feeds.attributes import NAMES, attribute_name, each_text, first, read_attributes
-from catalog.feeds.cells import LEFT_OUT, VARIANTS, brief, text
+from catalog.feeds.cells import LEFT_OUT, VARIANTS, brief
 from catalog.feeds.columns import Columns, recognise
+from catalog.feeds.identifiers import gtin_invalid, identifier_text
 from catalog.feeds.prices import Money, parse_price
+from catalog.feeds.words import words
 from catalog.product import Availability, Status, Values, Variant, as_text
 
 WORST: tuple[Status, ...] = ("archived", "draft", "active", "")
@@ -23,19 +25,19 @@ DATES = (
 
 
 @cache
-def words(kind: str, yes: str, no: str) -> dict[str, Any]:
-    """Word -> what it says, of a kind of `words.toml`."""
-    table = tomllib.loads(files(__package__).joinpath("words.toml").read_text(encoding="utf-8"))
+def meanings(kind: str, yes: str, no: str) -> dict[str, Any]:
+    """Word -> what it says, of a kind of `availability.toml`."""
+    table = tomllib.loads(files(__package__).joinpath("availability.toml").read_text(encoding="utf-8"))
     found = {word: meaning for meaning, several in table[kind].items() for word in several}
     return found | dict.fromkeys(table["yes"], yes) | dict.fromkeys(table["no"], no)
 
 
 def availability_of(word: str) -> Availability | None:
-    return words("availability", "in_stock", "out_of_stock").get(worded(word))
+    return meanings("availability", "in_stock", "out_of_stock").get(worded(word))
 
 
 def status_of(word: str) -> Status | None:
-    return words("status", "active", "draft").get(worded(word))
+    return meanings("status", "active", "draft").get(worded(word))
 
 
 class Reading(NamedTuple):
@@ -62,7 +64,7 @@ class Reading(NamedTuple):
         if value is None or value == "":
             return ""
         if isinstance(value, str):
-            return text(value, column)
+            return words(value, column)
         if isinstance(value, Mapping) and LEFT_OUT not in value:
             value = first(value, NAMES) or value  # an object without a name is told of by each_text
         return ", ".join(each_text(value, column))
@@ -108,9 +110,26 @@ def numbers(reading: Reading, variants: Sequence[Variant]) -> dict[str, str]:
     """The product's own; those of its only variant are its own, too, and those of one among several are not."""
     found = {}
     for name in ("sku", "gtin", "mpn"):
-        own, theirs = reading.first(name), [getattr(one, name) for one in variants]
+        own, theirs = read_number(reading, name), [getattr(one, name) for one in variants]
         found[name] = own or theirs[0] if len(theirs) == 1 else "" if own in theirs else own
     return found
+
+
+def read_number(reading: Reading, field: str) -> str:
+    """A SKU, GTIN or MPN as the shop has it; what a spreadsheet has spoiled is left out and told of."""
+    for column in reading.columns.fields.get(field, ()):
+        try:
+            found = identifier_text(reading.cells.get(column), column)
+        except RowInvalid as error:
+            reading.warnings.append(error)
+            continue
+        if found and field == "gtin" and gtin_invalid(found):
+            reading.warnings.append(
+                GtinInvalid(f'The GTIN "{brief(found)}" is not valid: its last digit or length is wrong.')
+            )
+        if found:
+            return found
+    return ""
 
 
 def differing(variants: Sequence[Variant]) -> tuple[Variant, ...]:
@@ -279,9 +298,9 @@ def read_variant(found: Reading, product: Reading) -> Variant:
     prices = read_prices(found)
     return Variant(
         options=options(found, product),
-        sku=found.first("sku"),
-        gtin=found.first("gtin"),
-        mpn=found.first("mpn"),
+        sku=read_number(found, "sku"),
+        gtin=read_number(found, "gtin"),
+        mpn=read_number(found, "mpn"),
         price=prices.price,
         availability=read_availability(found),
     )
@@ -298,5 +317,5 @@ def options(found: Reading, product: Reading) -> dict[str, str]:
     for place, option in enumerate(named if isinstance(named, list) else (), 1):
         value = found.cells.get(f"option{place}")
         if isinstance(option, Mapping) and value and option.get("name"):
-            given[attribute_name(text(option["name"], "options"))] = text(value, "options")
+            given[attribute_name(words(option["name"], "options"))] = words(value, "options")
     return {name: as_text(values) for name, values in given.items()}

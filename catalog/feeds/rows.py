@@ -20,16 +20,19 @@ from catalog.errors import (
     RowLinkInvalid,
     RowRagged,
     RowUnreadable,
+    TextMisdecoded,
 )
 from catalog.feeds.attributes import read_attributes
 from catalog.feeds.cells import LEFT_OUT, FeedLimits, as_json, brief, check_sizes, is_number, text
 from catalog.feeds.columns import Columns, splits
-from catalog.feeds.markup import has_markup, plain_text
+from catalog.feeds.identifiers import identifier_text
+from catalog.feeds.markup import unescaped
 from catalog.feeds.offer import Reading, read_offer
 from catalog.feeds.prices import Money
+from catalog.feeds.words import misdecoded, words
 from catalog.images import ImageRef
 from catalog.links import is_web_link
-from catalog.product import Product, as_text
+from catalog.product import Product, as_text, each_value
 
 # Columns that we add to a record that could not be read, and that a correction must remove.
 UNREAD, SURPLUS, MISSING = "(line)", "(surplus cells)", "(missing cells)"
@@ -135,20 +138,27 @@ def read_product(
     reading = Reading(cells, columns, money, warnings)
     attributes = read_attributes(cells, columns)
     brand = reading.first("brand") or as_text(attributes.pop("brand", ""))
-    return Product(
+    product = Product(
         id=read_id(cells, columns, limits),
         title=reading.first("title"),
-        description=described(reading.first("description")),
+        description=reading.first("description"),
         brand=brand,
         link=read_link(reading.first("link")),
         product_type=read_paths(reading),
         attributes=attributes,
         **read_offer(reading),
     )
+    warnings.extend(misdecoded_fields(product))
+    return product
 
 
-def described(description: str) -> str:
-    return plain_text(description) if has_markup(description) else description
+def misdecoded_fields(product: Product) -> Iterator[TextMisdecoded]:
+    """A warning for each field whose letters were visibly decoded wrongly, and could not be mended."""
+    fields = {name: getattr(product, name) for name in ("title", "description", "brand", "product_type")}
+    for name, value in (*fields.items(), *product.attributes.items()):
+        for one in each_value(value):
+            if place := misdecoded(one):
+                yield TextMisdecoded(f'Letters of the {brief(name)} are lost or decoded wrongly: "{brief(place)}".')
 
 
 def read_paths(reading: Reading) -> str:
@@ -161,6 +171,7 @@ def read_paths(reading: Reading) -> str:
 
 def read_link(link: str) -> str:
     """Raises RowLinkInvalid for what a browser would run or open beside the web, such as "javascript:…"."""
+    link = unescaped(link)
     if not is_web_link(link):
         raise RowLinkInvalid
     return link
@@ -169,8 +180,8 @@ def read_link(link: str) -> str:
 def read_path(value: Any, column: str) -> str:
     """A category as one text. A list, as our own manifests have it, is its levels from the top."""
     if isinstance(value, list | tuple):
-        return " > ".join(level for part in value if (level := text(part, column)))
-    return "" if isinstance(value, Mapping | bool) else text(value, column)
+        return " > ".join(level for part in value if (level := words(part, column)))
+    return "" if isinstance(value, Mapping | bool) else words(value, column)
 
 
 def read_id(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> str:
@@ -180,7 +191,7 @@ def read_id(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> s
         raise RowIdInvalid("The row's id is a number that its type cannot hold exactly. Store ids as text.")
     if isinstance(value, bool) or not (value is None or isinstance(value, str | bytes) or is_number(value)):
         raise RowIdInvalid("The row's id is neither text nor a number.")
-    found = text(value, columns.id or "id")
+    found = identifier_text(value, columns.id or "id")
     if not found:
         raise RowIdMissing
     if len(found) > limits.max_id or any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in found):

@@ -19,7 +19,7 @@ from catalog.images.written import is_image
 from catalog.model.tokenizer import Tokenizer
 from catalog.product import Product
 
-MAX_CHARACTERS = 8_192
+MAX_CHARACTERS = 8_192  # of a product's text the model is given the first of them
 MAX_IMAGES = 8
 GROUP = 16  # texts that are padded to one length
 
@@ -64,12 +64,21 @@ class Batch:
         return bool(((self.images_BP[:, 0] >= 0) & (self.texts_BP[:, 0] >= 0)).any())
 
 
+def joined_text(product: Product) -> str:
+    return ". ".join(part for part in (product.title.strip(), product.description.strip()) if part)
+
+
+def check_length(product: Product) -> None:
+    """For a request, whose sender can shorten the text. Raises TextTooLong."""
+    length = len(joined_text(product))
+    if length > MAX_CHARACTERS:
+        raise TextTooLong(f"The title and description have {length} characters; the limit is {MAX_CHARACTERS}.")
+
+
 def prepare(product: Product, size: int, check: Callable[[], None] = lambda: None) -> Prepared:
     """Decode and check one product. check: as `decode` has it. Raises ProductInvalid or ImageInvalid."""
     check_texts(product)
-    text = ". ".join(part for part in (product.title.strip(), product.description.strip()) if part)
-    if len(text) > MAX_CHARACTERS:
-        raise TextTooLong(f"The title and description have {len(text)} characters; the limit is {MAX_CHARACTERS}.")
+    text = joined_text(product)[:MAX_CHARACTERS]
     if len(product.images) > MAX_IMAGES:
         raise TooManyImages(f"The product has {len(product.images)} images; the limit is {MAX_IMAGES}.")
     if not text and not product.images:

@@ -18,7 +18,7 @@ from catalog.errors import CatalogError
 from catalog.images.thumbnails import make_thumbnail
 from catalog.index.filters import Filter
 from catalog.index.names import Names, of_taxonomy, unknown, used
-from catalog.model.preprocess import Prepared, prepare
+from catalog.model.preprocess import Prepared, check_length, prepare
 from catalog.product import Product, Understanding
 from catalog.taxonomy.tree import Taxonomy
 from serving.api.decoding import DECODERS, Allowance, attempted, decoders
@@ -124,7 +124,7 @@ class RequestContext:
         if isinstance(item, CatalogError):
             return item
         if not item.images:
-            return await self.in_thread(attempted, partial(prepare, item, size))
+            return await self.in_thread(attempted, partial(worded, item, size))
         async with turns:
             return await self._in(self.decoders, attempted, partial(decoded, item, size, allowance))
 
@@ -199,7 +199,13 @@ def media_type(request: Request) -> bytes:
     return content_type(request.scope["headers"]).strip().lower()
 
 
+def worded(product: Product, size: int) -> Prepared:
+    check_length(product)
+    return prepare(product, size)
+
+
 def decoded(product: Product, size: int, allowance: Allowance) -> Prepared:
+    check_length(product)
     with allowance.charged() as check:
         return prepare(product, size, check)
 

@@ -64,6 +64,8 @@ export default {
   "error.row_price_invalid": "价格不是零或正数。",
   "error.price_ambiguous": "价格可以读作两个不同的数。",
   "error.row_link_invalid": "链接不是网页地址，必须以 https:// 或 http:// 开头。",
+  "error.text_misdecoded": "文本中有乱码或丢失的字符，请在源头将数据文件另存为 UTF-8。",
+  "error.gtin_invalid": "商品条码（GTIN、EAN、UPC、ISBN）应为 8、12、13 或 14 位数字，且末位为校验码。",
   "error.row_unreadable": "此行无法读取，可能是 Shelflens 的错误，日志中有代码位置。",
   "error.search_invalid": "搜索条件无效。",
   "error.search_empty": "请输入文字、给出图片或指定商品。",

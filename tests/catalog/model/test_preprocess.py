@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from catalog.errors import ImageFormatUnsupported, ProductEmpty, TextTooLong, TooManyImages
-from catalog.model.preprocess import MAX_CHARACTERS, MAX_IMAGES, Prepared, collate, prepare, to_pixels
+from catalog.model.preprocess import MAX_CHARACTERS, MAX_IMAGES, Prepared, check_length, collate, prepare, to_pixels
 from catalog.model.tokenizer import Tokenizer
 from catalog.product import Product
 from tests.support.malformed.images import encode, plain, speckled
@@ -57,12 +57,21 @@ def test_text_alone(product: Product, text: str) -> None:
 def test_what_is_refused() -> None:
     with pytest.raises(ProductEmpty, match="no image and no text"):
         prepare(Product(title=" \n"), 32)
-    with pytest.raises(TextTooLong, match=r"8193 characters; the limit is 8192"):
-        prepare(Product(title="x" * (MAX_CHARACTERS + 1)), 32)
     with pytest.raises(TooManyImages, match=r"9 images; the limit is 8"):
         prepare(Product(images=(b"",) * (MAX_IMAGES + 1)), 32)
     with pytest.raises(ImageFormatUnsupported, match="not a JPEG"):
         prepare(Product(title="red", images=(b"words",)), 32)
+
+
+def test_of_a_long_text_the_model_is_given_the_beginning() -> None:
+    product = Product(title="oak table", description="hand made " * 100_000)
+    assert prepare(product, 32).text == f"oak table. {product.description}"[:MAX_CHARACTERS]
+
+
+def test_a_request_may_have_as_much_text_as_the_model_is_given() -> None:
+    check_length(Product(title="x" * MAX_CHARACTERS))
+    with pytest.raises(TextTooLong, match=r"8193 characters; the limit is 8192"):
+        check_length(Product(title="x" * (MAX_CHARACTERS + 1)))
 
 
 def texts(*texts: str) -> list[Prepared]:

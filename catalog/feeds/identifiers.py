@@ -1,0 +1,40 @@
+"""Ids, SKUs and GTINs as the shop has them, not as a spreadsheet shows them."""
+
+import re
+from typing import Any
+
+from catalog.errors import RowIdInvalid
+from catalog.feeds.cells import brief, text
+from catalog.feeds.words import without_unseen
+
+# 8.71123E+12, 1e+16 and 8.71123E12; "12E5" may well be a SKU.
+SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+[eE][+-]?|[eE]\+)[0-9]+")
+TOO_NARROW = re.compile("#{3,}")  # what a narrow column of a spreadsheet shows
+# A long number that was read as one with decimals.
+DECIMAL = re.compile(r"([0-9]{8,})\.0+")
+GTIN_LENGTHS = (8, 12, 13, 14)
+
+
+def identifier_text(value: Any, column: str) -> str:
+    """The cell's identifier, "" where it has none: without the ' or ="…" by which spreadsheets keep a number as text.
+
+    Raises RowIdInvalid for a number of which a spreadsheet has dropped digits.
+    """
+    found = without_unseen(text(value, column)).strip()
+    if found.startswith("'"):
+        found = found.strip("'").strip()
+    if SCIENTIFIC.fullmatch(found) or TOO_NARROW.fullmatch(found):
+        raise RowIdInvalid(
+            f'The column "{brief(column)}" has "{brief(found)}": a spreadsheet has dropped digits of the number.'
+            " Format the column as text there, enter the number again and export the feed."
+        )
+    decimal = DECIMAL.fullmatch(found)
+    return decimal[1] if decimal else found
+
+
+def gtin_invalid(gtin: str) -> bool:
+    """Whether this is no GTIN (EAN, UPC, ISBN-13): by its length and its check digit. Spaces and hyphens are let be."""
+    digits = gtin.replace(" ", "").replace("-", "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) in GTIN_LENGTHS):
+        return True
+    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits))) % 10 != 0
