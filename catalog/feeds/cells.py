@@ -14,6 +14,21 @@ MAX_DEPTH = 32
 MAX_BITS = 13_288
 # In a dead letter, the key of the object that replaces a value that is too long or that JSON cannot hold.
 LEFT_OUT = "left_out"
+# What programs and forms write where there is no value, compared without case and brackets. What a person says of the
+# product ("unknown", "unbranded") is a value.
+NO_VALUES = """
+    null, nil, none, undefined, nat, n/a, n / a, n.a., n/d, n.d., s/o, n.v.t., k.a., k. a., k.a, o.a., \\n
+    #n/a, #n/a n/a, #na, #null!, #ref!, #value!, #name?, #div/0!, #num!, -nan, 1.#qnan, 1.#ind, -1.#ind
+    not available, not applicable, not specified, not set, no value, no data, does not apply
+    keine angabe, keine angaben, nicht angegeben, nicht verfügbar, nicht zutreffend
+    non disponible, non spécifié, sans objet, no disponible, no aplica, sin especificar, non disponibile
+    无, 無, 暂无, なし
+"""
+NO_VALUE = frozenset(word for line in NO_VALUES.splitlines() for word in line.strip().split(", "))
+# Only as programs write them: "Nan" is a bread, "NAN" a brand, "Na" is sodium.
+NO_VALUE_AS_WRITTEN = frozenset(("nan", "NaN", "NA"))
+LONGEST_NO_VALUE = 24
+NOT_WORDS = " -\u2010\u2011\u2012\u2013\u2014\u2015\u2212_./\\|,;:'\"\u2026()[]<>{}"
 
 
 @dataclass(frozen=True)
@@ -48,11 +63,11 @@ def brief(text: str, limit: int = 40) -> str:
 
 
 def text(value: Any, column: str) -> str:
-    """Strings and numbers as text, None as "". Raises RowInvalid."""
+    """Strings and numbers as text, "" where there is no value. Raises RowInvalid."""
+    if is_missing(value):
+        return ""
     if isinstance(value, str):
         found = value
-    elif value is None:
-        return ""
     elif isinstance(value, bytes):
         found = value.decode("utf-8", "surrogateescape")
     elif is_number(value) and is_finite(value):
@@ -64,6 +79,24 @@ def text(value: Any, column: str) -> str:
         raise RowInvalid(f'The column "{brief(column)}" holds {kind} where text is expected.')
     check_text(found, column)
     return found.strip()
+
+
+def is_missing(text: Any) -> bool:
+    """Whether a cell has no value: empty, not a number, a word for it such as "NULL" or "n/a", or only dashes.
+
+    0 and false are values.
+    """
+    if not isinstance(text, str):
+        return text is None or is_nan(text)
+    if len(text) > LONGEST_NO_VALUE and len(text.strip()) > LONGEST_NO_VALUE:
+        return False
+    word = text.strip().strip("()[]<>{}")
+    return word in NO_VALUE_AS_WRITTEN or word.casefold() in NO_VALUE or not word.strip(NOT_WORDS)
+
+
+def is_nan(value: Any) -> bool:
+    """As math.isnan, which fails on a signalling NaN and on an integer above 1.8e308."""
+    return value.is_nan() if isinstance(value, Decimal) else isinstance(value, float) and math.isnan(value)
 
 
 def is_number(value: Any) -> TypeGuard[int | float | Decimal]:
