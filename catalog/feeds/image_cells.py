@@ -1,23 +1,36 @@
 """The images that a feed's cells name or hold."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from catalog.errors import RowInvalid
-from catalog.feeds.cells import LEFT_OUT, FeedLimits, brief, text
+from catalog.feeds.cells import LEFT_OUT, FeedLimits, brief, is_missing, text
 from catalog.feeds.columns import Columns, splits
 from catalog.images import ImageRef
 
 IN_FEED = "(in the feed)"
-BEFORE_URL = re.compile(r"\s*[,|;\s]\s*(?=(?:https?|s3|gs)://)")
-PARTED = re.compile(r"\s*[,|\n]\s*")
+BEFORE_URL = re.compile(r"(\s*[,|;\s]\s*)(?=(?:(?:https?|s3|gs):)?//\w)")
+PARTED = re.compile(r"(\s*[,|;\n]\s*)")
+ADDRESS = re.compile(r"://|^//\w")
 
 
 def read_images(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> tuple[ImageRef, ...]:
     """The product's images, each once; those beyond the limit are left out."""
     refs = (ref for column in columns.images for ref in image_refs(cells.get(column), column))
-    return tuple(dict.fromkeys(refs))[: limits.max_images]
+    return tuple(islice(without_repeated(refs), limits.max_images))
+
+
+def without_repeated(refs: Iterable[ImageRef]) -> Iterator[ImageRef]:
+    """A name among others of its cell stays: it may be a part of one, as in "Street,_1.jpg,Street,_2.jpg"."""
+    seen, among_others = set[ImageRef](), False
+    for ref in refs:
+        among_others = among_others or bool(ref.between)
+        if among_others or ref not in seen:
+            yield ref
+        seen.add(ref)
+        among_others = bool(ref.between)
 
 
 def image_refs(value: Any, column: str, depth: int = 0) -> Iterator[ImageRef]:
@@ -25,7 +38,7 @@ def image_refs(value: Any, column: str, depth: int = 0) -> Iterator[ImageRef]:
     if value is None:
         return
     if isinstance(value, str):
-        yield from (ImageRef(where) for where in image_places(text(value, column), column))
+        yield from image_places(text(value, column), column)
     elif isinstance(value, bytes):
         yield ImageRef(IN_FEED, value)
     elif isinstance(value, list | tuple) and depth < 2:
@@ -51,9 +64,19 @@ def image_in(value: Mapping[Any, Any], column: str) -> Iterator[ImageRef]:
         yield ImageRef(where)
 
 
-def image_places(cell: str, column: str) -> list[str]:
+def image_places(cell: str, column: str) -> Iterator[ImageRef]:
     if cell[:5].lower() == "data:":
-        return [cell]
+        yield ImageRef(cell)
+        return
     # A comma may be part of an address: there it parts two only before another.
-    pattern = BEFORE_URL if "://" in cell or not splits(column) else PARTED
-    return [place for place in pattern.split(cell) if place]
+    pattern = BEFORE_URL if ADDRESS.search(cell) or not splits(column) else PARTED
+    place, between = "", ""
+    for number, part in enumerate(pattern.split(cell)):
+        if number % 2:
+            between += part
+        elif part and not is_missing(part):
+            if place:
+                yield ImageRef(place, between=between if pattern is PARTED else "")
+            place, between = part, ""
+    if place:
+        yield ImageRef(place)

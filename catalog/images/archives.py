@@ -18,6 +18,7 @@ from catalog.errors import (
     ImageNotFound,
     ImageOutsideRoot,
 )
+from catalog.images.names import Names, spellings
 
 MAX_ENTRIES = 200_000
 MAX_DIRECTORY = 64 * 1024 * 1024  # bytes of the list of entries, which is read whole
@@ -82,13 +83,12 @@ class Archive:
 
     def read(self, where: str, max_bytes: int) -> bytes:
         """At most one byte more than `max_bytes` of an image. Raises a subclass of ImageInvalid."""
-        name = posixpath.normpath(posixpath.join(self.folder, where))
-        if where.startswith("/") or name.split("/")[0] == "..":
-            raise ImageOutsideRoot("The image's path leads outside the zip.")
-        try:
-            entry = self._zip.getinfo(name)
-        except KeyError:
-            raise ImageNotFound("The image is not in the zip.") from None
+        name = self.name_of(where)
+        if name is None:
+            if where.startswith("/") or self._within(where) is None:
+                raise ImageOutsideRoot("The image's path leads outside the zip.")
+            raise ImageNotFound("The image is not in the zip.")
+        entry = self._zip.getinfo(name)
         if is_link(entry):
             raise ImageNotFound("The image's path leads to a link in the zip, not to a file.")
         try:
@@ -98,6 +98,26 @@ class Archive:
             raise
         except Exception:
             raise ImageCorrupt("The image in the zip is corrupt or uses an unsupported compression.") from None
+
+    def name_of(self, where: str) -> str | None:
+        """The name of an image's entry, from the folder on, or from the zip's own where it begins with a slash.
+
+        Raises ImageNotFound where several entries fit.
+        """
+        names = [name for one in spellings(where) if (name := self._within(one))]
+        if where.startswith(("/", "\\")):
+            names += spellings(where)
+        exact = next((name for name in names if name in self._zip.NameToInfo), None)
+        return exact or next(filter(None, map(self._names.find, names)), None)
+
+    def _within(self, where: str) -> str | None:
+        """From the zip's own folder on; None for what leads outside."""
+        name = posixpath.normpath(posixpath.join(self.folder, where))
+        return None if name.split("/")[0] == ".." else name
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(entry.filename for entry in self._zip.infolist() if not entry.is_dir())
 
 
 def is_hidden(name: str) -> bool:

@@ -5,6 +5,7 @@ import struct
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -81,7 +82,7 @@ def test_result_is_a_plain_rgb_image_without_metadata(image_format: str, mode: s
     assert near(decoded.getpixel((20, 10)), source.convert("RGB").getpixel((20, 10)), tolerance=3)
 
 
-JPEGS = {
+JPEGS: dict[str, dict[str, Any]] = {
     "baseline": {},
     "progressive": {"progressive": True},
     "restarts": {"restart_marker_blocks": 2},
