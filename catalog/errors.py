@@ -5,6 +5,7 @@
     ├── ImageInvalid (one image): ImageEmpty, ImageFormatUnsupported, ImageCorrupt, ImageTooManyBytes,
     │       ImageTooManyPixels, ImageSideOutOfRange, ImageAspectOutOfRange, ImageTooCostly, ImageNotFound,
     │       ImageOutsideRoot, ImageUrlRefused, ImageFetchFailed
+    ├── ImagesLeftOut
     ├── FeedInvalid: FeedEmpty, FeedFormatUnsupported, FeedEncodingInvalid, FeedColumnsInvalid, FeedRowsInvalid,
     │       FeedDamaged
     ├── RowInvalid: RowRagged, RowEncodingInvalid, RowIdMissing, RowIdInvalid, RowIdDuplicate, RowCellTooLong,
@@ -147,6 +148,12 @@ class ImageUrlRefused(ImageInvalid):
 
 class ImageFetchFailed(ImageInvalid):
     default = "The image could not be fetched."
+
+
+class ImagesLeftOut(CatalogError):
+    """A warning, of a product that is stored."""
+
+    default = "The product has more images than are read."
 
 
 class FeedInvalid(CatalogError):

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from catalog.errors import StateDamaged
 from catalog.feeds import Preview
-from catalog.ingest.ledger import Ledger, Tally, dead_letter
+from catalog.ingest.ledger import Ledger, Tally, line_of
 from serving.error_responses import ErrorDetail
 from serving.errors import IdempotencyConflict, Overloaded
 from serving.inference.models import Models
@@ -232,4 +232,4 @@ class Jobs:
         record = self._table.get(id)
         run = self._ledger.run(record.run) if record.run is not None else None
         failures, following = run.some_failures(after) if run else ([], None)
-        return ErrorLines("".join(map(dead_letter, failures)).encode(), following)
+        return ErrorLines("".join(map(line_of, failures)).encode(), following)

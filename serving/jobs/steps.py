@@ -27,7 +27,7 @@ class ModelChanged(Exception):
 
 
 class ServedReader:
-    """A `catalog.ingest.pipeline.Reader`: the model behind its backend, a few products at a time."""
+    """A `catalog.ingest.load.Reader`: the model behind its backend, a few products at a time."""
 
     def __init__(self, model: Model, call: LoopBridge) -> None:
         self.version = model.info.version
@@ -113,10 +113,13 @@ class WatchedFeed:
 
 
 class WatchedImages:
-    """A `catalog.ingest.pipeline.Images` that reads none for a job that is to stop: each may take many seconds."""
+    """A `catalog.ingest.load.ImageSource` that reads none for a job that is to stop: each may take many seconds."""
 
     def __init__(self, source: ImageReader, check: Callable[[], None]) -> None:
         self._images, self._check = source, check
+
+    def settled(self, refs: Sequence[ImageRef]) -> Sequence[ImageRef]:
+        return self._images.settled(refs)
 
     def read(self, ref: ImageRef) -> bytes:
         self._check()

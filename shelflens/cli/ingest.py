@@ -49,8 +49,13 @@ Stores = Annotated[
     list[str] | None, typer.Option("--allow-store", help="Allow images from s3://BUCKET/FOLDER or gs://….")
 ]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Check all rows, store nothing.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Fail a row for an image that cannot be read.")]
 DeadLetter = Annotated[
-    Path | None, typer.Option(help="File for failed rows. Default: FEED.failed.jsonl in the working directory.")
+    Path | None,
+    typer.Option(
+        help="File for failed rows. Default: FEED.failed.jsonl in the working directory. FEED.warnings.jsonl beside it"
+        " has what products were stored without."
+    ),
 ]
 LedgerFile = Annotated[Path | None, typer.Option(help="The ledger file. Default: in the index folder.")]
 Ray = Annotated[str, typer.Option(help="Run on a Ray cluster: its address, or local to start one on this machine.")]
@@ -74,6 +79,7 @@ def ingest(
     hosts: Hosts = None,
     stores: Stores = None,
     dry: Dry = False,
+    strict: Strict = False,
     dead_letter: DeadLetter = None,
     ledger: LedgerFile = None,
     ray: Ray = "",
@@ -101,7 +107,7 @@ def ingest(
         there = None if output else opened_if_there(index, opened)
         understander = load_for(there, model, device)
         kept = thumbnails and not output and not dry
-        worker = LocalWorker(understander, reader, batch_size=batch_size(device), thumbnails=kept)
+        worker = LocalWorker(understander, reader, batch_size=batch_size(device), thumbnails=kept, strict=strict)
         if dry:
             report = rehearse(source, there, worker)
         else:
@@ -168,7 +174,9 @@ def dry_report(found: "DryRun") -> dict[str, Any]:
         "modalities": dict(found.modalities),
         "failures": codes,
         "estimated_seconds": round(found.seconds, 1),
+        "warnings": dict(found.codes),
         "bad_rows": [{"line": f.line, "id": f.id, "code": f.code, "reason": f.reason} for f in found.failures],
+        "warned_rows": [warning._asdict() for warning in found.warnings],
     }
 
 
@@ -204,7 +212,7 @@ def ray_worker(address: str, actors: int, gpus: float, local: "LocalWorker", mod
     except ModuleNotFoundError as error:
         raise ConfigInvalid(f"{error.name} is not installed. {installing('ray')}") from None
     connect(address)
-    spec = ActorSpec(local.source, None if model == SHIPPED else Path(model), index, local.thumbnails)
+    spec = ActorSpec(local.source, None if model == SHIPPED else Path(model), index, local.thumbnails, local.strict)
     return RayWorker(spec, Pool(actors, gpus))
 
 
@@ -248,8 +256,18 @@ def run_ingest(
             except KeyboardInterrupt:
                 state = "cancelled"
         failed = run.write_dead_letters(dead_letter)
-        report = {"dead_letter": str(dead_letter) if failed else None, "stored": sink.count()}
+        warnings = dead_letter.with_name(warnings_name(dead_letter.name))
+        report = {
+            "dead_letter": str(dead_letter) if failed else None,
+            "warnings_file": str(warnings) if run.write_warnings(warnings) else None,
+            "stored": sink.count(),
+        }
         return {"state": state} | run.report() | report
+
+
+def warnings_name(dead_letter: str) -> str:
+    """feed.csv.failed.jsonl -> feed.csv.warnings.jsonl"""
+    return dead_letter.removesuffix(".jsonl").removesuffix(".failed") + ".warnings.jsonl"
 
 
 def show_total(bar: Any, rows: int) -> None:
@@ -270,7 +288,7 @@ def show(report: dict[str, Any], as_json: bool) -> None:
     print(f"{report['state']}: {report['rows']:,} rows ({outcomes or 'none'})")
     if report.get("resumed_after"):
         print(f"The first {report['resumed_after']:,} rows were stored by an earlier run.")
-    for name in ("modalities", "failures", "categories"):
+    for name in ("modalities", "failures", "warnings", "categories"):
         if report.get(name):
             listed = list(report[name].items())
             more = f", and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
@@ -279,12 +297,18 @@ def show(report: dict[str, Any], as_json: bool) -> None:
         print(f"to review (low confidence): {report['low_confidence_share']:.1%} of the products understood")
     if "estimated_seconds" in report:
         print(f"the ingest would take about {seconds_text(report['estimated_seconds'])}")
-        for row in report["bad_rows"][:SHOWN]:
+        for row in (*report["bad_rows"][:SHOWN], *report["warned_rows"][:SHOWN]):
             print(f"line {row['line']}: {row['reason']} [{row['code']}]")
     else:
         print(f"{report['seconds']:,.1f} seconds, {report['rows_per_second'] or 0:,.1f} rows a second")
         print(f"{report['stored']:,} products are in {report['index']}.")
+    show_files(report)
+
+
+def show_files(report: dict[str, Any]) -> None:
     if report.get("dead_letter"):
         print(f"Rows that failed: {report['dead_letter']}. Correct them there and ingest that file.")
+    if report.get("warnings_file"):
+        print(f"What products were stored without: {report['warnings_file']}.")
     if report["state"] == "cancelled":
         print("Stopped. The same command goes on from here.")
