@@ -8,6 +8,7 @@
     ├── ImagesLeftOut
     ├── FeedInvalid: FeedEmpty, FeedFormatUnsupported, FeedEncodingInvalid, FeedColumnsInvalid, FeedRowsInvalid,
     │       FeedDamaged
+    ├── ReplaceRefused
     ├── RowInvalid: RowRagged, RowEncodingInvalid, RowIdMissing, RowIdInvalid, RowIdDuplicate, RowCellTooLong,
     │       RowPriceInvalid, RowLinkInvalid, RowUnreadable
     ├── SearchInvalid: SearchEmpty, FilterInvalid
@@ -182,6 +183,10 @@ class FeedColumnsInvalid(FeedInvalid):
 
 class FeedDamaged(FeedInvalid):
     default = "The feed is corrupt or truncated."
+
+
+class ReplaceRefused(CatalogError):
+    default = "The products that the feed no longer has were not taken out."
 
 
 class RowInvalid(CatalogError):

@@ -78,7 +78,8 @@ class Warned(NamedTuple):
 @dataclass
 class Tally:
     """How many rows came to what. outcomes: added, updated, offer_updated, unchanged, failed; codes: of the failures;
-    warnings: of what products were stored without; categories and review: of the products that were understood.
+    categories and review: of the products that were understood; warnings: codes of what products were stored without;
+    removed: products that the feed no longer had.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -87,6 +88,7 @@ class Tally:
     understood: int = 0
     unsure: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
+    removed: int = 0
 
     @property
     def rows(self) -> int:
@@ -106,6 +108,7 @@ class Tally:
             fields["understood"],
             fields["unsure"],
             Counter(fields.get("warnings", {})),
+            fields.get("removed", 0),
         )
 
 

@@ -85,6 +85,16 @@ class StoreSink:
     def update_offers(self, offers: Sequence[Offer]) -> int:
         return sum(self._write(partial(self._store.update_offers, part)) for part in portions(offers, pickled_bytes))
 
+    def ids(self) -> Iterator[Sequence[str]]:
+        ids, after = self._call(self._store.ids)
+        yield ids
+        while after:
+            ids, after = self._call(partial(self._store.ids, after))
+            yield ids
+
+    def delete(self, ids: Sequence[str]) -> None:
+        self._call(lambda: self._store.delete_all(ids))
+
     def flush(self) -> None:
         if self._written:
             self._call(self._store.flush)

@@ -1,6 +1,7 @@
 """`shelflens ingest`: a whole feed into an index, or with --dry-run what that would do."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import ConfigInvalid, FeedColumnsInvalid, FileNotReadable, IndexNotFound, installing
+from catalog.errors import ConfigInvalid, FeedColumnsInvalid, FileNotReadable, IndexNotFound, ReplaceRefused, installing
+from catalog.ingest import MAX_REPLACE_SHARE
 from catalog.ingest.ledger import ledger_path, state_folder
 from catalog.storage.files import private_files
 from shelflens.cli.app import (
@@ -50,6 +52,12 @@ Stores = Annotated[
 ]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Check all rows, store nothing.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail a row for an image that cannot be read.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="When the whole feed is read, take out the products that it no longer has.")
+]
+ReplaceUpTo = Annotated[
+    float, typer.Option(min=0, max=1, help="With --replace: the share of the stored products that may be taken out.")
+]
 DeadLetter = Annotated[
     Path | None,
     typer.Option(
@@ -80,6 +88,8 @@ def ingest(
     stores: Stores = None,
     dry: Dry = False,
     strict: Strict = False,
+    replace: Replace = False,
+    replace_up_to: ReplaceUpTo = MAX_REPLACE_SHARE,
     dead_letter: DeadLetter = None,
     ledger: LedgerFile = None,
     ray: Ray = "",
@@ -97,12 +107,15 @@ def ingest(
     """
     with errors_shown(), private_files(), ExitStack() as opened:
         from catalog.index.backend import IndexModel
+        from catalog.index.product_index import ProductIndex
         from catalog.ingest.pipeline import LocalWorker
         from catalog.origin import load_for
         from catalog.understand import batch_size
 
         if ray and not output and "://" not in index:
             raise ConfigInvalid("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
+        if replace and output:
+            raise ConfigInvalid("With --output nothing is stored yet that --replace could take out.")
         source, reader = open_source(feed, images, columns or [], currency, hosts or [], stores or [])
         there = None if output else opened_if_there(index, opened)
         understander = load_for(there, model, device)
@@ -110,6 +123,8 @@ def ingest(
         worker = LocalWorker(understander, reader, batch_size=batch_size(device), thumbnails=kept, strict=strict)
         if dry:
             report = rehearse(source, there, worker)
+            if replace and there:
+                report |= replaced(source, there, 0, replace_up_to, None)
         else:
             sink = there or opened.enter_context(made(index, output, understander))
             sink.claim(IndexModel(understander.version, understander.folder))
@@ -119,8 +134,12 @@ def ingest(
             keep = opened.enter_context(kept_thumbnails(index)) if kept else None
             dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
             report = run_ingest(source, sink, chosen, ledger or ledger_path(place), dead, keep) | {"index": place}
+            if replace and report["state"] == "complete" and exit_code(report["rows"], report["outcomes"]) < 2:
+                assert isinstance(sink, ProductIndex)
+                report |= replaced(source, sink, report["outcomes"].get("added", 0), replace_up_to, state_folder(index))
     show(report, as_json)
-    raise typer.Exit(INTERRUPTED if report["state"] == "cancelled" else exit_code(report["rows"], report["outcomes"]))
+    code = exit_code(report["rows"], report["outcomes"])
+    raise typer.Exit(INTERRUPTED if report["state"] == "cancelled" else max(code, int("replace_refused" in report)))
 
 
 def open_source(
@@ -270,6 +289,29 @@ def warnings_name(dead_letter: str) -> str:
     return dead_letter.removesuffix(".jsonl").removesuffix(".failed") + ".warnings.jsonl"
 
 
+def replaced(source: "Feed", index: "ProductIndex", added: int, max_share: float, state: Path | None) -> dict[str, Any]:
+    """Take out what the feed no longer has. state: where the thumbnails are; without it, only tell."""
+    from catalog.ingest.replace import find_gone
+    from serving.storage.thumbnails import ThumbnailStore
+
+    try:
+        gone = find_gone(source, index, added)
+        gone.check(max_share)
+    except ReplaceRefused as error:
+        return {"gone": 0, "replace_refused": error.message}
+    if state and gone.ids:
+        print(
+            f"{len(gone.ids):,} products ({gone.share:.1%}) are no longer in the feed and are taken out.",
+            file=sys.stderr,
+        )
+        with closing(ThumbnailStore(state / "pictures.sqlite")) as thumbnails:
+            thumbnails.delete(gone.ids)
+        for _ in gone.take_out(index):
+            pass
+        index.flush()
+    return {"gone": len(gone.ids)} | ({"stored": index.count()} if state else {})
+
+
 def show_total(bar: Any, rows: int) -> None:
     bar.total = rows
     bar.refresh()
@@ -286,6 +328,8 @@ def show(report: dict[str, Any], as_json: bool) -> None:
         return
     outcomes = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(report["outcomes"].items()))
     print(f"{report['state']}: {report['rows']:,} rows ({outcomes or 'none'})")
+    if "gone" in report:
+        print(f"no longer in the feed: {report['gone']:,}")
     if report.get("resumed_after"):
         print(f"The first {report['resumed_after']:,} rows were stored by an earlier run.")
     for name in ("modalities", "failures", "warnings", "categories"):
@@ -306,6 +350,8 @@ def show(report: dict[str, Any], as_json: bool) -> None:
 
 
 def show_files(report: dict[str, Any]) -> None:
+    if report.get("replace_refused"):
+        print(f"{report['replace_refused']} [{ReplaceRefused.code}]")
     if report.get("dead_letter"):
         print(f"Rows that failed: {report['dead_letter']}. Correct them there and ingest that file.")
     if report.get("warnings_file"):
