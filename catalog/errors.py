@@ -7,8 +7,7 @@
     │       ImageOutsideRoot, ImageUrlRefused, ImageFetchFailed
     ├── ImagesLeftOut
     ├── FeedInvalid: FeedEmpty, FeedFormatUnsupported, FeedEncodingInvalid, FeedColumnsInvalid, FeedRowsInvalid,
-    │       FeedDamaged
-    ├── ReplaceRefused
+    │       FeedDamaged, ReplaceRefused
     ├── RowInvalid: RowRagged, RowEncodingInvalid, RowIdMissing, RowIdInvalid, RowIdDuplicate, RowCellTooLong,
     │       RowPriceInvalid, RowLinkInvalid, RowUnreadable
     ├── SearchInvalid: SearchEmpty, FilterInvalid
@@ -185,7 +184,7 @@ class FeedDamaged(FeedInvalid):
     default = "The feed is corrupt or truncated."
 
 
-class ReplaceRefused(CatalogError):
+class ReplaceRefused(FeedInvalid):
     default = "The products that the feed no longer has were not taken out."
 
 

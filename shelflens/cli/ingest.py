@@ -304,8 +304,9 @@ def replaced(source: "Feed", index: "ProductIndex", added: int, max_share: float
             f"{len(gone.ids):,} products ({gone.share:.1%}) are no longer in the feed and are taken out.",
             file=sys.stderr,
         )
-        with closing(ThumbnailStore(state / "pictures.sqlite")) as thumbnails:
-            thumbnails.delete(gone.ids)
+        if (state / "pictures.sqlite").exists():
+            with closing(ThumbnailStore(state / "pictures.sqlite")) as thumbnails:
+                thumbnails.delete(gone.ids)
         for _ in gone.take_out(index):
             pass
         index.flush()

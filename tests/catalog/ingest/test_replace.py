@@ -41,9 +41,7 @@ def test_new_products_do_not_make_the_share_of_the_old_ones_smaller(shop: Shop) 
     run = shop.ingest()
     found = gone(shop, added=run.tally.outcomes["added"])
     assert (len(found.ids), found.share) == (24, 1.0)
-    with pytest.raises(
-        ReplaceRefused, match=r"no longer has 24 products, 100% .* the limit is 30%\."
-    ):
+    with pytest.raises(ReplaceRefused, match=r"no longer has 24 products, 100% .* the limit is 30%\."):
         found.check(0.3)
     found.check(1.0)
 
