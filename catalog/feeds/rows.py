@@ -56,7 +56,8 @@ class Row:
     """A row that could be read. product: without images; image_refs: where they are.
 
     raw: the row as JSON can hold it, which read again gives the same row. warnings: what of the row could not be read,
-    without which the product is stored.
+    without which the product is stored. offer_fields: the fields of a stored product that the row has anew, where the
+    feed gives a part of its offer alone; None for a whole product.
     """
 
     line: int
@@ -64,6 +65,7 @@ class Row:
     image_refs: tuple[ImageRef, ...]
     raw: Mapping[str, Any]
     warnings: tuple[CatalogError, ...] = ()
+    offer_fields: frozenset[str] | None = None
 
     @property
     def id(self) -> str:

@@ -106,7 +106,7 @@ class Archive:
         """
         names = [name for one in spellings(where) if (name := self._within(one))]
         if where.startswith(("/", "\\")):
-            names += spellings(where)
+            names += [name for name in spellings(where) if not leads_out(name)]
         exact = next((name for name in names if name in self._zip.NameToInfo), None)
         return exact or next(filter(None, map(self._names.find, names)), None)
 

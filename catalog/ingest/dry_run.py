@@ -22,6 +22,7 @@ class DryRunSink:
 
     def __init__(self, sink: Sink) -> None:
         self.identity, self.hashes, self.count = sink.identity, sink.hashes, sink.count
+        self.get = sink.get
 
     def upsert(self, products: Sequence[StoredProduct]) -> None:
         pass

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple, Protocol
 
-from catalog.errors import CatalogError, ImageFetchFailed, ImageInvalid, ImagesLeftOut, ImageUrlRefused
+from catalog.errors import CatalogError, ImageFetchFailed, ImageInvalid, ImagesLeftOut, ImageUrlRefused, ProductNotFound
 from catalog.feeds import BadRow, Row
 from catalog.feeds.cells import brief
 from catalog.images import ImageRef
@@ -125,6 +125,10 @@ def load(task: Task, source: ImageSource, reader: Reader, thumbnails: bool = Fal
     row = task.row
     if isinstance(row, BadRow):
         return Result(row, "failed", error=row.error)
+    if row.offer_fields is not None:
+        if task.known is None:
+            return Result(row, "failed", error=ProductNotFound())
+        return Result(row, "offer_updated", warnings=row.warnings)
     try:
         images = read_images(row, source, strict)
         return compared(row, task.known, images, reader, thumbnails, strict)

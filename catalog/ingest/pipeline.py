@@ -18,6 +18,7 @@ from catalog.errors import CatalogError, RowIdDuplicate
 from catalog.feeds import BadRow, Row
 from catalog.ingest.ledger import Failure, Run, State, Tally, Warned
 from catalog.ingest.load import ImageSource, Reader, Result, Task, load
+from catalog.ingest.offers import merged
 from catalog.model.preprocess import Prepared
 from catalog.model.runtime import set_thread_budget
 from catalog.product import (
@@ -45,6 +46,7 @@ class Sink(Protocol):
     @property
     def identity(self) -> str: ...
     def hashes(self, ids: Sequence[str]) -> Sequence[StoredVersion | None]: ...
+    def get(self, ids: Sequence[str]) -> Sequence[StoredProduct | None]: ...
     def count(self) -> int: ...
     def upsert(self, products: Sequence[StoredProduct]) -> object: ...
     def update_offers(self, offers: Sequence[Offer]) -> int: ...
@@ -197,7 +199,8 @@ def store(
     """Into the index, down to the disk, and only then into the ledger."""
     keep_thumbnails({result.stored.id: result.thumbnails for result in results if result.stored})
     sink.upsert([result.stored for result in results if result.stored])
-    sink.update_offers([offer for result in results if (offer := _new_offer(result))])
+    results, offers = merged(results, sink)
+    sink.update_offers(offers)
     sink.flush()
     failures = [failure(result.row, result.error) for result in results if result.error]
     told = [
@@ -205,12 +208,6 @@ def store(
     ]
     run.commit(run.position + len(results), counted(run.tally, results), failures, told)
     return run.tally
-
-
-def _new_offer(result: Result) -> Offer | None:
-    if result.outcome == "offer_updated" and result.hashes and isinstance(result.row, Row):
-        return Offer(result.row.product, result.hashes, result.references)
-    return None
 
 
 def failure(row: Row | BadRow, error: CatalogError) -> Failure:

@@ -71,6 +71,9 @@ class StoreSink:
     def hashes(self, ids: Sequence[str]) -> Sequence[StoredVersion | None]:
         return self._call(lambda: self._store.versions(ids)) if ids else []
 
+    def get(self, ids: Sequence[str]) -> Sequence[StoredProduct | None]:
+        return self._call(lambda: self._store.get(ids))
+
     def count(self) -> int:
         return self._call(self._store.describe).products
 
