@@ -146,7 +146,7 @@ def test_embeddings_are_a_choice_and_numbers_stay_numbers(shop: Path, model: Pat
 def test_exit_code_and_dead_letters_tell_what_failed(shop: Path, model: Path) -> None:
     feed = Path("feed.csv")
     feed.write_text(feed.read_text(encoding="utf-8").replace("images/Shoe-red", "images/lost"), encoding="utf-8")
-    result = ingest(model, "feed.csv")
+    result = ingest(model, "feed.csv", "--strict")
     assert result.exit_code == 1
     assert "11 added, 1 failed" in result.stdout
     assert "failures: image_not_found 1" in result.stdout
