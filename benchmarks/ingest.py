@@ -25,7 +25,8 @@ from catalog.feeds import Feed, Row, open_feed
 from catalog.images import ImageReader
 from catalog.index.product_index import open_index
 from catalog.ingest.ledger import Ledger, Tally
-from catalog.ingest.pipeline import CHUNK, LocalWorker, Task, load, understand
+from catalog.ingest.load import Task, load
+from catalog.ingest.pipeline import CHUNK, LocalWorker, understand
 from catalog.ingest.run import IngestRun
 from catalog.model.runtime import set_thread_budget
 from catalog.understand import BATCH_SIZE, Understander

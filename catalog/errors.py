@@ -6,8 +6,9 @@
     ├── ImageInvalid (one image): ImageEmpty, ImageFormatUnsupported, ImageCorrupt, ImageTooManyBytes,
     │       ImageTooManyPixels, ImageSideOutOfRange, ImageAspectOutOfRange, ImageTooCostly, ImageNotFound,
     │       ImageOutsideRoot, ImageUrlRefused, ImageFetchFailed
+    ├── ImagesLeftOut
     ├── FeedInvalid: FeedEmpty, FeedFormatUnsupported, FeedEncodingInvalid, FeedColumnsInvalid, FeedRowsInvalid,
-    │       FeedDamaged
+    │       FeedDamaged, ReplaceRefused
     ├── RowInvalid: RowRagged, RowEncodingInvalid, RowIdMissing, RowIdInvalid, RowIdDuplicate, RowCellTooLong,
     │       RowPriceInvalid, RowPriceAmbiguous [price_ambiguous], RowOfferUnclear, RowLinkInvalid, RowUnreadable,
     │       TextMisdecoded, GtinInvalid
@@ -161,6 +162,12 @@ class ImageFetchFailed(ImageInvalid):
     default = "The image could not be fetched."
 
 
+class ImagesLeftOut(CatalogError):
+    """A warning, of a product that is stored."""
+
+    default = "The product has more images than are read."
+
+
 class FeedInvalid(CatalogError):
     default = "The feed is not valid."
 
@@ -190,6 +197,10 @@ class FeedColumnsInvalid(FeedInvalid):
 
 class FeedDamaged(FeedInvalid):
     default = "The feed is corrupt or truncated."
+
+
+class ReplaceRefused(FeedInvalid):
+    default = "The products that the feed no longer has were not taken out."
 
 
 class RowInvalid(CatalogError):

@@ -42,7 +42,7 @@ class FeedLimits:
     """What a row of a feed may hold. Inclusive.
 
     max_cell: characters; max_row: characters of all its cells together; max_line: bytes of a line of text. Images in
-    data URIs count towards the last only. max_id: characters; max_images: further images of a product are left out;
+    data URIs count towards the last only. max_id: characters; max_images: further ones of a product are not kept;
     max_quoted_lines, max_reread: how many lines a quoted cell may go on for, and how many bytes are read again in all
     because such a cell never ended. max_values: of a line, by its delimiters or commas. max_rows: of the feed;
     max_empty: empty lines one after another, a little more than Excel writes; max_bad: rows that cannot be read, where
@@ -53,7 +53,7 @@ class FeedLimits:
     max_row: int = 4 * 1024 * 1024
     max_line: int = 32 * 1024 * 1024
     max_id: int = 256
-    max_images: int = 8
+    max_images: int = 100
     max_quoted_lines: int = 1_000
     max_reread: int = 64 * 1024 * 1024
     max_values: int = 200_000

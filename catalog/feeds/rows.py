@@ -5,7 +5,6 @@ path as the line of CSV or the row of Parquet that it came from.
 """
 
 import logging
-import re
 import traceback
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -23,9 +22,10 @@ from catalog.errors import (
     TextMisdecoded,
 )
 from catalog.feeds.attributes import read_attributes
-from catalog.feeds.cells import LEFT_OUT, FeedLimits, as_json, brief, check_sizes, is_number, text
-from catalog.feeds.columns import Columns, splits
+from catalog.feeds.cells import FeedLimits, as_json, brief, check_sizes, is_number
+from catalog.feeds.columns import Columns
 from catalog.feeds.identifiers import identifier_text
+from catalog.feeds.image_cells import read_images
 from catalog.feeds.markup import unescaped
 from catalog.feeds.offer import Reading, read_offer
 from catalog.feeds.prices import Money
@@ -36,10 +36,7 @@ from catalog.product import Product, as_text, each_value
 
 # Columns that we add to a record that could not be read, and that a correction must remove.
 UNREAD, SURPLUS, MISSING = "(line)", "(surplus cells)", "(missing cells)"
-IN_FEED = "(in the feed)"
 UNTOLD = Money()
-BEFORE_URL = re.compile(r"\s*[,|;\s]\s*(?=(?:https?|s3|gs)://)")
-PARTED = re.compile(r"\s*[,|\n]\s*")
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +58,8 @@ class Row:
     """A row that could be read. product: without images; image_refs: where they are.
 
     raw: the row as JSON can hold it, which read again gives the same row. warnings: what of the row could not be read,
-    without which the product is stored.
+    without which the product is stored. offer_fields: the fields of a stored product that the row has anew, where the
+    feed gives a part of its offer alone; None for a whole product.
     """
 
     line: int
@@ -69,6 +67,7 @@ class Row:
     image_refs: tuple[ImageRef, ...]
     raw: Mapping[str, Any]
     warnings: tuple[CatalogError, ...] = ()
+    offer_fields: frozenset[str] | None = None
 
     @property
     def id(self) -> str:
@@ -197,48 +196,3 @@ def read_id(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> s
     if len(found) > limits.max_id or any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in found):
         raise RowIdInvalid(f"The row's id has more than {limits.max_id} characters or contains control characters.")
     return found
-
-
-def read_images(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> tuple[ImageRef, ...]:
-    """The product's images, each once; those beyond the limit are left out."""
-    refs = (ref for column in columns.images for ref in image_refs(cells.get(column), column))
-    return tuple(dict.fromkeys(refs))[: limits.max_images]
-
-
-def image_refs(value: Any, column: str, depth: int = 0) -> Iterator[ImageRef]:
-    """Pictures as a path or an address, several of them parted, bytes, {"bytes", "path"}, or a list of these."""
-    if value is None:
-        return
-    if isinstance(value, str):
-        yield from (ImageRef(where) for where in image_places(text(value, column), column))
-    elif isinstance(value, bytes):
-        yield ImageRef(IN_FEED, value)
-    elif isinstance(value, list | tuple) and depth < 2:
-        for item in value:
-            yield from image_refs(item, column, depth + 1)
-    elif isinstance(value, Mapping) and LEFT_OUT not in value:
-        yield from image_in(value, column)
-    elif isinstance(value, Mapping):
-        raise RowInvalid(f'The image of the column "{brief(column)}" was left out of this dead letter. Give its path.')
-    else:
-        raise RowInvalid(f'The column "{brief(column)}" does not hold an image\'s path, address or bytes.')
-
-
-def image_in(value: Mapping[Any, Any], column: str) -> Iterator[ImageRef]:
-    """{"bytes": ..., "path": ...}, as Hugging Face's data sets have it, either of them perhaps None."""
-    where = next((text(value[key], column) for key in ("path", "url", "src") if isinstance(value.get(key), str)), "")
-    data = value.get("bytes")
-    if isinstance(data, bytes):
-        yield ImageRef(where or IN_FEED, data)
-    elif data is not None:
-        yield from image_refs(data if isinstance(data, Mapping) and LEFT_OUT in data else 0, column)
-    elif where:
-        yield ImageRef(where)
-
-
-def image_places(cell: str, column: str) -> list[str]:
-    if cell[:5].lower() == "data:":
-        return [cell]
-    # A comma may be part of an address: there it parts two only before another.
-    pattern = BEFORE_URL if "://" in cell or not splits(column) else PARTED
-    return [place for place in pattern.split(cell) if place]

@@ -19,6 +19,7 @@ from catalog.errors import (
     ImageNotFound,
     ImageOutsideRoot,
 )
+from catalog.images.names import Names, spellings
 
 MAX_ENTRIES = 200_000
 MAX_DIRECTORY = 64 * 1024 * 1024  # bytes of the list of entries, which is read whole
@@ -73,14 +74,6 @@ class Archive:
             raise FeedFormatUnsupported("The zip is encrypted. Create it without a password.")
         return [entry for entry in entries if not entry.is_dir() and not is_hidden(entry.filename)]
 
-    @cached_property
-    def _folded(self) -> dict[str, str]:
-        """Names without their case -> as they are; "" where several differ by their case alone."""
-        found: dict[str, str] = {}
-        for name in self._zip.NameToInfo:
-            found[name.casefold()] = "" if name.casefold() in found else name
-        return found
-
     def open(self, entry: str) -> BinaryIO:
         """The entry's bytes, as a stream. Reading them may raise anything that `zipfile` does."""
         try:
@@ -92,7 +85,12 @@ class Archive:
 
     def read(self, where: str, max_bytes: int) -> bytes:
         """At most one byte more than `max_bytes` of an image. Raises a subclass of ImageInvalid."""
-        entry = self._found(where)
+        name = self.name_of(where)
+        if name is None:
+            if where.startswith("/") or self._within(where) is None:
+                raise ImageOutsideRoot("The image's path leads outside the zip.")
+            raise ImageNotFound("The image is not in the zip.")
+        entry = self._zip.getinfo(name)
         if is_link(entry):
             raise ImageNotFound("The image's path leads to a link in the zip, not to a file.")
         try:
@@ -103,18 +101,25 @@ class Archive:
         except Exception:
             raise ImageCorrupt("The image in the zip is corrupt or uses an unsupported compression.") from None
 
-    def _found(self, where: str) -> zipfile.ZipInfo:
-        """The image's entry, also in another case, and with backslashes. Raises a subclass of ImageInvalid."""
-        path = where.replace("\\", "/")
-        name = posixpath.normpath(posixpath.join(self.folder, path.lstrip("/")))
-        if name.split("/")[0] == ".." or DRIVE.match(path):
-            raise ImageOutsideRoot("The image's path leads outside the zip.")
-        entry = self._zip.NameToInfo.get(name) or self._zip.NameToInfo.get(self._folded.get(name.casefold(), ""))
-        if entry is None and path.startswith("/"):
-            raise ImageOutsideRoot("The image's path leads outside the zip.")
-        if entry is None:
-            raise ImageNotFound("The image is not in the zip.")
-        return entry
+    def name_of(self, where: str) -> str | None:
+        """The name of an image's entry, from the folder on, or from the zip's own where it begins with a slash.
+
+        Raises ImageNotFound where several entries fit.
+        """
+        names = [name for one in spellings(where) if (name := self._within(one))]
+        if where.startswith(("/", "\\")):
+            names += [name for name in spellings(where) if not leads_out(name)]
+        exact = next((name for name in names if name in self._zip.NameToInfo), None)
+        return exact or next(filter(None, map(self._names.find, names)), None)
+
+    def _within(self, where: str) -> str | None:
+        """From the zip's own folder on; None for what leads outside."""
+        name = posixpath.normpath(posixpath.join(self.folder, where))
+        return None if name.split("/")[0] == ".." else name
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(entry.filename for entry in self._zip.infolist() if not entry.is_dir())
 
 
 def with_slashes(opened: zipfile.ZipFile) -> zipfile.ZipFile:

@@ -11,6 +11,8 @@ multi-picture JPEG, and issue a process-wide warning for a huge one before its s
 import io
 import struct
 from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -31,7 +33,7 @@ from catalog.errors import (
     ImageTooManyBytes,
     ImageTooManyPixels,
 )
-from catalog.images.structure import ImageLimits, check_structure
+from catalog.images.structure import ImageLimits, check_structure, lacks_scans
 
 # The sizes a BMP's second header may have. "BM" alone would take any text that starts with those two letters.
 BMP_HEADER_SIZES = frozenset(struct.pack("<I", size) for size in (12, 40, 52, 56, 64, 108, 124))
@@ -48,6 +50,11 @@ UPRIGHT = {
 }
 ORIENTATION_TAG = 0x0112
 LIMITS = ImageLimits()
+END_OF_IMAGE = b"\xff\xd9"
+# Read after the end of a JPEG that is cut, it becomes blocks unlike those that libjpeg makes up.
+NOISE = bytes((37 * i * i + 11 * i + 5) % 251 for i in range(4_096))
+MISSING = 1 / 8  # the share of a JPEG's pixels that may be missing at its end, as browsers show it
+Loaded = TypeVar("Loaded", bound=ImageFile.ImageFile)
 
 
 def decode(
@@ -60,8 +67,8 @@ def decode(
 
     Transparent parts become white, 16-bit samples are scaled to 8 bits, EXIF orientation is applied. With `size_hint`
     (pixels, at least 1) a JPEG may come back at 1/2, 1/4 or 1/8 of its size, much faster, but never with a side below
-    `size_hint` that was not below it already. check: called before each 64 KB of the file, and raises the CatalogError
-    that is to end the work.
+    `size_hint` that was not below it already. A JPEG or PNG may lack what comes after its pixels, a JPEG also a few of
+    these. check: called before each 64 KB of the file, and raises the CatalogError that is to end the work.
 
     Raises a subclass of ImageInvalid whatever the bytes are. MemoryError passes through: that is the machine's state,
     not the image's fault. Safe to call from many threads: no process-wide setting is changed.
@@ -73,12 +80,13 @@ def decode(
         raise ImageTooManyBytes(f"The image file has {len(data):,} bytes; the limit is {limits.max_bytes:,}.")
     reader = recognise(data)
     check_structure(data, limits)
+    if reader is JpegReader:
+        data = data.rstrip(b"\xff")  # half a marker, if anything
     try:
-        image = reader(WholeFile(data, limits.max_reads, check))
-        check_size(*image.size, limits)
-        if size_hint is not None:
-            image.draft(None, (size_hint, size_hint))
-        image.load()
+        image = load(reader(WholeFile(data, limits.max_reads, check)), limits, size_hint)
+        if isinstance(image, JpegReader) and image.is_cut:
+            other = JpegReader(WholeFile(data, limits.max_reads, check), unlike_ending(data))
+            check_complete(data, image, load(other, limits, size_hint))
         return upright(flatten(image), orientation(image.info.get("exif")))
     except (CatalogError, MemoryError):
         raise
@@ -90,8 +98,16 @@ def decode(
         raise ImageCorrupt from None
 
 
+def load(image: Loaded, limits: ImageLimits, size_hint: int | None) -> Loaded:
+    check_size(*image.size, limits)
+    if size_hint is not None:
+        image.draft(None, (size_hint, size_hint))
+    image.load()
+    return image
+
+
 class WholeFile(io.BytesIO):
-    """Bytes that fail when read past their end, so that a truncated image is refused whatever
+    """Bytes that fail when read past their end, so that a truncated image is noticed whatever
     `ImageFile.LOAD_TRUNCATED_IMAGES`, which any library in the process may set, says. They also fail when read too
     often, and whenever `check` does.
     """
@@ -114,10 +130,64 @@ class WholeFile(io.BytesIO):
 class JpegReader(JpegImageFile):
     """A JPEG whose EXIF is not parsed on opening. Pillow does so only to learn the dots per inch, which nobody here
     needs, and warns about each flaw: flawed EXIF is common in good photos.
+
+    Where the file ends too early, `ending` is read in place of the rest, and is_cut says so.
     """
+
+    def __init__(self, file: WholeFile, ending: bytes = END_OF_IMAGE) -> None:
+        self.ending, self.is_cut = ending, False
+        super().__init__(file)
+        self.height_in_file = self.height
+
+    def load_read(self, read_bytes: int) -> bytes:
+        try:
+            return self.fp.read(read_bytes) if self.fp else b""
+        except EOFError:
+            if self.is_cut:
+                raise
+            self.is_cut = True
+            return self.ending
 
     def _read_dpi_from_exif(self) -> None:
         pass
+
+    @property
+    def block_height(self) -> int:
+        """Rows of the loaded image that are coded together."""
+        sampling = max((down for _, _, down, _ in self.layer), default=1)
+        return -(-8 * sampling * self.height // self.height_in_file)
+
+
+class PngReader(PngImageFile):
+    """A PNG that may end with its last pixel: Pillow reads on for texts."""
+
+    def load_end(self) -> None:
+        with suppress(EOFError):
+            super().load_end()
+
+
+def unlike_ending(data: bytes) -> bytes:
+    """Noise, also behind the restart marker that libjpeg may be looking for."""
+    last = max(data.rfind(bytes((0xFF, marker))) for marker in range(0xD0, 0xD8))
+    restart = 0xD0 if last < 0 else 0xD0 + (data[last + 1] + 1) % 8
+    return NOISE + bytes((0xFF, restart)) + NOISE + END_OF_IMAGE
+
+
+def check_complete(data: bytes, image: JpegReader, other: JpegReader) -> None:
+    """Raises ImageCorrupt for a JPEG that lacks more than its end. image, other: the same file read with two endings,
+    which only what the file itself does not hold depends on: from the first difference on, blocks are missing.
+    """
+    if lacks_scans(data):
+        raise ImageCorrupt
+    differs_HW = (np.asarray(image) != np.asarray(other)).reshape(image.height, image.width, -1).any(-1)
+    if not differs_HW.any():
+        return
+    top = int(differs_HW.any(1).argmax())
+    band = differs_HW[top : top + image.block_height]
+    left = int(band.any(0).argmax())
+    below = image.height - top - len(band)
+    if len(band) * (image.width - left) + below * image.width > MISSING * differs_HW.size:
+        raise ImageCorrupt
 
 
 def recognise(data: bytes) -> type[ImageFile.ImageFile]:
@@ -125,7 +195,7 @@ def recognise(data: bytes) -> type[ImageFile.ImageFile]:
     if data.startswith(b"\xff\xd8\xff"):
         return JpegReader
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PngImageFile
+        return PngReader
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return WebPImageFile
     if data.startswith((b"GIF87a", b"GIF89a")):

@@ -23,7 +23,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from catalog.errors import CatalogError, ImageFetchFailed, ImageTooManyBytes, ImageUrlRefused
+from catalog.errors import CatalogError, ImageFetchFailed, ImageNotFound, ImageTooManyBytes, ImageUrlRefused
 from catalog.images.ip_addresses import Address, is_allowed, is_public, resolve
 from catalog.images.structure import MAX_IMAGE_BYTES
 
@@ -69,7 +69,7 @@ class Fetcher:
         return self.trusted or httpx.create_ssl_context()
 
     def fetch(self, url: str) -> bytes:
-        """Raises ImageUrlRefused, ImageFetchFailed, ImageTooManyBytes."""
+        """Raises ImageUrlRefused, ImageNotFound or ImageTooManyBytes; ImageFetchFailed: it may work another time."""
         deadline = time.monotonic() + self.limits.total_seconds
         try:
             for _ in range(self.limits.max_redirects + 1):
@@ -95,6 +95,8 @@ class Fetcher:
         ):
             if response.status in REDIRECTS:
                 return Redirect(str(target.join(location(response.headers))))
+            if response.status in (404, 410):
+                raise ImageNotFound(f"The image's host responded with status {response.status}.")
             if response.status != 200:
                 raise ImageFetchFailed(f"The image's host responded with status {response.status}.")
             return self._body(response.iter_stream())

@@ -1,9 +1,9 @@
 """An image reference of a feed -> bytes. The only place that decides which references may be read.
 
 bytes in the feed itself, data:image/png;base64,…    always
-images/1.jpg                                         below one folder, or inside the feed's own zip
+images/1.jpg                                         below one folder, or inside the feed's own zip, in any spelling
 s3://bucket/1.jpg, gs://bucket/1.jpg                 below the allowed prefixes
-https://host/1.jpg                                   from the allowed hosts; see `catalog.images.fetch`
+https://host/1.jpg, //host/1.jpg, host/1.jpg         from the allowed hosts; see `catalog.images.fetch`
 """
 
 import base64
@@ -22,12 +22,15 @@ from catalog.errors import (
     ConfigInvalid,
     ImageCorrupt,
     ImageFetchFailed,
+    ImageInvalid,
     ImageNotFound,
     ImageOutsideRoot,
     ImageTooManyBytes,
     ImageUrlRefused,
     installing,
 )
+from catalog.images.ip_addresses import is_allowed
+from catalog.images.names import ImageFolder, joined
 from catalog.images.structure import MAX_IMAGE_BYTES
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 
 SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
+HOST = re.compile(r"(?://)?([^/\s:@\\]+\.[a-zA-Z]{2,63})(?::[0-9]+)?/[^/]")
 DATA = re.compile(r"data:[a-zA-Z0-9.+/-]*(?:;[a-zA-Z0-9=._-]+)*;base64,", re.IGNORECASE)
 # Object stores -> the package that fsspec needs. The one in memory is for tests.
 STORES = {"s3": "s3fs", "gs": "gcsfs", "memory": "fsspec"}
@@ -44,10 +48,13 @@ CONNECT_SECONDS, READ_SECONDS = 5, 15
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
-    """Where an image is: a path, an address or a data URI. data: the image itself, if the feed brought its bytes."""
+    """Where an image is: a path, an address or a data URI. data: the image itself, if the feed brought its bytes;
+    between: what parts it from the next one in the feed's cell, which may as well be a part of its name.
+    """
 
     where: str
     data: bytes | None = field(default=None, repr=False)
+    between: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """What to store and show: all but the contents of a data URI."""
@@ -73,6 +80,17 @@ class ImageReader:
         for place in self.stores:
             check_store(place)
 
+    def settled(self, refs: Sequence[ImageRef]) -> list[ImageRef]:
+        """Each image once. Of the names in a cell, those are joined again that are one file's: "High_Street,_1.jpg"."""
+        found = list[ImageRef]()
+        cell = list[tuple[str, str]]()
+        for number, ref in enumerate(refs, 1):
+            cell.append((ref.where, ref.between))
+            if not ref.between or number == len(refs):
+                found += [ref] if len(cell) == 1 else map(ImageRef, joined(cell, self._is_file))
+                cell = []
+        return list(dict.fromkeys(found))
+
     def read(self, ref: ImageRef | str) -> bytes:
         """The image's bytes, at most `max_bytes`. Raises a subclass of ImageInvalid whatever the reference is."""
         where = ref if isinstance(ref, str) else ref.where
@@ -85,7 +103,7 @@ class ImageReader:
 
     def _reader(self, where: str) -> Callable[[str], bytes]:
         scheme = SCHEME.match(where)
-        if not scheme:
+        if not scheme or len(scheme[1]) == 1:  # C:\\images
             return self._read_path
         name = scheme[1].lower()
         if name == "data":
@@ -94,7 +112,9 @@ class ImageReader:
             return self._read_store
         if name in ("http", "https"):
             return self._fetch
-        raise ImageUrlRefused("Images are read from paths, data URIs, https://, s3:// and gs:// only.")
+        raise ImageUrlRefused(
+            f"Images are read from paths, data URIs, https://, s3:// and gs:// only, not from {name}:."
+        )
 
     def _read_data(self, where: str) -> bytes:
         found = DATA.match(where)
@@ -108,11 +128,36 @@ class ImageReader:
             raise ImageCorrupt("The data URI does not hold valid base64.") from None
 
     def _read_path(self, where: str) -> bytes:
+        host = HOST.match(where)
+        if host and where.startswith("//"):
+            return self._fetch(f"https:{where}")
+        try:
+            return self._read_file(where)
+        except (ImageNotFound, ImageOutsideRoot):
+            if host is None:
+                raise
+            if is_allowed(host[1].lower(), self.hosts):
+                return self._fetch(f"https://{where}")
+            raise ImageNotFound(
+                "The image file does not exist. If this is an address, it must begin with https://."
+            ) from None
+
+    def _read_file(self, where: str) -> bytes:
         if self.archive is not None:
             return self.archive.read(where, self.max_bytes)
         if self.root is None:
             raise ImageOutsideRoot("The image is given as a path, but there is no image folder.")
-        return read_below(self.root, where, self.max_bytes + 1)
+        return read_below(self.root, self._folder.path(where) or where, self.max_bytes + 1)
+
+    def _is_file(self, where: str) -> bool:
+        if SCHEME.match(where):
+            return False
+        try:
+            if self.archive is not None:
+                return self.archive.name_of(where) is not None
+            return self.root is not None and self._folder.path(where) is not None
+        except ImageInvalid:
+            return True
 
     def _read_store(self, where: str) -> bytes:
         if not any(lies_in(where, place) for place in self.stores):
@@ -139,13 +184,18 @@ class ImageReader:
         return self._fetcher.fetch(where)
 
     @cached_property
+    def _folder(self) -> ImageFolder:
+        assert self.root
+        return ImageFolder(self.root)
+
+    @cached_property
     def _fetcher(self) -> "Fetcher":
         from catalog.images.fetch import Fetcher, FetchLimits
 
         return Fetcher(self.hosts, FetchLimits(max_bytes=self.max_bytes))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_fetcher"}
+        return {name: value for name, value in vars(self).items() if name not in ("_fetcher", "_folder")}
 
 
 def read_below(root: Path, where: str, limit: int) -> bytes:
@@ -157,7 +207,7 @@ def read_below(root: Path, where: str, limit: int) -> bytes:
     if not where or "\0" in where:
         raise ImageNotFound("The image's path is empty or contains a NUL character.")
     if os.path.isabs(where) or re.match(r"[\\/]|[a-zA-Z]:", where):
-        raise ImageOutsideRoot("The image's path is absolute. It must be relative to the image folder.")
+        raise ImageOutsideRoot("The image's path is absolute, and there is no such file below the image folder.")
     try:
         folder = os.path.realpath(root)
         path = os.path.realpath(os.path.join(folder, where))

@@ -7,7 +7,7 @@ is refused. A damaged image passes: the decoder's error is more precise.
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from catalog.errors import ImageCorrupt, ImageFormatUnsupported, ImageTooCostly
@@ -133,16 +133,33 @@ def check_scans(data: bytes, header: JpegHeader, limits: ImageLimits) -> None:
     scans = data.count(b"\xff\xda", header.end)
     if scans > limits.max_scans:
         raise ImageTooCostly(f"The JPEG is split into {scans} scans; the limit is {limits.max_scans}.")
-    visited, at = 0, data.find(b"\xff\xda", header.end)
-    while at >= 0:
-        count = data[at + 4] if at + 4 < len(data) else 0
-        named = data[at + 5 : at + 5 + 2 * min(count, 4) : 2]
-        visited += sum(header.blocks.get(component, 0) for component in named)
-        at = data.find(b"\xff\xda", at + 2)
+    named = [component for components, _ in scans_of(data, header) for component in components]
+    visited = sum(header.blocks.get(component, 0) for component in named)
     if visited > limits.max_scan_blocks:
         raise ImageTooCostly(
             f"The JPEG's {scans} scans go through {visited:,} blocks; the limit is {limits.max_scan_blocks:,}."
         )
+
+
+def scans_of(data: bytes, header: JpegHeader) -> Iterator[tuple[bytes, bytes]]:
+    """For each scan its components, and which coefficients of them it holds to which bit: Ss, Se, Ah and Al of T.81."""
+    at = data.find(b"\xff\xda", header.end)
+    while at >= 0:
+        count = min(data[at + 4], 4) if at + 4 < len(data) else 0
+        behind = at + 5 + 2 * count
+        yield data[at + 5 : behind : 2], data[behind : behind + 3]
+        at = data.find(b"\xff\xda", at + 2)
+
+
+def lacks_scans(data: bytes) -> bool:
+    """Whether a JPEG ends before its last scan begins: a coefficient has not come to its last bit."""
+    header = JpegHeader(data)
+    header.read()
+    lacking = {(component, number) for component in header.blocks for number in range(64)}
+    for components, held in scans_of(data, header):
+        if len(held) == 3 and not held[2] & 15:
+            lacking -= {(component, number) for component in components for number in range(held[0], held[1] + 1)}
+    return bool(lacking)
 
 
 def check_png(data: bytes, limits: ImageLimits) -> None:

@@ -134,6 +134,9 @@ class ParquetFolder:
         """Files do not know what is stored, so every row is understood."""
         return [None] * len(ids)
 
+    def get(self, ids: Sequence[str]) -> list[None]:
+        return [None] * len(ids)
+
     def claim(self, model: IndexModel) -> None:
         """As of a `ProductIndex`. Raises IndexOfOtherModel."""
         if versions := models(self.folder).keys() - {model.version}:

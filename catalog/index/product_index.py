@@ -306,6 +306,25 @@ class ProductIndex:
         following = f"{found[-1][0]!r}:{found[-1][1].id}" if len(found) == limit else ""
         return list(self._readable(one for _, one in found).values()), following
 
+    def ids_page(self, after: str = "", limit: int = CHUNK) -> tuple[list[str], str]:
+        """As `page`, the ids alone. Those of damaged products are unknown."""
+        found, following = self._store.page(UUID(after) if after else None, limit)
+        ids = list[str]()
+        for one in found:
+            try:
+                ids.append(to_version(one.payload).id)
+            except RecordDamaged:
+                self._note_damage(one.id)
+        return ids, "" if following is None else str(following)
+
+    def ids(self) -> Iterator[list[str]]:
+        """Of every product, as `scan`."""
+        ids, after = self.ids_page()
+        yield ids
+        while after:
+            ids, after = self.ids_page(after)
+            yield ids
+
     def scan(self, batch_size: int = CHUNK) -> Iterator[list[StoredProduct]]:
         """Every product with its embedding, in an order that means nothing. What is written meanwhile may be missed."""
         after: UUID | None = None

@@ -8,8 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from catalog.feeds import BadRow, Row
-from catalog.ingest.ledger import Failure
-from catalog.ingest.pipeline import Knows, LocalWorker, Result, Results, Sink, failure
+from catalog.ingest.ledger import MAX_WARNINGS, Failure, Warned
+from catalog.ingest.load import Result
+from catalog.ingest.pipeline import Knows, LocalWorker, Results, Sink, failure, warned
 from catalog.model.preprocess import Prepared
 from catalog.product import Offer, StoredProduct
 
@@ -21,6 +22,7 @@ class DryRunSink:
 
     def __init__(self, sink: Sink) -> None:
         self.identity, self.hashes, self.count = sink.identity, sink.hashes, sink.count
+        self.get = sink.get
 
     def upsert(self, products: Sequence[StoredProduct]) -> None:
         pass
@@ -45,14 +47,28 @@ class DryRunWorker:
 @dataclass
 class DryRun:
     """outcomes: what rows would come to; modalities: what the model would read of them ("image+text", "image", "text");
-    failures: the rows that would fail, in order; seconds: how long the ingest would take, from the time that reading
-    all the rows took and the model's time for a sample of them.
+    failures: the rows that would fail, in order; codes: of the warnings, of which `warnings` has the first of each;
+    seconds: how long the ingest would take, from the time that reading all the rows took and the model's time for a
+    sample of them.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     modalities: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
+    codes: Counter[str] = field(default_factory=Counter)
+    warnings: list[Warned] = field(default_factory=list)
     seconds: float = 0.0
+
+    def add(self, item: Result) -> None:
+        self.outcomes[item.outcome] += 1
+        if item.error:
+            self.failures.append(failure(item.row, item.error))
+        for warning in item.warnings:
+            if self.codes[warning.code] < MAX_WARNINGS:
+                self.warnings.append(warned(item.row, warning))
+            self.codes[warning.code] += 1
+        if item.prepared:
+            self.modalities[_modalities(item.prepared)] += 1
 
 
 def dry_run(
@@ -68,11 +84,8 @@ def dry_run(
     with closing(worker.loaded(feed, knows)) as loaded:
         for chunk in loaded:
             for item in chunk:
-                found.outcomes[item.outcome] += 1
-                if item.error:
-                    found.failures.append(failure(item.row, item.error))
+                found.add(item)
                 if item.prepared:
-                    found.modalities[_modalities(item.prepared)] += 1
                     sample.add(item)
             progress(len(chunk))
     found.seconds = time.perf_counter() - started

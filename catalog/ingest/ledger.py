@@ -22,6 +22,7 @@ from catalog.storage.sqlite import StateFile, transaction
 
 State = Literal["running", "complete", "cancelled", "failed"]
 PAGE = 1024 * 1024
+MAX_WARNINGS = 20_000  # that are kept of each code; the tally counts them all
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -44,6 +45,14 @@ CREATE TABLE IF NOT EXISTS failures (
     content TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS failures_of_run ON failures (run);
+CREATE TABLE IF NOT EXISTS warnings (
+    run INTEGER NOT NULL REFERENCES runs (id),
+    line INTEGER NOT NULL,
+    product TEXT NOT NULL,
+    code TEXT NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS warnings_of_run ON warnings (run);
 """
 
 
@@ -57,10 +66,20 @@ class Failure(NamedTuple):
     row: Mapping[str, Any]
 
 
+class Warned(NamedTuple):
+    """What a product was stored without, as a `Failure` has it."""
+
+    line: int
+    id: str
+    code: str
+    reason: str
+
+
 @dataclass
 class Tally:
     """How many rows came to what. outcomes: added, updated, offer_updated, unchanged, failed; codes: of the failures;
-    warnings: of what products were stored without; categories and review: of the products that were understood.
+    categories and review: of the products that were understood; warnings: codes of what products were stored without;
+    removed: products that the feed no longer had.
     """
 
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -69,6 +88,7 @@ class Tally:
     understood: int = 0
     unsure: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
+    removed: int = 0
 
     @property
     def rows(self) -> int:
@@ -88,6 +108,7 @@ class Tally:
             fields["understood"],
             fields["unsure"],
             Counter(fields.get("warnings", {})),
+            fields.get("removed", 0),
         )
 
 
@@ -143,12 +164,14 @@ class Ledger:
     def forget(self, number: int) -> None:
         with self.file.use() as db, transaction(db):
             db.execute("DELETE FROM failures WHERE run = ?", (number,))
+            db.execute("DELETE FROM warnings WHERE run = ?", (number,))
             db.execute("DELETE FROM runs WHERE id = ?", (number,))
 
     def erase(self, product_ids: Sequence[str]) -> None:
-        """Forget the failed rows of products. They are gone from the disk once the file's log was emptied."""
+        """Forget the failed rows and warnings of products, which leave the disk once the file's log was emptied."""
         with self.file.use() as db:
-            db.executemany("DELETE FROM failures WHERE product = ?", [(id,) for id in product_ids])
+            for table in ("failures", "warnings"):
+                db.executemany(f"DELETE FROM {table} WHERE product = ?", [(id,) for id in product_ids])
 
 
 class Run:
@@ -157,11 +180,14 @@ class Run:
     def __init__(self, file: StateFile, number: int, position: int, tally: Tally, complete: bool = False) -> None:
         self._file, self.number, self.position, self.tally, self.complete = file, number, position, tally, complete
 
-    def commit(self, position: int, tally: Tally, failures: Sequence[Failure]) -> None:
+    def commit(self, position: int, tally: Tally, failures: Sequence[Failure], warnings: Sequence[Warned] = ()) -> None:
         """Record a stored chunk, all of it or nothing."""
+        many = {code for code, count in self.tally.warnings.items() if count >= MAX_WARNINGS}
+        told = [(self.number, *one) for one in warnings if one.code not in many]
         rows = [(self.number, f.line, f.id, f.code, f.reason, sealed(json.dumps(f.row))) for f in failures]
         with self._file.use() as db, transaction(db):
             db.executemany("INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?)", rows)
+            db.executemany("INSERT INTO warnings VALUES (?, ?, ?, ?, ?)", told)
             db.execute("UPDATE runs SET position = ?, tally = ? WHERE id = ?", (position, tally.to_json(), self.number))
         self.position, self.tally = position, tally
 
@@ -195,12 +221,33 @@ class Run:
                     return found, place
         return found, None
 
+    def warnings(self) -> Iterator[Warned]:
+        """In the order of the feed, the first MAX_WARNINGS of each code or a chunk more."""
+        after = 0
+        while found := self.some_warnings(after):
+            yield from (one for _, one in found)
+            after = found[-1][0]
+
+    def some_warnings(self, after: int = 0, limit: int = 1_000) -> list[tuple[int, Warned]]:
+        """The warnings behind a place (0: from the first), each with its place."""
+        with self._file.use() as db:
+            rows = db.execute(
+                "SELECT rowid, line, product, code, reason FROM warnings WHERE run = ? AND rowid > ?"
+                " ORDER BY rowid LIMIT ?",
+                (self.number, after, limit),
+            )
+            return [(place, Warned(*rest)) for place, *rest in rows]
+
 
 def write_dead_letters(path: Path, failures: Iterable[Failure]) -> None:
     """One JSON object a line. Corrected in `row`, the file is a feed of its own: only those rows come in again."""
+    write_lines(path, failures)
+
+
+def write_lines(path: Path, rows: Iterable[Failure | Warned]) -> None:
     with written_whole(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        file.writelines(map(dead_letter, failures))
+        file.writelines(map(line_of, rows))
 
 
-def dead_letter(failure: Failure) -> str:
-    return json.dumps(failure._asdict(), ensure_ascii=False) + "\n"
+def line_of(row: Failure | Warned) -> str:
+    return json.dumps(row._asdict(), ensure_ascii=False) + "\n"

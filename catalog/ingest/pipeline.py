@@ -10,55 +10,27 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from catalog.errors import CatalogError, RowIdDuplicate
 from catalog.feeds import BadRow, Row
-from catalog.images import ImageRef
-from catalog.images.thumbnails import make_thumbnail
-from catalog.ingest.ledger import Failure, Run, State, Tally
+from catalog.ingest.ledger import Failure, Run, State, Tally, Warned
+from catalog.ingest.load import ImageSource, Reader, Result, Task, load
+from catalog.ingest.offers import merged
 from catalog.model.preprocess import Prepared
 from catalog.model.runtime import set_thread_budget
 from catalog.product import (
-    ContentHashes,
     Offer,
-    Product,
     StoredProduct,
     StoredVersion,
     Understanding,
-    content_hashes,
 )
 from catalog.understand import BATCH_OF_A_CORE
 
 CHUNK = 256
 T = TypeVar("T")
-Outcome = Literal["added", "updated", "offer_updated", "unchanged", "failed"]
-
-
-class Task(NamedTuple):
-    """A row to deal with, and what the index knows of its product already."""
-
-    row: Row | BadRow
-    known: StoredVersion | None = None
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a row comes to. prepared: for the model, once the images have been read and where there is anything new
-    for it; thumbnails: of those images, where they are to be kept; stored: what the index is to keep, once the model
-    has read that; warnings: what the product is stored without.
-    """
-
-    row: Row | BadRow
-    outcome: Outcome
-    hashes: ContentHashes | None = None
-    prepared: Prepared | None = None
-    thumbnails: tuple[bytes, ...] = ()
-    stored: StoredProduct | None = None
-    error: CatalogError | None = None
-    warnings: tuple[CatalogError, ...] = ()
 
 
 Chunks = Generator[list[Task], None, None]
@@ -68,37 +40,13 @@ Each = Callable[[Callable[..., Any], Iterable[Any]], Iterable[Any]]
 Knows = Callable[[Sequence[str]], Sequence[StoredVersion | None]]
 
 
-class ImageSource(Protocol):
-    """Where images are read from: a `ImageReader`."""
-
-    def read(self, ref: ImageRef) -> bytes:
-        """Raises ImageInvalid."""
-        ...
-
-
-class Reader(Protocol):
-    """What reads products: an `Understander`, or one that is elsewhere. version: the model's."""
-
-    @property
-    def version(self) -> str: ...
-
-    def prepare(self, product: Product) -> Prepared:
-        """Called by several threads. Raises ProductInvalid or ImageInvalid."""
-        ...
-
-    def understand_prepared(
-        self, products: Sequence[Prepared], *, evidence: bool
-    ) -> Sequence[Understanding | CatalogError]:
-        """One for each product, in their order; an error in the place of one that could not be read."""
-        ...
-
-
 class Sink(Protocol):
     """Where results go: a `ProductIndex`, or a folder of Parquet files for one to load."""
 
     @property
     def identity(self) -> str: ...
     def hashes(self, ids: Sequence[str]) -> Sequence[StoredVersion | None]: ...
+    def get(self, ids: Sequence[str]) -> Sequence[StoredProduct | None]: ...
     def count(self) -> int: ...
     def upsert(self, products: Sequence[StoredProduct]) -> object: ...
     def update_offers(self, offers: Sequence[Offer]) -> int: ...
@@ -163,7 +111,7 @@ class LocalWorker:
     A thread asks the model with its own core alone: were all cores to read one batch together, each part of it would
     wait for the core that has an image to decode meanwhile. threads: 0 for as many as cores; batch_size: how many
     products a thread asks about together; in_turn: one batch after the other, for a reader that others ask, too;
-    thumbnails: whether to make them of what is new; chunk: rows, 0 for enough to keep every thread busy.
+    thumbnails, strict: see `load`; chunk: rows, 0 for enough to keep every thread busy.
     """
 
     def __init__(
@@ -174,10 +122,11 @@ class LocalWorker:
         batch_size: int = BATCH_OF_A_CORE,
         in_turn: bool = False,
         thumbnails: bool = False,
+        strict: bool = False,
         chunk: int = 0,
     ) -> None:
         self.reader, self.source, self.batch_size, self.in_turn = reader, source, batch_size, in_turn
-        self.thumbnails = thumbnails
+        self.thumbnails, self.strict = thumbnails, strict
         self.threads = threads or os.cpu_count() or 1
         self.chunk = chunk or max(CHUNK, self.threads * self.batch_size)
 
@@ -206,31 +155,12 @@ class LocalWorker:
     def _loaded(self, pool: ThreadPoolExecutor, feed: Iterable[Row | BadRow], knows: Knows, position: int) -> Results:
         def load_all() -> Results:
             for part in tasks(feed, knows, position, self.chunk):
-                yield list(pool.map(lambda task: load(task, self.source, self.reader, self.thumbnails), part))
+                yield list(pool.map(self._load, part))
 
         return in_background(load_all())
 
-
-def load(task: Task, source: ImageSource, reader: Reader, thumbnails: bool = False) -> Result:
-    """Read the row's images and tell what is new. An image that cannot be read makes the row a failed one.
-
-    thumbnails: whether to make them of images that are new.
-    """
-    row = task.row
-    if isinstance(row, BadRow):
-        return Result(row, "failed", error=row.error)
-    try:
-        images = tuple(source.read(ref) for ref in row.image_refs)
-        hashes = content_hashes(row.product, images, row.references)
-        known = task.known
-        if known and known.is_current(hashes, reader.version):
-            outcome: Outcome = "unchanged" if known.hashes == hashes else "offer_updated"
-            return Result(row, outcome, hashes, warnings=row.warnings)
-        prepared = reader.prepare(replace(row.product, images=images))
-        small = tuple(make_thumbnail(image) for image in images) if thumbnails else ()
-        return Result(row, "updated" if known else "added", hashes, prepared, small, warnings=row.warnings)
-    except CatalogError as error:
-        return Result(row, "failed", error=error)
+    def _load(self, task: Task) -> Result:
+        return load(task, self.source, self.reader, self.thumbnails, self.strict)
 
 
 def understand(
@@ -259,7 +189,7 @@ def understood(item: Result, answer: Understanding | CatalogError, version: str)
         return Result(item.row, "failed", error=answer)
     assert isinstance(item.row, Row)
     assert item.hashes
-    stored = StoredProduct(item.row.product, answer, item.hashes, version, item.row.references)
+    stored = StoredProduct(item.row.product, answer, item.hashes, version, item.references)
     return replace(item, prepared=None, stored=stored)
 
 
@@ -269,21 +199,23 @@ def store(
     """Into the index, down to the disk, and only then into the ledger."""
     keep_thumbnails({result.stored.id: result.thumbnails for result in results if result.stored})
     sink.upsert([result.stored for result in results if result.stored])
-    sink.update_offers([offer for result in results if (offer := _new_offer(result))])
+    results, offers = merged(results, sink)
+    sink.update_offers(offers)
     sink.flush()
     failures = [failure(result.row, result.error) for result in results if result.error]
-    run.commit(run.position + len(results), counted(run.tally, results), failures)
+    told = [
+        Warned(result.row.line, result.row.id, one.code, one.message) for result in results for one in result.warnings
+    ]
+    run.commit(run.position + len(results), counted(run.tally, results), failures, told)
     return run.tally
-
-
-def _new_offer(result: Result) -> Offer | None:
-    if result.outcome == "offer_updated" and result.hashes and isinstance(result.row, Row):
-        return Offer(result.row.product, result.hashes, result.row.references)
-    return None
 
 
 def failure(row: Row | BadRow, error: CatalogError) -> Failure:
     return Failure(row.line, row.id, error.code, error.message, row.raw)
+
+
+def warned(row: Row | BadRow, warning: CatalogError) -> Warned:
+    return Warned(row.line, row.id, warning.code, warning.message)
 
 
 def counted(tally: Tally, results: Sequence[Result]) -> Tally:

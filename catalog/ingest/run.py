@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from catalog.errors import CatalogError
 from catalog.feeds import BadRow, Feed, Row
-from catalog.ingest.ledger import Ledger, Tally, write_dead_letters
+from catalog.ingest.ledger import Ledger, Tally, write_dead_letters, write_lines
 from catalog.ingest.pipeline import KeepThumbnails, Knows, Results, Sink, ingest
 
 
@@ -66,6 +66,13 @@ class IngestRun:
         if failed:
             write_dead_letters(path, self.run.failures())
         return failed
+
+    def write_warnings(self, path: Path) -> bool:
+        """Write what products were stored without; returns whether there is anything."""
+        warns = self.run.tally.warnings.total() > 0
+        if warns:
+            write_lines(path, self.run.warnings())
+        return warns
 
     def report(self) -> dict[str, Any]:
         """The figures of the run, as JSON can hold them."""

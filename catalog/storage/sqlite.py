@@ -4,9 +4,10 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from catalog.errors import CatalogError, DiskFull, StateDamaged
 from catalog.storage.files import is_full
@@ -18,6 +19,14 @@ CHECKED_AT_ONCE_BYTES = 64 * 2**20
 logger = logging.getLogger(__name__)
 
 
+class Column(NamedTuple):
+    """kind: its type and default, as SQL has them."""
+
+    table: str
+    name: str
+    kind: str
+
+
 class StateFile:
     """A database that threads may share. One that is damaged does not keep the rest from being served: whoever uses it
     is told, and so are the log and `damage` ("" while none is known).
@@ -26,15 +35,24 @@ class StateFile:
     power. What is deleted is overwritten.
     """
 
-    def __init__(self, path: Path, schema: str, holds: str, damaged: type[CatalogError] = StateDamaged) -> None:
-        """holds: what is not served while the file is damaged; damaged: what is raised then. Raises DiskFull."""
+    def __init__(
+        self,
+        path: Path,
+        schema: str,
+        holds: str,
+        damaged: type[CatalogError] = StateDamaged,
+        added: Sequence[Column] = (),
+    ) -> None:
+        """holds: what is not served while the file is damaged; damaged: what is raised then; added: columns of the
+        schema that a file of an earlier release lacks. Raises DiskFull.
+        """
         self.path = path
         self.damage = ""
         self._holds, self._damaged = holds, damaged
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
         try:
-            self._db = open_database(path, schema)
+            self._db = open_database(path, schema, added)
             self._check()
         except (sqlite3.Error, OSError) as error:
             if is_full(error):
@@ -112,7 +130,7 @@ class StateFile:
             logger.error("a file of the state is damaged", extra={"fields": {"file": self.path.name}})
 
 
-def open_database(path: Path, schema: str) -> sqlite3.Connection:
+def open_database(path: Path, schema: str, added: Sequence[Column] = ()) -> sqlite3.Connection:
     """The connection may go from thread to thread, but serves one at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
@@ -121,10 +139,19 @@ def open_database(path: Path, schema: str) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA secure_delete = ON")
         db.executescript(schema)
+        for column in added:
+            add_column(db, column)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def add_column(db: sqlite3.Connection, column: Column) -> None:
+    with transaction(db):
+        there = {name for _, name, *_ in db.execute(f"PRAGMA table_info({column.table})")}
+        if column.name not in there:
+            db.execute(f"ALTER TABLE {column.table} ADD COLUMN {column.name} {column.kind}")
 
 
 @contextmanager

@@ -223,6 +223,8 @@ JOB: dict[str, Any] = {
     "skipped": 150,
     "added": 240,
     "updated": 7,
+    "removed": 0,
+    "warnings": {"image_not_found": 2},
     "eta_seconds": 31.5,
     "error": None,
 }
@@ -240,6 +242,12 @@ FAILED_ROW: dict[str, Any] = {
     "code": "row_link_invalid",
     "reason": "The link is not a URL that begins with https:// or http://.",
     "row": {"id": "shirt-9", "name": "Shirt", "link": "mailto:us"},
+}
+WARNED_ROW: dict[str, Any] = {
+    "line": 18,
+    "id": "shirt-10",
+    "code": "image_not_found",
+    "reason": '"back.jpg": The image file does not exist or cannot be read.',
 }
 FAILED_SHEET = (
     "id,name,link,failed_line,failed_code,failed_reason\r\n"

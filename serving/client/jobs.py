@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from serving.api.schemas.jobs import FailedRow, JobOut, JobsResponse, PreviewResponse, SourcesResponse
+from serving.api.schemas.jobs import FailedRow, JobOut, JobsResponse, PreviewResponse, SourcesResponse, WarnedRow
 from serving.client.asking import segment
 from serving.client.errors import RequestFailed, ServiceTimeout
 from serving.client.fields import given
@@ -33,17 +33,26 @@ class JobOperations(UploadOperations):
         columns: Mapping[str, str] | None = None,
         encoding: str = "",
         dry_run: bool = False,
+        strict: bool = False,
+        replace: bool = False,
         idempotency_key: str | None = None,
     ) -> Steps[JobOut]:
         """Ingest a feed: `file`, `source` or `upload`. A file that is too large for one request is uploaded in parts.
 
         file: a local path, or the content with a `filename` that gives the format. source: a path in the service's
-        folder of feeds. upload: the id of a finished upload. encoding: of the feed's text, recognised without.
-        idempotency_key: a repeated call with the same key creates no second job.
+        folder of feeds. upload: the id of a finished upload. strict: fail rows for an image that cannot be read.
+        replace: take out the products that the feed no longer has. encoding: of the feed's text, recognised
+        without. idempotency_key: a repeated call with the same key creates no second job.
         """
         check_given(file, source, upload)
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        said: dict[str, Any] = {"columns": dict(columns or {}), "encoding": encoding, "dry_run": dry_run}
+        said: dict[str, Any] = {
+            "columns": dict(columns or {}),
+            "encoding": encoding,
+            "dry_run": dry_run,
+            "strict": strict,
+            "replace": replace,
+        }
         if file is not None:
             content = Content(file, filename)
             if content.size <= AT_ONCE:
@@ -129,6 +138,11 @@ class JobOperations(UploadOperations):
     def job_errors(self, id: str) -> Steps[list[FailedRow]]:
         """The rows that failed so far."""
         return self._lines(FailedRow, f"{job(id)}/errors")
+
+    @operation
+    def job_warnings(self, id: str) -> Steps[list[WarnedRow]]:
+        """What products were stored without so far."""
+        return self._lines(WarnedRow, f"{job(id)}/warnings")
 
     @operation
     def job_errors_sheet(self, id: str) -> Steps[bytes]:

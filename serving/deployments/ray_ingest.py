@@ -20,7 +20,8 @@ from ray.data.block import BlockMetadata
 from catalog.errors import ConfigInvalid
 from catalog.feeds import BadRow, Row
 from catalog.index.product_index import ProductIndex, open_index
-from catalog.ingest.pipeline import CHUNK, ImageSource, Knows, Results, load, tasks, understand
+from catalog.ingest.load import ImageSource, load
+from catalog.ingest.pipeline import CHUNK, Knows, Results, tasks, understand
 from catalog.understand import Understander, batch_size
 
 
@@ -37,20 +38,21 @@ class Pool:
 class ActorSpec:
     """What an actor needs to make its own: the model, the images, and the cluster's index to ask, if there is one.
 
-    thumbnails: whether to make them of what is new.
+    thumbnails, strict: see `catalog.ingest.load.load`.
     """
 
     source: ImageSource
     model: Path | None = None
     index: str | None = None
     thumbnails: bool = False
+    strict: bool = False
 
 
 class IngestActor:
     """Loads and understands one chunk of tasks at a time."""
 
     def __init__(self, step: ActorSpec, device: str) -> None:
-        self.source, self.thumbnails = step.source, step.thumbnails
+        self.source, self.thumbnails, self.strict = step.source, step.thumbnails, step.strict
         self.understander = Understander.load(step.model, device)
         self.batch_size = batch_size(device)
         self.index: ProductIndex | None = open_index(step.index, create=False) if step.index else None
@@ -61,7 +63,7 @@ class IngestActor:
     def process(self, chunk: list[Any]) -> list[Any]:
         known = self.index.hashes([task.row.id for task in chunk]) if self.index else [None] * len(chunk)
         asked = [task._replace(known=version) for task, version in zip(chunk, known, strict=True)]
-        loaded = [load(task, self.source, self.understander, self.thumbnails) for task in asked]
+        loaded = [load(task, self.source, self.understander, self.thumbnails, self.strict) for task in asked]
         return understand(loaded, self.understander, self.batch_size)
 
 

@@ -1,31 +1,36 @@
-"""The rows of a job that failed, as files: JSON lines, and a sheet."""
+"""The rows of a job that failed, as files: JSON lines, and a sheet; and its warnings."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import PurePosixPath
 from typing import Any
 
 from catalog.errors import FeedColumnsInvalid
 from catalog.feeds.columns import MAX_COLUMNS
 from catalog.feeds.formats.sheet import header_line, row_line
-from serving.jobs.job import ErrorLines
-from serving.jobs.jobs_api import JobsApi
+from serving.jobs.job import RowLines
 
 SHEET = "text/csv"
 MARK = "\ufeff"  # without it Excel takes UTF-8 for another encoding
 
 
-class FailedRows:
-    """Read a page at a time, so that a job with a million of them needs no more memory than one with a thousand."""
+class JobRows:
+    """Failed rows or warnings. Read a page at a time, so that a job with a million of them needs no more memory than
+    one with a thousand.
+    """
 
-    def __init__(self, jobs: JobsApi, id: str) -> None:
-        self.jobs, self.id = jobs, id
+    def __init__(self, read: Callable[[str, int], Awaitable[RowLines]], id: str) -> None:
+        """read: one of `JobsApi.errors` and `JobsApi.warnings`."""
+        self._read, self.id = read, id
 
-    async def lines(self, first: ErrorLines) -> AsyncIterator[bytes]:
-        page = first
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Raises JobNotFound before there is anything to read."""
+        return self._following(await self._read(self.id, 0))
+
+    async def _following(self, page: RowLines) -> AsyncIterator[bytes]:
         yield page.lines
         while page.after is not None:
-            page = await self.jobs.errors(self.id, page.after)
+            page = await self._read(self.id, page.after)
             yield page.lines
 
     async def columns(self) -> list[str]:
@@ -45,10 +50,10 @@ class FailedRows:
             yield "".join(row_line(columns, failure) for failure in page).encode()
 
     async def _failures(self) -> AsyncIterator[list[dict[str, Any]]]:
-        async for page in self.lines(await self.jobs.errors(self.id)):
+        async for page in await self.lines():
             yield [json.loads(line) for line in page.splitlines()]
 
 
-def failed_name(source: str, suffix: str) -> str:
+def file_name(source: str, kind: str, suffix: str) -> str:
     """spring/feed.csv -> feed.failed.csv"""
-    return f"{PurePosixPath(source).stem or 'feed'}.failed.{suffix}"
+    return f"{PurePosixPath(source).stem or 'feed'}.{kind}.{suffix}"

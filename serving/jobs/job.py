@@ -15,12 +15,15 @@ class Submission:
     """A feed to ingest: sent along (`filename` and `data`), uploaded before (`upload`, its id), or a path below the
     server's folder of feeds (`source`).
 
-    columns: field -> column, see `catalog.feeds.columns.recognise`; encoding: see `catalog.feeds.open_feed`; key: what
-    the client calls this request, so that sending it twice makes one job.
+    columns: field -> column, see `catalog.feeds.columns.recognise`; encoding: see `catalog.feeds.open_feed`; strict:
+    whether an image that cannot be read fails its row; replacing: whether products that the feed no longer has are
+    taken out; key: what the client calls this request, so that sending it twice makes one job.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     dry_run: bool = False
+    strict: bool = False
+    replacing: bool = False
     key: str | None = None
     source: str | None = None
     filename: str = ""
@@ -37,7 +40,9 @@ class Submission:
         """The same for two requests that ask for the same. feed: what came along, by whichever way; its name is not
         part of it.
         """
-        asked = json.dumps([sorted(self.columns.items()), self.dry_run, self.source, *filter(None, [self.encoding])])
+        options = [name for name in ("strict", "replacing") if getattr(self, name)]
+        options += filter(None, [self.encoding])
+        asked = json.dumps([sorted(self.columns.items()), self.dry_run, self.source, *options])
         digest = hashlib.sha256(asked.encode() + b"\n")
         for part in feed:
             digest.update(part)
@@ -47,7 +52,8 @@ class Submission:
 @dataclass(frozen=True, slots=True)
 class Job:
     """created, started, finished: seconds since 1970. total: rows of the feed, None while they are being counted; done:
-    those dealt with, among them skipped ones, which were stored already as they are. error: why the job failed.
+    those dealt with, among them skipped ones, which were stored already as they are. removed: products that the feed no
+    longer had; warnings: by code, what products were stored without. error: why the job failed.
     """
 
     id: str
@@ -63,12 +69,14 @@ class Job:
     skipped: int
     added: int
     updated: int
+    removed: int
+    warnings: Mapping[str, int]
     eta_seconds: float | None
     error: ErrorDetail | None
 
 
-class ErrorLines(NamedTuple):
-    """Failed rows as JSON lines. after: the place to ask for more from, None at the end."""
+class RowLines(NamedTuple):
+    """Failed rows or warnings as JSON lines. after: the place to ask for more from, None at the end."""
 
     lines: bytes
     after: int | None

@@ -12,12 +12,12 @@ from typing import TypeVar
 
 from catalog.errors import StateDamaged
 from catalog.feeds import Preview
-from catalog.ingest.ledger import Ledger, Tally, dead_letter
+from catalog.ingest.ledger import Ledger, Tally, line_of
 from serving.error_responses import ErrorDetail
 from serving.errors import IdempotencyConflict, Overloaded
 from serving.inference.models import Models
 from serving.jobs.files import JobFiles, Source, name_of, shown_name
-from serving.jobs.job import ErrorLines, Job, Submission
+from serving.jobs.job import Job, RowLines, Submission
 from serving.jobs.runner import Runner
 from serving.jobs.uploads import Upload, Uploads
 from serving.settings.schema import Settings
@@ -25,6 +25,7 @@ from serving.storage.job_table import JobTable, Record
 from serving.storage.store_api import StoreApi
 
 T = TypeVar("T")
+WARNINGS_AT_ONCE = 5_000
 
 
 class Jobs:
@@ -102,9 +103,13 @@ class Jobs:
         """
         return await self._in(self._asking, self._cancel, id)
 
-    async def errors(self, id: str, after: int = 0) -> ErrorLines:
+    async def errors(self, id: str, after: int = 0) -> RowLines:
         """The rows that failed so far, about a megabyte of them from a place on. Raises JobNotFound."""
         return await self._in(self._asking, self._errors, id, after)
+
+    async def warnings(self, id: str, after: int = 0) -> RowLines:
+        """What products were stored without so far, some of it from a place on. Raises JobNotFound."""
+        return await self._in(self._asking, self._warnings, id, after)
 
     async def begin_upload(self, filename: str, size: int) -> Upload:
         """Raises UploadTooLarge, Overloaded when as many are open as may, or DiskFull."""
@@ -158,8 +163,9 @@ class Jobs:
     def _same(self, known: Record, asked: Submission) -> bool:
         """Whether the job is what is asked for. Its own upload is the job's by now, and may be gone."""
         if known.took(asked.upload):
-            same = known.mapping == dict(asked.columns) and known.encoding == asked.encoding
-            return same and bool(known.dry_run) == asked.dry_run
+            options = (bool(known.dry_run), bool(known.strict), bool(known.replacing))
+            same = options == (asked.dry_run, asked.strict, asked.replacing)
+            return known.mapping == dict(asked.columns) and known.encoding == asked.encoding and same
         return known.content == asked.content(self._feed(asked))
 
     def _feed(self, asked: Submission) -> Iterator[bytes]:
@@ -178,6 +184,7 @@ class Jobs:
         content, columns = asked.content(self._feed(asked)), json.dumps(dict(asked.columns))
         file, source = self._kept(id, asked)
         record = Record(id, asked.key, content, source, file, columns, asked.dry_run, time.time(), asked.encoding)
+        record = record._replace(strict=asked.strict, replacing=asked.replacing)
         try:
             self._files.open(file, source, asked.columns, asked.encoding)
             added = self._table.add(record, asked.upload)
@@ -219,6 +226,8 @@ class Jobs:
             skipped=counts["unchanged"],
             added=counts["added"],
             updated=counts["updated"] + counts["offer_updated"],
+            removed=tally.removed,
+            warnings=dict(tally.warnings),
             eta_seconds=self._runner.eta(record.id, record.total) if record.state == "running" else None,
             error=ErrorDetail.model_validate_json(record.error) if record.error else None,
         )
@@ -229,8 +238,15 @@ class Jobs:
             self._files.remove(before.upload)
         return self._told(self._table.get(id))
 
-    def _errors(self, id: str, after: int) -> ErrorLines:
+    def _errors(self, id: str, after: int) -> RowLines:
         record = self._table.get(id)
         run = self._ledger.run(record.run) if record.run is not None else None
         failures, following = run.some_failures(after) if run else ([], None)
-        return ErrorLines("".join(map(dead_letter, failures)).encode(), following)
+        return RowLines("".join(map(line_of, failures)).encode(), following)
+
+    def _warnings(self, id: str, after: int) -> RowLines:
+        record = self._table.get(id)
+        run = self._ledger.run(record.run) if record.run is not None else None
+        found = run.some_warnings(after, WARNINGS_AT_ONCE) if run else []
+        following = found[-1][0] if len(found) == WARNINGS_AT_ONCE else None
+        return RowLines("".join(line_of(one) for _, one in found).encode(), following)

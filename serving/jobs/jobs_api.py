@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from catalog.feeds import Preview
 from serving.calls import Call
 from serving.jobs.files import Source
-from serving.jobs.job import ErrorLines, Job, Submission
+from serving.jobs.job import Job, RowLines, Submission
 from serving.jobs.uploads import Upload
 
 
@@ -45,8 +45,11 @@ class JobsApi:
     async def cancel(self, id: str) -> Job:
         return await self._call("cancel", id)
 
-    async def errors(self, id: str, after: int = 0) -> ErrorLines:
+    async def errors(self, id: str, after: int = 0) -> RowLines:
         return await self._call("errors", id, after)
+
+    async def warnings(self, id: str, after: int = 0) -> RowLines:
+        return await self._call("warnings", id, after)
 
     async def begin_upload(self, filename: str, size: int) -> Upload:
         return await self._call("begin_upload", filename, size)

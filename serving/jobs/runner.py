@@ -5,6 +5,7 @@ import fcntl
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
@@ -13,8 +14,9 @@ from time import monotonic
 from catalog.errors import CatalogError, FeedRowsInvalid
 from catalog.feeds import Feed
 from catalog.ingest.dry_run import DryRunSink, DryRunWorker
-from catalog.ingest.ledger import Ledger, Tally
+from catalog.ingest.ledger import Ledger, Run, Tally
 from catalog.ingest.pipeline import LocalWorker
+from catalog.ingest.replace import find_gone
 from catalog.ingest.run import IngestRun, counting
 from serving.error_responses import ErrorDetail, detail
 from serving.errors import ModelFailed, ModelNotReady
@@ -115,7 +117,7 @@ class Runner:
         check = self._check(record.id)
         try:
             tally = self._ingest(record, LoopBridge(loop, self._closing, check, self._settings.job_patience_seconds))
-            if tally.rows and tally.outcomes["failed"] == tally.rows:
+            if nothing_is_stored(tally):
                 state, error = "failed", detail(nothing_came_in(tally))
         except Stopped:
             if not self._table.get(record.id).cancelling:
@@ -155,7 +157,7 @@ class Runner:
             before = ledger.run(record.run) if record.run is not None else None
             if before and before.complete:  # it was killed before it could be recorded as ended
                 told(before.tally.rows)
-                return before.tally
+                return self._replaced(record, feed, before, call)
             for _ in range(MODEL_CHANGES):
                 try:
                     return self._go_on(record, feed, ledger, call)
@@ -165,17 +167,33 @@ class Runner:
 
     def _go_on(self, record: Record, feed: Feed, ledger: Ledger, call: LoopBridge) -> Tally:
         """From where the ledger says."""
-        sink, dry = StoreSink(self._store, call), record.dry_run
+        sink, dry, strict = StoreSink(self._store, call), record.dry_run, bool(record.strict)
         reader = ServedReader(call(self._index_model), call)
         ingest = IngestRun(WatchedFeed(feed, record.id, call.check), DryRunSink(sink) if dry else sink, ledger)
         self._table.begun(record.id, ingest.run.number)
         pace = self._paces[record.id] = Progress(ingest.resumed_after)
         source = WatchedImages(self._files.source(record.upload, feed), call.check)
-        worker = LocalWorker(reader, source, LOADERS, CHUNK, in_turn=True, thumbnails=not dry, chunk=CHUNK)
+        worker = LocalWorker(
+            reader, source, LOADERS, CHUNK, in_turn=True, thumbnails=not dry, strict=strict, chunk=CHUNK
+        )
         chosen = DryRunWorker(worker) if dry else worker
         tally = ingest.execute(chosen, lambda tally: pace.mark(tally.rows), sink.keep_thumbnails)
         self._table.counted(record.id, tally.rows)
-        return tally
+        return self._replaced(record, feed, ingest.run, call)
+
+    def _replaced(self, record: Record, feed: Feed, run: Run, call: LoopBridge) -> Tally:
+        """With what the feed no longer has taken out, if that was asked for. Raises ReplaceRefused."""
+        before = run.tally
+        if not record.replacing or nothing_is_stored(before):
+            return before
+        sink = StoreSink(self._store, call)
+        added, removed = (0, 0) if record.dry_run else (before.outcomes["added"], before.removed)
+        gone = find_gone(WatchedFeed(feed, record.id, call.check), sink, added)
+        gone.check(self._settings.max_replace_share)
+        for count in [len(gone.ids)] if record.dry_run else gone.take_out(sink):
+            run.commit(run.position, replace(before, removed=removed + count), [])
+            call.check()
+        return run.tally
 
     async def _index_model(self) -> Model:
         """The model that made the index; of an empty one, the active model."""
@@ -190,6 +208,10 @@ class Runner:
                 if record.run is not None:
                     ledger.forget(record.run)
                 self._table.forget(record.id)
+
+
+def nothing_is_stored(tally: Tally) -> bool:
+    return tally.rows > 0 and tally.outcomes["failed"] == tally.rows
 
 
 def nothing_came_in(tally: Tally) -> FeedRowsInvalid:

@@ -27,7 +27,7 @@ class ModelChanged(Exception):
 
 
 class ServedReader:
-    """A `catalog.ingest.pipeline.Reader`: the model behind its backend, a few products at a time."""
+    """A `catalog.ingest.load.Reader`: the model behind its backend, a few products at a time."""
 
     def __init__(self, model: Model, call: LoopBridge) -> None:
         self.version = model.info.version
@@ -71,6 +71,9 @@ class StoreSink:
     def hashes(self, ids: Sequence[str]) -> Sequence[StoredVersion | None]:
         return self._call(lambda: self._store.versions(ids)) if ids else []
 
+    def get(self, ids: Sequence[str]) -> Sequence[StoredProduct | None]:
+        return self._call(lambda: self._store.get(ids))
+
     def count(self) -> int:
         return self._call(self._store.describe).products
 
@@ -84,6 +87,16 @@ class StoreSink:
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
         return sum(self._write(partial(self._store.update_offers, part)) for part in portions(offers, pickled_bytes))
+
+    def ids(self) -> Iterator[Sequence[str]]:
+        ids, after = self._call(self._store.ids)
+        yield ids
+        while after:
+            ids, after = self._call(partial(self._store.ids, after))
+            yield ids
+
+    def delete(self, ids: Sequence[str]) -> None:
+        self._call(lambda: self._store.delete_all(ids))
 
     def flush(self) -> None:
         if self._written:
@@ -113,10 +126,13 @@ class WatchedFeed:
 
 
 class WatchedImages:
-    """A `catalog.ingest.pipeline.Images` that reads none for a job that is to stop: each may take many seconds."""
+    """A `catalog.ingest.load.ImageSource` that reads none for a job that is to stop: each may take many seconds."""
 
     def __init__(self, source: ImageReader, check: Callable[[], None]) -> None:
         self._images, self._check = source, check
+
+    def settled(self, refs: Sequence[ImageRef]) -> Sequence[ImageRef]:
+        return self._images.settled(refs)
 
     def read(self, ref: ImageRef) -> bytes:
         self._check()

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from catalog.ingest import MAX_REPLACE_SHARE
 from catalog.ingest.ledger import state_folder
 from catalog.model.folder import find_model
 
@@ -120,6 +121,12 @@ class Settings(BaseSettings):
     )
     max_upload_bytes: int = Field(
         default=2 * 1024**3, ge=1_024, description="Maximum size of a feed uploaded in parts (/v1/uploads)."
+    )
+    max_replace_share: float = Field(
+        default=MAX_REPLACE_SHARE,
+        ge=0.0,
+        le=1.0,
+        description="The share of the products that a job with `replace` may take out because its feed lacks them.",
     )
     max_queued_jobs: int = Field(default=100, ge=1, le=10_000, description="Maximum number of waiting jobs.")
     max_finished_jobs: int = Field(

@@ -3,13 +3,11 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from catalog.errors import CatalogError
 from catalog.storage.seal import Unsealed
-from catalog.storage.sqlite import StateFile, transaction
+from catalog.storage.sqlite import Column, StateFile, transaction
 from serving.error_responses import ErrorDetail
 from serving.errors import JobFinished, JobNotFound
 
@@ -31,10 +29,16 @@ CREATE TABLE IF NOT EXISTS jobs (
     total INTEGER,
     run INTEGER,
     error TEXT,
+    strict INTEGER NOT NULL DEFAULT 0,
+    replacing INTEGER NOT NULL DEFAULT 0,
     number INTEGER PRIMARY KEY AUTOINCREMENT
 );
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
 """
+ADDED = [
+    Column("jobs", "encoding", "TEXT NOT NULL DEFAULT ''"),
+    *(Column("jobs", name, "INTEGER NOT NULL DEFAULT 0") for name in ("strict", "replacing")),
+]
 State = Literal["queued", "running", "complete", "failed", "cancelled"]
 ERASED = "(erased)"
 UNFINISHED = "state IN ('queued', 'running')"
@@ -43,7 +47,7 @@ UNFINISHED = "state IN ('queued', 'running')"
 class Record(NamedTuple):
     """A row of the table. upload: the name of the file that came along; without one, `source` is a path below the
     folder of feeds. encoding: of the feed, "" where it is to be recognised. cancelling: to be stopped by whoever works
-    on it. run: its number in the ledger.
+    on it. run: its number in the ledger. replacing: whether products that the feed no longer has are to be taken out.
     """
 
     id: str
@@ -62,6 +66,8 @@ class Record(NamedTuple):
     total: int | None = None
     run: int | None = None
     error: str | None = None
+    strict: int = 0
+    replacing: int = 0
 
     def took(self, upload: str | None) -> bool:
         """Whether its feed was this upload."""
@@ -73,17 +79,14 @@ class Record(NamedTuple):
 
 
 SELECT = f"SELECT {', '.join(Record._fields)} FROM jobs"
-GIVEN = Record._fields[:9]
+GIVEN = (*Record._fields[:9], "strict", "replacing")
 
 
 class JobTable:
     """Threads may share it, and so may processes. Raises StateDamaged and DiskFull."""
 
     def __init__(self, path: Path) -> None:
-        self.file = StateFile(path, SCHEMA, "jobs, their failed rows and uploads")
-        with suppress(CatalogError), self.file.use() as db, transaction(db):
-            if "encoding" not in (column for _, column, *_ in db.execute("PRAGMA table_info(jobs)")):
-                db.execute("ALTER TABLE jobs ADD COLUMN encoding TEXT NOT NULL DEFAULT ''")  # a file of before
+        self.file = StateFile(path, SCHEMA, "jobs, their failed rows and uploads", added=ADDED)
 
     def close(self) -> None:
         self.file.close()
@@ -94,7 +97,7 @@ class JobTable:
         with self.file.use() as db, transaction(db):
             added = db.execute(
                 f"INSERT INTO jobs ({', '.join(GIVEN)}) VALUES ({marks}) ON CONFLICT (key) DO NOTHING",
-                record[: len(GIVEN)],
+                [getattr(record, name) for name in GIVEN],
             )
             if added.rowcount and taken:
                 db.execute("DELETE FROM uploads WHERE id = ?", (taken,))

@@ -134,6 +134,10 @@ class CatalogStore:
     def versions(self, ids: Sequence[str]) -> list[StoredVersion | None]:
         return self._index.hashes(ids)
 
+    def ids(self, after: str = "") -> tuple[list[str], str]:
+        """Of all products, a page from where the one before ended; "" is the first, and follows the last."""
+        return self._index.ids_page(after)
+
     def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
         """Products are told of without their images where those cannot be read."""
         try:
@@ -206,6 +210,14 @@ class CatalogStore:
             self._erasure.begin()
         if not deleted:
             raise ProductNotFound
+
+    def delete_all(self, ids: Sequence[str]) -> None:
+        """Those that are stored."""
+        with self._writing:
+            self._thumbnails.delete(ids)
+            self._index.delete(ids)
+            if not self._index.count():
+                self._model = ""
 
     def _queue(self) -> None:
         """Store what is not sure once more: an index of a release before has not what the queue is sorted by."""

@@ -107,6 +107,9 @@ class StoreApi:
     async def versions(self, ids: Sequence[str]) -> list[StoredVersion | None]:
         return await self._call("versions", ids)
 
+    async def ids(self, after: str = "") -> tuple[list[str], str]:
+        return await self._call("ids", after)
+
     async def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
         return await self._call("image_counts", ids)
 
@@ -135,6 +138,9 @@ class StoreApi:
 
     async def delete(self, id: str, erase: bool = False) -> None:
         await self._call("delete", id, erase)
+
+    async def delete_all(self, ids: Sequence[str]) -> None:
+        await self._call("delete_all", ids)
 
     async def review(self, query: QueueQuery) -> Queue:
         return await self._call("review", query)

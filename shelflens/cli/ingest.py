@@ -1,6 +1,7 @@
 """`shelflens ingest`: a whole feed into an index, or with --dry-run what that would do."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import ConfigInvalid, FeedColumnsInvalid, FileNotReadable, IndexNotFound, installing
+from catalog.errors import ConfigInvalid, FeedColumnsInvalid, FileNotReadable, IndexNotFound, ReplaceRefused, installing
+from catalog.ingest import MAX_REPLACE_SHARE
 from catalog.ingest.ledger import ledger_path, state_folder
 from catalog.storage.files import private_files
 from shelflens.cli.app import (
@@ -54,8 +56,19 @@ Stores = Annotated[
     list[str] | None, typer.Option("--allow-store", help="Allow images from s3://BUCKET/FOLDER or gs://….")
 ]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Check all rows, store nothing.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Fail a row for an image that cannot be read.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="When the whole feed is read, take out the products that it no longer has.")
+]
+ReplaceUpTo = Annotated[
+    float, typer.Option(min=0, max=1, help="With --replace: the share of the stored products that may be taken out.")
+]
 DeadLetter = Annotated[
-    Path | None, typer.Option(help="File for failed rows. Default: FEED.failed.jsonl in the working directory.")
+    Path | None,
+    typer.Option(
+        help="File for failed rows. Default: FEED.failed.jsonl in the working directory. FEED.warnings.jsonl beside it"
+        " has what products were stored without."
+    ),
 ]
 LedgerFile = Annotated[Path | None, typer.Option(help="The ledger file. Default: in the index folder.")]
 Ray = Annotated[str, typer.Option(help="Run on a Ray cluster: its address, or local to start one on this machine.")]
@@ -80,6 +93,9 @@ def ingest(
     hosts: Hosts = None,
     stores: Stores = None,
     dry: Dry = False,
+    strict: Strict = False,
+    replace: Replace = False,
+    replace_up_to: ReplaceUpTo = MAX_REPLACE_SHARE,
     dead_letter: DeadLetter = None,
     ledger: LedgerFile = None,
     ray: Ray = "",
@@ -97,19 +113,24 @@ def ingest(
     """
     with errors_shown(), private_files(), ExitStack() as opened:
         from catalog.index.backend import IndexModel
+        from catalog.index.product_index import ProductIndex
         from catalog.ingest.pipeline import LocalWorker
         from catalog.origin import load_for
         from catalog.understand import batch_size
 
         if ray and not output and "://" not in index:
             raise ConfigInvalid("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
+        if replace and output:
+            raise ConfigInvalid("With --output nothing is stored yet that --replace could take out.")
         source, reader = open_source(feed, images, columns or [], currency, hosts or [], stores or [], encoding)
         there = None if output else opened_if_there(index, opened)
         understander = load_for(there, model, device)
         kept = thumbnails and not output and not dry
-        worker = LocalWorker(understander, reader, batch_size=batch_size(device), thumbnails=kept)
+        worker = LocalWorker(understander, reader, batch_size=batch_size(device), thumbnails=kept, strict=strict)
         if dry:
             report = rehearse(source, there, worker) | {"reading": reading(source)}
+            if replace and there:
+                report |= replaced(source, there, 0, replace_up_to, None)
         else:
             sink = there or opened.enter_context(made(index, output, understander))
             sink.claim(IndexModel(understander.version, understander.folder))
@@ -120,8 +141,12 @@ def ingest(
             dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
             report = run_ingest(source, sink, chosen, ledger or ledger_path(place), dead, keep)
             report |= {"index": place, "reading": reading(source)}
+            if replace and report["state"] == "complete" and exit_code(report["rows"], report["outcomes"]) < 2:
+                assert isinstance(sink, ProductIndex)
+                report |= replaced(source, sink, report["outcomes"].get("added", 0), replace_up_to, state_folder(index))
     show(report, as_json)
-    raise typer.Exit(INTERRUPTED if report["state"] == "cancelled" else exit_code(report["rows"], report["outcomes"]))
+    code = exit_code(report["rows"], report["outcomes"])
+    raise typer.Exit(INTERRUPTED if report["state"] == "cancelled" else max(code, int("replace_refused" in report)))
 
 
 def open_source(
@@ -181,7 +206,9 @@ def dry_report(found: "DryRun") -> dict[str, Any]:
         "modalities": dict(found.modalities),
         "failures": codes,
         "estimated_seconds": round(found.seconds, 1),
+        "warnings": dict(found.codes),
         "bad_rows": [{"line": f.line, "id": f.id, "code": f.code, "reason": f.reason} for f in found.failures],
+        "warned_rows": [warning._asdict() for warning in found.warnings],
     }
 
 
@@ -217,7 +244,7 @@ def ray_worker(address: str, actors: int, gpus: float, local: "LocalWorker", mod
     except ModuleNotFoundError as error:
         raise ConfigInvalid(f"{error.name} is not installed. {installing('ray')}") from None
     connect(address)
-    spec = ActorSpec(local.source, None if model == SHIPPED else Path(model), index, local.thumbnails)
+    spec = ActorSpec(local.source, None if model == SHIPPED else Path(model), index, local.thumbnails, local.strict)
     return RayWorker(spec, Pool(actors, gpus))
 
 
@@ -261,8 +288,42 @@ def run_ingest(
             except KeyboardInterrupt:
                 state = "cancelled"
         failed = run.write_dead_letters(dead_letter)
-        report = {"dead_letter": str(dead_letter) if failed else None, "stored": sink.count()}
+        warnings = dead_letter.with_name(warnings_name(dead_letter.name))
+        report = {
+            "dead_letter": str(dead_letter) if failed else None,
+            "warnings_file": str(warnings) if run.write_warnings(warnings) else None,
+            "stored": sink.count(),
+        }
         return {"state": state} | run.report() | report
+
+
+def warnings_name(dead_letter: str) -> str:
+    """feed.csv.failed.jsonl -> feed.csv.warnings.jsonl"""
+    return dead_letter.removesuffix(".jsonl").removesuffix(".failed") + ".warnings.jsonl"
+
+
+def replaced(source: "Feed", index: "ProductIndex", added: int, max_share: float, state: Path | None) -> dict[str, Any]:
+    """Take out what the feed no longer has. state: where the thumbnails are; without it, only tell."""
+    from catalog.ingest.replace import find_gone
+    from serving.storage.thumbnails import ThumbnailStore
+
+    try:
+        gone = find_gone(source, index, added)
+        gone.check(max_share)
+    except ReplaceRefused as error:
+        return {"gone": 0, "replace_refused": error.message}
+    if state and gone.ids:
+        print(
+            f"{len(gone.ids):,} products ({gone.share:.1%}) are no longer in the feed and are taken out.",
+            file=sys.stderr,
+        )
+        if (state / "pictures.sqlite").exists():
+            with closing(ThumbnailStore(state / "pictures.sqlite")) as thumbnails:
+                thumbnails.delete(gone.ids)
+        for _ in gone.take_out(index):
+            pass
+        index.flush()
+    return {"gone": len(gone.ids)} | ({"stored": index.count()} if state else {})
 
 
 def show_total(bar: Any, rows: int) -> None:
@@ -282,9 +343,11 @@ def show(report: dict[str, Any], as_json: bool) -> None:
     outcomes = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(report["outcomes"].items()))
     print(f"{report['state']}: {report['rows']:,} rows ({outcomes or 'none'})")
     print("\n".join(lines(report["reading"])))
+    if "gone" in report:
+        print(f"no longer in the feed: {report['gone']:,}")
     if report.get("resumed_after"):
         print(f"The first {report['resumed_after']:,} rows were stored by an earlier run.")
-    for name in ("modalities", "failures", "categories"):
+    for name in ("modalities", "failures", "warnings", "categories"):
         if report.get(name):
             listed = list(report[name].items())
             more = f", and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
@@ -292,8 +355,16 @@ def show(report: dict[str, Any], as_json: bool) -> None:
     if report.get("low_confidence_share") is not None:
         print(f"to review (low confidence): {report['low_confidence_share']:.1%} of the products understood")
     show_outlook(report) if "estimated_seconds" in report else show_outcome(report)
+    show_files(report)
+
+
+def show_files(report: dict[str, Any]) -> None:
+    if report.get("replace_refused"):
+        print(f"{report['replace_refused']} [{ReplaceRefused.code}]")
     if report.get("dead_letter"):
         print(f"Rows that failed: {report['dead_letter']}. Correct them there and ingest that file.")
+    if report.get("warnings_file"):
+        print(f"What products were stored without: {report['warnings_file']}.")
     if report["state"] == "cancelled":
         print("Stopped. The same command goes on from here.")
 
@@ -301,7 +372,7 @@ def show(report: dict[str, Any], as_json: bool) -> None:
 def show_outlook(report: dict[str, Any]) -> None:
     """Of a dry run."""
     print(f"the ingest would take about {seconds_text(report['estimated_seconds'])}")
-    for row in report["bad_rows"][:SHOWN]:
+    for row in (*report["bad_rows"][:SHOWN], *report["warned_rows"][:SHOWN]):
         print(f"line {row['line']}: {row['reason']} [{row['code']}]")
 
 

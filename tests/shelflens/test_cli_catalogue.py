@@ -146,7 +146,7 @@ def test_embeddings_are_a_choice_and_numbers_stay_numbers(shop: Path, model: Pat
 def test_exit_code_and_dead_letters_tell_what_failed(shop: Path, model: Path) -> None:
     feed = Path("feed.csv")
     feed.write_text(feed.read_text(encoding="utf-8").replace("images/Shoe-red", "images/lost"), encoding="utf-8")
-    result = ingest(model, "feed.csv")
+    result = ingest(model, "feed.csv", "--strict")
     assert result.exit_code == 1
     assert "11 added, 1 failed" in result.stdout
     assert "failures: image_not_found 1" in result.stdout
@@ -216,3 +216,43 @@ def test_a_second_owner_of_an_index_is_told_so(shop: Path, model: Path) -> None:
         second = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert second.returncode == 2
     assert "Another process has the index 'mine' open" in second.stderr
+
+
+def test_a_bad_image_is_a_warning_in_the_report_and_in_a_file(shop: Path, model: Path) -> None:
+    (shop / "images" / "Pear-blue.png").unlink()
+    found = report(ingest(model, "feed.csv", "--dry-run", "--json"))
+    assert (found["outcomes"], found["warnings"]) == ({"added": 12}, {"image_not_found": 1})
+    assert [row["id"] for row in found["warned_rows"]] == ["Pear-blue"]
+    shown = ingest(model, "feed.csv")
+    assert shown.exit_code == 0
+    assert "warnings: image_not_found 1" in shown.stdout
+    assert "What products were stored without: feed.csv.warnings.jsonl." in shown.stdout
+    [line] = Path("feed.csv.warnings.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["reason"].startswith('"images/Pear-blue.png": The image file does not exist')
+    strict = ingest(model, "feed.csv", "--strict", "--index", "strict")
+    assert strict.exit_code == 1
+    assert "failures: image_not_found 1" in strict.stdout
+
+
+def test_a_feed_replaces_what_it_no_longer_has(shop: Path, model: Path) -> None:
+    ingest(model, "feed.csv")
+    lines = Path("feed.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    Path("feed.csv").write_text("".join(lines[:-2]), encoding="utf-8")
+    assert report(ingest(model, "feed.csv", "--replace", "--dry-run", "--json"))["gone"] == 2
+    shown = ingest(model, "feed.csv", "--replace")
+    assert shown.exit_code == 0
+    assert "2 products (16.7%) are no longer in the feed and are taken out." in shown.stderr
+    assert "no longer in the feed: 2" in shown.stdout
+    assert "10 products are in shelflens-index" in shown.stdout
+    gone = [line.split(",")[0] for line in lines[-2:]]
+    assert kept_images([*gone, "Shirt-red"]) == {"Shirt-red": 1}
+
+    Path("feed.csv").write_text("".join(lines[:3]), encoding="utf-8")
+    refused = ingest(model, "feed.csv", "--replace")
+    assert refused.exit_code == 1
+    assert "8 products, 80% of those that were stored; the limit is 30%. None was taken out. [replace_refused]" in (
+        refused.stdout
+    )
+    taken = report(ingest(model, "feed.csv", "--replace", "--replace-up-to", "0.8", "--json"))
+    assert (taken["gone"], taken["stored"]) == (8, 2)
+    assert ingest(model, "feed.csv", "--replace", "--output", "out").exit_code != 0

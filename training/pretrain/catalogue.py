@@ -15,7 +15,8 @@ from torch import Tensor
 from catalog.errors import TooFewProducts
 from catalog.feeds import BadRow, Row
 from catalog.ingest.ledger import Failure
-from catalog.ingest.pipeline import LocalWorker, Result, failure
+from catalog.ingest.load import Result
+from catalog.ingest.pipeline import LocalWorker, failure
 from catalog.model.encoders import Encoded
 from catalog.model.network import CatalogModel, Inputs
 from catalog.model.preprocess import Prepared, collate

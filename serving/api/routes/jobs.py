@@ -55,7 +55,7 @@ from serving.errors import (
     UploadIncomplete,
     UploadNotFound,
 )
-from serving.jobs.failed_rows import SHEET, FailedRows, failed_name
+from serving.jobs.failed_rows import SHEET, JobRows, file_name
 from serving.jobs.job import Submission
 
 Key = Annotated[
@@ -111,7 +111,7 @@ async def submit_job(context: Context, request: Request, idempotency_key: Key = 
     by its path in the server's folder of feeds. The answer comes at once; the job then tells how far it has come.
     """
     asked, said = await read(context, request, JobRequest, JobForm)
-    asked = replace(asked, dry_run=said.dry_run, key=idempotency_key)
+    asked = replace(asked, dry_run=said.dry_run, strict=said.strict, replacing=said.replace, key=idempotency_key)
     try:
         return respond(to_job(await context.jobs.submit(asked)), 202)
     except FeedColumnsInvalid as error:
@@ -176,11 +176,28 @@ async def list_job_errors(context: Context, id: JobId, format: Form = "jsonl") -
     it. Corrected in `row`, the lines are a feed of their own. As CSV, for a spreadsheet, they have the feed's own
     columns and `failed_line`, `failed_code` and `failed_reason`; corrected, that is a feed as well.
     """
-    failed = FailedRows(context.jobs, id)
-    content = failed.sheet(await failed.columns()) if format == "csv" else failed.lines(await context.jobs.errors(id))
-    name = failed_name((await context.jobs.get(id)).source, format)
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-    return StreamingResponse(content, media_type=SHEET if format == "csv" else LINES, headers=headers)
+    failed = JobRows(context.jobs.errors, id)
+    content = failed.sheet(await failed.columns()) if format == "csv" else await failed.lines()
+    name = file_name((await context.jobs.get(id)).source, "failed", format)
+    return StreamingResponse(content, media_type=SHEET if format == "csv" else LINES, headers=attached(name))
+
+
+@router.get(
+    "/v1/jobs/{id}/warnings",
+    response_class=Response,
+    **operation("What products lack", written(examples.WARNED_ROW), kind=LINES, raises=ASKING),
+)
+async def list_job_warnings(context: Context, id: JobId) -> Response:
+    """What products were stored without so far, such as an image that cannot be read: a JSON object a line, with
+    `line`, `id`, `code` and `reason`. Of each code the first 20,000; the job counts them all.
+    """
+    content = await JobRows(context.jobs.warnings, id).lines()
+    name = file_name((await context.jobs.get(id)).source, "warnings", "jsonl")
+    return StreamingResponse(content, media_type=LINES, headers=attached(name))
+
+
+def attached(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
 
 
 @router.post(

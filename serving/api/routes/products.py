@@ -165,7 +165,7 @@ async def changed(context: RequestContext, before: StoredProduct, changes: dict[
     stored = replace(before, product=product, hashes=hashes)
     if not before.version.is_current(hashes, model.info.version):
         images = await context.store.images(before.id)
-        if len(images) < len(before.image_refs):
+        if not images and "image" in before.understanding.modalities_used:
             raise ImagesNeeded
         understanding = await context.understand(replace(product, images=tuple(images)), model)
         stored = replace(stored, understanding=understanding, model=model.info.version, judgement=None)

@@ -45,6 +45,18 @@ Encoding = Annotated[
 DryRun = Annotated[bool, Field(description="Read and check every row, and store nothing.")]
 
 
+Strict = Annotated[
+    bool, Field(description="Fail a row for an image that cannot be read. Without, the product is stored without it.")
+]
+Replace = Annotated[
+    bool,
+    Field(
+        description="When the whole feed is read, take out the products that it no longer has. Refused"
+        " (`replace_refused`) if they are more than the server's `max_replace_share`."
+    ),
+]
+
+
 class FeedRequest(Schema):
     """A feed that lies on the server, or was uploaded before: CSV, TSV, JSON, JSON lines, XML, Parquet, or a zip of
     one of these and its images. Either `source` or `upload`.
@@ -62,6 +74,8 @@ class FeedRequest(Schema):
 
 class JobRequest(FeedRequest):
     dry_run: DryRun = False
+    strict: Strict = False
+    replace: Replace = False
 
 
 JobRequest.__doc__ = FeedRequest.__doc__
@@ -86,6 +100,8 @@ class JobForm(FeedForm):
     """A feed that comes along, as a file in the field `file`. `columns` is JSON text."""
 
     dry_run: DryRun = False
+    strict: Strict = False
+    replace: Replace = False
 
 
 class PreviewForm(FeedForm):
@@ -177,6 +193,8 @@ class JobOut(BaseModel):
     skipped: int
     added: int
     updated: int
+    removed: Annotated[int, Field(description="With `replace`: products that the feed no longer has.")]
+    warnings: Annotated[dict[str, int], Field(description="Code -> how often; see `/v1/jobs/{id}/warnings`.")]
     eta_seconds: Annotated[float | None, Field(description="From the rate so far; null while there is none.")]
     error: Annotated[ErrorDetail | None, Field(description="Why the job failed as a whole.")]
 
@@ -189,6 +207,15 @@ class FailedRow(BaseModel):
     code: str
     reason: str
     row: dict[str, Any]
+
+
+class WarnedRow(BaseModel):
+    """What a product was stored without."""
+
+    line: int
+    id: str
+    code: str
+    reason: str
 
 
 class JobsResponse(BaseModel):
@@ -210,6 +237,8 @@ def to_job(job: Job) -> JobOut:
         skipped=job.skipped,
         added=job.added,
         updated=job.updated,
+        removed=job.removed,
+        warnings=dict(job.warnings),
         eta_seconds=None if job.eta_seconds is None else round(job.eta_seconds, 1),
         error=job.error,
     )

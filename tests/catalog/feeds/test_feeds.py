@@ -19,7 +19,6 @@ import pytest
 from catalog.errors import CatalogError, ImageNotFound, ImageOutsideRoot
 from catalog.feeds import BadRow, FeedLimits, Row, open_feed
 from catalog.images import ImageReader, ImageRef
-from catalog.model.preprocess import MAX_IMAGES
 from tests.support.feed_files import contents, dead_letter, dead_letters, read, seen, write
 from tests.support.malformed.images import blank_png
 
@@ -204,10 +203,21 @@ def test_repeated_columns_of_images(tmp_path: Path) -> None:
 
 
 def test_images_beyond_the_limit_are_left_out(tmp_path: Path) -> None:
-    text = "id,images\n1," + "|".join(f"{n}.jpg" for n in range(12)) + "\n"
+    text = "id,images\n1," + "|".join(f"{n}.jpg" for n in range(120)) + "\n"
     [row] = rows_of(write(tmp_path, "feed.csv", text))
-    assert [str(ref) for ref in row.image_refs] == [f"{n}.jpg" for n in range(8)]
-    assert FeedLimits().max_images == MAX_IMAGES
+    assert [str(ref) for ref in row.image_refs] == [f"{n}.jpg" for n in range(100)]
+
+
+@pytest.mark.parametrize("cell", ["nan", "NULL", "-", "#N/A", " "])
+def test_a_word_for_no_value_is_no_image(tmp_path: Path, cell: str) -> None:
+    [row] = rows_of(write(tmp_path, "feed.csv", f'id,title,image_link,images\n1,Shoe,{cell},"{cell},a.jpg"\n'))
+    assert [str(ref) for ref in row.image_refs] == ["a.jpg"]
+
+
+def test_addresses_without_a_scheme_are_parted(tmp_path: Path) -> None:
+    cell = "//cdn.example.com/a,b.jpg, //cdn.example.com/c d.jpg"
+    [row] = rows_of(write(tmp_path, "feed.csv", f'id,images\n1,"{cell}"\n'))
+    assert [str(ref) for ref in row.image_refs] == ["//cdn.example.com/a,b.jpg", "//cdn.example.com/c d.jpg"]
 
 
 def test_a_cell_longer_than_pythons_csv_takes(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import struct
 import warnings
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -79,6 +80,52 @@ def test_result_is_a_plain_rgb_image_without_metadata(image_format: str, mode: s
     assert type(decoded) is Image.Image
     assert (decoded.mode, decoded.size, decoded.info) == ("RGB", (48, 32), {})
     assert near(decoded.getpixel((20, 10)), source.convert("RGB").getpixel((20, 10)), tolerance=3)
+
+
+JPEGS: dict[str, dict[str, Any]] = {
+    "baseline": {},
+    "progressive": {"progressive": True},
+    "restarts": {"restart_marker_blocks": 2},
+    "restarting rows": {"restart_marker_rows": 1},
+}
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_jpeg_that_lacks_its_end_alone_is_read_and_one_that_is_cut_is_not(kind: str, mode: str) -> None:
+    image = speckled(200, 160).convert(mode)
+    data = encode(image, "JPEG", **JPEGS[kind])
+    whole = decode(data)
+    for ending in (data[:-1], data[:-2], data[:-2] + bytes(30)):
+        assert decode(ending).tobytes() == whole.tobytes()
+        assert decode(ending, size_hint=40).tobytes() == decode(data, size_hint=40).tobytes()
+    for share in (20, 25, 40, 50, 60, 75, 80):
+        assert code_of(data[: len(data) * share // 100]) == "image_corrupt", share
+
+
+@pytest.mark.parametrize("kind", JPEGS)
+def test_a_jpeg_cut_where_a_part_of_it_ends_is_corrupt(kind: str) -> None:
+    """Before a restart marker or a scan, where the decoder would not notice by itself."""
+    data = encode(speckled(200, 160), "JPEG", **JPEGS[kind])
+    start = data.index(b"\xff\xda") + 2
+    parts = [at for at in range(start, len(data) * 3 // 4) if data[at] == 0xFF and 0xD0 <= data[at + 1] <= 0xDA]
+    assert parts or kind == "baseline"
+    for at in parts[:: len(parts) // 20 + 1]:
+        assert code_of(data[:at]) == code_of(data[: at + 1]) == code_of(data[: at + 2]) == "image_corrupt"
+
+
+def test_a_jpeg_may_lack_a_few_of_its_last_pixels() -> None:
+    image = speckled(200, 160)
+    data = encode(image, "JPEG", quality=90)
+    cut = decode(data[:-30])
+    kept = (0, 0, 200, 140)
+    assert cut.crop(kept).tobytes() == decode(data).crop(kept).tobytes()
+
+
+@pytest.mark.parametrize("lacking", [1, 4, 8, 12, 16])
+def test_a_png_that_lacks_what_comes_after_its_pixels_is_read(lacking: int) -> None:
+    data = encode(speckled(), "PNG")
+    assert decode(data[:-lacking]).tobytes() == decode(data).tobytes()
 
 
 def test_exif_icc_and_text_are_dropped() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 import trustme
 
-from catalog.errors import ImageFetchFailed, ImageTooManyBytes, ImageUrlRefused
+from catalog.errors import ImageFetchFailed, ImageNotFound, ImageTooManyBytes, ImageUrlRefused
 from catalog.images.fetch import Fetcher, FetchLimits
 from catalog.images.ip_addresses import Address, is_allowed, is_public, resolve
 
@@ -332,10 +332,17 @@ def test_answers_that_are_none(server: Server, reply: bytes) -> None:
         server.fetcher().fetch(server.url())
 
 
-@pytest.mark.parametrize("status", [204, 206, 304, 401, 403, 404, 500])
+@pytest.mark.parametrize("status", [204, 206, 304, 401, 403, 500])
 def test_other_statuses_are_failures(server: Server, status: int) -> None:
     server.answers[b"/1.png"] = answer(b"", f"{status} Something")
     with pytest.raises(ImageFetchFailed, match=f"responded with status {status}"):
+        server.fetcher().fetch(server.url())
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_what_the_host_does_not_have_is_not_found(server: Server, status: int) -> None:
+    server.answers[b"/1.png"] = answer(b"", f"{status} Something")
+    with pytest.raises(ImageNotFound, match=f"responded with status {status}"):
         server.fetcher().fetch(server.url())
 
 

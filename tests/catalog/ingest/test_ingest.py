@@ -1,6 +1,5 @@
 """Bulk ingest: a feed goes in whole, again for nothing, and on from where it was cut off."""
 
-import csv
 import json
 import os
 import random
@@ -9,106 +8,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 from catalog.errors import DiskFull, IndexDamaged, IndexOfOtherModel
 from catalog.feeds import open_feed
-from catalog.images import ImageReader
 from catalog.index.filters import parse_filter
-from catalog.index.product_index import ProductIndex, open_index
 from catalog.ingest.dry_run import dry_run
-from catalog.ingest.ledger import Failure, Ledger, Run, write_dead_letters
-from catalog.ingest.pipeline import LocalWorker, Results, ingest
-from catalog.ingest.run import IngestRun
-from catalog.model.preprocess import Prepared
-from catalog.product import Understanding
-from catalog.understand import Understander
-from tests.support.catalogue import COLOURS, KINDS, draw_product
+from catalog.ingest.ledger import Ledger
+from catalog.ingest.pipeline import Results, ingest
+from tests.support.catalogue import draw_product
+from tests.support.ingest_shop import CHUNK, Counting, Shop
 from tests.support.malformed.images import encode
 from tests.support.tiny import tiny_onnx_folder
-
-CHUNK = 5
-FIELDS = ("id", "title", "description", "brand", "price", "image_link", "additional_image_link")
-
-
-class Counting(Understander):
-    """A real model that says how many products it has read, and their words."""
-
-    read = 0
-    texts: ClassVar[list[str]] = []
-
-    def understand_prepared(
-        self, products: Sequence[Prepared], top_k: int = 5, evidence: bool = True
-    ) -> list[Understanding]:
-        self.read += len(products)
-        self.texts += [product.text for product in products]
-        return super().understand_prepared(products, top_k, evidence)
-
-
-class Shop:
-    """A feed of 24 products with images, a tiny model, and an index to bring them into."""
-
-    def __init__(self, folder: Path, understander: Counting) -> None:
-        self.folder, self.understander = folder, understander
-        self.feed, self.location = folder / "feed.csv", folder / "index"
-        self.failures: list[Failure] = []
-        self.rows = [
-            {
-                "id": f"{kind}-{colour}-{copy}",
-                "title": f"{colour} {kind} {copy}",
-                "description": "",
-                "brand": "Halden",
-                "price": f"{10 + copy} EUR",
-                "image_link": f"{kind}-{colour}.png",
-                "additional_image_link": "",
-            }
-            for kind in KINDS
-            for colour in COLOURS
-            for copy in range(2)
-        ]
-        (folder / "images").mkdir(parents=True)
-        for kind in KINDS:
-            for colour in COLOURS:
-                draw_product(kind, colour).save(folder / "images" / f"{kind}-{colour}.png")
-        self.write()
-
-    def write(self) -> None:
-        with self.feed.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, FIELDS)
-            writer.writeheader()
-            writer.writerows(self.rows)
-
-    def index(self) -> ProductIndex:
-        return open_index(str(self.location), self.understander.config.embedding_width)
-
-    def worker(self) -> LocalWorker:
-        return LocalWorker(self.understander, ImageReader(self.folder / "images"), chunk=CHUNK)
-
-    def ingest(self, feed: Path | None = None) -> Run:
-        """Of the whole feed. The model's count starts anew."""
-        self.understander.read = 0
-        source = open_feed(feed or self.feed)
-        with self.index() as index, closing(Ledger(self.location / "ledger.sqlite")) as ledger:
-            whole = IngestRun(source, index, ledger)
-            whole.execute(self.worker())
-            self.failures = list(whole.run.failures())
-            write_dead_letters(self.folder / "failed.jsonl", self.failures)
-        return whole.run
-
-
-@pytest.fixture(scope="module")
-def understander(tmp_path_factory: pytest.TempPathFactory) -> Counting:
-    return Counting.load(tiny_onnx_folder(tmp_path_factory.mktemp("model") / "model"))
-
-
-@pytest.fixture
-def shop(tmp_path: Path, understander: Counting) -> Shop:
-    return Shop(tmp_path / "shop", understander)
 
 
 def test_a_feed_goes_in_whole_and_is_stored_as_it_was_understood(shop: Shop) -> None:
@@ -174,6 +89,7 @@ def test_several_images_are_one_product(shop: Shop) -> None:
 
 
 def test_bad_rows_fail_alone_and_come_in_once_corrected(shop: Shop) -> None:
+    shop.strict = True
     (shop.folder / "images" / "cut.png").write_bytes(encode(draw_product("Shoe", "red"), "PNG")[:60])
     shop.rows[2]["image_link"] = "../secret.png"
     shop.rows[5]["image_link"] = "cut.png"
@@ -242,11 +158,14 @@ def test_a_dry_run_tells_what_would_happen_and_stores_nothing(shop: Shop) -> Non
     shop.rows[2]["image_link"] = "missing.png"
     shop.rows[3]["image_link"] = ""
     shop.rows[4]["title"] = ""
+    shop.rows[5] |= {"title": "", "image_link": "missing.png"}
     shop.write()
     found = dry_run(open_feed(shop.feed), lambda ids: [None] * len(ids), shop.worker())
     assert found.outcomes == {"added": 23, "failed": 1}
-    assert found.modalities == {"image+text": 21, "text": 1, "image": 1}
-    assert [(f.line, f.code) for f in found.failures] == [(4, "image_not_found")]
+    assert found.modalities == {"image+text": 20, "text": 2, "image": 1}
+    assert [(f.line, f.code) for f in found.failures] == [(7, "image_not_found")]
+    assert [(w.line, w.code) for w in found.warnings] == [(4, "image_not_found")]
+    assert found.codes == {"image_not_found": 1}
     assert found.seconds > 0
     assert not shop.location.exists()
 

@@ -54,6 +54,7 @@ OPERATIONS = {
     "give_feedback_on_several",
     "list_feedback",
     "list_job_errors",
+    "list_job_warnings",
     "list_jobs",
     "list_models",
     "list_products",

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sqlite3
 import threading
 import time
 import zipfile
@@ -19,6 +20,7 @@ from catalog.model.preprocess import Prepared
 from catalog.product import Understanding
 from catalog.understand import Understander
 from serving.settings.schema import Settings
+from serving.storage import job_table
 from tests.support.answers import assert_error
 from tests.support.catalogue import draw_product
 from tests.support.job_service import JobService, as_csv, as_json_lines, counts, office, rows
@@ -321,7 +323,7 @@ def test_a_source_that_is_gone_when_its_turn_comes_fails_the_job(service: JobSer
 
 
 def test_a_job_of_which_no_row_came_in_has_failed_and_says_why(service: JobService) -> None:
-    job = service.ended(service.submit("id,title,image\n1,red,lost.png\n2,blue,lost.png\n"))
+    job = service.ingested("id,title,image\n1,red,lost.png\n2,blue,lost.png\n", strict="true")
     assert (job["state"], job["done"], job["failed"]) == ("failed", 2, 2)
     assert job["error"]["code"] == "feed_rows_invalid"
     assert job["error"]["message"].startswith("None of the 2 rows could be ingested: image_")
@@ -528,3 +530,45 @@ def test_the_openapi_document_has_the_jobs(service: JobService) -> None:
     assert document["paths"]["/v1/jobs/{id}/cancel"]["post"]["responses"].keys() >= {"202", "404", "409"}
     conflict = document["paths"]["/v1/jobs"]["post"]["responses"]["409"]["content"]["application/json"]["examples"]
     assert conflict.keys() == {"idempotency_conflict", "upload_incomplete"}
+
+
+def test_what_a_product_is_stored_without_is_told_of(service: JobService) -> None:
+    feed = as_csv([*rows(2, image_link="missing.png"), {**rows(3)[2], "image_link": ""}])
+    job = service.ingested(feed)
+    assert counts(job) == {"total": 3, "done": 3, "added": 3}
+    assert job["warnings"] == {"image_outside_root": 2}
+    response = service.client.get(f"/v1/jobs/{job['id']}/warnings")
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/x-ndjson")
+    assert [json.loads(line) for line in response.text.splitlines()] == [
+        {
+            "line": line,
+            "id": id,
+            "code": "image_outside_root",
+            "reason": '"missing.png": The image is given as a path, but there is no image folder.',
+        }
+        for line, id in ((2, "p0"), (3, "p1"))
+    ]
+    assert_error(service.client.get("/v1/jobs/unknown/warnings"), 404, "job_not_found")
+    strict = service.ingested(feed, strict="true")
+    assert (strict["failed"], strict["warnings"]) == (2, {})
+
+
+def test_a_job_replaces_what_its_feed_no_longer_has(service: JobService) -> None:
+    service.ingested(as_csv(rows(10)))
+    dry = service.ingested(as_csv(rows(8)), replace="true", dry_run="true")
+    assert (dry["removed"], len(service.stored())) == (2, 10)
+    job = service.ingested(as_csv(rows(8)), replace="true")
+    assert (job["state"], job["removed"], len(service.stored())) == ("complete", 2, 8)
+    refused = service.ingested(as_csv(rows(2)), replace="true")
+    assert (refused["state"], refused["removed"], refused["error"]["code"]) == ("failed", 0, "replace_refused")
+    assert "6 products, 75% of those that were stored; the limit is 30%" in refused["error"]["message"]
+    assert len(service.stored()) == 8
+
+
+def test_a_table_of_jobs_of_an_earlier_release_takes_new_ones(tmp_path: Path, model: Understander) -> None:
+    (tmp_path / "jobs").mkdir()
+    with sqlite3.connect(tmp_path / "jobs" / "jobs.sqlite") as db:
+        earlier = job_table.SCHEMA.replace("    strict INTEGER NOT NULL DEFAULT 0,\n", "")
+        db.executescript(earlier.replace("    replacing INTEGER NOT NULL DEFAULT 0,\n", ""))
+    with office(tmp_path, model, SETTINGS) as service:
+        assert service.ingested(as_csv(rows(2)), strict="true")["added"] == 2

@@ -58,7 +58,7 @@ def more_bad_images() -> list[BadImage]:
         BadImage("run_length_bmp", "runs.bmp", run_length_bmp(64, 64), UNSUPPORTED),
         BadImage("zero_size", "zero.png", blank_png(0, 0), "image_corrupt"),
         BadImage("truncated_png", "cut.png", halved(encode(speckled(), "PNG")), "image_corrupt"),
-        BadImage("png_without_end", "open.png", encode(speckled(), "PNG")[:-12], "image_corrupt"),
+        BadImage("png_without_end", "open.png", encode(speckled(), "PNG")[:-12], None),
         BadImage("truncated_webp", "cut.webp", halved(encode(speckled(), "WEBP")), "image_corrupt"),
         BadImage("truncated_gif", "cut.gif", gif[: len(gif) // 4], "image_corrupt"),
         BadImage("truncated_bmp", "cut.bmp", halved(bmp), "image_corrupt"),
