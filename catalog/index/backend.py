@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.index.filters import And, AttributeIs, CategoryUnder, Filter, Lacks, Not, Number, OneOf, Or, Price
-from catalog.index.records import attribute_pair
+from catalog.index.keys import IDENTIFIERS, KEYED, attribute_key, attribute_pair, field_key
 
 EMBEDDING, KEYWORDS = "embedding", "keywords"
 
@@ -171,7 +171,10 @@ class Dialect(NamedTuple):
 
 
 def translate(filter: Filter, dialect: Dialect) -> Any:
-    """The filter as an engine's object, at the top one that `every`, `some` or `none` makes."""
+    """The filter as an engine's object, at the top one that `every`, `some` or `none` makes.
+
+    What has keys is also compared as it is spelt, because products of earlier releases have no keys.
+    """
     inner = _translate(filter, dialect)
     return inner if isinstance(filter, And | Or | Not) else dialect.every([inner])
 
@@ -180,10 +183,15 @@ def _translate(filter: Filter, dialect: Dialect) -> Any:
     match filter:
         case CategoryUnder(ids):
             return dialect.one_of("category", ids)
+        case OneOf(field, values) if field in KEYED:
+            keyed = dialect.one_of("keys", [field_key(field, value) for value in values])
+            return keyed if field in IDENTIFIERS else dialect.some([dialect.one_of(field, values), keyed])
         case OneOf(field, values):
             return dialect.one_of(field, values)
         case AttributeIs(name, values):
-            return dialect.one_of("facts", [attribute_pair(name, value) for value in values])
+            spelt = dialect.one_of("facts", [attribute_pair(name, value) for value in values])
+            keyed = dialect.one_of("keys", [attribute_key(name, value) for value in values])
+            return dialect.some([spelt, keyed])
         case Price():
             return dialect.price(filter)
         case Lacks(field):

@@ -16,6 +16,7 @@ from serving.errors import ImageDataInvalid, ImageUrlNotAllowed
 # Guards for the parser only. Clients are told of `catalog.model.preprocess.MAX_IMAGES`, which gives an error to one
 # item and not to its batch.
 MAX_IMAGES, MAX_ATTRIBUTES = 64, 64
+MAX_VALUES, MAX_VARIANTS = 256, 2048
 # So that a body of a million items ends early: clients are told `Settings.max_items`.
 MAX_ITEMS = 256
 

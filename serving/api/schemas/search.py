@@ -89,6 +89,14 @@ class SearchRequest(Schema):
     floor: Annotated[
         bool, Field(description="Leave out what is not like the query. Without a floor, everything is ranked.")
     ] = True
+    include_unavailable: Annotated[
+        bool,
+        Field(
+            description="Also find what is not for sale: draft, archived, out of stock, discontinued. A filter that"
+            " names `availability` or `status` does so, too. What is out of stock or discontinued is always found by"
+            " its exact number (SKU, GTIN, MPN, id)."
+        ),
+    ] = False
 
     def to_search(self) -> Search:
         """Raises SearchEmpty, SearchInvalid, FilterInvalid, ImageUrlNotAllowed or ImageDataInvalid."""
@@ -101,6 +109,7 @@ class SearchRequest(Schema):
             collapse=self.collapse,
             sort=None if self.sort == "relevance" else self.sort,
             floor=self.floor,
+            include_unavailable=self.include_unavailable,
         )
 
     def _examples(self) -> list[Example]:

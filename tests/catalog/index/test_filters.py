@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from catalog.errors import FilterInvalid
 from catalog.index.filters import And, AttributeIs, CategoryUnder, Not, OneOf, Or, Price, parse_filter
-from catalog.index.records import attribute_pair, split_attribute_pair
+from catalog.index.keys import attribute_pair, split_attribute_pair
 
 
 @pytest.mark.parametrize(
