@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from catalog.links import is_web_link
@@ -36,6 +36,7 @@ from serving.api.schemas.schema import (
     Tag,
     cut_embedding,
     decode_data_uri,
+    listed,
     rounded,
     to_attributes,
     to_category,
@@ -83,8 +84,11 @@ ProductType = Annotated[
     ),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
+SHORT_VALUES = BeforeValidator(
+    listed, json_schema_input_type=Short | Annotated[list[Short], Field(min_length=1, max_length=MAX_VALUES)]
+)
 Attributes = Annotated[
-    dict[Name, Short | Annotated[list[Short], Field(min_length=1, max_length=MAX_VALUES)]],
+    dict[Name, Annotated[list[Short], Field(min_length=1, max_length=MAX_VALUES), SHORT_VALUES]],
     Field(
         max_length=MAX_ATTRIBUTES,
         description="Yours; they overrule the model's in filters and facets. Of a list each value counts by itself.",
@@ -165,10 +169,7 @@ BARE = {one.name: getattr(Product(), one.name) for one in fields(Product)}
 SALE = {"list_price", "sale_price", "sale_dates"}
 
 
-def _values(sent: str | list[str]) -> str | tuple[str, ...]:
-    """A list of one value is that value."""
-    if isinstance(sent, str):
-        return sent
+def _values(sent: list[str]) -> str | tuple[str, ...]:
     return tuple(sent) if len(sent) > 1 else sent[0]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from catalog.product import CategoryScore, Note, Scored
 from serving.errors import ImageDataInvalid, ImageUrlNotAllowed
@@ -34,6 +34,14 @@ DataUri = Annotated[
 
 class Schema(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+def listed(sent: object) -> object:
+    return [sent] if isinstance(sent, str) else sent
+
+
+# Of an attribute: a text or a list of texts, read as a list.
+TEXTS = BeforeValidator(listed, json_schema_input_type=str | list[str])
 
 
 class Category(BaseModel):
