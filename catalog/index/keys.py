@@ -73,7 +73,7 @@ def attribute_key(name: str, value: str) -> str:
 
 def number_key(number: str) -> str:
     """Without case, spaces and hyphens."""
-    return GAPS.sub("", unicodedata.normalize("NFKC", number).casefold())
+    return GAPS.sub("", number if number.isascii() else unicodedata.normalize("NFKC", number)).casefold()
 
 
 def number_keys(number: str) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def commonest(counts: Mapping[str, Mapping[str, int]], limit: int) -> dict[str, 
     """
     if limit < 1:
         raise SearchInvalid("The limit must be 1 or more.")
-    return {name: _joined(name, _most_first(of.items()))[:limit] for name, of in counts.items()}
+    return {name: _joined(name, _commonest_first(of.items()))[:limit] for name, of in counts.items()}
 
 
 def _joined(name: str, counts: list[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -129,8 +129,8 @@ def _joined(name: str, counts: list[tuple[str, int]]) -> list[tuple[str, int]]:
         spelling.setdefault(key, value)
     if len(totals) == len(counts):
         return counts
-    return _most_first((spelling[key], total) for key, total in totals.items())
+    return _commonest_first((spelling[key], total) for key, total in totals.items())
 
 
-def _most_first(counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+def _commonest_first(counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
     return sorted(counts, key=lambda item: (-item[1], item[0]))

@@ -34,7 +34,7 @@ NEAR_DUPLICATE_COSINE = 0.98
 FOLDED_AT_ONCE = 64
 NEAREST = 5
 # As many products of one number come first at most, such as the offers of one article.
-MOST_NUMBERED = 20
+MAX_NUMBERED = 20
 HIDDEN = OneOf("sale", (UNPUBLISHED,))
 NOT_FOR_SALE = OneOf("sale", (UNAVAILABLE, UNPUBLISHED))
 FLOOR_DEPTHS = (100, 400, 1600)  # MAX_FOUND of each list lie within the last
@@ -127,7 +127,7 @@ def _numbered(store: IndexBackend, query: IndexQuery) -> tuple[UUID, ...]:
     shown = Not(HIDDEN) if query.for_sale else None
     wanted = And(tuple(one for one in (having_one, shown, query.filter) if one))
     excluded = {point_id(name) for name in query.exclude}
-    points = [point for point in store.in_order(None, MOST_NUMBERED, wanted) if point not in excluded]
+    points = [point for point in store.in_order(None, MAX_NUMBERED, wanted) if point not in excluded]
     having = {point: found.payload.get("numbers", ()) for point, found in store.fetch(points, ("numbers",)).items()}
     places = {number: place for place, number in enumerate(query.numbers)}
 

@@ -26,6 +26,7 @@ ROOMS = {
         "product": "the data types",
         "search": "a query to matches",
         "storage": "private files, SQLite",
+        "sales": "when a sale lasts",
         "synonyms": "spellings of a value",
         "taxonomy": "the category tree",
         "understand": "products to understandings",

@@ -44,9 +44,7 @@ def search(
     ] = None,
     collapse: Annotated[bool, typer.Option("--collapse", help="Omit near-duplicates.")] = False,
     floor: Annotated[bool, typer.Option("--floor/--no-floor", help="Omit products that are unlike the query.")] = True,
-    unavailable: Annotated[
-        bool, typer.Option("--all", help="Also products that are not for sale: draft, archived, out of stock.")
-    ] = False,
+    unavailable: Annotated[bool, typer.Option("--all", help="Also find what is not for sale.")] = False,
     index: IndexOption = "shelflens-index",
     as_json: JsonOption = False,
     model: IndexModelOption = None,
