@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
+from uuid import UUID
 
 from catalog.errors import FilterInvalid
 from catalog.product import Availability, Decision, Note, Status, Verdict
@@ -96,6 +97,13 @@ class Lacks:
 
 
 @dataclass(frozen=True, slots=True)
+class Among:
+    """The point is one of these. It is not written in JSON either."""
+
+    points: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """All parts hold. At least one part."""
 
@@ -122,7 +130,7 @@ class Not:
     part: "Filter"
 
 
-Filter: TypeAlias = CategoryUnder | OneOf | AttributeIs | Price | Lacks | And | Or | Not
+Filter: TypeAlias = CategoryUnder | OneOf | AttributeIs | Price | Lacks | Among | And | Or | Not
 
 
 def parse_filter(document: object) -> Filter:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from catalog.errors import IndexMismatch, RecordDamaged, SearchEmpty, SearchInvalid
 from catalog.index.backend import Found, Hit, IndexBackend, QueryVector, Terms, in_chunks
-from catalog.index.filters import And, Filter, Not, OneOf
+from catalog.index.filters import Among, And, Filter, Not, OneOf
 from catalog.index.keywords import query_terms
 from catalog.index.listing import LEFT_OUT, Sort, check_page, commonest, counted, in_order
 from catalog.index.ranking import DEPTHS, FUSED_DEPTHS, Leaders, ranked
@@ -113,12 +113,38 @@ def run(store: IndexBackend, query: IndexQuery, damaged: Damaged) -> list[Match]
 
 
 def settled(store: IndexBackend, query: IndexQuery) -> IndexQuery:
-    """The query with what its numbers find, and with what is for sale as a part of its filter, if anything is not."""
+    """The query with what its numbers find; `for_sale` only if anything is not."""
     first = _numbered(store, query) if query.numbers else query.first
-    if query.for_sale and store.in_order(None, 1, NOT_FOR_SALE):
-        for_sale = Not(NOT_FOR_SALE)
-        query = replace(query, filter=And((query.filter, for_sale)) if query.filter else for_sale)
-    return replace(query, numbers=(), for_sale=False, first=first)
+    for_sale = query.for_sale and bool(store.in_order(None, 1, NOT_FOR_SALE))
+    return replace(query, numbers=(), for_sale=for_sale, first=first)
+
+
+def _hits(
+    store: IndexBackend, query: IndexQuery, vectors: Sequence[QueryVector], limit: int, fields: Sequence[str] = ()
+) -> list[list[Hit]]:
+    """As `IndexBackend.search`, of what is for sale where that is asked for.
+
+    A filter that most products pass costs an engine several times the search, so what is not for sale is taken out of
+    the best, and filtered by only where too few would be left.
+    """
+    if not query.for_sale:
+        return store.search(vectors, limit, query.filter, fields)
+    asked = limit + limit // 2 + NEAREST
+    lists = store.search(vectors, asked, query.filter, fields)
+    hidden = _not_for_sale(store, frozenset(hit.id for hits in lists for hit in hits))
+    left = [[hit for hit in hits if hit.id not in hidden] for hits in lists]
+    if all(len(kept) >= limit or len(hits) < asked for kept, hits in zip(left, lists, strict=True)):
+        return [kept[:limit] for kept in left]
+    return store.search(vectors, limit, _only_for_sale(query.filter), fields)
+
+
+def _not_for_sale(store: IndexBackend, points: frozenset[UUID]) -> set[UUID]:
+    """Those of the points that are not."""
+    return set(store.in_order(None, len(points), And((Among(points), NOT_FOR_SALE)))) if points else set()
+
+
+def _only_for_sale(filter: Filter | None) -> Filter:
+    return And((filter, Not(NOT_FOR_SALE))) if filter else Not(NOT_FOR_SALE)
 
 
 def _numbered(store: IndexBackend, query: IndexQuery) -> tuple[UUID, ...]:
@@ -139,10 +165,11 @@ def _numbered(store: IndexBackend, query: IndexQuery) -> tuple[UUID, ...]:
 
 
 def _total(store: IndexBackend, query: IndexQuery) -> int:
-    """How many pass the filter, or are found whatever it says."""
-    if query.filter == Not(NOT_FOR_SALE):  # counted by those that are not, which are few
+    if not query.for_sale:
+        return store.count(query.filter)
+    if query.filter is None:  # counted by those that are not, which are few
         return store.count(None) - store.count(NOT_FOR_SALE)
-    return store.count(query.filter)
+    return store.count(_only_for_sale(query.filter))
 
 
 def _page(
@@ -185,7 +212,9 @@ def _above(
 ) -> list[UUID]:
     """The 1,000 best of those above the floor, the best first."""
     excluded = {point_id(name) for name in query.exclude}
-    above = relevant(store, floor, query.filter, excluded, embedding, terms) | set(query.first)
+    above = relevant(store, floor, query.filter, excluded, embedding, terms)
+    hidden = _not_for_sale(store, frozenset(above)) if query.for_sale else set()
+    above = (above - hidden) | set(query.first)
     found: list[UUID] = []
     order = _best_first(store, query, embedding, terms, FLOOR_DEPTHS)
     while len(found) < min(len(above), MAX_FOUND) and (point := next(order, None)):
@@ -217,7 +246,7 @@ def _by_score(
     excluded = {point_id(name) for name in query.exclude}
 
     def lists_to(depth: int) -> list[list[Hit]]:
-        lists = store.search(queries, depth + len(excluded), query.filter)
+        lists = _hits(store, query, queries, depth + len(excluded))
         return [[hit for hit in hits if hit.id not in excluded][:depth] for hits in lists] if excluded else lists
 
     return ranked(lists_to, scales, depths if len(queries) > 1 else (DEPTHS[0], *depths))
@@ -231,7 +260,7 @@ def _nearest(
     None where the page ends among equal scores: which of them belong to it, only the general way settles for all pages.
     """
     wanted = query.offset + query.limit
-    [hits] = store.search([embedding], wanted + len(excluded) + 1, query.filter, RECORD_FIELDS)
+    [hits] = _hits(store, query, [embedding], wanted + len(excluded) + 1, RECORD_FIELDS)
     order = sorted((hit for hit in hits if hit.id not in excluded), key=lambda hit: (-hit.score, hit.id))
     if len(order) > wanted and order[wanted - 1].score == order[wanted].score:
         return None

@@ -33,7 +33,7 @@ Offset = Annotated[int, Query(ge=0, le=10_000)]
 FilterText = Annotated[str, Query(max_length=16_384, description="As in /v1/search, as JSON text.")]
 Facets = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=64)]],
-    Query(max_length=16, description="category, brand, tags, decision, currency, or an attribute's name."),
+    Query(max_length=16, description="As in /v1/search. Counted are all that the filter leaves."),
 ]
 
 router = APIRouter(tags=["search"])

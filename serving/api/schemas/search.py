@@ -25,7 +25,8 @@ FILTER: dict[str, Any] = {
     "title": "Filter",
     "type": "object",
     "description": "Several keys of one object must all hold. Of a list of values one must match. A category stands for"
-    f" all below it. `not` of a price holds for products without one. At most {MAX_DEPTH} deep, with"
+    " all below it, and is named by its id, its name, its path or Google's id. The case of values does not matter."
+    f" `not` of a price holds for products without one. At most {MAX_DEPTH} deep, with"
     f" {MAX_CONDITIONS} values in all.",
     "properties": {
         **dict.fromkeys(("category", *FIELDS), VALUES),
@@ -77,8 +78,8 @@ class SearchRequest(Schema):
         list[Annotated[str, Field(min_length=1, max_length=64)]],
         Field(
             max_length=16,
-            description="category, brand, tags, decision, currency, or an attribute's name. Counted are the 1,000 best"
-            " matches.",
+            description="category, brand, product_type, tags, decision, currency, availability, status, or an"
+            " attribute's name. Counted are the 1,000 best matches.",
         ),
     ] = []
     sort: Annotated[

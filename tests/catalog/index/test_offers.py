@@ -1,6 +1,7 @@
 """What the index does with an offer: numbers, spellings, several values, what is not for sale, over every engine."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from catalog.index.filters import parse_filter
 from catalog.index.keys import sought_numbers
 from catalog.index.product_index import ProductIndex
 from catalog.index.query import IndexQuery
+from catalog.index.relevance import Floor
 from catalog.product import StoredProduct, Variant
 from tests.catalog.index.test_index import ENGINES, make_index
 from tests.support.stored import embedding, quick_folder, random_products, stored_product
@@ -198,3 +200,38 @@ def test_the_same_number_of_two_products_goes_by_whose_own_it_is() -> None:
     with quick_folder() as folder, make_index("edge", folder) as index:
         index.upsert(products)
         assert by_number(index, "9001") == ["9001", "b"]
+
+
+@pytest.mark.parametrize("unsold", [0, 3, 60, 197])
+def test_pages_of_what_is_for_sale_follow_each_other_however_much_is_not(unsold: int) -> None:
+    products = random_products(200, seed=8)
+    for at in range(unsold):
+        products[at] = replace(products[at], product=replace(products[at].product, availability="discontinued"))
+    for_sale = {stored.id for stored in products[unsold:]}
+    with quick_folder() as folder, make_index("edge", folder) as index:
+        index.upsert(products)
+        for keywords in ("", "red shoe"):
+            asked = {"keywords": keywords, "for_sale": True}
+            everything = found(index, **asked) + found(index, **asked, offset=100)
+            assert set(everything) == for_sale
+            assert len(everything) == len(for_sale)
+            kept = [one for one in found(index, keywords=keywords, limit=100) if one in for_sale]
+            assert everything[: len(kept)] == kept or keywords
+            pages = [found(index, **asked, limit=7, offset=offset) for offset in range(0, 203, 7)]
+            assert [one for page in pages for one in page] == everything
+
+
+def test_a_number_is_found_below_the_floor(shop: ProductIndex) -> None:
+    floor = Floor(cosine=2.0, ratio=1.0, share=1.0, wordings=("nothing of the kind",))
+    answer = shop.find(
+        IndexQuery(embedding=embedding(7), keywords="RUN-R41", numbers=sought_numbers("RUN-R41"), floor=floor)
+    )
+    assert [match.stored.id for match in answer.matches] == ["runner"]
+    assert answer.total == 1
+    nothing = shop.find(IndexQuery(embedding=embedding(7), floor=floor, for_sale=True))
+    assert nothing.matches == []
+    assert not {"sold-out", "draft"} & {match.stored.id for match in nothing.nearest}
+    low = replace(floor, cosine=-2.0, ratio=0.0)
+    for vector in map(embedding, range(8)):
+        near, every = (set(found(shop, embedding=vector, floor=low, for_sale=for_sale)) for for_sale in (True, False))
+        assert near == every - {"sold-out", "draft"}
