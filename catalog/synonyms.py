@@ -10,7 +10,8 @@ NAMES = {
     "color": "colour",
     "product color": "colour",
     "product colour": "colour",
-    "颜色": "colour",
+    "颜": "colour",
+    "尺码": "size",
     "sex": "gender",
     "性别": "gender",
     "age group": "audience",
@@ -87,8 +88,11 @@ SEVERAL = re.compile(r"[/,;|&+、\uff0c]|\band\b", re.IGNORECASE)
 
 @lru_cache(maxsize=4096)
 def attribute_name(name: str) -> str:
-    """By which attributes of the same meaning are known: "Colors" -> "colour", "Heel_Height" -> "heel height"."""
-    plain = _plainly(name.strip().removeprefix("g:"))
+    """By which attributes of the same meaning are known: "Colors" -> "colour", "Heel_Height" -> "heel height".
+
+    Google's and WooCommerce's signs before a name, "g:" and "pa_", are left out.
+    """
+    plain = _plainly(name.strip().removeprefix("g:").removeprefix("pa_"))
     return NAMES.get(plain, plain)
 
 

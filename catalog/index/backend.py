@@ -13,8 +13,8 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.index.filters import And, AttributeIs, CategoryUnder, Filter, Lacks, Not, Number, OneOf, Or, Price
-from catalog.index.records import attribute_pair
+from catalog.index.filters import Among, And, AttributeIs, CategoryUnder, Filter, Lacks, Not, Number, OneOf, Or, Price
+from catalog.index.keys import IDENTIFIERS, KEYED, attribute_key, attribute_pair, field_key
 
 EMBEDDING, KEYWORDS = "embedding", "keywords"
 
@@ -165,13 +165,17 @@ class Dialect(NamedTuple):
     one_of: Callable[[str, Sequence[str]], Any]
     price: Callable[[Price], Any]
     lacks: Callable[[str], Any]
+    among: Callable[[frozenset[UUID]], Any]
     every: Callable[[Sequence[Any]], Any]
     some: Callable[[Sequence[Any]], Any]
     none: Callable[[Any], Any]
 
 
 def translate(filter: Filter, dialect: Dialect) -> Any:
-    """The filter as an engine's object, at the top one that `every`, `some` or `none` makes."""
+    """The filter as an engine's object, at the top one that `every`, `some` or `none` makes.
+
+    What has keys is also compared as it is spelt, because products of earlier releases have no keys.
+    """
     inner = _translate(filter, dialect)
     return inner if isinstance(filter, And | Or | Not) else dialect.every([inner])
 
@@ -180,20 +184,33 @@ def _translate(filter: Filter, dialect: Dialect) -> Any:
     match filter:
         case CategoryUnder(ids):
             return dialect.one_of("category", ids)
-        case OneOf(field, values):
-            return dialect.one_of(field, values)
-        case AttributeIs(name, values):
-            return dialect.one_of("facts", [attribute_pair(name, value) for value in values])
+        case OneOf() | AttributeIs():
+            return _translate_values(filter, dialect)
         case Price():
             return dialect.price(filter)
         case Lacks(field):
             return dialect.lacks(field)
+        case Among(points):
+            return dialect.among(points)
         case And(parts):
             return dialect.every([_translate(part, dialect) for part in parts])
         case Or(parts):
             return dialect.some([_translate(part, dialect) for part in parts])
         case Not(part):
             return dialect.none(_translate(part, dialect))
+
+
+def _translate_values(filter: OneOf | AttributeIs, dialect: Dialect) -> Any:
+    match filter:
+        case OneOf(field, values) if field in KEYED:
+            keyed = dialect.one_of("keys", [field_key(field, value) for value in values])
+            return keyed if field in IDENTIFIERS else dialect.some([dialect.one_of(field, values), keyed])
+        case OneOf(field, values):
+            return dialect.one_of(field, values)
+        case AttributeIs(name, values):
+            spelt = dialect.one_of("facts", [attribute_pair(name, value) for value in values])
+            keyed = dialect.one_of("keys", [attribute_key(name, value) for value in values])
+            return dialect.some([spelt, keyed])
 
 
 def first_by_number(read: Callable[[int], Sequence[tuple[float, UUID]]], limit: int, descending: bool) -> list[UUID]:

@@ -2,27 +2,58 @@
 
     {"category": "apparel.topwear", "price": {"lte": 50}, "attributes": {"colour": ["Red", "Pink"]}}
 
-Several keys of one object must all hold. "category" (the node or anything under it), "product_type", "brand", "tags",
-"decision", "notes", "currency" and each attribute take one value or a list, of which one must match. "price" takes
-gte, lte, gt, lt. "and" and "or" take a list of filters, "not" takes one. A product without a price matches no price,
-so "not" of one matches it. The tree is handed to an engine as its own typed objects, never pasted into a query.
+Several keys of one object must all hold. "category" (the node or anything under it), the other fields (see FIELDS) and
+each attribute take one value or a list, of which one must match. "product_type" and "google_product_category" match
+all that begins with the path, too. "price" takes gte, lte, gt, lt. "and" and "or" take a list of filters, "not" takes
+one. A product without a price matches no price, so "not" of one matches it. The case of a value does not matter, nor
+does the spelling of an attribute's name (see `catalog.synonyms.attribute_name`). The tree is handed to an engine as its
+own typed objects, never pasted into a query.
 """
 
+import difflib
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
+from uuid import UUID
 
 from catalog.errors import FilterInvalid
+from catalog.product import Availability, Decision, Note, Status, Verdict
 
 MAX_DEPTH = 8
 MAX_CONDITIONS = 100
 MAX_CHARACTERS = 256
 
-Field = Literal["product_type", "brand", "tags", "decision", "currency", "guess", "verdict", "notes"]
+Field = Literal[
+    "product_type",
+    "google_product_category",
+    "brand",
+    "tags",
+    "decision",
+    "currency",
+    "guess",
+    "verdict",
+    "notes",
+    "availability",
+    "status",
+    "sku",
+    "gtin",
+    "mpn",
+]
+# Of the index's own, which are not written in JSON.
+Hidden = Literal["numbers", "sale"]
 Number = Literal["price", "added_at"]
 FIELDS: tuple[Field, ...] = get_args(Field)
 BOUNDS = ("gte", "lte", "gt", "lt")
+VALUES: Mapping[Field, tuple[str, ...]] = {
+    "decision": get_args(Decision),
+    "verdict": get_args(Verdict),
+    "notes": get_args(Note),
+    "availability": tuple(filter(None, get_args(Availability))),
+    "status": tuple(filter(None, get_args(Status))),
+}
+SHOWN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +67,7 @@ class CategoryUnder:
 class OneOf:
     """The field has one of these values; a product with several tags needs only one of them here."""
 
-    field: Field
+    field: Field | Hidden
     values: tuple[str, ...]
 
 
@@ -66,6 +97,13 @@ class Lacks:
 
 
 @dataclass(frozen=True, slots=True)
+class Among:
+    """The point is one of these. It is not written in JSON either."""
+
+    points: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """All parts hold. At least one part."""
 
@@ -92,7 +130,7 @@ class Not:
     part: "Filter"
 
 
-Filter: TypeAlias = CategoryUnder | OneOf | AttributeIs | Price | Lacks | And | Or | Not
+Filter: TypeAlias = CategoryUnder | OneOf | AttributeIs | Price | Lacks | Among | And | Or | Not
 
 
 def parse_filter(document: object) -> Filter:
@@ -123,7 +161,7 @@ class _Parser:
     def _part(self, key: str, value: object, where: str, depth: int) -> Filter:
         for field in FIELDS:
             if key == field:
-                return OneOf(field, self._values(value, where))
+                return OneOf(field, tuple(_known(field, one, where) for one in self._values(value, where)))
         if key not in self.kinds:
             raise FilterInvalid(f"{_short(where)} is unknown. Allowed: {', '.join((*self.kinds, *FIELDS))}.")
         return self.kinds[key](value, where, depth)
@@ -168,6 +206,42 @@ class _Parser:
         self.conditions += conditions
         if self.conditions > MAX_CONDITIONS:
             raise FilterInvalid(f"The filter has more than {MAX_CONDITIONS} conditions.")
+
+
+def names_offer(filter: Filter | None) -> bool:
+    """Whether the filter says itself what of an offer is wanted: its availability or its status."""
+    match filter:
+        case OneOf(field, _):
+            return field in ("availability", "status")
+        case And(parts) | Or(parts):
+            return any(map(names_offer, parts))
+        case Not(part):
+            return names_offer(part)
+    return False
+
+
+def meant(name: str, possible: Mapping[str, str]) -> str:
+    """A sentence with the nearest names, to stand behind the error; "" where none is near.
+
+    possible: what may be written, in any case, and the name that it stands for.
+    """
+    folded = {written.casefold()[:SHOWN]: one for written, one in possible.items()}
+    near = difflib.get_close_matches(name.casefold()[:SHOWN], folded, 3, 0.6)
+    names = list(dict.fromkeys(folded[written] for written in near))
+    return f" Did you mean {' or '.join(repr(one[:SHOWN]) for one in names)}?" if names else ""
+
+
+def _known(field: Field, value: str, where: str) -> str:
+    """The value as the index has it. Raises FilterInvalid for one that the field cannot have."""
+    if field == "currency":
+        return value.upper()
+    if field not in VALUES:
+        return value
+    plain = re.sub(r"[\s_-]+", "_", value.strip().casefold())
+    if plain not in VALUES[field]:
+        near = meant(plain, {one: one for one in VALUES[field]})
+        raise FilterInvalid(f"{_short(where)} cannot be {value[:SHOWN]!r}.{near} Allowed: {', '.join(VALUES[field])}.")
+    return plain
 
 
 def _items(document: object, where: str) -> list[tuple[str, object]]:

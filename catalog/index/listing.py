@@ -10,9 +10,11 @@ import numpy as np
 from catalog.errors import RecordDamaged, SearchInvalid
 from catalog.index.backend import IndexBackend, Order, in_chunks
 from catalog.index.filters import And, Filter, Lacks
+from catalog.index.keys import PATHS, SPELT, field_key, folded, split_attribute_pair
 from catalog.index.names import FACETED
-from catalog.index.records import KEYWORD_FIELDS, RECORD_FIELDS, Damaged, read_back, split_attribute_pair
+from catalog.index.records import RECORD_FIELDS, Damaged, read_back
 from catalog.product import StoredProduct
+from catalog.synonyms import attribute_name
 
 Sort = Literal["newest", "price_asc", "price_desc"]
 ORDERS: Mapping[Sort, Order] = {
@@ -77,14 +79,25 @@ def in_order(store: IndexBackend, points: Sequence[UUID], sort: Sort) -> list[UU
 def counted(store: IndexBackend, points: Sequence[UUID], names: Sequence[str]) -> dict[str, dict[str, int]]:
     """For each name (see `ProductIndex.facets`) how many of these points have each value."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in names}
-    for _, payload in payloads(store, points, KEYWORD_FIELDS):
-        for name in counts.keys() & set(FACETED):
+    fields = [name for name in counts if name in FACETED]
+    attributes = named_alike(names)
+    for _, payload in payloads(store, points, [*fields, *(["facts"] if attributes else [])]):
+        for name in fields:
             value = payload.get(name, [])
             counts[name].update([value] if isinstance(value, str) else value)
-        for name, value in map(split_attribute_pair, payload.get("facts", ())):
-            if name in counts and name not in FACETED:
-                counts[name][value] += 1
+        for name, value in map(split_attribute_pair, payload.get("facts", ()) if attributes else ()):
+            for asked in attributes.get(attribute_name(name), ()):
+                counts[asked][value] += 1
     return {name: dict(values) for name, values in counts.items()}
+
+
+def named_alike(names: Sequence[str]) -> dict[str, list[str]]:
+    """Those of the names of facets that are attributes, by what they mean."""
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        if name not in FACETED:
+            found.setdefault(attribute_name(name), []).append(name)
+    return found
 
 
 def payloads(
@@ -96,7 +109,28 @@ def payloads(
 
 
 def commonest(counts: Mapping[str, Mapping[str, int]], limit: int) -> dict[str, list[tuple[str, int]]]:
-    """For each name its commonest values, equal counts by value. Raises SearchInvalid."""
+    """For each name its commonest values, equal counts by value. Spellings of one value count as one, which has the
+    commonest of them. Raises SearchInvalid.
+    """
     if limit < 1:
         raise SearchInvalid("The limit must be 1 or more.")
-    return {name: sorted(of.items(), key=lambda item: (-item[1], item[0]))[:limit] for name, of in counts.items()}
+    return {name: _joined(name, _commonest_first(of.items()))[:limit] for name, of in counts.items()}
+
+
+def _joined(name: str, counts: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """counts: the commonest first."""
+    if name in FACETED and name not in SPELT:
+        return counts
+    spelling: dict[str, str] = {}
+    totals: dict[str, int] = {}
+    for value, count in counts:
+        key = field_key(name, value) if name in PATHS else folded(value)
+        totals[key] = totals.get(key, 0) + count
+        spelling.setdefault(key, value)
+    if len(totals) == len(counts):
+        return counts
+    return _commonest_first((spelling[key], total) for key, total in totals.items())
+
+
+def _commonest_first(counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    return sorted(counts, key=lambda item: (-item[1], item[0]))

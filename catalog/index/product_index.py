@@ -29,8 +29,9 @@ from catalog.errors import (
 )
 from catalog.index.backend import Amendment, Found, IndexBackend, IndexModel, Point, in_chunks
 from catalog.index.filters import Filter
+from catalog.index.keys import split_attribute_pair
 from catalog.index.keywords import document_terms
-from catalog.index.listing import Sort, commonest, listed
+from catalog.index.listing import Sort, commonest, listed, named_alike
 from catalog.index.names import FACETED, Names
 from catalog.index.query import Finding, IndexQuery, find, run
 from catalog.index.records import (
@@ -41,11 +42,11 @@ from catalog.index.records import (
     keyword_text,
     point_id,
     read_back,
-    split_attribute_pair,
     to_payload,
     to_version,
 )
 from catalog.product import Match, Offer, StoredProduct, StoredVersion
+from catalog.synonyms import attribute_name
 
 CHUNK = 256
 
@@ -154,7 +155,7 @@ class ProductIndex:
         return dated
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
-        """Replace brand, price, currency, link, product type and the merchant's attributes; the embedding stays.
+        """Replace all but the words and images that the model reads; the embedding stays.
 
         Returns how many of the products are stored; the others are ignored.
         """
@@ -259,17 +260,19 @@ class ProductIndex:
     ) -> dict[str, list[tuple[str, int]]]:
         """For each name its commonest values with exact counts, equal counts by value.
 
-        names: "category" (a product counts for each node above it), "brand", "tags", "decision", "currency", "guess"
-        (the likeliest leaf of what is not sure, and each node above it), "verdict", "notes", or any attribute's name.
+        names: "category" (a product counts for each node above it), "brand", "product_type", "tags", "decision",
+        "currency", "guess" (the likeliest leaf of what is not sure, and each node above it), "verdict", "notes",
+        "availability", "status", "google_product_category", or any attribute's name, in any spelling. Of an attribute
+        with several values each counts.
         """
         counts: dict[str, dict[str, int]] = {name: {} for name in names}
         for name in counts.keys() & set(FACETED):
             counts[name] = self._store.facet(name, filter)
-        if counts.keys() - set(FACETED):
+        if attributes := named_alike(names):
             for text, count in self._store.facet("facts", filter).items():
                 name, value = split_attribute_pair(text)
-                if name in counts and name not in FACETED:
-                    counts[name][value] = count
+                for asked in attributes.get(attribute_name(name), ()):
+                    counts[asked][value] = counts[asked].get(value, 0) + count
         return commonest(counts, limit)
 
     def names(self) -> Names:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from uuid import UUID
 
 import numpy as np
@@ -10,11 +11,19 @@ from numpy.typing import NDArray
 
 from catalog.errors import IndexMismatch, RecordDamaged, SearchEmpty, SearchInvalid
 from catalog.index.backend import Found, Hit, IndexBackend, QueryVector, Terms, in_chunks
-from catalog.index.filters import Filter
+from catalog.index.filters import Among, And, Filter, Not, OneOf
 from catalog.index.keywords import query_terms
 from catalog.index.listing import LEFT_OUT, Sort, check_page, commonest, counted, in_order
 from catalog.index.ranking import DEPTHS, FUSED_DEPTHS, Leaders, ranked
-from catalog.index.records import RECORD_FIELDS, Damaged, point_id, read_back, to_version
+from catalog.index.records import (
+    RECORD_FIELDS,
+    UNAVAILABLE,
+    UNPUBLISHED,
+    Damaged,
+    point_id,
+    read_back,
+    to_version,
+)
 from catalog.index.relevance import MAX_FOUND, Floor, likeness, rarities, relevant
 from catalog.product import Match, StoredProduct
 
@@ -24,6 +33,10 @@ from catalog.product import Match, StoredProduct
 NEAR_DUPLICATE_COSINE = 0.98
 FOLDED_AT_ONCE = 64
 NEAREST = 5
+# As many products of one number come first at most, such as the offers of one article.
+MAX_NUMBERED = 20
+HIDDEN = OneOf("sale", (UNPUBLISHED,))
+NOT_FOR_SALE = OneOf("sale", (UNAVAILABLE, UNPUBLISHED))
 FLOOR_DEPTHS = (100, 400, 1600)  # MAX_FOUND of each list lie within the last
 
 
@@ -34,6 +47,10 @@ class IndexQuery:
     embedding: shape [width], any length but zero; limit: 1 to 100 results; offset: how many results to skip, at most
     10,000; collapse: whether near-equal products are folded into the best of them; exclude: product ids not wanted,
     at most 1,000; sort: another order for the 1,000 best, None for the best first; floor: for `find`.
+
+    numbers: keys of what may be a product's number (see `sought_numbers`): a product that has one is found before
+    everything; for_sale: leave out what is not for sale; what cannot be had is found by its number all the same. first:
+    points found before everything, filled in from `numbers`.
     """
 
     embedding: NDArray[np.float32] | None = None
@@ -45,6 +62,9 @@ class IndexQuery:
     exclude: frozenset[str] = frozenset()
     sort: Sort | None = None
     floor: Floor | None = None
+    numbers: tuple[str, ...] = ()
+    for_sale: bool = False
+    first: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,9 +82,10 @@ class Finding:
 
 def find(store: IndexBackend, query: IndexQuery, names: Sequence[str], limit: int, damaged: Damaged) -> Finding:
     """With facets of these names, `limit` values each. Raises as `run` does."""
+    query = settled(store, query)
     if query.floor is None:
         counts = facets(store, query, names, limit) if names else {}
-        return Finding(run(store, query, damaged), [], store.count(query.filter), counts)
+        return Finding(run(store, query, damaged), [], _total(store, query), counts)
     embedding, terms = _checked(query, store.width), query_terms(query.keywords)
     found = _above(store, query, query.floor, embedding, terms)
     counts = commonest(counted(store, found, names), limit)
@@ -81,13 +102,74 @@ def run(store: IndexBackend, query: IndexQuery, damaged: Damaged) -> list[Match]
     Raises SearchEmpty, SearchInvalid or IndexMismatch.
     """
     embedding, terms = _checked(query, store.width), query_terms(query.keywords)
+    query = settled(store, query)
     wanted = query.offset + query.limit
-    plain = not terms.indices and not query.collapse and query.sort is None
+    plain = not terms.indices and not query.collapse and query.sort is None and not query.first
     if embedding is not None and plain and wanted <= DEPTHS[0]:
         matches = _nearest(store, query, embedding, {point_id(name) for name in query.exclude}, damaged)
         if matches is not None:
             return matches
     return _page(store, query, _best_first(store, query, embedding, terms), embedding, terms, damaged)
+
+
+def settled(store: IndexBackend, query: IndexQuery) -> IndexQuery:
+    """The query with what its numbers find; `for_sale` only if anything is not."""
+    first = _numbered(store, query) if query.numbers else query.first
+    for_sale = query.for_sale and bool(store.in_order(None, 1, NOT_FOR_SALE))
+    return replace(query, numbers=(), for_sale=for_sale, first=first)
+
+
+def _hits(
+    store: IndexBackend, query: IndexQuery, vectors: Sequence[QueryVector], limit: int, fields: Sequence[str] = ()
+) -> list[list[Hit]]:
+    """As `IndexBackend.search`, of what is for sale where that is asked for.
+
+    A filter that most products pass costs an engine several times the search, so what is not for sale is taken out of
+    the best, and filtered by only where too few would be left.
+    """
+    if not query.for_sale:
+        return store.search(vectors, limit, query.filter, fields)
+    asked = limit + limit // 2 + NEAREST
+    lists = store.search(vectors, asked, query.filter, fields)
+    hidden = _not_for_sale(store, frozenset(hit.id for hits in lists for hit in hits))
+    left = [[hit for hit in hits if hit.id not in hidden] for hits in lists]
+    if all(len(kept) >= limit or len(hits) < asked for kept, hits in zip(left, lists, strict=True)):
+        return [kept[:limit] for kept in left]
+    return store.search(vectors, limit, _only_for_sale(query.filter), fields)
+
+
+def _not_for_sale(store: IndexBackend, points: frozenset[UUID]) -> set[UUID]:
+    """Those of the points that are not."""
+    return set(store.in_order(None, len(points), And((Among(points), NOT_FOR_SALE)))) if points else set()
+
+
+def _only_for_sale(filter: Filter | None) -> Filter:
+    return And((filter, Not(NOT_FOR_SALE))) if filter else Not(NOT_FOR_SALE)
+
+
+def _numbered(store: IndexBackend, query: IndexQuery) -> tuple[UUID, ...]:
+    """The points that have one of the numbers: by the likelier number, by an own number before one of a variant."""
+    having_one = OneOf("numbers", query.numbers)
+    shown = Not(HIDDEN) if query.for_sale else None
+    wanted = And(tuple(one for one in (having_one, shown, query.filter) if one))
+    excluded = {point_id(name) for name in query.exclude}
+    points = [point for point in store.in_order(None, MAX_NUMBERED, wanted) if point not in excluded]
+    having = {point: found.payload.get("numbers", ()) for point, found in store.fetch(points, ("numbers",)).items()}
+    places = {number: place for place, number in enumerate(query.numbers)}
+
+    def place(point: UUID) -> tuple[int, int]:
+        found = ((places[number], at) for at, number in enumerate(having[point]) if number in places)
+        return min(found, default=(len(places), 0))  # changed meanwhile
+
+    return tuple(sorted(having, key=lambda point: (place(point), point)))
+
+
+def _total(store: IndexBackend, query: IndexQuery) -> int:
+    if not query.for_sale:
+        return store.count(query.filter)
+    if query.filter is None:  # counted by those that are not, which are few
+        return store.count(None) - store.count(NOT_FOR_SALE)
+    return store.count(_only_for_sale(query.filter))
 
 
 def _page(
@@ -131,6 +213,8 @@ def _above(
     """The 1,000 best of those above the floor, the best first."""
     excluded = {point_id(name) for name in query.exclude}
     above = relevant(store, floor, query.filter, excluded, embedding, terms)
+    hidden = _not_for_sale(store, frozenset(above)) if query.for_sale else set()
+    above = (above - hidden) | set(query.first)
     found: list[UUID] = []
     order = _best_first(store, query, embedding, terms, FLOOR_DEPTHS)
     while len(found) < min(len(above), MAX_FOUND) and (point := next(order, None)):
@@ -146,6 +230,13 @@ def _best_first(
     depths: Sequence[int] = FUSED_DEPTHS,
 ) -> Iterator[UUID]:
     """Everything that the query finds, read only as deep as it is asked for."""
+    others = _by_score(store, query, embedding, terms, depths)
+    return chain(query.first, (point for point in others if point not in query.first)) if query.first else others
+
+
+def _by_score(
+    store: IndexBackend, query: IndexQuery, embedding: NDArray[np.float32] | None, terms: Terms, depths: Sequence[int]
+) -> Iterator[UUID]:
     queries: list[QueryVector] = [embedding] if embedding is not None else []
     queries += [terms] if terms.indices else []
     if not queries:  # keywords without a letter or a digit
@@ -155,7 +246,7 @@ def _best_first(
     excluded = {point_id(name) for name in query.exclude}
 
     def lists_to(depth: int) -> list[list[Hit]]:
-        lists = store.search(queries, depth + len(excluded), query.filter)
+        lists = _hits(store, query, queries, depth + len(excluded))
         return [[hit for hit in hits if hit.id not in excluded][:depth] for hits in lists] if excluded else lists
 
     return ranked(lists_to, scales, depths if len(queries) > 1 else (DEPTHS[0], *depths))
@@ -169,7 +260,7 @@ def _nearest(
     None where the page ends among equal scores: which of them belong to it, only the general way settles for all pages.
     """
     wanted = query.offset + query.limit
-    [hits] = store.search([embedding], wanted + len(excluded) + 1, query.filter, RECORD_FIELDS)
+    [hits] = _hits(store, query, [embedding], wanted + len(excluded) + 1, RECORD_FIELDS)
     order = sorted((hit for hit in hits if hit.id not in excluded), key=lambda hit: (-hit.score, hit.id))
     if len(order) > wanted and order[wanted - 1].score == order[wanted].score:
         return None

@@ -8,17 +8,19 @@ and hands over one text far faster than a nested structure: `version`, which tel
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import RecordDamaged
+from catalog.index.keys import attribute_pair, distinct, keys_of, numbers_of
 from catalog.product import (
     CategoryScore,
     ContentHashes,
     Judgement,
+    Product,
     Scored,
     StoredProduct,
     StoredVersion,
@@ -41,31 +43,28 @@ KEYWORD_FIELDS = (
     "guess",
     "verdict",
     "notes",
+    "availability",
+    "status",
+    "google_product_category",
+    "keys",
+    "numbers",
+    "sale",
 )
 NUMBER_FIELDS = ("price", "sureness", "added_at")
 VERSION_FIELDS = ("version",)
 ADDED = "added_at"
 RECORD = "record"
 RECORD_FIELDS = ("version", RECORD)
+# Why a product is not for sale: because it cannot be had, or because shoppers are not to see it.
+Sale = Literal["", "unavailable", "unpublished"]
+UNAVAILABLE: Sale = "unavailable"
+UNPUBLISHED: Sale = "unpublished"
 # Told the point of a product that is left out because it cannot be read.
 Damaged = Callable[[UUID], None]
 
 
 def point_id(product_id: str) -> UUID:
     return uuid5(NAMESPACE, valid_unicode(product_id))
-
-
-def attribute_pair(name: str, value: str) -> str:
-    """An attribute as one text, "name=value". An "=" or "\\" in the name is escaped, so that no two pairs are equal."""
-    return name.replace("\\", "\\\\").replace("=", "\\=") + "=" + value
-
-
-def split_attribute_pair(text: str) -> tuple[str, str]:
-    """The name and value that `attribute_pair` joined."""
-    position = 0
-    while text[position : position + 1] not in ("=", ""):  # "" for a damaged one
-        position += 2 if text[position] == "\\" else 1
-    return text[:position].replace("\\=", "=").replace("\\\\", "\\"), text[position + 1 :]
 
 
 def valid_unicode(text: str) -> str:
@@ -103,7 +102,13 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
         "decision": understanding.decision,
         "tags": [tag.name for tag in understanding.tags],
         "notes": list(understanding.notes),
-        "facts": [attribute_pair(name, value) for name, value in stored.facts],
+        "facts": [attribute_pair(name, value) for name, value in distinct(stored.facts)],
+        "availability": product.availability,
+        "status": product.status,
+        "google_product_category": product.google_product_category,
+        "keys": keys_of(stored),
+        "numbers": numbers_of(product),
+        "sale": _sale(product),
         "price": product.price if product.price is not None and math.isfinite(product.price) else None,
         ADDED: stored.added_at,
     }
@@ -117,6 +122,13 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
     payload = {**present, "version": _compact(stored.version), "record": _compact(_to_record(stored))}
     valid = {name: _valid(value) for name, value in payload.items()}
     return valid | {name: sealed(valid[name]) for name in RECORD_FIELDS}
+
+
+def _sale(product: Product) -> Sale:
+    """Of what is for sale nothing, as of what an earlier release has stored."""
+    if product.is_for_sale:
+        return ""
+    return UNAVAILABLE if product.status in ("", "active") else UNPUBLISHED
 
 
 def is_unit(embedding: NDArray[np.float32]) -> bool:

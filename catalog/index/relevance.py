@@ -109,7 +109,7 @@ def _by_terms(store: IndexBackend, floor: Floor, filter: Filter | None, asked_te
 def share(rarity: dict[int, float], terms: Terms | None) -> float:
     """The rarity of the query's words that a product has, by that of all the query's words."""
     having = set(terms.indices) if terms else set()
-    return sum(weight for term, weight in rarity.items() if term in having) / sum(rarity.values())
+    return sum(weight for term, weight in rarity.items() if term in having) / (sum(rarity.values()) or 1.0)
 
 
 def likeness(rarity: dict[int, float], terms: Terms | None) -> float:

@@ -4,16 +4,17 @@ An example with an image and text is one product to the model: its learned fusio
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from catalog.arrays import Floats, Modalities
 from catalog.errors import CatalogError, ProductNotFound, SearchEmpty, SearchInvalid
-from catalog.index.filters import Filter
+from catalog.index.filters import Filter, names_offer
+from catalog.index.keys import sought_numbers
 from catalog.index.listing import Sort
-from catalog.index.names import of_taxonomy, unknown, used
+from catalog.index.names import of_taxonomy, resolved, unknown, used
 from catalog.index.product_index import ProductIndex
 from catalog.index.query import Finding, IndexQuery
 from catalog.model.calibration import Bounds
@@ -42,7 +43,9 @@ class Example:
 class Search:
     """examples: at most 16, at least one with a weight above 0; facets: names as in `ProductIndex.facets`; collapse:
     leave out near-duplicates of better matches; sort: another order for the 1,000 best, None for the best first;
-    floor: leave out what is not like the examples, if the model was measured for it.
+    floor: leave out what is not like the examples, if the model was measured for it; include_unavailable: also find
+    what is not for sale, as does a filter that names availability or status. What is out of stock or discontinued is
+    found by its number always, a draft or what is archived never.
 
     Raises SearchEmpty or SearchInvalid.
     """
@@ -55,6 +58,7 @@ class Search:
     collapse: bool = False
     sort: Sort | None = None
     floor: bool = True
+    include_unavailable: bool = False
 
     def __post_init__(self) -> None:
         check(self.examples)
@@ -119,6 +123,8 @@ class SearchPlan:
             exclude=frozenset(self.ids),
             sort=search.sort,
             floor=floor_of(wanted, self._knowledge.taxonomy, self._knowledge.bounds) if search.floor else None,
+            numbers=tuple(number for one in wanted for number in sought_numbers(one.wording.given)),
+            for_sale=not search.include_unavailable and not names_offer(search.filter),
         )
 
     def _understood(
@@ -145,20 +151,24 @@ class SearchPlan:
 
 def search(query: Search, index: ProductIndex, understander: "Understander") -> Finding:
     """Raises SearchInvalid, ProductNotFound, or ProductInvalid or ImageInvalid for an example that cannot be read."""
-    check_names(query, index, understander.taxonomy)
+    query = with_ids(query, index, understander.taxonomy)
     scripts, bounds = understander.config.text.scripts, understander.calibration.floor
     plan = SearchPlan(query, Knowledge(understander.taxonomy, scripts, bounds))
     read = understander.understand(plan.products, 0, evidence=False)
     return index.find(plan.query(read, index.get(plan.ids)), query.facets)
 
 
-def check_names(query: Search, index: ProductIndex, taxonomy: Taxonomy) -> None:
-    """Raises FilterInvalid or SearchInvalid for a category or attribute that neither taxonomy nor index knows."""
-    new = used(query.filter, query.facets) - of_taxonomy(taxonomy)
+def with_ids(query: Search, index: ProductIndex, taxonomy: Taxonomy) -> Search:
+    """The search with ids of categories in its filter. Raises FilterInvalid or SearchInvalid for a category or
+    attribute that neither taxonomy nor index knows.
+    """
+    filter = resolved(query.filter, taxonomy) if query.filter else None
+    new = used(filter, query.facets) - of_taxonomy(taxonomy)
     if any(new):
         held = index.names()
         if any(new - held):
             raise unknown(new - held, query.facets, held, taxonomy)
+    return replace(query, filter=filter)
 
 
 def _wording(example: Example, knowledge: Knowledge) -> Wording:

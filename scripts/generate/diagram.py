@@ -24,6 +24,7 @@ ROOMS = {
         "model": "encoders, fusion, runtimes",
         "origin": "the model of an index",
         "product": "the data types",
+        "sales": "when a sale lasts",
         "search": "a query to matches",
         "storage": "private files, SQLite",
         "synonyms": "spellings of a value",

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from catalog.errors import CatalogError
 from catalog.images.thumbnails import make_thumbnail
 from catalog.index.filters import Filter
-from catalog.index.names import Names, of_taxonomy, unknown, used
+from catalog.index.names import Names, of_taxonomy, resolved, unknown, used
 from catalog.model.preprocess import Prepared, check_length, prepare
 from catalog.product import Product, Understanding
 from catalog.taxonomy.tree import Taxonomy
@@ -95,13 +95,17 @@ class RequestContext:
         """The model that can be compared with what is stored. Raises IndexOfOtherModel."""
         return await self.models.of_version((await self.store_info()).model)
 
-    async def check_names(self, filter: Filter | None, facets: Sequence[str], taxonomy: Taxonomy) -> None:
-        """Raises FilterInvalid or SearchInvalid for a category or attribute that neither taxonomy nor index knows."""
+    async def with_ids(self, filter: Filter | None, facets: Sequence[str], taxonomy: Taxonomy) -> Filter | None:
+        """The filter with ids of categories. Raises FilterInvalid or SearchInvalid for a category or attribute that
+        neither taxonomy nor index knows.
+        """
+        filter = resolved(filter, taxonomy) if filter else None
         new = used(filter, facets) - of_taxonomy(taxonomy)
         if any(new - self._held):
             self._held = await self.store.names()
         if any(new - self._held):
             raise unknown(new - self._held, facets, self._held, taxonomy)
+        return filter
 
     async def prepare(self, items: Sequence[Product | CatalogError], info: ModelInfo) -> list[Prepared | CatalogError]:
         """Decode the images of each product. -> the model's input, or what is wrong with the item, in their order."""

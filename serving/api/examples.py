@@ -88,7 +88,28 @@ PRODUCT_REQUEST: dict[str, Any] = {
     "currency": "EUR",
     "link": "https://shop.example/shirt-1",
     "product_type": "Men > Shirts",
-    "attributes": {"material": "cotton"},
+    "attributes": {"material": "cotton", "size": ["M", "L"]},
+    "list_price": 39.9,
+    "sale_price": 29.9,
+    "sale_dates": "",
+    "unit_price": None,
+    "unit_measure": "",
+    "availability": "in_stock",
+    "status": "active",
+    "sku": "SHIRT-1",
+    "gtin": "4006381333931",
+    "mpn": "",
+    "google_product_category": "Apparel & Accessories > Clothing > Shirts & Tops",
+    "variants": [
+        {
+            "options": {"size": "M"},
+            "sku": "SHIRT-1-M",
+            "gtin": "",
+            "mpn": "",
+            "price": 29.9,
+            "availability": "in_stock",
+        }
+    ],
 }
 CHANGE_REQUEST: dict[str, Any] = {"price": 24.5}
 PRODUCT: dict[str, Any] = {

@@ -23,6 +23,7 @@ REASONS = {
     "string_too_long": "is too long",
     "too_long": "has too many entries",
     "too_short": "has too few entries",
+    "sale_dates": "must be two ISO 8601 times with a slash between",
     "web_link": "must be a URL that begins with https:// or http://",
 }
 

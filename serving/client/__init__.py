@@ -12,7 +12,7 @@
 
 from serving.client.clients import AsyncClient, Client
 from serving.client.errors import ClientError, RequestFailed, ServiceTimeout, ServiceUnreachable
-from serving.client.fields import EmbeddingFields, Image, ItemFields, ProductFields
+from serving.client.fields import EmbeddingFields, Image, ItemFields, ProductFields, VariantFields
 from serving.client.steps import Retries
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "Retries",
     "ServiceTimeout",
     "ServiceUnreachable",
+    "VariantFields",
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
 
 from catalog.errors import FileNotReadable
+from catalog.product import Availability, Status
 
 Image: TypeAlias = bytes | str | os.PathLike[str]
 
@@ -18,21 +19,44 @@ class ItemFields(TypedDict, total=False):
     title: str
     description: str
     images: Sequence[Image]
-    attributes: Mapping[str, str]
+    attributes: Mapping[str, str | Sequence[str]]
+
+
+class VariantFields(TypedDict, total=False):
+    """One of the articles that a product is sold as. See `serving.api.schemas.products.VariantFields`."""
+
+    options: Mapping[str, str]
+    sku: str
+    gtin: str
+    mpn: str
+    price: float | None
+    availability: Availability
 
 
 class ProductFields(TypedDict, total=False):
     """A product to store, or the fields to change. See `serving.api.schemas.products.ProductIn`."""
 
-    title: str
-    description: str
-    images: Sequence[Image]
-    brand: str
+    title: str | None
+    description: str | None
+    images: Sequence[Image] | None
+    brand: str | None
     price: float | None
-    currency: str
-    link: str
-    product_type: str
-    attributes: Mapping[str, str]
+    currency: str | None
+    link: str | None
+    product_type: str | None
+    attributes: Mapping[str, str | Sequence[str]] | None
+    list_price: float | None
+    sale_price: float | None
+    sale_dates: str | None
+    unit_price: float | None
+    unit_measure: str | None
+    availability: Availability | None
+    status: Status | None
+    sku: str | None
+    gtin: str | None
+    mpn: str | None
+    google_product_category: str | None
+    variants: Sequence[VariantFields] | None
 
 
 class EmbeddingFields(TypedDict, total=False):
@@ -63,7 +87,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 def with_uris(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields with each image as a data URI."""
     sent = dict(fields)
-    if "images" in sent:
+    if sent.get("images") is not None:
         sent["images"] = [data_uri(image) for image in sent["images"]]
     if "image" in sent:
         sent["image"] = data_uri(sent["image"])

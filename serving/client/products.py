@@ -58,6 +58,7 @@ class ProductOperations(Asking):
         collapse: bool | None = None,
         sort: str | None = None,
         floor: bool | None = None,
+        include_unavailable: bool | None = None,
     ) -> Steps[SearchResponse]:
         """Stored products similar to a text, an image, a stored product, or several of them. The best are first, unless
         `sort` is "newest", "price_asc" or "price_desc".
@@ -74,6 +75,7 @@ class ProductOperations(Asking):
             collapse=collapse,
             sort=sort,
             floor=floor,
+            include_unavailable=include_unavailable,
         )
         return self._ask(SearchResponse, "POST", "/v1/search", json=body)
 
@@ -107,10 +109,18 @@ class ProductOperations(Asking):
         offset: int | None = None,
         collapse: bool | None = None,
         floor: bool | None = None,
+        include_unavailable: bool | None = None,
     ) -> Steps[SearchResponse]:
         """Stored products similar to a stored one, nearest first, without itself."""
         text = None if filter is None else json.dumps(dict(filter))
-        query = given(filter=text, limit=limit, offset=offset, collapse=collapse, floor=floor)
+        query = given(
+            filter=text,
+            limit=limit,
+            offset=offset,
+            collapse=collapse,
+            floor=floor,
+            include_unavailable=include_unavailable,
+        )
         return self._ask(SearchResponse, "GET", f"{product(id)}/similar", query=query)
 
     @operation

@@ -2,6 +2,7 @@
 import { icon, make } from "./dom.js";
 import { above, decisionBadge } from "./findings.js";
 import { count, decimal, percent, price, t } from "./language.js";
+import { saleBadge } from "./offer.js";
 import { productImage } from "./product-images.js";
 import { asHash } from "./search-query.js";
 import { leaf } from "./taxonomy.js";
@@ -10,7 +11,8 @@ export const productAddress = (id) => "#/product/" + encodeURIComponent(id);
 
 export function priceLabel(product) {
   if (product.price === null || product.price === undefined) return null;
-  return make("span", { class: "price" }, price(product.price, product.currency));
+  const before = product.list_price > product.price && make("del", { class: "small" }, price(product.list_price, product.currency));
+  return make("span", { class: "price" }, price(product.price, product.currency), before && " ", before);
 }
 
 /** The category that can be promised; else the merchant's own; else that it is not known. */
@@ -41,6 +43,7 @@ export function card(product, signal) {
       make("h3", {}, make("a", { href: productAddress(product.id), class: "cover" }, name)),
       product.brand && make("p", { class: "soft small" }, product.brand),
       category && make("p", { class: "small" }, category),
+      saleBadge(product),
       decision !== "auto" && decisionBadge(decision),
       product.duplicates?.length > 0 &&
         make("p", { class: "soft small" }, count("search.duplicates", product.duplicates.length)),

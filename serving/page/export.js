@@ -4,7 +4,25 @@ import { pathText } from "./taxonomy.js";
 
 const AT_ONCE = 100;
 const MAX_PRODUCTS = 10_000; // products: as far as the service pages
-const COLUMNS = ["id", "title", "description", "brand", "price", "currency", "link", "product_type", "category", "decision"];
+const COLUMNS = [
+  "id",
+  "title",
+  "description",
+  "brand",
+  "price",
+  "list_price",
+  "currency",
+  "availability",
+  "status",
+  "sku",
+  "gtin",
+  "mpn",
+  "link",
+  "product_type",
+  "google_product_category",
+  "category",
+  "decision",
+];
 
 /** ask(offset, limit) -> {results}. onprogress(count). Resolves to how many products the file has. */
 export async function exportCsv(ask, onprogress) {
@@ -18,7 +36,7 @@ export async function exportCsv(ask, onprogress) {
   const names = [...new Set(products.flatMap((product) => Object.keys(product.attributes)))].sort();
   const lines = [
     [...COLUMNS, ...names],
-    ...products.map((product) => [...fields(product), ...names.map((name) => product.attributes[name])]),
+    ...products.map((product) => [...fields(product), ...names.map((name) => [product.attributes[name] ?? ""].flat().join(", "))]),
   ];
   save(lines.map((cells) => cells.map(cell).join(",")).join("\r\n"));
   return products.length;

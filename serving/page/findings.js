@@ -76,8 +76,9 @@ export function attributeName(name) {
   return translated(`attribute.${name}`, name.replaceAll("_", " "));
 }
 
-/** A merchant writes "red" where the taxonomy has "Red". */
+/** Of one value or several. A merchant writes "red" where the taxonomy has "Red". */
 export function attributeValue(value) {
+  if (Array.isArray(value)) return value.map(attributeValue).join(", ");
   const capital = value.charAt(0).toUpperCase() + value.slice(1);
   return translated(`value.${value}`, translated(`value.${capital}`, capital));
 }

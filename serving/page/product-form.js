@@ -21,7 +21,8 @@ export function productForm(product, { save, cancel, saving, above = null }) {
   };
   const input = (name) =>
     labelled(name, make("input", { type: "text", autocomplete: "off", value: product[name] ?? "", ...INPUTS[name] }));
-  const attributes = attributeRows(Object.entries(product.attributes ?? {}));
+  const said = Object.entries(product.attributes ?? {});
+  const attributes = attributeRows(said.flatMap(([name, values]) => [values].flat().map((value) => [name, value])));
   const problem = make("div", {});
   const element = make(
     "form",
@@ -57,7 +58,8 @@ export function productForm(product, { save, cancel, saving, above = null }) {
   return { element, problem, focus: () => fields.title.focus() };
 }
 
-/** A row for each attribute, and a button for one more; a row without a name or a value counts for nothing. */
+/** A row for each value of an attribute, and a button for one more. Rows of one name are its values; a row without a name
+ * or a value counts for nothing. */
 function attributeRows(entries) {
   const rows = make("ul", { class: "attribute-rows" });
   const add = ([name, value] = ["", ""]) => {
@@ -87,11 +89,13 @@ function attributeRows(entries) {
     rows,
     button(t("edit.add_attribute"), () => add().focus(), { class: "plain" }, "plus"),
   );
-  const given = () =>
-    Object.fromEntries(
-      [...rows.children]
-        .map((row) => [...row.querySelectorAll("input")].map((one) => one.value.trim()))
-        .filter(([name, value]) => name && value),
-    );
+  const given = () => {
+    const values = new Map();
+    for (const row of rows.children) {
+      const [name, value] = [...row.querySelectorAll("input")].map((one) => one.value.trim());
+      if (name && value) values.set(name, [...(values.get(name) ?? []), value]);
+    }
+    return Object.fromEntries([...values].map(([name, several]) => [name, several.length > 1 ? several : several[0]]));
+  };
   return { element, given };
 }

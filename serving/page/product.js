@@ -17,6 +17,7 @@ import { gallery } from "./gallery.js";
 import { count, percent, t } from "./language.js";
 import { errorNotice, stopped, waiting } from "./notice.js";
 import { askToDelete } from "./product-delete.js";
+import { offerFacts } from "./offer.js";
 import { productForm } from "./product-form.js";
 import { verdictPart } from "./product-verdict.js";
 import { asHash } from "./search-query.js";
@@ -135,6 +136,7 @@ function facts(product, page, edit) {
       { class: "facts" },
       row(t("product.id"), make("code", {}, product.id)),
       Object.entries(texts).map(([name, text]) => text && row(t(`column.${name}`), text)),
+      offerFacts(product).map(([term, said]) => row(term, said)),
       Object.entries(product.attributes).map(([name, value]) =>
         row(attributeName(name), attributeValue(value), conflict(product, name, page)),
       ),

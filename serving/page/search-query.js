@@ -2,13 +2,13 @@
 import { request } from "./api.js";
 import { attributeNames } from "./taxonomy.js";
 
-const FIELDS = ["category", "product_type", "brand", "tags", "decision", "currency"]; // the other facets are attributes
+const FIELDS = ["category", "product_type", "brand", "tags", "decision", "currency"]; // other facets are attributes
 const MARK = "f.";
 const MAX_FACETS = 16; // as many as the service counts at once
 
 const SORTS = ["newest", "price_asc", "price_desc"];
 
-/** -> {text, like, chosen: Map of facet -> values, min, max, collapse, sort} */
+/** -> {text, like, chosen: Map of facet -> values, min, max, collapse, unavailable, sort} */
 export function readQuery(parameters) {
   const chosen = new Map();
   for (const name of new Set(parameters.keys())) {
@@ -23,19 +23,20 @@ export function readQuery(parameters) {
     min: amount("min"),
     max: amount("max"),
     collapse: parameters.get("collapse") === "1",
+    unavailable: parameters.get("unavailable") === "1",
     sort: SORTS.includes(parameters.get("sort")) ? parameters.get("sort") : "",
   };
 }
 
-export function asHash({ text = "", like = "", chosen = new Map(), min = "", max = "", collapse = false, sort = "" }) {
+export function asHash({ text = "", like = "", chosen = new Map(), min = "", max = "", ...more }) {
   const parameters = new URLSearchParams();
   if (text) parameters.set("q", text);
   if (like) parameters.set("like", like);
   for (const [name, values] of chosen) for (const value of values) parameters.append(MARK + name, value);
   if (min) parameters.set("min", min);
   if (max) parameters.set("max", max);
-  if (collapse) parameters.set("collapse", "1");
-  if (sort) parameters.set("sort", sort);
+  for (const name of ["collapse", "unavailable"]) if (more[name]) parameters.set(name, "1");
+  if (more.sort) parameters.set("sort", more.sort);
   const written = parameters.toString();
   return "#/search" + (written ? "?" + written : "");
 }
@@ -83,7 +84,8 @@ export async function fetchPart(query, image, { offset, limit, counted = false }
       ? { product_id: query.like }
       : { text: query.text || undefined, image: image ? await asDataUri(image) : undefined };
     const sort = query.sort || undefined;
-    const body = { ...example, filter, limit, offset, facets, collapse: query.collapse, sort };
+    const options = { collapse: query.collapse, include_unavailable: query.unavailable, sort };
+    const body = { ...example, filter, limit, offset, facets, ...options };
     return await request("v1/search", { body, signal });
   }
   const asked = new URLSearchParams({ limit, offset, sort: query.sort || "newest" });

@@ -115,7 +115,7 @@ function drawFilters(facets = {}) {
       changePrice: (min, max) => navigate({ ...page.query, min, max }),
       reset: () => navigate({ ...page.query, chosen: new Map(), min: "", max: "" }),
     }),
-    seeking() && collapseBox(),
+    seeking() && make("div", { class: "facet" }, ["collapse", "unavailable"].map(optionBox)),
   );
   if (before) focusAgain(before);
 }
@@ -128,19 +128,10 @@ function focusAgain({ dataset: { facet = "", value = "" }, type, value: typed })
   field?.focus();
 }
 
-function collapseBox() {
-  const box = make("input", {
-    type: "checkbox",
-    checked: page.query.collapse,
-    "data-facet": "collapse",
-    "data-value": "",
-  });
-  box.addEventListener("change", () => navigate({ ...page.query, collapse: box.checked }));
-  return make(
-    "div",
-    { class: "facet" },
-    make("label", {}, box, make("span", { class: "value" }, t("search.collapse"))),
-  );
+function optionBox(name) {
+  const box = make("input", { type: "checkbox", checked: page.query[name], "data-facet": name, "data-value": "" });
+  box.addEventListener("change", () => navigate({ ...page.query, [name]: box.checked }));
+  return make("label", {}, box, make("span", { class: "value" }, t(`search.${name}`)));
 }
 
 /** below: an error in the place of the button for more. */

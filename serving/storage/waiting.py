@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, get_args
 
 from catalog.index.filters import And, Filter, Not, OneOf
+from catalog.index.keys import sought_numbers
 from catalog.index.product_index import ProductIndex
 from catalog.index.query import IndexQuery
 from catalog.product import Match, StoredProduct, Verdict
@@ -42,7 +43,8 @@ def read(index: ProductIndex, query: QueueQuery) -> tuple[list[StoredProduct], s
     """
     filter = restricted(query.decision, query.guess)
     if query.text:
-        found = index.search(IndexQuery(keywords=query.text, filter=filter, limit=query.limit))
+        numbers = sought_numbers(query.text)
+        found = index.search(IndexQuery(keywords=query.text, numbers=numbers, filter=filter, limit=query.limit))
         return [match.stored for match in found], ""
     if query.order == "stored":
         return index.page(filter, query.after, query.limit)

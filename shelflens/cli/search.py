@@ -44,6 +44,7 @@ def search(
     ] = None,
     collapse: Annotated[bool, typer.Option("--collapse", help="Omit near-duplicates.")] = False,
     floor: Annotated[bool, typer.Option("--floor/--no-floor", help="Omit products that are unlike the query.")] = True,
+    unavailable: Annotated[bool, typer.Option("--all", help="Also find what is not for sale.")] = False,
     index: IndexOption = "shelflens-index",
     as_json: JsonOption = False,
     model: IndexModelOption = None,
@@ -59,7 +60,8 @@ def search(
 
         examples = read_examples(text, image or [], like or [], unlike or [], without or [])
         chosen = parse_filter(read_filter(filter_json)) if filter_json else None
-        query = Search(examples, chosen, limit, offset, tuple(facets or ()), collapse, floor=floor)
+        named = tuple(facets or ())
+        query = Search(examples, chosen, limit, offset, named, collapse, floor=floor, include_unavailable=unavailable)
         with closing(open_index(index, create=False)) as opened:
             tell_if_mixed(opened)
             found = find(query, opened, load_for(opened, model, device))
@@ -106,7 +108,10 @@ def as_row(match: "Match") -> dict[str, Any]:
         "category": list(match.stored.understanding.path) or None,
         "brand": match.stored.product.brand or None,
         "price": match.stored.product.price,
+        "list_price": match.stored.product.list_price,
         "currency": match.stored.product.currency or None,
+        "availability": match.stored.product.availability or None,
+        "status": match.stored.product.status or None,
         "attributes": {name: value.name for name, value in match.stored.attributes.items()},
         "tags": [tag.name for tag in match.stored.understanding.tags],
         "images": list(match.stored.image_refs),

@@ -157,7 +157,8 @@ def passes(filter: Filter | None, stored: StoredProduct) -> bool:
         case OneOf("tags", values):
             return bool(set(values) & {tag.name for tag in stored.understanding.tags})
         case OneOf(field, values):
-            return getattr(stored.understanding if field == "decision" else stored.product, field) in values
+            own = getattr(stored.understanding if field == "decision" else stored.product, field)
+            return own in values or (field == "product_type" and own.split(" > ")[0] in values)
 
 
 def within(bounds: Price, price: float) -> bool:

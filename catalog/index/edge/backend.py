@@ -283,6 +283,7 @@ DIALECT = Dialect(
     one_of=_one_of,
     price=_price,
     lacks=lambda field: edge.FieldCondition(field, is_empty=True),
+    among=lambda points: edge.HasIdCondition(set(points)),
     every=lambda parts: edge.Filter(must=list(parts)),
     some=lambda parts: edge.Filter(should=list(parts)),
     none=lambda part: edge.Filter(must_not=[part]),

@@ -29,6 +29,12 @@ KEYWORD_FIELDS = (
     "guess",
     "verdict",
     "notes",
+    "availability",
+    "status",
+    "google_product_category",
+    "keys",
+    "numbers",
+    "sale",
 )
 NUMBER_FIELDS = ("price", "sureness", "added_at")
 POINTS_AT_ONCE = 1000

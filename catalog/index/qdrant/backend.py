@@ -290,6 +290,7 @@ DIALECT = Dialect(
     one_of=_one_of,
     price=_price,
     lacks=lambda field: models.FieldCondition(key=field, is_empty=True),
+    among=lambda points: models.HasIdCondition(has_id=[str(point) for point in points]),
     every=lambda parts: models.Filter(must=list(parts)),
     some=lambda parts: models.Filter(should=list(parts)),
     none=lambda part: models.Filter(must_not=[part]),

@@ -13,7 +13,7 @@ from serving.api import examples
 from serving.api.context import Context, RequestContext, respond
 from serving.api.openapi import INDEX, MODEL, PRODUCT, WRITING, Errors, json_body, operation
 from serving.api.parameters import ProductId
-from serving.api.schemas.products import ProductChange, ProductIn, ProductOut, to_product
+from serving.api.schemas.products import ProductChange, ProductIn, ProductOut, changed_product, to_product
 from serving.errors import ImageNotKept, ImagesNeeded, IndexNotReady, ProductChanged, RequestInvalid
 from serving.inference.models import Model
 
@@ -154,7 +154,7 @@ async def read(
 
 async def changed(context: RequestContext, before: StoredProduct, changes: dict[str, object]) -> ProductOut:
     """Raises ProductChanged if another request came first."""
-    product = replace(before.product, **changes)  # type: ignore[arg-type]
+    product = changed_product(before.product, changes)
     model = await context.index_model()
     if "images" in changes:
         stored = await read(context, product, product.images, before, model)

@@ -1,6 +1,7 @@
 """Search and similar products."""
 
 import json
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -41,7 +42,7 @@ Offset = Annotated[int, Query(ge=0, le=10_000)]
 FilterText = Annotated[str, Query(max_length=16_384, description="As in /v1/search, as JSON text.")]
 Facets = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=64)]],
-    Query(max_length=16, description="category, brand, tags, decision, currency, or an attribute's name."),
+    Query(max_length=16, description="As in /v1/search. Counted are all that the filter leaves."),
 ]
 
 router = APIRouter(tags=["search"])
@@ -90,7 +91,7 @@ async def list_products(
     """Stored products in an order, all or those that a filter leaves, without anything to look for."""
     names, chosen = tuple(dict.fromkeys(facets)), read_filter(json_object(filter))
     if names or chosen is not None:
-        await context.check_names(chosen, names, (await context.index_model()).taxonomy)
+        chosen = await context.with_ids(chosen, names, (await context.index_model()).taxonomy)
     return to_listing(*await context.store.browse(chosen, sort, limit, offset, names))
 
 
@@ -121,15 +122,17 @@ async def find_similar_products(
     filter: FilterText = "",
     collapse: bool = False,
     floor: Annotated[bool, Query(description="As in /v1/search.")] = True,
+    include_unavailable: Annotated[bool, Query(description="As in /v1/search.")] = False,
 ) -> SearchResponse:
     """Stored products like a stored one, itself left out, nearest first."""
     like, chosen = (Example(product_id=id),), read_filter(json_object(filter))
-    return await find(context, Search(like, chosen, limit, offset, collapse=collapse, floor=floor))
+    query = Search(like, chosen, limit, offset, collapse=collapse, floor=floor, include_unavailable=include_unavailable)
+    return await find(context, query)
 
 
 async def find(context: RequestContext, query: Search) -> SearchResponse:
     model = await context.index_model()
-    await context.check_names(query.filter, query.facets, model.taxonomy)
+    query = replace(query, filter=await context.with_ids(query.filter, query.facets, model.taxonomy))
     plan = SearchPlan(query, Knowledge(model.taxonomy, model.info.scripts, model.info.bounds))
     read = await context.embed(plan.products, model)
     stored = await context.store.get(plan.ids) if plan.ids else []

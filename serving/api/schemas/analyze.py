@@ -11,6 +11,7 @@ from serving.api.schemas.schema import (
     MAX_ATTRIBUTES,
     MAX_IMAGES,
     MAX_ITEMS,
+    TEXTS,
     AttributeValue,
     Category,
     Notes,
@@ -55,13 +56,13 @@ class Item(Schema):
         Field(max_length=MAX_IMAGES, description="Images as data URIs in base64: JPEG, PNG, WebP, GIF or BMP."),
     ] = []
     attributes: Annotated[
-        dict[str, str],
+        dict[str, Annotated[list[str], TEXTS]],
         Field(max_length=MAX_ATTRIBUTES, description="What is known already, read as words of the description."),
     ] = {}
 
     def to_product(self) -> Product:
         """Raises ImageUrlNotAllowed or ImageDataInvalid."""
-        known = (f"{name}: {value}" for name, value in self.attributes.items())
+        known = (f"{name}: {', '.join(values)}" for name, values in self.attributes.items())
         description = "\n".join(part for part in (self.description, *known) if part)
         return Product(self.id, self.title, description, tuple(decode_data_uri(uri) for uri in self.images))
 

@@ -1,6 +1,7 @@
 """Stored products: what PUT and PATCH take, and what every route that answers with products gives."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
@@ -9,19 +10,25 @@ from pydantic_core import PydanticCustomError
 from catalog.images.written import is_image
 from catalog.links import is_web_link
 from catalog.product import (
+    Availability,
     Conflict,
     Decision,
     Judgement,
     Modality,
     Product,
+    Status,
     StoredProduct,
     Understanding,
+    Variant,
     Verdict,
     product_fields,
 )
+from catalog.sales import are_sale_dates, price_now
 from serving.api.schemas.schema import (
     MAX_ATTRIBUTES,
     MAX_IMAGES,
+    MAX_VALUES,
+    MAX_VARIANTS,
     AttributeValue,
     Category,
     DataUri,
@@ -30,6 +37,7 @@ from serving.api.schemas.schema import (
     Tag,
     cut_embedding,
     decode_data_uri,
+    listed,
     rounded,
     to_attributes,
     to_category,
@@ -56,6 +64,22 @@ def checked_link(link: str) -> str:
     return link
 
 
+def checked_sale_dates(dates: str) -> str:
+    if not are_sale_dates(dates):
+        raise PydanticCustomError("sale_dates", "no two times")
+    return dates
+
+
+SaleDates = Annotated[
+    str,
+    Field(
+        max_length=128,
+        description="When the sale price holds: two ISO 8601 times with a slash between. Either may be missing.",
+        examples=["2026-11-27T00:00+01:00/2026-11-30T23:59+01:00"],
+    ),
+    AfterValidator(checked_sale_dates),
+]
+Number = Annotated[str, Field(max_length=256, description="A product is found by its exact number.")]
 Link = Annotated[
     str,
     Field(max_length=2_048, description="Of a web page: https, http, or without a scheme."),
@@ -67,9 +91,16 @@ ProductType = Annotated[
         max_length=1_024, description='Your own category, as in "Home > Kitchen > Mugs". The model does not read it.'
     ),
 ]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+SHORT_VALUES = BeforeValidator(
+    listed, json_schema_input_type=Short | Annotated[list[Short], Field(min_length=1, max_length=MAX_VALUES)]
+)
 Attributes = Annotated[
-    dict[Annotated[str, Field(min_length=1, max_length=64)], Short],
-    Field(max_length=MAX_ATTRIBUTES, description="Yours; they overrule the model's in filters and facets."),
+    dict[Name, Annotated[list[Short], Field(min_length=1, max_length=MAX_VALUES), SHORT_VALUES]],
+    Field(
+        max_length=MAX_ATTRIBUTES,
+        description="Yours; they overrule the model's in filters and facets. Of a list each value counts by itself.",
+    ),
 ]
 Images = Annotated[
     list[DataUri],
@@ -77,18 +108,77 @@ Images = Annotated[
 ]
 
 
-class ProductFields(Schema):
-    """What the merchant says of a product."""
+class VariantFields(Schema):
+    """One of the articles that a product is sold as, such as a size of a colour."""
 
-    title: Text = ""
-    description: Text = ""
-    images: Images = []
-    brand: Short = ""
+    options: Annotated[
+        dict[Name, Short],
+        Field(max_length=MAX_ATTRIBUTES, description="Filters and facets read the product's attributes, not these."),
+    ] = {}
+    sku: Number = ""
+    gtin: Number = ""
+    mpn: Number = ""
     price: Price | None = None
-    currency: Currency = ""
-    link: Link = ""
-    product_type: ProductType = ""
-    attributes: Attributes = {}
+    availability: Availability = ""
+
+
+class ProductFields(Schema):
+    """What the merchant says of a product. null stands for a field that has no value."""
+
+    title: Text | None = ""
+    description: Text | None = ""
+    images: Images | None = []
+    brand: Short | None = ""
+    price: Annotated[
+        Price | None,
+        Field(
+            description="What a shopper pays, by which filters and orders go. Left out, it is `sale_price` while the"
+            " sale lasts, else `list_price`."
+        ),
+    ] = None
+    currency: Currency | None = ""
+    link: Link | None = ""
+    product_type: ProductType | None = ""
+    attributes: Attributes | None = {}
+    list_price: Annotated[Price | None, Field(description="The price without a sale.")] = None
+    sale_price: Price | None = None
+    sale_dates: SaleDates | None = ""
+    unit_price: Annotated[Price | None, Field(description="Of one `unit_measure`.")] = None
+    unit_measure: Annotated[Short | None, Field(examples=["1 kg"])] = ""
+    availability: Annotated[
+        Availability | None, Field(description="out_of_stock and discontinued: left out of search.")
+    ] = ""
+    status: Annotated[Status | None, Field(description="draft and archived: left out of search.")] = ""
+    sku: Number | None = ""
+    gtin: Annotated[Number | None, Field(description="EAN, UPC or ISBN.")] = ""
+    mpn: Annotated[Number | None, Field(description="The manufacturer's part number.")] = ""
+    google_product_category: Annotated[
+        str | None, Field(max_length=1_024, description="An id or a path of Google's product taxonomy.")
+    ] = ""
+    variants: Annotated[list[VariantFields] | None, Field(max_length=MAX_VARIANTS)] = []
+
+    def given(self, of_all: bool) -> dict[str, Any]:
+        """Fields of a `Product`, those without a value at their default; of all fields or of those that were sent.
+
+        Raises ImageUrlNotAllowed or ImageDataInvalid.
+        """
+        dumped = self.model_dump(exclude_unset=not of_all)
+        found = {name: BARE[name] if value is None else value for name, value in dumped.items()}
+        if self.images is not None and "images" in found:
+            found["images"] = tuple(decode_data_uri(uri) for uri in self.images)
+        if "attributes" in found:
+            found["attributes"] = {name: _values(value) for name, value in found["attributes"].items()}
+        if self.variants is not None and "variants" in found:
+            found["variants"] = tuple(Variant(**one.model_dump()) for one in self.variants)
+        return found
+
+
+BARE = {one.name: getattr(Product(), one.name) for one in fields(Product)}
+SALE = {"list_price", "sale_price", "sale_dates"}
+
+
+def _values(sent: list[str]) -> str | tuple[str, ...]:
+    return tuple(sent) if len(sent) > 1 else sent[0]
 
 
 class ProductIn(ProductFields):
@@ -96,17 +186,25 @@ class ProductIn(ProductFields):
 
     def to_product(self, id: str) -> Product:
         """Raises ImageUrlNotAllowed or ImageDataInvalid."""
-        fields = self.model_dump() | {"images": tuple(decode_data_uri(uri) for uri in self.images)}
-        return Product(id=id, **fields)
+        product = Product(id=id, **self.given(of_all=True))
+        return replace(product, price=price_now(product)) if product.price is None else product
 
 
 class ProductChange(ProductFields):
-    """What to change of a stored product; what is left out stays. Only `price` can be null: it then has none."""
+    """What to change of a stored product; what is left out stays, what is null is cleared. A price that is what list
+    price, sale price and sale dates say follows a change of them.
+    """
 
     def changes(self) -> dict[str, Any]:
         """The fields that were given, images as bytes. Raises ImageUrlNotAllowed or ImageDataInvalid."""
-        given = self.model_dump(exclude_unset=True)
-        return given | ({"images": tuple(decode_data_uri(uri) for uri in self.images)} if "images" in given else {})
+        return self.given(of_all=False)
+
+
+def changed_product(before: Product, changes: Mapping[str, Any]) -> Product:
+    """changes: of a `ProductChange`."""
+    product = replace(before, **changes)
+    follows = "price" not in changes and not SALE.isdisjoint(changes) and before.price == price_now(before)
+    return replace(product, price=price_now(product)) if follows else product
 
 
 class UnderstandingOut(BaseModel):
@@ -145,6 +243,17 @@ class JudgementOut(BaseModel):
     answer: UnderstandingOut
 
 
+class VariantOut(BaseModel):
+    """One of the articles that a product is sold as."""
+
+    options: dict[str, str]
+    sku: str
+    gtin: str
+    mpn: str
+    price: float | None
+    availability: Availability
+
+
 class ProductOut(BaseModel):
     """A stored product. images: how many images of it are kept, to be had at /v1/products/{id}/image?n=0."""
 
@@ -156,7 +265,21 @@ class ProductOut(BaseModel):
     currency: str
     link: str
     product_type: str
-    attributes: dict[str, str]
+    attributes: Annotated[
+        dict[str, str | list[str]], Field(description="A text where there is one value, else a list.")
+    ]
+    list_price: float | None
+    sale_price: float | None
+    sale_dates: str
+    unit_price: float | None
+    unit_measure: str
+    availability: Availability
+    status: Status
+    sku: str
+    gtin: str
+    mpn: str
+    google_product_category: str
+    variants: list[VariantOut]
     images: int
     model: Annotated[str, Field(description="The version of the model that read it.")]
     added_at: Annotated[str | None, Field(description="When it was first stored, ISO 8601, UTC; null if unknown.")]

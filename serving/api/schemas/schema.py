@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -19,6 +19,7 @@ from serving.errors import ImageDataInvalid, ImageUrlNotAllowed
 # Guards for the parser only. Clients are told of `catalog.model.preprocess.MAX_IMAGES`, which gives an error to one
 # item and not to its batch.
 MAX_IMAGES, MAX_ATTRIBUTES = 64, 64
+MAX_VALUES, MAX_VARIANTS = 256, 2048
 # So that a body of a million items ends early: clients are told `Settings.max_items`.
 MAX_ITEMS = 256
 # Of POST /v1/embeddings, as OpenAI's clients send them.
@@ -73,6 +74,14 @@ class Usage(BaseModel):
     prompt_tokens: int = 0
     total_tokens: int = 0
     truncated: list[int] = []
+
+
+def listed(sent: object) -> object:
+    return [sent] if isinstance(sent, str) else sent
+
+
+# Of an attribute: a text or a list of texts, read as a list.
+TEXTS = BeforeValidator(listed, json_schema_input_type=str | list[str])
 
 
 class Category(BaseModel):

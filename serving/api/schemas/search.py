@@ -27,7 +27,8 @@ FILTER: dict[str, Any] = {
     "title": "Filter",
     "type": "object",
     "description": "Several keys of one object must all hold. Of a list of values one must match. A category stands for"
-    f" all below it. `not` of a price holds for products without one. At most {MAX_DEPTH} deep, with"
+    " all below it, and is named by its id, its name, its path or Google's id. The case of values does not matter."
+    f" `not` of a price holds for products without one. At most {MAX_DEPTH} deep, with"
     f" {MAX_CONDITIONS} values in all.",
     "properties": {
         **dict.fromkeys(("category", *FIELDS), VALUES),
@@ -79,8 +80,8 @@ class SearchRequest(NullsAsDefaults, Schema):
         list[Annotated[str, Field(min_length=1, max_length=64)]],
         Field(
             max_length=16,
-            description="category, brand, tags, decision, currency, or an attribute's name. Counted are the 1,000 best"
-            " matches.",
+            description="category, brand, product_type, tags, decision, currency, availability, status, or an"
+            " attribute's name. Counted are the 1,000 best matches.",
         ),
     ] = []
     sort: Annotated[
@@ -91,6 +92,14 @@ class SearchRequest(NullsAsDefaults, Schema):
     floor: Annotated[
         bool, Field(description="Leave out what is not like the query. Without a floor, everything is ranked.")
     ] = True
+    include_unavailable: Annotated[
+        bool,
+        Field(
+            description="Also find what is not for sale: draft, archived, out of stock, discontinued. A filter that"
+            " names `availability` or `status` does so, too. What is out of stock or discontinued is always found by"
+            " its exact number (SKU, GTIN, MPN, id)."
+        ),
+    ] = False
 
     @model_validator(mode="before")
     @classmethod
@@ -116,6 +125,7 @@ class SearchRequest(NullsAsDefaults, Schema):
             collapse=self.collapse,
             sort=None if self.sort == "relevance" else self.sort,
             floor=self.floor,
+            include_unavailable=self.include_unavailable,
         )
 
     def _examples(self) -> list[Example]:

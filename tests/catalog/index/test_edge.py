@@ -21,12 +21,13 @@ from catalog.index.edge.backend import EdgeBackend
 from catalog.index.edge.builder import KEYWORD_FIELDS as SHARD_KEYWORD_FIELDS
 from catalog.index.edge.builder import NUMBER_FIELDS as SHARD_NUMBER_FIELDS
 from catalog.index.edge.folder import IndexFolder, copy_shard, used_bytes
-from catalog.index.filters import OneOf
+from catalog.index.filters import AttributeIs, Not, OneOf
+from catalog.index.keys import sought_numbers
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.index.query import IndexQuery
-from catalog.index.records import KEYWORD_FIELDS, NUMBER_FIELDS
+from catalog.index.records import KEYWORD_FIELDS, NUMBER_FIELDS, point_id, to_payload
 from catalog.product import Offer
-from tests.support.stored import WIDTH, embedding, quick_folder, random_products, same, stored_product
+from tests.support.stored import WIDTH, embedding, passes, quick_folder, random_products, same, stored_product
 
 ROOT = Path(__file__).parents[3]
 PRODUCTS = random_products(600, seed=3)
@@ -71,6 +72,34 @@ def test_an_index_from_before_a_field_was_filtered_by_gets_it_when_it_is_opened(
     with open_index(filled, create=False) as index:
         found = {value for value, _ in index.facets(("product_type",))["product_type"]}
         assert found == {stored.product.product_type for stored in PRODUCTS[:50]} - {""}
+
+
+def test_an_index_of_an_earlier_release_answers_as_before_and_takes_the_whole_offer(filled: Path) -> None:
+    [shard] = shards(filled)
+    old = edge.EdgeShard.load(str(shard))
+    new = ("availability", "status", "google_product_category", "keys", "numbers", "sale")
+    for name in new:
+        old.update(edge.UpdateOperation.delete_field_index(name))
+    for stored in PRODUCTS[:50]:
+        payload = {name: value for name, value in to_payload(stored).items() if name not in new}
+        old.update(edge.UpdateOperation.overwrite_payload([point_id(stored.id)], payload))
+    old.flush()
+    old.close()
+
+    with open_index(filled, create=False) as index:
+        everything = [stored.id for stored in PRODUCTS[:50]]
+        for tree in (OneOf("brand", ("Nike",)), AttributeIs("colour", ("red",)), Not(OneOf("brand", ("On",)))):
+            assert index.count(tree) == sum(passes(tree, stored) for stored in PRODUCTS[:50])
+        asked = IndexQuery(
+            embedding=PRODUCTS[0].understanding.embedding, for_sale=True, numbers=sought_numbers("TB-1"), limit=100
+        )
+        assert index.find(asked).total == len(everything)
+        added = stored_product("added", sku="TB-1", brand="NIKE", availability="in_stock")
+        index.upsert([added, stored_product("gone", status="archived")])
+        assert next(match.stored.id for match in index.find(asked).matches) == "added"
+        assert index.find(asked).total == len(everything) + 1
+        assert index.count(OneOf("brand", ("nike",))) == 1
+        assert index.count(OneOf("availability", ("in_stock",))) == 1
 
 
 def test_both_descriptions_of_the_fields_agree() -> None:

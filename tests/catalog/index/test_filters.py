@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from catalog.errors import FilterInvalid
 from catalog.index.filters import And, AttributeIs, CategoryUnder, Not, OneOf, Or, Price, parse_filter
-from catalog.index.records import attribute_pair, split_attribute_pair
+from catalog.index.keys import attribute_pair, split_attribute_pair
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,10 @@ from catalog.index.records import attribute_pair, split_attribute_pair
         ({"tags": ["a", "b"]}, OneOf("tags", ("a", "b"))),
         ({"decision": "review"}, OneOf("decision", ("review",))),
         ({"currency": ["EUR"]}, OneOf("currency", ("EUR",))),
+        ({"currency": "eur"}, OneOf("currency", ("EUR",))),
+        ({"availability": "In stock"}, OneOf("availability", ("in_stock",))),
+        ({"status": ["Draft", "archived"]}, OneOf("status", ("draft", "archived"))),
+        ({"gtin": "4006381333931"}, OneOf("gtin", ("4006381333931",))),
         ({"attributes": {"colour": "Red"}}, AttributeIs("colour", ("Red",))),
         (
             {"attributes": {"colour": "Red", "gender": ["Men", "Women"]}},
@@ -58,6 +62,13 @@ def nested(depth: int) -> dict[str, Any]:
         ({"brand": ""}, "must have 1 to 256 characters"),
         ({"brand": "x" * 257}, "must have 1 to 256 characters"),
         ({"brand": "\ud800"}, "is not valid Unicode"),
+        (
+            {"availability": "out_of_stok"},
+            r"cannot be 'out_of_stok'\. Did you mean 'out_of_stock'",
+        ),
+        ({"status": "sold"}, r"'filter\.status' cannot be 'sold'\. Allowed: active, draft, archived\."),
+        ({"not": {"decision": "automatic"}}, r"'filter\.not\.decision' cannot be 'automatic'"),
+        ({"numbers": "1"}, r"'filter\.numbers' is unknown"),
         ({"price": 7}, r"'filter\.price' must be an object"),
         ({"price": {}}, r"'filter\.price' must be an object"),
         ({"price": {"gte": "7"}}, r"'filter\.price\.gte' must be a number"),

@@ -90,6 +90,94 @@ def test_a_product_is_stored_read_changed_and_forgotten(client: TestClient) -> N
     assert code(client.delete("/v1/products/a")) == (404, "product_not_found")
 
 
+OFFER: dict[str, Any] = {
+    "brand": "Acme",
+    "price": 24.95,
+    "currency": "EUR",
+    "link": "https://shop.example/1",
+    "product_type": "Shoes > Trail",
+    "attributes": {"colour": ["Red", "White"], "material": "Leather"},
+    "list_price": 47.0,
+    "sale_price": 24.95,
+    "sale_dates": "2026-11-27T00:00+01:00/",
+    "unit_price": 12.5,
+    "unit_measure": "1 kg",
+    "availability": "out_of_stock",
+    "status": "active",
+    "sku": "RUN-1",
+    "gtin": "4006381333931",
+    "mpn": "R/1",
+    "google_product_category": "187",
+    "variants": [
+        {"options": {"size": "41"}, "sku": "RUN-41", "gtin": "", "mpn": "", "price": 24.95, "availability": "in_stock"}
+    ],
+}
+
+
+def test_the_whole_offer_is_given_back_as_it_was_sent(client: TestClient) -> None:
+    stored = store(client, "a", **OFFER)
+    assert stored == client.get("/v1/products/a").json()
+    assert {name: stored[name] for name in OFFER} == OFFER
+    assert store(client, "b", attributes={"size": ["41"]})["attributes"] == {"size": "41"}
+
+
+def test_null_is_no_value(client: TestClient) -> None:
+    plain = store(client, "a")
+    nulls = dict.fromkeys(("description", *OFFER))
+    stored = store(client, "a", **nulls)
+    assert stored == plain
+    store(client, "a", **OFFER)
+    cleared = client.patch("/v1/products/a", json=nulls).json()
+    assert cleared == plain
+    assert client.patch("/v1/products/a", json={"title": None, "images": None}).status_code == 422
+
+
+def test_the_price_follows_the_sale_unless_it_is_given(client: TestClient) -> None:
+    def patched(**fields: object) -> float:
+        price: float = client.patch("/v1/products/a", json=fields).json()["price"]
+        return price
+
+    assert store(client, "a", list_price=47, sale_price=24.95)["price"] == 24.95
+    assert patched(sale_dates="2020-01-01/2020-02-01") == 47
+    assert patched(sale_dates="2020-01-01/", sale_price=20) == 20
+    assert patched(sale_price=None) == 47
+    assert patched(price=45) == 45
+    assert patched(list_price=50) == 45
+    assert patched(price=None, sale_price=30) is None
+
+
+def test_what_is_not_for_sale_is_kept_and_found_when_it_is_asked_for(client: TestClient) -> None:
+    store(client, "a")
+    store(client, "sold-out", availability="out_of_stock", sku="OUT-77")
+    store(client, "draft", status="draft", sku="SOON-77")
+
+    def found(**body: object) -> set[str]:
+        return {product["id"] for product in search(client, text="red Shirt", floor=False, **body)["results"]}
+
+    assert found() == {"a"}
+    assert found(include_unavailable=True) == {"a", "sold-out", "draft"}
+    assert found(filter={"status": "draft"}) == {"draft"}
+    assert {product["id"] for product in browse(client)["products"]} == {"a", "sold-out", "draft"}
+    similar = client.get("/v1/products/draft/similar", params={"floor": False}).json()["results"]
+    assert [product["id"] for product in similar] == ["a"]
+    wider = {"floor": False, "include_unavailable": True}
+    assert len(client.get("/v1/products/a/similar", params=wider).json()["results"]) == 2
+    assert search(client, text="OUT-77")["results"][0]["id"] == "sold-out"
+    assert "draft" not in {product["id"] for product in search(client, text="SOON-77", floor=False)["results"]}
+
+
+def test_filters_and_facets_know_one_value_by_all_its_spellings(client: TestClient) -> None:
+    for id, brand, colour in (("a", "Acme", "Red"), ("b", "ACME", "red"), ("c", "Acme", ["RED", "Blue"])):
+        store(client, id, brand=brand, attributes={"color": colour})
+    for chosen in ({"brand": "acme"}, {"attributes": {"colour": "red"}}, {"attributes": {"颜色": "Red"}}):
+        shown = browse(client, filter=json.dumps(chosen), facets=["brand", "colour"])
+        assert shown["total"] == 3
+        assert shown["facets"]["brand"] == [{"value": "Acme", "count": 3}]
+        assert shown["facets"]["colour"] == [{"value": "RED", "count": 3}, {"value": "Blue", "count": 1}]
+    by_label = browse(client, filter='{"category": "Clothes"}')
+    assert by_label == browse(client, filter='{"category": "clothes"}')
+
+
 def test_ids_may_hold_slashes_and_other_signs(client: TestClient) -> None:
     for id in ("AB/12", "ä b", "100%", "?x=1", "analyze"):
         path = "/v1/products/" + quote(id, safe="")
@@ -173,6 +261,10 @@ def test_changes_at_the_same_time_are_all_kept(model: Understander, tmp_path: Pa
         ({"title": "x", "price": "cheap"}, 422, "request_invalid", "price"),
         ({"title": "x", "currency": "euro"}, 422, "request_invalid", "currency"),
         ({"title": "x", "attributes": {"": "y"}}, 422, "request_invalid", "attributes."),
+        ({"title": "x", "attributes": {"size": []}}, 422, "request_invalid", "attributes.size"),
+        ({"title": "x", "availability": "soon"}, 422, "request_invalid", "availability"),
+        ({"title": "x", "sale_dates": "next week"}, 422, "request_invalid", "sale_dates"),
+        ({"title": "x", "variants": [{"colour": "red"}]}, 422, "request_invalid", "variants.0.colour"),
         ({"images": ["https://x.example/a.jpg"]}, 422, "image_url_not_allowed", None),
         ({"images": ["data:image/png;base64,AAAA"]}, 422, "image_format_unsupported", None),
         ({"images": ["x"]}, 422, "image_data_invalid", None),
@@ -307,6 +399,8 @@ def test_the_overview_tells_what_the_catalogue_holds(client: TestClient) -> None
         ({"text": "x", "filter": {"category": "food.aple"}}, 422, "filter_invalid"),
         ({"text": "x", "filter": {"or": [{"attributes": {"colr": "red"}}, {"brand": "x"}]}}, 422, "filter_invalid"),
         ({"text": "x", "sort": "title"}, 422, "request_invalid"),
+        ({"text": "x", "filter": {"availability": "soon"}}, 422, "filter_invalid"),
+        ({"text": "x", "filter": {"category": "Foood"}}, 422, "filter_invalid"),
     ],
 )
 def test_bad_searches_are_refused(catalogue: TestClient, body: object, status: int, error: str) -> None:
