@@ -11,7 +11,7 @@ from catalog.errors import RowInvalid
 from catalog.feeds.cells import LEFT_OUT, brief
 from catalog.feeds.columns import Columns
 from catalog.feeds.systems import plainly
-from catalog.feeds.words import words
+from catalog.feeds.texts.words import words
 from catalog.product import Values
 
 PLACEHOLDER = ("title", "defaulttitle")  # Shopify's one option of a product that has none

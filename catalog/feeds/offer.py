@@ -1,43 +1,25 @@
 """What a row says of the offer: prices, whether it is for sale, its numbers, its variants."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from catalog.errors import CatalogError, GtinInvalid, RowInvalid, RowOfferUnclear, RowPriceAmbiguous, RowPriceInvalid
 from catalog.feeds.attributes import NAMES, attribute_name, each_text, first, read_attributes
+from catalog.feeds.availability import WORST, availability_of, best_availability, status_of
 from catalog.feeds.cells import LEFT_OUT, VARIANTS, brief
 from catalog.feeds.columns import Columns, recognise
-from catalog.feeds.identifiers import gtin_invalid, identifier_text
 from catalog.feeds.prices import Money, parse_price
-from catalog.feeds.words import words
+from catalog.feeds.texts.identifiers import gtin_invalid, identifier_text
+from catalog.feeds.texts.words import words
 from catalog.product import Availability, Status, Values, Variant, as_text
 
-WORST: tuple[Status, ...] = ("archived", "draft", "active", "")
 DATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%m/%d/%Y", "%m/%d/%y", "%d.%m.%Y", "%m/%d/%Y, %I:%M %p", "%m/%d/%y, %I:%M %p"),
     *("%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M"),
 )
-
-
-@cache
-def meanings(kind: str, yes: str, no: str) -> dict[str, Any]:
-    """Word -> what it says, of a kind of `availability.toml`."""
-    table = tomllib.loads(files(__package__).joinpath("availability.toml").read_text(encoding="utf-8"))
-    found = {word: meaning for meaning, several in table[kind].items() for word in several}
-    return found | dict.fromkeys(table["yes"], yes) | dict.fromkeys(table["no"], no)
-
-
-def availability_of(word: str) -> Availability | None:
-    return meanings("availability", "in_stock", "out_of_stock").get(worded(word))
-
-
-def status_of(word: str) -> Status | None:
-    return meanings("status", "active", "draft").get(worded(word))
 
 
 class Reading(NamedTuple):
@@ -233,13 +215,6 @@ def read_availability(reading: Reading) -> Availability:
     return ""
 
 
-def best_availability(found: Iterator[Availability]) -> Availability:
-    """Of a product's variants: one that can be had makes it one that can."""
-    known = set(found)
-    order: tuple[Availability, ...] = ("in_stock", "preorder", "backorder", "", "out_of_stock", "discontinued")
-    return next(name for name in order if name in known)
-
-
 def read_status(reading: Reading) -> Status:
     """Of several columns the worst: a product that is archived, or not published, is not for sale."""
     found: list[Status] = []
@@ -249,11 +224,6 @@ def read_status(reading: Reading) -> Status:
         else:
             reading.unclear("status", given, "is not known")
     return next((status for status in WORST if status in found), "")
-
-
-def worded(text: str) -> str:
-    """ "InStock", "in_stock", "In stock" -> "in stock" or the like."""
-    return " ".join(text.casefold().replace("_", " ").replace("-", " ").split()) if text != "-1" else text
 
 
 # Offers and variants that are objects of their own

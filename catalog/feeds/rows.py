@@ -24,12 +24,12 @@ from catalog.errors import (
 from catalog.feeds.attributes import read_attributes
 from catalog.feeds.cells import FeedLimits, as_json, brief, check_sizes, is_number
 from catalog.feeds.columns import Columns
-from catalog.feeds.identifiers import identifier_text
 from catalog.feeds.image_cells import read_images
-from catalog.feeds.markup import unescaped
 from catalog.feeds.offer import Reading, read_offer
 from catalog.feeds.prices import Money
-from catalog.feeds.words import misdecoded, words
+from catalog.feeds.texts.identifiers import identifier_text
+from catalog.feeds.texts.markup import unescaped
+from catalog.feeds.texts.words import misdecoded, words
 from catalog.images import ImageRef
 from catalog.links import is_web_link
 from catalog.product import Product, as_text, each_value

@@ -46,13 +46,8 @@ class JobOperations(UploadOperations):
         """
         check_given(file, source, upload)
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        said: dict[str, Any] = {
-            "columns": dict(columns or {}),
-            "encoding": encoding,
-            "dry_run": dry_run,
-            "strict": strict,
-            "replace": replace,
-        }
+        said: dict[str, Any] = {"columns": dict(columns or {}), "encoding": encoding}
+        said |= {"dry_run": dry_run, "strict": strict, "replace": replace}
         if file is not None:
             content = Content(file, filename)
             if content.size <= AT_ONCE:

@@ -49,7 +49,6 @@ def test_the_version() -> None:
 
 UNKNOWN = {
     "a category": (("--filter", '{"category": "food.aple"}'), "no category 'food.aple'. Did you mean 'food.apple'"),
-    "a category by its name": (("--filter", '{"category": "Apple"}'), "Did you mean 'food.apple'?"),
     "a category inside": (("--filter", '{"not": {"or": [{"category": "foot"}]}}'), "There is no category 'foot'."),
     "an attribute": (("--filter", '{"attributes": {"heal": "flat"}}'), "has an attribute 'heal'. Did you mean 'heel'?"),
     "a facet": (("--facet", "colr"), "There is no facet 'colr'. Did you mean 'colour'?"),

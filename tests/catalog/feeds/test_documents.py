@@ -68,11 +68,11 @@ def test_atom_with_other_prefixes(tmp_path: Path) -> None:
 
 
 def test_plain_xml(tmp_path: Path) -> None:
-    lamp, desk = good(tmp_path, "feed.xml", PLAIN)
+    lamp, table = good(tmp_path, "feed.xml", PLAIN)
     assert (lamp.id, lamp.product.title, lamp.product.price, lamp.product.currency) == ("P1", "Lamp", 12.5, "EUR")
     assert (lamp.product.description, lamp.references) == ("Soft light", ("a.jpg", "b.jpg"))
     assert lamp.raw["param"] == {"Colour": "Red", "Size": "M"}
-    assert (desk.id, desk.product.title) == ("P2", "Desk")
+    assert (table.id, table.product.title) == ("P2", "Desk")
 
 
 @pytest.mark.parametrize("end", [RSS.index("cup &lol;"), RSS.index("</channel>")])

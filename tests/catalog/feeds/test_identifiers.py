@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import RowIdInvalid
-from catalog.feeds.identifiers import gtin_invalid, identifier_text
+from catalog.feeds.texts.identifiers import gtin_invalid, identifier_text
 from tests.support.feed_files import read, seen
 
 

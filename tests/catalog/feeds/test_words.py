@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from catalog.feeds import Row
-from catalog.feeds.words import misdecoded, words
+from catalog.feeds.texts.words import misdecoded, words
 from tests.support.feed_files import read
 
 FAMILY = "\U0001f469\u200d\U0001f4bb"

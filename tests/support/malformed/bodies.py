@@ -58,8 +58,8 @@ def not_json() -> Iterator[BadRequest]:
             yield sent(name, method, path, body, 400, "json_invalid")
         for name, body in NOT_OBJECTS.items():
             yield sent(name, method, path, body, 422, "request_invalid")
-        most = 8 * 1_048_576 if path == "/v1/embeddings" else 1_048_576
-        yield sent("too many characters", method, path, b" " * most + b"{}", 413, "body_too_large")
+        limit = 8 * 1_048_576 if path == "/v1/embeddings" else 1_048_576
+        yield sent("too many characters", method, path, b" " * limit + b"{}", 413, "body_too_large")
 
 
 def other_types() -> Iterator[BadRequest]:

@@ -75,7 +75,7 @@ def test_a_feed_is_read_as_an_ingest_reads_it(tmp_path: Path) -> None:
         file.write('{"id": "red", "title": "red apple", "link": "mailto:us"}\n')
     catalogue = read(feed, tiny_folder(tmp_path / "model"))
     assert (catalogue.rows, len(catalogue.items), len(catalogue.pairs)) == (213, 211, 210)
-    assert {row.code for row in catalogue.failures} == {"row_id_duplicate", "row_price_invalid"}
+    assert {row.code for row in catalogue.failures} == {"row_id_duplicate", "row_link_invalid"}
     assert len({item.type for item in catalogue.items if item.type}) == 12
     catalogue.save(tmp_path / "kept.pt")
     again = Catalogue.load(tmp_path / "kept.pt")

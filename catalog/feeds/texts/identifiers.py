@@ -5,7 +5,7 @@ from typing import Any
 
 from catalog.errors import RowIdInvalid
 from catalog.feeds.cells import brief, text
-from catalog.feeds.words import without_unseen
+from catalog.feeds.texts.words import without_unseen
 
 # 8.71123E+12, 1e+16 and 8.71123E12; "12E5" may well be a SKU.
 SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+[eE][+-]?|[eE]\+)[0-9]+")

@@ -13,7 +13,7 @@ from ftfy import TextFixerConfig, fix_encoding
 from ftfy.badness import BADNESS_RE, is_bad
 
 from catalog.feeds.cells import is_missing, text
-from catalog.feeds.markup import plain_text
+from catalog.feeds.texts.markup import plain_text
 
 # A line break or a tab as its escape, which ends where a word may begin: "\times" is none. A quotation mark likewise.
 ESCAPE = re.compile(r"\\+(?:n|[rt](?![a-z]))|\\+([\"'/])")

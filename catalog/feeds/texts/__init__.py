@@ -1,0 +1,1 @@
+"""The text of a cell: its words as they are stored, and its identifiers."""
