@@ -10,8 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-SIGNS = frozenset("€£¥©®™°²³½¼¾«»„“”‘’‚–—…•·×±§µªº¿¡†‰‹›Øø№\u00a0\u00ad、。・「」『』【】")  # noqa: RUF001
+SIGNS = frozenset("€£¥©®™°²³½¼¾«»„“”‘’‚–—…•·×±§µªº¿¡‰‹›Øø№、。・「」『』【】")  # noqa: RUF001
 SIGN, STRANGE = math.log(0.05 / 60), math.log(1e-6)
+# Spaces that do not break and soft hyphens: where there are any, there are many, and they stand within words, too.
+UNSEEN, UNSEEN_SHARE = "\u00a0\u00ad", math.log(0.2)
+# Greek, Cyrillic, Hebrew, Arabic, Thai: letters that no word has beside Latin ones.
+APART = range(0x0370, 0x0E80)
 PLAIN = math.log(1 / 60)  # an ASCII character, which in another reading may be half of a letter
 FULL_WIDTH = range(0xFF01, 0xFF5F)
 
@@ -36,6 +40,8 @@ class Language:
     def likelihood(self, letter: str) -> float:
         if letter in self.letters:
             return self.letter
+        if letter in UNSEEN:
+            return UNSEEN_SHARE
         place = ord(letter)
         for first, last, share, count in self.ranges:
             if first <= place <= last:
@@ -44,6 +50,8 @@ class Language:
 
 
 KANA, HANZI, HANGUL = (0x3040, 0x30FF), (0x4E00, 0x9FFF), (0xAC00, 0xD7A3)
+# In names of brands, also among Chinese words.
+ACCENTED = (0xE0, 0xFF, 0.01, 32)
 WESTERN = (
     Language("äöüß"),
     Language("àâçéèêëîïôœùûüæ"),
@@ -66,9 +74,9 @@ CENTRAL = (
     Language("ąćęłńóśźżáčďéěíňřšťúůýžäôőöüűđß"),
 )
 CYRILLIC = (Language("абвгдежзийклмнопрстуфхцчшщъыьэюяё"), Language("абвгґдеєжзиіїйклмнопрстуфхцчшщьюя'"))
-JAPANESE = (Language("", ((*KANA, 0.55, 160), (*HANZI, 0.4, 2_500), (0xFF61, 0xFF9F, 0.01, 60))),)
-CHINESE = (Language("", ((*HANZI, 0.93, 3_500), (*KANA, 0.001, 160))),)
-KOREAN = (Language("", ((*HANGUL, 0.94, 2_000), (*HANZI, 0.004, 3_500))),)
+JAPANESE = (Language("", ((*KANA, 0.55, 160), (*HANZI, 0.4, 2_500), (0xFF61, 0xFF9F, 0.01, 60), ACCENTED)),)
+CHINESE = (Language("", ((*HANZI, 0.93, 3_500), (*KANA, 0.001, 160), ACCENTED)),)
+KOREAN = (Language("", ((*HANGUL, 0.94, 2_000), (*HANZI, 0.004, 3_500), ACCENTED)),)
 # The usual encodings, the commoner first: of two that read all the bytes alike, the first is taken.
 ENCODINGS: Mapping[str, tuple[Language, ...]] = {
     "windows-1252": WESTERN,
@@ -129,9 +137,12 @@ def foreign(text: str) -> dict[tuple[str, bool], int]:
 
 
 def misplaced(before: str, letter: str, after: str) -> bool:
-    """A capital behind a small letter; a sign within a word."""
+    """A capital behind a small letter; a letter among those of another script; a sign within a word."""
+    if letter in UNSEEN:
+        return False
     if letter.isalpha():
-        return before.islower() and letter.isupper()
+        among_latin = ord(letter) in APART and any(one.isascii() and one.isalpha() for one in (before, after))
+        return among_latin or (before.islower() and letter.isupper())
     return before.isalpha() and after.isalpha() and unicodedata.category(letter) not in ("Pd", "Pi", "Pf", "Po", "Mn")
 
 

@@ -32,10 +32,10 @@ def judged(one: Case, folder: Path) -> Verdict:
     except CatalogError:
         return Verdict(told=len(tells) * len(one.truths))
     bad = sum(isinstance(row, BadRow) for row in rows)
-    found = {key: row for row in rows if isinstance(row, Row) for key in (row.id, row.product.gtin)}
+    found = {key: row for row in rows if isinstance(row, Row) for key in (row.id, row.product.title)}
     verdict = Verdict()
     for truth in one.truths:
-        row = found.get(truth.id) or found.get(truth.gtin)
+        row = found.get(truth.id) or found.get(truth.title)
         if row is None:
             verdict += Verdict(told=len(tells)) if bad else Verdict(wrong=(f"{one.name}: {truth.id} is lost",))
         else:
@@ -65,7 +65,7 @@ def wanted(truth: Truth, field: str) -> Any:
 def read(row: Row, field: str) -> Any:
     product = row.product
     if field == "images":
-        return row.references
+        return tuple(dict.fromkeys(row.references))  # as they are read
     if field == "first_image":
         return next(iter(row.references), "")
     if field == "colour":

@@ -166,7 +166,7 @@ def amazon_listings(one: Truth) -> Cells:
         "seller-sku": one.id,
         "price": money(one.price),
         "quantity": "3" if one.available else "0",
-        "image-url": ",".join(one.images),
+        "image-url": one.images[0],
         "product-id-type": "3",
         "asin1": "B000000001",
         "product-id": one.gtin,
@@ -246,7 +246,9 @@ SYSTEMS = {
     "prestashop": System(prestashop, (*EVERYTHING, "colour", "active", "available")),
     "bigcommerce": System(bigcommerce, (*EVERYTHING, "list_price", "active")),
     "amazon_flat_file": System(amazon_flat_file, (*ALWAYS, "brand", "gtin", "colour", "available")),
-    "amazon_listings": System(amazon_listings, (*ALWAYS, "gtin", "available")),
+    "amazon_listings": System(
+        amazon_listings, ("id", "title", "description", "price", "first_image", "gtin", "available")
+    ),
     "open_food_facts": System(
         open_food_facts, ("title", "description", "brand", "product_type", "gtin", "first_image")
     ),
