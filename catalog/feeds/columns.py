@@ -26,6 +26,18 @@ PRICES = ("price", "list_price", "sale_price", "unit_price")
 SEVERAL = ("images", "attributes")
 FIELDS = (*SINGLE, *SEVERAL)
 PREFIX = "attributes."
+# Column's field -> the fields of the product that it may change.
+OFFER = {
+    **{name: ("price", name, "currency") for name in ("list_price", "sale_price")},
+    **dict.fromkeys(("sale_dates", "sale_starts", "sale_ends"), ("price", "sale_dates")),
+    "price": ("price", "list_price", "currency"),
+    "stock": ("availability",),
+    **{
+        name: (name,)
+        for name in ("brand", "currency", "link", "product_type", "google_product_category", "availability")
+    },
+    **{name: (name,) for name in ("status", "sku", "gtin", "mpn", "unit_price", "unit_measure")},
+}
 # Columns with several images in a cell, parted by commas.
 IMAGES = re.compile(
     r"(?:additional|other).*|images.*|photos.*|image(?:link|url)s.*|pictures.*|bilder|im[áa]genes|fotos|.*图片.*|主图"
@@ -73,6 +85,14 @@ class Columns:
     def id(self) -> str | None:
         """The one column of ids: of another, a row's id would be of another kind."""
         return next(iter(self.fields.get("id", ())), None)
+
+    @property
+    def offer_fields(self) -> frozenset[str] | None:
+        """The fields of a stored product that a feed of offers alone changes; None for a feed of whole products."""
+        if self.images or self.fields.get("title") or self.fields.get("description"):
+            return None
+        found = frozenset(field for name in self.fields for field in OFFER.get(name, ()))
+        return found | {"attributes"} if self.attributes or self.objects or self.pairs else found
 
     @property
     def used(self) -> dict[str, str]:
@@ -217,9 +237,9 @@ def check(columns: Columns, header: Sequence[str]) -> None:
     names = listed(header[:20]) + (", …" if len(header) > 20 else "")
     if columns.id is None:
         raise FeedColumnsInvalid(f"No column gives the id. The columns are {names}. Map a column to the field id.")
-    if not (columns.fields.get("title") or columns.fields.get("description") or columns.images):
+    if not (columns.offer_fields is None or columns.offer_fields & {"price", "availability", "status"}):
         raise FeedColumnsInvalid(
-            "No column gives a title, a description or an image. "
+            "No column gives a title, a description, an image, a price or an availability. "
             f"The columns are {names}. Map a column to one of these fields."
         )
 

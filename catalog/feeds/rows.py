@@ -111,7 +111,8 @@ def checked_row(record: Record, columns: Columns, limits: FeedLimits, money: Mon
         check_sizes(cells, limits)
         warnings: list[CatalogError] = []
         product = read_product(cells, columns, limits, money, warnings)
-        return Row(record.line, product, read_images(cells, columns, limits), raw, tuple(warnings))
+        images = read_images(cells, columns, limits)
+        return Row(record.line, product, images, raw, tuple(warnings), columns.offer_fields)
     except CatalogError as error:
         try:
             product_id = read_id(cells, columns, limits)

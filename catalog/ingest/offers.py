@@ -9,6 +9,8 @@ from catalog.feeds import Row
 from catalog.ingest.load import Result
 from catalog.product import Offer, Product, StoredProduct, content_hashes
 
+NOT_STORED = "The row has no title, description or image, and no product of this id is stored whose offer it could be."
+
 
 class Stored(Protocol):
     def get(self, ids: Sequence[str]) -> Sequence[StoredProduct | None]:
@@ -25,7 +27,7 @@ def merged(results: Sequence[Result], index: Stored) -> tuple[list[Result], list
         offer = new_offer(item, known.get(item.row.id))
         stored = known.get(item.row.id)
         if is_partial(item) and stored is None:
-            item = Result(item.row, "failed", error=ProductNotFound())
+            item = Result(item.row, "failed", error=ProductNotFound(NOT_STORED))
         elif is_partial(item) and stored and offer and offer.hashes == stored.hashes:
             item = replace(item, outcome="unchanged")
         elif offer:

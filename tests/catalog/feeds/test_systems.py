@@ -231,3 +231,11 @@ def test_the_merchants_own_category_is_kept(tmp_path: Path) -> None:
     text = "id\ttitle\tgoogle_product_category\tproduct_type\n1\tModel 3110\t2271\tDresses > Summer\n"
     [found] = products(tmp_path, text, "feed.tsv")
     assert (found.google_product_category, found.product_type) == ("2271", "Dresses > Summer")
+
+
+def test_a_feed_of_ids_and_prices_gives_a_part_of_the_offer(tmp_path: Path) -> None:
+    [row] = read(tmp_path, "sku,price,stock\nA,9.90 EUR,0\n")
+    assert (row.product.price, row.product.currency, row.product.availability) == (9.9, "EUR", "out_of_stock")
+    assert row.offer_fields == {"price", "list_price", "currency", "availability", "sku"}
+    [whole] = read(tmp_path, "sku,price,name\nA,9.90 EUR,Mug\n")
+    assert whole.offer_fields is None
