@@ -69,7 +69,8 @@ def joined_text(product: Product) -> str:
 
 
 def check_length(product: Product) -> None:
-    """For a request, whose sender can shorten the text. Raises TextTooLong."""
+    """For a request, whose sender can shorten the text. Raises TextTooLong, or what an image in its place is told."""
+    check_texts(product)
     length = len(joined_text(product))
     if length > MAX_CHARACTERS:
         raise TextTooLong(f"The title and description have {length} characters; the limit is {MAX_CHARACTERS}.")

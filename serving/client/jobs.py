@@ -151,8 +151,8 @@ def check_given(*feeds: object) -> None:
 
 
 def form(content: Content, said: Mapping[str, Any], size: int) -> dict[str, Any]:
-    """A form with the first `size` bytes of a feed, and its options as JSON."""
-    fields = {name: json.dumps(value) for name, value in said.items()}
+    """A form with the first `size` bytes of a feed, and its options: texts as they are, others as JSON."""
+    fields = {name: value if isinstance(value, str) else json.dumps(value) for name, value in said.items()}
     return {"data": fields, "files": {"file": (content.filename, content.read(0, size))}}
 
 

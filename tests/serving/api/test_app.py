@@ -77,6 +77,7 @@ PATHS = {
     "/v1/jobs/{id}",
     "/v1/jobs/{id}/cancel",
     "/v1/jobs/{id}/errors",
+    "/v1/jobs/{id}/warnings",
     "/v1/jobs/preview",
     "/v1/sources",
     "/v1/models",
