@@ -32,8 +32,11 @@ NO_VALUE = frozenset(word for line in NO_VALUES.splitlines() for word in line.st
 NO_VALUE_AS_WRITTEN = frozenset(("nan", "NaN", "NA"))
 NO_VALUE_BEGINS = frozenset(letter for word in NO_VALUE for letter in word[:1] + word[:1].upper())
 LONGEST_NO_VALUE = 24
+SMALL = 1_000  # characters
 # By ="0012" a spreadsheet is made to keep a text as it is.
 FORMULA = re.compile(r'=\s*("{1,2})(.*)\1', re.DOTALL)
+# Printable ASCII without markup, entities and escapes, between characters that are no spaces.
+PLAIN = re.compile(r"[A-Za-z0-9](?:[ !-%'-;=-\[\]-~]*[!-%'-;=-\[\]-~])?")
 NOT_WORDS = " -\u2010\u2011\u2012\u2013\u2014\u2015\u2212_./\\|,;:'\"\u2026()[]<>{}"
 
 
@@ -68,8 +71,20 @@ def brief(text: str, limit: int = 40) -> str:
     return f"{clean[:limit]}…" if len(clean) > limit else clean
 
 
+def is_plain(value: str) -> bool:
+    """Whether nothing in the text can need any care, which is so of most cells."""
+    return (
+        PLAIN.fullmatch(value) is not None
+        and "  " not in value
+        and (value[0] not in NO_VALUE_BEGINS or len(value) > LONGEST_NO_VALUE)
+        and "_x00" not in value
+    )
+
+
 def text(value: Any, column: str) -> str:
     """Strings and numbers as text, "" where there is no value. Raises RowInvalid."""
+    if isinstance(value, str) and is_plain(value):
+        return value
     if is_missing(value):
         return ""
     if isinstance(value, str):
@@ -153,6 +168,8 @@ def shown_text(value: str) -> str:
 
 def check_sizes(cells: Mapping[str, Any], limits: FeedLimits) -> None:
     """Raises RowInvalid. Images in data URIs do not count."""
+    if sum(len(value) if type(value) is str else limits.max_cell for value in cells.values()) < limits.max_cell:
+        return  # all of them together are less than one may be
     total = 0
     for column, value in cells.items():
         for part in value if isinstance(value, list) else (value,):
@@ -166,6 +183,11 @@ def check_sizes(cells: Mapping[str, Any], limits: FeedLimits) -> None:
                 raise RowCellTooLong(message)
     if total > limits.max_row:
         raise RowInvalid(f"The row has {total:,} characters; the limit is {limits.max_row:,}.")
+
+
+def is_small(value: str) -> bool:
+    """Whether a dead letter can have the text as it is, which is so of most cells."""
+    return len(value) < SMALL and value.isascii()
 
 
 def as_json(value: Any, limits: FeedLimits, depth: int = 0) -> Any:
@@ -187,6 +209,9 @@ def as_json(value: Any, limits: FeedLimits, depth: int = 0) -> Any:
         if depth >= MAX_DEPTH:
             return {LEFT_OUT: "nested too deeply"}
         if isinstance(value, Mapping):
-            return {shown_text(str(key)): as_json(item, limits, depth + 1) for key, item in value.items()}
+            return {
+                shown_text(str(key)): item if type(item) is str and is_small(item) else as_json(item, limits, depth + 1)
+                for key, item in value.items()
+            }
         return [as_json(item, limits, depth + 1) for item in value]
     return str(value)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from catalog.errors import CatalogError, GtinInvalid, RowInvalid, RowOfferUnclear, RowPriceAmbiguous, RowPriceInvalid
 from catalog.feeds.attributes import NAMES, attribute_name, each_text, first, read_attributes
 from catalog.feeds.availability import WORST, availability_of, best_availability, status_of
-from catalog.feeds.cells import LEFT_OUT, VARIANTS, brief
+from catalog.feeds.cells import LEFT_OUT, VARIANTS, brief, is_missing
 from catalog.feeds.columns import Columns, recognise
 from catalog.feeds.prices import Money, parse_price
 from catalog.feeds.texts.identifiers import gtin_invalid, identifier_text
@@ -159,7 +159,7 @@ def read_price(reading: Reading, field: str) -> tuple[float | None, str]:
 
 def told_price(reading: Reading, value: Any, column: str, named: str) -> tuple[float | None, str]:
     try:
-        return parse_price(value, reading.money, column, named)
+        return parse_price(None if is_missing(value) else value, reading.money, column, named)
     except (RowPriceInvalid, RowPriceAmbiguous) as error:
         reading.warnings.append(error)
         return None, ""

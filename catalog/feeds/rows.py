@@ -157,7 +157,7 @@ def misdecoded_fields(product: Product) -> Iterator[TextMisdecoded]:
     fields = {name: getattr(product, name) for name in ("title", "description", "brand", "product_type")}
     for name, value in (*fields.items(), *product.attributes.items()):
         for one in each_value(value):
-            if place := misdecoded(one):
+            if not (one.isascii() and "?" not in one) and (place := misdecoded(one)):
                 yield TextMisdecoded(f'Letters of the {brief(name)} are lost or decoded wrongly: "{brief(place)}".')
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ftfy import TextFixerConfig, fix_encoding
 from ftfy.badness import BADNESS_RE, is_bad
 
-from catalog.feeds.cells import is_missing, text
+from catalog.feeds.cells import is_missing, is_plain, text
 from catalog.feeds.texts.markup import plain_text
 
 # A line break or a tab as its escape, which ends where a word may begin: "\times" is none. A quotation mark likewise.
@@ -60,14 +60,16 @@ LOST = re.compile(r"(?<![\w/.?&=#%-])[^\W\d_]+\?[^\W\d_]{2,}+(?!=)|(?<!\S)\?{3,}
 
 def words(value: Any, column: str) -> str:
     """The cell's text cleaned, "" where it has no value. Raises RowInvalid."""
+    if isinstance(value, str) and is_plain(value):
+        return value
     found = text(value, column)
-    if is_plain(found):
+    if is_clean(found):
         return found
     clean = cleaned(found)
     return "" if is_missing(clean) else clean
 
 
-def is_plain(text: str) -> bool:
+def is_clean(text: str) -> bool:
     return (
         text.isascii() and text.isprintable() and not ("<" in text or "&" in text or "\\" in text or "  " in text)
     ) and not ("_x00" in text or text.startswith("'"))

@@ -239,3 +239,9 @@ def test_a_feed_of_ids_and_prices_gives_a_part_of_the_offer(tmp_path: Path) -> N
     assert row.offer_fields == {"price", "list_price", "currency", "availability", "sku"}
     [whole] = read(tmp_path, "sku,price,name\nA,9.90 EUR,Mug\n")
     assert whole.offer_fields is None
+
+
+@pytest.mark.parametrize("missing", ["nan", "NULL", "N/A", "-"])
+def test_a_word_for_no_value_is_no_price(tmp_path: Path, missing: str) -> None:
+    [row] = read(tmp_path, f"id,title,price,sale_price\n1,Mug,{missing},{missing}\n")
+    assert (row.product.price, row.product.sale_price, row.warnings) == (None, None, ())
