@@ -8,6 +8,7 @@ import { sentence } from "./problems.js";
 
 const SINGLE = [
   ...["id", "title", "description", "images", "brand", "price", "list_price", "sale_price", "currency", "unit_price", "unit_measure"],
+  ...["sale_dates", "sale_starts", "sale_ends", "offers", "variants", "position"],
   ...["link", "product_type", "google_product_category", "availability", "stock", "status", "sku", "gtin", "mpn"],
 ];
 const ATTRIBUTE = "attributes.";
@@ -89,7 +90,7 @@ function taken({ system, columns, prices }) {
     t("feed.taken_for", { system }),
     unread.length ? `${count("feed.unread", unread.length)} ${unread.join(" \u00b7 ")}` : t("feed.all_read"),
     prices.length &&
-      `${t("feed.prices_read")} ${prices.map(({ written, code, ...read }) => `${written} \u2192 ${code ? sentence(code, code) : price(read.price, read.currency)}`).join(" \u00b7 ")}`,
+      `${t("feed.prices_read")} ${prices.map(({ written, code, ...read }) => `${written} \u2192 ${code ? t("feed.price_not_read") : price(read.price, read.currency)}`).join(" \u00b7 ")}`,
   ];
   return make("ul", { class: "reading small" }, told.filter(Boolean).map((text) => make("li", {}, text)));
 }

@@ -1,17 +1,19 @@
-// One bulk job: its card, and its rows that failed.
+// One bulk job: its card, its rows that failed, and what products were stored without.
 import { request } from "./api.js";
 import { announce, button, make, show } from "./dom.js";
 import { count, duration, moment, t, whole } from "./language.js";
 import { errorNotice, stopped } from "./notice.js";
-import { sentence } from "./problems.js";
+import { meaning, sentence } from "./problems.js";
 import { asHash } from "./search-query.js";
 
-const FIGURES = ["added", "updated", "skipped", "failed"];
+const FIGURES = ["added", "updated", "skipped", "removed", "failed"];
 const MAX_REASONS = 10;
 
 const address = (job) => `v1/jobs/${encodeURIComponent(job.id)}`;
 /** Its state; one of which every row failed has not simply ended. */
 const standing = (job) => (job.done > 0 && job.failed === job.done && !isActive(job) ? "nothing" : job.state);
+/** How often a product was stored without something. */
+const warned = (job) => Object.values(job.warnings).reduce((sum, times) => sum + times, 0);
 const isActive = (job) => job.state === "queued" || job.state === "running";
 
 /** A list item with `update(job)`. link: whether its name leads to its own page; onchange: called once it was changed. */
@@ -36,7 +38,8 @@ export function jobCard(job, { link, onchange }) {
     const focused = element.contains(document.activeElement) ? document.activeElement.dataset.act : null;
     const acting = {
       cancel: (event) => act(() => cancel(now, element, onchange), event.currentTarget),
-      download: (event) => act(() => download(now), event.currentTarget),
+      download: (event) => act(() => download(now, "errors?format=csv", "failed.csv"), event.currentTarget),
+      warnings: (event) => act(() => download(now, "warnings", "warnings.jsonl"), event.currentTarget),
     };
     const empty = now.state === "failed" && !now.done;
     show(
@@ -44,6 +47,7 @@ export function jobCard(job, { link, onchange }) {
       head(now, link),
       !empty && progress(now),
       !empty && figures(now),
+      warned(now) > 0 && make("p", { class: "small" }, t("job.lacking", { n: whole(warned(now)) })),
       now.error && make("p", { class: "notice bad" }, sentence(now.error.code, now.error.message)),
       actions(now, acting),
       problem,
@@ -97,7 +101,7 @@ function progress(job) {
 }
 
 function figures(job) {
-  const rows = FIGURES.map((name) =>
+  const rows = FIGURES.filter((name) => name !== "removed" || job.removed).map((name) =>
     make(
       "div",
       { class: name === "failed" && job.failed ? "has-failed" : null },
@@ -109,13 +113,14 @@ function figures(job) {
   return job.dry_run ? [make("p", { class: "soft small" }, t("job.would")), figures] : figures;
 }
 
-function actions(job, { cancel, download }) {
+function actions(job, { cancel, download, warnings }) {
   const seen = !isActive(job) && !job.dry_run && job.added + job.updated > 0;
   const buttons = [
     seen && make("a", { class: "button-link", href: asHash({ sort: "newest" }) }, t("job.browse")),
     seen && make("a", { class: "button-link", href: "#/review" }, t("job.review")),
     isActive(job) && button(t("action.cancel"), cancel, { "data-act": "cancel" }, "close"),
     job.failed > 0 && button(t("job.download"), download, { "data-act": "download" }, "download"),
+    warned(job) > 0 && button(t("job.download_warnings"), warnings, { "data-act": "warnings" }, "download"),
   ].filter(Boolean);
   return buttons.length ? make("div", { class: "actions" }, buttons) : null;
 }
@@ -125,11 +130,11 @@ async function cancel(job, element, onchange) {
   onchange();
 }
 
-/** The rows that failed, as a sheet under the feed's name. It needs the key, so a plain link would not do. */
-async function download(job) {
-  const blob = await request(`${address(job)}/errors?format=csv`, { as: "blob" });
+/** The rows that failed, or the warnings, under the feed's name. It needs the key, so a plain link would not do. */
+async function download(job, rows, ending) {
+  const blob = await request(`${address(job)}/${rows}`, { as: "blob" });
   const name = job.source.replace(/^.*\//, "").replace(/\.[^.]*$/, "") || "feed";
-  const link = make("a", { href: URL.createObjectURL(blob), download: `${name}.failed.csv` });
+  const link = make("a", { href: URL.createObjectURL(blob), download: `${name}.${ending}` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
@@ -169,5 +174,24 @@ export async function failures(place, job, signal) {
         place,
         errorNotice(error, () => failures(place, job, signal)),
       );
+  }
+}
+
+/** What products were stored without: each reason with how often. The rows are too many to show; they can be had. */
+export async function lacks(place, job) {
+  if (!warned(job)) return show(place);
+  try {
+    const sorted = Object.entries(job.warnings).sort(([, one], [, other]) => other - one);
+    const items = sorted.map(async ([code, times]) => {
+      const often = make("span", { class: "soft small" }, count("job.lacking_times", times));
+      return make("li", {}, make("strong", {}, await meaning(code)), often);
+    });
+    const list = make("ul", { class: "reasons" }, await Promise.all(items));
+    show(place, make("section", { class: "sheet" }, make("h2", {}, t("job.lacking_what")), list));
+  } catch (error) {
+    show(
+      place,
+      errorNotice(error, () => lacks(place, job)),
+    );
   }
 }

@@ -2,7 +2,7 @@
 import { request } from "./api.js";
 import { make, show as fill } from "./dom.js";
 import { feedForm } from "./feed-form.js";
-import { failures, jobCard } from "./job.js";
+import { failures, jobCard, lacks } from "./job.js";
 import { t } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
 import { poll } from "./poll.js";
@@ -66,14 +66,17 @@ function putAt(list, position, element) {
 async function showOne(main, id, signal) {
   const place = make("div", {});
   const rows = make("div", {});
+  const lacking = make("div", {});
   let card = null;
-  let told = 0;
+  let told = null;
   const draw = (job) => {
     if (card) card.update(job);
     else fill(place, make("ul", { class: "jobs" }, (card = jobCard(job, { link: false, onchange: watch }))));
-    if (ACTIVE.has(job.state) || job.failed === told) return;
-    told = job.failed;
+    const now = JSON.stringify([job.failed, job.warnings]);
+    if (ACTIVE.has(job.state) || now === told) return;
+    told = now;
     failures(rows, job, signal);
+    lacks(lacking, job);
   };
   const watch = () =>
     follow(
@@ -90,6 +93,7 @@ async function showOne(main, id, signal) {
     make("h1", { tabindex: "-1" }, t("jobs.single")),
     place,
     rows,
+    lacking,
   );
   watch();
 }

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import httpx
@@ -13,7 +14,9 @@ from tests.support.browser import Reader, feed
 pytestmark = pytest.mark.slow
 
 JOBS = "**/v1/jobs"
+WHY = "section:has(h2:text('Why rows failed')) li"
 FILES = ".file-place input"
+FAULTY = b"\nfeed-2,an id of an earlier row,,\n,no id,,"
 LONG = 20_000  # rows: more than are read while a test looks
 
 
@@ -21,8 +24,9 @@ def button(reader: Reader, name: str) -> Locator:
     return reader.page.get_by_role("button", name=name, exact=True)
 
 
-def send(reader: Reader, rows: int, title_column: bool = True) -> None:
-    reader.page.locator(FILES).set_input_files(feed(rows))
+def send(reader: Reader, rows: int, title_column: bool = True, more: bytes = b"") -> None:
+    sheet = feed(rows)
+    reader.page.locator(FILES).set_input_files(sheet | {"buffer": sheet["buffer"] + more})
     if title_column:
         reader.page.get_by_label("what it is is read as").select_option("Title")
     button(reader, "Send").click()
@@ -49,23 +53,23 @@ def test_a_feed_is_tried_then_sent_and_its_failed_rows_come_back(reader: Reader,
     expect(newest(reader).locator(".badge").first).to_have_text("Complete")
     expect(newest(reader)).to_contain_text("Dry run")
     reader.page.get_by_label("Dry run").uncheck()
-    send(reader, 30, title_column=False)
+    send(reader, 30, title_column=False, more=FAULTY)
     expect(reader.page.locator(".job")).to_have_count(2)
     expect(newest(reader).locator(".badge").first).to_have_text("Complete")
-    assert figures(newest(reader)) == ["28", "0", "0", "2"]
-    expect(newest(reader)).to_contain_text("30 of 30 rows")
+    assert figures(newest(reader)) == ["30", "0", "0", "2"]
+    expect(newest(reader)).to_contain_text("32 of 32 rows")
     with reader.page.expect_download() as download:
         newest(reader).get_by_role("button", name="Failed rows").click()
     assert download.value.suggested_filename == "spring.failed.csv"
     sheet = Path(download.value.path()).read_text(encoding="utf-8-sig")
-    assert {row["id"] for row in csv.DictReader(io.StringIO(sheet))} == {"feed-0", "feed-1"}
+    assert {row["id"] for row in csv.DictReader(io.StringIO(sheet))} == {"feed-2", ""}
     newest(reader).get_by_role("link", name="spring.csv").click()
     expect(reader.page.get_by_role("heading", name="Why rows failed")).to_be_visible()
-    expect(reader.page.locator(".reasons li")).to_have_count(2)
+    expect(reader.page.locator(WHY)).to_have_count(2)
     address = reader.page.url
     reader.page.goto("about:blank")
     reader.page.goto(address)
-    expect(reader.page.locator(".reasons li")).to_have_count(2)
+    expect(reader.page.locator(WHY)).to_have_count(2)
 
 
 def test_a_running_job_shows_how_far_it_is_and_is_cancelled(reader: Reader) -> None:
@@ -131,13 +135,29 @@ def test_a_lost_answer_does_not_make_two_jobs(reader: Reader, address: str) -> N
 
 
 def test_a_value_of_one_row_is_said_of_that_row_alone(reader: Reader, address: str) -> None:
-    rows = "id,title,price\none,shoe,on request\ntwo,shirt,a lot\nthree,coat,12 EUR\n"
-    sent = httpx.post(f"{address}/v1/jobs", files={"file": ("prices.csv", rows)}).raise_for_status()
+    rows = "id,title\none,shoe,red,new\ntwo,shirt,blue\nthree,coat\n"
+    sent = httpx.post(f"{address}/v1/jobs", files={"file": ("cells.csv", rows)}).raise_for_status()
     reader.open(f"#/jobs/{sent.json()['id']}")
     reason = reader.page.locator(".reasons li")
     expect(reason.locator("strong")).to_have_text("2 rows, the first of them:")
-    expect(reason.locator("span").first).to_contain_text('one: The price "on request" is not')
-    expect(reason.locator("span").last).to_contain_text('two: The price "a lot" is not')
+    expect(reason.locator("span").first).to_contain_text("one: The row has 4 cells, the header 2.")
+    expect(reason.locator("span").last).to_contain_text("two: The row has 3 cells, the header 2.")
+
+
+def test_what_products_were_stored_without_is_counted_and_can_be_had(reader: Reader, address: str) -> None:
+    rows = "id,title,gtin,image\none,red shoe,123,none.png\ntwo,blue shirt,,none.png\n"
+    sent = httpx.post(f"{address}/v1/jobs", files={"file": ("lacking.csv", rows)}).raise_for_status()
+    reader.open(f"#/jobs/{sent.json()['id']}")
+    expect(newest(reader)).to_contain_text("Stored without something: 3")
+    expect(reader.page.get_by_role("heading", name="What products were stored without")).to_be_visible()
+    reasons = reader.page.locator(".reasons li")
+    expect(reasons.locator("span")).to_have_text(["2 times", "1 time"])
+    expect(reasons.locator("strong").last).to_contain_text("The GTIN (EAN, UPC, ISBN) does not have")
+    with reader.page.expect_download() as download:
+        button(reader, "Warnings").click()
+    assert download.value.suggested_filename == "lacking.warnings.jsonl"
+    lines = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in lines].count("one") == 2
 
 
 def test_a_job_that_is_not_there(reader: Reader) -> None:

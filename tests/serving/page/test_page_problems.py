@@ -56,3 +56,19 @@ def test_a_chinese_reader_is_told_every_part_of_every_error(browser: Browser, ad
         shown = found["text"] + found["more"]
         assert [part for part in named if part not in shown] == [], (code, text, shown)
         assert re.search(r"[\u4e00-\u9fff]", found["text"]), (code, text)
+
+
+@pytest.mark.slow
+def test_what_is_wrong_with_an_image_is_said_in_chinese_behind_its_name(browser: Browser, address: str) -> None:
+    said = [
+        ("image_corrupt", '"a.jpg": The image is corrupt or truncated and cannot be decoded.'),
+        ("row_offer_unclear", 'The availability "perhaps" is not known.'),
+    ]
+    with reading(browser, address, locale="zh-CN") as reader:
+        reader.open("#/jobs")
+        told = reader.page.evaluate(f"async (said) => {HOW}", said)
+    image, availability = (found["text"] for found in told)
+    assert image.startswith("“a.jpg”")
+    assert image.endswith(read("errors-zh.js")["error.image_corrupt"])
+    assert availability == "availability 的值“perhaps”无法识别。"
+    assert not any(found["more"] for found in told)
