@@ -3,7 +3,8 @@ import { bytes } from "./language.js";
 
 const TEXT = /\.(csv|tsv|tab|txt|jsonl|ndjson)$/i;
 const FEED = /\.(csv|tsv|jsonl|ndjson|parquet)$/i; // in a folder, where a .txt is most often a note
-const IMAGE = /\.(jpe?g|png|webp|gif|bmp)$/i;
+const DOCUMENT = /\.(xml|json)$/i; // in a folder, a feed only where there is no other
+const IMAGE = /\.(jpe?g|jfif|png|webp|gif|bmp)$/i;
 const BEGINNING = 1024 * 1024; // bytes of a feed that are looked at
 export const AT_ONCE = 16 * 1024 * 1024; // bytes that go in one request; more goes in parts
 
@@ -25,7 +26,8 @@ export function ofFolder(files) {
   const named = [...files].map((file) => ({ name: file.webkitRelativePath.replace(/^[^/]*\//, ""), file }));
   const kept = named.filter(({ name }) => !/(^|\/)\./.test(name));
   const images = kept.filter(({ name }) => IMAGE.test(name));
-  const feeds = kept.filter(({ name }) => FEED.test(name));
+  const tables = kept.filter(({ name }) => FEED.test(name));
+  const feeds = tables.length ? tables : kept.filter(({ name }) => DOCUMENT.test(name));
   const folder = files[0]?.webkitRelativePath.split("/")[0] ?? "";
   const size = (entries) => bytes(entries.reduce((sum, { file }) => sum + file.size, 0));
   const zipped = (name, entries, look) => feed(name, { size: size(entries), entries, look, images: images.length });
