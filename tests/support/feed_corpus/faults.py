@@ -62,7 +62,7 @@ FAULTS: dict[str, Fault] = {
     "control characters": Fault(on(("title",), lambda text: f"{text[:2]}\x01{text[2:]}\x07")),
     "no value: nan": Fault(on(("brand",), lambda text: "nan"), loses=("brand",)),
     "no value: NULL": Fault(on(("description",), lambda text: "NULL"), loses=("description",)),
-    "no value: N/A": Fault(on(("list_price",), lambda text: "N/A"), loses=()),
+    "no value: N/A": Fault(on(("list_price",), lambda text: "N/A"), loses=("list_price", "price")),
     "no value: dash": Fault(on(("colour",), lambda text: "-"), loses=("colour",)),
     "empty description": Fault(on(("description",), lambda text: ""), loses=("description",)),
     "currency in front": Fault(on(PRICES, lambda text: f"EUR {amount(text):.2f}")),
