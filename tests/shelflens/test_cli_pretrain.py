@@ -45,7 +45,7 @@ def test_a_feed_without_images_is_refused_and_leaves_nothing(model: Path, tmp_pa
 def test_a_stopped_run_goes_on_and_what_does_not_help_is_told_and_not_written(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    feed = write_shop(tmp_path / "shop", 210)
+    feed = write_shop(tmp_path / "shop", 210, shuffled=True, typed=False)
     with feed.open("a", encoding="utf-8") as file:
         file.write('{"id": "odd", "title": "red apple", "image": "0.png", "link": "mailto:us"}\n')
     arguments = (feed, "--model", model, "--output", tmp_path / "new", "--steps", 3)
