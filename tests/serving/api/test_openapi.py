@@ -73,7 +73,7 @@ OPERATIONS = {
 FEWEST, EACH = 2_000, 40
 # What the document allows, these may still refuse as a matter of their fields: a verdict that does not fit what comes
 # with it, an id that ends as an address does, and columns that are not JSON.
-PARTICULAR = {"give_feedback", "preview_feed", "put_product", "submit_job"}
+PARTICULAR = {"give_feedback", "patch_product", "preview_feed", "put_product", "submit_job"}
 
 
 class Service(NamedTuple):
