@@ -26,6 +26,8 @@ def read_attributes(cells: Mapping[str, Any], columns: Columns) -> dict[str, Val
     """Attributes that have a value. That of a column of its own wins over one of the same name from elsewhere."""
     found: dict[str, tuple[str, Values]] = {}
     for name, values in every(cells, columns):
+        if plainly(name) in PLACEHOLDER and plainly(values[0]) in PLACEHOLDER:
+            continue
         own = attribute_name(name)
         known, _ = found.get(plainly(own), (own, ""))
         found[plainly(own)] = (known, values[0] if len(values) == 1 else values)
@@ -33,9 +35,7 @@ def read_attributes(cells: Mapping[str, Any], columns: Columns) -> dict[str, Val
 
 
 def every(cells: Mapping[str, Any], columns: Columns) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for name, values in read_pairs(cells, columns):
-        if not (plainly(name) in PLACEHOLDER and plainly(values[0]) in PLACEHOLDER):
-            yield name, values
+    yield from read_pairs(cells, columns)
     for column in columns.objects:
         for key, items in objects(cells.get(column), column).items():
             if values := each_text(items, column, columns.split.get("pairs", "")):

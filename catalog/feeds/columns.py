@@ -40,7 +40,7 @@ OFFER = {
 }
 # Columns with several images in a cell, parted by commas.
 IMAGES = re.compile(
-    r"(?:additional|other).*|images.*|photos.*|image(?:link|url)s.*|pictures.*|bilder|im[áa]genes|fotos|.*图片.*|主图"
+    r"(?:additional|other).*|images.*|productimageurl|photos.*|image(?:link|url)s.*|pictures.*|bilder|im[áa]genes|fotos|.*图片.*|主图"
 )
 # Shopify's Option1 Name and Option1 Value; WooCommerce's Attribute 1 name and Attribute 1 value(s).
 PAIR_NAME = re.compile(r"((?:option|attribute)[0-9]{1,3})name")

@@ -99,6 +99,8 @@ def test_woocommerce() -> None:
         ("amazon_flat_file", "item_sku,item_name,brand_name,standard_price,main_image_url,other_image_url1"),
         ("open_food_facts", "code,product_name,generic_name,brands,categories,image_front_url"),
         ("opencart", "product_id,name(en-gb),description(en-gb),model,image_name,price,stock_status_id"),
+        ("shopware", "ordernumber,name,description_long,price,pseudoprice,supplier,image,active,instock"),
+        ("wix", "handleId,fieldType,name,description,productImageUrl,collection,sku,price,visible"),
         ("shopify_json", "id,title,body_html,vendor,variants,images"),
         ("other", "Artikelnummer,Bezeichnung,Beschreibung,Preis,Farbe,Bild"),
         ("other", "référence,désignation,descriptif,prix,couleur,photo"),
