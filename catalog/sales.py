@@ -9,7 +9,7 @@ def price_now(product: Product, now: datetime | None = None) -> float | None:
     """What its list price, sale price and sale dates say; None where they say nothing. Dates that cannot be read
     restrict nothing.
     """
-    on_sale = product.sale_price is not None and _lasts(product.sale_dates, now or datetime.now(UTC))
+    on_sale = product.sale_price is not None and lasts(product.sale_dates, now or datetime.now(UTC))
     return product.sale_price if on_sale else product.list_price
 
 
@@ -22,7 +22,8 @@ def are_sale_dates(text: str) -> bool:
     return True
 
 
-def _lasts(dates: str, now: datetime) -> bool:
+def lasts(dates: str, now: datetime) -> bool:
+    """Whether a sale of these dates goes on; dates that cannot be read restrict nothing."""
     try:
         start, end = _times(dates)
     except ValueError:

@@ -15,6 +15,7 @@ from catalog.feeds.prices import Money, parse_price
 from catalog.feeds.texts.identifiers import gtin_invalid, identifier_text
 from catalog.feeds.texts.words import words
 from catalog.product import Availability, Status, Values, Variant, as_text
+from catalog.sales import lasts
 
 DATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%m/%d/%Y", "%m/%d/%y", "%d.%m.%Y", "%m/%d/%Y, %I:%M %p", "%m/%d/%y, %I:%M %p"),
@@ -131,10 +132,10 @@ def read_prices(reading: Reading, now: datetime | None = None) -> Prices:
     regular, currency = read_price(reading, "price")
     listed, _ = read_price(reading, "list_price")
     sale, of_sale = read_price(reading, "sale_price")
-    dates, lasts = read_dates(reading, now or datetime.now(UTC))
+    dates, known = read_dates(reading)
     currency = currency or of_sale
     price = regular
-    if sale is not None and lasts and (regular is None or sale < regular):
+    if sale is not None and (regular is None or sale < regular) and known and lasts(dates, now or datetime.now(UTC)):
         price, listed = sale, regular if regular is not None else listed
     if price is None:
         _, currency = told_price(reading, None, "", reading.first("currency"))
@@ -165,8 +166,8 @@ def told_price(reading: Reading, value: Any, column: str, named: str) -> tuple[f
         return None, ""
 
 
-def read_dates(reading: Reading, now: datetime) -> tuple[str, bool]:
-    """When a sale lasts, as "START/END", and whether it does now."""
+def read_dates(reading: Reading) -> tuple[str, bool]:
+    """When a sale lasts, as "START/END", and whether that can be read."""
     given = reading.first("sale_dates")
     ends = [part.strip() for part in given.split("/", 1)] if given.count("/") == 1 else [given, ""]
     ends = ends if given else [reading.first("sale_starts"), reading.first("sale_ends")]
@@ -175,10 +176,8 @@ def read_dates(reading: Reading, now: datetime) -> tuple[str, bool]:
     found = [parse_time(end, last) if end else None for end, last in zip(ends, (False, True), strict=True)]
     if any(end and not time for end, time in zip(ends, found, strict=True)):
         reading.unclear("sale's dates", "/".join(ends), "cannot be read, so the sale is taken to be over")
-        return "/".join(ends), False
-    start, end = found
-    written = "/".join(time.isoformat() if time else "" for time in found)
-    return written, not (start and now < start) and not (end and now > end)
+        return "", False
+    return "/".join(time.isoformat() if time else "" for time in found), True
 
 
 def parse_time(text: str, end_of_day: bool) -> datetime | None:
