@@ -168,7 +168,8 @@ def shown_text(value: str) -> str:
 
 def check_sizes(cells: Mapping[str, Any], limits: FeedLimits) -> None:
     """Raises RowInvalid. Images in data URIs do not count."""
-    if sum(len(value) if type(value) is str else limits.max_cell for value in cells.values()) < limits.max_cell:
+    least = min(limits.max_cell, limits.max_row)
+    if sum(len(value) if type(value) is str else least for value in cells.values()) < least:
         return  # all of them together are less than one may be
     total = 0
     for column, value in cells.items():
