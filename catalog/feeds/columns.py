@@ -174,28 +174,27 @@ def find(column: str, header: Sequence[str], partial: bool) -> str | None:
 
 def assemble(header: Sequence[str], chosen: Mapping[str, list[str]], likely: str) -> Columns:
     """chosen: what the mapping names; its columns are not read as anything else."""
-    every = {plainly(name): name for name in reversed(header)}
+    every: dict[str, str] = {}
+    for name in header:
+        every.setdefault(plainly(name), name)
     system = recognised(every, likely)
     taken = {name for names in chosen.values() for name in names}
-    by_plain = {plain: name for plain, name in every.items() if name not in taken}
-    free = {plainly(name): name for name in header if name not in taken and by_plain.get(plainly(name)) == name}
+    free = {plain: name for plain, name in every.items() if name not in taken}
     found = {name: list(columns) for name, columns in chosen.items()}
     of_system = {column for name in system.fields for column in system.columns(name, free)}
     of_system |= {free[plain] for plain in system.unread if plain in free}
     other = systems()[OTHER]
     for name in dict.fromkeys((*system.fields, *other.fields)):
-        if name not in found and name != "options":
+        if name not in found:
             further = [column for column in other.columns(name, free) if column not in of_system]
             found[name] = list(dict.fromkeys([*system.columns(name, free), *further]))
     found["images"] = found["images"] if "images" in chosen else [*found["images"], *doubled(header, found["images"])]
-    attributes = {
-        name.removeprefix(PREFIX): tuple(columns) for name, columns in found.items() if name.startswith(PREFIX)
-    }
+    attributes = {name: columns for name, columns in found.items() if name.startswith(PREFIX) and columns}
     return Columns(
         system=system.name,
         fields={name: tuple(found[name]) for name in SINGLE if found.get(name)},
         images=tuple(dict.fromkeys(found["images"])),
-        attributes={name: tuple(columns) for name, columns in attributes.items() if columns},
+        attributes={name.removeprefix(PREFIX): tuple(columns) for name, columns in attributes.items()},
         objects=tuple(found.get("attributes", ())),
         pairs=tuple(pairs(free)),
         folding=None if "id" in chosen else folding(system, every),

@@ -220,25 +220,26 @@ def joined(group: list[Record], columns: Columns) -> Record:
 def distinct(variants: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those that say something that none before them does."""
     found: list[dict[str, Any]] = []
-    for one in variants:
-        if one and not any(all(other.get(name) == value for name, value in one.items()) for other in found):
+    saying: dict[tuple[str, str], set[int]] = {}  # a cell -> the places of those that have it
+    for one in filter(None, variants):
+        cells = [(name, repr(value)) for name, value in one.items()]
+        if not set.intersection(*sorted((saying.get(each, set()) for each in cells), key=len)):
+            for each in cells:
+                saying.setdefault(each, set()).add(len(found))
             found.append(one)
     return found
 
 
 def variant(record: Record, columns: Columns) -> dict[str, Any]:
     """What the row says of itself alone; nothing if it is no variant: a further picture, or the product of others."""
-    if columns.folding and (columns.folding.part or columns.folding.aside):
-        if not has_value(record, columns.folding.part):
-            return {}
-    elif not columns.folding:
+    kinds = columns.folding
+    if not kinds or ((kinds.part or kinds.aside) and not has_value(record, kinds.part)):
         return {}
     names = [name for field in OF_VARIANT for name in columns.fields.get(field, ())]
     names += [*columns.objects, *(name for pair in columns.pairs for name in pair)]
     names += [name for found in columns.attributes.values() for name in found]
     found = {name: record.cells[name] for name in dict.fromkeys(names) if record.cells.get(name) not in (None, "")}
-    handle = columns.folding.neighbours if columns.folding else None
-    return found if set(found) - {handle} else {}
+    return found if set(found) - {kinds.neighbours} else {}
 
 
 def gather(cells: dict[str, Any], name: str, value: Any) -> None:

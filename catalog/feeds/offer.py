@@ -70,12 +70,13 @@ def read_offer(reading: Reading) -> dict[str, Any]:
     for nested in nested_offers(reading):
         prices = prices if prices.price is not None else read_prices(nested)
         availability = availability or read_availability(nested)
-    variants = [(found, read_variant(found, reading)) for found in nested_variants(reading)]
-    priced = [(one.price, found) for found, one in variants if one.price is not None]
+    of_variants = [(found, read_prices(found)) for found in nested_variants(reading)]
+    variants = [read_variant(found, reading, theirs.price) for found, theirs in of_variants]
+    priced = [(theirs.price, theirs) for _, theirs in of_variants if theirs.price is not None]
     if priced:
-        prices = read_prices(min(priced, key=lambda each: each[0])[1])
-    if any(one.availability for _, one in variants):
-        availability = best_availability(one.availability for _, one in variants)
+        _, prices = min(priced, key=lambda each: each[0])
+    if any(one.availability for one in variants):
+        availability = best_availability(one.availability for one in variants)
     unit_price, _ = read_price(reading, "unit_price")
     return {
         **prices._asdict(),
@@ -84,8 +85,8 @@ def read_offer(reading: Reading) -> dict[str, Any]:
         "availability": availability,
         "status": read_status(reading),
         "google_product_category": reading.first("google_product_category"),
-        **numbers(reading, [one for _, one in variants]),
-        "variants": differing([one for _, one in variants]) if len(variants) > 1 else (),
+        **numbers(reading, variants),
+        "variants": differing(variants) if len(variants) > 1 else (),
     }
 
 
@@ -119,8 +120,8 @@ def differing(variants: Sequence[Variant]) -> tuple[Variant, ...]:
     """The variants with the options in which they differ."""
     values: dict[str, set[str]] = {}
     for one in variants:
-        for name in {name for other in variants for name in other.options}:
-            values.setdefault(name, set()).update([one.options[name]] if name in one.options else [])
+        for name, value in one.options.items():
+            values.setdefault(name, set()).add(value)
     return tuple(
         replace(one, options={name: value for name, value in one.options.items() if len(values[name]) > 1})
         for one in variants
@@ -263,14 +264,13 @@ def nested_variants(reading: Reading) -> Iterator[Reading]:
         yield inside(item, reading)
 
 
-def read_variant(found: Reading, product: Reading) -> Variant:
-    prices = read_prices(found)
+def read_variant(found: Reading, product: Reading, price: float | None) -> Variant:
     return Variant(
         options=options(found, product),
         sku=read_number(found, "sku"),
         gtin=read_number(found, "gtin"),
         mpn=read_number(found, "mpn"),
-        price=prices.price,
+        price=price,
         availability=read_availability(found),
     )
 

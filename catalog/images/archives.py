@@ -2,7 +2,6 @@
 
 import io
 import posixpath
-import re
 import stat
 import weakref
 import zipfile
@@ -25,7 +24,6 @@ MAX_ENTRIES = 200_000
 MAX_DIRECTORY = 64 * 1024 * 1024  # bytes of the list of entries, which is read whole
 MAX_RATIO = 200  # unpacked over packed, of the whole zip; a catalogue in CSV packs to about a tenth
 FREE = 16 * 1024 * 1024  # bytes that may unpack from whatever
-DRIVE = re.compile(r"[a-zA-Z]:")
 ENTRY = b"PK\x01\x02"  # begins each entry of the list (APPNOTE.TXT 4.3.12)
 
 

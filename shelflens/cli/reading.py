@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def reading(feed: "Feed") -> dict[str, Any]:
     from catalog.feeds import preview
 
-    found = preview(feed.path, feed.mapping, feed.limits)
+    found = preview(feed.path, feed.mapping, feed.limits, encoding=feed.encoding)
     return {
         "system": found.system,
         "format": found.format,
