@@ -98,7 +98,9 @@ def several_attributes(value: Any, column: str) -> Mapping[Any, Any]:
     if isinstance(value, list) and all(map(is_pair, value)):
         value = dict(value)
     if isinstance(value, list) and all(isinstance(item, Mapping) for item in value):
-        value = {name: first(item, VALUES) for item in value if (name := first(item, NAMES)) is not None}
+        named = [(first(item, NAMES), first(item, VALUES)) for item in value]
+        if all(isinstance(name, str | int | float | None) for name, _ in named):
+            value = {name: found for name, found in named if name is not None}
     if not isinstance(value, Mapping) or LEFT_OUT in value:
         raise RowInvalid(f'The column "{brief(column)}" does not hold attributes, such as {{"colour": "Red"}}.')
     return value

@@ -71,6 +71,7 @@ CELLS = st.recursive(
 @example(cells={"id": 10**4_000, "title": "x"})
 @example(cells={"id": Decimal("sNaN"), "title": "x"})
 @example(cells={"id": "a", "attributes": [({}, 1)]})
+@example(cells={"id": "a", "attributes": [{"name": ["colour"], "value": "Red"}]})
 def test_any_cells_give_a_row_or_a_bad_row_and_a_letter_that_can_be_written(cells: dict[str, Any]) -> None:
     row = read_row(Record(1, cells), COLUMNS, SMALL)
     assert isinstance(row, Row | BadRow)
