@@ -1,11 +1,12 @@
 """The service in one process over tiny real parts, for tests of its routes."""
 
 import asyncio
+import random
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -87,11 +88,15 @@ def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS
 
 
 def free_port() -> int:
-    """A port of the loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of the loopback that nothing listens on now.
+
+    Below the range that the system gives to outgoing connections, and above Ray's: neither takes it until it is used.
+    """
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until_ready(client: TestClient, path: str = "/readyz") -> None:
