@@ -143,7 +143,7 @@ def read_product(
         title=reading.first("title"),
         description=reading.first("description"),
         brand=brand,
-        link=read_link(reading.first("link")),
+        link=read_link(reading),
         product_type=read_paths(reading),
         attributes=attributes,
         **read_offer(reading),
@@ -169,12 +169,15 @@ def read_paths(reading: Reading) -> str:
     return ""
 
 
-def read_link(link: str) -> str:
-    """Raises RowLinkInvalid for what a browser would run or open beside the web, such as "javascript:…"."""
-    link = unescaped(link)
-    if not is_web_link(link):
-        raise RowLinkInvalid
-    return link
+def read_link(reading: Reading) -> str:
+    """The first that leads to the web. What a browser would run instead, as "javascript:…", is left out and told of."""
+    for column in reading.columns.fields.get("link", ()):
+        link = unescaped(reading.text(column))
+        if link and is_web_link(link):
+            return link
+        if link:
+            reading.warnings.append(RowLinkInvalid())
+    return ""
 
 
 def read_path(value: Any, column: str) -> str:

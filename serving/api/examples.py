@@ -259,10 +259,10 @@ OVERVIEW: dict[str, Any] = {
 }
 FAILED_ROW: dict[str, Any] = {
     "line": 17,
-    "id": "shirt-9",
-    "code": "row_link_invalid",
-    "reason": "The link is not a URL that begins with https:// or http://.",
-    "row": {"id": "shirt-9", "name": "Shirt", "link": "mailto:us"},
+    "id": "",
+    "code": "row_id_missing",
+    "reason": "The row has no id.",
+    "row": {"id": "", "name": "Shirt", "brand": "Halden"},
 }
 WARNED_ROW: dict[str, Any] = {
     "line": 18,
@@ -271,8 +271,7 @@ WARNED_ROW: dict[str, Any] = {
     "reason": '"back.jpg": The image file does not exist or cannot be read.',
 }
 FAILED_SHEET = (
-    "id,name,link,failed_line,failed_code,failed_reason\r\n"
-    "shirt-9,Shirt,mailto:us,17,row_link_invalid,The link is not a URL that begins with https:// or http://.\r\n"
+    "id,name,brand,failed_line,failed_code,failed_reason\r\n,Shirt,Halden,17,row_id_missing,The row has no id.\r\n"
 )
 
 MODELS: dict[str, Any] = {

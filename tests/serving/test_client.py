@@ -338,7 +338,7 @@ def job_service(model: Understander, tmp_path: Path) -> Iterator[JobService]:
 def test_feeds_are_ingested(make: Any, job_service: JobService, tmp_path: Path) -> None:
     client = make("http://testserver", transport=Through(job_service.client))
     feed = tmp_path / "feed.csv"
-    feed.write_text("id,title,link\na,red shirt,\n,green pear,\nb,blue shoe,mailto:us\n")
+    feed.write_text("id,title,attributes\na,red shirt,\n,green pear,\nb,blue shoe,blue\n")
     seen = []
     started = answer(client.submit_job(feed))
     assert (started.source, started.dry_run) == ("feed.csv", False)
@@ -346,7 +346,7 @@ def test_feeds_are_ingested(make: Any, job_service: JobService, tmp_path: Path) 
     assert (job.state, job.added, job.failed, seen[-1]) == ("complete", 1, 2, job)
     assert [(row.line, row.code, row.row["title"]) for row in answer(client.job_errors(job.id))] == [
         (3, "row_id_missing", "green pear"),
-        (4, "row_link_invalid", "blue shoe"),
+        (4, "row_invalid", "blue shoe"),
     ]
     by_path = answer(client.submit_job(source="spring.csv", columns={"id": "nr", "title": "name"}, dry_run=True))
     checked = answer(client.wait_for_job(by_path.id, every_seconds=0.02))

@@ -47,7 +47,7 @@ def test_a_stopped_run_goes_on_and_what_does_not_help_is_told_and_not_written(
 ) -> None:
     feed = write_shop(tmp_path / "shop", 210, shuffled=True, typed=False)
     with feed.open("a", encoding="utf-8") as file:
-        file.write('{"id": "odd", "title": "red apple", "image": "0.png", "link": "mailto:us"}\n')
+        file.write('{"id": "odd", "title": "red apple", "image": "0.png", "attributes": "red"}\n')
     arguments = (feed, "--model", model, "--output", tmp_path / "new", "--steps", 3)
     update = PretrainRun.update
 
@@ -63,7 +63,7 @@ def test_a_stopped_run_goes_on_and_what_does_not_help_is_told_and_not_written(
     result = run(*arguments)
     assert result.exit_code == 2
     assert "211 rows, of which 1 cannot be read and are skipped\nline 211: " in result.stdout
-    assert "[row_link_invalid]" in result.stdout
+    assert "[row_invalid]" in result.stdout
     assert "60 held-out products" in result.stdout
     assert "Reason: the score did not rise by more than noise. [pretraining_unhelpful]" in result.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"shop"}

@@ -74,6 +74,24 @@ def test_google_merchant(tmp_path: Path) -> None:
     assert (second.line, second.product.price, second.product.attributes) == (3, None, {})
 
 
+@pytest.mark.parametrize("link", ["mailto:us", "javascript:alert(1)", "java&#115;cript:alert(1)", "ftp://x.example/1"])
+def test_what_is_no_link_to_the_web_is_left_out_with_a_warning(tmp_path: Path, link: str) -> None:
+    first, second = rows_of(write(tmp_path, "f.csv", f"id,title,link\n1,Shirt,{link}\n2,Hat,https://x.example/2\n"))
+    assert [(row.product.title, row.product.link) for row in (first, second)] == [
+        ("Shirt", ""),
+        ("Hat", "https://x.example/2"),
+    ]
+    assert [error.code for error in first.warnings] == ["row_link_invalid"]
+    assert second.warnings == ()
+
+
+def test_of_several_columns_of_links_the_first_that_leads_to_the_web_counts(tmp_path: Path) -> None:
+    feed = write(tmp_path, "f.csv", "id,title,link,permalink\n1,Shirt,mailto:us,https://x.example/1\n")
+    [row] = rows_of(feed)
+    assert row.product.link == "https://x.example/1"
+    assert [error.code for error in row.warnings] == ["row_link_invalid"]
+
+
 def test_the_demo_catalogue() -> None:
     feed = open_feed(ROOT / "assets/demo/products.csv")
     rows = list(feed)

@@ -146,7 +146,7 @@ def test_a_row_of_a_sheet_that_was_not_corrected_fails_again(tmp_path: Path) -> 
 
 
 def test_a_sheet_that_fails_again_gives_a_sheet_of_the_same_columns(tmp_path: Path) -> None:
-    rows = read(tmp_path, "feed.csv", "id,title,link\n1,a,mailto:us\n")
+    rows = read(tmp_path, "feed.csv", "id,title,attributes\n1,a,red\n")
     again = read(tmp_path, "feed.failed.csv", sheet(rows))
     assert isinstance(again[0], BadRow)
     assert again[0].raw == rows[0].raw

@@ -111,16 +111,16 @@ def test_without_a_folder_there_are_no_sources(service: JobService, tmp_path: Pa
 
 
 def test_failed_rows_are_corrected_in_a_sheet_and_come_in(service: JobService, client: Client) -> None:
-    feed = "Nr,name,link\n11,red shirt,\n12,blue shirt,mailto:us\n"
+    feed = "Nr,name,attributes\n11,red shirt,\n12,blue shirt,blue\n"
     job = service.ingested(feed, "Frühjahr/spring.csv", columns='{"id": "Nr"}')
     response = service.client.get(f"/v1/jobs/{job['id']}/errors", params={"format": "csv"})
     assert response.headers["content-type"].startswith("text/csv")
     assert response.headers["content-disposition"] == "attachment; filename*=UTF-8''spring.failed.csv"
     lines = response.content.decode("utf-8-sig").splitlines()
-    assert lines[0] == "Nr,name,link,failed_line,failed_code,failed_reason"
-    assert lines[1].startswith("12,blue shirt,mailto:us,3,row_link_invalid,")
+    assert lines[0] == "Nr,name,attributes,failed_line,failed_code,failed_reason"
+    assert lines[1].startswith("12,blue shirt,blue,3,row_invalid,")
     assert client.job_errors_sheet(job["id"]) == response.content
-    mended = response.content.replace(b",mailto:us,", b",,")
+    mended = response.content.replace(b",blue,", b",,")
     assert counts(service.ingested(mended, "spring.failed.csv", columns='{"id": "Nr"}')) == {
         "total": 1,
         "done": 1,

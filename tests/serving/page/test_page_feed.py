@@ -66,7 +66,7 @@ def test_columns_are_shown_and_chosen_and_the_first_rows_told(reader: Reader) ->
 
 def test_failed_rows_come_as_a_sheet_under_the_feeds_name(reader: Reader) -> None:
     reader.open("#/jobs")
-    choose(reader, a_file("id,title,link\n1,Shirt,mailto:us\n2,Hat,mailto:us\n", "Frühjahr 2027.csv"))
+    choose(reader, a_file("id,title,attributes\n1,Shirt,red\n2,Hat,blue\n", "Frühjahr 2027.csv"))
     send(reader)
     expect(newest(reader).locator(".badge").first).to_have_text("No row could be read")
     expect(newest(reader).locator(".badge").first).to_have_class("badge nothing")
@@ -74,7 +74,7 @@ def test_failed_rows_come_as_a_sheet_under_the_feeds_name(reader: Reader) -> Non
         newest(reader).get_by_role("button", name="Failed rows").click()
     assert download.value.suggested_filename == "Frühjahr 2027.failed.csv"
     text = Path(download.value.path()).read_text(encoding="utf-8-sig")
-    assert text.splitlines()[0] == "id,title,link,failed_line,failed_code,failed_reason"
+    assert text.splitlines()[0] == "id,title,attributes,failed_line,failed_code,failed_reason"
 
 
 def test_several_feeds_become_a_job_each(reader: Reader) -> None:

@@ -48,7 +48,7 @@ def leave_traces(service: JobService, folder: Path) -> bytes:
         verdict = {"product_id": id, "verdict": "correct", "comment": text, "tags": [tag]}
         response = service.client.post("/v1/feedback", json=verdict)
         assert response.status_code == 201, response.text
-    failing = [{"id": id, "title": text, "link": "mailto:us"} for id, text in (("gone", FAILED), ("kept", "Unpriced"))]
+    failing = [{"id": id, "title": text, "attributes": "red"} for id, text in (("gone", FAILED), ("kept", "Unpriced"))]
     service.ingested(as_csv(failing), f"{FILE}.csv")
     ledger = Ledger(folder / "ledger.sqlite")
     run = ledger.begin("feed", "index")
@@ -120,7 +120,7 @@ def test_erasing_that_was_cut_short_goes_on_at_the_next_start(tmp_path: Path, mo
 
 
 def test_a_product_that_failed_and_was_never_stored_is_erased_too(service: JobService, tmp_path: Path) -> None:
-    service.ingested(as_csv([{"id": "gone", "title": FAILED, "link": "mailto:us"}]), f"{FILE}.csv")
+    service.ingested(as_csv([{"id": "gone", "title": FAILED, "attributes": "red"}]), f"{FILE}.csv")
     assert service.client.delete("/v1/products/gone", params={"erase": True}).status_code == 404
     wait_until_erased(tmp_path)
     assert traces(tmp_path, b"of an image that was never sent") == {}

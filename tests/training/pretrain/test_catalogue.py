@@ -58,8 +58,8 @@ def test_a_shop_of_one_image_cannot_be_split() -> None:
 
 def test_a_large_feed_is_sampled_and_keeps_its_bad_rows(tmp_path: Path) -> None:
     feed = tmp_path / "feed.csv"
-    lines = [f"{number},red shirt {number},{'mailto:us' if number == 7 else ''}\n" for number in range(50)]
-    feed.write_text("id,title,link\n" + "".join(lines), encoding="utf-8")
+    lines = [f"{number},red shirt {number},{'red' if number == 7 else ''}\n" for number in range(50)]
+    feed.write_text("id,title,attributes\n" + "".join(lines), encoding="utf-8")
     count, rows = sampled(open_feed(feed), 0, 10)
     assert (count, len(rows)) == (50, 11)
     assert [row.line for row in rows] == sorted(row.line for row in rows)
@@ -72,10 +72,10 @@ def test_a_feed_is_read_as_an_ingest_reads_it(tmp_path: Path) -> None:
     feed = write_shop(tmp_path / "shop", products=210)
     with feed.open("a", encoding="utf-8") as file:
         file.write('{"id": "p0", "title": "red shoe"}\n{"id": "gone", "title": "red shoe", "image": "gone.png"}\n')
-        file.write('{"id": "red", "title": "red apple", "link": "mailto:us"}\n')
+        file.write('{"id": "red", "title": "red apple", "attributes": "red"}\n')
     catalogue = read(feed, tiny_folder(tmp_path / "model"))
     assert (catalogue.rows, len(catalogue.items), len(catalogue.pairs)) == (213, 211, 210)
-    assert {row.code for row in catalogue.failures} == {"row_id_duplicate", "row_link_invalid"}
+    assert {row.code for row in catalogue.failures} == {"row_id_duplicate", "row_invalid"}
     assert len({item.type for item in catalogue.items if item.type}) == 12
     catalogue.save(tmp_path / "kept.pt")
     again = Catalogue.load(tmp_path / "kept.pt")
