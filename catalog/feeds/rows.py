@@ -7,7 +7,7 @@ path as the line of CSV or the row of Parquet that it came from.
 import logging
 import traceback
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -112,7 +112,7 @@ def checked_row(record: Record, columns: Columns, limits: FeedLimits, money: Mon
         warnings: list[CatalogError] = []
         product = read_product(cells, columns, limits, money, warnings)
         images = read_images(cells, columns, limits)
-        return Row(record.line, product, images, raw, tuple(warnings), columns.offer_fields)
+        return Row(record.line, product, images, raw, each_once(warnings), columns.offer_fields)
     except CatalogError as error:
         try:
             product_id = read_id(cells, columns, limits)
@@ -150,6 +150,11 @@ def read_product(
     )
     warnings.extend(misdecoded_fields(product))
     return product
+
+
+def each_once(warnings: Iterable[CatalogError]) -> tuple[CatalogError, ...]:
+    """A folded product has the cells of its first variant, which are read for both."""
+    return tuple({(error.code, error.message): error for error in warnings}.values())
 
 
 def misdecoded_fields(product: Product) -> Iterator[TextMisdecoded]:

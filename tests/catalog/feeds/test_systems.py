@@ -134,6 +134,16 @@ def test_a_sale_whose_dates_cannot_be_read_is_told_of(tmp_path: Path) -> None:
     assert [warning.code for warning in row.warnings] == ["row_offer_unclear"]
 
 
+def test_what_a_product_and_its_first_variant_share_is_told_of_once(tmp_path: Path) -> None:
+    header = "Handle,Title,Option1 Name,Option1 Value,Variant Price,Variant Barcode,Body (HTML)\n"
+    variants = ["tee,Tee,Size,S,cheap,4006381333930,Soft\n", "tee,,,M,9.90,4006381333931,\n", "tee,,,L,dear,1234,\n"]
+    [row] = read(tmp_path, header + "".join(variants))
+    assert [warning.code for warning in row.warnings] == [
+        *("row_price_invalid", "row_price_invalid", "gtin_invalid", "gtin_invalid")
+    ]
+    assert [one.price for one in row.product.variants] == [None, 9.9, None]
+
+
 def test_the_price_of_a_kilogram_is_not_the_price(tmp_path: Path) -> None:
     rocket, walnuts = products(
         tmp_path, "sku,name,unit_price,unit,selling_price\nG1,Rocket,11.92,kg,1.49\nG2,Walnuts,12.45,kg,\n"
