@@ -8,7 +8,7 @@ The format is detected from the content. A row that cannot be read becomes a `Ba
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -152,10 +152,11 @@ class Feed:
     def open_bytes(self) -> BinaryIO:
         """The feed's text as UTF-8, or its Parquet, also out of a zip. Raises FileNotReadable."""
         if self.archive and self.entry:
-            stream = open_entry(self.archive, self.entry, self.format)
+            stream = open_entry(self.archive, self.entry, self.gzipped)
+            stream = copied(stream) if self.format == "parquet" else stream
         else:
-            stream = open_file(self.path)
-        return as_utf8(unpacked(stream) if self.gzipped else stream, self.encoding)
+            stream = open_file(self.path, self.gzipped)
+        return as_utf8(stream, self.encoding)
 
 
 def price_columns(columns: Columns) -> list[str]:
@@ -191,18 +192,18 @@ def recognised(path: Path, mapping: Mapping[str, str], limits: FeedLimits, encod
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return in_archive(Archive(path), mapping, limits, encoding)
     gzipped = head.startswith(GZIP)
-    found, used = as_read(lambda: unpacked(open_file(path)) if gzipped else open_file(path), path.name, encoding)
-    if gzipped and found == "parquet":
-        raise FeedFormatUnsupported("The feed is Parquet that is compressed with gzip. Decompress it first.")
+    found, used = as_read(lambda: open_file(path, gzipped), path.name, encoding, gzipped)
     total = count_rows(lambda: open_file(path)) if found == "parquet" else None
     return Feed(path, found, mapping, limits, total=total, encoding=used, gzipped=gzipped)
 
 
-def as_read(open_bytes: Callable[[], BinaryIO], name: str, encoding: str) -> tuple[Format, str]:
+def as_read(open_bytes: Callable[[], BinaryIO], name: str, encoding: str, gzipped: bool) -> tuple[Format, str]:
     """-> the format and the encoding of a file, unpacked. name: the file's. encoding: the user's word for it."""
     head = read_head(open_bytes)
     check_bytes(head)
     if head.startswith(b"PAR1"):
+        if gzipped:
+            raise FeedFormatUnsupported("The feed is Parquet that is compressed with gzip. Decompress it first.")
         return "parquet", UTF8
     used = encoding_named(encoding) if encoding else encoding_of(open_bytes)
     return format_of(read_head(lambda: as_utf8(open_bytes(), used)), name.lower().removesuffix(".gz")), used
@@ -213,7 +214,7 @@ def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits,
     names = [entry.filename for entry in archive.files]
     if "[Content_Types].xml" in names:
         raise FeedFormatUnsupported("The feed is an Excel workbook. Save it as CSV (UTF-8).")
-    feeds = with_ending(names, FEEDS) or with_ending(names, DOCUMENTS)
+    feeds = with_ending(names, FEEDS) or with_ending(names, DOCUMENTS) or with_ending(names, (".gz",))
     if len(feeds) > 1:
         shown = ", ".join(ascii(name) for name in feeds[:5])
         raise FeedFormatUnsupported(f"The zip holds {len(feeds)} feeds ({shown}); it must hold exactly one.")
@@ -222,14 +223,17 @@ def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits,
     [entry] = feeds
     if leads_out(entry):
         raise FeedFormatUnsupported("The path of the feed in the zip leads outside the zip.")
-    found, used = as_read(lambda: archive.open(entry), entry, encoding)
+    gzipped = read_head(lambda: archive.open(entry)).startswith(GZIP)
+    found, used = as_read(lambda: open_entry(archive, entry, gzipped), entry, encoding, gzipped)
     inside = archive.within(str(PurePosixPath(entry).parent).removeprefix("."))
-    total = count_rows(lambda: open_entry(inside, entry, found)) if found == "parquet" else None
-    return Feed(archive.path, found, mapping, limits, inside, entry, total, encoding=used)
+    total = count_rows(lambda: copied(open_entry(inside, entry))) if found == "parquet" else None
+    return Feed(archive.path, found, mapping, limits, inside, entry, total, encoding=used, gzipped=gzipped)
 
 
-def with_ending(names: Iterable[str], endings: Sequence[str]) -> list[str]:
-    return [name for name in names if PurePosixPath(name).suffix.lower() in endings]
+def with_ending(names: Iterable[str], endings: tuple[str, ...]) -> list[str]:
+    """Those with one of the endings, or with one before ".gz"."""
+    every = (*endings, *(f"{ending}.gz" for ending in endings))
+    return [name for name in names if name.lower().endswith(every)]
 
 
 def read_head(open_bytes: Callable[[], BinaryIO]) -> bytes:
@@ -237,21 +241,24 @@ def read_head(open_bytes: Callable[[], BinaryIO]) -> bytes:
         return read_some(stream, HEAD)
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Path, gzipped: bool = False) -> BinaryIO:
     """Raises FileNotReadable; also for what is not a file, as a pipe, which could be read only once."""
     try:
         if path.is_file():
-            return path.open("rb")
+            return unpacked(path.open("rb"), path.stat().st_size) if gzipped else path.open("rb")
     except (OSError, ValueError):
         pass
     raise FileNotReadable(f'"{path.name}" does not exist or cannot be read.')
 
 
-def open_entry(archive: Archive, entry: str, found: Format) -> BinaryIO:
-    """A feed in a zip. Parquet is read from its end, so it is copied to a temporary file without a name."""
+def open_entry(archive: Archive, entry: str, gzipped: bool = False) -> BinaryIO:
+    """A feed in a zip."""
     stream = archive.open(entry)
-    if found != "parquet":
-        return stream
+    return unpacked(stream, archive.packed_size(entry)) if gzipped else stream
+
+
+def copied(stream: BinaryIO) -> BinaryIO:
+    """A copy in a temporary file without a name, for Parquet, which is read from its end."""
     copy = tempfile.TemporaryFile()  # noqa: SIM115  whoever asked for the bytes closes it
     with stream:
         while chunk := read_some(stream, CHUNK):

@@ -81,6 +81,10 @@ class Archive:
         except Exception:
             raise FeedDamaged("The feed in the zip is corrupt or uses an unsupported compression.") from None
 
+    def packed_size(self, entry: str) -> int:
+        """Bytes of the entry in the zip, which are no more than the zip has, whatever its list of entries says."""
+        return min(self._zip.getinfo(entry).compress_size, self.path.stat().st_size)
+
     def read(self, where: str, max_bytes: int) -> bytes:
         """At most one byte more than `max_bytes` of an image. Raises a subclass of ImageInvalid."""
         name = self.name_of(where)

@@ -3,7 +3,6 @@
 import codecs
 import gzip
 import io
-import os
 from typing import BinaryIO, cast
 
 from catalog.errors import FeedInvalid
@@ -48,12 +47,13 @@ class Transcoded(io.RawIOBase):
 
 
 class Gunzipped(io.RawIOBase):
-    """What a stream of gzip holds. Reading raises FeedInvalid for a bomb, and whatever `gzip` does."""
+    """What a stream of gzip holds. size: bytes that it has on the disk.
 
-    def __init__(self, stream: BinaryIO) -> None:
+    Reading raises FeedInvalid for a bomb, and whatever `gzip` does.
+    """
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream = stream
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(0)
         self._unpacked = gzip.GzipFile(fileobj=stream)
         self._limit = FREE + MAX_RATIO * size
         self._given = 0
@@ -78,5 +78,5 @@ def as_utf8(stream: BinaryIO, encoding: str) -> BinaryIO:
     return stream if encoding == UTF8 else cast(BinaryIO, Transcoded(stream, encoding))
 
 
-def unpacked(stream: BinaryIO) -> BinaryIO:
-    return cast(BinaryIO, Gunzipped(stream))
+def unpacked(stream: BinaryIO, size: int) -> BinaryIO:
+    return cast(BinaryIO, Gunzipped(stream, size))

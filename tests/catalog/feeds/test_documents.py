@@ -1,9 +1,11 @@
 """Feeds that are documents: XML as shops have it, and JSON over any lines."""
 
 import gzip
+import io
 import json
 import time
 import tracemalloc
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -130,6 +132,14 @@ def test_dead_letters_of_documents_come_back(tmp_path: Path, name: str, text: st
     assert len(rows) == 2
 
 
+def zip_of(files: dict[str, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [("f.csv", b"id,title\n1,a\n"), ("f.xml", RSS.encode()), ("f.json", json.dumps(PRODUCTS).encode())],
@@ -138,6 +148,22 @@ def test_gzip(tmp_path: Path, name: str, content: bytes) -> None:
     plain, packed = read(tmp_path, name, content), read(tmp_path, f"{name}.gz", gzip.compress(content))
     assert packed == plain
     assert preview(tmp_path / f"{name}.gz", {}).columns == preview(tmp_path / name, {}).columns
+
+    zipped = write(tmp_path, "f.zip", zip_of({f"shop/{name}.gz": gzip.compress(content)}))
+    assert list(open_feed(zipped)) == plain
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"feed.gz": gzip.compress(b"id,title\n1,a\n")}, ['2: 1 "a"']),
+        ({"feed.csv": gzip.compress(b"id,title\n1,a\n")}, ['2: 1 "a"']),
+        ({"feed.csv.gz": b"id,title\n1,a\n"}, ['2: 1 "a"']),
+        ({"feed.csv": b"id,title\n1,a\n", "map.xml.gz": gzip.compress(b"<x/>")}, ['2: 1 "a"']),
+    ],
+)
+def test_gzip_within_a_zip_is_told_by_its_content(tmp_path: Path, files: dict[str, bytes], told: list[str]) -> None:
+    assert seen(read(tmp_path, "f.zip", zip_of(files))) == told
 
 
 def test_a_preview_tells_the_columns_of_a_document(tmp_path: Path) -> None:

@@ -564,6 +564,30 @@ MALFORMED = [
         ["feed_invalid: The feed decompresses to more than 200 times its size."],
     ),
     Malformed(
+        "gzip bomb in a zip",
+        "f.zip",
+        lambda: zipped(**{"f.csv.gz": gzip.compress(HEADER.encode() + b"a,First," + bytes([32]) * 19_000_000)}),
+        ["feed_invalid: The feed decompresses to more than 200 times its size."],
+    ),
+    Malformed(
+        "gzip cut short in a zip",
+        "f.zip",
+        lambda: zipped(**{"f.csv.gz": b"\x1f\x8b\x08\0"}),
+        ["feed_damaged: The feed is corrupt or truncated."],
+    ),
+    Malformed(
+        "Parquet as gzip in a zip",
+        "f.zip",
+        lambda: zipped(**{"f.parquet.gz": gzip.compress(parquet(id=["a"], title=["First"]))}),
+        ["feed_format_unsupported: The feed is Parquet that is compressed with gzip. Decompress it first."],
+    ),
+    Malformed(
+        "zip with two feeds as gzip",
+        "f.zip",
+        lambda: zipped(**{"a.csv.gz": b"", "b.CSV.GZ": b""}),
+        ["feed_format_unsupported: The zip holds 2 feeds ('a.csv.gz', 'b.CSV.GZ'); it must hold exactly one."],
+    ),
+    Malformed(
         "one image", "f.png", blank_png(9, 9), [UNSUPPORTED + "a single image. Give the folder that contains it."]
     ),
     Malformed(
