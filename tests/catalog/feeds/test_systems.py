@@ -213,6 +213,21 @@ def test_shopifys_products_json(tmp_path: Path) -> None:
     assert row.references == ("red.jpg",)
 
 
+@pytest.mark.parametrize("more", ["", ",gtin,image_link"])
+def test_googles_variants_stay_products_and_keep_their_group(tmp_path: Path, more: str) -> None:
+    cells = "," * more.count(",")
+    feed = f"id,title,color,link,item_group_id{more}\n" + "".join(
+        f"{id},Tee,{colour},https://x.example/{id},TEE{cells}\n" for id, colour in (("T1", "Red"), ("T2", "Blue"))
+    )
+    red, blue = products(tmp_path, feed)
+    assert (red.id, red.link, red.attributes) == (
+        "T1",
+        "https://x.example/T1",
+        {"colour": "Red", "item_group_id": "TEE"},
+    )
+    assert (blue.id, blue.attributes) == ("T2", {"colour": "Blue", "item_group_id": "TEE"})
+
+
 @pytest.mark.parametrize(
     "offer",
     [
