@@ -4,11 +4,12 @@ import { announce, bar, button, icon, make, show } from "./dom.js";
 import { feedChoice } from "./feed-choice.js";
 import { feedPreview } from "./feed-preview.js";
 import { submit } from "./feed-upload.js";
+import { jobOptions } from "./job-options.js";
 import { count, percent, t } from "./language.js";
 import { errorNotice, plainNotice, Task } from "./notice.js";
 
 // An upload goes on while the reader looks into another view, so none of this belongs to the view.
-const draft = { feeds: [], dryRun: false };
+const draft = { feeds: [], dryRun: false, strict: false, replace: false };
 const task = new Task();
 let redraw = () => {};
 let report = [];
@@ -17,11 +18,7 @@ export function feedForm({ signal, onsent }) {
   const choice = make("div", { class: "feed-choice" });
   const previews = make("div", { class: "feed-previews" });
   const outcome = make("div", {});
-  const dry = make("input", { type: "checkbox", checked: draft.dryRun });
-  dry.addEventListener("change", () => {
-    draft.dryRun = dry.checked;
-    for (const feed of draft.feeds) feed.key = null;
-  });
+  const options = jobOptions(draft, () => draft.feeds.forEach((feed) => (feed.key = null)));
   const submitting = make("button", { type: "submit", class: "main" }, icon("upload"), make("span", {}, t("jobs.send")));
   const form = make(
     "form",
@@ -29,12 +26,8 @@ export function feedForm({ signal, onsent }) {
     choice,
     outcome,
     previews,
-    make(
-      "div",
-      { class: "actions send-actions" },
-      submitting,
-      make("label", { class: "check" }, dry, make("span", {}, t("jobs.dry_run"), make("span", { class: "soft small" }, t("jobs.dry_run_why")))),
-    ),
+    options.others,
+    make("div", { class: "actions send-actions" }, submitting, options.dryRun),
   );
   let looking = new AbortController();
 
@@ -57,6 +50,7 @@ export function feedForm({ signal, onsent }) {
   redraw = (feedsToo = false) => {
     if (feedsToo) drawFeeds();
     show(outcome, ...report);
+    options.redraw();
     if (task.running) submitting.setAttribute("aria-disabled", "true");
     else submitting.removeAttribute("aria-disabled");
   };
@@ -79,14 +73,15 @@ export function feedForm({ signal, onsent }) {
  */
 async function send(onsent) {
   const accepted = [];
+  const { dryRun, strict, replace } = draft;
   try {
     const done = await task.run(async (signal, cancel) => {
       for (const feed of draft.feeds) {
         feed.key ??= onceOnly(); // one for all tries: one whose answer was lost must not become a second job
-        await submit(feed, draft.dryRun, { signal, onprogress: sending(feed, cancel) });
+        await submit(feed, { dry_run: dryRun, strict, replace }, { signal, onprogress: sending(feed, cancel) });
         accepted.push(feed.name);
         feed.key = feed.upload = null;
-        if (!draft.dryRun) draft.feeds = draft.feeds.filter((one) => one !== feed);
+        if (!dryRun) Object.assign(draft, { feeds: draft.feeds.filter((one) => one !== feed), replace: false });
         onsent();
       }
       return true;

@@ -1,6 +1,7 @@
 // A feed's columns with their first values and what each is read as, and what its first rows become.
 import { ApiError } from "./api.js";
 import { make, show } from "./dom.js";
+import { encodingField } from "./feed-encoding.js";
 import { lookAt } from "./feed-upload.js";
 import { count, percent, price, t, translated } from "./language.js";
 import { errorNotice, stopped, waiting } from "./notice.js";
@@ -15,7 +16,7 @@ const ATTRIBUTE = "attributes.";
 // What was last chosen: the next feed of the same columns, or the sheet of this one's failed rows, is read alike.
 const remembered = { names: null, columns: {} };
 
-/** feed: see feeds.js; what the reader changes is kept in its `columns`. signal: ends with the view. */
+/** feed: see feeds.js; what the reader changes is kept in its `columns` and `encoding`. signal: ends with the view. */
 export function feedPreview(feed, signal) {
   const element = make("section", { class: "feed-preview", "aria-label": t("feed.preview", { name: feed.name }) });
   const columns = make("div", {});
@@ -33,7 +34,7 @@ export function feedPreview(feed, signal) {
     show(outcome, busy);
     try {
       const onprogress = (part) => (share.textContent = percent(part));
-      const found = await lookAt(feed, feed.columns, { signal: one.signal, onprogress });
+      const found = await lookAt(feed, { signal: one.signal, onprogress });
       one.signal.throwIfAborted();
       feed.preview ??= found;
       if (recall(feed)) return await look();
@@ -56,9 +57,20 @@ export function feedPreview(feed, signal) {
     look();
   }
 
-  show(element, make("h2", {}, feed.name, " ", make("span", { class: "soft small" }, feed.size)), columns, outcome);
+  /** In another encoding the columns may have other names. */
+  function reread() {
+    selects.clear();
+    show(columns);
+    Object.assign(feed, { columns: {}, key: null, preview: null, recalled: false });
+    if (feed.look) look();
+  }
+
+  const heading = make("h2", {}, feed.name, " ", make("span", { class: "soft small" }, feed.size));
+  const imagesAlone = feed.entries && feed.images === feed.entries.length;
+  const isText = !imagesAlone && !/\.parquet$/i.test(feed.name);
+  show(element, heading, isText && encodingField(feed, reread), columns, outcome);
   if (feed.look) look();
-  else if (feed.images === feed.entries.length) show(outcome, make("p", {}, count("feed.images_alone", feed.images)));
+  else if (imagesAlone) show(outcome, make("p", {}, count("feed.images_alone", feed.images)));
   return element;
 }
 

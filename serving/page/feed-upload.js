@@ -7,14 +7,14 @@ const PATIENCE = 8; // tries without a byte more
 const LONGEST = 15_000; // milliseconds between two tries
 const PASSING = new Set(["network", "upload_offset_wrong", "body_timeout", "deadline_exceeded"]);
 
-/** Makes a job of the feed. onprogress(share) of what has to go over the wire. -> the job. */
-export async function submit(feed, dryRun, { signal, onprogress }) {
+/** Makes a job of the feed. options: as the service names them. onprogress(share) of what has to go over the wire. -> the job. */
+export async function submit(feed, options, { signal, onprogress }) {
   const headers = { "Idempotency-Key": feed.key };
-  const said = { columns: feed.columns, dry_run: dryRun };
+  const said = { columns: feed.columns, encoding: feed.encoding, ...options };
   if (feed.source) return request("v1/jobs", { body: { source: feed.source, ...said }, headers, signal });
   await packed(feed, { signal, onprogress });
   if (feed.file.size <= AT_ONCE && !feed.upload) {
-    const form = asForm(feed.file, feed.file.name, { columns: JSON.stringify(feed.columns), dry_run: dryRun });
+    const form = asForm(feed.file, feed.file.name, said);
     return upload("v1/jobs", form, { headers, signal, onprogress });
   }
   const id = await uploaded(feed, { signal, onprogress });
@@ -22,20 +22,22 @@ export async function submit(feed, dryRun, { signal, onprogress }) {
 }
 
 /** What the service makes of the feed's beginning; a large one that can be read only as a whole is sent first. */
-export async function lookAt(feed, columns, { signal, onprogress }) {
+export async function lookAt(feed, { signal, onprogress }) {
   const { source, file, cut = false } = feed.look;
-  if (source) return request("v1/jobs/preview", { body: { source, columns }, signal });
+  const said = { columns: feed.columns, encoding: feed.encoding };
+  if (source) return request("v1/jobs/preview", { body: { source, ...said }, signal });
   if (file.size > AT_ONCE) {
     const id = await uploaded(feed, { signal, onprogress });
-    return request("v1/jobs/preview", { body: { upload: id, columns }, signal });
+    return request("v1/jobs/preview", { body: { upload: id, ...said }, signal });
   }
-  const form = asForm(file, file.name, { columns: JSON.stringify(columns), cut });
+  const form = asForm(file, file.name, { ...said, cut });
   return request("v1/jobs/preview", { body: form, signal });
 }
 
-function asForm(file, name, fields) {
+function asForm(file, name, { columns, ...fields }) {
   const form = new FormData();
   form.append("file", file, name);
+  form.append("columns", JSON.stringify(columns));
   for (const [field, value] of Object.entries(fields)) form.append(field, String(value));
   return form;
 }

@@ -10,11 +10,12 @@ export const AT_ONCE = 16 * 1024 * 1024; // bytes that go in one request; more g
 
 /**
  * A feed: `name` and `size` as shown; `file` to send, or `entries` to zip first, or `source`, a path on the server.
- * upload: how far it has been sent in parts; columns: what the reader changed, field -> column; look: what is sent to
- * have it looked at; preview: what the service made of that.
+ * upload: how far it has been sent in parts; columns: what the reader changed, field -> column; encoding: what the reader
+ * chose, "" to have it recognised; look: what is sent to have it looked at; preview: what the service made of that.
  */
 function feed(name, more) {
-  return { name, size: "", file: null, entries: null, source: null, upload: null, columns: {}, key: null, preview: null, ...more };
+  const unsent = { upload: null, columns: {}, encoding: "", key: null, preview: null };
+  return { name, size: "", file: null, entries: null, source: null, ...unsent, ...more };
 }
 
 export const ofFile = (file) => feed(file.name, { size: bytes(file.size), file, look: beginning(file) });

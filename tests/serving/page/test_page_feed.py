@@ -77,6 +77,53 @@ def test_failed_rows_come_as_a_sheet_under_the_feeds_name(reader: Reader) -> Non
     assert text.splitlines()[0] == "id,title,attributes,failed_line,failed_code,failed_reason"
 
 
+def test_the_encoding_of_a_feed_can_be_chosen(reader: Reader) -> None:
+    reader.open("#/jobs")
+    choose(reader, a_file("Nr;Größe;title\nenc-1;XL;Mütze\n".encode("windows-1252")))
+    expect(reader.page.locator(".feed-preview [role=alert]")).to_be_visible()
+    reader.page.get_by_label("Encoding").select_option("windows-1252")
+    reader.page.get_by_label("Nr is read as").select_option("Id")
+    expect(reader.page.locator(".first-rows li")).to_contain_text("Mütze")
+    send(reader)
+    expect(newest(reader).locator(".badge").first).to_have_text("Complete")
+    reader.open("#/product/enc-1")
+    expect(reader.page.get_by_role("heading", level=1)).to_have_text("Mütze")
+
+
+def test_a_bad_image_fails_its_row_where_that_is_asked_for(reader: Reader) -> None:
+    reader.open("#/jobs")
+    choose(reader, a_file("id,title,image\nstrict-1,Shirt,gone.png\n"))
+    reader.page.get_by_label("Fail rows with bad images").check()
+    send(reader)
+    expect(newest(reader).locator(".badge").first).to_have_text("No row could be read")
+
+
+def test_a_feed_replaces_the_catalogue_alone_and_once(browser: Browser, stocked: str) -> None:
+    with reading(browser, stocked) as reader:
+        replacing = reader.page.get_by_label("Replace the catalogue")
+        reader.open("#/jobs")
+        choose(reader, a_file("id,title\na,Shirt\nb,Hat\nc,Belt\nd,Scarf\n"))
+        send(reader)
+        expect(newest(reader).locator(".badge").first).to_have_text("Complete")
+        choose(reader, a_file("id,title\na,Shirt\nb,Hat\nc,Belt\n", "second.csv"))
+        replacing.check()
+        send(reader)
+        expect(reader.page.locator(".notice.good")).to_have_text("second.csv was accepted.")
+        expect(newest(reader)).to_contain_text("second.csv")
+        expect(newest(reader)).to_contain_text("Removed")
+        expect(newest(reader).locator(".badge").first).to_have_text("Complete")
+        expect(replacing).not_to_be_checked()
+        reader.open("#/product/d")
+        expect(reader.page.get_by_role("alert")).to_contain_text("No product with this id is stored.")
+        reader.excuse()
+        reader.open("#/jobs")
+        choose(reader, a_file("id,title\na,Shirt\n", "one.csv"))
+        replacing.check()
+        choose(reader, a_file("id,title\na,Shirt\n", "one.csv"), a_file("id,title\nb,Hat\n", "two.csv"))
+        expect(replacing).to_be_disabled()
+        expect(replacing).not_to_be_checked()
+
+
 def test_several_feeds_become_a_job_each(reader: Reader) -> None:
     reader.open("#/jobs")
     choose(reader, a_file("id,title\na,Shirt\n", "one.csv"), a_file("id,title\nb,Hat\n", "two.csv"))

@@ -14,8 +14,11 @@ from fastapi.testclient import TestClient
 
 import serving.error_responses
 from catalog.errors import CatalogError
+from catalog.feeds.encodings.languages import ENCODINGS
+from catalog.feeds.encodings.names import known_encoding
 from serving.api.app import on_catalog_error
 from serving.api.routes import page
+from serving.api.schemas.jobs import FeedRequest, JobForm, JobRequest, PreviewForm
 from serving.error_responses import status_of
 from serving.errors import ServiceNotStarted
 
@@ -142,6 +145,20 @@ def test_what_is_counted_has_a_text_for_one() -> None:
     ones = {key.removesuffix(".one") for key in english if key.endswith(".one")}
     assert {key.removesuffix(".other") for key in several} <= ones
     assert {key for key in ones if english[f"{key}.one"] == english.get(f"{key}.other")} == set()
+
+
+def test_a_feed_goes_with_all_that_a_job_and_a_preview_take() -> None:
+    text = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("feed-form.js", "feed-upload.js"))
+    taken = {name for model in (JobForm, JobRequest, PreviewForm, FeedRequest) for name in model.model_fields}
+    assert taken >= {"columns", "encoding", "strict", "replace"}
+    assert {name for name in taken if not re.search(rf"\b{name}\b", text)} == set()
+
+
+def test_every_encoding_that_the_service_may_name_can_be_chosen() -> None:
+    text = (FOLDER / "feed-encoding.js").read_text(encoding="utf-8")
+    chosen = re.findall(r'^  "([a-z0-9-]+)": "', text, re.MULTILINE)
+    assert set(chosen) == {"utf-8", "utf-16", *ENCODINGS}
+    assert [known_encoding(name) for name in chosen] == chosen
 
 
 def kinds(of: type[CatalogError] = CatalogError) -> Iterator[type[CatalogError]]:
