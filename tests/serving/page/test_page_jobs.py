@@ -99,7 +99,7 @@ def test_an_upload_outlives_a_look_elsewhere_and_is_sent_once(reader: Reader) ->
     held: list[Route] = []
     reader.page.route(JOBS, lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
     send(reader, 5)
-    expect(reader.page.locator(".feed-form .waiting")).to_contain_text("Sending spring.csv…")
+    expect(reader.page.locator(".feed-form .waiting", has_text="Sending spring.csv…")).to_be_visible()
     button(reader, "Send").dispatch_event("click")
     reader.page.get_by_role("link", name="Search", exact=True).click()
     reader.page.get_by_role("link", name="Jobs", exact=True).click()
