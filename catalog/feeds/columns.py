@@ -78,6 +78,9 @@ class Columns:
     pairs: tuple[tuple[str, str], ...] = ()
     folding: Folding | None = None
 
+    def __hash__(self) -> int:
+        return hash((self.system, self.images, tuple(self.attributes)))
+
     @cached_property
     def split(self) -> Mapping[str, str]:
         return systems()[self.system].split
@@ -94,6 +97,12 @@ class Columns:
             return None
         found = frozenset(field for name in self.fields for field in OFFER.get(name, ()))
         return found | {"attributes"} if self.attributes or self.objects or self.pairs else found
+
+    @cached_property
+    def of_attributes(self) -> tuple[str, ...]:
+        """The columns that attributes are read from."""
+        own = (column for columns in self.attributes.values() for column in columns)
+        return tuple(dict.fromkeys((*self.objects, *(column for pair in self.pairs for column in pair), *own)))
 
     @cached_property
     def used(self) -> dict[str, str]:
