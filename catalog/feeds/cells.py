@@ -76,7 +76,7 @@ def is_plain(value: str) -> bool:
     return (
         PLAIN.fullmatch(value) is not None
         and "  " not in value
-        and (value[0] not in NO_VALUE_BEGINS or len(value) > LONGEST_NO_VALUE)
+        and (value[0] not in NO_VALUE_BEGINS or not is_missing(value))
         and "_x00" not in value
     )
 

@@ -96,12 +96,8 @@ def read_offer(reading: Reading) -> dict[str, Any]:
 
 def numbers(reading: Reading, variants: Sequence[Variant]) -> dict[str, str]:
     """The product's own; those of its only variant are its own, too, and those of one among several are not."""
-    found = {}
-    for name in ("sku", "gtin", "mpn"):
-        own = read_number(reading, name)
-        if not variants:
-            found[name] = own
-            continue
+    found = {name: read_number(reading, name) for name in ("sku", "gtin", "mpn")}
+    for name, own in found.items() if variants else ():
         theirs = [getattr(one, name) for one in variants]
         found[name] = own or theirs[0] if len(theirs) == 1 else "" if own in theirs else own
     return found

@@ -14,7 +14,7 @@ SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+[eE][+-]?|[eE]\+)[0-9]+")
 TOO_NARROW = re.compile("#{3,}")  # what a narrow column of a spreadsheet shows
 # A long number that was read as one with decimals.
 DECIMAL = re.compile(r"([0-9]{8,})\.0+")
-GTIN_LENGTHS = (8, 12, 13, 14)
+GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 
 
 def identifier_text(value: Any, column: str) -> str:
@@ -39,7 +39,6 @@ def identifier_text(value: Any, column: str) -> str:
 def gtin_invalid(gtin: str) -> bool:
     """Whether this is no GTIN (EAN, UPC, ISBN-13): by its length and its check digit. Spaces and hyphens are let be."""
     digits = gtin.replace(" ", "").replace("-", "")
-    if not (digits.isascii() and digits.isdigit() and len(digits) in GTIN_LENGTHS):
+    if not GTIN.fullmatch(digits):
         return True
-    counted = [*map(int, reversed(digits))]
-    return (sum(counted[::2]) + 3 * sum(counted[1::2])) % 10 != 0
+    return (sum(map(int, digits[-1::-2])) + 3 * sum(map(int, digits[-2::-2]))) % 10 != 0

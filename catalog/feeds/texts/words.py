@@ -99,9 +99,9 @@ def cleaned(text: str) -> str:
     if not text.isascii():
         text = mended(text)
         text = unicodedata.normalize("NFC", text)
-    if text.isprintable() and "  " not in text:
-        return text.strip()
-    return " ".join(UNKNOWN.sub("\ufffd", CONTROLS.sub("", without_unseen(text))).split())
+    if not text.isprintable():
+        text = UNKNOWN.sub("\ufffd", CONTROLS.sub("", without_unseen(text)))
+    return " ".join(text.split())
 
 
 def without_unseen(text: str) -> str:
