@@ -25,14 +25,15 @@ ASSIGNED = re.compile(r"\s*,\s*(?=[^,=]{1,64}=)")
 
 def read_attributes(cells: Mapping[str, Any], columns: Columns) -> dict[str, Values]:
     """Attributes that have a value. That of a column of its own wins over one of the same name from elsewhere."""
-    values = tuple(map(cells.get, columns.of_attributes))
-    return dict(remembered(values, columns)) if are_short(values) else named_values(cells, columns)
+    names = columns.of_attributes
+    values = tuple(map(cells.get, names))
+    return dict(remembered(names, values, columns)) if are_short(values) else named_values(cells, columns)
 
 
 @lru_cache(maxsize=4096)
-def remembered(values: tuple[str, ...], columns: Columns) -> dict[str, Values]:
-    """Colours, sizes and materials repeat from row to row. values: the cells of `Columns.of_attributes`."""
-    return named_values(dict(zip(columns.of_attributes, values, strict=True)), columns)
+def remembered(names: tuple[str, ...], values: tuple[str, ...], columns: Columns) -> dict[str, Values]:
+    """Colours, sizes and materials repeat from row to row. names: `Columns.of_attributes`; values: their cells."""
+    return named_values(dict(zip(names, values, strict=True)), columns)
 
 
 def are_short(values: tuple[Any, ...]) -> bool:

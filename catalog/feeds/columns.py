@@ -79,7 +79,7 @@ class Columns:
     folding: Folding | None = None
 
     def __hash__(self) -> int:
-        return hash((self.system, self.images, tuple(self.attributes)))
+        return hash((self.system, self.images, self.objects, self.pairs))
 
     @cached_property
     def split(self) -> Mapping[str, str]:

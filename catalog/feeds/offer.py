@@ -21,8 +21,6 @@ DATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%m/%d/%Y", "%m/%d/%y", "%d.%m.%Y", "%m/%d/%Y, %I:%M %p", "%m/%d/%y, %I:%M %p"),
     *("%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M"),
 )
-
-
 SALE_DATES = ("sale_dates", "sale_starts", "sale_ends")
 
 
@@ -151,7 +149,9 @@ def read_prices(reading: Reading, now: datetime | None = None) -> Prices:
 
 
 def read_price(reading: Reading, field: str, named: str) -> tuple[float | None, str]:
-    """The first of the field's columns that has a price; one that cannot be read is told of. named: the row's currency."""
+    """The first of the field's columns that has a price; one that cannot be read is told of. named: the currency that
+    the row names.
+    """
     for column in reading.columns.fields.get(field, ()):
         value = reading.cells.get(column)
         if value is None or value == "":

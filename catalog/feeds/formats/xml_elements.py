@@ -49,18 +49,13 @@ def plain_cells(text: str, prefixes: Mapping[str, str]) -> dict[str, Any] | None
     if not opened:
         return None
     elements = ELEMENT.findall(text, opened.end(1) + 1)
-    named = [
-        (written_name(name, prefixes), unescape(value, QUOTES).strip() if "&" in value else value.strip())
+    found = {
+        written_name(name, prefixes): (unescape(value, QUOTES) if "&" in value else value).strip()
         for name, value in elements
-    ]
-    named.sort(key=is_further)
-    found: dict[str, Any] = dict(named)
-    return found if len(found) == len(elements) else None
-
-
-def is_further(child: tuple[str, Any]) -> bool:
-    """Google Merchant's names come first: they win over RSS's own."""
-    return not child[0].startswith("g:")
+    }
+    if len(found) != len(elements):
+        return None
+    return {name: value for name, value in found.items() if name.startswith("g:")} | found  # the order of `cells`
 
 
 def written_name(name: str, prefixes: Mapping[str, str]) -> str:
@@ -124,7 +119,7 @@ class Tree:
 def cells(attributes: dict[str, str], parts: list[Any]) -> dict[str, Any]:
     """Of a product: its elements, those of Google Merchant's names first, which win over RSS's own; its attributes."""
     children = [part for part in parts if not isinstance(part, str)]
-    children.sort(key=is_further)
+    children.sort(key=lambda child: not child[0].startswith("g:"))
     found = gathered(children)
     return found | {name: value for name, value in plain(attributes).items() if name not in found}
 
