@@ -11,6 +11,8 @@ UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0]")
 
 def is_web_link(link: str) -> bool:
     """Whether this is an http or https address, one without a scheme, or "". A host with a port is no scheme."""
+    if link.startswith(("https://", "http://")):
+        return True
     seen = UNSEEN.sub("", link)
     scheme = SCHEME.match(seen)
     return scheme is None or scheme[1].lower() in ("http", "https") or HOST_AND_PORT.match(seen) is not None

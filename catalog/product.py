@@ -90,7 +90,7 @@ def each_value(values: Values) -> tuple[str, ...]:
 
 def as_text(values: Values) -> str:
     """("41", "42") -> "41, 42"."""
-    return ", ".join(each_value(values))
+    return values if isinstance(values, str) else ", ".join(values)
 
 
 # The names of a product's fields in every record and file; images are stored apart.

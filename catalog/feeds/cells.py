@@ -76,15 +76,18 @@ def is_plain(value: str) -> bool:
     return (
         PLAIN.fullmatch(value) is not None
         and "  " not in value
-        and (value[0] not in NO_VALUE_BEGINS or len(value) > LONGEST_NO_VALUE)
+        and (value[0] not in NO_VALUE_BEGINS or not is_missing(value))
         and "_x00" not in value
     )
 
 
 def text(value: Any, column: str) -> str:
     """Strings and numbers as text, "" where there is no value. Raises RowInvalid."""
-    if isinstance(value, str) and is_plain(value):
-        return value
+    return value if isinstance(value, str) and is_plain(value) else unplain_text(value, column)
+
+
+def unplain_text(value: Any, column: str) -> str:
+    """As `text`, which most cells do not need: see `is_plain`."""
     if is_missing(value):
         return ""
     if isinstance(value, str):
@@ -166,11 +169,18 @@ def shown_text(value: str) -> str:
     return value if writable(value) else "".join("�" if "\ud800" <= x <= "\udfff" else x for x in value)
 
 
+def is_ordinary(cells: Mapping[str, Any], limits: FeedLimits) -> bool:
+    """Whether JSON can hold all cells as they are, and all together are shorter than one may be: so of most rows."""
+    try:
+        return len(whole := "".join(cells.values())) < min(limits.max_cell, limits.max_row) and (
+            writable(whole) and writable("".join(cells))
+        )
+    except TypeError:
+        return False  # a cell is no text
+
+
 def check_sizes(cells: Mapping[str, Any], limits: FeedLimits) -> None:
     """Raises RowInvalid. Images in data URIs do not count."""
-    least = min(limits.max_cell, limits.max_row)
-    if sum(len(value) if type(value) is str else least for value in cells.values()) < least:
-        return  # all of them together are less than one may be
     total = 0
     for column, value in cells.items():
         for part in value if isinstance(value, list) else (value,):

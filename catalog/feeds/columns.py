@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from catalog.errors import FeedColumnsInvalid
 from catalog.feeds.cells import brief
@@ -61,7 +62,7 @@ class Folding:
     aside: tuple[tuple[str, frozenset[str]], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Columns:
     """system: whose export it is; split: see `systems.toml`. fields: field of SINGLE -> its columns, the best first.
 
@@ -77,16 +78,19 @@ class Columns:
     pairs: tuple[tuple[str, str], ...] = ()
     folding: Folding | None = None
 
-    @property
+    def __hash__(self) -> int:
+        return hash((self.system, self.images, self.objects, self.pairs))
+
+    @cached_property
     def split(self) -> Mapping[str, str]:
         return systems()[self.system].split
 
-    @property
+    @cached_property
     def id(self) -> str | None:
         """The one column of ids: of another, a row's id would be of another kind."""
         return next(iter(self.fields.get("id", ())), None)
 
-    @property
+    @cached_property
     def offer_fields(self) -> frozenset[str] | None:
         """The fields of a stored product that a feed of offers alone changes; None for a feed of whole products."""
         if self.images or self.fields.get("title") or self.fields.get("description"):
@@ -94,7 +98,13 @@ class Columns:
         found = frozenset(field for name in self.fields for field in OFFER.get(name, ()))
         return found | {"attributes"} if self.attributes or self.objects or self.pairs else found
 
-    @property
+    @cached_property
+    def of_attributes(self) -> tuple[str, ...]:
+        """The columns that attributes are read from."""
+        own = (column for columns in self.attributes.values() for column in columns)
+        return tuple(dict.fromkeys((*self.objects, *(column for pair in self.pairs for column in pair), *own)))
+
+    @cached_property
     def used(self) -> dict[str, str]:
         """Every column that is read, and what it is read as, as a mapping names it."""
         found: dict[str, str] = {}

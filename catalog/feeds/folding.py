@@ -34,6 +34,9 @@ def fold(read: Callable[[], Records]) -> Records:
     with Parts() as parts:
         if needs_parts(read()):
             parts.collect(read())
+        if not parts:
+            yield from neighbours(read())
+            return
         for record, columns in neighbours(kept(read(), parts)):
             yield parts.joined_with(record, columns), columns
         yield from parts.left()
@@ -65,6 +68,9 @@ class Parts:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
+    def __bool__(self) -> bool:
+        return bool(self._places)
+
     def collect(self, records: Records) -> None:
         for record, columns in records:
             key = part_key(record, columns)
@@ -73,10 +79,10 @@ class Parts:
                 pickle.dump((record, columns), self._file)
 
     def holds(self, record: Record, columns: Columns) -> bool:
-        return bool(self._places) and bool(part_key(record, columns))
+        return bool(part_key(record, columns))
 
     def joined_with(self, record: Record, columns: Columns) -> Record:
-        if not self._places or not columns.folding:
+        if not columns.folding:
             return record
         found = [part for key in asked_keys(record, columns.folding) for part in self._take(key)]
         return joined([record, *found], columns) if found else record
@@ -138,7 +144,7 @@ def asked_keys(record: Record, folding: Folding) -> Iterator[str]:
 def neighbours(records: Records) -> Records:
     """Records of one product, one after another, joined."""
     group: list[Record] = []
-    shared, size = Columns(), 0
+    shared, size = Columns(), 0  # of the group without its last
     damage: CatalogError | None = None
     while True:
         try:
@@ -148,13 +154,14 @@ def neighbours(records: Records) -> Records:
         except CatalogError as error:  # what came before it is whole
             damage = error
             break
-        if group and len(group) < MAX_ROWS and size < MAX_SIZE and belongs(record, columns, group, shared):
-            group.append(record)
-        else:
-            if group:
-                yield joined(group, shared), shared
-            group, shared, size = [record], columns, 0
-        size += sum(len(value) for value in record.cells.values() if isinstance(value, str))
+        if group and belongs(record, columns, group, shared):
+            size += sum(len(value) for value in group[-1].cells.values() if isinstance(value, str))
+            if len(group) < MAX_ROWS and size < MAX_SIZE:
+                group.append(record)
+                continue
+        if group:
+            yield joined(group, shared), shared
+        group, shared, size = [record], columns, 0
     if group:
         yield joined(group, shared), shared
     if damage:
@@ -163,7 +170,7 @@ def neighbours(records: Records) -> Records:
 
 def belongs(record: Record, columns: Columns, group: list[Record], shared: Columns) -> bool:
     """Whether the record is of the same product as those before it."""
-    if record.returned or group[0].returned or columns != shared:
+    if record.returned or group[0].returned or (columns is not shared and columns != shared):
         return False
     found = columns.folding
     if found and found.neighbours:

@@ -14,11 +14,16 @@ IN_FEED = "(in the feed)"
 BEFORE_URL = re.compile(r"(\s*[,|;\s]\s*)(?=(?:(?:https?|s3|gs):)?//\w)")
 PARTED = re.compile(r"(\s*[,|;\n]\s*)")
 ADDRESS = re.compile(r"://|^//\w")
+# An address, or the name of a file, without a character that could part it from another.
+ALONE = re.compile(r"https?://[!-+\--:<-{}~]+|[A-Za-z0-9][!-+\--:<-{}~]*\.(?:jpe?g|png|gif|webp)")
 
 
 def read_images(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> tuple[ImageRef, ...]:
     """The product's images, each once; those beyond the limit are left out."""
-    refs = (ref for column in columns.images for ref in image_refs(cells.get(column), column))
+    given = [(column, value) for column in columns.images if (value := cells.get(column)) is not None and value != ""]
+    if all(isinstance(value, str) and ALONE.fullmatch(value) for _, value in given):
+        return tuple(map(ImageRef, dict.fromkeys(value for _, value in given)))[: limits.max_images]
+    refs = (ref for column, value in given for ref in image_refs(value, column))
     return tuple(islice(without_repeated(refs), limits.max_images))
 
 

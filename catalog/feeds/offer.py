@@ -21,6 +21,7 @@ DATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%m/%d/%Y", "%m/%d/%y", "%d.%m.%Y", "%m/%d/%Y, %I:%M %p", "%m/%d/%y, %I:%M %p"),
     *("%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M"),
 )
+SALE_DATES = ("sale_dates", "sale_starts", "sale_ends")
 
 
 class Reading(NamedTuple):
@@ -44,10 +45,10 @@ class Reading(NamedTuple):
 
     def text(self, column: str) -> str:
         value = self.cells.get(column)
-        if value is None or value == "":
-            return ""
         if isinstance(value, str):
-            return words(value, column)
+            return words(value, column) if value else ""
+        if value is None:
+            return ""
         if isinstance(value, Mapping) and LEFT_OUT not in value:
             value = first(value, NAMES) or value  # an object without a name is told of by each_text
         return ", ".join(each_text(value, column))
@@ -67,20 +68,21 @@ class Prices(NamedTuple):
 def read_offer(reading: Reading) -> dict[str, Any]:
     """Fields of a `Product`. Those of the cheapest variant count where the row itself has none."""
     prices, availability = read_prices(reading), read_availability(reading)
-    for nested in nested_offers(reading):
-        prices = prices if prices.price is not None else read_prices(nested)
-        availability = availability or read_availability(nested)
-    of_variants = [(found, read_prices(found)) for found in nested_variants(reading)]
-    variants = [read_variant(found, reading, theirs.price) for found, theirs in of_variants]
-    priced = [(theirs.price, theirs) for _, theirs in of_variants if theirs.price is not None]
-    if priced:
-        _, prices = min(priced, key=lambda each: each[0])
-    if any(one.availability for one in variants):
-        availability = best_availability(one.availability for one in variants)
-    unit_price, _ = read_price(reading, "unit_price")
+    variants: list[Variant] = []
+    if holds_others(reading):
+        for nested in nested_offers(reading):
+            prices = prices if prices.price is not None else read_prices(nested)
+            availability = availability or read_availability(nested)
+        of_variants = [(found, read_prices(found)) for found in nested_variants(reading)]
+        variants = [read_variant(found, reading, theirs.price) for found, theirs in of_variants]
+        priced = [(theirs.price, theirs) for _, theirs in of_variants if theirs.price is not None]
+        if priced:
+            _, prices = min(priced, key=lambda each: each[0])
+        if any(one.availability for one in variants):
+            availability = best_availability(one.availability for one in variants)
     return {
         **prices._asdict(),
-        "unit_price": unit_price,
+        "unit_price": read_price(reading, "unit_price", reading.first("currency"))[0],
         "unit_measure": reading.first("unit_measure"),
         "availability": availability,
         "status": read_status(reading),
@@ -92,9 +94,9 @@ def read_offer(reading: Reading) -> dict[str, Any]:
 
 def numbers(reading: Reading, variants: Sequence[Variant]) -> dict[str, str]:
     """The product's own; those of its only variant are its own, too, and those of one among several are not."""
-    found = {}
-    for name in ("sku", "gtin", "mpn"):
-        own, theirs = read_number(reading, name), [getattr(one, name) for one in variants]
+    found = {name: read_number(reading, name) for name in ("sku", "gtin", "mpn")}
+    for name, own in found.items() if variants else ():
+        theirs = [getattr(one, name) for one in variants]
         found[name] = own or theirs[0] if len(theirs) == 1 else "" if own in theirs else own
     return found
 
@@ -130,28 +132,33 @@ def differing(variants: Sequence[Variant]) -> tuple[Variant, ...]:
 
 def read_prices(reading: Reading, now: datetime | None = None) -> Prices:
     """What a shopper pays now, and what else the row says of it."""
-    regular, currency = read_price(reading, "price")
-    listed, _ = read_price(reading, "list_price")
-    sale, of_sale = read_price(reading, "sale_price")
+    named = reading.first("currency")
+    regular, currency = read_price(reading, "price", named)
+    listed, _ = read_price(reading, "list_price", named)
+    sale, of_sale = read_price(reading, "sale_price", named)
     dates, known = read_dates(reading)
     currency = currency or of_sale
     price = regular
     if sale is not None and (regular is None or sale < regular) and known and lasts(dates, now or datetime.now(UTC)):
         price, listed = sale, regular if regular is not None else listed
     if price is None:
-        _, currency = told_price(reading, None, "", reading.first("currency"))
+        _, currency = told_price(reading, None, "", named)
     if listed is not None and price is not None and listed <= price:
         listed = None
     return Prices(price, currency, listed, sale, dates if sale is not None else "")
 
 
-def read_price(reading: Reading, field: str) -> tuple[float | None, str]:
-    """The first of the field's columns that has a price; one that cannot be read is told of."""
-    named = reading.first("currency")
+def read_price(reading: Reading, field: str, named: str) -> tuple[float | None, str]:
+    """The first of the field's columns that has a price; one that cannot be read is told of. named: the currency that
+    the row names.
+    """
     for column in reading.columns.fields.get(field, ()):
         value = reading.cells.get(column)
+        if value is None or value == "":
+            continue
         if isinstance(value, Mapping) and LEFT_OUT not in value:
-            price, currency = read_price(inside(value, reading), "price")
+            within = inside(value, reading)
+            price, currency = read_price(within, "price", within.first("currency"))
         else:
             price, currency = told_price(reading, value, column, named)
         if price is not None:
@@ -169,6 +176,8 @@ def told_price(reading: Reading, value: Any, column: str, named: str) -> tuple[f
 
 def read_dates(reading: Reading) -> tuple[str, bool]:
     """When a sale lasts, as "START/END", and whether that can be read."""
+    if reading.columns.fields.keys().isdisjoint(SALE_DATES):
+        return "", True
     given = reading.first("sale_dates")
     ends = [part.strip() for part in given.split("/", 1)] if given.count("/") == 1 else [given, ""]
     ends = ends if given else [reading.first("sale_starts"), reading.first("sale_ends")]
@@ -223,7 +232,7 @@ def read_status(reading: Reading) -> Status:
             found.append(status)
         else:
             reading.unclear("status", given, "is not known")
-    return next((status for status in WORST if status in found), "")
+    return next((status for status in WORST if status in found), "") if found else ""
 
 
 # Offers and variants that are objects of their own
@@ -241,6 +250,11 @@ def inside(value: Mapping[Any, Any], outer: Reading) -> Reading:
     """An object within a row, whose keys are read as a feed's columns are."""
     cells = {AMOUNTS.get(str(name), str(name)): item for name, item in value.items()}
     return outer._replace(cells=cells, columns=columns_of(tuple(cells)))
+
+
+def holds_others(reading: Reading) -> bool:
+    fields = reading.columns.fields
+    return VARIANTS in reading.cells or "offers" in fields or "variants" in fields
 
 
 def objects(reading: Reading, field: str) -> Iterator[Mapping[Any, Any]]:

@@ -22,7 +22,7 @@ from catalog.errors import (
     TextMisdecoded,
 )
 from catalog.feeds.attributes import read_attributes
-from catalog.feeds.cells import FeedLimits, as_json, brief, check_sizes, is_number
+from catalog.feeds.cells import FeedLimits, as_json, brief, check_sizes, is_number, is_ordinary
 from catalog.feeds.columns import Columns
 from catalog.feeds.image_cells import read_images
 from catalog.feeds.offer import Reading, read_offer
@@ -103,12 +103,15 @@ def read_row(record: Record, columns: Columns, limits: FeedLimits, money: Money 
 
 
 def checked_row(record: Record, columns: Columns, limits: FeedLimits, money: Money) -> Row | BadRow:
-    cells, raw = record.cells, as_json(record.cells, limits)
+    cells = record.cells
+    ordinary = is_ordinary(cells, limits)
+    raw = dict(cells) if ordinary else as_json(cells, limits)
     try:
         if record.error:
             raise record.error
         check_corrected(cells)
-        check_sizes(cells, limits)
+        if not ordinary:
+            check_sizes(cells, limits)
         warnings: list[CatalogError] = []
         product = read_product(cells, columns, limits, money, warnings)
         images = read_images(cells, columns, limits)
@@ -159,7 +162,11 @@ def each_once(warnings: Iterable[CatalogError]) -> tuple[CatalogError, ...]:
 
 def misdecoded_fields(product: Product) -> Iterator[TextMisdecoded]:
     """A warning for each field whose letters were visibly decoded wrongly, and could not be mended."""
-    fields = {name: getattr(product, name) for name in ("title", "description", "brand", "product_type")}
+    texts = (product.title, product.description, product.brand, product.product_type)
+    whole = "".join((*texts, *map(as_text, product.attributes.values())))
+    if whole.isascii() and "?" not in whole:
+        return
+    fields = dict(zip(("title", "description", "brand", "product_type"), texts, strict=True))
     for name, value in (*fields.items(), *product.attributes.items()):
         for one in each_value(value):
             if not (one.isascii() and "?" not in one) and (place := misdecoded(one)):
@@ -202,6 +209,8 @@ def read_id(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> s
     found = identifier_text(value, columns.id or "id")
     if not found:
         raise RowIdMissing
-    if len(found) > limits.max_id or any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in found):
+    if len(found) > limits.max_id or (
+        not found.isprintable() and any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in found)
+    ):
         raise RowIdInvalid(f"The row's id has more than {limits.max_id} characters or contains control characters.")
     return found

@@ -58,6 +58,10 @@ def read_lines(stream: BinaryIO, limit: int) -> Iterator[Line]:
     number, parts, size, last = 1, list[bytes](), 0, b""
     for chunk in utf8(stream):
         for piece in chunk.splitlines(keepends=True):
+            if not size and piece.endswith(b"\n") and len(piece) <= limit:  # by far the most
+                yield Line(number, piece)
+                number += 1
+                continue
             # After a CR the line has ended, unless a new chunk brings its LF.
             if last == b"\r" and piece != b"\n":
                 yield Line(number, b"".join(parts), size > limit)

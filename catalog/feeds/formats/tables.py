@@ -85,6 +85,33 @@ class Header(NamedTuple):
     names: Sequence[str]
 
 
+class OneLine:
+    """Reads what nearly all records are: a line of valid text that has as many cells as the header. One csv.reader
+    reads them all: it begins anew with each line, also behind one that it could not read.
+    """
+
+    def __init__(self, header: Header, limits: FeedLimits) -> None:
+        self._names, self._limit = header.names, limits.max_values
+        self._distinct = len(set(header.names)) == len(header.names)
+        self._line: list[str] = []
+        lines = iter(self._line.pop, None)  # an IndexError where a record needs a second line
+        self._reader = csv.reader(lines, delimiter=header.delimiter, strict=True, skipinitialspace=True)
+
+    def read(self, line: Line) -> Record | None:
+        """None for what needs the care of `read_record`, as `OneRecord` reads it."""
+        if line.cut or len(line.data) > self._limit or not self._distinct:
+            return None
+        try:
+            self._line.append(line.data.decode())
+            cells = next(self._reader)
+        except (UnicodeDecodeError, csv.Error, IndexError):
+            return None
+        if len(cells) != len(self._names):
+            return None
+        named = dict(zip(self._names, map(str.strip, cells), strict=True))
+        return Record(line.number, named) if any(named.values()) else None
+
+
 def read_table(
     open_bytes: Callable[[], BinaryIO], mapping: Mapping[str, str], limits: FeedLimits
 ) -> Iterator[tuple[Record, Columns]]:
@@ -119,19 +146,21 @@ def returned(record: Record) -> Record:
 def read_records(lines: Lines, header: Header, limits: FeedLimits) -> Iterator[Record]:
     """Raises FeedDamaged."""
     reread = 0
-    while True:
+    simple = OneLine(header, limits)
+    for line in lines:
+        if record := simple.read(line):
+            yield record
+            continue
+        lines.put_back([line])
         one = OneRecord(lines, header.delimiter, limits)
-        try:
-            record, swallowed = read_record(one, header)
-        except StopIteration:
-            return
+        record, swallowed = read_record(one, header)
         if record:
             yield record
         lines.put_back(swallowed)
         reread += one.size if swallowed else 0
         if reread > limits.max_reread:
-            line = one.taken[0].number
-            raise FeedDamaged(f"Too many quoted cells do not end where they should, the last from line {line} on.")
+            where = f"the last from line {line.number} on"
+            raise FeedDamaged(f"Too many quoted cells do not end where they should, {where}.")
 
 
 def read_record(one: OneRecord, header: Header) -> tuple[Record | None, list[Line]]:

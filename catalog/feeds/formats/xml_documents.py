@@ -75,7 +75,6 @@ def record(piece: Piece, shape: Shape, limits: FeedLimits) -> Record:
     try:
         if cut:
             raise RowCellTooLong(f"The product is longer than the limit of {limits.max_line:,} bytes.")
-        data.decode()
         return Record(line, read_element(data, shape.prefixes, limits))
     except UnicodeDecodeError as found:
         where = line + data.count(b"\n", 0, found.start)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 from xml.parsers import expat
+from xml.sax.saxutils import unescape
 
 from catalog.errors import RowInvalid
 from catalog.feeds.cells import MAX_DEPTH, FeedLimits
@@ -18,12 +19,21 @@ LONE_AMPERSAND = re.compile(rb"&(?!#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][
 MARKUP_NAMES = "a b br div em font h1 h2 h3 h4 h5 h6 hr i img li ol p span strong sub sup table tbody td tr u ul"
 MARKUP = frozenset(MARKUP_NAMES.split())
 ADDRESS = ("href", "url", "src")
+# What nearly all products are: elements with nothing but text, of the characters that XML allows, without attributes.
+NAME = r"[A-Za-z_][A-Za-z0-9_.-]*+(?::[A-Za-z_][A-Za-z0-9_.-]*+)?+"
+TEXT = r"(?:[^<>&\x00-\x08\x0b-\x1f\ufffe\uffff]++|&(?:amp|lt|gt|quot|apos);)*+"
+PLAIN = re.compile(rf"<({NAME})>[ \t\r\n]*+(?:<({NAME})>{TEXT}</\2>[ \t\r\n]*+)*+</\1>")
+ELEMENT = re.compile(rf"<({NAME})>({TEXT})</\1>")
+QUOTES = {"&quot;": '"', "&apos;": "'"}
 
 
 def read_element(data: bytes, prefixes: Mapping[str, str], limits: FeedLimits) -> dict[str, Any]:
     """data: UTF-8. prefixes: of names, and what to write for them. A lone & stands for itself. Raises ExpatError,
-    RowInvalid.
+    RowInvalid, UnicodeDecodeError.
     """
+    plain = plain_cells(data.decode(), prefixes)
+    if plain and len(plain) < limits.max_values:
+        return plain
     try:
         return parsed(data, prefixes, limits)
     except expat.ExpatError:
@@ -31,6 +41,26 @@ def read_element(data: bytes, prefixes: Mapping[str, str], limits: FeedLimits) -
         if mended == data:
             raise
         return parsed(mended, prefixes, limits)
+
+
+def plain_cells(text: str, prefixes: Mapping[str, str]) -> dict[str, Any] | None:
+    """As the parser would tell them; None for a product that is not PLAIN, or has several elements of one name."""
+    opened = PLAIN.fullmatch(text)
+    if not opened:
+        return None
+    elements = ELEMENT.findall(text, opened.end(1) + 1)
+    found = {
+        written_name(name, prefixes): (unescape(value, QUOTES) if "&" in value else value).strip()
+        for name, value in elements
+    }
+    if len(found) != len(elements):
+        return None
+    return {name: value for name, value in found.items() if name.startswith("g:")} | found  # the order of `cells`
+
+
+def written_name(name: str, prefixes: Mapping[str, str]) -> str:
+    prefix, colon, rest = name.partition(":")
+    return prefixes[prefix] + rest if colon and prefix in prefixes else name
 
 
 def parsed(data: bytes, prefixes: Mapping[str, str], limits: FeedLimits) -> dict[str, Any]:
@@ -61,10 +91,7 @@ class Tree:
             raise RowInvalid(f"The row is nested more than {MAX_DEPTH} levels deep.")
         if self._count > self._limits.max_values:
             raise RowInvalid(f"The row has more than {self._limits.max_values:,} values, which is the limit.")
-        prefix, colon, rest = name.partition(":")
-        if colon and prefix in self._prefixes:
-            name = self._prefixes[prefix] + rest
-        self._open.append((name, attributes, []))
+        self._open.append((written_name(name, self._prefixes), attributes, []))
 
     def end(self, _: str) -> None:
         name, attributes, parts = self._open.pop()

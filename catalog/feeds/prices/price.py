@@ -8,13 +8,13 @@ from decimal import Decimal
 
 from catalog.errors import RowPriceAmbiguous, RowPriceInvalid
 from catalog.feeds.cells import brief
-from catalog.feeds.prices.currencies import Currency, decimals, find_currency
+from catalog.feeds.prices.currencies import Currency, currency_codes, decimals, find_currency
 from catalog.feeds.prices.numbers import NO_MARKS, Marks, Number, choose, column_marks
 from catalog.feeds.prices.writing import LONGEST, fault, read_written
 
 LIMIT = 1e12
-# What nearly all prices are. It has one reading in every column.
-PLAIN = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,2})?")
+# What nearly all prices are: a number, perhaps with a currency's code. It has one reading in every column.
+PLAIN = re.compile(r"([0-9]{1,11}(?:\.[0-9]{1,2})?)(?: ?([A-Z]{3}))?")
 # The two signs that yuan and yen share.
 YEN_SIGNS = ("¥", "￥")
 YUAN_WORDS, YEN_WORDS = re.compile(r"\b(?:CNY|RMB)\b|人民币"), re.compile(r"\bJPY\b|[\u3041-\u30ff]|円")
@@ -63,8 +63,9 @@ def parse_price(value: object, money: Money = UNTOLD, column: str = "", currency
     named = find_currency(currency) if currency and len(currency) <= LONGEST else None
     told = code_of(currency, named, money) if named else ""
     if isinstance(value, str):
-        if PLAIN.fullmatch(value):
-            return float(value), told or money.default
+        plain = PLAIN.fullmatch(value)
+        if plain and (not plain[2] or (plain[2] in currency_codes() and told in ("", plain[2]))):
+            return float(plain[1]), plain[2] or told or money.default
         if not value.strip():
             return None, told
         return read_text(value, money, column, told)

@@ -7,12 +7,15 @@ from catalog.errors import RowIdInvalid
 from catalog.feeds.cells import brief, text
 from catalog.feeds.texts.words import without_unseen
 
+# Letters, digits, hyphens and underscores, at least one digit: neither spoiled nor a word for no value.
+PLAIN = re.compile(r"[A-Za-z_-]*[0-9][A-Za-z0-9_-]*")
 # 8.71123E+12, 1e+16 and 8.71123E12; "12E5" may well be a SKU.
 SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+[eE][+-]?|[eE]\+)[0-9]+")
 TOO_NARROW = re.compile("#{3,}")  # what a narrow column of a spreadsheet shows
 # A long number that was read as one with decimals.
 DECIMAL = re.compile(r"([0-9]{8,})\.0+")
-GTIN_LENGTHS = (8, 12, 13, 14)
+GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
+DIGITS = bytes.maketrans(b"0123456789", bytes(range(10)))
 
 
 def identifier_text(value: Any, column: str) -> str:
@@ -20,6 +23,8 @@ def identifier_text(value: Any, column: str) -> str:
 
     Raises RowIdInvalid for a number of which a spreadsheet has dropped digits.
     """
+    if isinstance(value, str) and PLAIN.fullmatch(value):
+        return value
     found = without_unseen(text(value, column)).strip()
     if found.startswith("'"):
         found = found.strip("'").strip()
@@ -35,6 +40,7 @@ def identifier_text(value: Any, column: str) -> str:
 def gtin_invalid(gtin: str) -> bool:
     """Whether this is no GTIN (EAN, UPC, ISBN-13): by its length and its check digit. Spaces and hyphens are let be."""
     digits = gtin.replace(" ", "").replace("-", "")
-    if not (digits.isascii() and digits.isdigit() and len(digits) in GTIN_LENGTHS):
+    if not GTIN.fullmatch(digits):
         return True
-    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits))) % 10 != 0
+    values = digits.encode().translate(DIGITS)
+    return (sum(values[-1::-2]) + 3 * sum(values[-2::-2])) % 10 != 0

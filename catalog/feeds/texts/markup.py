@@ -5,6 +5,7 @@ Not `html.parser`: it is quadratic (a minute for 200 KB of "<!--"), and descript
 
 import html
 import re
+from functools import lru_cache
 from html.entities import html5
 
 WITHIN_WORDS = (
@@ -48,20 +49,22 @@ def plain_text(text: str) -> str:
 
 def unescaped(text: str) -> str:
     """ "&amp;" -> "&", once."""
-    return ENTITY.sub(character, text) if "&" in text else text
+    return ENTITY.sub(lambda entity: character(entity[0]), text) if "&" in text else text
 
 
-def character(entity: re.Match[str]) -> str:
-    name = entity[0][1:]
+@lru_cache(maxsize=1024)
+def character(entity: str) -> str:
+    name = entity[1:]
     if name.startswith("#"):
-        return html.unescape(entity[0])
+        return html.unescape(entity)
     # A shop that writes its titles in capitals has "CAF&EACUTE;" as well.
-    return html5.get(name) or html5.get(name.lower(), "").upper() or entity[0]
+    return html5.get(name) or html5.get(name.lower(), "").upper() or entity
 
 
 def without_tags(text: str) -> str:
     """A space in place of a tag, unless it stands within a word, as "cot<b>ton</b>"."""
-    text = without_comments(text.replace("<![CDATA[", " ").replace("]]>", " "))
+    text = text.replace("<![CDATA[", " ").replace("]]>", " ")
+    text = without_comments(text) if "<!--" in text else text
     parts: list[str] = []
     position, unseen = 0, ""
     for tag in TAG.finditer(text):

@@ -7,12 +7,13 @@ Every step is linear: cells are untrusted, and have up to a million characters. 
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any
 
 from ftfy import TextFixerConfig, fix_encoding
 from ftfy.badness import BADNESS_RE, is_bad
 
-from catalog.feeds.cells import is_missing, is_plain, text
+from catalog.feeds.cells import LONGEST_NO_VALUE, is_missing, is_plain, unplain_text
 from catalog.feeds.texts.markup import plain_text
 
 # A line break or a tab as its escape, which ends where a word may begin: "\times" is none. A quotation mark likewise.
@@ -60,9 +61,22 @@ LOST = re.compile(r"(?<![\w/.?&=#%-])[^\W\d_]+\?[^\W\d_]{2,}+(?!=)|(?<!\S)\?{3,}
 
 def words(value: Any, column: str) -> str:
     """The cell's text cleaned, "" where it has no value. Raises RowInvalid."""
-    if isinstance(value, str) and is_plain(value):
-        return value
-    found = text(value, column)
+    if isinstance(value, str):
+        if len(value) <= LONGEST_NO_VALUE:
+            return short_words(value, column)
+        if is_plain(value):
+            return value
+    return unplain_words(value, column)
+
+
+@lru_cache(maxsize=8192)
+def short_words(value: str, column: str) -> str:
+    """Brands and colours repeat from row to row, and so short a text may be a word for "no value"."""
+    return value if is_plain(value) else unplain_words(value, column)
+
+
+def unplain_words(value: Any, column: str) -> str:
+    found = unplain_text(value, column)
     if is_clean(found):
         return found
     clean = cleaned(found)
@@ -85,9 +99,9 @@ def cleaned(text: str) -> str:
     if not text.isascii():
         text = mended(text)
         text = unicodedata.normalize("NFC", text)
-    if text.isprintable() and "  " not in text:
-        return text.strip()
-    return " ".join(UNKNOWN.sub("\ufffd", CONTROLS.sub("", without_unseen(text))).split())
+    if not text.isprintable():
+        text = UNKNOWN.sub("\ufffd", CONTROLS.sub("", without_unseen(text)))
+    return " ".join(text.split())
 
 
 def without_unseen(text: str) -> str:

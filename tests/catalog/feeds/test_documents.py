@@ -77,6 +77,38 @@ def test_plain_xml(tmp_path: Path) -> None:
     assert (table.id, table.product.title) == ("P2", "Desk")
 
 
+@pytest.mark.parametrize(
+    "elements",
+    [
+        "<title>A &lt;b&gt; &amp;amp; &quot;c&quot; &apos;d&apos;</title>",
+        "<title> A\n\tb </title>\r\n<brand></brand>",
+        "<title>A\r\nb</title>",
+        "<title>A > b</title>",
+        "<title>RSS</title><g:title>Google</g:title><h:brand>h</h:brand>",
+        "<title>A</title><g:size>S</g:size><g:size>M</g:size>",
+        "<title>A\x01b</title>",
+        "<title>A\uffffb</title>",
+        "<title>A &copy; b</title>",
+        "<title>A & b</title>",
+        "<title>A]]>b</title>",
+        "<title >A</title><brand/>",
+        "<title>A</title><brand><name>Acme</name></brand>",
+        "<title>A</brand>",
+        "stray<title>A</title>",
+    ],
+)
+def test_a_product_reads_alike_by_pattern_and_by_parser(tmp_path: Path, elements: str) -> None:
+    """A comment is for the parser alone."""
+    feed = '<rss xmlns:g="http://base.google.com/ns/1.0"><channel>{}</channel></rss>'.format
+    item = "<item><g:id>1</g:id>{}</item>".format
+    by_pattern = read(tmp_path, "pattern.xml", feed(item(elements)))
+    by_parser = read(tmp_path, "parser.xml", feed(item(f"<!-- -->{elements}")))
+    assert seen(by_pattern) == seen(by_parser)
+    if isinstance(by_parser[0], Row):
+        assert by_pattern == by_parser
+        assert list(by_pattern[0].raw) == list(by_parser[0].raw)
+
+
 @pytest.mark.parametrize("end", [RSS.index("cup &lol;"), RSS.index("</channel>")])
 def test_a_document_that_ends_too_early_gives_what_came_before(tmp_path: Path, end: int) -> None:
     rows: list[Row | BadRow] = []

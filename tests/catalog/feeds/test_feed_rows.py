@@ -142,3 +142,18 @@ def test_what_nobody_thought_of_fails_its_row_alone_and_is_logged_without_its_te
     assert (row.line, row.error.code) == (7, "row_unreadable")
     assert "row 7: ZeroDivisionError in __str__" in caplog.text
     assert "words" not in caplog.text
+
+
+def test_what_is_remembered_of_one_feed_is_not_taken_for_anothers(tmp_path: Path) -> None:
+    one = read(tmp_path, "one.csv", "id,title,color,size\n1,A,Red,M\n2,B,Red,M\n")
+    other = read(tmp_path, "other.csv", "id,title,size,color\n1,A,Red,M\n")
+    mapped = read(tmp_path, "one.csv", "id,title,color,size\n1,A,Red,M\n", {"material": "color"})
+    attributes = [row.product.attributes for row in (*one, *other, *mapped) if isinstance(row, Row)]
+    red = {"colour": "Red", "size": "M"}
+    assert attributes == [red, red, {"size": "Red", "colour": "M"}, {"material": "Red", "size": "M"}]
+
+
+@pytest.mark.parametrize("column", ["color", "brand"])
+def test_a_bad_cell_is_told_of_with_its_own_column(tmp_path: Path, column: str) -> None:
+    [row] = read(tmp_path, f"{column}.csv", f"id,title,{column}\n1,A,R\0d\n")
+    assert seen([row]) == [f'2: 1 row_invalid: The column "{column}" contains a NUL character.']
