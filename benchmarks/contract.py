@@ -40,7 +40,7 @@ Answers = dict[str, dict[Modalities, list[tuple[str, HeldOut]]]]
 class Accepted(NamedTuple):
     """What a rule accepts of a half."""
 
-    count: int
+    products: int
     right: int
 
 
@@ -94,9 +94,12 @@ def answered(model: ModelFolder, data: Path) -> Answers:
 
 def parsed(kept: dict[str, Any]) -> Answers:
     def product(values: Sequence[Any]) -> HeldOut:
-        category, leaf, truth, familiar = values
-        scored = {name: tuple(each) if isinstance(each, list) else each for name, each in (category or {}).items()}
-        return HeldOut(CategoryScore(**scored) if category else None, leaf, tuple(truth), familiar)
+        kept, leaf, truth, familiar = values
+        category = None
+        if kept:
+            path, scores, ids = (tuple(kept[part]) for part in ("path", "path_scores", "path_ids"))
+            category = CategoryScore(kept["id"], path, scores, ids)
+        return HeldOut(category, leaf, tuple(truth), familiar)
 
     return {
         name: {choice: [(group, product(one)) for group, one in found] for choice, found in by_choice.items()}
@@ -111,8 +114,8 @@ def measured(
     halves = [split(found, seed) for seed in range(splits)]
     for rule_name, rule in RULES.items():
         accepted = [rule(first, second, modalities, target) for first, second in halves]
-        broken = [one.right < target * one.count for one in accepted]
-        coverage = [one.count / len(second) for one, (_, second) in zip(accepted, halves, strict=True)]
+        broken = [one.right < target * one.products for one in accepted]
+        coverage = [one.products / len(second) for one, (_, second) in zip(accepted, halves, strict=True)]
         row |= {f"{rule_name}: broken": float(np.mean(broken)), f"{rule_name}: coverage": float(np.mean(coverage))}
     return row
 

@@ -71,10 +71,11 @@ def read_targets(path: Path | None, default: float, taxonomy: Taxonomy) -> Targe
 
 
 def _shares(path: Path, given: object) -> dict[str, float]:
-    shares = given if isinstance(given, dict) else {"": None}
-    for share in shares.values():
-        if not isinstance(share, float) or not 0.5 <= share < 1:
-            raise ConfigInvalid(f"{path.name!r} has a target that is not a number from 0.5 to below 1.")
+    shares = (
+        {name: share for name, share in given.items() if isinstance(share, float)} if isinstance(given, dict) else {}
+    )
+    if given != shares or not all(0.5 <= share < 1 for share in shares.values()):
+        raise ConfigInvalid(f"{path.name!r} has a target that is not a number from 0.5 to below 1.")
     return shares
 
 

@@ -25,8 +25,12 @@ def is_at_least(target: float, count: int, errors: int) -> bool:
 
 
 def is_below(target: float, count: int, errors: int) -> bool:
-    """Whether the upper bound of the share that is right is below the target."""
-    return errors > 0 and 1 - tail(errors - 1, count, 1 - target) <= DOUBT
+    """Whether the share that is right is below the target, however often one looks while the count grows.
+
+    The chances of a false alarm at each count add up to half of DOUBT.
+    """
+    doubt = DOUBT / ((count + 1) * (count + 2))
+    return errors > 0 and 1 - tail(errors - 1, count, 1 - target) <= doubt
 
 
 def lower_bound(count: int, errors: int) -> float:

@@ -99,6 +99,11 @@ class Contract:
                     return level, found
         return len(category.path_ids) - 1, of_leaves
 
+    def accepting(self, category: CategoryScore, modalities: Modalities) -> Claim | None:
+        """The claim by which a category was kept."""
+        of_node = self._claim_of.get((modalities, "nodes", category.id))
+        return of_node or self._claim_of.get((modalities, "leaves", branch(category)))
+
     def with_verdicts(self, verdicts: Iterable[tuple[Claim, bool]]) -> Self:
         """The contract after people judged products that it accepted: each claim, and whether the product was right.
 
@@ -141,8 +146,12 @@ def _judged(claim: Claim, right: int, wrong: int) -> Claim:
         return claim
     target = claim.outcome.target
     products, errors = claim.outcome.products + right + wrong, claim.outcome.errors + wrong
-    if is_at_least(target, products, errors) and not is_below(target, right + wrong, wrong):
-        outcome: Outcome = replace(claim.outcome, products=products, errors=errors, bound=lower_bound(products, errors))
+    outcome: Outcome
+    if is_below(target, right + wrong, wrong):
+        outcome = Unpromised(target, right + wrong, wrong, needed(wrong, target))
+    elif is_at_least(target, products, errors):
+        bound = lower_bound(products, errors)
+        outcome = replace(claim.outcome, products=products, errors=errors, bound=bound)
     else:
         outcome = Unpromised(target, products, errors, needed(errors, target))
     return replace(claim, outcome=outcome)
