@@ -17,7 +17,7 @@ from catalog.model.preprocess import Prepared, collate, prepare
 from catalog.model.runtime import ModelOutputs, Runtime, open_runtime
 from catalog.model.scripts import plain_letters, readable, readable_names
 from catalog.model.tokenizer import Extent
-from catalog.product import CategoryScore, Modality, Note, Product, Scored, Understanding
+from catalog.product import CategoryScore, Decision, Modality, Note, Product, Scored, Understanding
 from catalog.taxonomy.descent import Descent
 
 BATCH_SIZE = 32
@@ -50,6 +50,7 @@ class Understander:
     def __init__(self, model: ModelFolder, runtime: Runtime) -> None:
         self.taxonomy = model.taxonomy
         self.calibration = model.calibration
+        self.contract = model.contract
         self.version = model.version
         self.folder = model.name
         self.config = model.config
@@ -146,7 +147,7 @@ class Understander:
         log_odds = self._log_odds(outputs, row, modalities)
         unfamiliar = self.calibration.is_unfamiliar(log_odds, modalities)
         category = None if unfamiliar else self._promised(score_M, modalities)
-        leaf = category is not None and self._descent.is_leaf(category)
+        category, decision = self._decide(category, modalities, log_odds)
         alone = outputs.evidence if len(reading.used) == 2 else {}
         return Understanding(
             id=reading.product.id,
@@ -156,12 +157,24 @@ class Understander:
             attributes=self._attributes(outputs, row, category, modalities, reading.text),
             embedding=outputs.embedding_BE[row],
             modalities_used=reading.used,
-            decision=self.calibration.decide(category, leaf, modalities, log_odds),
+            decision=decision,
             evidence={name: self._alone(outputs, row, name) for name in alone},
             notes=(*reading.notes, "unfamiliar") if unfamiliar else reading.notes,
             tokens=reading.extent.tokens,
             cut=reading.extent.cut,
         )
+
+    def _decide(
+        self, category: CategoryScore | None, modalities: Modalities, log_odds: float
+    ) -> tuple[CategoryScore | None, Decision]:
+        """What is done with a product, and its category, which is an ancestor where only that is sure enough."""
+        leaf = category is not None and self._descent.is_leaf(category)
+        if category is None or self.contract is None:
+            return category, self.calibration.decide(category, leaf, modalities, log_odds)
+        kept = self.contract.keep(category, leaf, modalities)
+        if kept is None or not self.calibration.is_acceptable(log_odds, modalities):
+            return category, "review"
+        return kept.category, "auto"
 
     def _alone(self, outputs: ModelOutputs, row: int, modality: Modality) -> CategoryScore | None:
         """The category that this modality alone supports."""

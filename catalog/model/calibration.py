@@ -86,6 +86,10 @@ class Calibration:
     def is_unfamiliar(self, log_odds: float, modalities: Modalities) -> bool:
         return log_odds > self.unfamiliar.get(modalities, np.inf)
 
+    def is_acceptable(self, log_odds: float, modalities: Modalities) -> bool:
+        """Whether a product is familiar enough to be accepted unseen."""
+        return log_odds <= self.auto_unfamiliar.get(modalities, np.inf)
+
     def decide(
         self, category: CategoryScore | None, leaf: bool, modalities: Modalities, log_odds: float = -np.inf
     ) -> Decision:
@@ -94,7 +98,7 @@ class Calibration:
             return "abstain"
         measured = modalities not in self.auto_roots or category.path_ids[0] in self.auto_roots[modalities]
         sure = leaf and measured and category.score >= self.auto.get(modalities, AUTO)
-        return "auto" if sure and log_odds <= self.auto_unfamiliar.get(modalities, np.inf) else "review"
+        return "auto" if sure and self.is_acceptable(log_odds, modalities) else "review"
 
     def proven_tags(self, modalities: Modalities, category: CategoryScore) -> dict[str, float]:
         """The tags that may be returned for products of this category, with the lowest probability of each."""

@@ -5,6 +5,7 @@
     word_table.safetensors    (of a text encoder whose word table is in 4 bits: see catalog.model.encoders.quantized)
     image_encoder.onnx  text_encoder.onnx  answer.onnx  graphs.json    (if exported: see training.export.onnx_export)
     familiarity.safetensors    (if measured: see catalog.model.familiarity)
+    contract.json    (if fitted: see catalog.model.contract)
 
 The word table never changes, the encoders rarely and the fusion often, so they live in files of their own. Nothing is
 ever unpickled. A folder is opened without PyTorch, which takes seconds to import; `catalog.model.checkpoint` has the
@@ -27,6 +28,7 @@ from catalog.errors import CheckpointDamaged, CheckpointInvalid
 from catalog.model import tokenizer
 from catalog.model.calibration import Calibration
 from catalog.model.config import ModelConfig
+from catalog.model.contract import Contract
 from catalog.model.familiarity import Familiarity
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
@@ -64,6 +66,7 @@ class ModelFolder:
     version: str
     int8: bool
     familiarity: Familiarity | None
+    contract: Contract | None
 
     @property
     def name(self) -> str:
@@ -136,8 +139,8 @@ def open_model(folder: Path) -> ModelFolder:
         raise CheckpointInvalid("The model's calibration.json is not valid.") from None
     taxonomy = Taxonomy.load(folder / TAXONOMY)
     tokenizer = Tokenizer.load(folder, config.text.max_tokens, config.text.prefix)
-    int8, familiarity = bool(found.get("int8")), Familiarity.load(folder)
-    return ModelFolder(folder, config, taxonomy, tokenizer, calibration, _version(sums), int8, familiarity)
+    int8, familiarity, contract = bool(found.get("int8")), Familiarity.load(folder), Contract.load(folder)
+    return ModelFolder(folder, config, taxonomy, tokenizer, calibration, _version(sums), int8, familiarity, contract)
 
 
 def read_config(folder: Path) -> ModelConfig:

@@ -25,6 +25,14 @@ CREATE TABLE IF NOT EXISTS feedback (
     created REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS feedback_of_product ON feedback (product, id);
+CREATE TABLE IF NOT EXISTS outcome (
+    product TEXT PRIMARY KEY,
+    model TEXT NOT NULL,
+    modalities TEXT NOT NULL,
+    about TEXT NOT NULL,
+    node TEXT NOT NULL,
+    is_right INTEGER NOT NULL
+);
 """
 # Of several verdicts on one product the last counts.
 LAST = "id IN (SELECT max(id) FROM feedback GROUP BY product)"
@@ -79,6 +87,16 @@ class FeedbackQuery(NamedTuple):
     limit: int = 100
     verdict: Verdict | None = None
     product_id: str = ""
+
+
+class Outcome(NamedTuple):
+    """What became of a product that a model accepted unseen. claim: by modalities, kind and first node; right: None if
+    nobody says any more.
+    """
+
+    model: str
+    claim: tuple[str, str, str]
+    right: bool | None
 
 
 class FeedbackLog:
@@ -143,12 +161,25 @@ class FeedbackLog:
         with self.file.use() as db:
             return [_from_row(row) for row in db.execute(query, parameters)]
 
+    def keep_outcome(self, product_id: str, outcome: Outcome) -> None:
+        """In place of the product's former one."""
+        with self.file.use() as db, transaction(db):
+            db.execute("DELETE FROM outcome WHERE product = ?", (product_id,))
+            if outcome.right is not None:
+                row = (product_id, outcome.model, *outcome.claim, outcome.right)
+                db.execute("INSERT INTO outcome VALUES (?,?,?,?,?,?)", row)
+
+    def outcomes(self, model: str) -> list[Outcome]:
+        query = "SELECT modalities, about, node, is_right FROM outcome WHERE model = ?"
+        return [Outcome(model, (row[0], row[1], row[2]), bool(row[3])) for row in self._run(query, (model,))]
+
     def erase(self, product_ids: Sequence[str]) -> None:
         """Keep of each verdict what it was, and the category, but no words. It counts no more, should the product come
         again. The words are gone from the disk once the file's log was emptied.
         """
         with self.file.use() as db, transaction(db):
             for id in product_ids:
+                db.execute("DELETE FROM outcome WHERE product = ?", (id,))
                 rows = db.execute("SELECT * FROM feedback WHERE product = ?", (id,)).fetchall()
                 for found in map(_from_row, rows):
                     document = _written("", Correction(found.correction.category))

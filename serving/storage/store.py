@@ -15,7 +15,7 @@ from pathlib import Path
 
 from catalog.errors import CatalogError, ProductNotFound, StateDamaged
 from catalog.index.backend import IndexModel
-from catalog.index.filters import Filter
+from catalog.index.filters import And, CategoryUnder, Filter, OneOf
 from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.product_index import ProductIndex
@@ -28,6 +28,7 @@ from serving.portions import PORTION_BYTES
 from serving.storage import waiting
 from serving.storage.erasure import Erasure
 from serving.storage.feedback import Feedback, FeedbackLog, FeedbackQuery, Said, applied, reopened
+from serving.storage.promises import Promises
 from serving.storage.store_api import Listing, Overview, Queue, Shown, StoreInfo
 from serving.storage.thumbnails import ThumbnailStore
 from serving.storage.training_set import LabelledPart, LabelledProduct, labelled
@@ -56,6 +57,7 @@ class CatalogStore:
         self._feedback = FeedbackLog(state / "feedback.sqlite")
         # Held by what reads and then writes.
         self._writing = threading.RLock()
+        self._promises = Promises(self._feedback, models)
         self._model = self._model_of_index()
         self._choice = state / "active-model"
         self._choice_damage = ""
@@ -66,6 +68,7 @@ class CatalogStore:
         self._queuer = ThreadPoolExecutor(1, "queue")
         if not self._queued.exists():
             self._queuer.submit(self._queue)
+        self._reopen(self._promises.ended)
 
     def _model_of_index(self) -> str:
         model = self._index.model if self._index.count() else None
@@ -77,7 +80,9 @@ class CatalogStore:
         files = (self._thumbnails.file, self._feedback.file)
         damages = (*(file.damage for file in files), self._choice_damage, self._damaged_products())
         damaged = tuple(filter(None, damages))
-        return StoreInfo(index.identity, index.count(), index.indexed, self._model, chosen, damaged)
+        return StoreInfo(
+            index.identity, index.count(), index.indexed, self._model, chosen, damaged, self._promises.standing
+        )
 
     def _damaged_products(self) -> str:
         if not self._index.damaged:
@@ -178,7 +183,7 @@ class CatalogStore:
             for version in {stored.model for stored in products}:
                 self._index.claim(IndexModel(version, self._folders.get(version, "")))
             said = self._feedback.latest(products)
-            judged = [applied(stored, said.get(stored.id)) for stored in products]
+            judged = [applied(self._promises.obeyed(stored), said.get(stored.id)) for stored in products]
             kept = self._index.upsert(judged)
             self._model = kept[0].model if kept else self._model
         return kept
@@ -221,17 +226,28 @@ class CatalogStore:
 
     def _queue(self) -> None:
         """Store what is not sure once more: an index of a release before has not what the queue is sorted by."""
+        if self._store_anew(waiting.UNSURE):
+            self._queued.touch()
+
+    def _store_anew(self, filter: Filter) -> bool:
+        """Store products once more, as verdicts and promises have them. -> whether it came to the end."""
+        after, ended = "", False
         try:
-            after, ended = "", False
             while not (ended or self._closing):
-                products, after = self._index.page(waiting.UNSURE, after)
+                products, after = self._index.page(filter, after)
                 with self._writing:
                     self.upsert([stored for stored in self._index.get([one.id for one in products]) if stored])
                 ended = not after
-            if ended:
-                self._queued.touch()
         except CatalogError:
+            ended = False
             logger.exception("the queue of products to review is not complete; the next start tries again")
+        return ended
+
+    def _reopen(self, nodes: Sequence[str]) -> None:
+        """Have what was accepted below these nodes wait for a person, without waiting for it."""
+        if nodes:
+            accepted = And((CategoryUnder(tuple(nodes)), OneOf("decision", ("auto",)), waiting.UNJUDGED))
+            self._queuer.submit(self._store_anew, accepted)
 
     def review(self, query: QueueQuery) -> Queue:
         """Products of low confidence on which nobody has given a verdict. Raises SearchInvalid for a bad `after`."""
@@ -251,6 +267,7 @@ class CatalogStore:
     def judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
         """Keep verdicts and apply them. For each, as it is kept; or ProductNotFound, or NothingToAccept."""
         results: list[Feedback | CatalogError] = []
+        ended: list[str] = []
         with self._writing:
             found = zip(verdicts, self._index.get([said.product_id for said in verdicts]), strict=True)
             products = {said.product_id: stored for said, stored in found if stored}
@@ -264,7 +281,9 @@ class CatalogStore:
                 else:
                     results.append(feedback := self._feedback.add(stored, said, time.time()))
                     judged[stored.id] = applied(stored, feedback)
+                    ended += self._promises.count(stored, feedback)
             self._index.upsert(list(judged.values()))
+        self._reopen(ended)
         return results
 
     def take_back(self, id: int) -> None:
@@ -279,7 +298,10 @@ class CatalogStore:
             counted = stored and self._feedback.latest([stored]).get(stored.id) == feedback
             self._feedback.remove(id)
             if stored and counted:
-                self.upsert([reopened(stored, feedback)])
+                again = reopened(stored, feedback)
+                ended = self._promises.count(again, self._feedback.latest([stored]).get(stored.id))
+                self.upsert([again])
+                self._reopen(ended)
 
     def feedback(self, query: FeedbackQuery) -> list[Feedback]:
         """The last verdict on each product, or some of them, with the products' titles."""

@@ -88,7 +88,7 @@ class Metrics:
 
 class ServiceStatus(NamedTuple):
     """How things stand at a scrape; None where nobody could say in time. models: role (active, shadow) -> version.
-    indexed: share, 0 to 1. jobs: state -> how many.
+    indexed: share, 0 to 1. jobs: state -> how many. promises: of the models' contracts, kept or ended -> how many.
     """
 
     models: Mapping[str, str] | None = None
@@ -97,6 +97,7 @@ class ServiceStatus(NamedTuple):
     indexed: float | None = None
     jobs: Mapping[str, int] | None = None
     waiting: int | None = None
+    promises: Mapping[str, int] | None = None
 
 
 def standing(found: ServiceStatus) -> bytes:
@@ -123,4 +124,8 @@ def standing(found: ServiceStatus) -> bytes:
         jobs = Gauge("shelflens_jobs", "Bulk jobs by state.", ["state"], registry=registry)
         for state, count in found.jobs.items():
             jobs.labels(state).set(count)
+    if found.promises is not None:
+        promises = Gauge("shelflens_promises", "Promises of the models' contracts.", ["state"], registry=registry)
+        for state, count in found.promises.items():
+            promises.labels(state).set(count)
     return generate_latest(registry)

@@ -1,4 +1,4 @@
-"""The verbs that make a model: weights, tree, train-text, train, pretrain, evaluate, compare."""
+"""The verbs that make a model: weights, tree, train-text, train, pretrain, evaluate, contract, compare."""
 
 import json
 from enum import StrEnum
@@ -137,6 +137,47 @@ def evaluate(
         if output:
             write_report(output, report, result, classes, checkpoint.taxonomy)
         print(json.dumps(report, indent=1) if as_json else markdown(report))
+
+
+@app.command()
+def contract(
+    data: Annotated[list[Path], typer.Option("--data", help="A manifest (JSON lines); may be given several times.")],
+    target: Annotated[
+        float, typer.Option(min=0.5, max=0.999, help="Least precision of what is accepted unseen.")
+    ] = 0.98,
+    targets: Annotated[
+        Path | None, typer.Option(help="A TOML file with targets of [modalities] and [branches].")
+    ] = None,
+    split: Annotated[Split, typer.Option(help="Split of products that the model was not taught.")] = Split.val,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder for a copy of the model with the contract, or --model's own.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    model: ModelOption = None,
+) -> None:
+    """Promise a precision of what is accepted unseen, for each branch of the tree, or say what is missing for it.
+
+    A threshold is promised where the lower 95 % bound of its precision on held-out products meets the target.
+    """
+    with errors_shown(), needing("train"):
+        from catalog.model.contract import fit
+        from catalog.model.folder import open_model, shipped_model
+        from catalog.model.runtime import open_runtime
+        from training.data.manifests import read_manifest
+        from training.export.contract import coverage, held_out, read_targets, table, write_contract
+        from training.export.folder import CACHE_BYTES, check_labelled
+
+        opened = open_model(model or shipped_model())
+        asked = read_targets(targets, target, opened.taxonomy)
+        rows = check_labelled([row for path in data for row in read_manifest(path, opened.taxonomy, split.value)])
+        found = held_out(open_runtime(opened, "cpu", CACHE_BYTES), opened, rows)
+        fitted = fit(found, asked)
+        if output:
+            write_contract(opened, fitted, output)
+        if as_json:
+            print(json.dumps(fitted.to_dict() | {"coverage": coverage(fitted, found)}, indent=1))
+        else:
+            print(table(fitted, found, opened.taxonomy))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from PIL import Image
 
 from catalog import CatalogError, Product, Understander, Understanding
 from catalog.errors import ImageFormatUnsupported, ProductEmpty, TooManyImages
+from catalog.model.contract import Claim, Contract, Promise, Unpromised
 from catalog.model.folder import write_checksums
 from catalog.model.preprocess import MAX_CHARACTERS, MAX_IMAGES
 from tests.support.tiny import tiny_calibration, tiny_onnx_folder, tiny_taxonomy
@@ -150,3 +151,28 @@ def test_no_tag_that_such_products_cannot_have(tmp_path: Path, seed: int, kind: 
     result = one(understander, Product("p", "plain striped item"))
     assert (result.path[0], {tag.name for tag in result.tags}) == (kind, possible)
     assert one(understander, Product("p", "item")).tags == ()  # words do not show what they do not name
+
+
+def test_a_contract_decides_what_is_accepted_unseen(tmp_path: Path) -> None:
+    folder = tiny_onnx_folder(tmp_path / "model")
+    product = Product("p", "red shirt")
+    without = one(Understander.load(folder), product).category
+    assert without
+    root, leaf = without.path_ids
+    kept = Promise(target=0.9, threshold=0.0, products=40, errors=0, bound=0.93, coverage=1.0)
+    beyond = replace(kept, threshold=1.0)
+    unpromised = Unpromised(target=0.9, products=20, errors=0, needed=29)
+    for outcome, parent, expected in (
+        (kept, None, (leaf, "auto")),
+        (beyond, kept, (leaf, "review")),
+        (unpromised, kept, (root, "auto")),
+        (unpromised, beyond, (leaf, "review")),
+        (unpromised, None, (leaf, "review")),
+    ):
+        above = [Claim("text", "nodes", (root,), parent)] if parent else []
+        Contract((Claim("text", "leaves", (leaf,), outcome), *above)).save(folder)
+        write_checksums(folder)
+        found = one(Understander.load(folder), product)
+        assert found.category
+        assert (found.category.id, found.decision) == expected
+        assert all(other.path_ids[0] == root for other in found.alternatives) == (found.category.id == root)

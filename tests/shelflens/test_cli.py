@@ -24,6 +24,7 @@ VERBS = (
     "demo",
     "train",
     "evaluate",
+    "contract",
     "compare",
     "weights",
     "tree",
@@ -266,3 +267,29 @@ def test_the_verbs() -> None:
     result = run("--help")
     assert result.exit_code == 0
     assert [verb for verb in VERBS if f" {verb} " not in result.stdout] == []
+
+
+def contract(folder: Path, *arguments: object) -> Result:
+    manifests = ("--data", folder / "data/shop/products.jsonl", "--data", folder / "data/market/products.jsonl")
+    return run("contract", *manifests, "--model", folder / "start", *arguments)
+
+
+def test_a_contract_that_cannot_be_promised(folder: Path, tmp_path: Path) -> None:
+    result = contract(folder, "--target", "0.98", "--output", tmp_path / "promised")
+    assert result.exit_code == 0
+    assert "of the 149 products needed |" in result.stdout
+    assert "both: 0% of 12 products are accepted unseen" in result.stdout
+    written = open_model(tmp_path / "promised").contract
+    assert written
+    assert contract(folder, "--output", tmp_path / "promised").exit_code == 2
+
+
+def test_a_contract_as_json(folder: Path, tmp_path: Path) -> None:
+    targets = tmp_path / "targets.toml"
+    targets.write_text("[modalities]\ntext = 0.9\n", encoding="utf-8")
+    result = contract(folder, "--target", "0.95", "--targets", targets, "--json")
+    assert result.exit_code == 0
+    report = json.loads(result.stdout)
+    assert set(report["coverage"]) == {"image", "text", "both"}
+    asked = {claim["modalities"]: claim["unpromised"]["target"] for claim in report["claims"]}
+    assert asked == {"image": 0.95, "text": 0.9, "both": 0.95}

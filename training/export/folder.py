@@ -15,6 +15,7 @@ from catalog.arrays import MODALITIES, Floats, Modalities
 from catalog.errors import CheckpointInvalid, ManifestInvalid
 from catalog.model.calibration import Calibration
 from catalog.model.checkpoint import Checkpoint, load_model, replaced, save_model
+from catalog.model.contract import FILE as CONTRACT
 from catalog.model.familiarity import FILE as FAMILIARITY
 from catalog.model.folder import CALIBRATION, ModelFolder, open_model, write_checksums, write_json
 from catalog.model.runtime import Runtime
@@ -80,7 +81,8 @@ def recalibrate(
     calibration = calibrate(labelled, readings, valued, model.taxonomy, familiarity, untaught, opinions)
     calibration = replace(calibration, floor=floor_bounds(runtime, model, labelled, readings, calibration))
     write_json(model.path / CALIBRATION, asdict(calibration))
-    (model.path / FAMILIARITY).unlink(missing_ok=True)
+    for name in (FAMILIARITY, CONTRACT):  # both were measured with the former calibration
+        (model.path / name).unlink(missing_ok=True)
     if familiarity:
         familiarity.save(model.path)
     write_checksums(model.path)

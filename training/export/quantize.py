@@ -23,6 +23,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from safetensors.numpy import load_file, save
 
 from catalog.errors import ConfigInvalid
+from catalog.model.contract import FILE as CONTRACT
 from catalog.model.folder import (
     CONFIG,
     FUSION_WEIGHTS,
@@ -51,6 +52,7 @@ def quantize(model: ModelFolder, folder: Path, calibration: Iterable[Batch]) -> 
     if not model.exported or model.int8:
         raise ConfigInvalid("Only a model with graphs in full precision can be turned into int8; export it first.")
     shutil.copytree(model.path, folder, dirs_exist_ok=True)
+    (folder / CONTRACT).unlink(missing_ok=True)  # the scores change
     used = json.loads((folder / GRAPH_WEIGHTS).read_text(encoding="utf-8"))
     table = read_word_table(folder)
     with TemporaryDirectory() as work, quiet():

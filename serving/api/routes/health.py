@@ -88,7 +88,7 @@ async def get_metrics(context: Context) -> Response:
         versions = {role: model.info.version for role, model in zip(("active", "shadow"), models, strict=False)}
         found = found._replace(models=versions, taxonomy_version=models[0].info.taxonomy_version)
     if store is not None:
-        found = found._replace(products=store.products, indexed=store.indexed)
+        found = found._replace(products=store.products, indexed=store.indexed, promises=store.promises)
     return Response(standing(found), media_type=CONTENT_TYPE)
 
 

@@ -1,0 +1,104 @@
+"""The promises of models' contracts as verdicts have them: one that does not hold ends, and its products wait for a
+person.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from catalog.arrays import Modalities
+from catalog.errors import StateDamaged
+from catalog.index.backend import IndexModel
+from catalog.model.contract import Claim, Contract, Promise, Unpromised
+from catalog.model.folder import named_folder
+from catalog.product import StoredProduct, Understanding
+from serving.storage.feedback import Feedback, FeedbackLog, Outcome
+
+logger = logging.getLogger(__name__)
+
+
+class Promises:
+    """Of all models that may store. What changes them is not for several threads at once."""
+
+    def __init__(self, feedback: FeedbackLog, models: Sequence[IndexModel]) -> None:
+        """Raises CheckpointInvalid."""
+        self._feedback = feedback
+        loaded = {model.version: Contract.load(named_folder(model.folder)) for model in models if model.folder}
+        self._fitted = {version: contract for version, contract in loaded.items() if contract}
+        self._ended: dict[str, set[Claim]] = {version: set() for version in self._fitted}
+        for version in self._fitted:
+            with suppress(StateDamaged):  # which the log has told
+                self._update(version)
+
+    def count(self, stored: StoredProduct, verdict: Feedback | None) -> list[str]:
+        """Take in the last verdict on a product, if there is one. -> branches that are no longer promised for it."""
+        answer = stored.judgement.answer if stored.judgement else stored.understanding
+        claim = self._claim(stored.model, answer)
+        if claim is None:
+            return []
+        right = is_right(answer, verdict) if verdict else None
+        self._feedback.keep_outcome(stored.id, Outcome(stored.model, _key(claim), right))
+        return self._update(stored.model)
+
+    def obeyed(self, stored: StoredProduct) -> StoredProduct:
+        """The product as the model would have it that knew of the verdicts."""
+        claim = self._claim(stored.model, stored.understanding)
+        if stored.judgement or claim is None or claim not in self._ended[stored.model]:
+            return stored
+        return replace(stored, understanding=replace(stored.understanding, decision="review"))
+
+    @property
+    def ended(self) -> list[str]:
+        """The nodes of promises that have ended."""
+        return [node for claims in self._ended.values() for claim in claims for node in claim.nodes]
+
+    @property
+    def standing(self) -> Mapping[str, int]:
+        """How many promises of all contracts hold, and how many have ended."""
+        claims = [claim for contract in self._fitted.values() for claim in contract.claims]
+        ended = sum(map(len, self._ended.values()))
+        return {"kept": sum(isinstance(claim.outcome, Promise) for claim in claims) - ended, "ended": ended}
+
+    def _claim(self, version: str, answer: Understanding) -> Claim | None:
+        """The claim by which the model accepted a product unseen."""
+        contract, category = self._fitted.get(version), answer.category
+        if contract is None or category is None or answer.decision != "auto" or not category.path_ids:
+            return None
+        used = answer.modalities_used
+        modalities: Modalities = used[0] if len(used) == 1 else "both"
+        return contract.accepting(category, modalities)
+
+    def _update(self, version: str) -> list[str]:
+        """-> the nodes of promises that have ended with this."""
+        fitted = self._fitted[version]
+        pairs = zip(fitted.claims, fitted.with_verdicts(self._verdicts(version)).claims, strict=True)
+        ended = {
+            old: now for old, now in pairs if isinstance(old.outcome, Promise) and isinstance(now.outcome, Unpromised)
+        }
+        fresh = [claim for claim in ended if claim not in self._ended[version]]
+        for claim in fresh:
+            outcome = ended[claim].outcome
+            fields = {"model": version, "read": claim.modalities, "about": claim.about, "nodes": list(claim.nodes)}
+            counts = {"wrong": outcome.errors, "products": outcome.products}
+            logger.warning("a promise has ended", extra={"fields": fields | counts})
+        self._ended[version] = set(ended)
+        return [node for claim in fresh for node in claim.nodes]
+
+    def _verdicts(self, version: str) -> Iterator[tuple[Claim, bool]]:
+        claims = {_key(claim): claim for claim in self._fitted[version].claims}
+        for _, key, right in self._feedback.outcomes(version):
+            if claim := claims.get(key):
+                yield claim, bool(right)
+
+
+def _key(claim: Claim) -> tuple[str, str, str]:
+    return claim.modalities, claim.about, claim.nodes[0]
+
+
+def is_right(answer: Understanding, verdict: Feedback) -> bool:
+    """Whether a person agrees with the category of an answer."""
+    right = verdict.correction
+    if verdict.verdict == "reject" or right.proposed_category or answer.category is None:
+        return False
+    return right.category is None or answer.category.id in right.category.path_ids
