@@ -3,7 +3,8 @@
     python benchmarks/contract.py --data-root DATA [--model FOLDER] [--splits 200] [--answers FILE] [--json FILE]
 
 For each data set's `val`, modality choice and target: the share of splits in which the precision of what is accepted
-falls below the target on the other half, and the mean coverage. Near-duplicates (`group`) stay in one half. Beside the
+falls below the target on the other half, and the mean coverage, also of leaves alone: a contract may accept the node
+above a leaf, the other rules accept leaves only. Near-duplicates (`group`) stay in one half. Beside the
 contract: the rule for `auto` of a model without a contract (the loosest threshold of a whole model whose Wilson bound
 meets the target), and the loosest threshold that was precise enough on the first half. Nothing accepted is no failure.
 
@@ -38,10 +39,11 @@ Answers = dict[str, dict[Modalities, list[tuple[str, HeldOut]]]]
 
 
 class Accepted(NamedTuple):
-    """What a rule accepts of a half."""
+    """What a rule accepts of a half. leaves: how many as a leaf; the others as a node above one."""
 
     products: int
     right: int
+    leaves: int
 
 
 Rule = Callable[[Sequence[HeldOut], Sequence[HeldOut], Modalities, float], Accepted]
@@ -115,8 +117,12 @@ def measured(
     for rule_name, rule in RULES.items():
         accepted = [rule(first, second, modalities, target) for first, second in halves]
         broken = [one.right < target * one.products for one in accepted]
-        coverage = [one.products / len(second) for one, (_, second) in zip(accepted, halves, strict=True)]
+        sizes = [len(second) for _, second in halves]
+        coverage = [one.products / size for one, size in zip(accepted, sizes, strict=True)]
         row |= {f"{rule_name}: broken": float(np.mean(broken)), f"{rule_name}: coverage": float(np.mean(coverage))}
+        if rule is by_contract:
+            leaves = [one.leaves / size for one, size in zip(accepted, sizes, strict=True)]
+            row["of leaves"] = float(np.mean(leaves))
     return row
 
 
@@ -136,7 +142,8 @@ def by_contract(first: Sequence[HeldOut], second: Sequence[HeldOut], modalities:
         for one in second
         if one.category and one.familiar and (found := contract.keep(one.category, one.leaf, modalities))
     ]
-    return Accepted(len(kept), sum(right(category, one) for category, one in kept))
+    leaves = sum(one.leaf and category == one.category for category, one in kept)
+    return Accepted(len(kept), sum(right(category, one) for category, one in kept), leaves)
 
 
 def by_bound(first: Sequence[HeldOut], second: Sequence[HeldOut], modalities: Modalities, target: float) -> Accepted:
@@ -171,7 +178,7 @@ def by_threshold(first: Sequence[HeldOut], second: Sequence[HeldOut], least: flo
         and one.category.score >= least
         and one.category.path_ids[0] in roots
     ]
-    return Accepted(len(kept), sum(kept))
+    return Accepted(len(kept), sum(kept), len(kept))
 
 
 def right(category: CategoryScore, one: HeldOut) -> bool:

@@ -1,8 +1,8 @@
-"""What is accepted unseen, as a promise: see `catalog.model.contract.promise`."""
+"""What is accepted unseen, as a promise: see `catalog.model.contract.threshold`."""
 
-from catalog.model.contract.fit import LEAST_OF_A_POOL, HeldOut, Targets, fit
-from catalog.model.contract.promise import Outcome, Promise, Unpromised, promise
+from catalog.model.contract.groups import LEAST_OF_A_POOL, HeldOut, Targets, fit
 from catalog.model.contract.terms import FILE, Claim, Contract, Kept
+from catalog.model.contract.threshold import Outcome, Promise, Unpromised, promise
 
 __all__ = [
     "FILE",

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Self
 from catalog.arrays import MODALITIES, Modalities
 from catalog.errors import CheckpointInvalid
 from catalog.model.contract.binomial import is_at_least, is_below, lower_bound, needed
-from catalog.model.contract.promise import Outcome, Promise, Unpromised
+from catalog.model.contract.threshold import Outcome, Promise, Unpromised
 from catalog.product import CategoryScore
 
 FILE = "contract.json"

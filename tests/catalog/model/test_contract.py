@@ -114,7 +114,7 @@ def test_no_more_than_five_percent_of_promises_are_broken(rate: float) -> None:
 
 
 def test_a_branch_with_enough_products_stands_alone() -> None:
-    products = [*held_out(70, "wear", "shoe", "boot"), *held_out(70, "wear", "shirt", "tee", wrong=30)]
+    products = [*held_out(130, "wear", "shoe", "boot"), *held_out(130, "wear", "shirt", "tee", wrong=90)]
     contract = fit({"both": products}, Targets(0.95))
     leaves = {claim.nodes: claim.outcome for claim in contract.claims if claim.about == "leaves"}
     assert set(leaves) == {("shoe",), ("shirt",)}
@@ -128,7 +128,7 @@ def test_a_branch_with_enough_products_stands_alone() -> None:
 
 
 def test_small_branches_are_promised_together() -> None:
-    wear = [*held_out(30, "wear", "hat", "cap"), *held_out(40, "wear", "belt", "sash")]
+    wear = [*held_out(60, "wear", "hat", "cap"), *held_out(70, "wear", "belt", "sash")]
     food = [*held_out(35, "food", "fruit", "fig"), *held_out(9, "food", "nut", "pecan")]
     toys = held_out(25, "toys", "ball", "football")
     contract = fit({"text": [*wear, *food, *toys]}, Targets(0.95))

@@ -137,6 +137,7 @@ def test_metrics_of_the_whole(client: TestClient, model: Understander) -> None:
         'shelflens_unanswered{part="products"}': 0,
         'shelflens_unanswered{part="jobs"}': 0,
         'shelflens_jobs{state="failed"}': 0,
+        'shelflens_promises{state="ended"}': 0,
     }
     assert {name: found.get(name) for name in expected} == expected
     assert sum(count for name, count in found.items() if name.startswith("shelflens_jobs{")) == 1

@@ -1,7 +1,8 @@
 """A contract from held-out products: the groups whose thresholds are tested.
 
-How products are grouped follows from their number alone, not from what is right. A branch with too few products is
-tested together with its root's other small branches, or at last with those of all roots.
+How products are grouped follows from their number alone, not from what is right. A branch with too few products for a
+proof that leaves room for some errors is tested together with its root's other small branches, or at last with those of
+all roots: alone, a single error would end its promise.
 """
 
 from collections import defaultdict
@@ -13,8 +14,8 @@ import numpy as np
 
 from catalog.arrays import Modalities
 from catalog.model.contract.binomial import needed
-from catalog.model.contract.promise import Outcome, Unpromised, promise
 from catalog.model.contract.terms import Claim, Contract, branch, upper_levels
+from catalog.model.contract.threshold import SPARE_ERRORS, Outcome, Unpromised, promise
 from catalog.product import CategoryScore
 
 LEAST_OF_A_POOL = 10  # products of a branch, for it to be promised together with others
@@ -63,7 +64,7 @@ class Branch(NamedTuple):
 
     @property
     def is_enough(self) -> bool:
-        return len(self.answers) >= needed(0, self.target)
+        return len(self.answers) >= needed(SPARE_ERRORS, self.target)
 
 
 def fit(held_out: Mapping[Modalities, Sequence[HeldOut]], targets: Targets) -> Contract:
@@ -118,7 +119,7 @@ def _gathered(branches: Iterable[Branch], key: Callable[[Branch], Hashable]) -> 
 
 
 def _is_enough(group: Sequence[Branch]) -> bool:
-    return sum(len(one.answers) for one in group) >= needed(0, group[0].target)
+    return sum(len(one.answers) for one in group) >= needed(SPARE_ERRORS, group[0].target)
 
 
 def leaf_outcome(group: Sequence[Branch]) -> Outcome:
