@@ -11,7 +11,7 @@
     │       FeedDamaged, ReplaceRefused
     ├── RowInvalid: RowRagged, RowEncodingInvalid, RowIdMissing, RowIdInvalid, RowIdDuplicate, RowCellTooLong,
     │       RowPriceInvalid, RowPriceAmbiguous [price_ambiguous], RowOfferUnclear, RowLinkInvalid, RowUnreadable,
-    │       TextMisdecoded, GtinInvalid
+    │       TextMisdecoded, GtinInvalid, RowCategoryMissing
     ├── SearchInvalid: SearchEmpty, FilterInvalid
     ├── ProductNotFound
     ├── IndexFailed: IndexNotFound, IndexLocked, IndexMismatch, IndexOfOtherModel, IndexDamaged, IndexUnavailable,
@@ -217,6 +217,10 @@ class RowEncodingInvalid(RowInvalid):
 
 class RowIdMissing(RowInvalid):
     default = "The row has no id."
+
+
+class RowCategoryMissing(RowInvalid):
+    default = "The row has no category to teach."
 
 
 class RowIdInvalid(RowInvalid):

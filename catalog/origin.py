@@ -8,7 +8,7 @@ from pathlib import Path
 from catalog.errors import CheckpointInvalid, IndexOfOtherModel
 from catalog.index.backend import IndexModel
 from catalog.index.product_index import ProductIndex
-from catalog.model.folder import NANO, SHIPPED, model_version, named_folder
+from catalog.model.folder import NANO, SHIPPED, model_version, named_folder, open_model
 from catalog.understand import CACHE_MEGABYTES, Understander
 
 TO_DO = "Give the model that made it with --model, or ingest into a new index."
@@ -60,6 +60,20 @@ def load_for(
             " cannot be compared. Leave --model out, or use a new index."
         )
     return understander
+
+
+def check_space(index: ProductIndex, understander: Understander) -> None:
+    """Raises IndexOfOtherModel where the index's vectors are not of the model's space."""
+    if index.model and space_of(index.model) != understander.space:
+        raise IndexOfOtherModel(f"{_made(index.model)}, whose vectors mean nothing to {understander.version}. {TO_DO}")
+
+
+def space_of(made_by: IndexModel) -> str:
+    """See `ModelFolder.space`: the model's own version where its folder is not found again."""
+    try:
+        return open_model(model_folder(made_by)).space
+    except (CheckpointInvalid, IndexOfOtherModel):
+        return made_by.version
 
 
 def _made(made_by: IndexModel) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -11,14 +11,13 @@ import numpy as np
 
 from catalog.arrays import Floats, Modalities, sigmoid, softmax
 from catalog.errors import CatalogError
-from catalog.model.calibration import leaf_roots
+from catalog.filing import Categories
 from catalog.model.folder import ModelFolder, open_model, shipped_model
 from catalog.model.preprocess import Prepared, collate, prepare
-from catalog.model.runtime import ModelOutputs, Runtime, open_runtime
+from catalog.model.runtime import Answer, ModelOutputs, Runtime, open_runtime
 from catalog.model.scripts import plain_letters, readable, readable_names
 from catalog.model.tokenizer import Extent
-from catalog.product import CategoryScore, Decision, Modality, Note, Product, Scored, Understanding
-from catalog.taxonomy.descent import Descent
+from catalog.product import CategoryScore, Modality, Note, Product, Scored, Understanding
 
 BATCH_SIZE = 32
 BATCH_OF_A_CORE = 8  # larger batches do not fit the cache of one core
@@ -48,17 +47,19 @@ class Understander:
     """A loaded model. Safe to share between threads; takes a few seconds to load."""
 
     def __init__(self, model: ModelFolder, runtime: Runtime) -> None:
-        self.taxonomy = model.taxonomy
-        self.calibration = model.calibration
+        self._base = self._own = Categories(model.taxonomy, model.calibration, model.contract)
+        if model.taught:
+            self._base = Categories(model.taxonomy, model.calibration)
+            self._own = Categories(model.taught.taxonomy, model.taught.calibration, model.contract)
+        self._head = model.taught.head if model.taught else None
+        self.taxonomy, self.calibration = self._own.taxonomy, self._own.calibration
         self.contract = model.contract
-        self.version = model.version
+        self.version, self.space = model.version, model.space
         self.folder = model.name
         self.config = model.config
         self._tokenizer = model.tokenizer
         self._familiarity = model.familiarity
         self._runtime = runtime
-        self._descent = Descent(self.taxonomy)
-        self._leaf_roots = leaf_roots(self.taxonomy)
 
     @classmethod
     def load(
@@ -115,11 +116,24 @@ class Understander:
             for reading in readings
         ]
 
+    def vectors(self, products: Sequence[Prepared]) -> list[tuple[tuple[Modality, ...], dict[Modalities, Floats]]]:
+        """For each product from `prepare` what is read of it, and its embeddings (E,): by all of that, and where it has
+        both by its image and by its text alone. No embedding where nothing can be read.
+        """
+        readings = [self._reading(product) for product in products]
+        good = [reading.product for reading in readings if reading.used]
+        outputs = self._runtime.run(collate(good, self._tokenizer), evidence=True) if good else None
+        row = count()
+        return [
+            (reading.used, _embeddings(outputs, next(row), reading.used) if outputs and reading.used else {})
+            for reading in readings
+        ]
+
     def _reading(self, product: Prepared) -> Reading:
         """The product with the part of its text that the text encoder can read."""
         scripts = self.config.text.scripts
         whole = plain_letters(product.text)
-        text, left_out = readable_names(whole, self.taxonomy, scripts) or readable(whole, scripts)
+        text, left_out = readable_names(whole, self._base.taxonomy, scripts) or readable(whole, scripts)
         [extent] = self._tokenizer.extents([text]) if text else [NOTHING]
         if text and not extent.known:
             text, left_out, extent = "", True, NOTHING
@@ -142,45 +156,62 @@ class Understander:
         )
 
     def _to_understanding(self, outputs: ModelOutputs, row: int, reading: Reading, top_k: int) -> Understanding:
-        modalities: Modalities = reading.used[0] if len(reading.used) == 1 else "both"
-        score_M = self._node_scores(outputs.leaf_BC[row], modalities)
-        log_odds = self._log_odds(outputs, row, modalities)
-        unfamiliar = self.calibration.is_unfamiliar(log_odds, modalities)
-        category = None if unfamiliar else self._promised(score_M, modalities)
-        category, decision = self._decide(category, modalities, log_odds)
+        modalities = choice(reading.used)
+        answer = outputs.answer(row)
+        filing = self._own.file(*self._judged(answer, self._log_odds(outputs, row, modalities)), modalities, top_k)
+        kind = self._kind(outputs, row, modalities) if self._head else filing.category
         alone = outputs.evidence if len(reading.used) == 2 else {}
         return Understanding(
             id=reading.product.id,
-            category=category,
-            alternatives=self._descent.likeliest(score_M, category, top_k),
-            tags=self._tags(outputs.tags_BG[row], category, modalities, reading.text),
-            attributes=self._attributes(outputs, row, category, modalities, reading.text),
-            embedding=outputs.embedding_BE[row],
+            category=filing.category,
+            alternatives=filing.alternatives,
+            tags=self._tags(outputs.tags_BG[row], kind, modalities, reading.text),
+            attributes=self._attributes(outputs, row, kind, modalities, reading.text),
+            embedding=answer.embedding_E,
             modalities_used=reading.used,
-            decision=decision,
+            decision=filing.decision,
             evidence={name: self._alone(outputs, row, name) for name in alone},
-            notes=(*reading.notes, "unfamiliar") if unfamiliar else reading.notes,
+            notes=(*reading.notes, "unfamiliar") if filing.unfamiliar else reading.notes,
             tokens=reading.extent.tokens,
             cut=reading.extent.cut,
         )
 
-    def _decide(
-        self, category: CategoryScore | None, modalities: Modalities, log_odds: float
-    ) -> tuple[CategoryScore | None, Decision]:
-        """What is done with a product, and its category, which is an ancestor where only that is sure enough."""
-        leaf = category is not None and self._descent.is_leaf(category)
-        if category is None or self.contract is None:
-            return category, self.calibration.decide(category, leaf, modalities, log_odds)
-        kept = self.contract.keep(category, leaf, modalities)
-        if kept is None or not self.calibration.is_acceptable(log_odds, modalities):
-            return category, "review"
-        return kept.category, "auto"
+    def refile(self, found: Understanding, top_k: int = 5) -> Understanding:
+        """The same understanding with this model's category, decision and alternatives, told from its embedding alone.
+
+        Of a taught model, and an understanding by one of the same `space`.
+        """
+        assert self._head, "the categories of a model that was not taught depend on more than the embedding"
+        if not found.modalities_used:
+            return found
+        answer = Answer(np.empty(0, np.float32), found.embedding)
+        filing = self._own.file(*self._judged(answer, 0.0), choice(found.modalities_used), top_k)
+        notes = tuple(note for note in found.notes if note != "unfamiliar")
+        return replace(
+            found,
+            category=filing.category,
+            alternatives=filing.alternatives,
+            decision=filing.decision,
+            evidence={},
+            notes=(*notes, "unfamiliar") if filing.unfamiliar else notes,
+        )
+
+    def _judged(self, answer: Answer, log_odds: float) -> tuple[Floats, float]:
+        """Leaf logits (C,), and the log odds of being unfamiliar: the model's own, or those that it was taught."""
+        if self._head is None:
+            return answer.leaf_C, log_odds
+        logits_1C = self._head.logits(answer.embedding_E[None])
+        return logits_1C[0], float(self._head.log_odds(answer.embedding_E[None], logits_1C)[0])
+
+    def _kind(self, outputs: ModelOutputs, row: int, modalities: Modalities) -> CategoryScore | None:
+        """The category in the tree of the model that was taught, on which its tags and attributes depend."""
+        log_odds = self._log_odds(outputs, row, modalities)
+        return self._base.file(outputs.answer(row).leaf_C, log_odds, modalities, 0).category
 
     def _alone(self, outputs: ModelOutputs, row: int, modality: Modality) -> CategoryScore | None:
         """The category that this modality alone supports."""
-        if self.calibration.is_unfamiliar(self._log_odds(outputs, row, modality), modality):
-            return None
-        return self._promised(self._node_scores(outputs.evidence[modality][row], modality), modality)
+        judged = self._judged(outputs.answer(row, modality), self._log_odds(outputs, row, modality))
+        return self._own.file(*judged, modality, 0).category
 
     def _log_odds(self, outputs: ModelOutputs, row: int, modalities: Modalities) -> float:
         """The log odds that the product is unfamiliar; -inf for a model without a familiarity estimate."""
@@ -190,13 +221,6 @@ class Understander:
         text_1D = None if modalities == "image" else outputs.text_BD[row : row + 1]
         return float(self._familiarity.log_odds(image_1D, text_1D)[0])
 
-    def _node_scores(self, leaf_C: Floats, modalities: Modalities) -> Floats:
-        """The calibrated probability of each node of the tree."""
-        return self._descent.scores(self.calibration.leaf_probability(leaf_C, modalities, self._leaf_roots))
-
-    def _promised(self, score_M: Floats, modalities: Modalities) -> CategoryScore | None:
-        return self._descent.promised(score_M, partial(self.calibration.promised, modalities))
-
     def _tags(
         self, logits_G: Floats, category: CategoryScore | None, modalities: Modalities, text: str
     ) -> tuple[Scored, ...]:
@@ -205,15 +229,15 @@ class Understander:
         """
         if category is None:
             return ()
-        proven = self.calibration.proven_tags(modalities, category)
+        proven = self._base.calibration.proven_tags(modalities, category)
         if modalities == "text":
-            named = self.taxonomy.tags_in(text)
+            named = self._base.taxonomy.tags_in(text)
             proven = {name: least for name, least in proven.items() if name in named}
-        scores = zip(self.taxonomy.tags, sigmoid(logits_G), strict=True)
+        scores = zip(self._base.taxonomy.tags, sigmoid(logits_G), strict=True)
         kept = [
             Scored(tag.name, float(score))
             for tag, score in scores
-            if score >= proven.get(tag.name, np.inf) and self.taxonomy.can_have(category.id, tag)
+            if score >= proven.get(tag.name, np.inf) and self._base.taxonomy.can_have(category.id, tag)
         ]
         return tuple(sorted(kept, key=lambda tag: -tag.score))
 
@@ -221,17 +245,27 @@ class Understander:
         self, outputs: ModelOutputs, row: int, category: CategoryScore | None, modalities: Modalities, text: str
     ) -> dict[str, Scored]:
         """Attribute values with a proven score, named by the text where no picture tells. None without a category."""
-        proven = self.calibration.proven_values(modalities, category) if category else {}
+        proven = self._base.calibration.proven_values(modalities, category) if category else {}
         found = {}
-        for attribute in self.taxonomy.attributes:
+        for attribute in self._base.taxonomy.attributes:
             name = attribute.name
-            temperature = self.calibration.attribute_temperature.get(name, 1.0)
+            temperature = self._base.calibration.attribute_temperature.get(name, 1.0)
             probability_V = softmax(outputs.attributes[name][row] / temperature)
             value, score = attribute.values[int(probability_V.argmax())], float(probability_V.max())
             known = score >= proven.get(name, {}).get(value, np.inf)
             if known and attribute.may_be_said(value, text):
                 found[name] = Scored(value, score)
         return found
+
+
+def _embeddings(outputs: ModelOutputs, row: int, used: Sequence[Modality]) -> dict[Modalities, Floats]:
+    found: dict[Modalities, Floats] = {choice(used): outputs.embedding_BE[row]}
+    alone = outputs.evidence if len(used) == 2 else {}
+    return found | {name: answer.embedding_BE[row] for name, answer in alone.items()}
+
+
+def choice(used: Sequence[Modality]) -> Modalities:
+    return used[0] if len(used) == 1 else "both"
 
 
 def far_from_all(text: str, width: int) -> Floats:

@@ -1,8 +1,5 @@
 """A model folder (see `catalog.model.folder`) with its model in PyTorch: written by training, read by both."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,8 +17,8 @@ from catalog.model.folder import (
     TAXONOMY,
     ModelFolder,
     open_model,
+    replaced,
     weight_files,
-    write_checksums,
     write_json,
 )
 from catalog.model.network import CatalogModel
@@ -54,27 +51,6 @@ def save_model(
         write_json(temporary / CALIBRATION, asdict(calibration or Calibration()))
         (temporary / TAXONOMY).write_text(taxonomy.to_json(), encoding="utf-8")
         tokenizer.save(temporary)
-
-
-@contextmanager
-def replaced(folder: Path) -> Iterator[Path]:
-    """An empty folder to write a model into. It takes the place of `folder` once it is whole, or is removed."""
-    temporary = folder.with_name(folder.name + ".tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        write_checksums(temporary)
-    except BaseException:
-        shutil.rmtree(temporary)
-        raise
-    # Renamed away before it is deleted, file by file: until the new folder stands, the old one is whole.
-    former = folder.with_name(folder.name + ".old")
-    shutil.rmtree(former, ignore_errors=True)
-    if folder.exists():
-        folder.rename(former)
-    temporary.rename(folder)
-    shutil.rmtree(former, ignore_errors=True)
 
 
 def load_model(folder: Path) -> Checkpoint:

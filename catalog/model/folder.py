@@ -6,6 +6,7 @@
     image_encoder.onnx  text_encoder.onnx  answer.onnx  graphs.json    (if exported: see training.export.onnx_export)
     familiarity.safetensors    (if measured: see catalog.model.familiarity)
     contract.json    (if fitted: see catalog.model.contract)
+    taught.safetensors  taught_taxonomy.json  taught_calibration.json    (if taught: see catalog.model.taught)
 
 The word table never changes, the encoders rarely and the fusion often, so they live in files of their own. Nothing is
 ever unpickled. A folder is opened without PyTorch, which takes seconds to import; `catalog.model.checkpoint` has the
@@ -14,7 +15,9 @@ model in PyTorch.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -25,11 +28,13 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from catalog.errors import CheckpointDamaged, CheckpointInvalid
-from catalog.model import tokenizer
+from catalog.model import taught, tokenizer
 from catalog.model.calibration import Calibration
 from catalog.model.config import ModelConfig
+from catalog.model.contract import FILE as CONTRACT
 from catalog.model.contract import Contract
 from catalog.model.familiarity import Familiarity
+from catalog.model.taught import TaughtHead
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
 
@@ -46,8 +51,19 @@ WORD_TABLE_TENSORS = ("text_encoder.bert.embeddings.word_embeddings.",)
 # One for each file of WEIGHTS, which it names and does not hold.
 GRAPHS = ("image_encoder.onnx", "text_encoder.onnx", "answer.onnx")
 GRAPH_WEIGHTS = "graphs.json"
+TAUGHT, TAUGHT_TAXONOMY, TAUGHT_CALIBRATION = taught.FILE, "taught_taxonomy.json", "taught_calibration.json"
+TAUGHT_FILES = (TAUGHT, TAUGHT_TAXONOMY, TAUGHT_CALIBRATION, CONTRACT)
 FORMAT = 1
 SHIPPED, NANO = "shipped", "nano"
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A merchant's own categories, which a model was taught: their tree, and how scores of them are read."""
+
+    head: TaughtHead
+    taxonomy: Taxonomy
+    calibration: Calibration
 
 
 @dataclass(frozen=True)
@@ -56,6 +72,8 @@ class ModelFolder:
 
     version: names the weights and taxonomy: the first 12 hex digits over all checksums, without those of the graphs,
     as these compute the same. int8: whether its encoders are in 8 bits, for CPUs (see `training.export.quantize`).
+    taught: categories that take the place of `taxonomy`, on which tags and attributes still depend. space: the version
+    of the model whose vectors these are: for a taught one, that of the model it was taught from.
     """
 
     path: Path
@@ -67,6 +85,8 @@ class ModelFolder:
     int8: bool
     familiarity: Familiarity | None
     contract: Contract | None
+    taught: Taught | None
+    space: str
 
     @property
     def name(self) -> str:
@@ -115,7 +135,8 @@ def named_folder(name: str) -> Path:
 def read_taxonomy(folder: Path) -> Taxonomy:
     """The model's category tree, without loading the model. Raises CheckpointInvalid where there is none."""
     _read_config(folder)
-    return Taxonomy.load(folder / TAXONOMY)
+    own = folder / TAUGHT_TAXONOMY
+    return Taxonomy.load(own if own.is_file() else folder / TAXONOMY)
 
 
 def model_version(folder: Path) -> str:
@@ -133,14 +154,34 @@ def open_model(folder: Path) -> ModelFolder:
     found = _read_config(folder)
     config = ModelConfig.from_dict(found["model"])
     _require(folder, sums, weight_files(config))
+    return ModelFolder(
+        path=folder,
+        config=config,
+        taxonomy=Taxonomy.load(folder / TAXONOMY),
+        tokenizer=Tokenizer.load(folder, config.text.max_tokens, config.text.prefix),
+        calibration=_read_calibration(folder / CALIBRATION),
+        version=_version(sums),
+        int8=bool(found.get("int8")),
+        familiarity=Familiarity.load(folder),
+        contract=Contract.load(folder),
+        taught=_read_taught(folder) if TAUGHT in sums else None,
+        space=_version({name: recorded for name, recorded in sums.items() if name not in TAUGHT_FILES}),
+    )
+
+
+def _read_calibration(path: Path) -> Calibration:
     try:
-        calibration = Calibration.from_dict(json.loads((folder / CALIBRATION).read_text(encoding="utf-8")))
+        return Calibration.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, AttributeError):
-        raise CheckpointInvalid("The model's calibration.json is not valid.") from None
-    taxonomy = Taxonomy.load(folder / TAXONOMY)
-    tokenizer = Tokenizer.load(folder, config.text.max_tokens, config.text.prefix)
-    int8, familiarity, contract = bool(found.get("int8")), Familiarity.load(folder), Contract.load(folder)
-    return ModelFolder(folder, config, taxonomy, tokenizer, calibration, _version(sums), int8, familiarity, contract)
+        raise CheckpointInvalid(f"The model's {path.name} is not valid.") from None
+
+
+def _read_taught(folder: Path) -> Taught:
+    taxonomy = Taxonomy.load(folder / TAUGHT_TAXONOMY)
+    head = TaughtHead.load(folder)
+    if head.votes_SC.shape[1] != len(taxonomy.leaves):
+        raise CheckpointInvalid(f"The model's {TAUGHT} does not fit its {TAUGHT_TAXONOMY}.")
+    return Taught(head, taxonomy, _read_calibration(folder / TAUGHT_CALIBRATION))
 
 
 def read_config(folder: Path) -> ModelConfig:
@@ -169,6 +210,27 @@ def write_checksums(folder: Path) -> None:
     files_of_model = sorted(path for path in folder.iterdir() if path.name != CHECKSUMS and path.suffix != ".md")
     sums = {path.name: _sha256(path) for path in files_of_model}
     write_json(folder / CHECKSUMS, sums)
+
+
+@contextmanager
+def replaced(folder: Path) -> Iterator[Path]:
+    """An empty folder to write a model into. It takes the place of `folder` once it is whole, or is removed."""
+    temporary = folder.with_name(folder.name + ".tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        write_checksums(temporary)
+    except BaseException:
+        shutil.rmtree(temporary)
+        raise
+    # Renamed away before it is deleted, file by file: until the new folder stands, the old one is whole.
+    former = folder.with_name(folder.name + ".old")
+    shutil.rmtree(former, ignore_errors=True)
+    if folder.exists():
+        folder.rename(former)
+    temporary.rename(folder)
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

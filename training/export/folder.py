@@ -14,10 +14,10 @@ import torch
 from catalog.arrays import MODALITIES, Floats, Modalities
 from catalog.errors import CheckpointInvalid, ManifestInvalid
 from catalog.model.calibration import Calibration
-from catalog.model.checkpoint import Checkpoint, load_model, replaced, save_model
+from catalog.model.checkpoint import Checkpoint, load_model, save_model
 from catalog.model.contract import FILE as CONTRACT
 from catalog.model.familiarity import FILE as FAMILIARITY
-from catalog.model.folder import CALIBRATION, ModelFolder, open_model, write_checksums, write_json
+from catalog.model.folder import CALIBRATION, ModelFolder, open_model, replaced, write_checksums, write_json
 from catalog.model.runtime import Runtime
 from catalog.model.runtime.onnx import OnnxRuntime
 from training.data.manifests import LabelledProduct

@@ -22,9 +22,9 @@ from onnxscript.optimizer import fold_constants, remove_unused_nodes
 from torch import Tensor, nn
 
 from catalog.errors import CheckpointInvalid
-from catalog.model.checkpoint import Checkpoint, replaced
+from catalog.model.checkpoint import Checkpoint
 from catalog.model.encoders import Encoded
-from catalog.model.folder import GRAPH_WEIGHTS, GRAPHS, ModelFolder, write_json
+from catalog.model.folder import GRAPH_WEIGHTS, GRAPHS, ModelFolder, replaced, write_json
 from catalog.model.network import CatalogModel
 from catalog.model.preprocess import Batch, Prepared, collate
 from catalog.model.runtime.onnx import OnnxRuntime

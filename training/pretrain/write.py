@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import load_file
 
 from catalog.errors import CheckpointInvalid
-from catalog.model.checkpoint import Checkpoint, replaced, save_model
+from catalog.model.checkpoint import Checkpoint, save_model
 from catalog.model.familiarity import FILE as FAMILIARITY
-from catalog.model.folder import FUSION_WEIGHTS, GRAPH_WEIGHTS, GRAPHS, ModelFolder, open_model
+from catalog.model.folder import FUSION_WEIGHTS, GRAPH_WEIGHTS, GRAPHS, ModelFolder, open_model, replaced
 from catalog.model.network import CatalogModel
 from catalog.model.preprocess import Batch, Prepared, collate
 from catalog.model.runtime.onnx import OnnxRuntime

@@ -4,10 +4,10 @@ from importlib.util import find_spec
 
 from catalog.errors import ConfigInvalid, installing
 from catalog.model.folder import ModelFolder
-from catalog.model.runtime.outputs import ModelOutputs, Runtime
+from catalog.model.runtime.outputs import Answer, ModelOutputs, Runtime
 from catalog.model.runtime.threads import set_thread_budget
 
-__all__ = ["ModelOutputs", "Runtime", "open_runtime", "set_thread_budget"]
+__all__ = ["Answer", "ModelOutputs", "Runtime", "open_runtime", "set_thread_budget"]
 
 
 def open_runtime(model: ModelFolder, device: str = "cpu", cache_bytes: int = 0, compiled: bool = False) -> Runtime:

@@ -17,7 +17,7 @@ from catalog.errors import CheckpointInvalid
 from catalog.model.folder import GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder, read_weights
 from catalog.model.preprocess import Batch, TextBatch
 from catalog.model.runtime.cache import Cache, Row
-from catalog.model.runtime.outputs import ModelOutputs
+from catalog.model.runtime.outputs import Alone, ModelOutputs
 from catalog.model.runtime.threads import cores
 from catalog.product import Modality
 
@@ -76,10 +76,10 @@ class OnnxRuntime:
         encoded = {"images": batch.images_BP, "texts": batch.texts_BP}
         encoded |= self._images(graphs, batch) | self._texts(graphs, batch.texts)
         outputs = _answer(graphs, encoded)
-        alone: dict[Modality, Floats] = {}
+        alone: dict[Modality, Alone] = {}
         if evidence and batch.any_has_both:
-            alone["image"] = _answer(graphs, encoded | {"texts": np.full_like(batch.texts_BP, -1)})["leaf"]
-            alone["text"] = _answer(graphs, encoded | {"images": np.full_like(batch.images_BP, -1)})["leaf"]
+            alone["image"] = _alone(graphs, encoded | {"texts": np.full_like(batch.texts_BP, -1)})
+            alone["text"] = _alone(graphs, encoded | {"images": np.full_like(batch.images_BP, -1)})
         return ModelOutputs(
             leaf_BC=outputs["leaf"],
             tags_BG=outputs["tags"],
@@ -163,6 +163,11 @@ def _answer(graphs: Graphs, encoded: Mapping[str, NDArray[Any]]) -> dict[str, Fl
     names = [output.name for output in graphs.answer.get_outputs()]
     wanted = {given.name: encoded[given.name] for given in graphs.answer.get_inputs()}
     return dict(zip(names, graphs.answer.run(names, wanted), strict=True))
+
+
+def _alone(graphs: Graphs, encoded: Mapping[str, NDArray[Any]]) -> Alone:
+    answer = _answer(graphs, encoded)
+    return Alone(answer["leaf"], answer["fused"])
 
 
 def _weights(folder: Path) -> dict[str, dict[str, "OrtValue"]]:

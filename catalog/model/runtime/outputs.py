@@ -11,12 +11,26 @@ from catalog.model.preprocess import Batch
 from catalog.product import Modality
 
 
+class Answer(NamedTuple):
+    """Of one product: leaf logits (C,) and embedding (E,)."""
+
+    leaf_C: Floats
+    embedding_E: Floats
+
+
+class Alone(NamedTuple):
+    """What the model says by one modality alone: leaf logits (B, C) and embeddings (B, E)."""
+
+    leaf_BC: Floats
+    embedding_BE: Floats
+
+
 @dataclass(frozen=True)
 class ModelOutputs:
     """The model's outputs for B products: logits as in `catalog.model.network.Outputs`, and unit embeddings (B, E).
 
     image_BD, text_BD: the encoders' pooled vectors, the mean over a product's images; zeros where it has none.
-    evidence: the leaf logits (B, C) of each modality alone; empty unless asked for.
+    evidence: of each modality alone; empty unless asked for.
     """
 
     leaf_BC: Floats
@@ -25,7 +39,11 @@ class ModelOutputs:
     embedding_BE: Floats
     image_BD: Floats
     text_BD: Floats
-    evidence: dict[Modality, Floats]
+    evidence: dict[Modality, Alone]
+
+    def answer(self, row: int, alone: Modality | None = None) -> Answer:
+        leaf_BC, embedding_BE = self.evidence[alone] if alone else (self.leaf_BC, self.embedding_BE)
+        return Answer(leaf_BC[row], embedding_BE[row])
 
 
 class Runtime(Protocol):

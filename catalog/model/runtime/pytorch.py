@@ -12,9 +12,9 @@ from catalog.errors import ConfigInvalid
 from catalog.model.checkpoint import build_model
 from catalog.model.encoders import ImageEncoder
 from catalog.model.folder import ModelFolder
-from catalog.model.network import CatalogModel, Inputs
+from catalog.model.network import CatalogModel, Inputs, Outputs
 from catalog.model.preprocess import Batch
-from catalog.model.runtime.outputs import ModelOutputs
+from catalog.model.runtime.outputs import Alone, ModelOutputs
 from catalog.model.runtime.threads import cores
 from catalog.product import Modality
 
@@ -63,12 +63,12 @@ class TorchRuntime:
         with self._precision():
             image, text = self.model.encode(inputs)
             outputs = self.model.fuse_and_classify(image, text)
-            alone: dict[Modality, torch.Tensor] = {}
+            alone: dict[Modality, Outputs] = {}
             # A question to the batch, because reading a tensor would make the CPU wait for the GPU.
             if evidence and batch.any_has_both:
                 alone = {
-                    "image": self.model.fuse_and_classify(image, text, "image").leaf_BC,
-                    "text": self.model.fuse_and_classify(image, text, "text").leaf_BC,
+                    "image": self.model.fuse_and_classify(image, text, "image"),
+                    "text": self.model.fuse_and_classify(image, text, "text"),
                 }
         return ModelOutputs(
             leaf_BC=_array(outputs.leaf_BC),
@@ -77,7 +77,7 @@ class TorchRuntime:
             embedding_BE=_array(outputs.fused_BE),
             image_BD=_array(image.pooled_BD),
             text_BD=_array(text.pooled_BD),
-            evidence={name: _array(logits_BC) for name, logits_BC in alone.items()},
+            evidence={name: Alone(_array(one.leaf_BC), _array(one.fused_BE)) for name, one in alone.items()},
         )
 
 

@@ -46,8 +46,11 @@ def assert_equal(torch: ModelOutputs, onnx: ModelOutputs) -> None:
         np.testing.assert_allclose(getattr(onnx, name), getattr(torch, name), atol=TOLERANCE)
     for kind in ("attributes", "evidence"):
         assert getattr(onnx, kind).keys() == getattr(torch, kind).keys()
-        for name, logits in getattr(torch, kind).items():
-            np.testing.assert_allclose(getattr(onnx, kind)[name], logits, atol=TOLERANCE)
+    for name, logits in torch.attributes.items():
+        np.testing.assert_allclose(onnx.attributes[name], logits, atol=TOLERANCE)
+    for modality, alone in torch.evidence.items():
+        for ours, theirs in zip(onnx.evidence[modality], alone, strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=TOLERANCE)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,80 @@
+"""What a model was taught of a merchant's own categories: scores from a product's embedding, and what is like it.
+
+The encoders and the fusion stay as they are, so a taught model's vectors are those of the model it was taught from, and
+a product is filed anew from the vector that an index holds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from catalog.arrays import Floats
+from catalog.errors import CheckpointInvalid
+
+FILE = "taught.safetensors"
+NEIGHBOURS = 2
+WIDTH = 2.0  # of the kernel; measured in docs/log.md
+PRECISION = {"votes_SC": np.float32, "unfamiliar_3": np.float32}  # of what is not kept in half
+
+
+@dataclass(frozen=True)
+class TaughtHead:
+    """E: width of an embedding, C: leaves, S: examples in the sample.
+
+    examples_SE: of each a vector of unit length; votes_SC: what it says of each category to a product as near as can be
+    (kernel ridge regression). names_EC: what a category's names add to its score, from the embedding. unfamiliar_3:
+    slopes of the log odds of being unfamiliar by the cosine to the nearest but one example and by the best score, and
+    their offset.
+    """
+
+    examples_SE: Floats
+    votes_SC: Floats
+    names_EC: Floats
+    unfamiliar_3: Floats
+
+    def logits(self, embedding_BE: Floats) -> Floats:
+        """Scores of the leaves, (B, C): about 1 for one that is certain. The calibration's temperature makes them
+        logits.
+        """
+        named_BC = embedding_BE @ self.names_EC
+        return np.asarray(kernel(embedding_BE, self.examples_SE) @ self.votes_SC + named_BC, np.float32)
+
+    def log_odds(self, embedding_BE: Floats, logits_BC: Floats) -> Floats:
+        """Log odds (B,) that a product is of no category that was taught."""
+        by_nearness, by_score, offset = self.unfamiliar_3
+        near_B = nearness(embedding_BE, self.examples_SE)
+        return np.asarray(by_nearness * near_B + by_score * logits_BC.max(-1) + offset, np.float32)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Raises CheckpointInvalid."""
+        try:
+            return cls.of(load_file(folder / FILE))
+        except (OSError, SafetensorError, TypeError):
+            raise CheckpointInvalid(f"The model's {FILE} is not valid.") from None
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Floats]) -> Self:
+        return cls(**{name: array.astype(np.float32) for name, array in arrays.items()})
+
+    def save(self, folder: Path) -> None:
+        arrays = {one.name: np.ascontiguousarray(getattr(self, one.name)) for one in fields(self)}
+        packed = {name: array.astype(PRECISION.get(name, np.float16)) for name, array in arrays.items()}
+        (folder / FILE).write_bytes(save(packed))
+
+
+def kernel(embedding_BE: Floats, examples_SE: Floats) -> Floats:
+    """(B, S): 1 for equal vectors, less the further they are apart (a Gaussian of their distance)."""
+    return np.asarray(np.exp(WIDTH * (embedding_BE @ examples_SE.T - 1)), np.float32)
+
+
+def nearness(embedding_BE: Floats, examples_SE: Floats) -> Floats:
+    """(B,): the cosine to the nearest but one of the examples."""
+    near_BS = embedding_BE @ examples_SE.T
+    nearest = min(NEIGHBOURS, near_BS.shape[1])
+    return np.asarray(np.partition(near_BS, -nearest, axis=1)[:, -nearest], np.float32)

@@ -1,0 +1,1 @@
+"""Teach a model a merchant's own categories, from products that are filed already."""

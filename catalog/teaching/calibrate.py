@@ -1,0 +1,138 @@
+"""The calibration of a taught model and its contract, from what it says of each example that it never saw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from catalog.arrays import MODALITIES, Floats, Modalities, softmax
+from catalog.filing import Categories
+from catalog.model.calibration import PROMISE, Calibration
+from catalog.model.contract import Contract, HeldOut, Targets
+from catalog.model.contract import fit as fit_contract
+from catalog.taxonomy.tree import Taxonomy
+from catalog.teaching.examples import Ints
+from catalog.teaching.fit import Learnt, Lesson
+from catalog.teaching.unfamiliar import Judged
+
+PROMISE_ACCURACY = 0.9  # of the products whose score is the nearest
+WINDOW, LEAST_WINDOW = 100, 30
+UNFAMILIAR = 0.02  # share of the known products that count as unfamiliar
+AUTO_UNKNOWN = 0.01  # share of the products of unknown kinds that may be accepted unseen
+TEMPERATURES = np.geomspace(0.01, 1.0, 41)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Views of one modality choice: their rows, held-out scores of the leaves, the ids from the root to the right node,
+    and the log odds of being unfamiliar.
+    """
+
+    choice: Modalities
+    rows: Ints
+    score_VC: Floats
+    truth: list[tuple[str, ...]]
+    log_odds_V: Floats
+
+
+def measured(lesson: Lesson, learnt: Learnt, judged: Judged, tree: Taxonomy, nodes: Sequence[str]) -> list[Measured]:
+    """nodes: of each example. A choice of which there is no view is left out."""
+    views, found = lesson.views, []
+    for choice in MODALITIES:
+        rows = np.flatnonzero(views.choice_V == choice)
+        if len(rows):
+            truth = [tree.ancestors(nodes[number]) for number in views.example_V[rows]]
+            found.append(Measured(choice, rows, learnt.held_out_VC[rows], truth, judged.known_V[rows]))
+    return found
+
+
+def calibrate(
+    found: Sequence[Measured], judged: Judged, tree: Taxonomy, base: Calibration, targets: Targets
+) -> tuple[Calibration, Contract]:
+    """base: that of the model that is taught, whose relevance floor stays as it is. A choice that was not measured is
+    never accepted unseen.
+    """
+    calibration = Calibration(
+        auto={choice: np.inf for choice in MODALITIES},
+        auto_roots={choice: [] for choice in MODALITIES},
+        floor=base.floor,
+    )
+    for one in found:
+        temperature = {"*": temperature_of(one, tree)}
+        calibration = replace(calibration, temperature=calibration.temperature | {one.choice: temperature})
+        levels = promise_thresholds(one, Categories(tree, calibration))
+        limit = (
+            round(float(np.quantile(one.log_odds_V, 1 - UNFAMILIAR)), 3) if np.isfinite(one.log_odds_V).all() else 0.0
+        )
+        calibration = replace(
+            calibration,
+            promise=calibration.promise | {one.choice: {"*": levels}},
+            unfamiliar=calibration.unfamiliar | {one.choice: limit},
+        )
+    contract = fit_contract({one.choice: held_out(one, tree, calibration) for one in found}, targets)
+    limits = {one.choice: auto_limit(one, judged, contract, calibration) for one in found}
+    calibration = replace(calibration, auto_unfamiliar=limits)
+    contract = fit_contract({one.choice: held_out(one, tree, calibration) for one in found}, targets)
+    return calibration, contract
+
+
+def temperature_of(one: Measured, tree: Taxonomy) -> float:
+    """By which the scores are divided so that the truth has the greatest likelihood."""
+    under_VC = np.zeros(one.score_VC.shape, bool)
+    for row, path in enumerate(one.truth):
+        under_VC[row, list(tree.leaves_under(path[-1]))] = True
+
+    def likelihood(temperature: float) -> float:
+        right_V = (softmax(one.score_VC / temperature) * under_VC).sum(1)
+        return float(np.log(np.maximum(right_V, 1e-9)).mean())
+
+    return max(map(float, TEMPERATURES), key=likelihood)
+
+
+def promise_thresholds(one: Measured, categories: Categories) -> list[float]:
+    """For each level the score from which on nodes are right as often as PROMISE_ACCURACY says, those of the nearest
+    score counting; PROMISE where too few products tell.
+    """
+    found = [categories.likeliest(leaf_C, one.choice) for leaf_C in one.score_VC]
+    thresholds: list[float] = []
+    for level in range(max(len(category.path_ids) for category in found)):
+        pairs: list[tuple[float, bool]] = sorted(
+            (category.path_scores[level], category.path_ids[level] == path[level])
+            for category, path in zip(found, one.truth, strict=True)
+            if len(category.path_ids) > level and len(path) > level
+        )
+        thresholds.append(threshold_of(pairs))
+    return thresholds
+
+
+def threshold_of(pairs: Sequence[tuple[float, bool]]) -> float:
+    """pairs: score and whether it is right, rising."""
+    window = min(WINDOW, len(pairs) // 4)
+    if window < LEAST_WINDOW:
+        return PROMISE
+    right = np.array([right for _, right in pairs], float)
+    share = np.convolve(right, np.ones(window) / window, "valid")
+    below = np.flatnonzero(share < PROMISE_ACCURACY)
+    first = 0 if not len(below) else int(below[-1]) + window // 2
+    score, _ = pairs[min(first, len(pairs) - 1)]
+    return round(score, 4)
+
+
+def held_out(one: Measured, tree: Taxonomy, calibration: Calibration) -> list[HeldOut]:
+    """What the model answers of each view, unseen."""
+    categories = Categories(tree, calibration)
+    answers = []
+    for leaf_C, truth, log_odds in zip(one.score_VC, one.truth, one.log_odds_V.tolist(), strict=True):
+        filing = categories.file(leaf_C, log_odds, one.choice, 0)
+        leaf = filing.category is not None and categories.descent.is_leaf(filing.category)
+        answers.append(HeldOut(filing.category, leaf, truth, calibration.is_acceptable(log_odds, one.choice)))
+    return answers
+
+
+def auto_limit(one: Measured, judged: Judged, contract: Contract, calibration: Calibration) -> float:
+    """The log odds from which on nothing is accepted unseen, so that of unknown kinds no more than AUTO_UNKNOWN is."""
+    unknown_V = judged.unknown_V[one.rows]
+    if not np.isfinite(unknown_V).all():
+        return np.inf
+    few = float(np.quantile(unknown_V, AUTO_UNKNOWN))
+    return round(min(few, calibration.unfamiliar[one.choice]), 3)

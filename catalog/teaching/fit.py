@@ -1,0 +1,155 @@
+"""Examples of a tree's categories -> the head that files products among them, with what it says of each one unseen.
+
+Kernel ridge regression on the embedding, to which the categories' names add their part. How much they do, and the
+penalty, are the usual ones, unless others file clearly more of the examples right, each unseen.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product, starmap
+from typing import NamedTuple
+
+import numpy as np
+
+from catalog.arrays import Floats
+from catalog.model.taught import TaughtHead, kernel
+from catalog.taxonomy.tree import Taxonomy
+from catalog.teaching.examples import Ints, Views
+from catalog.teaching.ridge import Design
+
+MOST_VOTERS, FEW_VOTERS = 1_024, 384  # examples that vote; the others decide what those say
+PENALTIES = (0.03, 0.1, 0.3, 1.0)
+NAMES = (0.0, 1.0, 2.0)  # weight of the names beside the votes
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is to be learnt. leaves_NC: of each example the share that it has in each leaf: 1 in its own, or as much in
+    each of those below an inner node. groups_N: see `examples.groups_of`. names_CE: unit vectors of the leaves' names.
+    """
+
+    views: Views
+    leaves_NC: Floats
+    groups_N: Ints
+    names_CE: Floats
+
+    def only(self, examples_N: Ints) -> "Lesson":
+        """That of some of the examples."""
+        number_N = np.full(len(self.groups_N), -1)
+        number_N[examples_N] = np.arange(len(examples_N))
+        kept_V = number_N[self.views.example_V] >= 0
+        views = Views(self.views.vector_VE[kept_V], number_N[self.views.example_V[kept_V]], self.views.choice_V[kept_V])
+        return Lesson(views, self.leaves_NC[examples_N], self.groups_N[examples_N], self.names_CE)
+
+    def without_empty_leaves(self) -> "Lesson":
+        """That of the leaves which have examples."""
+        taught_C = self.leaves_NC.any(0)
+        return Lesson(self.views, self.leaves_NC[:, taught_C], self.groups_N, self.names_CE[taught_C])
+
+
+class Settings(NamedTuple):
+    """penalty: of the ridge regression; names: their weight beside the votes."""
+
+    penalty: float
+    names: float
+
+
+USUAL = Settings(0.1, 2.0)  # others must beat it by more than chance would let them
+
+
+class Learnt(NamedTuple):
+    """held_out_VC: the scores of each view, by a head that never saw its group."""
+
+    head: TaughtHead
+    held_out_VC: Floats
+    settings: Settings
+
+
+class Candidate(NamedTuple):
+    weight_FC: Floats
+    held_out_VC: Floats
+    settings: Settings
+
+
+def fit(lesson: Lesson, settings: Settings | None = None, most_voters: int = MOST_VOTERS) -> Learnt:
+    """settings: those of a lesson that this is a part of; chosen without."""
+    views, example_V = lesson.views, lesson.views.example_V
+    target_VC = lesson.leaves_NC[example_V] - 1 / lesson.leaves_NC.shape[1]
+    names_EC = (lesson.names_CE - lesson.names_CE.mean(0)).T
+    named_VC = views.vector_VE @ names_EC
+    voters_SE = voters(lesson, most_voters)
+    whitened_SF = whitening(voters_SE)
+    design = Design(kernel(views.vector_VE, voters_SE) @ whitened_SF, lesson.groups_N[example_V], weights(lesson))
+    asked = [settings] if settings else [USUAL, *starmap(Settings, product(PENALTIES, NAMES))]
+    best = choose((fitted(design, target_VC, named_VC, one) for one in asked), lesson)
+    votes_SC = np.asarray(whitened_SF @ best.weight_FC, np.float32)
+    head = TaughtHead(
+        voters_SE, votes_SC, np.asarray(best.settings.names * names_EC, np.float32), np.zeros(3, np.float32)
+    )
+    return Learnt(head, best.held_out_VC, best.settings)
+
+
+def choose(candidates: Iterator[Candidate], lesson: Lesson) -> Candidate:
+    """The usual one, which comes first, or the best of the others if it is better by a standard error."""
+    usual = next(candidates)
+    least = rightness(usual.held_out_VC, lesson)
+    least += math.sqrt(max(least * (1 - least), 0) / len(lesson.leaves_NC))
+    best = max(candidates, key=lambda one: rightness(one.held_out_VC, lesson), default=usual)
+    return best if rightness(best.held_out_VC, lesson) > least else usual
+
+
+def fitted(design: Design, target_VC: Floats, named_VC: Floats, settings: Settings) -> Candidate:
+    part_VC = np.asarray(settings.names * named_VC, np.float32)
+    weight_FC, held_out_VC = design.fit(target_VC - part_VC, settings.penalty)
+    return Candidate(weight_FC, held_out_VC + part_VC, settings)
+
+
+def rightness(score_VC: Floats, lesson: Lesson) -> float:
+    """The share of views of which the best leaf is one of the example's, and a little of how clearly it is."""
+    leaves_VC = lesson.leaves_NC[lesson.views.example_V]
+    right = np.take_along_axis(leaves_VC, score_VC.argmax(1)[:, None], 1) > 0
+    error = np.square(score_VC + 1 / score_VC.shape[1] - leaves_VC).sum(1)
+    return float(right.mean() - 0.01 * error.mean())
+
+
+def weights(lesson: Lesson) -> Floats:
+    """Of each view: categories weigh by the root of their examples, so that the rare are heard and the common stay."""
+    count_C = lesson.leaves_NC.sum(0)
+    weight_N = (lesson.leaves_NC / np.sqrt(np.maximum(count_C, 1e-6))).sum(1)
+    return np.asarray(weight_N[lesson.views.example_V], np.float32)
+
+
+def voters(lesson: Lesson, most: int) -> Floats:
+    """(S, E): at most so many of the views, of each category in its turn."""
+    views = lesson.views
+    draw = np.random.default_rng(SEED)
+    leaf_V = lesson.leaves_NC.argmax(1)[views.example_V]
+    order_V = draw.permutation(len(leaf_V))
+    turn_V = np.empty(len(leaf_V), np.int64)
+    for leaf in np.unique(leaf_V):
+        mine = order_V[leaf_V[order_V] == leaf]
+        turn_V[mine] = np.arange(len(mine))
+    chosen = order_V[np.argsort(turn_V[order_V], kind="stable")][:most]
+    return np.asarray(views.vector_VE[np.sort(chosen)], np.float16).astype(np.float32)
+
+
+def whitening(voters_SE: Floats) -> Floats:
+    """(S, F) from kernels of the voters to features whose inner products are the kernels (Nyström)."""
+    power_S, axes_SS = np.linalg.eigh(kernel(voters_SE, voters_SE).astype(np.float64))
+    kept = power_S > power_S[-1] * 1e-6
+    return np.asarray(axes_SS[:, kept] / np.sqrt(power_S[kept]), np.float32)
+
+
+def unit(vector_NE: Floats) -> Floats:
+    return np.asarray(vector_NE / np.maximum(np.linalg.norm(vector_NE, axis=-1, keepdims=True), 1e-9), np.float32)
+
+
+def leaf_shares(tree: Taxonomy, nodes: Sequence[str]) -> Floats:
+    """(N, C): see `Lesson`. nodes: of each example."""
+    share_NC = np.zeros((len(nodes), len(tree.leaves)), np.float32)
+    for row, node in enumerate(nodes):
+        below = list(tree.leaves_under(node))
+        share_NC[row, below] = 1 / len(below)
+    return share_NC

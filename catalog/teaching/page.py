@@ -1,0 +1,108 @@
+"""The report of a lesson as a page that stands alone."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+
+from catalog.model.contract import Contract, Promise
+from catalog.taxonomy.tree import Taxonomy
+from catalog.teaching.doubts import Doubt
+from catalog.teaching.report import Point, Report
+
+SHOWN = 100
+STYLE = """
+:root { color-scheme: light dark; --line: #8884; --bar: #2a7; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .6rem .35rem 0; }
+td, th { border-bottom: 1px solid var(--line); vertical-align: top; } th { font-weight: 600; }
+.figure { font-size: 2rem; font-weight: 650; } .figures { display: flex; gap: 3rem; flex-wrap: wrap; }
+.quiet { opacity: .7; font-size: .9rem; } .number { text-align: right; white-space: nowrap; }
+"""
+Cells = Sequence[str]
+
+
+def write_page(path: Path, report: Report, contract: Contract, tree: Taxonomy) -> None:
+    path.write_text(page(report, contract, tree), encoding="utf-8")
+
+
+def page(report: Report, contract: Contract, tree: Taxonomy) -> str:
+    deepest = report.levels[-1]
+    figures = [
+        (f"{deepest.right:.1%}", "in the right category"),
+        (f"{report.auto:.1%}", "accepted without a person"),
+        (f"{report.auto_right:.1%}", "of those right"),
+        (f"{report.examples:,}", f"products in {report.categories:,} categories"),
+    ]
+    shown = "".join(f'<div><div class="figure">{figure}</div>{escape(name)}</div>' for figure, name in figures)
+    parts = [
+        "<h1>What the model was taught</h1>",
+        '<p class="quiet">Each product was judged by a model that had seen neither it nor one nearly the same.</p>',
+        f'<div class="figures">{shown}</div>',
+        section("By level", ("Level", "Products", "Right"), [level_cells(*one) for one in report.levels]),
+        curve(report.curve),
+        section("What is promised", ("Read", "Branch", "Promise"), promises(contract, tree)),
+        section(
+            "Too few products",
+            ("Category", "Products"),
+            [(path, f"{count}") for path, count in report.few[:SHOWN]],
+            "A category is learnt from its name alone, and from few products badly. Five are a start.",
+        ),
+        section(
+            "Taken for each other",
+            ("Given", "Taken for", "Products", "Such as"),
+            [
+                (one.given, one.taken, f"{one.products}", "; ".join(f"{title or row}" for row, title in one.rows))
+                for one in report.confusions
+            ],
+        ),
+        doubted(report.doubts),
+    ]
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>What the model was taught</title><style>{STYLE}</style><body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def level_cells(level: int, products: int, right: float) -> Cells:
+    return (f"{level}", f"{products:,}", f"{right:.1%}")
+
+
+def curve(points: Sequence[Point]) -> str:
+    rows = [
+        (f"{point.examples:,}", f"{point.right:.1%}", "expected" if point.guessed else "measured") for point in points
+    ]
+    return section("More products", ("Products", "Right", ""), rows, "What more filed products would bring.")
+
+
+def promises(contract: Contract, tree: Taxonomy) -> list[Cells]:
+    def name(node: str) -> str:
+        return " > ".join(tree.path(node))
+
+    ordered = sorted(contract.claims, key=lambda claim: not isinstance(claim.outcome, Promise))
+    return [(claim.modalities, ", ".join(map(name, claim.nodes)), str(claim.outcome)) for claim in ordered[:SHOWN]]
+
+
+def doubted(doubts: Sequence[Doubt]) -> str:
+    rows = [
+        (
+            one.id + (f" (line {one.line})" if one.line else ""),
+            one.title,
+            f"{one.given} ({one.given_score:.0%})",
+            f"{one.likelier} ({one.likelier_score:.0%})",
+            "; ".join(f"{near.title or near.id}: {near.category}" for near in one.neighbours),
+        )
+        for one in doubts[:SHOWN]
+    ]
+    note = "The surest errors first. The nearest filed products are the proof."
+    return section("Perhaps filed wrongly", ("Product", "Title", "Given", "Likelier", "Nearest products"), rows, note)
+
+
+def section(title: str, head: Cells, rows: Iterable[Cells], note: str = "") -> str:
+    """ "" without rows."""
+    cells = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
+    if not cells:
+        return ""
+    headings = "".join(f"<th>{escape(name)}</th>" for name in head)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    told = f'<p class="quiet">{escape(note)}</p>' if note else ""
+    return f"<h2>{escape(title)}</h2>{told}<table><tr>{headings}</tr>{body}</table>"

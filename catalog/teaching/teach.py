@@ -1,0 +1,192 @@
+"""Teach a model a merchant's own categories.
+
+    feed -> examples -> lesson -> head, with held-out scores -> calibration, contract -> model folder, report
+
+Nothing of the model itself is trained: a head is fitted on its embeddings, in closed form.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from catalog.arrays import Floats
+from catalog.errors import TooFewProducts
+from catalog.filing import Categories
+from catalog.model.calibration import Calibration
+from catalog.model.contract import Contract, Targets
+from catalog.model.folder import (
+    TAUGHT_CALIBRATION,
+    TAUGHT_FILES,
+    TAUGHT_TAXONOMY,
+    find_model,
+    open_model,
+    replaced,
+    write_json,
+)
+from catalog.model.taught import TaughtHead
+from catalog.product import Product
+from catalog.taxonomy.tree import Taxonomy
+from catalog.teaching.calibrate import calibrate, measured
+from catalog.teaching.doubts import doubts
+from catalog.teaching.examples import Example, Ints, Views, groups_of
+from catalog.teaching.fit import Lesson, fit, leaf_shares, unit
+from catalog.teaching.gather import Gathered, examples_of
+from catalog.teaching.page import write_page
+from catalog.teaching.report import Report, report_of, to_dict
+from catalog.teaching.tree import nodes_of, tree_of
+from catalog.teaching.unfamiliar import learn_unfamiliar
+from catalog.understand import Understander
+
+TARGET = 0.98  # precision of what is accepted unseen
+LEAST_EXAMPLES = 4
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What a lesson came to, before it is written."""
+
+    head: TaughtHead
+    tree: Taxonomy
+    calibration: Calibration
+    contract: Contract
+    report: Report
+
+
+def teach(
+    examples: Sequence[Example],
+    reader: Understander,
+    tree: Taxonomy | None = None,
+    targets: Targets | None = None,
+    progress: Callable[[str], object] = lambda step: None,
+) -> Taught:
+    """Fit the head, its thresholds and its contract.
+
+    tree: the merchant's whole tree; by default one of the examples' paths. An example that it has no node for is left
+    out. Raises TooFewProducts for fewer than two categories or LEAST_EXAMPLES examples.
+    """
+    check_enough(examples)
+    tree = tree or tree_of((example.path for example in examples), version_of(examples))
+    node_of = nodes_of(tree, (example.path for example in examples))
+    examples = [example for example in examples if example.path in node_of]
+    check_enough(examples)
+    nodes = [node_of[example.path] for example in examples]
+    progress("names")
+    names_CE = name_vectors(tree, reader)
+    progress("groups")
+    lesson = Lesson(Views.of(examples), leaf_shares(tree, nodes), groups_of(examples), names_CE)
+    progress("fit")
+    learnt = fit(lesson)
+    progress("kinds")
+    judged = learn_unfamiliar(lesson, learnt, kinds(tree, nodes))
+    found = measured(lesson, learnt, judged, tree, nodes)
+    progress("thresholds")
+    base = reader.calibration
+    calibration, contract = calibrate(found, judged, tree, base, targets or Targets(TARGET))
+    temperatures = {choice: by_root["*"] for choice, by_root in calibration.temperature.items()}
+    progress("report")
+    doubted = doubts(examples, lesson, found, tree, temperatures)
+    categories = Categories(tree, calibration, contract)
+    return Taught(
+        judged.head, tree, calibration, contract, report_of(examples, lesson, learnt, found, categories, doubted)
+    )
+
+
+def check_enough(examples: Sequence[Example]) -> None:
+    categories = len({example.path for example in examples})
+    if categories < 2 or len(examples) < LEAST_EXAMPLES:
+        raise TooFewProducts(
+            f"{len(examples):,} products in {categories:,} categories teach nothing. It takes {LEAST_EXAMPLES} products"
+            " at least, in two categories."
+        )
+
+
+def version_of(examples: Sequence[Example]) -> str:
+    paths = sorted({" > ".join(example.path) for example in examples})
+    return hashlib.sha256("\n".join(paths).encode()).hexdigest()[:12]
+
+
+def kinds(tree: Taxonomy, nodes: Sequence[str]) -> Ints:
+    """What is taken out together to see how unknown kinds are answered: departments, or of few of these categories."""
+    roots = [tree.ancestors(node)[0] for node in nodes]
+    chosen = roots if len(set(roots)) > 2 else list(nodes)
+    return np.unique(chosen, return_inverse=True)[1].astype(np.int64)
+
+
+def name_vectors(tree: Taxonomy, reader: Understander) -> Floats:
+    """(C, E): of each leaf what the model reads in its own name and in its whole path."""
+    names = [leaf.label for leaf in tree.leaves]
+    paths = [", ".join(tree.path(leaf.id)) for leaf in tree.leaves]
+    own_CE, whole_CE = (embedded(texts, reader) for texts in (names, paths))
+    return unit(own_CE + whole_CE)
+
+
+def embedded(texts: Sequence[str], reader: Understander) -> Floats:
+    """(N, E); zeros for a text that cannot be read."""
+    width = reader.config.embedding_width
+    vectors = []
+    for start in range(0, len(texts), 64):
+        prepared = [reader.prepare(Product(title=text)) for text in texts[start : start + 64]]
+        vectors += [found["text"] if used else np.zeros(width) for used, found in reader.vectors(prepared)]
+    return np.asarray(vectors, np.float32)
+
+
+def write_taught(taught: Taught, base: Path, output: Path) -> str:
+    """Write the model folder. -> its version. Files of the base model are linked where the disk can, else copied."""
+    base = find_model(base)
+    with replaced(output) as folder:
+        for path in base.iterdir():
+            if path.name not in (*TAUGHT_FILES, "sha256.json", "README.md"):
+                link(path, folder / path.name)
+        taught.head.save(folder)
+        (folder / TAUGHT_TAXONOMY).write_text(taught.tree.to_json(), encoding="utf-8")
+        write_json(folder / TAUGHT_CALIBRATION, asdict(taught.calibration))
+        taught.contract.save(folder)
+    return open_model(output).version
+
+
+def link(path: Path, target: Path) -> None:
+    try:
+        os.link(path, target)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(path, target)
+
+
+class Outcome(NamedTuple):
+    """version: of the model in `output`; page: the report as HTML; failed: how many rows were left out, by code."""
+
+    output: Path
+    version: str
+    page: Path
+    report: Report
+    failed: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        names = {"output": str(self.output), "version": self.version, "page": str(self.page), "failed": self.failed}
+        return names | to_dict(self.report)
+
+
+def teach_gathered(
+    gathered: Gathered,
+    reader: Understander,
+    base: Path,
+    output: Path,
+    *,
+    separator: str | None = None,
+    tree: Taxonomy | None = None,
+    targets: Targets | None = None,
+    progress: Callable[[str], object] = lambda step: None,
+) -> Outcome:
+    """Teach `reader`, the model in the folder `base`, and write the taught one. See `teach`; separator: see
+    `examples_of`; the precision to promise is TARGET by default.
+    """
+    taught = teach(examples_of(gathered.filed, separator), reader, tree, targets or Targets(TARGET), progress)
+    version = write_taught(taught, base, output)
+    page = output.with_name(f"{output.name}.html")
+    write_page(page, taught.report, taught.contract, taught.tree)
+    return Outcome(output, version, page, taught.report, dict(gathered.failed))

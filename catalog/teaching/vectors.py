@@ -1,0 +1,82 @@
+"""The vectors of products that were read once: kept in a file, so that the same feed is not read by the model again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from catalog.arrays import Floats, Modalities
+from catalog.product import ContentHashes, StoredVersion
+from catalog.storage.sqlite import StateFile
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS vectors (
+    id TEXT PRIMARY KEY, model TEXT NOT NULL, text TEXT NOT NULL, images TEXT NOT NULL, used TEXT NOT NULL,
+    choices TEXT NOT NULL, vectors BLOB NOT NULL
+)
+"""
+Vectors = dict[Modalities, Floats]
+
+
+class Read(NamedTuple):
+    """What the model made of a product. used: what it read of it; vectors: by that, and by each modality alone."""
+
+    used: Modalities
+    vectors: Vectors
+
+
+class VectorCache:
+    """Keeps what the model read, by product, content and model."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises DiskFull, and StateDamaged for a file that is none of ours, once it is used."""
+        self._file = StateFile(path, SCHEMA, "The vectors of products that were read before")
+
+    def __enter__(self) -> "VectorCache":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def known(self, ids: Sequence[str]) -> list[StoredVersion | None]:
+        """As `ProductIndex.hashes`."""
+        with self._file.use() as db:
+            rows = [
+                db.execute("SELECT text, images, model FROM vectors WHERE id = ?", (one,)).fetchone() for one in ids
+            ]
+        return [
+            StoredVersion(one, ContentHashes(row[0], row[1], ""), row[2]) if row else None
+            for one, row in zip(ids, rows, strict=True)
+        ]
+
+    def count(self, model: str) -> int:
+        """How many products were read by this model."""
+        with self._file.use() as db:
+            return int(db.execute("SELECT COUNT(*) FROM vectors WHERE model = ?", (model,)).fetchone()[0])
+
+    def get(self, product_id: str) -> Read:
+        with self._file.use() as db:
+            used, choices, packed = db.execute(
+                "SELECT used, choices, vectors FROM vectors WHERE id = ?", (product_id,)
+            ).fetchone()
+        names = json.loads(choices)
+        vector_VE = np.frombuffer(packed, np.float32).reshape(len(names), -1)
+        return Read(used, dict(zip(names, vector_VE, strict=True)))
+
+    def put(self, found: Mapping[str, tuple[ContentHashes, Read]], model: str) -> None:
+        rows = [
+            (
+                product_id,
+                model,
+                hashes.text,
+                hashes.images,
+                read.used,
+                json.dumps(list(read.vectors)),
+                np.stack(list(read.vectors.values())).astype(np.float32).tobytes(),
+            )
+            for product_id, (hashes, read) in found.items()
+        ]
+        with self._file.use() as db:
+            db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?, ?, ?)", rows)

@@ -1,0 +1,5 @@
+"""`shelflens teach`: a merchant's own categories."""
+
+from shelflens.cli.teaching.teach import teach
+
+__all__ = ["teach"]

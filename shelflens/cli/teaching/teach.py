@@ -1,0 +1,131 @@
+"""`shelflens teach`: a merchant's own categories, from products that are filed already."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shelflens.cli.app import DeviceOption, JsonOption, ModelOption, app, errors_shown
+from shelflens.cli.ingest import INTERRUPTED, Columns, Encoding, FeedPath, Hosts, Images, Stores, open_source
+
+if TYPE_CHECKING:
+    from catalog.feeds import Feed
+    from catalog.images import ImageReader
+    from catalog.teaching.gather import Gathered
+    from catalog.teaching.teach import Outcome
+    from catalog.understand import Understander
+
+SHOWN = 10
+Category = Annotated[str, typer.Option(help="The column of the categories, paths such as Garden > Hoses.")]
+Output = Annotated[Path, typer.Option(help="Folder for the taught model. OUTPUT.html beside it has the report.")]
+Tree = Annotated[Path | None, typer.Option(help="A tree file. Default: the tree of the paths.")]
+Separator = Annotated[str | None, typer.Option(help="Between the levels of a path. Default: detected.")]
+Target = Annotated[float, typer.Option(min=0.5, max=0.999, help="Precision to promise of what is accepted unseen.")]
+
+
+@app.command()
+def teach(
+    feed: FeedPath,
+    category: Category,
+    output: Output = Path("taught-model"),
+    tree: Tree = None,
+    separator: Separator = None,
+    target: Target = 0.98,
+    images: Images = None,
+    columns: Columns = None,
+    encoding: Encoding = "",
+    hosts: Hosts = None,
+    stores: Stores = None,
+    as_json: JsonOption = False,
+    model: ModelOption = None,
+    device: DeviceOption = "cpu",
+) -> None:
+    """Teach a model your own categories. Run it again to resume, or to teach anew.
+
+    Accuracies are of products that were left out of the teaching, with all that are nearly the same. FEED.vectors in
+    the working directory has what the model read, so that it reads no product twice.
+
+    Exit code: 0 written, 2 an error, 130 stopped by Ctrl-C.
+    """
+    with errors_shown(), resumable():
+        mapped = [*(columns or []), f"product_type={category}"]
+        source, pictures = open_source(feed, images, mapped, "", hosts or [], stores or [], encoding)
+        vectors = Path(f"{feed.name}.vectors")
+        found = run(source, pictures, model, device, vectors, output, separator, tree, target)
+    print(json.dumps(found.to_dict()) if as_json else "\n".join(lines(found)))
+
+
+def run(
+    source: "Feed",
+    pictures: "ImageReader",
+    model: Path | None,
+    device: str,
+    vectors: Path,
+    output: Path,
+    separator: str | None,
+    tree: Path | None,
+    target: float,
+) -> "Outcome":
+    from catalog.model.contract import Targets
+    from catalog.model.folder import shipped_model
+    from catalog.taxonomy.tree import Taxonomy
+    from catalog.teaching.teach import teach_gathered
+    from catalog.understand import Understander
+
+    own = Taxonomy.load(tree) if tree else None
+    reader = Understander.load(model, device)
+    return teach_gathered(
+        gathered(source, pictures, reader, vectors),
+        reader,
+        model or shipped_model(),
+        output,
+        separator=separator,
+        tree=own,
+        targets=Targets(target),
+        progress=lambda step: typer.echo(f"{step} ...", err=True),
+    )
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Stopped. The same command goes on.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def gathered(source: "Feed", pictures: "ImageReader", reader: "Understander", vectors: Path) -> "Gathered":
+    from tqdm import tqdm
+
+    from catalog.teaching.gather import gather, seconds_each
+    from catalog.teaching.vectors import VectorCache
+
+    total = source.total if source.total is not None else sum(1 for _ in source)
+    with VectorCache(vectors) as cache:
+        new = max(total - cache.count(reader.version), 0)
+        typer.echo(f"{total:,} rows, {new:,} of them new: about {duration(new * seconds_each(reader) + 10)}", err=True)
+        with tqdm(total=total, unit="row", desc="read") as bar:
+            return gather(source, reader, pictures, cache, bar.update)
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def lines(outcome: "Outcome") -> list[str]:
+    report = outcome.report
+    said = [f"{report.examples:,} products in {report.categories:,} categories; each was judged unseen:"]
+    said += [f"  level {one.level}: {one.right:.1%} right of {one.products:,}" for one in report.levels]
+    said += [f"  accepted unseen: {report.auto:.1%}, {report.auto_right:.1%} of them right"]
+    curve = ", ".join(f"{point.examples:,}: {point.right:.1%}" for point in report.curve if not point.guessed)
+    guess = next((point for point in report.curve if point.guessed), None)
+    said += [f"  by number of products: {curve}" + (f"; twice as many, about {guess.right:.1%}" if guess else "")]
+    said += [f"rows left out: {count:,} {code}" for code, count in sorted(outcome.failed.items())]
+    said += [f"few products: {path} ({count})" for path, count in report.few[:SHOWN]]
+    said += [f"taken for another: {one.given} -> {one.taken}, {one.products}" for one in report.confusions[:SHOWN]]
+    said += [f"doubted: {one.id} in {one.given}, likelier {one.likelier}" for one in report.doubts[:SHOWN]]
+    return [*said, f"{outcome.output} holds the model {outcome.version}, {outcome.page} the report."]
