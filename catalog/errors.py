@@ -19,7 +19,7 @@
     ├── StateDamaged: RecordDamaged [state_damaged], LedgerDamaged
     ├── FileNotReadable
     ├── FileNotWritable
-    ├── TaxonomyInvalid
+    ├── TaxonomyInvalid: CategoryUnknown, CategoryAmbiguous, CategoryMisplaced
     ├── ManifestInvalid
     ├── ConfigInvalid
     ├── CheckpointInvalid: CheckpointDamaged
@@ -333,6 +333,18 @@ class FileNotWritable(CatalogError):
 
 class TaxonomyInvalid(CatalogError):
     default = "The taxonomy file is not valid."
+
+
+class CategoryUnknown(TaxonomyInvalid):
+    default = "There is no such category."
+
+
+class CategoryAmbiguous(TaxonomyInvalid):
+    default = "Several categories have this name."
+
+
+class CategoryMisplaced(TaxonomyInvalid):
+    default = "The category cannot stand there."
 
 
 class ManifestInvalid(CatalogError):

@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from shelflens.cli import categories, export, index, ingest, keys, search, service, training, understand
+from shelflens.cli import categories, export, index, ingest, keys, search, service, taxonomy, training, understand
 from shelflens.cli.app import app
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "main",
     "search",
     "service",
+    "taxonomy",
     "training",
     "understand",
 ]
