@@ -19,7 +19,7 @@
     ├── StateDamaged: RecordDamaged [state_damaged], LedgerDamaged
     ├── FileNotReadable
     ├── FileNotWritable
-    ├── TaxonomyInvalid: CategoryUnknown, CategoryAmbiguous, CategoryMisplaced
+    ├── TaxonomyInvalid: CategoryNotFound, CategoryAmbiguous, CategoryMisplaced
     ├── ManifestInvalid
     ├── ConfigInvalid
     ├── CheckpointInvalid: CheckpointDamaged
@@ -335,7 +335,7 @@ class TaxonomyInvalid(CatalogError):
     default = "The taxonomy file is not valid."
 
 
-class CategoryUnknown(TaxonomyInvalid):
+class CategoryNotFound(TaxonomyInvalid):
     default = "There is no such category."
 
 

@@ -2,6 +2,7 @@
 
 from catalog.categories.confirmed import Counterpart, as_sheet, confirmed_in
 from catalog.categories.difference import Difference, difference
+from catalog.categories.ids import PlatformIds
 from catalog.categories.mapping import Mapped, Proposal, map_trees
 from catalog.categories.sources import read_source
 
@@ -9,6 +10,7 @@ __all__ = [
     "Counterpart",
     "Difference",
     "Mapped",
+    "PlatformIds",
     "Proposal",
     "as_sheet",
     "confirmed_in",

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from catalog.categories.paths import slug
 from catalog.categories.tables import STEP
-from catalog.errors import CategoryAmbiguous, CategoryMisplaced, CategoryUnknown
+from catalog.errors import CategoryAmbiguous, CategoryMisplaced, CategoryNotFound
 from catalog.index.filters import meant
 from catalog.taxonomy.names import normalised
 from catalog.taxonomy.tree import SEPARATOR, Node, Taxonomy
@@ -17,7 +17,7 @@ SHOWN = 5
 def find(tree: Taxonomy, name: str) -> Node:
     """The category with this id, else with this path, else the only one with this name.
 
-    Raises CategoryUnknown with the nearest names, CategoryAmbiguous with those that it can mean.
+    Raises CategoryNotFound with the nearest names, CategoryAmbiguous with those that it can mean.
     """
     by_id = {node.id: node for node in tree.nodes}
     if name in by_id:
@@ -28,7 +28,7 @@ def find(tree: Taxonomy, name: str) -> Node:
         labels = {label: node.id for node in tree.nodes for label in (node.label, node.label_zh)}
         paths = {SEPARATOR.join(tree.path(node.id)): SEPARATOR.join(tree.path(node.id)) for node in tree.nodes}
         known = paths if len(steps) > 1 else labels | {node.id: node.id for node in tree.nodes}
-        raise CategoryUnknown(f"There is no category {name!r}.{meant(name, known)}")
+        raise CategoryNotFound(f"There is no category {name!r}.{meant(name, known)}")
     if len(found) > 1:
         shown = ", ".join(f"{node.id} ({SEPARATOR.join(tree.path(node.id))})" for node in found[:SHOWN])
         more = f", and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
@@ -39,7 +39,7 @@ def find(tree: Taxonomy, name: str) -> Node:
 def add(tree: Taxonomy, path: str, parents: bool = False) -> tuple[Taxonomy, tuple[Node, ...]]:
     """-> the tree with a category more, at its end, so that the others keep their places; and what was added.
 
-    parents: whether to add what lacks above it. Raises CategoryUnknown, CategoryMisplaced where it is there already.
+    parents: whether to add what lacks above it. Raises CategoryNotFound, CategoryMisplaced where it is there already.
     """
     steps = steps_of(path)
     if not all(steps):
@@ -65,7 +65,7 @@ def add(tree: Taxonomy, path: str, parents: bool = False) -> tuple[Taxonomy, tup
 def rename(tree: Taxonomy, id: str, name: str, name_zh: str = "") -> Taxonomy:
     """name_zh: the Chinese one; without, a Chinese name stays that is another than the old one.
 
-    Raises CategoryUnknown, CategoryMisplaced for a name that a sibling has.
+    Raises CategoryNotFound, CategoryMisplaced for a name that a sibling has.
     """
     node = find(tree, id)
     given = " ".join(name.split())
@@ -81,7 +81,7 @@ def rename(tree: Taxonomy, id: str, name: str, name_zh: str = "") -> Taxonomy:
 def move(tree: Taxonomy, id: str, under: str) -> Taxonomy:
     """under: a category, or TOP. What lies below goes with it.
 
-    Raises CategoryUnknown, CategoryMisplaced below itself and where a sibling has its name.
+    Raises CategoryNotFound, CategoryMisplaced below itself and where a sibling has its name.
     """
     node = find(tree, id)
     parent = None if under == TOP else find(tree, under)
@@ -124,11 +124,11 @@ def _check_free(tree: Taxonomy, node: Node, parent: str | None, label: str) -> N
             raise CategoryMisplaced(f"{label!r} is the name of a sibling already, of {other.id!r}.")
 
 
-def _missing(tree: Taxonomy, parent: Node | None, steps: Sequence[str], known: int) -> CategoryUnknown:
+def _missing(tree: Taxonomy, parent: Node | None, steps: Sequence[str], known: int) -> CategoryNotFound:
     above = parent.id if parent else None
     place = f"below {SEPARATOR.join(tree.path(parent.id))!r}" if parent else "at the top"
     labels = {node.label: node.label for node in tree.nodes if node.parent == above}
-    return CategoryUnknown(
+    return CategoryNotFound(
         f"There is no category {steps[known]!r} {place}.{meant(steps[known], labels)} With --parents it is added, too."
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from catalog.categories.files import chinese, chosen, read_text
-from catalog.categories.paths import Category, tree_of
+from catalog.categories.paths import Category, path_key, tree_of
 from catalog.errors import FileNotReadable, TaxonomyInvalid
 from catalog.taxonomy.tree import Taxonomy
 
@@ -30,7 +30,7 @@ def read_shopify(path: Path, languages: Sequence[str] = ()) -> Taxonomy:
     """
     files = chosen(_files(path), languages)
     texts = {language: read_text(file) for language, file in files.items()}
-    names = {language: paths_in(text) for language, text in texts.items()}
+    names = {language: with_distinct_siblings(paths_in(text)) for language, text in texts.items()}
     label, *others = names
     if not names[label]:
         raise TaxonomyInvalid(f"{files[label].name} has no line such as '{GID}aa : Apparel & Accessories'.")
@@ -57,13 +57,27 @@ def paths_in(text: str) -> dict[str, tuple[str, ...]]:
     return {one[1]: tuple(part.strip() for part in one[2].split(" > ")) for one in found if one}
 
 
+def with_distinct_siblings(names: Names) -> dict[str, tuple[str, ...]]:
+    """In some languages siblings have equal names: the later ones get their id beside it."""
+    found: dict[str, tuple[str, ...]] = {}
+    seen: set[tuple[str, ...]] = set()
+    for id, path in names.items():
+        above = found.get(id.rpartition("-")[0], path[:-1])
+        whole = (*above, path[-1])
+        if path_key(whole) in seen:
+            whole = (*above, f"{path[-1]} ({id})")
+        seen.add(path_key(whole))
+        found[id] = whole
+    return found
+
+
 def google_rules(text: str) -> dict[str, str]:
     """Shopify's id -> Google's."""
     return dict(RULE.findall(text))
 
 
 def _files(path: Path) -> dict[str, Path]:
-    if path.is_file():
+    if not path.is_dir():
         return {"en" if path.parent.name == "" else path.parent.name: path}
     found = {file.parent.name: file for file in sorted(path.rglob(FILE))}
     if not found:

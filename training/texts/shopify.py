@@ -35,10 +35,8 @@ class ShopifyTaxonomy:
         """Raises FileNotReadable."""
         try:
             languages = sorted(path.parent.name for path in folder.glob("*/categories.txt"))
-            names = {
-                language: paths_in((folder / language / "categories.txt").read_text(encoding="utf-8"))
-                for language in languages
-            }
+            texts = {name: (folder / name / "categories.txt").read_text(encoding="utf-8") for name in languages}
+            names = {language: paths_in(text) for language, text in texts.items()}
             values, values_of = {}, defaultdict(list)
             for language in languages:
                 if (path := folder / language / "attribute_values.txt").is_file():
