@@ -20,8 +20,9 @@ PIECE, HAN_PIECE = 3, 2  # characters
 PARTS = re.compile(r"\s*(?:&|,|/|\band\b)\s*")
 PART = 0.9  # likeness of a name to one that lists it among others: "Kitchen" to "Kitchen & Dining"
 ALIKE = 0.95  # the most of names that are not equal
-# The cosine of an encoder's vectors below which two names have nothing in common.
-UNRELATED = 0.5
+# Cosines of the encoder: up to here two names have nothing in common; from here on they mean the same.
+UNRELATED, SAME = 0.2, 0.45
+FOREIGN = 0.3  # likeness by letters below which a name may be of another language
 
 Embed = Callable[[Sequence[str]], Floats]
 
@@ -30,10 +31,13 @@ class Likeness:
     """Of each name of the first nodes to each of the second, from 0 to 1; 1 for equal words."""
 
     def __init__(self, first: Sequence[Node], second: Sequence[Node], embed: Embed | None) -> None:
-        labels = {node.id: node for node in first}
-        self._first = [[*names_of(node), *within(node, labels.get(node.parent or ""))] for node in first]
+        of_id = {node.id: node for node in first}
+        self._first = [names_of(node) for node in first]
+        self._within = [within(node, of_id.get(node.parent or "")) for node in first]
         self._size = len(second)
         rows = [(at, name) for at, node in enumerate(second) for name in names_of(node)]
+        self._starts = [row for row, (at, _) in enumerate(rows) if not row or rows[row - 1][0] != at]
+        self._rows = len(rows)
         self._equal: dict[str, list[int]] = defaultdict(list)
         for at, name in rows:
             self._equal[name].append(at)
@@ -45,24 +49,27 @@ class Likeness:
         counts = Counter(piece for one in pieces for piece in one)
         self._rarity = {piece: math.log(1 + len(rows) / count) for piece, count in counts.items()}
         self._unknown = math.log(1 + len(rows))
-        self._with = self._index(rows, pieces)
+        self._with = self._index(pieces)
         self._vectors: tuple[Floats, Floats] | None = None
         if embed:
             self._vectors = embed([node.label for node in first]), embed([node.label for node in second])
 
     def of(self, row: int) -> Floats:
         """(M,): how alike this one of the first nodes is to each of the second."""
+        best_M = self._by_words(self._first[row])
+        if self._vectors and best_M.max() < FOREIGN:
+            first_ND, second_MD = self._vectors
+            best_M = np.maximum(best_M, by_meaning(second_MD @ first_ND[row]))
+        return np.maximum(best_M, self._by_words(self._within[row]))
+
+    def _by_words(self, names: Sequence[str]) -> Floats:
+        """(M,): of the name that is the most alike."""
         best_M = np.zeros(self._size, np.float32)
-        for name in self._first[row]:
+        for name in names:
             like_M = np.minimum(self._by_letters(name), ALIKE) ** 2
             like_M[self._listing.get(name, [])] = PART
             like_M[self._equal.get(name, [])] = 1
             best_M = np.maximum(best_M, like_M)
-        if self._vectors:
-            first_ND, second_MD = self._vectors
-            cosine_M = second_MD @ first_ND[row]
-            meant_M = np.clip((cosine_M - UNRELATED) / (1 - UNRELATED), 0, ALIKE) ** 2
-            best_M = np.maximum(best_M, meant_M.astype(np.float32))
         return best_M
 
     def _by_letters(self, name: str) -> Floats:
@@ -76,18 +83,17 @@ class Likeness:
             return np.zeros(self._size, np.float32)
         places = np.concatenate([at for at, _, _ in found])
         parts = np.concatenate([weight * weights for _, weights, weight in found])
-        # A node with several names has the sum of them, which is too much, and harmless: it is cut off.
-        return np.bincount(places, parts, self._size).astype(np.float32)
+        like_R = np.bincount(places, parts, self._rows)
+        return np.maximum.reduceat(like_R, self._starts).astype(np.float32)
 
-    def _index(
-        self, rows: Sequence[tuple[int, str]], pieces: Sequence[Counter[str]]
-    ) -> dict[str, tuple[NDArray[np.intp], Floats]]:
+    def _index(self, pieces: Sequence[Counter[str]]) -> dict[str, tuple[NDArray[np.intp], Floats]]:
+        """A piece -> the names that have it, and its weight in each."""
         found: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for (at, _), one in zip(rows, pieces, strict=True):
+        for row, one in enumerate(pieces):
             for piece, weight in self._weights(one).items():
-                found[piece].append((at, weight))
+                found[piece].append((row, weight))
         return {
-            piece: (np.array([at for at, _ in all]), np.array([weight for _, weight in all], np.float32))
+            piece: (np.array([row for row, _ in all]), np.array([weight for _, weight in all], np.float32))
             for piece, all in found.items()
         }
 
@@ -98,10 +104,15 @@ class Likeness:
         return {piece: weight / length for piece, weight in weights.items()}
 
 
+def by_meaning(cosine_M: Floats) -> Floats:
+    """Of an encoder's cosines: from UNRELATED on, in a straight line to SAME."""
+    return np.clip((cosine_M - UNRELATED) / (SAME - UNRELATED), 0, 1).astype(np.float32) * np.float32(ALIKE)
+
+
 def names_of(node: Node) -> list[str]:
     """In every language, as words."""
     given = (node.label, node.label_zh, *(name for name in node.synonyms if SEPARATOR not in name))
-    return list(dict.fromkeys(filter(None, map(words_of, given))))
+    return list(dict.fromkeys(filter(None, map(words_of, given)))) or [node.label.casefold()]
 
 
 def within(node: Node, parent: Node | None) -> list[str]:
