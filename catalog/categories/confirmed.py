@@ -42,20 +42,18 @@ def as_sheet(
     sheet = csv.writer(text, lineterminator="\r\n")
     sheet.writerow(COLUMNS)
     for one in mapped:
-        best, *others = one.proposals
-        alternatives = BETWEEN.join(f"{each.node.id}: {SEPARATOR.join(second.path(each.node.id))}" for each in others)
-        to_path = SEPARATOR.join(second.path(best.node.id))
+        best, others = next(iter(one.proposals), None), one.proposals[1:]
         said = (confirmed or {}).get(one.node.id)
         sheet.writerow(
             (
                 one.node.id,
                 SEPARATOR.join(first.path(one.node.id)),
-                best.node.id,
-                to_path,
-                f"{best.score:.3f}",
-                "yes" if best.finer else "",
+                best.node.id if best else "",
+                SEPARATOR.join(second.path(best.node.id)) if best else "",
+                f"{best.score:.3f}" if best else "",
+                "yes" if best and best.finer else "",
                 "" if said is None else said.id or said.path or "no",
-                alternatives,
+                BETWEEN.join(f"{each.node.id}: {SEPARATOR.join(second.path(each.node.id))}" for each in others),
             )
         )
     return "\ufeff" + text.getvalue()
@@ -74,7 +72,7 @@ def confirmed_in(path: Path) -> dict[str, Counterpart]:
         said = row["confirmed"].strip()
         if not said:
             continue
-        if said.casefold() in YES:
+        if said.casefold() in YES and row["to"]:
             counterpart = Counterpart(row["to"], row["to_path"])
         elif said.casefold() in NO:
             counterpart = Counterpart("", "")

@@ -22,7 +22,8 @@ PART = 0.9  # likeness of a name to one that lists it among others: "Kitchen" to
 ALIKE = 0.95  # the most of names that are not equal
 # Cosines of the encoder: up to here two names have nothing in common; from here on they mean the same.
 UNRELATED, SAME = 0.2, 0.45
-FOREIGN = 0.3  # likeness by letters below which a name may be of another language
+# Likeness by letters below which a name may be of another language. In one language the letters know better.
+FOREIGN = 0.1
 
 Embed = Callable[[Sequence[str]], Floats]
 
@@ -32,8 +33,7 @@ class Likeness:
 
     def __init__(self, first: Sequence[Node], second: Sequence[Node], embed: Embed | None) -> None:
         of_id = {node.id: node for node in first}
-        self._first = [names_of(node) for node in first]
-        self._within = [within(node, of_id.get(node.parent or "")) for node in first]
+        self._first = [[*names_of(node), *within(node, of_id.get(node.parent or ""))] for node in first]
         self._size = len(second)
         rows = [(at, name) for at, node in enumerate(second) for name in names_of(node)]
         self._starts = [row for row, (at, _) in enumerate(rows) if not row or rows[row - 1][0] != at]
@@ -50,22 +50,24 @@ class Likeness:
         self._rarity = {piece: math.log(1 + len(rows) / count) for piece, count in counts.items()}
         self._unknown = math.log(1 + len(rows))
         self._with = self._index(pieces)
-        self._vectors: tuple[Floats, Floats] | None = None
-        if embed:
-            self._vectors = embed([node.label for node in first]), embed([node.label for node in second])
+        self._meant: dict[int, Floats] = {}
+        strangers = [row for row in range(len(first)) if self._by_words(row).max() < FOREIGN] if embed else []
+        if embed and strangers:
+            self._second_MD = embed([node.label for node in second])
+            vectors = embed([first[row].label for row in strangers])
+            self._meant = dict(zip(strangers, vectors, strict=True))
 
     def of(self, row: int) -> Floats:
         """(M,): how alike this one of the first nodes is to each of the second."""
-        best_M = self._by_words(self._first[row])
-        if self._vectors and best_M.max() < FOREIGN:
-            first_ND, second_MD = self._vectors
-            best_M = np.maximum(best_M, by_meaning(second_MD @ first_ND[row]))
-        return np.maximum(best_M, self._by_words(self._within[row]))
+        like_M = self._by_words(row)
+        if row in self._meant:
+            return np.maximum(like_M, by_meaning(self._second_MD @ self._meant[row]))
+        return like_M
 
-    def _by_words(self, names: Sequence[str]) -> Floats:
+    def _by_words(self, row: int) -> Floats:
         """(M,): of the name that is the most alike."""
         best_M = np.zeros(self._size, np.float32)
-        for name in names:
+        for name in self._first[row]:
             like_M = np.minimum(self._by_letters(name), ALIKE) ** 2
             like_M[self._listing.get(name, [])] = PART
             like_M[self._equal.get(name, [])] = 1

@@ -19,6 +19,7 @@ from catalog.taxonomy.tree import Node, Taxonomy
 NAME = 0.5  # weight of the names; the rest is that of what lies above
 PASSED = 0.95  # for each level that the other tree lacks
 FINER = 0.86  # for each level by which a category is finer than its counterpart
+STRANGE = 0.02  # likeness below which two names are not of one kind, whatever lies above them
 ROOT = 0.5  # agreement of what lies above a root and of what lies above a category that is none
 
 
@@ -33,7 +34,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A category and its likeliest counterparts, best first."""
+    """A category and its likeliest counterparts, best first; none where nothing is known of it."""
 
     node: Node
     proposals: tuple[Proposal, ...]
@@ -49,13 +50,13 @@ def map_trees(first: Taxonomy, second: Taxonomy, embed: Embed | None = None, cou
     above_of: dict[str | None, Floats] = {None: above.of_root}
     finer_of: dict[str | None, Floats] = {None: np.zeros(len(second.nodes), np.float32)}
     for row, node in enumerate(first.nodes):
-        same_M = NAME * likeness.of(row) + (1 - NAME) * above_of[node.parent]
+        like_M = likeness.of(row)
+        same_M = np.where(like_M < STRANGE, 0, NAME * like_M + (1 - NAME) * above_of[node.parent]).astype(np.float32)
         finer_M = FINER * finer_of[node.parent]
         score_M = np.maximum(same_M, finer_M)
         best = _best(score_M, count)
-        yield Mapped(
-            node, tuple(Proposal(second.nodes[at], float(score_M[at]), bool(finer_M[at] > same_M[at])) for at in best)
-        )
+        proposals = (Proposal(second.nodes[at], float(score_M[at]), bool(finer_M[at] > same_M[at])) for at in best)
+        yield Mapped(node, tuple(one for one in proposals if one.score > 0))
         if not first.is_leaf(node.id):
             finer_of[node.id] = score_M
             above_of[node.id] = np.maximum(PASSED * above_of[node.parent], above.best(score_M))
