@@ -19,7 +19,7 @@
     ├── StateDamaged: RecordDamaged [state_damaged], LedgerDamaged
     ├── FileNotReadable
     ├── FileNotWritable
-    ├── TaxonomyInvalid
+    ├── TaxonomyInvalid: CategoryNotFound, CategoryAmbiguous, CategoryMisplaced
     ├── ManifestInvalid
     ├── ConfigInvalid
     ├── CheckpointInvalid: CheckpointDamaged
@@ -337,6 +337,18 @@ class FileNotWritable(CatalogError):
 
 class TaxonomyInvalid(CatalogError):
     default = "The taxonomy file is not valid."
+
+
+class CategoryNotFound(TaxonomyInvalid):
+    default = "There is no such category."
+
+
+class CategoryAmbiguous(TaxonomyInvalid):
+    default = "Several categories have this name."
+
+
+class CategoryMisplaced(TaxonomyInvalid):
+    default = "The category cannot stand there."
 
 
 class ManifestInvalid(CatalogError):

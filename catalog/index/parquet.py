@@ -7,7 +7,7 @@ import csv
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Batches = Iterable[Sequence[StoredProduct]]
+Extra = Mapping[str, Callable[[StoredProduct], str]]
+NOTHING: Extra = {}
 # A sheet would run a cell that starts like this (OWASP, "CSV Injection").
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 SHEET = (
@@ -44,16 +46,17 @@ SHEET = (
 )  # fmt: skip
 
 
-def export(batches: Batches, path: Path, embeddings: bool = True) -> None:
+def export(batches: Batches, path: Path, embeddings: bool = True, extra: Extra = NOTHING) -> None:
     """Write products as the suffix says: .parquet, .csv or .jsonl. The file appears whole or not at all.
 
-    embeddings: whether to write them, too; `load` needs them.
+    embeddings: whether to write them, too; `load` needs them. extra: columns of text that are written besides, or in
+    place of those of the same name.
 
     Raises FeedFormatUnsupported for another suffix, DiskFull, FileNotReadable when the place cannot be written.
     """
     write = writer(path)
     with written_whole(path) as temporary:
-        write(batches, temporary, embeddings)
+        write(batches, temporary, embeddings, extra)
 
 
 def with_embeddings(path: Path) -> bool:
@@ -61,7 +64,7 @@ def with_embeddings(path: Path) -> bool:
     return path.suffix.lower() != ".csv"
 
 
-def writer(path: Path) -> Callable[[Batches, Path, bool], None]:
+def writer(path: Path) -> Callable[[Batches, Path, bool, Extra], None]:
     """What writes a file of this suffix. Raises FeedFormatUnsupported."""
     writers = {".parquet": write_parquet, ".csv": _write_csv, ".jsonl": _write_jsonl}
     if path.suffix.lower() not in writers:
@@ -162,14 +165,21 @@ class ParquetFolder:
         """Every file is whole as soon as it has its name."""
 
 
-def write_parquet(batches: Batches, path: Path, embeddings: bool = True) -> None:
+def write_parquet(batches: Batches, path: Path, embeddings: bool = True, extra: Extra = NOTHING) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     columns = schema(embeddings)
+    for name in extra.keys() - set(columns.names):
+        columns = columns.append(pa.field(name, pa.string()))
     with pq.ParquetWriter(path, columns, compression="zstd") as writer:
         for products in batches:
-            writer.write_table(pa.Table.from_pylist([to_row(stored) for stored in products], columns))
+            rows = [to_row(stored) | _extra(stored, extra) for stored in products]
+            writer.write_table(pa.Table.from_pylist(rows, columns))
+
+
+def _extra(stored: StoredProduct, extra: Extra) -> dict[str, str]:
+    return {name: of(stored) for name, of in extra.items()}
 
 
 def read_parquet(path: Path) -> Iterator[list[StoredProduct]]:
@@ -298,20 +308,21 @@ def _category(row: dict[str, Any]) -> CategoryScore:
     return CategoryScore(row["id"], tuple(row["path"]), tuple(row["path_scores"]), tuple(row["path_ids"]))
 
 
-def _write_jsonl(batches: Batches, path: Path, embeddings: bool) -> None:
-    names = schema(embeddings).names
+def _write_jsonl(batches: Batches, path: Path, embeddings: bool, extra: Extra) -> None:
+    names = list(dict.fromkeys((*schema(embeddings).names, *extra)))
     with path.open("w", encoding="utf-8") as file:
-        for row in (to_row(stored) for products in batches for stored in products):
+        for row in (to_row(stored) | _extra(stored, extra) for products in batches for stored in products):
             file.write(json.dumps({name: row[name] for name in names}, ensure_ascii=False) + "\n")
 
 
-def _write_csv(batches: Batches, path: Path, embeddings: bool) -> None:
-    names = [name for name in SHEET if embeddings or name != "embedding"]
+def _write_csv(batches: Batches, path: Path, embeddings: bool, extra: Extra) -> None:
+    names = list(dict.fromkeys((*(name for name in SHEET if embeddings or name != "embedding"), *extra)))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, names, extrasaction="ignore")
         writer.writeheader()
         for stored in (stored for products in batches for stored in products):
-            writer.writerow({name: _cell(name, value) for name, value in _sheet_row(stored).items()})
+            row = _sheet_row(stored) | _extra(stored, extra)
+            writer.writerow({name: _cell(name, value) for name, value in row.items()})
 
 
 def _sheet_row(stored: StoredProduct) -> dict[str, Any]:

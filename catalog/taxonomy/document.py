@@ -9,6 +9,7 @@ from catalog.errors import TaxonomyInvalid
 from catalog.taxonomy.nodes import Attribute, Node, Tag
 
 KEYS = ("version", "nodes", "tags", "attributes")
+NEEDED = {"version", "nodes"}
 OPTIONAL = ("google", "attributes", "words")  # left out where they say nothing
 LISTS = {"synonyms", "patterns", "values", "attributes", "words"}  # the other fields are strings
 
@@ -17,13 +18,17 @@ Parsed = tuple[str, tuple[Node, ...], tuple[Tag, ...], tuple[Attribute, ...]]
 
 
 def parsed(text: str) -> Parsed:
-    """Version, nodes, tags and attributes of what `written` writes. Raises TaxonomyInvalid."""
+    """Version, nodes, tags and attributes of what `written` writes, or of less: a tree needs no tags and no attributes,
+    and its nodes no Chinese label, which is then the other one, and no synonyms. Raises TaxonomyInvalid.
+    """
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         raise TaxonomyInvalid("The taxonomy is not valid JSON.") from None
-    if not isinstance(document, dict) or set(document) != set(KEYS):
-        raise TaxonomyInvalid("The taxonomy must be an object with the keys version, nodes, tags, attributes.")
+    if not isinstance(document, dict) or not NEEDED <= set(document) <= set(KEYS):
+        raise TaxonomyInvalid(
+            "The taxonomy must be an object with the keys version and nodes, and at most tags and attributes."
+        )
     if not isinstance(document["version"], str):
         raise TaxonomyInvalid("The version of the taxonomy must be a string.")
     return (
@@ -50,11 +55,18 @@ def _said(entry: Node | Tag | Attribute) -> dict[str, object]:
 
 def _entries(document: Mapping[str, object], key: str, kind: type[Entry]) -> tuple[Entry, ...]:
     """Build a Node, Tag or Attribute from each object in the list."""
-    entries = document[key]
+    entries = document.get(key, [])
     if not isinstance(entries, list):
         raise TaxonomyInvalid(f"The {key} of the taxonomy must be a list.")
     names = [field.name for field in fields(kind)]
+    if kind is Node:
+        entries = [_completed(entry) if isinstance(entry, dict) else entry for entry in entries]
     return tuple(kind(**_checked(entry, key, names)) for entry in entries)
+
+
+def _completed(node: Mapping[str, object]) -> dict[str, object]:
+    """With what a node need not say."""
+    return {"synonyms": [], **node, "label_zh": node.get("label_zh") or node.get("label")}
 
 
 def _checked(entry: object, key: str, names: Sequence[str]) -> dict[str, Any]:

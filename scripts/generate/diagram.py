@@ -23,6 +23,7 @@ ROOMS = {
         "links": "which links are shown",
         "model": "encoders, fusion, runtimes",
         "origin": "the model of an index",
+        "categories": "trees of others, mapped",
         "product": "the data types",
         "sales": "when a sale lasts",
         "search": "a query to matches",

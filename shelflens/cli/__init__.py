@@ -3,7 +3,19 @@
 import os
 from typing import Any
 
-from shelflens.cli import categories, export, index, ingest, keys, search, service, teaching, training, understand
+from shelflens.cli import (
+    categories,
+    export,
+    index,
+    ingest,
+    keys,
+    search,
+    service,
+    taxonomy,
+    teaching,
+    training,
+    understand,
+)
 from shelflens.cli.app import app
 
 __all__ = [
@@ -16,6 +28,7 @@ __all__ = [
     "main",
     "search",
     "service",
+    "taxonomy",
     "teaching",
     "training",
     "understand",

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator, Sized
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from catalog.errors import ConfigInvalid, FileNotWritable
 from shelflens.cli.app import DataOption, IndexOption, app, errors_shown, needing, tell_if_mixed
+
+if TYPE_CHECKING:
+    from catalog.index.parquet import Extra
 
 Batch = TypeVar("Batch", bound=Sized)
 
@@ -29,26 +32,58 @@ def export(
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="With --config: copy --model with a new calibration.")
     ] = False,
+    category_ids: Annotated[
+        bool,
+        typer.Option(
+            "--category-ids",
+            help="Fill google_product_category, where the merchant gave none, and shopify_category by the category.",
+        ),
+    ] = False,
+    confirmed: Annotated[
+        Path | None,
+        typer.Option(help="The same, with Google's categories as confirmed in this output of taxonomy map."),
+    ] = None,
 ) -> None:
     """Export an index to a file, or a trained model to a folder."""
     with errors_shown():
-        if calibrate and model and config:
-            calibrate_model(model, config, output, data_root)
-        elif calibrate:
-            raise ConfigInvalid("--calibrate requires --model, and --config, which names the products to measure on.")
-        elif config and int8:
-            export_int8(model, config, output, data_root)
-        elif int8:
-            raise ConfigInvalid("--int8 requires --config, which names the images to measure on.")
-        elif config:
-            export_model(config, output, data_root)
-        elif model:
-            export_graphs(model, output)
+        if config or model or calibrate or int8:
+            export_trained(output, config, data_root, model, int8, calibrate)
         else:
-            export_catalogue(index, output, embeddings)
+            extra = ids_of_categories(index, confirmed) if category_ids or confirmed else {}
+            export_catalogue(index, output, embeddings, extra)
 
 
-def export_catalogue(location: str, output: Path, embeddings: bool | None) -> None:
+def export_trained(
+    output: Path, config: Path | None, data_root: Path, model: Path | None, int8: bool, calibrate: bool
+) -> None:
+    if calibrate and model and config:
+        calibrate_model(model, config, output, data_root)
+    elif calibrate:
+        raise ConfigInvalid("--calibrate requires --model, and --config, which names the products to measure on.")
+    elif config and int8:
+        export_int8(model, config, output, data_root)
+    elif int8:
+        raise ConfigInvalid("--int8 requires --config, which names the images to measure on.")
+    elif config:
+        export_model(config, output, data_root)
+    elif model:
+        export_graphs(model, output)
+
+
+def ids_of_categories(location: str, confirmed: Path | None) -> "Extra":
+    """Raises ConfigInvalid for a map of another tree."""
+    from catalog.categories import PlatformIds, confirmed_in
+    from shelflens.cli.categories import taxonomy_for
+
+    tree = taxonomy_for(location, None)
+    said = confirmed_in(confirmed) if confirmed else {}
+    if said and not said.keys() & {node.id for node in tree.nodes}:
+        raise ConfigInvalid(f"{confirmed.name if confirmed else ''} is a map of another tree than the index's.")
+    ids = PlatformIds(tree, said)
+    return {"google_product_category": ids.google, "shopify_category": ids.shopify}
+
+
+def export_catalogue(location: str, output: Path, embeddings: bool | None, extra: "Extra") -> None:
     from tqdm import tqdm
 
     from catalog.index.parquet import export as write
@@ -61,7 +96,7 @@ def export_catalogue(location: str, output: Path, embeddings: bool | None) -> No
     with open_index(location, create=False) as index, tqdm(desc="export", total=index.count(), unit="product") as bar:
         tell_if_mixed(index)
         chosen = with_embeddings(output) if embeddings is None else embeddings
-        write(counted(index.scan(), bar.update), output, chosen)
+        write(counted(index.scan(), bar.update), output, chosen, extra)
     print(f"wrote {bar.n:,} products to {output}")
 
 

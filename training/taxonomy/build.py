@@ -5,12 +5,12 @@ children of ours that cannot cover it, a leaf "Other ..." stands for the rest: a
 its parent is.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from catalog.categories.shopify import google_rules
 from catalog.errors import FileNotReadable, TaxonomyInvalid
 from catalog.taxonomy.names import normalised
 from catalog.taxonomy.tree import Node, Taxonomy
@@ -29,7 +29,6 @@ LEFT_OUT = {
     "ma": "for adults alone",
 }
 CHINESE_LANGUAGE = "zh-CN"
-RULE = re.compile(r"product_category_id: (\S+)\s+output:\s+product_category_id:\s+- '(\d+)'")
 
 
 @dataclass
@@ -83,7 +82,7 @@ def check_places(draft: Draft, first: Taxonomy) -> None:
 def read_google(path: Path) -> dict[str, str]:
     """Shopify's id -> Google's. Raises FileNotReadable."""
     try:
-        return dict(RULE.findall(path.read_text(encoding="utf-8")))
+        return google_rules(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         raise FileNotReadable("The rules from Shopify's taxonomy to Google's cannot be read.") from None
 

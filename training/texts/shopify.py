@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog.categories.shopify import paths_in
 from catalog.errors import FileNotReadable
 
 LINE = re.compile(r"gid://shopify/\w+/(\S+)\s*: (.+)")
@@ -34,7 +35,8 @@ class ShopifyTaxonomy:
         """Raises FileNotReadable."""
         try:
             languages = sorted(path.parent.name for path in folder.glob("*/categories.txt"))
-            names = {language: _paths(folder / language / "categories.txt") for language in languages}
+            texts = {name: (folder / name / "categories.txt").read_text(encoding="utf-8") for name in languages}
+            names = {language: paths_in(text) for language, text in texts.items()}
             values, values_of = {}, defaultdict(list)
             for language in languages:
                 if (path := folder / language / "attribute_values.txt").is_file():
@@ -56,10 +58,6 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
     for line in path.read_text(encoding="utf-8").splitlines():
         if found := LINE.fullmatch(line.strip()):
             yield found[1], found[2]
-
-
-def _paths(path: Path) -> dict[str, tuple[str, ...]]:
-    return {id: tuple(part.strip() for part in text.split(" > ")) for id, text in _lines(path)}
 
 
 def _values(path: Path) -> Iterator[tuple[str, str, str]]:
