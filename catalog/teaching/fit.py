@@ -18,7 +18,7 @@ from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Ints, Views
 from catalog.teaching.ridge import Design
 
-MOST_VOTERS, FEW_VOTERS = 1_024, 384  # examples that vote; the others decide what those say
+MAX_VOTERS, FEW_VOTERS = 1_024, 384  # examples that vote; the others decide what those say
 PENALTIES = (0.03, 0.1, 0.3, 1.0)
 NAMES = (0.0, 1.0, 2.0)  # weight of the names beside the votes
 SEED = 0
@@ -73,13 +73,13 @@ class Candidate(NamedTuple):
     settings: Settings
 
 
-def fit(lesson: Lesson, settings: Settings | None = None, most_voters: int = MOST_VOTERS) -> Learnt:
+def fit(lesson: Lesson, settings: Settings | None = None, max_voters: int = MAX_VOTERS) -> Learnt:
     """settings: those of a lesson that this is a part of; chosen without."""
     views, example_V = lesson.views, lesson.views.example_V
     target_VC = lesson.leaves_NC[example_V] - 1 / lesson.leaves_NC.shape[1]
     names_EC = (lesson.names_CE - lesson.names_CE.mean(0)).T
     named_VC = views.vector_VE @ names_EC
-    voters_SE = voters(lesson, most_voters)
+    voters_SE = voters(lesson, max_voters)
     whitened_SF = whitening(voters_SE)
     design = Design(kernel(views.vector_VE, voters_SE) @ whitened_SF, lesson.groups_N[example_V], weights(lesson))
     asked = [settings] if settings else [USUAL, *starmap(Settings, product(PENALTIES, NAMES))]
@@ -121,7 +121,7 @@ def weights(lesson: Lesson) -> Floats:
     return np.asarray(weight_N[lesson.views.example_V], np.float32)
 
 
-def voters(lesson: Lesson, most: int) -> Floats:
+def voters(lesson: Lesson, limit: int) -> Floats:
     """(S, E): at most so many of the views, of each category in its turn."""
     views = lesson.views
     draw = np.random.default_rng(SEED)
@@ -131,7 +131,7 @@ def voters(lesson: Lesson, most: int) -> Floats:
     for leaf in np.unique(leaf_V):
         mine = order_V[leaf_V[order_V] == leaf]
         turn_V[mine] = np.arange(len(mine))
-    chosen = order_V[np.argsort(turn_V[order_V], kind="stable")][:most]
+    chosen = order_V[np.argsort(turn_V[order_V], kind="stable")][:limit]
     return np.asarray(views.vector_VE[np.sort(chosen)], np.float16).astype(np.float32)
 
 

@@ -52,15 +52,15 @@ def teach(
     """
     with errors_shown(), resumable():
         mapped = [*(columns or []), f"product_type={category}"]
-        source, pictures = open_source(feed, images, mapped, "", hosts or [], stores or [], encoding)
+        source, image_reader = open_source(feed, images, mapped, "", hosts or [], stores or [], encoding)
         vectors = Path(f"{feed.name}.vectors")
-        found = run(source, pictures, model, device, vectors, output, separator, tree, target)
+        found = run(source, image_reader, model, device, vectors, output, separator, tree, target)
     print(json.dumps(found.to_dict()) if as_json else "\n".join(lines(found)))
 
 
 def run(
     source: "Feed",
-    pictures: "ImageReader",
+    images: "ImageReader",
     model: Path | None,
     device: str,
     vectors: Path,
@@ -78,7 +78,7 @@ def run(
     own = Taxonomy.load(tree) if tree else None
     reader = Understander.load(model, device)
     return teach_gathered(
-        gathered(source, pictures, reader, vectors),
+        gathered(source, images, reader, vectors),
         reader,
         model or shipped_model(),
         output,
@@ -98,7 +98,7 @@ def resumable() -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def gathered(source: "Feed", pictures: "ImageReader", reader: "Understander", vectors: Path) -> "Gathered":
+def gathered(source: "Feed", images: "ImageReader", reader: "Understander", vectors: Path) -> "Gathered":
     from tqdm import tqdm
 
     from catalog.teaching.gather import gather, seconds_each
@@ -109,7 +109,7 @@ def gathered(source: "Feed", pictures: "ImageReader", reader: "Understander", ve
         new = max(total - cache.count(reader.version), 0)
         typer.echo(f"{total:,} rows, {new:,} of them new: about {duration(new * seconds_each(reader) + 10)}", err=True)
         with tqdm(total=total, unit="row", desc="read") as bar:
-            return gather(source, reader, pictures, cache, bar.update)
+            return gather(source, reader, images, cache, bar.update)
 
 
 def duration(seconds: float) -> str:
