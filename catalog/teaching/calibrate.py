@@ -18,7 +18,7 @@ from catalog.teaching.unfamiliar import Judged
 PROMISE_ACCURACY = 0.9  # of the products whose score is the nearest
 WINDOW, LEAST_WINDOW = 100, 30
 UNFAMILIAR = 0.02  # share of the known products that count as unfamiliar
-AUTO_UNKNOWN = 0.01  # share of the products of unknown kinds that may be accepted unseen
+AUTO_UNKNOWN = 0.005  # share of the products of unknown kinds that may be accepted unseen
 TEMPERATURES = np.geomspace(0.01, 1.0, 41)
 
 

@@ -1,0 +1,178 @@
+"""What `teach` reaches on shops that the model never saw, beside what a user would write, and how long it takes.
+
+    python benchmarks/teaching.py --data-root DATA [--vectors FOLDER] [--fashion]
+
+Of each class so many labelled products teach, and the others are asked; the mean of seeds 0 to 3. Beside it in the same
+run: logistic regression on the model's embeddings; on words alone, TF-IDF with logistic regression; and the categories'
+names alone. What the model reads is kept in the folder --vectors, by `teach`'s own cache. Unknown kinds: each
+department in its turn is left out of the teaching, and its products are asked; the share that is accepted unseen.
+"""
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from tqdm import tqdm
+
+from catalog.arrays import Floats
+from catalog.feeds import open_feed
+from catalog.filing import Categories
+from catalog.images import ImageReader
+from catalog.model.contract import Targets
+from catalog.model.folder import shipped_model
+from catalog.teaching.examples import Example
+from catalog.teaching.gather import examples_of, gather
+from catalog.teaching.teach import Taught, name_vectors, teach
+from catalog.teaching.vectors import VectorCache
+from catalog.understand import Understander
+
+SEEDS = range(4)
+TASKS = (  # set, levels of the path, labelled products a class
+    ("othershops/flipkart", 1, 5),
+    ("othershops/flipkart", 1, 20),
+    ("othershops/flipkart", 2, 5),
+    ("othershops/flipkart", 2, 10),
+    ("othershops/retail_demo", 1, 10),
+)
+TARGET = 0.98
+
+
+class Shop(NamedTuple):
+    """texts: title and description, by id."""
+
+    examples: list[Example]
+    texts: dict[str, str]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data-root", type=Path, required=True)
+    parser.add_argument("--vectors", type=Path, default=Path())
+    parser.add_argument("--model", type=Path, default=shipped_model())
+    parser.add_argument("--fashion", action="store_true", help="also teach fashion's train and ask its val")
+    asked = parser.parse_args()
+    reader = Understander.load(asked.model)
+    shops = {name: read(asked.data_root / name, reader, asked.vectors) for name in dict.fromkeys(t[0] for t in TASKS)}
+    print("| set, level | classes | a class | teach | logistic regression | TF-IDF | names alone | seconds |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name, level, count in TASKS:
+        shop = shops[name]._replace(examples=cut(shops[name].examples, level))
+        found = np.mean([accuracies(shop, count, seed, reader) for seed in SEEDS], 0)
+        classes = len(large_classes(shop.examples, count))
+        shown = " | ".join(f"{share:.3f}" for share in found[:-1])
+        print(f"| {name}, {level} | {classes} | {count} | {shown} | {found[-1]:.1f} |", flush=True)
+    print(unknown_kinds(cut(shops["othershops/flipkart"].examples, 2), reader))
+    if asked.fashion:
+        print(fashion(asked.data_root / "fashion", reader, asked.vectors))
+
+
+def read(folder: Path, reader: Understander, vectors: Path) -> Shop:
+    """The set's products with a category, as `teach` reads them."""
+    path = folder / "products.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    source = open_feed(path, {"product_type": "category"})
+    with VectorCache(vectors / f"{folder.name}.vectors") as cache, tqdm(total=len(rows), unit="row") as bar:
+        gathered = gather(source, reader, ImageReader(folder), cache, bar.update)
+    texts = {str(row["id"]): f"{row['title']} {row['description'] or ''}" for row in rows}
+    return Shop(examples_of(gathered.filed, ">"), texts)
+
+
+def cut(examples: Sequence[Example], level: int) -> list[Example]:
+    return [replace(one, path=one.path[:level]) for one in examples if len(one.path) >= level]
+
+
+def large_classes(examples: Sequence[Example], count: int) -> list[tuple[str, ...]]:
+    counted = Counter(one.path for one in examples)
+    return sorted(path for path, products in counted.items() if products > count)
+
+
+def accuracies(shop: Shop, count: int, seed: int, reader: Understander) -> list[float]:
+    """Of teach, logistic regression, TF-IDF, and the names alone; and the seconds that teach takes."""
+    draw = np.random.default_rng(seed)
+    taught: list[Example] = []
+    asked: list[Example] = []
+    for path in large_classes(shop.examples, count):
+        mine = [one for one in shop.examples if one.path == path]
+        order = draw.permutation(len(mine))
+        taught += [mine[n] for n in order[:count]]
+        asked += [mine[n] for n in order[count:]]
+    started = time.perf_counter()
+    found = teach(taught, reader, targets=Targets(TARGET))
+    seconds = time.perf_counter() - started
+    paths = [found.tree.path(leaf.id) for leaf in found.tree.leaves]
+    asked_NE = own_vectors(asked)
+    names_EC = name_vectors(found.tree, reader).T
+    by_vectors = LogisticRegression(C=10, max_iter=1000, class_weight="balanced")
+    by_words = LogisticRegression(C=100, max_iter=1000, class_weight="balanced")
+    words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2))
+    labels = [" > ".join(one.path) for one in taught]
+    truth = [" > ".join(one.path) for one in asked]
+    by_vectors.fit(own_vectors(taught), labels)
+    by_words.fit(words.fit_transform([shop.texts[one.id] for one in taught]), labels)
+    answers: list[Sequence[str]] = [
+        [" > ".join(paths[best]) for best in found.head.logits(asked_NE).argmax(1)],
+        by_vectors.predict(asked_NE),
+        by_words.predict(words.transform([shop.texts[one.id] for one in asked])),
+        [" > ".join(paths[best]) for best in (asked_NE @ names_EC).argmax(1)],
+    ]
+    return [float(np.mean([a == b for a, b in zip(truth, given, strict=True)])) for given in answers] + [seconds]
+
+
+def own_vectors(examples: Sequence[Example]) -> Floats:
+    return np.stack([one.vectors[one.used] for one in examples])
+
+
+def unknown_kinds(examples: Sequence[Example], reader: Understander) -> str:
+    """Each department left out in its turn: the share of its products that is accepted unseen."""
+    accepted = asked = known = all_known = 0
+    for department in sorted({one.path[0] for one in examples}):
+        rest = [one for one in examples if one.path[0] != department]
+        taught = teach(rest, reader, targets=Targets(TARGET))
+        left = [one for one in examples if one.path[0] == department]
+        accepted, asked = accepted + sum(decided(taught, left)), asked + len(left)
+        known, all_known = known + round(taught.report.auto * len(rest)), all_known + len(rest)
+    return (
+        f"unknown kinds: {accepted} of {asked} accepted unseen ({accepted / asked:.1%}); of the known, each unseen,"
+        f" {known / all_known:.1%}"
+    )
+
+
+def decided(taught: Taught, examples: Sequence[Example]) -> list[bool]:
+    """Whether each is accepted unseen."""
+    categories = Categories(taught.tree, taught.calibration, taught.contract)
+    vector_NE = own_vectors(examples)
+    logits_NC = taught.head.logits(vector_NE)
+    odds_N = taught.head.log_odds(vector_NE, logits_NC)
+    return [
+        categories.file(logits_C, float(odds), one.used, 0).decision == "auto"
+        for one, logits_C, odds in zip(examples, logits_NC, odds_N, strict=True)
+    ]
+
+
+def fashion(folder: Path, reader: Understander, vectors: Path) -> str:
+    """The types of fashion's `val`, by image and words, after teaching its `train`."""
+    splits = {row["id"]: row["split"] for row in map(json.loads, (folder / "products.jsonl").open(encoding="utf-8"))}
+    examples = read(folder, reader, vectors).examples
+    taught_rows = [one for one in examples if splits[one.id] == "train"]
+    asked = [one for one in examples if splits[one.id] == "val" and one.used == "both"]
+    started = time.perf_counter()
+    taught = teach(taught_rows, reader, targets=Targets(TARGET))
+    seconds = time.perf_counter() - started
+    best_N = taught.head.logits(own_vectors(asked)).argmax(1)
+    paths = [taught.tree.path(leaf.id) for leaf in taught.tree.leaves]
+    right = np.mean([paths[best] == one.path for best, one in zip(best_N, asked, strict=True)])
+    return (
+        f"fashion: {right:.4f} of {len(asked)} of val, taught with {len(taught_rows)} in {seconds:.0f} s from vectors"
+    )
+
+
+if __name__ == "__main__":
+    main()
