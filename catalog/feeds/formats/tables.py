@@ -159,8 +159,8 @@ def read_records(lines: Lines, header: Header, limits: FeedLimits) -> Iterator[R
         lines.put_back(swallowed)
         reread += one.size if swallowed else 0
         if reread > limits.max_reread:
-            where = f"the last from line {line.number} on"
-            raise FeedDamaged(f"Too many quoted cells do not end where they should, {where}.")
+            last = line.number
+            raise FeedDamaged(f"Too many quoted cells do not end where they should, the last from line {last} on.")
 
 
 def read_record(one: OneRecord, header: Header) -> tuple[Record | None, list[Line]]:
