@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from catalog.model.contract import Contract, Promise
+from catalog.model.contract import Contract, Promise, Unpromised
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.doubts import Doubt
 from catalog.teaching.report import Point, Report
@@ -19,6 +19,7 @@ td, th { border-bottom: 1px solid var(--line); vertical-align: top; } th { font-
 .quiet { opacity: .7; font-size: .9rem; } .number { text-align: right; white-space: nowrap; }
 """
 Cells = Sequence[str]
+READ = {"both": "image and words", "text": "words", "image": "image"}
 
 
 def write_page(path: Path, report: Report, contract: Contract, tree: Taxonomy) -> None:
@@ -30,7 +31,7 @@ def page(report: Report, contract: Contract, tree: Taxonomy) -> str:
     figures = [
         (f"{deepest.right:.1%}", "in the right category"),
         (f"{report.auto:.1%}", "accepted without a person"),
-        (f"{report.auto_right:.1%}", "of those right"),
+        *([(f"{report.auto_right:.1%}", "of those right")] if report.auto else []),
         (f"{report.examples:,}", f"products in {report.categories:,} categories"),
     ]
     shown = "".join(f'<div><div class="figure">{figure}</div>{escape(name)}</div>' for figure, name in figures)
@@ -40,7 +41,6 @@ def page(report: Report, contract: Contract, tree: Taxonomy) -> str:
         f'<div class="figures">{shown}</div>',
         section("By level", ("Level", "Products", "Right"), [level_cells(*one) for one in report.levels]),
         curve(report.curve),
-        section("What is promised", ("Read", "Branch", "Promise"), promises(contract, tree)),
         section(
             "Too few products",
             ("Category", "Products"),
@@ -56,6 +56,7 @@ def page(report: Report, contract: Contract, tree: Taxonomy) -> str:
             ],
         ),
         doubted(report.doubts),
+        section("What is promised", ("Read", "Branch", "Promise"), promises(contract, tree)[:SHOWN]),
     ]
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -78,8 +79,12 @@ def promises(contract: Contract, tree: Taxonomy) -> list[Cells]:
     def name(node: str) -> str:
         return " > ".join(tree.path(node))
 
-    ordered = sorted(contract.claims, key=lambda claim: not isinstance(claim.outcome, Promise))
-    return [(claim.modalities, ", ".join(map(name, claim.nodes)), str(claim.outcome)) for claim in ordered[:SHOWN]]
+    kept = [claim for claim in contract.claims if isinstance(claim.outcome, Promise)]
+    missed = [claim for claim in contract.claims if isinstance(claim.outcome, Unpromised)]
+    missed.sort(key=lambda claim: -claim.outcome.products)
+    return [
+        (READ[claim.modalities], ", ".join(map(name, claim.nodes)), str(claim.outcome)) for claim in [*kept, *missed]
+    ]
 
 
 def doubted(doubts: Sequence[Doubt]) -> str:

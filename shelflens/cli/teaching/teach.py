@@ -120,7 +120,8 @@ def lines(outcome: "Outcome") -> list[str]:
     report = outcome.report
     said = [f"{report.examples:,} products in {report.categories:,} categories; each was judged unseen:"]
     said += [f"  level {one.level}: {one.right:.1%} right of {one.products:,}" for one in report.levels]
-    said += [f"  accepted unseen: {report.auto:.1%}, {report.auto_right:.1%} of them right"]
+    right = f", {report.auto_right:.1%} of them right" if report.auto else ""
+    said += [f"  accepted without a person: {report.auto:.1%}{right}"]
     curve = ", ".join(f"{point.examples:,}: {point.right:.1%}" for point in report.curve if not point.guessed)
     guess = next((point for point in report.curve if point.guessed), None)
     said += [f"  by number of products: {curve}" + (f"; twice as many, about {guess.right:.1%}" if guess else "")]
