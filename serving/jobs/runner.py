@@ -196,11 +196,11 @@ class Runner:
         return run.tally
 
     async def _index_model(self) -> Model:
-        """The model that made the index; of an empty one, the active model."""
+        """The model of the index's space, the active one if both are; of an empty one, the active model."""
         await self._models.ready()
         store = await self._store.describe()
         chosen = [model for model in await self._models.all() if model.info.version == store.chosen]
-        return await self._models.of_version(store.model) if store.model or not chosen else chosen[0]
+        return await self._models.of_space(store.space) if store.space or not chosen else chosen[0]
 
     def _forget_old(self) -> None:
         with closing(Ledger(self._folder / "jobs.sqlite")) as ledger:
