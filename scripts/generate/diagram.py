@@ -17,6 +17,7 @@ ROOMS = {
         "arrays": "array types, softmax",
         "errors": "errors and their codes",
         "feeds": "files to rows",
+        "filing": "scores to a category",
         "images": "untrusted bytes to RGB",
         "index": "store, find, filter, rank",
         "ingest": "a feed into an index",
@@ -30,6 +31,7 @@ ROOMS = {
         "storage": "private files, SQLite",
         "synonyms": "spellings of a value",
         "taxonomy": "the category tree",
+        "teaching": "own categories, taught",
         "understand": "products to understandings",
     },
     "serving": {
