@@ -368,7 +368,7 @@ class CheckpointDamaged(CheckpointInvalid):
 
 
 class TooFewProducts(CatalogError):
-    default = "The feed has too few products to pretrain on."
+    default = "The feed has too few products to learn from."
 
 
 class PretrainingUnhelpful(CatalogError):

@@ -1,6 +1,7 @@
 """Which model is to read for an index: the one that made it, found again where it was.
 
-Vectors of two models cannot be compared, so an index takes the vectors of one, and remembers its version and folder.
+Vectors of two models cannot be compared, so an index takes the vectors of one, and remembers its version and folder. A
+model that was taught has the vectors of the one that it was taught from: they are of one space.
 """
 
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from catalog.errors import CheckpointInvalid, IndexOfOtherModel
 from catalog.index.backend import IndexModel
 from catalog.index.product_index import ProductIndex
-from catalog.model.folder import NANO, SHIPPED, model_version, named_folder, open_model
+from catalog.model.folder import NANO, SHIPPED, model_version, named_folder
 from catalog.understand import CACHE_MEGABYTES, Understander
 
 TO_DO = "Give the model that made it with --model, or ingest into a new index."
@@ -48,32 +49,30 @@ def load_for(
     """Load the model to read with for an index. given: a folder that was asked for; without one, the index's own, and
     the shipped model where nothing was ever stored.
 
-    Raises IndexOfOtherModel where the given one did not make what is stored, or the index's own is not found again, and
-    what `Understander.load` does.
+    Raises IndexOfOtherModel where the given one is not of the space of what is stored, or the index's own is not found
+    again, and what `Understander.load` does.
     """
     made_by = index.model if index else None
     folder = model_folder(made_by) if made_by and not given else given
     understander = Understander.load(folder, device, cache_megabytes)
-    if index and made_by and understander.version not in (index.models() or (understander.version,)):
-        raise IndexOfOtherModel(
-            f"{_made(made_by)}, not by {understander.version} in {understander.folder!r}, and vectors of two models"
-            " cannot be compared. Leave --model out, or use a new index."
-        )
+    if index:
+        check_space(index, understander)
     return understander
+
+
+def as_index_model(understander: Understander) -> IndexModel:
+    """The model as an index remembers it."""
+    return IndexModel(understander.version, understander.folder, understander.space)
 
 
 def check_space(index: ProductIndex, understander: Understander) -> None:
     """Raises IndexOfOtherModel where the index's vectors are not of the model's space."""
-    if index.model and space_of(index.model) != understander.space:
-        raise IndexOfOtherModel(f"{_made(index.model)}, whose vectors mean nothing to {understander.version}. {TO_DO}")
-
-
-def space_of(made_by: IndexModel) -> str:
-    """See `ModelFolder.space`: the model's own version where its folder is not found again."""
-    try:
-        return open_model(model_folder(made_by)).space
-    except (CheckpointInvalid, IndexOfOtherModel):
-        return made_by.version
+    made_by, version = index.model, understander.version
+    if made_by and made_by.vectors != understander.space and version not in (index.models() or (version,)):
+        raise IndexOfOtherModel(
+            f"{_made(made_by)}, not by {version} in {understander.folder!r}, and vectors of two models cannot be"
+            " compared. Leave --model out, or use a new index."
+        )
 
 
 def _made(made_by: IndexModel) -> str:

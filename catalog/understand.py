@@ -52,6 +52,7 @@ class Understander:
             self._base = Categories(model.taxonomy, model.calibration)
             self._own = Categories(model.taught.taxonomy, model.taught.calibration, model.contract)
         self._head = model.taught.head if model.taught else None
+        self.taught = model.taught is not None
         self.taxonomy, self.calibration = self._own.taxonomy, self._own.calibration
         self.contract = model.contract
         self.version, self.space = model.version, model.space

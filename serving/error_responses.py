@@ -23,6 +23,7 @@ from catalog.errors import (
     SearchInvalid,
     StateDamaged,
     TextTooLong,
+    TooFewProducts,
     TooManyImages,
 )
 from serving.errors import (
@@ -63,6 +64,7 @@ STATUS: dict[type[CatalogError], int] = {
     ProductInvalid: 422,
     SearchInvalid: 422,
     FeedInvalid: 422,
+    TooFewProducts: 422,
     ProductNotFound: 404,
     ImageInvalid: 422,
     ImageTooManyBytes: 413,

@@ -29,11 +29,38 @@ Payload = Mapping[str, Any]
 
 class IndexModel(NamedTuple):
     """The model that made an index's embeddings. version: see `ModelFolder`; folder: see `ModelFolder.name`, "" where
-    nobody said.
+    nobody said; space: see `ModelFolder`, "" for the version itself; earlier: versions of the same space, of which the
+    index has products, too.
     """
 
     version: str
     folder: str = ""
+    space: str = ""
+    earlier: tuple[str, ...] = ()
+
+    @property
+    def vectors(self) -> str:
+        """What tells models apart whose embeddings cannot be compared."""
+        return self.space or self.version
+
+    @property
+    def versions(self) -> frozenset[str]:
+        """Of all models whose products the index has."""
+        return frozenset((self.version, *self.earlier))
+
+    @classmethod
+    def from_json(cls, named: Mapping[str, Any]) -> "IndexModel | None":
+        """What `to_json` made; None of nothing."""
+        if not named:
+            return None
+        earlier = tuple(map(str, named.get("earlier", ())))
+        return cls(str(named["version"]), str(named["folder"]), str(named.get("space", "")), earlier)
+
+    def to_json(self) -> dict[str, Any]:
+        """Without what is not said, so that a release before can read it."""
+        space = "" if self.space == self.version else self.space
+        said = {"version": self.version, "folder": self.folder, "space": space, "earlier": list(self.earlier)}
+        return {name: value for name, value in said.items() if value or name in ("version", "folder")}
 
 
 class Terms(NamedTuple):

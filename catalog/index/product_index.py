@@ -86,12 +86,13 @@ class ProductIndex:
             if len(versions) != 1:
                 return IndexModel(max(versions, key=lambda version: versions[version])) if versions else None
             with suppress(IndexFailed):  # a server's key may allow nothing but reading
-                self._store.name_model(IndexModel(*versions))
-            return IndexModel(*versions)
+                self._store.name_model(IndexModel(next(iter(versions))))
+            return IndexModel(next(iter(versions)))
         return self._store.model
 
     def models(self) -> dict[str, int]:
-        """How many products each model's version has understood: one version, since an index takes no second one.
+        """How many products each model's version has understood: one version, since an index takes no second one but of
+        the same space, which counts as the one that is named.
 
         An index that was filled before that was so may hold several; it is read as a whole to count them.
         """
@@ -102,17 +103,27 @@ class ProductIndex:
             self._models = dict(Counter(stored.model for products in self.scan() for stored in products))
         return self._models
 
+    @property
+    def versions(self) -> frozenset[str]:
+        """Of the models that have claimed the index."""
+        return self._store.model.versions if self._store.model else frozenset()
+
     def claim(self, model: IndexModel) -> None:
         """Have this model's embeddings stored from now on, and remember where the model is.
 
-        `upsert` does so by itself with the version alone. Raises IndexOfOtherModel if another's are stored.
+        `upsert` does so by itself with the version alone. Raises IndexOfOtherModel if another's are stored, unless it
+        is one of the same space.
         """
         known = self._store.model
-        if known is not None and known.version == model.version and model.folder in ("", known.folder):
+        same = known is not None and known.version == model.version and model.space in ("", known.vectors)
+        if known is not None and same and model.folder in ("", known.folder):
             return
         with self._writing:
             versions = self.models()
-            if versions and model.version not in versions:
+            if known is not None and versions and model.vectors == known.vectors:
+                earlier = (known.versions | {*model.earlier}) - {model.version}
+                model = model._replace(earlier=tuple(sorted(earlier)))
+            elif versions and model.version not in versions:
                 raise IndexOfOtherModel(
                     f"The index holds vectors of the model {', '.join(sorted(versions))}, not of {model.version}, and"
                     " vectors of two models cannot be compared. Use the model that made it, or a new index."
@@ -141,12 +152,13 @@ class ProductIndex:
         for stored in latest.values():
             self._check(stored)
         versions = {stored.model for stored in latest.values()}
-        if len(versions) > 1:
+        new = versions - self.versions
+        if new and len(versions) > 1:
             raise IndexOfOtherModel(
                 "The products were understood by two models. Embeddings of different models cannot be compared."
             )
         with self._writing:
-            for version in versions:
+            for version in new:
                 self.claim(IndexModel(version))
             dated = [stored for chunk in in_chunks(latest.values(), CHUNK) for stored in self._dated(chunk)]
             for chunk in in_chunks(dated, CHUNK):

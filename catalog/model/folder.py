@@ -141,7 +141,13 @@ def read_taxonomy(folder: Path) -> Taxonomy:
 
 def model_version(folder: Path) -> str:
     """The version of what is in the folder, which is not loaded. Raises CheckpointInvalid, CheckpointDamaged."""
-    return _version(_verify(find_model(folder)))
+    return identify(folder)[0]
+
+
+def identify(folder: Path) -> tuple[str, str]:
+    """The version and the space of the model in the folder, as `model_version`."""
+    sums = _verify(find_model(folder))
+    return _version(sums), _space(sums)
 
 
 def open_model(folder: Path) -> ModelFolder:
@@ -165,7 +171,7 @@ def open_model(folder: Path) -> ModelFolder:
         familiarity=Familiarity.load(folder),
         contract=Contract.load(folder),
         taught=_read_taught(folder) if TAUGHT in sums else None,
-        space=_version({name: recorded for name, recorded in sums.items() if name not in TAUGHT_FILES}),
+        space=_space(sums),
     )
 
 
@@ -268,6 +274,10 @@ def _require(folder: Path, sums: Mapping[str, str], names: Iterable[str]) -> Non
 def _version(sums: Mapping[str, str]) -> str:
     naming = {name: recorded for name, recorded in sums.items() if name not in (*GRAPHS, GRAPH_WEIGHTS)}
     return hashlib.sha256(json.dumps(naming, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _space(sums: Mapping[str, str]) -> str:
+    return _version({name: recorded for name, recorded in sums.items() if name not in TAUGHT_FILES})
 
 
 def _sha256(path: Path) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from catalog.arrays import Modalities
 from catalog.errors import RowCategoryMissing, RowUnreadable
-from catalog.feeds import BadRow, Feed
+from catalog.feeds import BadRow, Row
 from catalog.index.product_index import ProductIndex
 from catalog.ingest.load import ImageSource, Result
 from catalog.ingest.pipeline import LocalWorker
@@ -47,17 +47,19 @@ class Gathered:
 
 
 def gather(
-    feed: Feed,
+    feed: Iterable[Row | BadRow],
     reader: Understander,
     source: ImageSource,
     cache: VectorCache,
     progress: Callable[[int], object] = lambda rows: None,
+    threads: int = 0,
 ) -> Gathered:
-    """feed: with the category mapped to its product_type. progress: is told of rows as they are done.
+    """feed: with the category mapped to its product_type. progress: is told of rows as they are done. threads: 0 for as
+    many as cores.
 
     What was read stays in the cache, so Ctrl-C loses the chunk at hand alone.
     """
-    worker, gathered = LocalWorker(reader, source), Gathered()
+    worker, gathered = LocalWorker(reader, source, threads), Gathered()
     with (
         ThreadPoolExecutor(worker.threads, "teach", set_thread_budget, (1,)) as pool,
         closing(worker.loaded(feed, cache.known)) as chunks,

@@ -79,7 +79,7 @@ class RequestContext:
         """What the store said at most a second ago. Raises what the store does."""
         known = self._store_info
         # Which model an empty index is for is settled by the next product, perhaps just now.
-        if known is None or not known.model or time.monotonic() - self._store_read > STORE_SECONDS:
+        if known is None or not known.space or time.monotonic() - self._store_read > STORE_SECONDS:
             known = self._store_info = await self.store.describe()
             self._store_read = time.monotonic()
             if known.chosen:
@@ -93,7 +93,7 @@ class RequestContext:
 
     async def index_model(self) -> Model:
         """The model that can be compared with what is stored. Raises IndexOfOtherModel."""
-        return await self.models.of_version((await self.store_info()).model)
+        return await self.models.of_space((await self.store_info()).space)
 
     async def with_ids(self, filter: Filter | None, facets: Sequence[str], taxonomy: Taxonomy) -> Filter | None:
         """The filter with ids of categories. Raises FilterInvalid or SearchInvalid for a category or attribute that

@@ -247,6 +247,8 @@ JOB: dict[str, Any] = {
     "removed": 0,
     "warnings": {"image_not_found": 2},
     "eta_seconds": 31.5,
+    "teaching": False,
+    "taught": None,
     "error": None,
 }
 JOBS: dict[str, Any] = {"jobs": [JOB]}

@@ -35,19 +35,22 @@ class JobOperations(UploadOperations):
         dry_run: bool = False,
         strict: bool = False,
         replace: bool = False,
+        category: str = "",
+        target: float = 0.98,
         idempotency_key: str | None = None,
     ) -> Steps[JobOut]:
         """Ingest a feed: `file`, `source` or `upload`. A file that is too large for one request is uploaded in parts.
 
         file: a local path, or the content with a `filename` that gives the format. source: a path in the service's
         folder of feeds. upload: the id of a finished upload. strict: fail rows for an image that cannot be read.
-        replace: take out the products that the feed no longer has. encoding: of the feed's text, recognised
-        without. idempotency_key: a repeated call with the same key creates no second job.
+        replace: take out the products that the feed no longer has. category: the column of the categories to teach a
+        model, instead of ingesting; target: the precision to promise of what that accepts unseen. encoding: of the
+        feed's text, recognised without. idempotency_key: a repeated call with the same key creates no second job.
         """
         check_given(file, source, upload)
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         said: dict[str, Any] = {"columns": dict(columns or {}), "encoding": encoding}
-        said |= {"dry_run": dry_run, "strict": strict, "replace": replace}
+        said |= {"dry_run": dry_run, "strict": strict, "replace": replace, "category": category, "target": target}
         if file is not None:
             content = Content(file, filename)
             if content.size <= AT_ONCE:

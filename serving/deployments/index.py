@@ -6,7 +6,7 @@ from catalog.errors import IndexLocked
 from catalog.index.backend import IndexModel
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.ingest.ledger import ledger_path
-from catalog.model.folder import find_model, folder_name, model_version, shipped_model
+from catalog.model.folder import find_model, folder_name, identify, shipped_model
 from serving.calls import in_threads
 from serving.settings.schema import Settings
 from serving.storage.store import CatalogStore
@@ -36,7 +36,10 @@ def models(settings: Settings) -> list[IndexModel]:
     """The models that the service loads, as an index remembers them."""
     folders = [find_model(settings.model) if settings.model else shipped_model()]
     folders += [find_model(settings.shadow)] if settings.shadow else []
-    return [IndexModel(model_version(folder), folder_name(folder)) for folder in folders]
+    return [
+        IndexModel(version, folder_name(folder), space)
+        for folder, (version, space) in zip(folders, map(identify, folders), strict=True)
+    ]
 
 
 def opened(index: str, width: int | None) -> ProductIndex:

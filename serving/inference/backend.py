@@ -33,7 +33,7 @@ Answer = Understanding | CatalogError
 class ModelInfo(NamedTuple):
     """What the routes must know of the model. image_size: pixels; embedding_cuts: lengths it can be cut to; scripts:
     those of text that it can read; max_tokens: that it reads of one text; bounds: see
-    `catalog.model.calibration.Bounds`.
+    `catalog.model.calibration.Bounds`; space: see `catalog.model.folder.ModelFolder`.
     """
 
     version: str
@@ -43,6 +43,7 @@ class ModelInfo(NamedTuple):
     scripts: tuple[str, ...]
     max_tokens: int
     bounds: Mapping[Modalities, Bounds]
+    space: str
 
 
 class InferenceRequest(NamedTuple):
@@ -84,6 +85,7 @@ def describe(model: Understander) -> ModelInfo:
         scripts=tuple(config.text.scripts),
         max_tokens=config.text.max_tokens,
         bounds=model.calibration.floor,
+        space=model.space,
     )
 
 

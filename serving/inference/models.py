@@ -77,15 +77,18 @@ class Models:
             return await self._model(self.first)
         return (await self.all())[0]
 
-    async def of_version(self, version: str) -> Model:
-        """The model whose embeddings an index holds; "" takes the active one. Raises IndexOfOtherModel."""
+    async def of_space(self, space: str) -> Model:
+        """A model whose embeddings can be compared with an index's: the active one if that is such a model, or for "".
+
+        Raises IndexOfOtherModel.
+        """
         active = await self.active()
-        if version in ("", active.info.version):
+        if space in ("", active.info.space):
             return active
-        model = await self.loaded(version)
-        if model is None:
-            raise IndexOfOtherModel(f"The index was made by the model {version}, which is not loaded.")
-        return model
+        for model in await self.all():
+            if model.info.space == space:
+                return model
+        raise IndexOfOtherModel(f"The index was made by the model {space}, which is not loaded.")
 
     async def loaded(self, version: str) -> Model | None:
         return next((model for model in await self.all() if model.info.version == version), None)

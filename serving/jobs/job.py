@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from serving.error_responses import ErrorDetail
 from serving.storage.job_table import State
@@ -17,7 +17,9 @@ class Submission:
 
     columns: field -> column, see `catalog.feeds.columns.recognise`; encoding: see `catalog.feeds.open_feed`; strict:
     whether an image that cannot be read fails its row; replacing: whether products that the feed no longer has are
-    taken out; key: what the client calls this request, so that sending it twice makes one job.
+    taken out; category: the column of the categories that a model is to be taught from the feed, which is then not
+    ingested, and target: the precision to promise of what that accepts unseen; key: what the client calls this request,
+    so that sending it twice makes one job.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -30,6 +32,13 @@ class Submission:
     data: bytes | None = field(default=None, repr=False)
     upload: str | None = None
     encoding: str = ""
+    category: str = ""
+    target: float = 0.0
+
+    @property
+    def reading(self) -> Mapping[str, str]:
+        """field -> column, as the feed is read."""
+        return {**self.columns, "product_type": self.category} if self.category else self.columns
 
     @property
     def given_in(self) -> str:
@@ -42,6 +51,7 @@ class Submission:
         """
         options = [name for name in ("strict", "replacing") if getattr(self, name)]
         options += filter(None, [self.encoding])
+        options += [self.category, str(self.target)] if self.category else []
         asked = json.dumps([sorted(self.columns.items()), self.dry_run, self.source, *options])
         digest = hashlib.sha256(asked.encode() + b"\n")
         for part in feed:
@@ -53,7 +63,8 @@ class Submission:
 class Job:
     """created, started, finished: seconds since 1970. total: rows of the feed, None while they are being counted; done:
     those dealt with, among them skipped ones, which were stored already as they are. removed: products that the feed no
-    longer had; warnings: by code, what products were stored without. error: why the job failed.
+    longer had; warnings: by code, what products were stored without. teaching: whether it teaches a model, and taught:
+    what came of that, as JSON holds it, once it is complete. error: why the job failed.
     """
 
     id: str
@@ -72,6 +83,8 @@ class Job:
     removed: int
     warnings: Mapping[str, int]
     eta_seconds: float | None
+    teaching: bool
+    taught: Mapping[str, Any] | None
     error: ErrorDetail | None
 
 

@@ -163,8 +163,8 @@ class Jobs:
     def _same(self, known: Record, asked: Submission) -> bool:
         """Whether the job is what is asked for. Its own upload is the job's by now, and may be gone."""
         if known.took(asked.upload):
-            options = (bool(known.dry_run), bool(known.strict), bool(known.replacing))
-            same = options == (asked.dry_run, asked.strict, asked.replacing)
+            options = (known.dry_run, known.strict, known.replacing, known.category, known.target)
+            same = options == (asked.dry_run, asked.strict, asked.replacing, asked.category, asked.target)
             return known.mapping == dict(asked.columns) and known.encoding == asked.encoding and same
         return known.content == asked.content(self._feed(asked))
 
@@ -185,8 +185,9 @@ class Jobs:
         file, source = self._kept(id, asked)
         record = Record(id, asked.key, content, source, file, columns, asked.dry_run, time.time(), asked.encoding)
         record = record._replace(strict=asked.strict, replacing=asked.replacing)
+        record = record._replace(category=asked.category, target=asked.target)
         try:
-            self._files.open(file, source, asked.columns, asked.encoding)
+            self._files.open(file, source, asked.reading, asked.encoding)
             added = self._table.add(record, asked.upload)
         finally:
             if not added and asked.data is not None:
@@ -211,7 +212,7 @@ class Jobs:
     def _told(self, record: Record) -> Job:
         run = self._ledger.run(record.run) if record.run is not None else None
         tally = run.tally if run else Tally()
-        counts = tally.outcomes
+        counts, taught = tally.outcomes, record.outcome
         return Job(
             id=record.id,
             state=record.state,
@@ -221,14 +222,16 @@ class Jobs:
             started=record.started,
             finished=record.finished,
             total=record.total,
-            done=tally.rows,
-            failed=counts["failed"],
+            done=tally.rows or self._runner.read(record),
+            failed=sum(taught["failed"].values()) if taught else counts["failed"],
             skipped=counts["unchanged"],
             added=counts["added"],
             updated=counts["updated"] + counts["offer_updated"],
             removed=tally.removed,
             warnings=dict(tally.warnings),
             eta_seconds=self._runner.eta(record.id, record.total) if record.state == "running" else None,
+            teaching=bool(record.category),
+            taught=taught,
             error=ErrorDetail.model_validate_json(record.error) if record.error else None,
         )
 

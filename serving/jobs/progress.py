@@ -15,6 +15,10 @@ class Progress:
     def mark(self, done: int) -> None:
         self._marks.append((monotonic(), done))
 
+    @property
+    def done(self) -> int:
+        return self._marks[-1][1]
+
     def eta(self, total: int) -> float | None:
         """Seconds until `total` rows are done, from now on; None as long as nothing is."""
         (start, before), (now, done) = self._marks[0], self._marks[-1]

@@ -25,6 +25,7 @@ from serving.jobs.files import JobFiles
 from serving.jobs.loop_bridge import LoopBridge, Stopped
 from serving.jobs.progress import Progress
 from serving.jobs.steps import ModelChanged, ServedReader, StoreSink, WatchedFeed, WatchedImages
+from serving.jobs.teaching import Lesson
 from serving.jobs.uploads import Uploads
 from serving.settings.schema import Settings
 from serving.storage.job_table import JobTable, Record, State
@@ -81,6 +82,13 @@ class Runner:
         pace = self._paces.get(id)
         return pace.eta(total) if pace and total is not None else None
 
+    def read(self, record: Record) -> int:
+        """How many rows of a job that teaches were read, which no ledger tells."""
+        if not record.category:
+            return 0
+        pace = self._paces.get(record.id)
+        return pace.done if pace else (record.total or 0) if record.taught else 0
+
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._closing.is_set() and loop.is_running():
             try:
@@ -115,9 +123,12 @@ class Runner:
         state: State = "complete"
         error: ErrorDetail | None = None
         check = self._check(record.id)
+        bridge = LoopBridge(loop, self._closing, check, self._settings.job_patience_seconds)
+        lesson = Lesson(record, self._folder / "models", self._settings)
         try:
-            tally = self._ingest(record, LoopBridge(loop, self._closing, check, self._settings.job_patience_seconds))
-            if nothing_is_stored(tally):
+            if record.category:
+                self._teach(record, lesson, check)
+            elif nothing_is_stored(tally := self._ingest(record, bridge)):
                 state, error = "failed", detail(nothing_came_in(tally))
         except Stopped:
             if not self._table.get(record.id).cancelling:
@@ -131,6 +142,7 @@ class Runner:
             state, error = "failed", detail(ModelFailed())
         self._paces.pop(record.id, None)
         self._table.finish(record.id, state, error)
+        lesson.end()
         self._files.remove(record.upload)
         self._forget_old()
 
@@ -148,6 +160,21 @@ class Runner:
                     raise Stopped
 
         return check
+
+    def _teach(self, record: Record, lesson: Lesson, check: Callable[[], None]) -> None:
+        check()
+        feed = self._files.open(record.upload, record.source, record.reading, record.encoding)
+        pace = self._paces[record.id] = Progress(0)
+        images = WatchedImages(self._files.source(record.upload, feed), check)
+
+        def mark(rows: int) -> None:
+            check()
+            pace.mark(pace.done + rows)
+
+        with counting(feed, partial(self._table.counted, record.id)):
+            taught = lesson.teach(WatchedFeed(feed, record.id, check), images, check, mark)
+        self._table.counted(record.id, pace.done)
+        self._table.learnt(record.id, taught)
 
     def _ingest(self, record: Record, call: LoopBridge) -> Tally:
         call.check()
@@ -196,11 +223,11 @@ class Runner:
         return run.tally
 
     async def _index_model(self) -> Model:
-        """The model that made the index; of an empty one, the active model."""
+        """The model of the index's space, the active one if both are; of an empty one, the active model."""
         await self._models.ready()
         store = await self._store.describe()
         chosen = [model for model in await self._models.all() if model.info.version == store.chosen]
-        return await self._models.of_version(store.model) if store.model or not chosen else chosen[0]
+        return await self._models.of_space(store.space) if store.space or not chosen else chosen[0]
 
     def _forget_old(self) -> None:
         with closing(Ledger(self._folder / "jobs.sqlite")) as ledger:

@@ -31,6 +31,9 @@ CREATE TABLE IF NOT EXISTS jobs (
     error TEXT,
     strict INTEGER NOT NULL DEFAULT 0,
     replacing INTEGER NOT NULL DEFAULT 0,
+    category TEXT NOT NULL DEFAULT '',
+    target REAL NOT NULL DEFAULT 0,
+    taught TEXT,
     number INTEGER PRIMARY KEY AUTOINCREMENT
 );
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
@@ -38,6 +41,9 @@ CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
 ADDED = [
     Column("jobs", "encoding", "TEXT NOT NULL DEFAULT ''"),
     *(Column("jobs", name, "INTEGER NOT NULL DEFAULT 0") for name in ("strict", "replacing")),
+    Column("jobs", "category", "TEXT NOT NULL DEFAULT ''"),
+    Column("jobs", "target", "REAL NOT NULL DEFAULT 0"),
+    Column("jobs", "taught", "TEXT"),
 ]
 State = Literal["queued", "running", "complete", "failed", "cancelled"]
 ERASED = "(erased)"
@@ -48,6 +54,7 @@ class Record(NamedTuple):
     """A row of the table. upload: the name of the file that came along; without one, `source` is a path below the
     folder of feeds. encoding: of the feed, "" where it is to be recognised. cancelling: to be stopped by whoever works
     on it. run: its number in the ledger. replacing: whether products that the feed no longer has are to be taken out.
+    category, target: see `Submission`; taught: what came of it, as JSON.
     """
 
     id: str
@@ -68,6 +75,9 @@ class Record(NamedTuple):
     error: str | None = None
     strict: int = 0
     replacing: int = 0
+    category: str = ""
+    target: float = 0.0
+    taught: str | None = None
 
     def took(self, upload: str | None) -> bool:
         """Whether its feed was this upload."""
@@ -77,9 +87,18 @@ class Record(NamedTuple):
     def mapping(self) -> Mapping[str, str]:
         return dict(json.loads(self.columns))
 
+    @property
+    def reading(self) -> Mapping[str, str]:
+        """As of a `Submission`."""
+        return {**self.mapping, "product_type": self.category} if self.category else self.mapping
+
+    @property
+    def outcome(self) -> dict[str, Any] | None:
+        return dict(json.loads(self.taught)) if self.taught else None
+
 
 SELECT = f"SELECT {', '.join(Record._fields)} FROM jobs"
-GIVEN = (*Record._fields[:9], "strict", "replacing")
+GIVEN = (*Record._fields[:9], "strict", "replacing", "category", "target")
 
 
 class JobTable:
@@ -157,6 +176,9 @@ class JobTable:
     def counted(self, id: str, total: int) -> None:
         self._write("UPDATE jobs SET total = ? WHERE id = ?", total, id)
 
+    def learnt(self, id: str, taught: Mapping[str, Any]) -> None:
+        self._write("UPDATE jobs SET taught = ? WHERE id = ?", json.dumps(taught), id)
+
     def finish(self, id: str, state: State, error: ErrorDetail | None = None) -> None:
         written = error.model_dump_json() if error else None
         query = "UPDATE jobs SET state = ?, error = ?, finished = ? WHERE id = ?"
@@ -170,9 +192,11 @@ class JobTable:
         self._write("DELETE FROM jobs WHERE id = ?", id)
 
     def erase_names(self) -> None:
-        """Forget what the files of ended jobs were called: a name may speak of the product in it. Gone from the disk
-        once the file's log was emptied.
+        """Forget what the files of ended jobs were called, and the products that taught models are in doubt of: these
+        may speak of the product. Gone from the disk once the file's log was emptied.
         """
+        without = "json_set(taught, '$.confusions', json('[]'), '$.doubts', json('[]'))"
+        self._write(f"UPDATE jobs SET taught = {without} WHERE taught IS NOT NULL")
         self._write(f"UPDATE jobs SET source = ? WHERE upload IS NOT NULL AND NOT {UNFINISHED}", ERASED)
 
     def _select(self, rest: str, *values: Any) -> list[Record]:
@@ -189,6 +213,7 @@ def _record(row: Sequence[Any]) -> Record:
     record = Record(*row)
     try:
         known = record.state in get_args(State) and isinstance(record.mapping, dict)
+        record.outcome  # noqa: B018  (it raises)
         if record.error:
             ErrorDetail.model_validate_json(record.error)
     except (TypeError, ValueError):

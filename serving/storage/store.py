@@ -52,13 +52,13 @@ class CatalogStore:
         ingests by command, usually in the state folder, too.
         """
         self._index = index
-        self._folders = {model.version: model.folder for model in models}
+        self._models = {model.version: model for model in models}
         self._thumbnails = ThumbnailStore(state / "pictures.sqlite")
         self._feedback = FeedbackLog(state / "feedback.sqlite")
         # Held by what reads and then writes.
         self._writing = threading.RLock()
         self._promises = Promises(self._feedback, models)
-        self._model = self._model_of_index()
+        self._space = self._space_of_index()
         self._choice = state / "active-model"
         self._choice_damage = ""
         files = (self._thumbnails.file, self._feedback.file)
@@ -70,9 +70,9 @@ class CatalogStore:
             self._queuer.submit(self._queue)
         self._reopen(self._promises.ended)
 
-    def _model_of_index(self) -> str:
+    def _space_of_index(self) -> str:
         model = self._index.model if self._index.count() else None
-        return model.version if model else ""
+        return model.vectors if model else ""
 
     def describe(self) -> StoreInfo:
         index = self._index
@@ -81,7 +81,7 @@ class CatalogStore:
         damages = (*(file.damage for file in files), self._choice_damage, self._damaged_products())
         damaged = tuple(filter(None, damages))
         return StoreInfo(
-            index.identity, index.count(), index.indexed, self._model, chosen, damaged, self._promises.standing
+            index.identity, index.count(), index.indexed, self._space, chosen, damaged, self._promises.standing
         )
 
     def _damaged_products(self) -> str:
@@ -180,12 +180,12 @@ class CatalogStore:
         IndexOfOtherModel.
         """
         with self._writing:
-            for version in {stored.model for stored in products}:
-                self._index.claim(IndexModel(version, self._folders.get(version, "")))
+            for version in {stored.model for stored in products} - self._index.versions:
+                self._index.claim(self._models.get(version, IndexModel(version)))
             said = self._feedback.latest(products)
             judged = [applied(self._promises.obeyed(stored), said.get(stored.id)) for stored in products]
             kept = self._index.upsert(judged)
-            self._model = kept[0].model if kept else self._model
+            self._space = self._space_of_index() if kept else self._space
         return kept
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
@@ -210,7 +210,7 @@ class CatalogStore:
             self._thumbnails.delete([id])
             deleted = self._index.delete([id])
             if not self._index.count():
-                self._model = ""
+                self._space = ""
         if erase:
             self._erasure.begin()
         if not deleted:
@@ -222,7 +222,7 @@ class CatalogStore:
             self._thumbnails.delete(ids)
             self._index.delete(ids)
             if not self._index.count():
-                self._model = ""
+                self._space = ""
 
     def _queue(self) -> None:
         """Store what is not sure once more: an index of a release before has not what the queue is sorted by."""

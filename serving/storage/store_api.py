@@ -16,16 +16,16 @@ from serving.storage.waiting import Menu, QueueQuery
 
 
 class StoreInfo(NamedTuple):
-    """identity: the index's; indexed: the share of embeddings, 0 to 1, in the approximate index; model: the version
-    that made them, "" for an empty index; chosen: the version that was made the active one, "" if none was; damaged:
-    what is wrong with the files, what is not served for it, and how to repair them. promises: of the models' contracts,
-    how many hold ("kept") and how many verdicts have ended ("ended").
+    """identity: the index's; indexed: the share of embeddings, 0 to 1, in the approximate index; space: see
+    `IndexModel.vectors`, "" for an empty index; chosen: the version that was made the active one, "" if none was;
+    damaged: what is wrong with the files, what is not served for it, and how to repair them. promises: of the models'
+    contracts, how many hold ("kept") and how many verdicts have ended ("ended").
     """
 
     identity: str
     products: int
     indexed: float
-    model: str
+    space: str
     chosen: str
     damaged: tuple[str, ...] = ()
     promises: Mapping[str, int] | None = None

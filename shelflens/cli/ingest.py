@@ -112,10 +112,9 @@ def ingest(
     Exit code: 0 every row is stored, 1 some failed, 2 none is stored, 130 stopped by Ctrl-C.
     """
     with errors_shown(), private_files(), ExitStack() as opened:
-        from catalog.index.backend import IndexModel
         from catalog.index.product_index import ProductIndex
         from catalog.ingest.pipeline import LocalWorker
-        from catalog.origin import load_for
+        from catalog.origin import as_index_model, load_for
         from catalog.understand import batch_size
 
         if ray and not output and "://" not in index:
@@ -133,7 +132,7 @@ def ingest(
                 report |= replaced(source, there, 0, replace_up_to, None)
         else:
             sink = there or opened.enter_context(made(index, output, understander))
-            sink.claim(IndexModel(understander.version, understander.folder))
+            sink.claim(as_index_model(understander))
             asked = None if output else index
             chosen = ray_worker(ray, actors, gpus, worker, understander.folder, asked) if ray else worker
             place = str(output or index)

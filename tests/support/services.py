@@ -13,6 +13,7 @@ import httpx
 from fastapi.testclient import TestClient
 
 from catalog.index.product_index import open_index
+from catalog.origin import as_index_model
 from catalog.understand import Understander
 from serving.api.app import build_app
 from serving.api.services import Services
@@ -32,8 +33,9 @@ SETTINGS = Settings(batch_wait_seconds=0.001)
 
 
 @contextmanager
-def tiny_store(folder: Path) -> Iterator[StoreApi]:
-    store = CatalogStore(open_index(folder, WIDTH), folder)
+def tiny_store(folder: Path, *models: Understander) -> Iterator[StoreApi]:
+    """models: those that may store, where there are several."""
+    store = CatalogStore(open_index(folder, WIDTH), folder, [as_index_model(model) for model in models])
     try:
         yield StoreApi(in_threads(store))
     finally:
@@ -53,7 +55,7 @@ def tiny_client(
     """A client of the whole application. folder: of the index."""
     backends = [LocalBackend(lambda one=one: one, settings) for one in (model, shadow) if one]  # type: ignore[misc]
     models = Models(*backends)
-    with tiny_store(folder) as store:
+    with tiny_store(folder, *([model, shadow] if shadow else [])) as store:
         services, jobs = assembled(models, store, folder / "jobs", settings)
         with TestClient(build_app(services, settings)) as client:
             assert client.portal

@@ -62,11 +62,10 @@ class EdgeBackend:
 
     @property
     def model(self) -> IndexModel | None:
-        named = self._folder.manifest.model
-        return IndexModel(named["version"], named["folder"]) if named else None
+        return IndexModel.from_json(self._folder.manifest.model)
 
     def name_model(self, model: IndexModel) -> None:
-        self._folder.name_model(model.version, model.folder)
+        self._folder.name_model(model.to_json())
 
     def put(self, points: Sequence[Point]) -> None:
         written = [

@@ -41,8 +41,8 @@ NECESSARY = (
 @dataclass(frozen=True)
 class Manifest:
     """shard: the folder in use, "" while the first is being made; unbuilt: points written since the last build;
-    files: each necessary file of the shard, relative to it, with its size in bytes when last flushed; model: version
-    and folder of the model whose embeddings these are, empty while that is not known.
+    files: each necessary file of the shard, relative to it, with its size in bytes when last flushed; model: the
+    `IndexModel` whose embeddings these are, empty while that is not known.
     """
 
     width: int
@@ -52,7 +52,7 @@ class Manifest:
     shard: str = ""
     unbuilt: int = 0
     files: dict[str, int] = field(default_factory=dict)
-    model: dict[str, str] = field(default_factory=dict)
+    model: dict[str, Any] = field(default_factory=dict)
 
 
 class IndexFolder:
@@ -99,8 +99,8 @@ class IndexFolder:
         """Make this the shard in use, with the files it has now. It must have been flushed."""
         self._change(shard=shard.name, unbuilt=unbuilt, files=_necessary_files(shard))
 
-    def name_model(self, version: str, folder: str) -> None:
-        self._change(model={"version": version, "folder": folder})
+    def name_model(self, model: dict[str, Any]) -> None:
+        self._change(model=model)
 
     def _change(self, **fields: Any) -> None:
         with self._recording:
@@ -242,10 +242,12 @@ KINDS: dict[str, type] = {
     "model": dict,
 }
 
+NAMED = {"version", "folder"}  # of a model, at least
+
 
 def _is_valid(manifest: Manifest) -> bool:
     has_types = all(isinstance(getattr(manifest, name), kind) for name, kind in KINDS.items())
-    return has_types and (not manifest.model or sorted(manifest.model) == ["folder", "version"])
+    return has_types and (not manifest.model or NAMED <= manifest.model.keys() <= {*NAMED, "space", "earlier"})
 
 
 def _write_manifest(path: Path, manifest: Manifest) -> None:

@@ -43,7 +43,7 @@ class QdrantBackend:
         """Takes the client over, and closes it with itself. metadata: of the collection."""
         self.width = width
         self.identity = str(metadata["identity"])
-        self.model = IndexModel(str(metadata["model"]), str(metadata["folder"])) if metadata.get("model") else None
+        self.model = _model(metadata)
         self._client = client
         self._collection = collection
 
@@ -70,7 +70,8 @@ class QdrantBackend:
 
     @translating(server_error)
     def name_model(self, model: IndexModel) -> None:
-        metadata = {"format": FORMAT, "identity": self.identity, "model": model.version, "folder": model.folder}
+        named = model.to_json()
+        metadata = {"format": FORMAT, "identity": self.identity, "model": named.pop("version")} | named
         self._client.update_collection(self._collection, metadata=metadata)
         self.model = model
 
@@ -256,6 +257,12 @@ def _index_fields(client: QdrantClient, collection: str) -> None:
     for name, kind in kinds.items():
         if name not in present:
             client.create_payload_index(collection, name, kind, wait=True)
+
+
+def _model(metadata: Mapping[str, Any]) -> IndexModel | None:
+    """metadata: of the collection."""
+    named = {name: metadata[name] for name in ("folder", "space", "earlier") if name in metadata}
+    return IndexModel.from_json({"version": metadata["model"]} | named) if metadata.get("model") else None
 
 
 def _sparse(terms: Terms) -> models.SparseVector:

@@ -109,9 +109,13 @@ router = APIRouter(tags=["jobs"])
 async def submit_job(context: Context, request: Request, idempotency_key: Key = None) -> Response:
     """CSV, TSV, JSON lines, Parquet, or a zip of one of these and its images; sent along, uploaded before, or
     by its path in the server's folder of feeds. The answer comes at once; the job then tells how far it has come.
+    With a `category`, the feed teaches a model its categories, and nothing of it is stored.
     """
     asked, said = await read(context, request, JobRequest, JobForm)
+    if said.category and (said.dry_run or said.strict or said.replace):
+        raise RequestInvalid("A job with a category stores nothing: leave out dry_run, strict and replace.", "category")
     asked = replace(asked, dry_run=said.dry_run, strict=said.strict, replacing=said.replace, key=idempotency_key)
+    asked = replace(asked, category=said.category, target=said.target if said.category else 0.0)
     try:
         return respond(to_job(await context.jobs.submit(asked)), 202)
     except FeedColumnsInvalid as error:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field, field_validator
 from catalog.errors import CatalogError, FeedColumnsInvalid
 from catalog.feeds.encodings.names import known_encoding
 from catalog.feeds.preview import Preview, PreviewRow
+from serving.api.schemas.models import Taught
 from serving.api.schemas.schema import Schema, written
 from serving.error_responses import ErrorDetail, detail
 from serving.jobs.files import Source
@@ -57,6 +58,18 @@ Replace = Annotated[
 ]
 
 
+Category = Annotated[
+    str,
+    Field(
+        max_length=256,
+        description="Teach a model instead of ingesting: the column of the categories, paths such as Garden > Hoses.",
+    ),
+]
+Target = Annotated[
+    float, Field(ge=0.5, le=0.999, description="With `category`: precision to promise of what is accepted unseen.")
+]
+
+
 class FeedRequest(Schema):
     """A feed that lies on the server, or was uploaded before: CSV, TSV, JSON, JSON lines, XML, Parquet, or a zip of
     one of these and its images. Either `source` or `upload`.
@@ -76,6 +89,8 @@ class JobRequest(FeedRequest):
     dry_run: DryRun = False
     strict: Strict = False
     replace: Replace = False
+    category: Category = ""
+    target: Target = 0.98
 
 
 JobRequest.__doc__ = FeedRequest.__doc__
@@ -102,6 +117,8 @@ class JobForm(FeedForm):
     dry_run: DryRun = False
     strict: Strict = False
     replace: Replace = False
+    category: Category = ""
+    target: Target = 0.98
 
 
 class PreviewForm(FeedForm):
@@ -178,7 +195,9 @@ class SourcesResponse(BaseModel):
 
 
 class JobOut(BaseModel):
-    """done: rows dealt with, whatever became of them; skipped: those that are stored already as they are."""
+    """done: rows dealt with, whatever became of them; skipped: those that are stored already as they are. A job with a
+    `category` stores nothing; it teaches.
+    """
 
     id: str
     state: State
@@ -196,6 +215,8 @@ class JobOut(BaseModel):
     removed: Annotated[int, Field(description="With `replace`: products that the feed no longer has.")]
     warnings: Annotated[dict[str, int], Field(description="Code -> how often; see `/v1/jobs/{id}/warnings`.")]
     eta_seconds: Annotated[float | None, Field(description="From the rate so far; null while there is none.")]
+    teaching: Annotated[bool, Field(description="Whether it teaches a model.")]
+    taught: Annotated[Taught | None, Field(description="What came of teaching, once it is complete.")]
     error: Annotated[ErrorDetail | None, Field(description="Why the job failed as a whole.")]
 
 
@@ -240,6 +261,8 @@ def to_job(job: Job) -> JobOut:
         removed=job.removed,
         warnings=dict(job.warnings),
         eta_seconds=None if job.eta_seconds is None else round(job.eta_seconds, 1),
+        teaching=job.teaching,
+        taught=Taught.model_validate(job.taught) if job.taught else None,
         error=job.error,
     )
 

@@ -23,6 +23,68 @@ class ModelOut(BaseModel):
     ]
 
 
+class TaughtLevel(BaseModel):
+    """right: share of the products that have a category so deep."""
+
+    level: int
+    products: int
+    right: float
+
+
+class CurvePoint(BaseModel):
+    """guessed: what so many examples would bring, by how the others went."""
+
+    examples: int
+    right: float
+    guessed: bool
+
+
+class ConfusedPair(BaseModel):
+    """rows: id and title of some of the products."""
+
+    given: str
+    taken: str
+    products: int
+    rows: list[tuple[str, str]]
+
+
+class NearRow(BaseModel):
+    id: str
+    title: str
+    category: str
+    cosine: float
+
+
+class DoubtedRow(BaseModel):
+    """given: the feed's category; likelier: the model's, from the products that are nearest."""
+
+    id: str
+    line: int
+    title: str
+    given: str
+    likelier: str
+    given_score: float
+    likelier_score: float
+    neighbours: list[NearRow]
+
+
+class Taught(BaseModel):
+    """A model that was taught, and how right it is about products that it had not seen."""
+
+    folder: Annotated[str, Field(description="Of the model, on the server: for `shelflens serve --model`.")]
+    version: str
+    examples: int
+    categories: int
+    levels: list[TaughtLevel]
+    auto: Annotated[float, Field(description="The share that is accepted unseen.")]
+    auto_right: Annotated[float, Field(description="The share of these that is right.")]
+    curve: list[CurvePoint]
+    few: Annotated[dict[str, int], Field(description="Categories with too few examples, and how many these are.")]
+    confusions: list[ConfusedPair]
+    doubts: Annotated[list[DoubtedRow], Field(description="Rows whose category is perhaps wrong, the likeliest first.")]
+    failed: Annotated[dict[str, int], Field(description="Rows that were left out, by code.")]
+
+
 class ModelsResponse(BaseModel):
     object: Literal["list"] = "list"
     data: list[ModelOut]

@@ -24,7 +24,7 @@ from tests.support.malformed.large_content import uri
 from tests.support.services import SETTINGS, tiny_client, tiny_server, tiny_services, tiny_store
 from tests.support.tiny import tiny_onnx_folder
 
-INFO = ModelInfo("v", "t", 32, (), ("LATIN",), 32, {})
+INFO = ModelInfo("v", "t", 32, (), ("LATIN",), 32, {}, "v")
 IMAGE = encode(speckled(), "PNG")
 
 
