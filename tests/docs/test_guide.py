@@ -36,7 +36,8 @@ class Reader:
     def run(self, block: str) -> str:
         """What a block prints. Its variables stay for the next one, as in a terminal."""
         followed = block.replace("localhost:8000", f"localhost:{self.port}")
-        script = f"set -e; [ ! -f .job ] || job=$(<.job)\n{followed}\necho $job > .job"
+        kept = 'printf \'job=%q\\nkey=%q\\n\' "$job" "$key" > .variables'
+        script = f"set -e; [ ! -f .variables ] || . ./.variables\n{followed}\n{kept}"
         found = subprocess.run(
             ["bash", "-c", script], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120
         )
@@ -63,7 +64,8 @@ def reader(tmp_path: Path) -> Reader:
 
 
 def test_the_guide(reader: Reader) -> None:
-    install, catalogue, serve, submit, wait, errors, again, text_query, image, right, training, keys = blocks()
+    install, catalogue, serve, *asked, teach, refile, serve_own, own = blocks()
+    submit, wait, errors, again, text_query, image, right, training, keys = asked
     assert install.splitlines() == ["scripts/environment serve", "source .venv/bin/activate"]
     reader.run(catalogue)
     service = reader.start(serve)
@@ -87,6 +89,16 @@ def test_the_guide(reader: Reader) -> None:
         answers = reader.run(keys)
         assert '"id": "A-1"' in answers
         assert "api_key_missing" in answers
+    finally:
+        service.send_signal(signal.SIGINT)
+        assert service.wait(60) == 0
+    assert "level 1" in reader.run(teach)
+    reader.run(refile)
+    service = reader.start(serve_own)
+    try:
+        answers = reader.run(own)
+        assert '"Footwear"' in answers  # a department of the demo's own tree
+        assert '"Topwear"' in answers
     finally:
         service.send_signal(signal.SIGINT)
         assert service.wait(60) == 0
