@@ -19,6 +19,7 @@ from catalog.teaching.examples import Ints, Views
 from catalog.teaching.ridge import Design
 
 MOST_VOTERS, FEW_VOTERS = 1_024, 384  # examples that vote; the others decide what those say
+CHOSEN_ON = 10_000  # examples at most on which the settings are chosen
 PENALTIES = (0.03, 0.1, 0.3, 1.0)
 NAMES = (0.0, 1.0, 2.0)  # weight of the names beside the votes
 SEED = 0
@@ -74,7 +75,10 @@ class Candidate(NamedTuple):
 
 
 def fit(lesson: Lesson, settings: Settings | None = None, most_voters: int = MOST_VOTERS) -> Learnt:
-    """settings: those of a lesson that this is a part of; chosen without."""
+    """settings: those of a lesson that this is a part of; chosen without, of a large lesson on a part of it."""
+    if not settings and len(lesson.groups_N) > CHOSEN_ON:
+        some = np.random.default_rng(SEED).permutation(len(lesson.groups_N))[:CHOSEN_ON]
+        settings = fit(lesson.only(np.sort(some)), None, most_voters).settings
     views, example_V = lesson.views, lesson.views.example_V
     target_VC = lesson.leaves_NC[example_V] - 1 / lesson.leaves_NC.shape[1]
     names_EC = (lesson.names_CE - lesson.names_CE.mean(0)).T

@@ -16,7 +16,7 @@ from catalog.arrays import Floats
 from catalog.errors import CheckpointDamaged, TooFewProducts
 from catalog.model.contract import Targets
 from catalog.model.folder import open_model, read_taxonomy
-from catalog.teaching.examples import Example, groups_of
+from catalog.teaching.examples import Example, groups_of, near
 from catalog.teaching.teach import Taught, teach, write_taught
 from shelflens.cli import app
 from tests.support.tiny import tiny_onnx_folder
@@ -113,6 +113,17 @@ def test_offers_of_one_product_stay_together() -> None:
     assert a == b
     assert c == d
     assert a != c
+
+
+def test_near_pairs_are_found_among_many() -> None:
+    draw = np.random.default_rng(0)
+    vector_NE = draw.standard_normal((300, 32)).astype(np.float32)
+    copies = [vector_NE[:1]] * 50  # an offer that is in the feed many times
+    vector_NE = np.concatenate([vector_NE, vector_NE[:20] + 1e-3, *copies])
+    vector_NE /= np.linalg.norm(vector_NE, axis=1, keepdims=True)
+    pairs = {(one, 300 + one) for one in range(20)} | {(0, 320 + copy) for copy in range(50)}
+    assert {(min(pair), max(pair)) for pair in near(vector_NE)} == pairs
+    assert {(min(pair), max(pair)) for pair in near(vector_NE, exact=100)} == pairs
 
 
 def test_too_little_to_teach(reader: Understander) -> None:
