@@ -233,3 +233,19 @@ def test_what_cannot_be_taught_is_told(
     status, _, said = command(monkeypatch, tmp_path, "shop.csv", "--model", str(base), *arguments)
     assert (status, f"[{code}]" in said) == (2, True), said
     assert not (tmp_path / "taught-model").exists()
+
+
+@pytest.mark.parametrize("output", ["notes.txt", "photos", "notes.txt/own"])
+def test_what_is_no_model_is_never_replaced(
+    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    feed(tmp_path / "shop.csv", filed_rows())
+    (tmp_path / "photos").mkdir()
+    kept = (tmp_path / "notes.txt", tmp_path / "photos" / "one.txt")
+    for path in kept:
+        path.write_text("mine", encoding="utf-8")
+    asked = ("shop.csv", "--category", "shelf", "--output", output, "--model", str(base))
+    status, _, said = command(monkeypatch, tmp_path, *asked)
+    assert (status, "[file_not_writable]" in said) == (2, True), said
+    assert [path.read_text(encoding="utf-8") for path in kept] == ["mine", "mine"]
+    assert not (tmp_path / "shop.csv.vectors").exists()
