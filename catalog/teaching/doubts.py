@@ -25,7 +25,7 @@ VOTERS, VOTE, UNHEARD = (
     0.5,
     0.01,
 )  # nearest products that vote, the vote's weight, and the share that counts as none
-ELECTORATE = 16_384  # products at most that voters come from
+ELECTORATE = 8_192  # products at most that voters come from
 JUDGED = 0.2  # share of the products, the most doubtful by score, on which neighbours vote
 NEARER = 10.0  # of two neighbours, one nearer by 0.1 counts e times as much
 BLOCK = 256

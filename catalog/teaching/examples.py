@@ -1,5 +1,6 @@
 """The products that a model is taught with: their vectors, where they are filed, and which belong together."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +14,7 @@ from catalog.teaching.tree import Path
 Ints = NDArray[np.int64]
 NEAR = 0.98  # cosine from which two products are one, in several offers
 BLOCK = 1024
+EXACT = 20_000  # rows, up to which all pairs are compared
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,34 @@ def sharing(examples: Sequence[Example]) -> Iterator[tuple[int, int]]:
         yield from pairwise(numbers)
 
 
-def near(vectors: Iterable[Floats]) -> Iterator[tuple[int, int]]:
-    """Pairs of vectors as near as NEAR."""
+def near(vectors: Iterable[Floats], exact: int = EXACT) -> Iterator[tuple[int, int]]:
+    """Pairs of vectors as near as NEAR; equal ones are paired with the first alone. Of more than `exact` rows those are
+    compared which share one of their two nearest landmarks, as such pairs nearly always do.
+    """
     vector_NE = np.stack(list(vectors)).astype(np.float32)
-    for start in range(0, len(vector_NE), BLOCK):
-        near_BN = vector_NE[start : start + BLOCK] @ vector_NE[start:].T
-        for one, other in np.argwhere(near_BN >= NEAR):
-            if one < other:
-                yield start + int(one), start + int(other)
+    first: dict[bytes, int] = {}
+    equal_N = np.array([first.setdefault(vector_E.tobytes(), number) for number, vector_E in enumerate(vector_NE)])
+    distinct = np.array(list(first.values()), np.int64)
+    yield from ((int(equal_N[copy]), int(copy)) for copy in np.setdiff1d(np.arange(len(vector_NE)), distinct))
+    groups = (distinct[some] for some in neighbourhoods(vector_NE[distinct])) if len(distinct) > exact else [distinct]
+    for members in groups:
+        for start in range(0, len(members), BLOCK):
+            rest = members[start:]
+            near_BN = vector_NE[rest[:BLOCK]] @ vector_NE[rest].T
+            near_BN[np.tri(*near_BN.shape, dtype=np.bool_)] = -1  # itself, and pairs that were seen
+            for row in np.flatnonzero(near_BN.max(1) >= NEAR):
+                yield from ((int(rest[row]), int(rest[other])) for other in np.flatnonzero(near_BN[row] >= NEAR))
+
+
+def neighbourhoods(vector_NE: Floats) -> Iterator[Ints]:
+    """The rows near each of some landmarks; each row is in two."""
+    landmarks = np.random.default_rng(0).permutation(len(vector_NE))[: math.isqrt(len(vector_NE))]
+    two = np.concatenate(
+        [
+            np.argpartition(-(vector_NE[start : start + BLOCK] @ vector_NE[landmarks].T), 1, axis=1)[:, :2]
+            for start in range(0, len(vector_NE), BLOCK)
+        ]
+    )
+    order = np.argsort(two.ravel(), kind="stable")
+    ends = np.searchsorted(two.ravel()[order], np.arange(1, len(landmarks)))
+    yield from np.split(order // 2, ends)

@@ -19,8 +19,10 @@ from catalog.teaching.examples import Ints, Views
 from catalog.teaching.ridge import Design
 
 MAX_VOTERS, FEW_VOTERS = 1_024, 384  # examples that vote; the others decide what those say
+CHOSEN_ON = 1_500  # examples at most on which the settings are chosen
 PENALTIES = (0.03, 0.1, 0.3, 1.0)
 NAMES = (0.0, 1.0, 2.0)  # weight of the names beside the votes
+JITTER = 1e-4  # of a kernel with voters that are nearly the same
 SEED = 0
 
 
@@ -74,7 +76,10 @@ class Candidate(NamedTuple):
 
 
 def fit(lesson: Lesson, settings: Settings | None = None, max_voters: int = MAX_VOTERS) -> Learnt:
-    """settings: those of a lesson that this is a part of; chosen without."""
+    """settings: those of a lesson that this is a part of; chosen without, of a large lesson on a part of it."""
+    if not settings and len(lesson.groups_N) > CHOSEN_ON:
+        some = np.random.default_rng(SEED).permutation(len(lesson.groups_N))[:CHOSEN_ON]
+        settings = fit(lesson.only(np.sort(some)), None, FEW_VOTERS).settings
     views, example_V = lesson.views, lesson.views.example_V
     target_VC = lesson.leaves_NC[example_V] - 1 / lesson.leaves_NC.shape[1]
     names_EC = (lesson.names_CE - lesson.names_CE.mean(0)).T
@@ -137,9 +142,9 @@ def voters(lesson: Lesson, limit: int) -> Floats:
 
 def whitening(voters_SE: Floats) -> Floats:
     """(S, F) from kernels of the voters to features whose inner products are the kernels (Nyström)."""
-    power_S, axes_SS = np.linalg.eigh(kernel(voters_SE, voters_SE).astype(np.float64))
-    kept = power_S > power_S[-1] * 1e-6
-    return np.asarray(axes_SS[:, kept] / np.sqrt(power_S[kept]), np.float32)
+    kernel_SS = kernel(voters_SE, voters_SE).astype(np.float64)
+    lower_SF = np.linalg.cholesky(kernel_SS + JITTER * np.eye(len(kernel_SS)))
+    return np.asarray(np.linalg.inv(lower_SF).T, np.float32)
 
 
 def unit(vector_NE: Floats) -> Floats:

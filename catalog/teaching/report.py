@@ -13,7 +13,7 @@ from catalog.filing import Categories
 from catalog.teaching.calibrate import Measured
 from catalog.teaching.doubts import Doubt
 from catalog.teaching.examples import Example
-from catalog.teaching.fit import Learnt, Lesson, fit
+from catalog.teaching.fit import MAX_VOTERS, Learnt, Lesson, fit
 
 FEW = 5  # examples of a category, below which it is told of
 SHOWN = 20
@@ -156,7 +156,11 @@ def learning_curve(lesson: Lesson, learnt: Learnt, examples: Sequence[Example]) 
     for share in SHARES:
         chosen = np.sort(order_N[: max(int(share * len(examples)), 2)])
         part, some = lesson.only(chosen), [examples[n] for n in chosen]
-        points.append(Point(len(chosen), own_accuracy(part, fit(part, learnt.settings).held_out_VC, some)))
+        points.append(
+            Point(
+                len(chosen), own_accuracy(part, fit(part, learnt.settings, int(share * MAX_VOTERS)).held_out_VC, some)
+            )
+        )
     points.append(Point(len(examples), own_accuracy(lesson, learnt.held_out_VC, examples)))
     wrong = [max(1 - point.right, 1e-4) for point in points]
     falls = [np.log2(one / other) for one, other in pairwise(wrong)]

@@ -8,6 +8,7 @@ Nothing of the model itself is trained: a head is fitted on its embeddings, in c
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,11 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from catalog.arrays import Floats
-from catalog.errors import TooFewProducts
+from catalog.errors import FileNotWritable, TooFewProducts
 from catalog.filing import Categories
 from catalog.model.calibration import Calibration
 from catalog.model.contract import Contract, Targets
 from catalog.model.folder import (
+    CONFIG,
     TAUGHT_CALIBRATION,
     TAUGHT_FILES,
     TAUGHT_TAXONOMY,
@@ -138,6 +140,7 @@ def embedded(texts: Sequence[str], reader: Understander) -> Floats:
 
 def write_taught(taught: Taught, base: Path, output: Path) -> str:
     """Write the model folder. -> its version. Files of the base model are linked where the disk can, else copied."""
+    check_output(output)
     base = find_model(base)
     with replaced(output) as folder:
         for path in base.iterdir():
@@ -148,6 +151,19 @@ def write_taught(taught: Taught, base: Path, output: Path) -> str:
         write_json(folder / TAUGHT_CALIBRATION, asdict(taught.calibration))
         taught.contract.save(folder)
     return open_model(output).version
+
+
+def check_output(output: Path) -> None:
+    """Raises FileNotWritable where a model cannot be written, or would take the place of what is none."""
+    empty = output.is_dir() and not any(output.iterdir())
+    if output.exists() and not empty and not (output / CONFIG).is_file():
+        raise FileNotWritable(f"{str(output)!r} is there already and is no model folder. Choose another name.")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=output.parent):
+            pass
+    except OSError:
+        raise FileNotWritable(f"Nothing can be written into the folder {str(output.parent)!r}.") from None
 
 
 def link(path: Path, target: Path) -> None:

@@ -72,9 +72,10 @@ def run(
     from catalog.model.contract import Targets
     from catalog.model.folder import shipped_model
     from catalog.taxonomy.tree import Taxonomy
-    from catalog.teaching.teach import teach_gathered
+    from catalog.teaching.teach import check_output, teach_gathered
     from catalog.understand import Understander
 
+    check_output(output)  # before minutes of reading
     own = Taxonomy.load(tree) if tree else None
     reader = Understander.load(model, device)
     return teach_gathered(

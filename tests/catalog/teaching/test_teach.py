@@ -16,7 +16,7 @@ from catalog.arrays import Floats
 from catalog.errors import CheckpointDamaged, TooFewProducts
 from catalog.model.contract import Targets
 from catalog.model.folder import open_model, read_taxonomy
-from catalog.teaching.examples import Example, groups_of
+from catalog.teaching.examples import Example, groups_of, near
 from catalog.teaching.teach import Taught, teach, write_taught
 from shelflens.cli import app
 from tests.support.tiny import tiny_onnx_folder
@@ -113,6 +113,17 @@ def test_offers_of_one_product_stay_together() -> None:
     assert a == b
     assert c == d
     assert a != c
+
+
+def test_near_pairs_are_found_among_many() -> None:
+    draw = np.random.default_rng(0)
+    vector_NE = draw.standard_normal((300, 32)).astype(np.float32)
+    copies = [vector_NE[:1]] * 50  # an offer that is in the feed many times
+    vector_NE = np.concatenate([vector_NE, vector_NE[:20] + 1e-3, *copies])
+    vector_NE /= np.linalg.norm(vector_NE, axis=1, keepdims=True)
+    pairs = {(one, 300 + one) for one in range(20)} | {(0, 320 + copy) for copy in range(50)}
+    assert {(min(pair), max(pair)) for pair in near(vector_NE)} == pairs
+    assert {(min(pair), max(pair)) for pair in near(vector_NE, exact=100)} == pairs
 
 
 def test_too_little_to_teach(reader: Understander) -> None:
@@ -222,3 +233,19 @@ def test_what_cannot_be_taught_is_told(
     status, _, said = command(monkeypatch, tmp_path, "shop.csv", "--model", str(base), *arguments)
     assert (status, f"[{code}]" in said) == (2, True), said
     assert not (tmp_path / "taught-model").exists()
+
+
+@pytest.mark.parametrize("output", ["notes.txt", "photos", "notes.txt/own"])
+def test_what_is_no_model_is_never_replaced(
+    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    feed(tmp_path / "shop.csv", filed_rows())
+    (tmp_path / "photos").mkdir()
+    kept = (tmp_path / "notes.txt", tmp_path / "photos" / "one.txt")
+    for path in kept:
+        path.write_text("mine", encoding="utf-8")
+    asked = ("shop.csv", "--category", "shelf", "--output", output, "--model", str(base))
+    status, _, said = command(monkeypatch, tmp_path, *asked)
+    assert (status, "[file_not_writable]" in said) == (2, True), said
+    assert [path.read_text(encoding="utf-8") for path in kept] == ["mine", "mine"]
+    assert not (tmp_path / "shop.csv.vectors").exists()
