@@ -10,9 +10,10 @@ import * as overview from "./overview.js";
 import * as product from "./product.js";
 import * as review from "./review.js";
 import * as search from "./search.js";
+import * as teach from "./teach.js";
 import * as understand from "./understand.js";
 
-const VIEWS = { overview, understand, search, product, jobs, review, new: added };
+const VIEWS = { overview, understand, search, product, jobs, teach, review, new: added };
 const main = document.getElementById("main");
 let current = { name: null, controller: new AbortController() };
 

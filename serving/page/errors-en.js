@@ -19,6 +19,7 @@ export default {
   "feed_format_unsupported": "The feed is not a CSV, TSV, JSON, XML, Parquet or zip file, nor a folder of images.",
   "feed_invalid": "The feed is not valid.",
   "feed_rows_invalid": "No row of the feed could be ingested.",
+  "too_few_products": "The feed has too few products to learn from.",
   "feedback_not_found": "There is no verdict with this id. It may have been undone.",
   "file_not_readable": "The file does not exist or cannot be read.",
   "file_not_writable": "The file cannot be written.",

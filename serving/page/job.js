@@ -46,7 +46,7 @@ export function jobCard(job, { link, onchange }) {
       element,
       head(now, link),
       !empty && progress(now),
-      !empty && figures(now),
+      !empty && !now.teaching && figures(now),
       warned(now) > 0 && make("p", { class: "small" }, t("job.lacking", { n: whole(warned(now)) })),
       now.error && make("p", { class: "notice bad" }, sentence(now.error.code, now.error.message)),
       actions(now, acting),
@@ -69,6 +69,7 @@ function head(job, link) {
     make(link ? "h3" : "h2", { class: "job-name" }, title),
     make("span", { class: `badge ${standing(job)}` }, t(`job.${standing(job)}`)),
     job.dry_run && make("span", { class: "badge" }, t("job.dry_run")),
+    job.teaching && make("span", { class: "badge" }, t("job.teaching")),
     make("span", { class: "soft small" }, moment(job.started_at ?? job.created_at)),
   );
 }
@@ -119,7 +120,7 @@ function actions(job, { cancel, download, warnings }) {
     seen && make("a", { class: "button-link", href: asHash({ sort: "newest" }) }, t("job.browse")),
     seen && make("a", { class: "button-link", href: "#/review" }, t("job.review")),
     isActive(job) && button(t("action.cancel"), cancel, { "data-act": "cancel" }, "close"),
-    job.failed > 0 && button(t("job.download"), download, { "data-act": "download" }, "download"),
+    job.failed > 0 && !job.teaching && button(t("job.download"), download, { "data-act": "download" }, "download"),
     warned(job) > 0 && button(t("job.download_warnings"), warnings, { "data-act": "warnings" }, "download"),
   ].filter(Boolean);
   return buttons.length ? make("div", { class: "actions" }, buttons) : null;

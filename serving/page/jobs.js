@@ -6,6 +6,7 @@ import { failures, jobCard, lacks } from "./job.js";
 import { t } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
 import { poll } from "./poll.js";
+import { report } from "./taught.js";
 
 const MAX_JOBS = 20;
 const ACTIVE = new Set(["queued", "running"]);
@@ -14,12 +15,13 @@ export async function show(main, { rest: id }, signal) {
   return id ? showOne(main, id, signal) : showAll(main, signal);
 }
 
-async function showAll(main, signal) {
+/** Shows in `place` the newest jobs of those that are wanted, or what `none()` makes. -> what asks for them anew. */
+export function jobList(place, signal, wanted, none) {
   const list = make("ul", { class: "jobs" });
-  const place = make("div", {});
   const drawn = new Map();
-  const draw = ({ jobs }) => {
-    if (!jobs.length) return fill(place, emptyState("upload", t("jobs.none"), t("jobs.none_how")));
+  const draw = (found) => {
+    const jobs = found.jobs.filter(wanted);
+    if (!jobs.length) return fill(place, none());
     if (!list.isConnected) fill(place, list);
     jobs.forEach((job, position) => putAt(list, position, cardOf(job, drawn, watch)));
     while (list.children.length > jobs.length) list.lastChild.remove();
@@ -38,6 +40,12 @@ async function showAll(main, signal) {
       watch,
     );
   };
+  return watch;
+}
+
+async function showAll(main, signal) {
+  const place = make("div", {});
+  const watch = jobList(place, signal, () => true, () => emptyState("upload", t("jobs.none"), t("jobs.none_how")));
   fill(
     main,
     make("h1", { tabindex: "-1" }, t("jobs.title")),
@@ -72,9 +80,10 @@ async function showOne(main, id, signal) {
   const draw = (job) => {
     if (card) card.update(job);
     else fill(place, make("ul", { class: "jobs" }, (card = jobCard(job, { link: false, onchange: watch }))));
-    const now = JSON.stringify([job.failed, job.warnings]);
+    const now = JSON.stringify([job.state, job.failed, job.warnings]);
     if (ACTIVE.has(job.state) || now === told) return;
     told = now;
+    if (job.teaching) return fill(rows, job.taught && make("div", { class: "lesson" }, report(job.taught)));
     failures(rows, job, signal);
     lacks(lacking, job);
   };

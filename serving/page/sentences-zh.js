@@ -143,5 +143,7 @@ export default {
   "is not known": "无法识别",
   "is not a number": "不是数字",
   "cannot be read, so the sale is taken to be over": "无法读取，因此视为促销已结束",
+  "{products} products in {categories} categories teach nothing. It takes {least} products at least, in two categories.": "{categories} 个分类中的 {products} 件商品不足以学习。至少需要两个分类、{least} 件商品。",
+  "A job with a category stores nothing: leave out dry_run, strict and replace.": "带有 category 的任务不保存任何内容：请去掉 dry_run、strict 和 replace。",
   "\"{image}\": {reason}": "“{image}”：{reason}"
 };

@@ -148,7 +148,9 @@ def test_what_is_counted_has_a_text_for_one() -> None:
 
 
 def test_a_feed_goes_with_all_that_a_job_and_a_preview_take() -> None:
-    text = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("feed-form.js", "feed-upload.js"))
+    text = "".join(
+        (FOLDER / name).read_text(encoding="utf-8") for name in ("feed-form.js", "feed-upload.js", "teach.js")
+    )
     taken = {name for model in (JobForm, JobRequest, PreviewForm, FeedRequest) for name in model.model_fields}
     assert taken >= {"columns", "encoding", "strict", "replace"}
     assert {name for name in taken if not re.search(rf"\b{name}\b", text)} == set()

@@ -1,0 +1,67 @@
+// What came of teaching: how right the model is about products that it had not seen, and what a person should look at.
+import { bar, make } from "./dom.js";
+import { count, percent, t, whole } from "./language.js";
+
+const MOST = 10;
+
+/** Sections for a job's `taught`. */
+export function report(taught) {
+  return [
+    figures(taught),
+    curve(taught.curve),
+    listed("teach.few", "teach.few_how", Object.entries(taught.few), ([path, n]) => [make("strong", {}, path), small(count("teach.products", n))]),
+    listed("teach.confused", "teach.confused_how", taught.confusions, confused),
+    doubted(taught.doubts),
+    make(
+      "section",
+      { class: "sheet" },
+      make("h2", {}, t("teach.use")),
+      make("p", {}, t("teach.use_how")),
+      make("pre", {}, make("code", {}, `shelflens refile --index INDEX --model ${taught.folder}\nshelflens serve --index INDEX --model ${taught.folder}`)),
+    ),
+  ].filter(Boolean);
+}
+
+const small = (text) => make("span", { class: "soft small" }, text);
+
+function figures(taught) {
+  const levels = taught.levels.map(({ level, right }) => [t("teach.level", { n: level }), right]);
+  const all = [...levels, [t("teach.accepted"), taught.auto]];
+  if (taught.auto) all.push([t("teach.accepted_right"), taught.auto_right]);
+  const failed = Object.values(taught.failed).reduce((sum, n) => sum + n, 0);
+  return make(
+    "section",
+    { class: "sheet" },
+    make("h2", {}, t("teach.report")),
+    make("p", {}, t("teach.of", { products: whole(taught.examples), categories: whole(taught.categories) })),
+    make("dl", { class: "figures" }, all.map(([name, share]) => make("div", {}, make("dt", {}, name), make("dd", {}, percent(share))))),
+    failed > 0 && make("p", { class: "small" }, count("teach.left_out", failed)),
+  );
+}
+
+function curve(points) {
+  const rows = points.map(({ examples, right, guessed }) =>
+    make("li", {}, make("span", {}, count(guessed ? "teach.would" : "teach.with", examples)), bar(right), make("span", { class: "small" }, percent(right))),
+  );
+  return make("section", { class: "sheet" }, make("h2", {}, t("teach.curve")), make("p", {}, t("teach.curve_how")), make("ul", { class: "curve" }, rows));
+}
+
+function listed(title, how, rows, draw) {
+  if (!rows.length) return null;
+  const shown = rows.slice(0, MOST).map((row) => make("li", {}, draw(row)));
+  const more = rows.length > MOST && make("p", { class: "soft small" }, t("teach.more", { n: whole(rows.length - MOST) }));
+  return make("section", { class: "sheet" }, make("h2", {}, t(title)), make("p", {}, t(how)), make("ul", { class: "reasons" }, shown), more);
+}
+
+function confused({ given, taken, products, rows }) {
+  const named = rows.map(([id, title]) => title || id).join(" \u00b7 ");
+  return [make("strong", {}, `${given} \u2192 ${taken}`), small(`${count("teach.products", products)}: ${named}`)];
+}
+
+function doubted(rows) {
+  return listed("teach.doubted", "teach.doubted_how", rows, ({ id, line, title, given, likelier, likelier_score: score }) => [
+    make("strong", {}, title || id),
+    make("span", {}, t("teach.likelier", { given, likelier, score: percent(score) })),
+    small(`${id} \u00b7 ${t("job.line", { n: line })}`),
+  ]);
+}

@@ -1,0 +1,134 @@
+// The view of teaching: a feed whose products are filed already, the column of its categories, and earlier lessons.
+import { onceOnly } from "./api.js";
+import { announce, button, fresh, icon, make, show as fill } from "./dom.js";
+import { feedChoice } from "./feed-choice.js";
+import { lookAt, submit } from "./feed-upload.js";
+import { jobList } from "./jobs.js";
+import { percent, t } from "./language.js";
+import { emptyState, errorNotice, plainNotice, stopped, Task, waiting } from "./notice.js";
+import { sentence } from "./problems.js";
+
+const TARGETS = [0.9, 0.95, 0.98, 0.99];
+const CATEGORIES = ["product_type", "google_product_category"]; // what such a column is often recognised as
+const MOST_EXAMPLES = 3;
+const draft = { feed: null, column: "", target: 0.98 };
+const task = new Task();
+
+export async function show(main, _query, signal) {
+  const past = make("div", {});
+  fill(
+    main,
+    make("h1", { tabindex: "-1" }, t("teach.title")),
+    make("p", { class: "lead" }, t("teach.lead")),
+    lessonForm(signal),
+    make("section", { class: "past", "aria-labelledby": "past" }, make("h2", { id: "past" }, t("teach.past")), past),
+  );
+  jobList(past, signal, (job) => job.teaching, () => emptyState("pencil", t("teach.none"), t("teach.none_how")))();
+}
+
+function lessonForm(signal) {
+  const choice = make("div", { class: "feed-choice" });
+  const columns = make("div", { "aria-live": "polite" });
+  const outcome = make("div", {});
+  const sending = make("button", { type: "submit", class: "main" }, icon("pencil"), make("span", {}, t("teach.send")));
+  const form = make(
+    "form",
+    { class: "sheet feed-form", "aria-label": t("teach.title") },
+    choice,
+    columns,
+    outcome,
+    make("div", { class: "actions send-actions" }, sending),
+  );
+  let looking = new AbortController();
+  const draw = () => {
+    looking.abort();
+    looking = new AbortController();
+    signal.addEventListener("abort", () => looking.abort());
+    fill(choice, ...feedChoice(draft.feed ? [draft.feed] : [], choose, looking.signal));
+    fill(columns);
+    if (draft.feed) look(columns, looking.signal);
+  };
+  const choose = ([feed]) => {
+    if (task.running) return;
+    fill(outcome, !feed && plainNotice(t("feed.nothing_in_folder")));
+    Object.assign(draft, { feed: feed ?? null, column: "" });
+    draw();
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (task.running) return;
+    if (draft.feed && draft.column) return send(outcome, sending);
+    fill(outcome, plainNotice(t(draft.feed ? "teach.no_column" : "jobs.no_file")));
+    form.querySelector(draft.feed ? "select.teach-column" : "input")?.focus();
+  });
+  draw();
+  return form;
+}
+
+/** Ask for the columns of the feed, and offer them. */
+async function look(place, signal) {
+  const { feed } = draft;
+  const busy = waiting(t("feed.looking"), null, signal);
+  fill(place, busy);
+  try {
+    feed.preview ??= feed.look ? await lookAt(feed, { signal, onprogress() {} }) : { columns: [], error: null };
+    signal.throwIfAborted();
+    const { columns, error } = feed.preview;
+    fill(place, columns.length ? questions(columns) : plainNotice(error ? sentence(error.code, error.message) : t("teach.no_columns")));
+  } catch (error) {
+    if (!stopped(error)) fill(place, errorNotice(error, () => look(place, signal)));
+  } finally {
+    busy.done();
+  }
+}
+
+function questions(columns) {
+  draft.column ||= columns.find(({ field }) => CATEGORIES.includes(field))?.name ?? "";
+  const values = make("p", { class: "soft small" });
+  const say = () => {
+    const examples = columns.find(({ name }) => name === draft.column)?.examples ?? [];
+    values.textContent = examples.length ? `${t("feed.values")}: ${examples.slice(0, MOST_EXAMPLES).join(" \u00b7 ")}` : "";
+  };
+  const column = select("teach.column", [["", t("teach.choose")], ...columns.map(({ name }) => [name, name])], draft.column, (name) => {
+    Object.assign(draft, { column: name });
+    draft.feed.key = null;
+    say();
+  });
+  column.querySelector("select").classList.add("teach-column");
+  const target = select("teach.target", TARGETS.map((share) => [String(share), percent(share)]), String(draft.target), (share) => {
+    draft.target = Number(share);
+    draft.feed.key = null;
+  });
+  say();
+  return make("div", { class: "job-options" }, make("div", {}, column, values), make("div", {}, target, make("p", { class: "soft small" }, t("teach.target_why"))));
+}
+
+function select(word, options, chosen, changed) {
+  const id = fresh("teach");
+  const field = make("select", { id }, options.map(([value, text]) => make("option", { value, selected: value === chosen }, text)));
+  field.addEventListener("change", () => changed(field.value));
+  return make("div", { class: "field" }, make("label", { for: id }, t(word)), field);
+}
+
+async function send(outcome, sending) {
+  const { feed, column, target } = draft;
+  sending.setAttribute("aria-disabled", "true");
+  feed.key ??= onceOnly(); // one for all tries: one whose answer was lost must not become a second job
+  try {
+    const job = await task.run((signal, cancel) => {
+      const share = make("span", { class: "small" }, percent(0));
+      const said = t("jobs.sending", { name: feed.name });
+      announce(said);
+      fill(outcome, make("div", { class: "waiting" }, make("span", {}, said), share, button(t("action.cancel"), cancel, { class: "plain" })));
+      return submit(feed, { category: column, target }, { signal, onprogress: (part) => (share.textContent = percent(part)) });
+    });
+    fill(outcome);
+    if (!job) return;
+    Object.assign(draft, { feed: null, column: "" });
+    location.hash = `#/jobs/${encodeURIComponent(job.id)}`;
+  } catch (error) {
+    fill(outcome, errorNotice(error, () => !task.running && send(outcome, sending)));
+  } finally {
+    sending.removeAttribute("aria-disabled");
+  }
+}
