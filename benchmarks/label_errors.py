@@ -38,14 +38,14 @@ from catalog.teaching.tree import nodes_of, tree_of
 from catalog.understand import Understander
 
 SETS = {"fashion": "fashion", "grocery": "grocery", "retail_demo": "othershops/retail_demo"}
-MOST, FLIPPED, RARE, SEEDS = 2_500, 0.05, 10, (0, 1, 2)
+MAX, FLIPPED, RARE, SEEDS = 2_500, 0.05, 10, (0, 1, 2)
 WIDTH, CATEGORIES = 256, 200
 
 Flags = NDArray[np.bool_]
 Suspicions = dict[str, Floats]
 
 
-class Shelf(NamedTuple):
+class Shop(NamedTuple):
     vector_NE: Floats
     paths: list[Category]
 
@@ -61,9 +61,9 @@ def main() -> None:
     reader = Understander.load(given.model, cache_megabytes=0)
     rows = [
         row
-        for name, shelf in shelves(given.data_root, reader, given.vectors).items()
+        for name, shop in shelves(given.data_root, reader, given.vectors).items()
         for kind, others in (("sibling", siblings), ("at random", any_other))
-        for row in measured(f"{name}, {kind}", shelf, others, reader)
+        for row in measured(f"{name}, {kind}", shop, others, reader)
     ]
     print_table(rows)
     seconds = made_up_seconds(given.rows)
@@ -72,7 +72,7 @@ def main() -> None:
         given.json.write_text(json.dumps({"precision": rows, "seconds": seconds}, indent=1) + "\n", encoding="utf-8")
 
 
-def shelves(data: Path, reader: Understander, kept: Path | None) -> dict[str, Shelf]:
+def shelves(data: Path, reader: Understander, kept: Path | None) -> dict[str, Shop]:
     found = {name: rows_of(data / folder) for name, folder in SETS.items()}
     if kept and kept.exists():
         with np.load(kept) as vectors:
@@ -82,14 +82,14 @@ def shelves(data: Path, reader: Understander, kept: Path | None) -> dict[str, Sh
         if kept:
             with kept.open("wb") as file:
                 np.savez(file, **read)
-    return {name: Shelf(read[name], [path for _, path in rows]) for name, rows in found.items()}
+    return {name: Shop(read[name], [path for _, path in rows]) for name, rows in found.items()}
 
 
 def rows_of(folder: Path) -> list[tuple[Product, Category]]:
     lines = map(json.loads, (folder / "products.jsonl").read_text(encoding="utf-8").splitlines())
     rows = [line for line in lines if line["category"] and line["split"] in ("train", "test")]
     rows = [line for line in rows if line["split"] == "train"] or rows  # retail_demo has no `train`
-    drawn = sorted(np.random.default_rng(0).permutation(len(rows))[:MOST])
+    drawn = sorted(np.random.default_rng(0).permutation(len(rows))[:MAX])
     return [(product_of(rows[number], folder), tuple(rows[number]["category"])) for number in drawn]
 
 
@@ -101,8 +101,8 @@ def product_of(line: dict[str, str], folder: Path) -> Product:
 def siblings(category: Category, categories: Sequence[Category]) -> list[Category]:
     """The others that share most of the path; none if that is nothing."""
     shared = {one: next((n for n in range(len(one), 0, -1) if one[:n] == category[:n]), 0) for one in categories}
-    most = max((count for one, count in shared.items() if one != category), default=0)
-    return [one for one, count in shared.items() if one != category and count == most and most > 0]
+    largest = max((count for one, count in shared.items() if one != category), default=0)
+    return [one for one, count in shared.items() if one != category and count == largest and largest > 0]
 
 
 def any_other(category: Category, categories: Sequence[Category]) -> list[Category]:
@@ -123,14 +123,14 @@ def flipped(
 
 
 def measured(
-    name: str, shelf: Shelf, others: Callable[[Category, Sequence[Category]], list[Category]], reader: Understander
+    name: str, shop: Shop, others: Callable[[Category, Sequence[Category]], list[Category]], reader: Understander
 ) -> list[Row]:
     found: dict[str, list[tuple[float, float]]] = {}
     for seed in SEEDS:
-        given, wrong_N = flipped(shelf.paths, others, seed)
+        given, wrong_N = flipped(shop.paths, others, seed)
         count_of = {path: given.count(path) for path in set(given)}
         rare_N = np.array([count_of[path] < RARE for path in given])
-        for by, suspicion_N in suspicions(shelf.vector_NE, given, reader, seed).items():
+        for by, suspicion_N in suspicions(shop.vector_NE, given, reader, seed).items():
             rare = precision(suspicion_N[rare_N], wrong_N[rare_N])
             found.setdefault(by, []).append((precision(suspicion_N, wrong_N), rare))
     return [

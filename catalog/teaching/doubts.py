@@ -133,12 +133,12 @@ def neighbours(examples: Sequence[Example], lesson: Lesson, numbers: Sequence[in
     """Of each of these examples the nearest that are other products."""
     views, found = lesson.views, []
     group_V = lesson.groups_N[views.example_V]
-    most = min(3 * NEIGHBOURS, len(group_V))  # an example has up to three views
+    asked = min(3 * NEIGHBOURS, len(group_V))  # an example has up to three views
     for start in range(0, len(numbers), BLOCK):
         block = list(numbers[start : start + BLOCK])
         cosine_BV = own_vectors([examples[number] for number in block]) @ views.vector_VE.T
         cosine_BV[lesson.groups_N[block][:, None] == group_V] = -1
-        near_BK = np.argpartition(-cosine_BV, most - 1, axis=1)[:, :most]
+        near_BK = np.argpartition(-cosine_BV, asked - 1, axis=1)[:, :asked]
         for cosine_V, near_K in zip(cosine_BV, near_BK, strict=True):
             best: dict[int, float] = {}
             for view in near_K[np.argsort(-cosine_V[near_K], kind="stable")]:

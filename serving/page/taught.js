@@ -2,7 +2,7 @@
 import { bar, make } from "./dom.js";
 import { count, percent, t, whole } from "./language.js";
 
-const MOST = 10;
+const MAX = 10;
 
 /** Sections for a job's `taught`. */
 export function report(taught) {
@@ -48,8 +48,8 @@ function curve(points) {
 
 function listed(title, how, rows, draw) {
   if (!rows.length) return null;
-  const shown = rows.slice(0, MOST).map((row) => make("li", {}, draw(row)));
-  const more = rows.length > MOST && make("p", { class: "soft small" }, t("teach.more", { n: whole(rows.length - MOST) }));
+  const shown = rows.slice(0, MAX).map((row) => make("li", {}, draw(row)));
+  const more = rows.length > MAX && make("p", { class: "soft small" }, t("teach.more", { n: whole(rows.length - MAX) }));
   return make("section", { class: "sheet" }, make("h2", {}, t(title)), make("p", {}, t(how)), make("ul", { class: "reasons" }, shown), more);
 }
 

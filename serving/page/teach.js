@@ -10,7 +10,7 @@ import { sentence } from "./problems.js";
 
 const TARGETS = [0.9, 0.95, 0.98, 0.99];
 const CATEGORIES = ["product_type", "google_product_category"]; // what such a column is often recognised as
-const MOST_EXAMPLES = 3;
+const MAX_EXAMPLES = 3;
 const draft = { feed: null, column: "", target: 0.98 };
 const task = new Task();
 
@@ -87,7 +87,7 @@ function questions(columns) {
   const values = make("p", { class: "soft small" });
   const say = () => {
     const examples = columns.find(({ name }) => name === draft.column)?.examples ?? [];
-    values.textContent = examples.length ? `${t("feed.values")}: ${examples.slice(0, MOST_EXAMPLES).join(" \u00b7 ")}` : "";
+    values.textContent = examples.length ? `${t("feed.values")}: ${examples.slice(0, MAX_EXAMPLES).join(" \u00b7 ")}` : "";
   };
   const column = select("teach.column", [["", t("teach.choose")], ...columns.map(({ name }) => [name, name])], draft.column, (name) => {
     Object.assign(draft, { column: name });

@@ -39,8 +39,8 @@ def shelves(each: int) -> dict[str, Any]:
     written = io.StringIO()
     table = csv.writer(written)
     table.writerow(("id", "title", "shelf"))
-    for word, shelf in KINDS.items():
-        table.writerows((f"{word}{n}", f"{COLOURS[n % 5]} {word} {n}", shelf) for n in range(each))
+    for word, category in KINDS.items():
+        table.writerows((f"{word}{n}", f"{COLOURS[n % 5]} {word} {n}", category) for n in range(each))
     return {"name": "shelves.csv", "mimeType": "text/csv", "buffer": written.getvalue().encode()}
 
 
