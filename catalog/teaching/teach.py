@@ -9,7 +9,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from catalog.arrays import Floats
-from catalog.errors import FileNotWritable, TooFewProducts
+from catalog.errors import CategoryNotFound, FileNotWritable, RowCategoryMissing, TooFewProducts
 from catalog.filing import Categories
 from catalog.model.calibration import Calibration
 from catalog.model.contract import Contract, Targets
@@ -201,8 +202,23 @@ def teach_gathered(
     """Teach `reader`, the model in the folder `base`, and write the taught one. See `teach`; separator: see
     `examples_of`; the precision to promise is TARGET by default.
     """
-    taught = teach(examples_of(gathered.filed, separator), reader, tree, targets or Targets(TARGET), progress)
+    examples, failed = examples_of(gathered.filed, separator), Counter(gathered.failed)
+    failed[RowCategoryMissing.code] += len(gathered.filed) - len(examples)
+    if tree:
+        known = nodes_of(tree, (example.path for example in examples))
+        failed[CategoryNotFound.code] += sum(example.path not in known for example in examples)
+    left_out = {code: count for code, count in failed.items() if count}
+    try:
+        taught = teach(examples, reader, tree, targets or Targets(TARGET), progress)
+    except TooFewProducts as error:
+        raise TooFewProducts(error.message + told(left_out)) from None
     version = write_taught(taught, base, output)
     page = output.with_name(f"{output.name}.html")
     write_page(page, taught.report, taught.contract, taught.tree)
-    return Outcome(output, version, page, taught.report, dict(gathered.failed))
+    return Outcome(output, version, page, taught.report, left_out)
+
+
+def told(left_out: Mapping[str, int]) -> str:
+    """A sentence that goes behind the error, "" where nothing was left out."""
+    counted = ", ".join(f"{count:,} {code}" for code, count in sorted(left_out.items()))
+    return f" Rows left out: {counted}." if counted else ""

@@ -12,7 +12,7 @@ Path = tuple[str, ...]
 SEPARATORS = (">", "\u00bb", "\u203a", "/", "|", ":")  # the second and third as >> and > in quotation marks
 SPACED = {"/": r"\s*/\s*", "|": r"\s*\|\s*", ":": r"\s*::?\s*"}
 FEW = 0.02  # share of the cells with a sign below which it parts no levels
-LONGEST = 12  # levels
+DEEPEST = 64  # levels
 
 
 def separator_of(cells: Iterable[str]) -> str:
@@ -32,9 +32,10 @@ def separator_of(cells: Iterable[str]) -> str:
 
 
 def path_of(cell: str, separator: str) -> Path:
-    """The levels of a path, from the top down; () for a cell without a name."""
+    """The levels of a path, from the top down; () for a cell without a name, or with more than DEEPEST."""
     parts = re.split(SPACED.get(separator, re.escape(separator)), cell) if separator else [cell]
-    return tuple(" ".join(part.split()) for part in parts if part.strip())[:LONGEST]
+    levels = tuple(" ".join(part.split()) for part in parts if part.strip())
+    return levels if len(levels) <= DEEPEST else ()
 
 
 def tree_of(paths: Iterable[Path], version: str) -> Taxonomy:

@@ -18,6 +18,7 @@ from catalog.model.contract import Targets
 from catalog.model.folder import open_model, read_taxonomy
 from catalog.teaching.examples import Example, groups_of, near
 from catalog.teaching.teach import Taught, teach, write_taught
+from catalog.teaching.tree import tree_of
 from shelflens.cli import app
 from tests.support.tiny import tiny_onnx_folder
 
@@ -249,3 +250,18 @@ def test_what_is_no_model_is_never_replaced(
     assert (status, "[file_not_writable]" in said) == (2, True), said
     assert [path.read_text(encoding="utf-8") for path in kept] == ["mine", "mine"]
     assert not (tmp_path / "shop.csv.vectors").exists()
+
+
+def test_rows_that_teach_nothing_are_told(tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed(
+        tmp_path / "shop.csv",
+        [*filed_rows(), ("deep", "red shirt", ">".join(["x"] * 65)), ("new", "pear", "Toys > Kites")],
+    )
+    (tmp_path / "own.json").write_text(tree_of([tuple(kind.split(" > ")) for kind in KINDS], "1").to_json())
+    asked = ("shop.csv", "--category", "shelf", "--model", str(base), "--tree", "own.json", "--json")
+    code, out, said = command(monkeypatch, tmp_path, *asked)
+    assert (code, json.loads(out)["failed"]) == (0, {"row_category_missing": 1, "category_not_found": 1}), said
+    feed(tmp_path / "empty.csv", [("a", "red shirt", ""), ("b", "pear", "")])
+    code, _, said = command(monkeypatch, tmp_path, "empty.csv", "--category", "shelf", "--model", str(base))
+    assert code == 2
+    assert "Rows left out: 2 row_category_missing." in said

@@ -25,6 +25,8 @@ def test_levels_without_names_are_left_out() -> None:
     assert path_of(" Garden  beds >  > Hoses > ", ">") == ("Garden beds", "Hoses")
     assert path_of("Hoses", "") == ("Hoses",)
     assert path_of("  ", ">") == ()
+    assert len(path_of(" > ".join("abcdefghijklmnopqrst"), ">")) == 20
+    assert path_of(">".join(["deep"] * 65), ">") == ()  # told as without a category, not cut
 
 
 def test_a_tree_of_paths() -> None:
