@@ -4,16 +4,25 @@ import { announce, keep } from "./dom.js";
 import { askForKey } from "./key.js";
 import { language, setLanguage, t } from "./language.js";
 import { errorNotice, plainNotice, stopped } from "./notice.js";
-import * as jobs from "./jobs.js";
 import * as added from "./new.js";
 import * as overview from "./overview.js";
 import * as product from "./product.js";
 import * as review from "./review.js";
 import * as search from "./search.js";
-import * as teach from "./teach.js";
 import * as understand from "./understand.js";
 
-const VIEWS = { overview, understand, search, product, jobs, teach, review, new: added };
+// Views that most visits never open are fetched once somebody does.
+const fetched = (name) => ({ show: async (...given) => (await import(`./${name}.js`)).show(...given) });
+const VIEWS = {
+  overview,
+  understand,
+  search,
+  product,
+  jobs: fetched("jobs"),
+  teach: fetched("teach"),
+  review,
+  new: added,
+};
 const main = document.getElementById("main");
 let current = { name: null, controller: new AbortController() };
 

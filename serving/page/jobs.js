@@ -6,7 +6,6 @@ import { failures, jobCard, lacks } from "./job.js";
 import { t } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
 import { poll } from "./poll.js";
-import { report } from "./taught.js";
 
 const MAX_JOBS = 20;
 const ACTIVE = new Set(["queued", "running"]);
@@ -71,6 +70,11 @@ function putAt(list, position, element) {
   if (list.children[position] !== element) list.insertBefore(element, list.children[position] ?? null);
 }
 
+async function lesson(rows, job) {
+  const { report } = await import("./taught.js");
+  fill(rows, job.taught && make("div", { class: "lesson" }, report(job.taught)));
+}
+
 async function showOne(main, id, signal) {
   const place = make("div", {});
   const rows = make("div", {});
@@ -83,7 +87,7 @@ async function showOne(main, id, signal) {
     const now = JSON.stringify([job.state, job.failed, job.warnings]);
     if (ACTIVE.has(job.state) || now === told) return;
     told = now;
-    if (job.teaching) return fill(rows, job.taught && make("div", { class: "lesson" }, report(job.taught)));
+    if (job.teaching) return lesson(rows, job);
     failures(rows, job, signal);
     lacks(lacking, job);
   };
