@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -63,12 +64,12 @@ def serve(settings: Settings, *, blocking: bool) -> None:
         with lines_shown() as told:
             start_logs(settings)
             announce(settings, keys)
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            ended = end_on_signals()
             start(settings, told)
             print(
                 f"Shelflens answers at {url(settings)}, its API is at {url(settings)}/docs. Ctrl-C ends it.", flush=True
             )
-            watch(settings)
+            watch(settings, ended)
     except KeyboardInterrupt:
         stop()
         if not blocking:
@@ -173,11 +174,27 @@ def check_resources(settings: Settings) -> None:
             )
 
 
-def watch(settings: Settings) -> None:
-    """Wait for ever. Raises ServiceLost once nothing has answered for a minute: Ray mends what is lost but itself."""
+def end_on_signals() -> threading.Event:
+    """Make Ctrl-C and SIGTERM raise KeyboardInterrupt. Where that is lost, as in a finalizer, the event tells it."""
+    ended = threading.Event()
+
+    def end(*_: object) -> None:
+        ended.set()
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    return ended
+
+
+def watch(settings: Settings, ended: threading.Event) -> None:
+    """Wait until it has ended, with KeyboardInterrupt. Raises ServiceLost once nothing has answered for a minute: Ray
+    mends what is lost but itself.
+    """
     answered = time.monotonic()
     while time.monotonic() - answered < LOST_SECONDS:
-        time.sleep(WATCH_SECONDS)
+        if ended.wait(WATCH_SECONDS):
+            raise KeyboardInterrupt
         with suppress(httpx.TransportError):
             httpx.get(f"{url(settings)}/healthz", timeout=5.0, trust_env=False)
             answered = time.monotonic()

@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from catalog.errors import ConfigInvalid
 from serving.deployments.local_ray import start_ray
 from serving.deployments.preflight import check_token
+from serving.deployments.start import end_on_signals, watch
 from serving.errors import ServiceNotStarted
 from serving.middleware.api_keys import add_key
 from serving.settings.schema import Settings
@@ -214,3 +215,16 @@ def test_an_end_during_the_start_is_an_end(tmp_path: Path, process: str | None) 
     assert service.returncode in (0, -signal.SIGTERM), said
     assert "SIGTERM received" not in said
     assert "Traceback" not in said
+
+
+def test_an_interrupt_that_a_finalizer_swallowed_still_ends_the_service() -> None:
+    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        ended = end_on_signals()
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            watch(Settings(), ended)
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
