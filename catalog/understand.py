@@ -207,12 +207,12 @@ class Understander:
     def _kind(self, outputs: ModelOutputs, row: int, modalities: Modalities) -> CategoryScore | None:
         """The category in the tree of the model that was taught, on which its tags and attributes depend."""
         log_odds = self._log_odds(outputs, row, modalities)
-        return self._base.file(outputs.answer(row).leaf_C, log_odds, modalities, 0).category
+        return self._base.category(outputs.answer(row).leaf_C, log_odds, modalities)
 
     def _alone(self, outputs: ModelOutputs, row: int, modality: Modality) -> CategoryScore | None:
         """The category that this modality alone supports."""
         judged = self._judged(outputs.answer(row, modality), self._log_odds(outputs, row, modality))
-        return self._own.file(*judged, modality, 0).category
+        return self._own.category(*judged, modality)
 
     def _log_odds(self, outputs: ModelOutputs, row: int, modalities: Modalities) -> float:
         """The log odds that the product is unfamiliar; -inf for a model without a familiarity estimate."""

@@ -69,11 +69,10 @@ def calibrate(
             promise=calibration.promise | {one.choice: {"*": levels}},
             unfamiliar=calibration.unfamiliar | {one.choice: limit},
         )
-    contract = fit_contract({one.choice: held_out(one, tree, calibration) for one in found}, targets)
-    limits = {one.choice: auto_limit(one, judged, contract, calibration) for one in found}
+    limits = {one.choice: auto_limit(one, judged, calibration) for one in found}
     calibration = replace(calibration, auto_unfamiliar=limits)
-    contract = fit_contract({one.choice: held_out(one, tree, calibration) for one in found}, targets)
-    return calibration, contract
+    categories = Categories(tree, calibration)
+    return calibration, fit_contract({one.choice: held_out(one, categories) for one in found}, targets)
 
 
 def temperature_of(one: Measured, tree: Taxonomy) -> float:
@@ -118,18 +117,13 @@ def threshold_of(pairs: Sequence[tuple[float, bool]]) -> float:
     return round(score, 4)
 
 
-def held_out(one: Measured, tree: Taxonomy, calibration: Calibration) -> list[HeldOut]:
+def held_out(one: Measured, categories: Categories) -> list[HeldOut]:
     """What the model answers of each view, unseen."""
-    categories = Categories(tree, calibration)
-    answers = []
-    for leaf_C, truth, log_odds in zip(one.score_VC, one.truth, one.log_odds_V.tolist(), strict=True):
-        filing = categories.file(leaf_C, log_odds, one.choice, 0)
-        leaf = filing.category is not None and categories.descent.is_leaf(filing.category)
-        answers.append(HeldOut(filing.category, leaf, truth, calibration.is_acceptable(log_odds, one.choice)))
-    return answers
+    rows = zip(one.score_VC, one.log_odds_V.tolist(), one.truth, strict=True)
+    return [categories.held_out(leaf_C, log_odds, one.choice, truth) for leaf_C, log_odds, truth in rows]
 
 
-def auto_limit(one: Measured, judged: Judged, contract: Contract, calibration: Calibration) -> float:
+def auto_limit(one: Measured, judged: Judged, calibration: Calibration) -> float:
     """The log odds from which on nothing is accepted unseen, so that of unknown kinds no more than AUTO_UNKNOWN is."""
     unknown_V = judged.unknown_V[one.rows]
     if not np.isfinite(unknown_V).all():

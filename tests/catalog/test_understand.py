@@ -176,3 +176,17 @@ def test_a_contract_decides_what_is_accepted_unseen(tmp_path: Path) -> None:
         assert found.category
         assert (found.category.id, found.decision) == expected
         assert all(other.path_ids[0] == root for other in found.alternatives) == (found.category.id == root)
+
+
+def test_a_contract_leaves_alone_what_each_modality_supports(tmp_path: Path) -> None:
+    folder = tiny_onnx_folder(tmp_path / "model")
+    product = Product("p", "red shirt", "", (image(),))
+    without = one(Understander.load(folder), product).evidence["text"]
+    assert without
+    root, leaf = without.path_ids
+    kept = Promise(target=0.9, threshold=0.0, products=40, errors=0, bound=0.93, coverage=1.0)
+    unpromised = Unpromised(target=0.9, products=20, errors=0, needed=29)
+    claims = (Claim("text", "leaves", (leaf,), unpromised), Claim("text", "nodes", (root,), kept))
+    Contract(claims).save(folder)
+    write_checksums(folder)
+    assert one(Understander.load(folder), product).evidence["text"] == without

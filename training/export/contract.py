@@ -4,18 +4,16 @@ import shutil
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from catalog.arrays import MODALITIES, Modalities
 from catalog.errors import ConfigInvalid, FileNotReadable
-from catalog.model.calibration import leaf_roots
+from catalog.filing import Categories
 from catalog.model.contract import LEAST_OF_A_POOL, Claim, Contract, HeldOut, Promise, Targets
 from catalog.model.folder import NANO, SHIPPED, ModelFolder, write_checksums
 from catalog.model.runtime import Runtime
-from catalog.taxonomy.descent import Descent
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from training.data.manifests import LabelledProduct
 from training.evaluation.predict import has_modalities
@@ -25,8 +23,7 @@ from training.export.readings import read
 
 def held_out(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) -> dict[Modalities, list[HeldOut]]:
     """The answers for the products that have a modality choice, in order. rows: each with a category of the tree."""
-    calibration, taxonomy = model.calibration, model.taxonomy
-    descent, roots = Descent(taxonomy), leaf_roots(taxonomy)
+    categories = Categories(model.taxonomy, model.calibration)
     readings = read(runtime, model, rows)
     odds = unfamiliar_log_odds(rows, readings, model.familiarity) if model.familiarity else {}
     found: dict[Modalities, list[HeldOut]] = {}
@@ -36,15 +33,10 @@ def held_out(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduc
             continue
         leaf_NC = readings.by_choice[choice].only(mine).leaf_NC
         odds_N = odds.get(choice, np.full(len(mine), -np.inf, np.float32))
-        found[choice] = []
-        for n, leaf_C, log_odds in zip(mine, leaf_NC, odds_N.tolist(), strict=True):
-            score_M = descent.scores(calibration.leaf_probability(leaf_C, choice, roots))
-            category = descent.promised(score_M, partial(calibration.promised, choice))
-            if calibration.is_unfamiliar(log_odds, choice):
-                category = None
-            leaf = category is not None and descent.is_leaf(category)
-            familiar = calibration.is_acceptable(log_odds, choice)
-            found[choice].append(HeldOut(category, leaf, taxonomy.ancestors(str(rows[n].node)), familiar))
+        found[choice] = [
+            categories.held_out(leaf_C, log_odds, choice, model.taxonomy.ancestors(str(rows[n].node)))
+            for n, leaf_C, log_odds in zip(mine, leaf_NC, odds_N.tolist(), strict=True)
+        ]
     return found
 
 
