@@ -26,6 +26,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from benchmarks.other_shops import Model, Row, print_table
 from catalog.arrays import Floats, softmax
+from catalog.categories.paths import Path as Category
 from catalog.model.folder import shipped_model
 from catalog.product import Product
 from catalog.teaching.calibrate import TEMPERATURES
@@ -33,7 +34,6 @@ from catalog.teaching.doubts import suspicion
 from catalog.teaching.examples import Example, Views, groups_of
 from catalog.teaching.fit import Lesson, fit, leaf_shares
 from catalog.teaching.teach import name_vectors
-from catalog.teaching.tree import Path as Category
 from catalog.teaching.tree import nodes_of, tree_of
 from catalog.understand import Understander
 

@@ -22,13 +22,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
-from catalog.arrays import Floats
 from catalog.feeds import open_feed
 from catalog.filing import Categories
 from catalog.images import ImageReader
 from catalog.model.contract import Targets
 from catalog.model.folder import shipped_model
-from catalog.teaching.examples import Example
+from catalog.teaching.examples import Example, own_vectors
 from catalog.teaching.gather import examples_of, gather
 from catalog.teaching.teach import Taught, name_vectors, teach
 from catalog.teaching.vectors import VectorCache
@@ -124,10 +123,6 @@ def accuracies(shop: Shop, count: int, seed: int, reader: Understander) -> list[
         [" > ".join(paths[best]) for best in (asked_NE @ names_EC).argmax(1)],
     ]
     return [float(np.mean([a == b for a, b in zip(truth, given, strict=True)])) for given in answers] + [seconds]
-
-
-def own_vectors(examples: Sequence[Example]) -> Floats:
-    return np.stack([one.vectors[one.used] for one in examples])
 
 
 def unknown_kinds(examples: Sequence[Example], reader: Understander) -> str:

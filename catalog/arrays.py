@@ -19,3 +19,14 @@ def softmax(logits: Floats) -> Floats:
 def sigmoid(logits: Floats) -> Floats:
     # By way of tanh, which cannot overflow.
     return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), np.float32)
+
+
+def unit(vectors_BD: Floats) -> Floats:
+    """Of unit length along the last axis; zeros stay zeros."""
+    return vectors_BD / np.maximum(np.linalg.norm(vectors_BD, axis=-1, keepdims=True), 1e-9)
+
+
+def nearest_but_one(near_BN: Floats) -> Floats:
+    """(B,): of each row the second largest, or the only one: a single neighbour may be there by chance."""
+    second = min(2, near_BN.shape[1])
+    return np.partition(near_BN, -second, axis=1)[:, -second]

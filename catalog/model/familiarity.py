@@ -14,11 +14,10 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from catalog.arrays import Floats
+from catalog.arrays import Floats, nearest_but_one, unit
 from catalog.errors import CheckpointInvalid
 
 FILE = "familiarity.safetensors"
-NEIGHBOURS = 2
 
 
 @dataclass(frozen=True)
@@ -72,14 +71,8 @@ class Familiarity:
 
 def distance(vectors_BD: Floats, projection_DP: Floats, sample_NP: Floats) -> Floats:
     """(B,): one minus the cosine to the nearest but one of the sample, whose rows are of unit length."""
-    near_BN = projected(vectors_BD, projection_DP) @ sample_NP.T
-    nearest = min(NEIGHBOURS, near_BN.shape[1])
-    return 1 - np.partition(near_BN, -nearest, axis=1)[:, -nearest]
+    return 1 - nearest_but_one(projected(vectors_BD, projection_DP) @ sample_NP.T)
 
 
 def projected(vectors_BD: Floats, projection_DP: Floats) -> Floats:
     return unit(unit(vectors_BD) @ projection_DP)
-
-
-def unit(vectors_BD: Floats) -> Floats:
-    return vectors_BD / np.maximum(np.linalg.norm(vectors_BD, axis=-1, keepdims=True), 1e-9)

@@ -13,11 +13,10 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from catalog.arrays import Floats
+from catalog.arrays import Floats, nearest_but_one
 from catalog.errors import CheckpointInvalid
 
 FILE = "taught.safetensors"
-NEIGHBOURS = 2
 WIDTH = 2.0  # of the kernel; measured in docs/log.md
 PRECISION = {"votes_SC": np.float32, "unfamiliar_3": np.float32}  # of what is not kept in half
 
@@ -47,7 +46,7 @@ class TaughtHead:
     def log_odds(self, embedding_BE: Floats, logits_BC: Floats) -> Floats:
         """Log odds (B,) that a product is of no category that was taught."""
         by_nearness, by_score, offset = self.unfamiliar_3
-        near_B = nearness(embedding_BE, self.examples_SE)
+        near_B = nearest_but_one(embedding_BE @ self.examples_SE.T)
         return np.asarray(by_nearness * near_B + by_score * logits_BC.max(-1) + offset, np.float32)
 
     @classmethod
@@ -71,10 +70,3 @@ class TaughtHead:
 def kernel(embedding_BE: Floats, examples_SE: Floats) -> Floats:
     """(B, S): 1 for equal vectors, less the further they are apart (a Gaussian of their distance)."""
     return np.asarray(np.exp(WIDTH * (embedding_BE @ examples_SE.T - 1)), np.float32)
-
-
-def nearness(embedding_BE: Floats, examples_SE: Floats) -> Floats:
-    """(B,): the cosine to the nearest but one of the examples."""
-    near_BS = embedding_BE @ examples_SE.T
-    nearest = min(NEIGHBOURS, near_BS.shape[1])
-    return np.asarray(np.partition(near_BS, -nearest, axis=1)[:, -nearest], np.float32)

@@ -14,17 +14,14 @@ import numpy as np
 from catalog.arrays import Floats, Modalities, softmax
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.calibrate import Measured
-from catalog.teaching.examples import Example, Ints
+from catalog.teaching.examples import Example, Ints, own_vectors
 from catalog.teaching.fit import Lesson
 
 NEIGHBOURS = 3  # that are shown
 DOUBTED = 0.5  # of the probability that another category has beyond the given one
 OTHER = 0.5  # weight of the best other category's score beside the given one's
-VOTERS, VOTE, UNHEARD = (
-    40,
-    0.5,
-    0.01,
-)  # nearest products that vote, the vote's weight, and the share that counts as none
+VOTERS, VOTE = 40, 0.5  # nearest products that vote, and the weight of their vote
+UNHEARD = 0.01  # the share of votes that counts as none
 ELECTORATE = 8_192  # products at most that voters come from
 JUDGED = 0.2  # share of the products, the most doubtful by score, on which neighbours vote
 NEARER = 10.0  # of two neighbours, one nearer by 0.1 counts e times as much
@@ -61,7 +58,7 @@ def doubts(
     least: float = DOUBTED,
 ) -> list[Doubt]:
     """The doubted ones, the surest errors first."""
-    logits_NC = own_logits(examples, lesson, found, temperatures)
+    logits_NC = own_logits(lesson, found, temperatures)
     scores_NC = softmax(logits_NC)
     given_N = (scores_NC * (lesson.leaves_NC > 0)).sum(1)
     order = [
@@ -105,19 +102,12 @@ def agreement(lesson: Lesson, vector_NE: Floats, judged: Ints) -> Floats:
     return np.concatenate(shares)
 
 
-def own_vectors(examples: Sequence[Example]) -> Floats:
-    return np.stack([example.vectors[example.used] for example in examples]).astype(np.float32)
-
-
-def own_logits(
-    examples: Sequence[Example], lesson: Lesson, found: Sequence[Measured], temperatures: Mapping[Modalities, float]
-) -> Floats:
+def own_logits(lesson: Lesson, found: Sequence[Measured], temperatures: Mapping[Modalities, float]) -> Floats:
     """(N, C): each example's logits of the leaves, by all that was read of it."""
     logits_NC = np.zeros(lesson.leaves_NC.shape, np.float32)
     for one in found:
-        numbers = lesson.views.example_V[one.rows]
-        own = np.array([examples[number].used == one.choice for number in numbers])
-        logits_NC[numbers[own]] = one.score_VC[own] / temperatures[one.choice]
+        own = lesson.views.own_V[one.rows]
+        logits_NC[lesson.views.example_V[one.rows[own]]] = one.score_VC[own] / temperatures[one.choice]
     return logits_NC
 
 

@@ -1,7 +1,7 @@
 """The products that a model is taught with: their vectors, where they are filed, and which belong together."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.arrays import Floats, Modalities
-from catalog.teaching.tree import Path
+from catalog.categories.paths import Path
 
 Ints = NDArray[np.int64]
 NEAR = 0.98  # cosine from which two products are one, in several offers
@@ -36,22 +36,30 @@ class Example:
 class Views:
     """The vectors of all examples, one row for each way that an example can be read.
 
-    vector_VE; example_V: which example a row is of; choice_V: of which modalities.
+    vector_VE; example_V: which example a row is of; choice_V: of which modalities; own_V: whether these are all that
+    was read of the example.
     """
 
     vector_VE: Floats
     example_V: Ints
     choice_V: NDArray[np.str_]
+    own_V: NDArray[np.bool_]
 
     @classmethod
     def of(cls, examples: Sequence[Example]) -> "Views":
         rows = [
-            (vector, number, choice)
+            (vector, number, choice, choice == example.used)
             for number, example in enumerate(examples)
             for choice, vector in example.vectors.items()
         ]
-        vectors, numbers, choices = zip(*rows, strict=True)
-        return cls(np.stack(vectors).astype(np.float32), np.array(numbers, np.int64), np.array(choices))
+        vectors, numbers, choices, own = zip(*rows, strict=True)
+        vector_VE = np.stack(vectors).astype(np.float32)
+        return cls(vector_VE, np.array(numbers, np.int64), np.array(choices), np.array(own))
+
+
+def own_vectors(examples: Sequence[Example]) -> Floats:
+    """(N, E): each example's embedding by all that was read of it."""
+    return np.stack([example.vectors[example.used] for example in examples]).astype(np.float32)
 
 
 def groups_of(examples: Sequence[Example]) -> Ints:
@@ -67,7 +75,7 @@ def groups_of(examples: Sequence[Example]) -> Ints:
             one = parents[one]
         return one
 
-    for one, other in (*sharing(examples), *near([example.vectors[example.used] for example in examples])):
+    for one, other in (*sharing(examples), *near(own_vectors(examples))):
         parents[root(other)] = root(one)
     return np.array([root(one) for one in range(len(examples))], np.int64)
 
@@ -82,11 +90,10 @@ def sharing(examples: Sequence[Example]) -> Iterator[tuple[int, int]]:
         yield from pairwise(numbers)
 
 
-def near(vectors: Iterable[Floats], exact: int = EXACT) -> Iterator[tuple[int, int]]:
+def near(vector_NE: Floats, exact: int = EXACT) -> Iterator[tuple[int, int]]:
     """Pairs of vectors as near as NEAR; equal ones are paired with the first alone. Of more than `exact` rows those are
     compared which share one of their two nearest landmarks, as such pairs nearly always do.
     """
-    vector_NE = np.stack(list(vectors)).astype(np.float32)
     first: dict[bytes, int] = {}
     equal_N = np.array([first.setdefault(vector_E.tobytes(), number) for number, vector_E in enumerate(vector_NE)])
     distinct = np.array(list(first.values()), np.int64)

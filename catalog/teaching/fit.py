@@ -42,7 +42,9 @@ class Lesson:
         number_N = np.full(len(self.groups_N), -1)
         number_N[examples_N] = np.arange(len(examples_N))
         kept_V = number_N[self.views.example_V] >= 0
-        views = Views(self.views.vector_VE[kept_V], number_N[self.views.example_V[kept_V]], self.views.choice_V[kept_V])
+        given = self.views
+        numbers_V = number_N[given.example_V[kept_V]]
+        views = Views(given.vector_VE[kept_V], numbers_V, given.choice_V[kept_V], given.own_V[kept_V])
         return Lesson(views, self.leaves_NC[examples_N], self.groups_N[examples_N], self.names_CE)
 
     def without_empty_leaves(self) -> "Lesson":
@@ -145,10 +147,6 @@ def whitening(voters_SE: Floats) -> Floats:
     kernel_SS = kernel(voters_SE, voters_SE).astype(np.float64)
     lower_SF = np.linalg.cholesky(kernel_SS + JITTER * np.eye(len(kernel_SS)))
     return np.asarray(np.linalg.inv(lower_SF).T, np.float32)
-
-
-def unit(vector_NE: Floats) -> Floats:
-    return np.asarray(vector_NE / np.maximum(np.linalg.norm(vector_NE, axis=-1, keepdims=True), 1e-9), np.float32)
 
 
 def leaf_shares(tree: Taxonomy, nodes: Sequence[str]) -> Floats:

@@ -1,4 +1,4 @@
-"""A feed, or an index -> examples: products that are filed already, with what the model reads in them."""
+"""A feed -> examples: products that are filed already, with what the model reads in them."""
 
 import time
 from collections import Counter
@@ -10,15 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from catalog.arrays import Modalities
 from catalog.errors import RowCategoryMissing, RowUnreadable
 from catalog.feeds import BadRow, Row
-from catalog.index.product_index import ProductIndex
 from catalog.ingest.load import ImageSource, Result
 from catalog.ingest.pipeline import LocalWorker
 from catalog.model.preprocess import Prepared
 from catalog.model.runtime import set_thread_budget
-from catalog.product import StoredProduct, as_text
+from catalog.product import as_text
 from catalog.teaching.examples import Example
 from catalog.teaching.tree import path_of, separator_of
 from catalog.teaching.vectors import Read, VectorCache
@@ -118,30 +116,6 @@ def add(gathered: Gathered, result: Result, cache: VectorCache) -> None:
         keys += [f"group {as_text(product.attributes[GROUP])}"] if GROUP in product.attributes else []
         found = Filed(row.id, product.title, product.product_type, cache.get(row.id), tuple(keys), row.line)
         gathered.filed.append(found)
-
-
-def from_index(index: ProductIndex) -> Gathered:
-    """The products of an index that are filed: by a person's verdict, else by the merchant's own category."""
-    gathered = Gathered()
-    for stored in (one for batch in index.scan() for one in batch):
-        category = category_of(stored)
-        used = stored.understanding.modalities_used
-        if not category or not used:
-            gathered.failed[RowCategoryMissing.code if used else "text_not_read"] += 1
-            continue
-        modalities: Modalities = choice(used)
-        read = Read(modalities, {modalities: stored.understanding.embedding})
-        gathered.filed.append(Filed(stored.id, stored.product.title, category, read, (f"text {stored.hashes.text}",)))
-    return gathered
-
-
-def category_of(stored: StoredProduct) -> str:
-    judged = stored.judgement
-    if judged and judged.proposed_category:
-        return judged.proposed_category
-    if judged and stored.understanding.category:
-        return " > ".join(stored.understanding.path)
-    return stored.product.product_type
 
 
 def examples_of(filed: Iterable[Filed], separator: str | None = None) -> list[Example]:

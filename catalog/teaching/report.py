@@ -10,6 +10,7 @@ import numpy as np
 
 from catalog.arrays import Floats
 from catalog.filing import Categories
+from catalog.model.contract import is_right
 from catalog.teaching.calibrate import Measured
 from catalog.teaching.doubts import Doubt
 from catalog.teaching.examples import Example
@@ -72,7 +73,7 @@ def report_of(
     doubts: Sequence[Doubt],
 ) -> Report:
     tree = categories.taxonomy
-    answers = own_answers(examples, lesson, found, categories)
+    answers = own_answers(lesson, found, categories)
     auto = [one.accepted for one in answers if one.accepted is not None]
     counted = lesson.leaves_NC.sum(0)
     few = [(" > ".join(tree.path(leaf.id)), int(n)) for leaf, n in zip(tree.leaves, counted, strict=True) if n < FEW]
@@ -82,7 +83,7 @@ def report_of(
         levels=tuple(levels_of(answers)),
         auto=len(auto) / len(examples),
         auto_right=sum(auto) / len(auto) if auto else 0.0,
-        curve=learning_curve(lesson, learnt, examples),
+        curve=learning_curve(lesson, learnt),
         few=tuple(sorted(few, key=lambda one: one[1])),
         confusions=tuple(confusions(examples, answers, categories)),
         doubts=tuple(doubts),
@@ -116,24 +117,17 @@ class Answer(NamedTuple):
     accepted: bool | None
 
 
-def own_answers(
-    examples: Sequence[Example], lesson: Lesson, found: Sequence[Measured], categories: Categories
-) -> list[Answer]:
+def own_answers(lesson: Lesson, found: Sequence[Measured], categories: Categories) -> list[Answer]:
     answers: dict[int, Answer] = {}
     for one in found:
         for row, leaf_C, truth, log_odds in zip(one.rows, one.score_VC, one.truth, one.log_odds_V, strict=True):
-            number = int(lesson.views.example_V[row])
-            if one.choice == examples[number].used:
+            if lesson.views.own_V[row]:
                 filing = categories.file(leaf_C, float(log_odds), one.choice, 0)
                 accepted = filing.category if filing.decision == "auto" else None
                 right = is_right(accepted.path_ids, truth) if accepted else None
-                answers[number] = Answer(categories.likeliest(leaf_C, one.choice).path_ids, truth, right)
-    return [answers[number] for number in range(len(examples))]
-
-
-def is_right(found: Sequence[str], truth: Sequence[str]) -> bool:
-    """Whether the node is on the path of the truth, or below it if the truth is no leaf."""
-    return found[-1] in truth or truth[-1] in found
+                likeliest = categories.likeliest(leaf_C, one.choice).path_ids
+                answers[int(lesson.views.example_V[row])] = Answer(likeliest, truth, right)
+    return [answers[number] for number in sorted(answers)]
 
 
 def levels_of(answers: Sequence[Answer]) -> list[Level]:
@@ -146,33 +140,28 @@ def levels_of(answers: Sequence[Answer]) -> list[Level]:
     return levels
 
 
-def learning_curve(lesson: Lesson, learnt: Learnt, examples: Sequence[Example]) -> tuple[Point, ...]:
+def learning_curve(lesson: Lesson, learnt: Learnt) -> tuple[Point, ...]:
     """Accuracies with shares of the examples, and what twice as many would bring if the errors went on falling as they
     did (a power law).
     """
-    draw = np.random.default_rng(SEED)
-    order_N = draw.permutation(len(examples))
+    count = len(lesson.groups_N)
+    order_N = np.random.default_rng(SEED).permutation(count)
     points = []
     for share in SHARES:
-        chosen = np.sort(order_N[: max(int(share * len(examples)), 2)])
-        part, some = lesson.only(chosen), [examples[n] for n in chosen]
-        points.append(
-            Point(
-                len(chosen), own_accuracy(part, fit(part, learnt.settings, int(share * MAX_VOTERS)).held_out_VC, some)
-            )
-        )
-    points.append(Point(len(examples), own_accuracy(lesson, learnt.held_out_VC, examples)))
+        chosen = np.sort(order_N[: max(int(share * count), 2)])
+        part = lesson.only(chosen)
+        found = fit(part, learnt.settings, int(share * MAX_VOTERS))
+        points.append(Point(len(chosen), own_accuracy(part, found.held_out_VC)))
+    points.append(Point(count, own_accuracy(lesson, learnt.held_out_VC)))
     wrong = [max(1 - point.right, 1e-4) for point in points]
     falls = [np.log2(one / other) for one, other in pairwise(wrong)]
     twice = 1 - wrong[-1] / 2 ** max(float(np.mean(falls)), 0.0)
-    return (*points, Point(2 * len(examples), twice, guessed=True))
+    return (*points, Point(2 * count, twice, guessed=True))
 
 
-def own_accuracy(lesson: Lesson, held_out_VC: Floats, examples: Sequence[Example]) -> float:
+def own_accuracy(lesson: Lesson, held_out_VC: Floats) -> float:
     """The share of leaves that are right, of the views that each product was read by."""
-    own_V = np.array(
-        [examples[n].used == choice for n, choice in zip(lesson.views.example_V, lesson.views.choice_V, strict=True)]
-    )
+    own_V = lesson.views.own_V
     best_V = held_out_VC[own_V].argmax(1)
     return float((lesson.leaves_NC[lesson.views.example_V[own_V], best_V] > 0).mean())
 

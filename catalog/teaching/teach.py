@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from catalog.arrays import Floats
+from catalog.arrays import Floats, unit
 from catalog.errors import CategoryNotFound, FileNotWritable, RowCategoryMissing, TooFewProducts
 from catalog.filing import Categories
 from catalog.model.calibration import Calibration
@@ -28,7 +28,7 @@ from catalog.model.folder import (
     TAUGHT_FILES,
     TAUGHT_TAXONOMY,
     find_model,
-    open_model,
+    model_version,
     replaced,
     write_json,
 )
@@ -38,7 +38,7 @@ from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.calibrate import calibrate, measured
 from catalog.teaching.doubts import doubts
 from catalog.teaching.examples import Example, Ints, Views, groups_of
-from catalog.teaching.fit import Lesson, fit, leaf_shares, unit
+from catalog.teaching.fit import Lesson, fit, leaf_shares
 from catalog.teaching.gather import Gathered, examples_of
 from catalog.teaching.page import write_page
 from catalog.teaching.report import Report, report_of, to_dict
@@ -151,7 +151,7 @@ def write_taught(taught: Taught, base: Path, output: Path) -> str:
         (folder / TAUGHT_TAXONOMY).write_text(taught.tree.to_json(), encoding="utf-8")
         write_json(folder / TAUGHT_CALIBRATION, asdict(taught.calibration))
         taught.contract.save(folder)
-    return open_model(output).version
+    return model_version(output)
 
 
 def check_output(output: Path) -> None:

@@ -2,13 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from catalog.taxonomy.names import normalised
+from catalog.categories.paths import Path, path_key
 from catalog.taxonomy.nodes import Node
 from catalog.taxonomy.tree import Taxonomy
 
-Path = tuple[str, ...]
 SEPARATORS = (">", "\u00bb", "\u203a", "/", "|", ":")  # the second and third as >> and > in quotation marks
 SPACED = {"/": r"\s*/\s*", "|": r"\s*\|\s*", ":": r"\s*::?\s*"}
 FEW = 0.02  # share of the cells with a sign below which it parts no levels
@@ -46,7 +45,7 @@ def tree_of(paths: Iterable[Path], version: str) -> Taxonomy:
     taken: set[str] = set()
     for path in sorted(set(paths), key=lambda path: (len(path), path)):
         for depth in range(1, len(path) + 1):
-            key = key_of(path[:depth])
+            key = path_key(path[:depth])
             if key in nodes:
                 continue
             parent = nodes[key[:-1]].id if depth > 1 else None
@@ -55,14 +54,10 @@ def tree_of(paths: Iterable[Path], version: str) -> Taxonomy:
     return Taxonomy(version, tuple(sorted(nodes.values(), key=lambda node: node.id.count("/"))), (), ())
 
 
-def key_of(path: Sequence[str]) -> Path:
-    return tuple(normalised(part) for part in path)
-
-
 def nodes_of(tree: Taxonomy, paths: Iterable[Path]) -> dict[Path, str]:
     """Path -> the id of its node, for those that the tree has."""
-    known = {key_of(tree.path(node.id)): node.id for node in tree.nodes}
-    return {path: known[key] for path in set(paths) if (key := key_of(path)) in known}
+    known = {path_key(tree.path(node.id)): node.id for node in tree.nodes}
+    return {path: known[key] for path in set(paths) if (key := path_key(path)) in known}
 
 
 def identifier(key: Path) -> str:

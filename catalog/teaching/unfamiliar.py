@@ -4,12 +4,13 @@ What the head, not having seen a category, says of its products is what it will 
 things tell them: how near the nearest examples are, and how clearly any category is meant.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from catalog.arrays import Floats, sigmoid
-from catalog.model.taught import TaughtHead, nearness
+from catalog.arrays import Floats, nearest_but_one, sigmoid
+from catalog.model.taught import TaughtHead
 from catalog.teaching.examples import Ints
 from catalog.teaching.fit import FEW_VOTERS, Learnt, Lesson, Settings, fit
 
@@ -40,15 +41,12 @@ def learn_unfamiliar(lesson: Lesson, learnt: Learnt, kinds_N: Ints) -> Judged:
     known = Signs(nearest_others(lesson, learnt.head), learnt.held_out_VC.max(1))
     if len(np.unique(kinds_N)) < 2:
         never_V = np.full(len(known.near_V), -np.inf, np.float32)
-        return Judged(with_slopes(learnt.head, np.array([0, 0, -np.inf])), never_V, never_V)
+        never_3 = np.array([0, 0, -np.inf], np.float32)
+        return Judged(replace(learnt.head, unfamiliar_3=never_3), never_V, never_V)
     unknown = as_unknown(lesson, learnt.settings, kinds_N)
     slopes = logistic(np.stack(known), np.stack(unknown))
     known_V, unknown_V = (slopes[0] * near + slopes[1] * score + slopes[2] for near, score in (known, unknown))
-    return Judged(with_slopes(learnt.head, slopes), known_V, unknown_V)
-
-
-def with_slopes(head: TaughtHead, slopes: Floats) -> TaughtHead:
-    return TaughtHead(head.examples_SE, head.votes_SC, head.names_EC, np.asarray(slopes, np.float32))
+    return Judged(replace(learnt.head, unfamiliar_3=slopes), known_V, unknown_V)
 
 
 def nearest_others(lesson: Lesson, head: TaughtHead) -> Floats:
@@ -60,8 +58,7 @@ def nearest_others(lesson: Lesson, head: TaughtHead) -> Floats:
     places = {row.tobytes(): group for row, group in zip(packed_VE, group_V, strict=True)}
     group_S = np.array([places.get(row.tobytes(), -1) for row in head.examples_SE])
     near_VS[group_V[:, None] == group_S] = -1
-    second = min(2, near_VS.shape[1])
-    return np.asarray(np.partition(near_VS, -second, axis=1)[:, -second], np.float32)
+    return nearest_but_one(near_VS)
 
 
 def as_unknown(lesson: Lesson, settings: Settings, kinds_N: Ints) -> Signs:
@@ -75,7 +72,8 @@ def as_unknown(lesson: Lesson, settings: Settings, kinds_N: Ints) -> Signs:
         rest = lesson.only(np.flatnonzero(fold_N != fold)).without_empty_leaves()
         head = fit(rest, settings, FEW_VOTERS).head
         vector_VE = lesson.views.vector_VE[out_V]
-        near_V[out_V], score_V[out_V] = nearness(vector_VE, head.examples_SE), head.logits(vector_VE).max(1)
+        near_V[out_V] = nearest_but_one(vector_VE @ head.examples_SE.T)
+        score_V[out_V] = head.logits(vector_VE).max(1)
     return Signs(near_V, score_V)
 
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.arrays import Floats
+from catalog.arrays import Floats, unit
 from catalog.errors import FileNotReadable
-from catalog.model.familiarity import Familiarity, distance, projected, unit
+from catalog.model.familiarity import Familiarity, distance, projected
 from catalog.model.folder import ModelFolder
 from catalog.model.runtime import Runtime
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy

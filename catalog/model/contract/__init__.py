@@ -1,6 +1,6 @@
 """What is accepted unseen, as a promise: see `catalog.model.contract.threshold`."""
 
-from catalog.model.contract.groups import LEAST_OF_A_POOL, HeldOut, Targets, fit
+from catalog.model.contract.groups import LEAST_OF_A_POOL, HeldOut, Targets, fit, is_right
 from catalog.model.contract.terms import FILE, Claim, Contract, Kept
 from catalog.model.contract.threshold import Outcome, Promise, Unpromised, promise
 
@@ -16,5 +16,6 @@ __all__ = [
     "Targets",
     "Unpromised",
     "fit",
+    "is_right",
     "promise",
 ]

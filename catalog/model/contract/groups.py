@@ -125,13 +125,13 @@ def _is_enough(group: Sequence[Branch]) -> bool:
 def leaf_outcome(group: Sequence[Branch]) -> Outcome:
     found = [answer for one in group for answer in one.answers]
     score_N = np.array([one.category.score for one in found], np.float32)
-    right_N = np.array([is_right(one) for one in found], bool)
+    right_N = np.array([is_right(one.category.path_ids, one.truth) for one in found], bool)
     return promise(score_N, right_N, group[0].target, sum(one.products for one in group))
 
 
-def is_right(answer: Answer) -> bool:
-    """Whether the category is on the path of the truth, or below it if the truth is no leaf."""
-    return answer.category.id in answer.truth or answer.truth[-1] in answer.category.path_ids
+def is_right(found: Sequence[str], truth: Sequence[str]) -> bool:
+    """Whether a node is on the path of the truth, or below it if the truth is no leaf. Both are ids from the root."""
+    return found[-1] in truth or truth[-1] in found
 
 
 def node_claims(found: Sequence[Answer], modalities: Modalities, targets: Targets) -> list[Claim]:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from catalog import Product, Understander, Understanding
+from catalog.arrays import unit
 from catalog.errors import CheckpointInvalid
 from catalog.model.calibration import Calibration
-from catalog.model.familiarity import FILE, Familiarity, distance, unit
+from catalog.model.familiarity import FILE, Familiarity, distance
 from catalog.model.folder import CALIBRATION, open_model, write_checksums, write_json
 from tests.support.tiny import tiny_folder, tiny_onnx_folder
 from training.export.calibrate import auto_familiarity
