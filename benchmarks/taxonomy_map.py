@@ -29,9 +29,8 @@ from catalog.arrays import Floats
 from catalog.categories import map_trees, read_source
 from catalog.categories.likeness import Embed, Likeness
 from catalog.categories.shopify import google_rules
-from catalog.product import Product
 from catalog.taxonomy.tree import Taxonomy
-from catalog.understand import BATCH_SIZE, Understander
+from catalog.understand import Understander
 
 FIRST = 5
 SEED = 0
@@ -143,12 +142,7 @@ def kept(path: Path) -> Embed:
             stored = np.load(path)
             vectors = dict(zip(map(str, stored["texts"]), stored["vectors"], strict=True))
         if missing := sorted(set(texts) - vectors.keys(), key=len):
-            understander = Understander.load()
-            for start in range(0, len(missing), BATCH_SIZE):
-                batch = missing[start : start + BATCH_SIZE]
-                prepared = [understander.prepare(Product(id=text, title=text)) for text in batch]
-                found = understander.understand_prepared(prepared, top_k=1, evidence=False)
-                vectors.update((text, one.embedding) for text, one in zip(batch, found, strict=True))
+            vectors.update(zip(missing, Understander.load().embed(missing), strict=True))
             np.savez(path, texts=np.array(list(vectors)), vectors=np.stack(list(vectors.values())))
         return np.stack([vectors[text] for text in texts])
 

@@ -1,7 +1,7 @@
 """Products in, understandings out: the one inference path of the command line, the service and bulk ingest."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -29,6 +29,10 @@ NOTHING = Extent(tokens=0, cut=False, known=False)
 def batch_size(device: str) -> int:
     """The batch size for a thread that uses one core, or for a GPU."""
     return BATCH_OF_A_CORE if device == "cpu" else BATCH_SIZE
+
+
+# What is read of a product, and its embeddings (E,): by all of that, and where it has both by each modality alone.
+Vectors = tuple[tuple[Modality, ...], dict[Modalities, Floats]]
 
 
 class Reading(NamedTuple):
@@ -106,9 +110,7 @@ class Understander:
         self, products: Sequence[Prepared], top_k: int = 5, evidence: bool = True
     ) -> list[Understanding]:
         """The model's work for one batch of products from `prepare`."""
-        readings = [self._reading(product) for product in products]
-        good = [reading.product for reading in readings if reading.used]
-        outputs = self._runtime.run(collate(good, self._tokenizer), evidence) if good else None
+        readings, outputs = self._read(products, evidence)
         row = count()
         return [
             self._to_understanding(outputs, next(row), reading, top_k)
@@ -117,18 +119,36 @@ class Understander:
             for reading in readings
         ]
 
-    def vectors(self, products: Sequence[Prepared]) -> list[tuple[tuple[Modality, ...], dict[Modalities, Floats]]]:
-        """For each product from `prepare` what is read of it, and its embeddings (E,): by all of that, and where it has
-        both by its image and by its text alone. No embedding where nothing can be read.
-        """
-        readings = [self._reading(product) for product in products]
-        good = [reading.product for reading in readings if reading.used]
-        outputs = self._runtime.run(collate(good, self._tokenizer), evidence=True) if good else None
+    def vectors(self, products: Sequence[Prepared]) -> list[Vectors]:
+        """For each product from `prepare` what is read of it, and its embeddings. None where nothing can be read."""
+        readings, outputs = self._read(products, evidence=True)
         row = count()
         return [
             (reading.used, _embeddings(outputs, next(row), reading.used) if outputs and reading.used else {})
             for reading in readings
         ]
+
+    def embed(self, texts: Sequence[str], progress: Callable[[int], object] = lambda texts: None) -> Floats:
+        """(N, E): a unit vector of each text, such as a category's name; zeros for one that cannot be read.
+
+        progress: is told of texts as they are done.
+        """
+        vector_NE = np.zeros((len(texts), self.config.embedding_width), np.float32)
+        for start in range(0, len(texts), BATCH_SIZE):
+            batch = texts[start : start + BATCH_SIZE]
+            for row, (used, found) in enumerate(
+                self.vectors([self.prepare(Product(title=one)) for one in batch]), start
+            ):
+                if used:
+                    vector_NE[row] = found["text"]
+            progress(len(batch))
+        return vector_NE
+
+    def _read(self, products: Sequence[Prepared], evidence: bool) -> tuple[list[Reading], ModelOutputs | None]:
+        """The outputs have a row for each reading of which something is used; None if there is no such reading."""
+        readings = [self._reading(product) for product in products]
+        good = [reading.product for reading in readings if reading.used]
+        return readings, self._runtime.run(collate(good, self._tokenizer), evidence) if good else None
 
     def _reading(self, product: Prepared) -> Reading:
         """The product with the part of its text that the text encoder can read."""

@@ -33,7 +33,6 @@ from catalog.model.folder import (
     write_json,
 )
 from catalog.model.taught import TaughtHead
-from catalog.product import Product
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.calibrate import calibrate, measured
 from catalog.teaching.doubts import doubts
@@ -125,18 +124,7 @@ def name_vectors(tree: Taxonomy, reader: Understander) -> Floats:
     """(C, E): of each leaf what the model reads in its own name and in its whole path."""
     names = [leaf.label for leaf in tree.leaves]
     paths = [", ".join(tree.path(leaf.id)) for leaf in tree.leaves]
-    own_CE, whole_CE = (embedded(texts, reader) for texts in (names, paths))
-    return unit(own_CE + whole_CE)
-
-
-def embedded(texts: Sequence[str], reader: Understander) -> Floats:
-    """(N, E); zeros for a text that cannot be read."""
-    width = reader.config.embedding_width
-    vectors = []
-    for start in range(0, len(texts), 64):
-        prepared = [reader.prepare(Product(title=text)) for text in texts[start : start + 64]]
-        vectors += [found["text"] if used else np.zeros(width) for used, found in reader.vectors(prepared)]
-    return np.asarray(vectors, np.float32)
+    return unit(reader.embed(names) + reader.embed(paths))
 
 
 def write_taught(taught: Taught, base: Path, output: Path) -> str:

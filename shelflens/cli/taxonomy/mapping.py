@@ -55,21 +55,14 @@ def encoder(model: Path | None, device: str) -> "Embed":
     from tqdm import tqdm
 
     from catalog.arrays import Floats
-    from catalog.product import Product
-    from catalog.understand import BATCH_SIZE, Understander
+    from catalog.understand import Understander
 
     understander = Understander.load(model, device)
 
     def embed(texts: Sequence[str]) -> Floats:
         different = sorted(set(texts), key=len)
-        vectors: dict[str, Floats] = {}
         with tqdm(desc="encode", total=len(different), unit="name") as bar:
-            for start in range(0, len(different), BATCH_SIZE):
-                batch = different[start : start + BATCH_SIZE]
-                prepared = [understander.prepare(Product(id=text, title=text)) for text in batch]
-                found = understander.understand_prepared(prepared, top_k=1, evidence=False)
-                vectors.update((text, one.embedding) for text, one in zip(batch, found, strict=True))
-                bar.update(len(batch))
+            vectors = dict(zip(different, understander.embed(different, bar.update), strict=True))
         return np.stack([vectors[text] for text in texts])
 
     return embed
