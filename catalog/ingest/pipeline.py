@@ -132,24 +132,25 @@ class LocalWorker:
 
     def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0) -> Results:
         """What becomes of the feed's rows from `position` on, in chunks. knows: as `ProductIndex.hashes`."""
-        with self._pool() as pool, closing(self._loaded(pool, feed, knows, position)) as loaded:
+        with self.pool() as pool, closing(self._loaded(pool, feed, knows, position)) as loaded:
             for items in loaded:
                 yield self._understand(pool, items)
 
     def loaded(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0) -> Results:
         """The same before the model has read anything."""
-        with self._pool() as pool, closing(self._loaded(pool, feed, knows, position)) as loaded:
+        with self.pool() as pool, closing(self._loaded(pool, feed, knows, position)) as loaded:
             yield from loaded
 
     def understand(self, chunk: Sequence[Result]) -> list[Result]:
         """The model's work for a chunk that was loaded."""
-        with self._pool() as pool:
+        with self.pool() as pool:
             return self._understand(pool, chunk)
 
     def _understand(self, pool: ThreadPoolExecutor, chunk: Sequence[Result]) -> list[Result]:
         return understand(chunk, self.reader, self.batch_size, map if self.in_turn else pool.map)
 
-    def _pool(self) -> ThreadPoolExecutor:
+    def pool(self) -> ThreadPoolExecutor:
+        """Threads that ask the model with a core each."""
         return ThreadPoolExecutor(self.threads, "ingest", set_thread_budget, (1,))
 
     def _loaded(self, pool: ThreadPoolExecutor, feed: Iterable[Row | BadRow], knows: Knows, position: int) -> Results:
@@ -170,9 +171,7 @@ def understand(
 
     each: how to go through the batches: as `map` does, or as that of a pool.
     """
-    fresh = [(number, item.prepared) for number, item in enumerate(chunk) if item.prepared]
-    fresh.sort(key=lambda one: len(one[1].text))
-    batches = [fresh[start : start + batch_size] for start in range(0, len(fresh), batch_size)]
+    batches = batches_of(chunk, batch_size)
 
     def read(batch: Sequence[tuple[int, Prepared]]) -> Sequence[Understanding | CatalogError]:
         return reader.understand_prepared([prepared for _, prepared in batch], evidence=False)
@@ -182,6 +181,13 @@ def understand(
         for (number, _), answer in zip(batch, answers, strict=True):
             results[number] = understood(chunk[number], answer, reader.version)
     return results
+
+
+def batches_of(chunk: Sequence[Result], batch_size: int) -> list[list[tuple[int, Prepared]]]:
+    """What the model is to read, with its place in the chunk, in batches of texts of like length."""
+    fresh = [(number, item.prepared) for number, item in enumerate(chunk) if item.prepared]
+    fresh.sort(key=lambda one: len(one[1].text))
+    return [fresh[start : start + batch_size] for start in range(0, len(fresh), batch_size)]
 
 
 def understood(item: Result, answer: Understanding | CatalogError, version: str) -> Result:

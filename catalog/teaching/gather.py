@@ -13,14 +13,13 @@ import numpy as np
 from catalog.errors import RowCategoryMissing, RowUnreadable
 from catalog.feeds import BadRow, Row
 from catalog.ingest.load import ImageSource, Result
-from catalog.ingest.pipeline import LocalWorker
+from catalog.ingest.pipeline import LocalWorker, batches_of
 from catalog.model.preprocess import Prepared
-from catalog.model.runtime import set_thread_budget
-from catalog.product import as_text
+from catalog.product import ContentHashes, as_text
 from catalog.teaching.examples import Example
 from catalog.teaching.tree import path_of, separator_of
 from catalog.teaching.vectors import Read, VectorCache
-from catalog.understand import BATCH_OF_A_CORE, Understander, choice
+from catalog.understand import BATCH_OF_A_CORE, Understander, Vectors, choice
 
 GROUP = "item_group_id"
 
@@ -58,25 +57,11 @@ def gather(
     What was read stays in the cache, so Ctrl-C loses the chunk at hand alone.
     """
     worker, gathered = LocalWorker(reader, source, threads), Gathered()
-    with (
-        ThreadPoolExecutor(worker.threads, "teach", set_thread_budget, (1,)) as pool,
-        closing(worker.loaded(feed, cache.known)) as chunks,
-    ):
+    with worker.pool() as pool, closing(worker.loaded(feed, cache.known)) as chunks:
         for chunk in chunks:
-            fresh = [result for result in chunk if result.prepared]
-            fresh.sort(key=lambda result: len(result.prepared.text) if result.prepared else 0)
-            batches = [fresh[start : start + BATCH_OF_A_CORE] for start in range(0, len(fresh), BATCH_OF_A_CORE)]
-            for batch, read in zip(batches, pool.map(lambda batch: read_batch(reader, batch), batches), strict=True):
-                cache.put(
-                    {
-                        one.row.id: (one.hashes, found)
-                        for one, found in zip(batch, read, strict=True)
-                        if found and one.hashes
-                    },
-                    reader.version,
-                )
+            cache.put(read_chunk(chunk, reader, pool), reader.version)
             for result in chunk:
-                add(gathered, result, cache)
+                add(gathered, result, cache, reader.version)
             progress(len(chunk))
     return gathered
 
@@ -94,28 +79,38 @@ def seconds_each(reader: Understander) -> float:
     return (time.perf_counter() - started) / len(some)
 
 
-def read_batch(reader: Understander, batch: Sequence[Result]) -> list[Read | None]:
-    """None of a product in which the model can read nothing."""
-    found = reader.vectors([result.prepared for result in batch if result.prepared])
-    return [Read(choice(used), vectors) if used else None for used, vectors in found]
+def read_chunk(
+    chunk: Sequence[Result], reader: Understander, pool: ThreadPoolExecutor
+) -> dict[str, tuple[ContentHashes, Read]]:
+    """What the model reads in the products that are new for it; those in which it can read nothing are left out."""
+
+    def read(batch: Sequence[tuple[int, Prepared]]) -> list[Vectors]:
+        return reader.vectors([prepared for _, prepared in batch])
+
+    batches = batches_of(chunk, BATCH_OF_A_CORE)
+    found = {}
+    for batch, answers in zip(batches, pool.map(read, batches), strict=True):
+        for (number, _), (used, vectors) in zip(batch, answers, strict=True):
+            result = chunk[number]
+            if used and result.hashes:
+                found[result.row.id] = (result.hashes, Read(choice(used), vectors))
+    return found
 
 
-def add(gathered: Gathered, result: Result, cache: VectorCache) -> None:
+def add(gathered: Gathered, result: Result, cache: VectorCache, model: str) -> None:
     row = result.row
     if isinstance(row, BadRow) or result.error or not result.hashes:
         gathered.failed[result.error.code if result.error else RowUnreadable.code] += 1
         return
-    [known] = cache.known([row.id])
-    if not row.product.product_type:
+    product = row.product
+    if not product.product_type:
         gathered.failed[RowCategoryMissing.code] += 1
-    elif not known or (known.hashes.text, known.hashes.images) != (result.hashes.text, result.hashes.images):
-        gathered.failed["text_not_read"] += 1
-    else:
-        product = row.product
-        keys = [f"text {known.hashes.text}"] if product.title else []
+    elif read := cache.get(row.id, result.hashes, model):
+        keys = [f"text {result.hashes.text}"] if product.title else []
         keys += [f"group {as_text(product.attributes[GROUP])}"] if GROUP in product.attributes else []
-        found = Filed(row.id, product.title, product.product_type, cache.get(row.id), tuple(keys), row.line)
-        gathered.filed.append(found)
+        gathered.filed.append(Filed(row.id, product.title, product.product_type, read, tuple(keys), row.line))
+    else:
+        gathered.failed["text_not_read"] += 1
 
 
 def examples_of(filed: Iterable[Filed], separator: str | None = None) -> list[Example]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from catalog.arrays import Floats, Modalities
 from catalog.product import ContentHashes, StoredVersion
-from catalog.storage.sqlite import StateFile
+from catalog.storage.sqlite import StateFile, transaction
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (
@@ -56,11 +56,14 @@ class VectorCache:
         with self._file.use() as db:
             return int(db.execute("SELECT COUNT(*) FROM vectors WHERE model = ?", (model,)).fetchone()[0])
 
-    def get(self, product_id: str) -> Read:
+    def get(self, product_id: str, hashes: ContentHashes, model: str) -> Read | None:
+        """What this model read of this content; None if that is nothing."""
+        asked = "SELECT used, choices, vectors FROM vectors WHERE id = ? AND text = ? AND images = ? AND model = ?"
         with self._file.use() as db:
-            used, choices, packed = db.execute(
-                "SELECT used, choices, vectors FROM vectors WHERE id = ?", (product_id,)
-            ).fetchone()
+            row = db.execute(asked, (product_id, hashes.text, hashes.images, model)).fetchone()
+        if row is None:
+            return None
+        used, choices, packed = row
         names = json.loads(choices)
         vector_VE = np.frombuffer(packed, np.float32).reshape(len(names), -1)
         return Read(used, dict(zip(names, vector_VE, strict=True)))
@@ -78,5 +81,5 @@ class VectorCache:
             )
             for product_id, (hashes, read) in found.items()
         ]
-        with self._file.use() as db:
+        with self._file.use() as db, transaction(db):
             db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
