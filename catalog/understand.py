@@ -110,7 +110,9 @@ class Understander:
         self, products: Sequence[Prepared], top_k: int = 5, evidence: bool = True
     ) -> list[Understanding]:
         """The model's work for one batch of products from `prepare`."""
-        readings, outputs = self._read(products, evidence)
+        readings = [self._reading(product) for product in products]
+        good = [reading.product for reading in readings if reading.used]
+        outputs = self._runtime.run(collate(good, self._tokenizer), evidence) if good else None
         row = count()
         return [
             self._to_understanding(outputs, next(row), reading, top_k)
@@ -121,7 +123,9 @@ class Understander:
 
     def vectors(self, products: Sequence[Prepared]) -> list[Vectors]:
         """For each product from `prepare` what is read of it, and its embeddings. None where nothing can be read."""
-        readings, outputs = self._read(products, evidence=True)
+        readings = [self._reading(product) for product in products]
+        good = [reading.product for reading in readings if reading.used]
+        outputs = self._runtime.run(collate(good, self._tokenizer), evidence=True) if good else None
         row = count()
         return [
             (reading.used, _embeddings(outputs, next(row), reading.used) if outputs and reading.used else {})
@@ -143,12 +147,6 @@ class Understander:
                     vector_NE[row] = found["text"]
             progress(len(batch))
         return vector_NE
-
-    def _read(self, products: Sequence[Prepared], evidence: bool) -> tuple[list[Reading], ModelOutputs | None]:
-        """The outputs have a row for each reading of which something is used; None if there is no such reading."""
-        readings = [self._reading(product) for product in products]
-        good = [reading.product for reading in readings if reading.used]
-        return readings, self._runtime.run(collate(good, self._tokenizer), evidence) if good else None
 
     def _reading(self, product: Prepared) -> Reading:
         """The product with the part of its text that the text encoder can read."""
