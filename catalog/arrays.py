@@ -1,5 +1,6 @@
 """Arrays of scores, by what is read of a product: its image, its words or both."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -8,6 +9,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Modalities = Literal["image", "text", "both"]
 MODALITIES: tuple[Modalities, ...] = ("image", "text", "both")
+
+
+def choice(used: Sequence[Literal["image", "text"]]) -> Modalities:
+    """Of a product of which these are read, at least one."""
+    return used[0] if len(used) == 1 else "both"
 
 
 def softmax(logits: Floats) -> Floats:

@@ -1,12 +1,15 @@
 """A category tree with its calibration: leaf logits -> scores of nodes -> what can be promised."""
 
+from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, Self
 
-from catalog.arrays import Floats, Modalities
+from catalog.arrays import Floats, Modalities, choice
 from catalog.model.calibration import Calibration, leaf_roots
 from catalog.model.contract import Contract, HeldOut
-from catalog.product import CategoryScore, Decision
+from catalog.model.folder import ModelFolder, Taught, TaughtFiles, open_taught, taught_files
+from catalog.product import CategoryScore, Decision, StoredProduct, Understanding
 from catalog.taxonomy.descent import Descent
 from catalog.taxonomy.tree import Taxonomy
 
@@ -71,3 +74,58 @@ class Categories:
         if kept is None or not self.calibration.is_acceptable(log_odds, modalities):
             return category, "review"
         return kept.category, "auto"
+
+
+class Filer:
+    """Files products by their embeddings in the categories that a model was taught. It needs no encoder, so it opens at
+    once. Safe to share between threads.
+    """
+
+    def __init__(self, version: str, space: str, folder: str, taught: Taught, contract: Contract | None) -> None:
+        """See `catalog.model.folder.ModelFolder`; folder: its name."""
+        self.version, self.space, self.folder = version, space, folder
+        self.categories = Categories(taught.taxonomy, taught.calibration, contract)
+        self._head = taught.head
+
+    @classmethod
+    def of(cls, model: ModelFolder) -> Self:
+        """Of a model that was taught."""
+        assert model.taught
+        return cls(model.version, model.space, model.name, model.taught, model.contract)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Raises CheckpointInvalid for a model that was not taught, or CheckpointDamaged."""
+        return cls.unpacked(taught_files(folder))
+
+    @classmethod
+    def unpacked(cls, sent: TaughtFiles) -> Self:
+        """Raises CheckpointInvalid."""
+        return cls(sent.version, sent.space, sent.folder, *open_taught(sent))
+
+    def judged(self, embedding_E: Floats) -> tuple[Floats, float]:
+        """Leaf logits (C,), and the log odds of being of no category that was taught."""
+        logits_1C = self._head.logits(embedding_E[None])
+        return logits_1C[0], float(self._head.log_odds(embedding_E[None], logits_1C)[0])
+
+    def refile(self, found: Understanding, top_k: int = 5) -> Understanding:
+        """The same understanding, by a model of this `space`, with these categories, told from its embedding alone."""
+        if not found.modalities_used:
+            return found
+        filing = self.categories.file(*self.judged(found.embedding), choice(found.modalities_used), top_k)
+        notes = tuple(note for note in found.notes if note != "unfamiliar")
+        return replace(
+            found,
+            category=filing.category,
+            alternatives=filing.alternatives,
+            decision=filing.decision,
+            evidence={},
+            notes=(*notes, "unfamiliar") if filing.unfamiliar else notes,
+        )
+
+    def filed(self, stored: StoredProduct) -> StoredProduct:
+        """The product as this files it; one with a verdict as the person left it."""
+        if stored.judgement is None:
+            return replace(stored, understanding=self.refile(stored.understanding), model=self.version)
+        judgement = replace(stored.judgement, answer=self.refile(stored.judgement.answer))
+        return replace(stored, judgement=judgement, model=self.version)

@@ -2,22 +2,25 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from copy import copy
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from catalog.arrays import Floats, Modalities, sigmoid, softmax
+from catalog.arrays import Floats, Modalities, choice, sigmoid, softmax
 from catalog.errors import CatalogError
-from catalog.filing import Categories
+from catalog.filing import Categories, Filer
+from catalog.model.calibration import Calibration
+from catalog.model.contract import Contract
 from catalog.model.folder import ModelFolder, open_model, shipped_model
 from catalog.model.preprocess import Prepared, collate, prepare
 from catalog.model.runtime import Answer, ModelOutputs, Runtime, open_runtime
 from catalog.model.scripts import plain_letters, readable, readable_names
 from catalog.model.tokenizer import Extent
 from catalog.product import CategoryScore, Modality, Note, Product, Scored, Understanding
+from catalog.taxonomy.tree import Taxonomy
 
 BATCH_SIZE = 32
 BATCH_OF_A_CORE = 8  # larger batches do not fit the cache of one core
@@ -51,17 +54,10 @@ class Understander:
     """A loaded model. Safe to share between threads; takes a few seconds to load."""
 
     def __init__(self, model: ModelFolder, runtime: Runtime) -> None:
-        self._base = self._own = Categories(model.taxonomy, model.calibration, model.contract)
-        if model.taught:
-            self._base = Categories(model.taxonomy, model.calibration)
-            self._own = Categories(model.taught.taxonomy, model.taught.calibration, model.contract)
-        self._head = model.taught.head if model.taught else None
-        self.taught = model.taught is not None
-        self.taxonomy, self.calibration = self._own.taxonomy, self._own.calibration
-        self.contract = model.contract
-        self.version, self.space = model.version, model.space
-        self.folder = model.name
-        self.config = model.config
+        self._base = Categories(model.taxonomy, model.calibration, None if model.taught else model.contract)
+        self.filer = Filer.of(model) if model.taught else None  # of the categories that it was taught
+        self._version, self._folder = model.version, model.name
+        self.space, self.config = model.space, model.config
         self._tokenizer = model.tokenizer
         self._familiarity = model.familiarity
         self._runtime = runtime
@@ -82,6 +78,40 @@ class Understander:
         """
         model = open_model(Path(folder) if folder else shipped_model())
         return cls(model, open_runtime(model, device, cache_megabytes * 1_000_000, compiled))
+
+    def filing_by(self, filer: Filer) -> Self:
+        """The same model with other categories, those of one that was taught from it. All else is shared, so this takes
+        no time.
+        """
+        assert filer.space == self.space, "its embeddings are those of another model"
+        other = copy(self)
+        other.filer = filer
+        return other
+
+    @property
+    def _own(self) -> Categories:
+        return self.filer.categories if self.filer else self._base
+
+    @property
+    def version(self) -> str:
+        return self.filer.version if self.filer else self._version
+
+    @property
+    def folder(self) -> str:
+        """See `catalog.model.folder.ModelFolder.name`."""
+        return self.filer.folder if self.filer else self._folder
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        return self._own.taxonomy
+
+    @property
+    def calibration(self) -> Calibration:
+        return self._own.calibration
+
+    @property
+    def contract(self) -> Contract | None:
+        return self._own.contract
 
     def understand(
         self, products: Sequence[Product], top_k: int = 5, evidence: bool = True
@@ -178,7 +208,7 @@ class Understander:
         modalities = choice(reading.used)
         answer = outputs.answer(row)
         filing = self._own.file(*self._judged(answer, self._log_odds(outputs, row, modalities)), modalities, top_k)
-        kind = self._kind(outputs, row, modalities) if self._head else filing.category
+        kind = self._kind(outputs, row, modalities) if self.filer else filing.category
         alone = outputs.evidence if len(reading.used) == 2 else {}
         return Understanding(
             id=reading.product.id,
@@ -195,32 +225,9 @@ class Understander:
             cut=reading.extent.cut,
         )
 
-    def refile(self, found: Understanding, top_k: int = 5) -> Understanding:
-        """The same understanding with this model's category, decision and alternatives, told from its embedding alone.
-
-        Of a taught model, and an understanding by one of the same `space`.
-        """
-        assert self._head, "the categories of a model that was not taught depend on more than the embedding"
-        if not found.modalities_used:
-            return found
-        answer = Answer(np.empty(0, np.float32), found.embedding)
-        filing = self._own.file(*self._judged(answer, 0.0), choice(found.modalities_used), top_k)
-        notes = tuple(note for note in found.notes if note != "unfamiliar")
-        return replace(
-            found,
-            category=filing.category,
-            alternatives=filing.alternatives,
-            decision=filing.decision,
-            evidence={},
-            notes=(*notes, "unfamiliar") if filing.unfamiliar else notes,
-        )
-
     def _judged(self, answer: Answer, log_odds: float) -> tuple[Floats, float]:
         """Leaf logits (C,), and the log odds of being unfamiliar: the model's own, or those that it was taught."""
-        if self._head is None:
-            return answer.leaf_C, log_odds
-        logits_1C = self._head.logits(answer.embedding_E[None])
-        return logits_1C[0], float(self._head.log_odds(answer.embedding_E[None], logits_1C)[0])
+        return self.filer.judged(answer.embedding_E) if self.filer else (answer.leaf_C, log_odds)
 
     def _kind(self, outputs: ModelOutputs, row: int, modalities: Modalities) -> CategoryScore | None:
         """The category in the tree of the model that was taught, on which its tags and attributes depend."""
@@ -281,10 +288,6 @@ def _embeddings(outputs: ModelOutputs, row: int, used: Sequence[Modality]) -> di
     found: dict[Modalities, Floats] = {choice(used): outputs.embedding_BE[row]}
     alone = outputs.evidence if len(used) == 2 else {}
     return found | {name: answer.embedding_BE[row] for name, answer in alone.items()}
-
-
-def choice(used: Sequence[Modality]) -> Modalities:
-    return used[0] if len(used) == 1 else "both"
 
 
 def far_from_all(text: str, width: int) -> Floats:

@@ -3,41 +3,25 @@ them again.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from catalog.errors import CheckpointInvalid
+from catalog.filing import Filer
 from catalog.index.backend import IndexModel
 from catalog.index.product_index import ProductIndex
-from catalog.product import StoredProduct
-from catalog.understand import Understander
 
 
-def refile(index: ProductIndex, reader: Understander, progress: Callable[[int], object] = lambda products: None) -> int:
+def refile(index: ProductIndex, filer: Filer, progress: Callable[[int], object] = lambda products: None) -> int:
     """-> how many products were filed anew: those that this model has not filed. Interrupted, it goes on when called
     again. progress: is told of products as they are done.
 
     What a person said of a product stays; taken back, it leaves the category by this model. The index takes the model
-    for its own. Raises CheckpointInvalid for a model that was not taught, or IndexOfOtherModel for one of another space
-    than the index.
+    for its own. Raises IndexOfOtherModel for a model of another space than the index.
     """
-    if not reader.taught:
-        raise CheckpointInvalid(
-            f"The model {reader.version} was not taught, so it files products only by reading them. Ingest their feed."
-        )
-    index.claim(IndexModel(reader.version, reader.folder, reader.space))
+    index.claim(IndexModel(filer.version, filer.folder, filer.space))
     count = 0
     for products in index.scan():
-        old = [stored for stored in products if stored.model != reader.version]
-        index.upsert([filed(stored, reader) for stored in old])
+        old = [stored for stored in products if stored.model != filer.version]
+        index.upsert([filer.filed(stored) for stored in old])
         count += len(old)
         progress(len(products))
     index.flush()
     return count
-
-
-def filed(stored: StoredProduct, reader: Understander) -> StoredProduct:
-    """The product as the model files it; one with a verdict as the person left it."""
-    if stored.judgement is None:
-        return replace(stored, understanding=reader.refile(stored.understanding), model=reader.version)
-    judgement = replace(stored.judgement, answer=reader.refile(stored.judgement.answer))
-    return replace(stored, judgement=judgement, model=reader.version)

@@ -21,7 +21,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,17 @@ class Taught:
     head: TaughtHead
     taxonomy: Taxonomy
     calibration: Calibration
+
+
+class TaughtFiles(NamedTuple):
+    """What a model was taught, apart from the weights that it shares with its base: to be sent to where those are.
+    version, space: see `ModelFolder`; folder: its name; files: of TAUGHT_FILES.
+    """
+
+    version: str
+    space: str
+    folder: str
+    files: Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
@@ -173,6 +185,26 @@ def open_model(folder: Path) -> ModelFolder:
         taught=_read_taught(folder) if TAUGHT in sums else None,
         space=_space(sums),
     )
+
+
+def taught_files(folder: Path) -> TaughtFiles:
+    """Raises CheckpointInvalid for a model that was not taught, or CheckpointDamaged."""
+    folder = find_model(folder)
+    sums = _verify(folder)
+    if TAUGHT not in sums:
+        raise CheckpointInvalid(
+            f"The model {_version(sums)} was not taught, so it files products only by reading them. Ingest their feed."
+        )
+    files = {name: (folder / name).read_bytes() for name in TAUGHT_FILES if name in sums}
+    return TaughtFiles(_version(sums), _space(sums), folder_name(folder), files)
+
+
+def open_taught(sent: TaughtFiles) -> tuple[Taught, Contract | None]:
+    """Raises CheckpointInvalid."""
+    with TemporaryDirectory() as name:
+        for file, content in sent.files.items():
+            (Path(name) / file).write_bytes(content)
+        return _read_taught(Path(name)), Contract.load(Path(name))
 
 
 def _read_calibration(path: Path) -> Calibration:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from catalog.arrays import choice
 from catalog.errors import RowCategoryMissing, RowUnreadable
 from catalog.feeds import BadRow, Row
 from catalog.ingest.load import ImageSource, Result
@@ -19,7 +20,7 @@ from catalog.product import ContentHashes, as_text
 from catalog.teaching.examples import Example
 from catalog.teaching.tree import path_of, separator_of
 from catalog.teaching.vectors import Read, VectorCache
-from catalog.understand import BATCH_OF_A_CORE, Understander, Vectors, choice
+from catalog.understand import BATCH_OF_A_CORE, Understander, Vectors
 
 GROUP = "item_group_id"
 

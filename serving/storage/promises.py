@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from catalog.arrays import Modalities
+from catalog.arrays import choice
 from catalog.errors import StateDamaged
 from catalog.index.backend import IndexModel
 from catalog.model.contract import Claim, Contract, Promise, Unpromised
@@ -65,9 +65,7 @@ class Promises:
         contract, category = self._fitted.get(version), answer.category
         if contract is None or category is None or answer.decision != "auto" or not category.path_ids:
             return None
-        used = answer.modalities_used
-        modalities: Modalities = used[0] if len(used) == 1 else "both"
-        return contract.accepting(category, modalities)
+        return contract.accepting(category, choice(answer.modalities_used))
 
     def _update(self, version: str) -> list[str]:
         """-> the nodes of promises that have ended with this."""

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from catalog.storage.files import private_files
-from shelflens.cli.app import DeviceOption, IndexOption, app, errors_shown
+from shelflens.cli.app import IndexOption, app, errors_shown
 from shelflens.cli.teaching.teach import resumable
 
 
@@ -14,7 +14,6 @@ from shelflens.cli.teaching.teach import resumable
 def refile(
     model: Annotated[Path, typer.Option("--model", help="The folder of a taught model.")],
     index: IndexOption = "shelflens-index",
-    device: DeviceOption = "cpu",
 ) -> None:
     """File the products of an index anew in a taught model's categories, without reading them again. Verdicts stay.
 
@@ -26,12 +25,12 @@ def refile(
     with errors_shown(), private_files(), resumable():
         from tqdm import tqdm
 
+        from catalog.filing import Filer
         from catalog.index.product_index import open_index
         from catalog.ingest.refile import refile as run
-        from catalog.origin import load_for
 
         with open_index(index, create=False) as opened:
-            reader = load_for(opened, model, device)
+            filer = Filer.open(model)
             with tqdm(desc="refile", total=opened.count(), unit="product") as bar:
-                count = run(opened, reader, bar.update)
-        print(f"{count:,} products were filed anew by the model {reader.version}.")
+                count = run(opened, filer, bar.update)
+        print(f"{count:,} products were filed anew by the model {filer.version}.")

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from catalog import Understander
 from catalog.errors import CheckpointInvalid, IndexOfOtherModel
+from catalog.filing import Filer
 from catalog.index.edge.folder import MANIFEST
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.ingest.refile import refile
@@ -115,7 +116,7 @@ def test_filing_anew_is_reverted_by_the_former_model(shop: Path, models: Path) -
 
 
 def test_interrupted_it_goes_on(shop: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = Understander.load(models / "own")
+    own = Filer.open(models / "own")
 
     def interrupt(products: int) -> None:
         raise KeyboardInterrupt
@@ -136,7 +137,7 @@ def _of_two(index: ProductIndex) -> ProductIndex:
 
 
 def test_what_a_person_said_stays(shop: Path, models: Path) -> None:
-    own = Understander.load(models / "own")
+    own = Filer.open(models / "own")
     with open_index("shelflens-index") as index:
         [stored] = index.get(["1"])
         assert stored
@@ -162,6 +163,6 @@ def test_models_that_cannot_file_anew_are_refused(shop: Path, models: Path) -> N
     assert (refused.exit_code, "[index_of_other_model]" in refused.stderr) == (2, True)
     with open_index("shelflens-index") as index:
         with pytest.raises(IndexOfOtherModel, match="cannot be compared"):
-            refile(index, Understander.load("stranger"))
+            refile(index, Filer.open(Path("stranger")))
         with pytest.raises(CheckpointInvalid, match="was not taught"):
-            refile(index, Understander.load(models / "base"))
+            Filer.open(models / "base")

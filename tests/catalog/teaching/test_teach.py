@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from catalog import Product, Understander, Understanding
 from catalog.arrays import Floats
 from catalog.errors import CheckpointDamaged, TooFewProducts
+from catalog.filing import Filer
 from catalog.model.contract import Targets
 from catalog.model.folder import open_model, read_taxonomy
 from catalog.teaching.examples import Example, groups_of, near
@@ -164,7 +165,7 @@ def test_a_taught_model_is_a_model_like_any_other(tmp_path: Path, base: Path, ta
 
 def test_products_are_filed_anew_from_their_vectors(tmp_path: Path, base: Path, taught: Taught) -> None:
     write_taught(taught, base, tmp_path / "own")
-    own = Understander.load(tmp_path / "own")
+    own = Filer.open(tmp_path / "own")
     for fresh, stored in zip(answers(tmp_path / "own"), answers(base), strict=True):
         filed = own.refile(stored)
         assert (filed.category, filed.decision, filed.alternatives) == (
