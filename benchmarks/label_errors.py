@@ -29,10 +29,11 @@ from catalog.arrays import Floats, softmax
 from catalog.categories.paths import Path as Category
 from catalog.model.folder import shipped_model
 from catalog.product import Product
-from catalog.teaching.calibrate import TEMPERATURES
 from catalog.teaching.doubts import suspicion
 from catalog.teaching.examples import Example, Views, groups_of
-from catalog.teaching.fit import Lesson, fit, leaf_shares
+from catalog.teaching.head.calibrate import TEMPERATURES
+from catalog.teaching.head.fit import Lesson, fit, leaf_shares
+from catalog.teaching.learned import Names
 from catalog.teaching.teach import name_vectors
 from catalog.teaching.tree import nodes_of, tree_of
 from catalog.understand import Understander
@@ -171,7 +172,7 @@ def lesson_of(vector_NE: Floats, given: list[Category], reader: Understander) ->
     tree = tree_of(given, "")
     node_of = nodes_of(tree, given)
     shares_NC = leaf_shares(tree, [node_of[path] for path in given])
-    return Lesson(Views.of(examples), shares_NC, groups_of(examples), name_vectors(tree, reader))
+    return Lesson(Views.of(examples), shares_NC, groups_of(examples), name_vectors(tree, Names(reader.embed)))
 
 
 def examples_of(vector_NE: Floats, given: Sequence[Category]) -> list[Example]:

@@ -29,6 +29,7 @@ from catalog.model.contract import Targets
 from catalog.model.folder import shipped_model
 from catalog.teaching.examples import Example, own_vectors
 from catalog.teaching.gather import examples_of, gather
+from catalog.teaching.learned import Names
 from catalog.teaching.teach import Taught, name_vectors, teach
 from catalog.teaching.vectors import VectorCache
 from catalog.understand import Understander
@@ -104,11 +105,11 @@ def accuracies(shop: Shop, count: int, seed: int, reader: Understander) -> list[
         taught += [mine[n] for n in order[:count]]
         asked += [mine[n] for n in order[count:]]
     started = time.perf_counter()
-    found = teach(taught, reader, targets=Targets(TARGET))
+    found = teach(taught, Names(reader.embed), reader.calibration, targets=Targets(TARGET))
     seconds = time.perf_counter() - started
     paths = [found.tree.path(leaf.id) for leaf in found.tree.leaves]
     asked_NE = own_vectors(asked)
-    names_EC = name_vectors(found.tree, reader).T
+    names_EC = name_vectors(found.tree, Names(reader.embed)).T
     by_vectors = LogisticRegression(C=10, max_iter=1000, class_weight="balanced")
     by_words = LogisticRegression(C=100, max_iter=1000, class_weight="balanced")
     words = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2))
@@ -130,7 +131,7 @@ def unknown_kinds(examples: Sequence[Example], reader: Understander) -> str:
     accepted = asked = known = all_known = 0
     for department in sorted({one.path[0] for one in examples}):
         rest = [one for one in examples if one.path[0] != department]
-        taught = teach(rest, reader, targets=Targets(TARGET))
+        taught = teach(rest, Names(reader.embed), reader.calibration, targets=Targets(TARGET))
         left = [one for one in examples if one.path[0] == department]
         accepted, asked = accepted + sum(decided(taught, left)), asked + len(left)
         known, all_known = known + round(taught.report.auto * len(rest)), all_known + len(rest)
@@ -159,7 +160,7 @@ def fashion(folder: Path, reader: Understander, vectors: Path) -> str:
     taught_rows = [one for one in examples if splits[one.id] == "train"]
     asked = [one for one in examples if splits[one.id] == "val" and one.used == "both"]
     started = time.perf_counter()
-    taught = teach(taught_rows, reader, targets=Targets(TARGET))
+    taught = teach(taught_rows, Names(reader.embed), reader.calibration, targets=Targets(TARGET))
     seconds = time.perf_counter() - started
     best_N = taught.head.logits(own_vectors(asked)).argmax(1)
     paths = [taught.tree.path(leaf.id) for leaf in taught.tree.leaves]

@@ -26,6 +26,7 @@
     │   ├── ImageNotKept [picture_not_kept]
     │   ├── NothingToAccept
     │   ├── ModelUnknown
+    │   ├── ModelInUse
     │   ├── NoShadow
     │   ├── JobFinished
     │   ├── UploadOffsetWrong
@@ -215,7 +216,11 @@ class NothingToAccept(ServiceError):
 
 
 class ModelUnknown(ServiceError):
-    default = "No model with this version is loaded. /v1/models lists the loaded ones."
+    default = "No model with this version is loaded or taught here. /v1/models lists those that are."
+
+
+class ModelInUse(ServiceError):
+    default = "This model is the active one. Activate another one, then it can be removed."
 
 
 class NoShadow(ServiceError):

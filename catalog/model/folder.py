@@ -7,6 +7,7 @@
     familiarity.safetensors    (if measured: see catalog.model.familiarity)
     contract.json    (if fitted: see catalog.model.contract)
     taught.safetensors  taught_taxonomy.json  taught_calibration.json    (if taught: see catalog.model.taught)
+    learned.safetensors    (what it was taught with: see catalog.teaching.learned)
 
 The word table never changes, the encoders rarely and the fusion often, so they live in files of their own. Nothing is
 ever unpickled. A folder is opened without PyTorch, which takes seconds to import; `catalog.model.checkpoint` has the
@@ -53,7 +54,9 @@ WORD_TABLE_TENSORS = ("text_encoder.bert.embeddings.word_embeddings.",)
 GRAPHS = ("image_encoder.onnx", "text_encoder.onnx", "answer.onnx")
 GRAPH_WEIGHTS = "graphs.json"
 TAUGHT, TAUGHT_TAXONOMY, TAUGHT_CALIBRATION = taught.FILE, "taught_taxonomy.json", "taught_calibration.json"
-TAUGHT_FILES = (TAUGHT, TAUGHT_TAXONOMY, TAUGHT_CALIBRATION, CONTRACT)
+LEARNED = "learned.safetensors"
+# What tells a taught model from its base; LEARNED is not needed to file by it.
+TAUGHT_FILES = (TAUGHT, TAUGHT_TAXONOMY, TAUGHT_CALIBRATION, CONTRACT, LEARNED)
 FORMAT = 1
 SHIPPED, NANO = "shipped", "nano"
 
@@ -188,14 +191,16 @@ def open_model(folder: Path) -> ModelFolder:
 
 
 def taught_files(folder: Path) -> TaughtFiles:
-    """Raises CheckpointInvalid for a model that was not taught, or CheckpointDamaged."""
+    """Raises CheckpointInvalid for a model that was not taught, or CheckpointDamaged. The weights are not looked at."""
     folder = find_model(folder)
-    sums = _verify(folder)
+    sums = _sums(folder)
     if TAUGHT not in sums:
         raise CheckpointInvalid(
             f"The model {_version(sums)} was not taught, so it files products only by reading them. Ingest their feed."
         )
-    files = {name: (folder / name).read_bytes() for name in TAUGHT_FILES if name in sums}
+    names = [name for name in TAUGHT_FILES if name in sums and name != LEARNED]
+    _compare(folder, {name: sums[name] for name in names})
+    files = {name: (folder / name).read_bytes() for name in names}
     return TaughtFiles(_version(sums), _space(sums), folder_name(folder), files)
 
 
@@ -284,17 +289,25 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 def _verify(folder: Path) -> dict[str, str]:
     """-> the checksum of each file."""
+    sums = _sums(folder)
+    _require(folder, sums, (CONFIG, CALIBRATION, TAXONOMY, *tokenizer.FILES, *WEIGHTS))
+    _compare(folder, sums)
+    return sums
+
+
+def _sums(folder: Path) -> dict[str, str]:
     try:
-        sums: dict[str, str] = dict(json.loads((folder / CHECKSUMS).read_text(encoding="utf-8")))
+        return dict(json.loads((folder / CHECKSUMS).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         raise CheckpointInvalid(
             f"{folder.name!r} holds no readable {CHECKSUMS}, so it is not a Shelflens model."
         ) from None
-    _require(folder, sums, (CONFIG, CALIBRATION, TAXONOMY, *tokenizer.FILES, *WEIGHTS))
-    for name, recorded in sums.items():
-        if "/" in name or _sha256(folder / name) != recorded:
+
+
+def _compare(folder: Path, sums: Mapping[str, str]) -> None:
+    for name, said in sums.items():
+        if "/" in name or _sha256(folder / name) != said:
             raise CheckpointDamaged(f"The model's {name} differs from its recorded sha256.")
-    return sums
 
 
 def _require(folder: Path, sums: Mapping[str, str], names: Iterable[str]) -> None:

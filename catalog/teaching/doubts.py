@@ -13,9 +13,9 @@ import numpy as np
 
 from catalog.arrays import Floats, Modalities, softmax
 from catalog.taxonomy.tree import Taxonomy
-from catalog.teaching.calibrate import Measured
 from catalog.teaching.examples import Example, Ints, own_vectors
-from catalog.teaching.fit import Lesson
+from catalog.teaching.head.calibrate import Measured
+from catalog.teaching.head.fit import Lesson
 
 NEIGHBOURS = 3  # that are shown
 DOUBTED = 0.5  # of the probability that another category has beyond the given one

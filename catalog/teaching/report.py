@@ -11,10 +11,11 @@ import numpy as np
 from catalog.arrays import Floats
 from catalog.filing import Categories
 from catalog.model.contract import is_right
-from catalog.teaching.calibrate import Measured
+from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.doubts import Doubt
 from catalog.teaching.examples import Example
-from catalog.teaching.fit import MAX_VOTERS, Learnt, Lesson, fit
+from catalog.teaching.head.calibrate import Measured
+from catalog.teaching.head.fit import MAX_VOTERS, Learnt, Lesson, fit
 
 FEW = 5  # examples of a category, below which it is told of
 SHOWN = 20
@@ -64,16 +65,25 @@ class Report:
     doubts: tuple[Doubt, ...]
 
 
+class Answer(NamedTuple):
+    """Of an example by all that was read of it. likeliest, truth: ids from the root; accepted: whether what was
+    accepted unseen is right, None where nothing was.
+    """
+
+    likeliest: tuple[str, ...]
+    truth: tuple[str, ...]
+    accepted: bool | None
+
+
 def report_of(
     examples: Sequence[Example],
     lesson: Lesson,
     learnt: Learnt,
-    found: Sequence[Measured],
-    categories: Categories,
+    answers: Sequence[Answer],
+    tree: Taxonomy,
     doubts: Sequence[Doubt],
 ) -> Report:
-    tree = categories.taxonomy
-    answers = own_answers(lesson, found, categories)
+    """answers: of each example, see `own_answers`."""
     auto = [one.accepted for one in answers if one.accepted is not None]
     counted = lesson.leaves_NC.sum(0)
     few = [(" > ".join(tree.path(leaf.id)), int(n)) for leaf, n in zip(tree.leaves, counted, strict=True) if n < FEW]
@@ -85,7 +95,7 @@ def report_of(
         auto_right=sum(auto) / len(auto) if auto else 0.0,
         curve=learning_curve(lesson, learnt),
         few=tuple(sorted(few, key=lambda one: one[1])),
-        confusions=tuple(confusions(examples, answers, categories)),
+        confusions=tuple(confusions(examples, answers, tree)),
         doubts=tuple(doubts),
     )
 
@@ -105,16 +115,6 @@ def to_dict(report: Report) -> dict[str, Any]:
             one._asdict() | {"neighbours": [near._asdict() for near in one.neighbours]} for one in report.doubts
         ],
     }
-
-
-class Answer(NamedTuple):
-    """Of an example by all that was read of it. likeliest, truth: ids from the root; accepted: whether what was
-    accepted unseen is right, None where nothing was.
-    """
-
-    likeliest: tuple[str, ...]
-    truth: tuple[str, ...]
-    accepted: bool | None
 
 
 def own_answers(lesson: Lesson, found: Sequence[Measured], categories: Categories) -> list[Answer]:
@@ -166,7 +166,7 @@ def own_accuracy(lesson: Lesson, held_out_VC: Floats) -> float:
     return float((lesson.leaves_NC[lesson.views.example_V[own_V], best_V] > 0).mean())
 
 
-def confusions(examples: Sequence[Example], answers: Sequence[Answer], categories: Categories) -> list[Confusion]:
+def confusions(examples: Sequence[Example], answers: Sequence[Answer], tree: Taxonomy) -> list[Confusion]:
     """The pairs of categories that are taken for each other most often."""
     wrong: Counter[tuple[str, str]] = Counter()
     rows: dict[tuple[str, str], list[tuple[str, str]]] = {}
@@ -175,7 +175,7 @@ def confusions(examples: Sequence[Example], answers: Sequence[Answer], categorie
             pair = answer.truth[-1], answer.likeliest[-1]
             wrong[pair] += 1
             rows.setdefault(pair, []).append((example.id, example.title))
-    path = categories.taxonomy.path
+    path = tree.path
     return [
         Confusion(" > ".join(path(given)), " > ".join(path(taken)), count, tuple(rows[given, taken][:3]))
         for (given, taken), count in wrong.most_common(SHOWN)

@@ -34,15 +34,16 @@ from catalog.model.folder import (
 )
 from catalog.model.taught import TaughtHead
 from catalog.taxonomy.tree import Taxonomy
-from catalog.teaching.calibrate import calibrate, measured
 from catalog.teaching.doubts import doubts
 from catalog.teaching.examples import Example, Ints, Views, groups_of
-from catalog.teaching.fit import Lesson, fit, leaf_shares
 from catalog.teaching.gather import Gathered, examples_of
+from catalog.teaching.head.calibrate import calibrate, measured
+from catalog.teaching.head.fit import Lesson, fit, leaf_shares
+from catalog.teaching.head.unfamiliar import learn_unfamiliar
+from catalog.teaching.learned import Learned, Names, save_learned
 from catalog.teaching.page import write_page
-from catalog.teaching.report import Report, report_of, to_dict
+from catalog.teaching.report import Answer, Report, own_answers, report_of, to_dict
 from catalog.teaching.tree import nodes_of, tree_of
-from catalog.teaching.unfamiliar import learn_unfamiliar
 from catalog.understand import Understander
 
 TARGET = 0.98  # precision of what is accepted unseen
@@ -51,26 +52,33 @@ LEAST_EXAMPLES = 4
 
 @dataclass(frozen=True)
 class Taught:
-    """What a lesson came to, before it is written."""
+    """What a lesson came to, before it is written. unseen: the answer for each example by a model that had not seen it;
+    learned, groups_N: see `catalog.teaching.learned`.
+    """
 
     head: TaughtHead
     tree: Taxonomy
     calibration: Calibration
     contract: Contract
     report: Report
+    unseen: Sequence[Answer]
+    learned: Learned
+    groups_N: Ints
 
 
 def teach(
     examples: Sequence[Example],
-    reader: Understander,
+    names: Names,
+    base: Calibration,
     tree: Taxonomy | None = None,
     targets: Targets | None = None,
     progress: Callable[[str], object] = lambda step: None,
 ) -> Taught:
     """Fit the head, its thresholds and its contract.
 
-    tree: the merchant's whole tree; by default one of the examples' paths. An example that it has no node for is left
-    out. Raises TooFewProducts for fewer than two categories or LEAST_EXAMPLES examples.
+    names: reads the categories' names; base: the calibration of the model that is taught. tree: the merchant's whole
+    tree; by default one of the examples' paths. An example that it has no node for is left out. Raises TooFewProducts
+    for fewer than two categories or LEAST_EXAMPLES examples.
     """
     check_enough(examples)
     tree = tree or tree_of((example.path for example in examples), version_of(examples))
@@ -79,24 +87,24 @@ def teach(
     check_enough(examples)
     nodes = [node_of[example.path] for example in examples]
     progress("names")
-    names_CE = name_vectors(tree, reader)
+    names_CE = name_vectors(tree, names)
     progress("groups")
-    lesson = Lesson(Views.of(examples), leaf_shares(tree, nodes), groups_of(examples), names_CE)
+    groups_N = groups_of(examples)
+    lesson = Lesson(Views.of(examples), leaf_shares(tree, nodes), groups_N, names_CE)
     progress("fit")
     learnt = fit(lesson)
     progress("kinds")
     judged = learn_unfamiliar(lesson, learnt, kinds(tree, nodes))
     found = measured(lesson, learnt, judged, tree, nodes)
     progress("thresholds")
-    base = reader.calibration
     calibration, contract = calibrate(found, judged, tree, base, targets or Targets(TARGET))
     temperatures = {choice: by_root["*"] for choice, by_root in calibration.temperature.items()}
     progress("report")
     doubted = doubts(examples, lesson, found, tree, temperatures)
-    categories = Categories(tree, calibration, contract)
-    return Taught(
-        judged.head, tree, calibration, contract, report_of(examples, lesson, learnt, found, categories, doubted)
-    )
+    unseen = own_answers(lesson, found, Categories(tree, calibration, contract))
+    report = report_of(examples, lesson, learnt, unseen, tree, doubted)
+    learned = Learned(examples, names.known)
+    return Taught(judged.head, tree, calibration, contract, report, unseen, learned, groups_N)
 
 
 def check_enough(examples: Sequence[Example]) -> None:
@@ -120,11 +128,11 @@ def kinds(tree: Taxonomy, nodes: Sequence[str]) -> Ints:
     return np.unique(chosen, return_inverse=True)[1].astype(np.int64)
 
 
-def name_vectors(tree: Taxonomy, reader: Understander) -> Floats:
+def name_vectors(tree: Taxonomy, names: Names) -> Floats:
     """(C, E): of each leaf what the model reads in its own name and in its whole path."""
-    names = [leaf.label for leaf in tree.leaves]
+    labels = [leaf.label for leaf in tree.leaves]
     paths = [", ".join(tree.path(leaf.id)) for leaf in tree.leaves]
-    return unit(reader.embed(names) + reader.embed(paths))
+    return unit(names.embed(labels) + names.embed(paths))
 
 
 def write_taught(taught: Taught, base: Path, output: Path) -> str:
@@ -139,6 +147,7 @@ def write_taught(taught: Taught, base: Path, output: Path) -> str:
         (folder / TAUGHT_TAXONOMY).write_text(taught.tree.to_json(), encoding="utf-8")
         write_json(folder / TAUGHT_CALIBRATION, asdict(taught.calibration))
         taught.contract.save(folder)
+        save_learned(folder, taught.learned, taught.groups_N)
     return model_version(output)
 
 
@@ -197,7 +206,7 @@ def teach_gathered(
         failed[CategoryNotFound.code] += sum(example.path not in known for example in examples)
     left_out = {code: count for code, count in failed.items() if count}
     try:
-        taught = teach(examples, reader, tree, targets or Targets(TARGET), progress)
+        taught = teach(examples, Names(reader.embed), reader.calibration, tree, targets or Targets(TARGET), progress)
     except TooFewProducts as error:
         raise TooFewProducts(error.message + told(left_out)) from None
     version = write_taught(taught, base, output)

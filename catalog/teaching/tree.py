@@ -4,8 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from catalog.categories.paths import Path, path_key
-from catalog.taxonomy.nodes import Node
+from catalog.categories.paths import Category, Path, path_key
+from catalog.categories.paths import tree_of as paths_tree
 from catalog.taxonomy.tree import Taxonomy
 
 SEPARATORS = (">", "\u00bb", "\u203a", "/", "|", ":")  # the second and third as >> and > in quotation marks
@@ -41,33 +41,11 @@ def tree_of(paths: Iterable[Path], version: str) -> Taxonomy:
     """A tree with a node for each path and each that is above one. Names that differ in nothing but case and spaces are
     one category, in the spelling that comes first. Ids are made of the names.
     """
-    nodes: dict[tuple[str, ...], Node] = {}
-    taken: set[str] = set()
-    for path in sorted(set(paths), key=lambda path: (len(path), path)):
-        for depth in range(1, len(path) + 1):
-            key = path_key(path[:depth])
-            if key in nodes:
-                continue
-            parent = nodes[key[:-1]].id if depth > 1 else None
-            label = path[depth - 1]
-            nodes[key] = Node(unused(identifier(key), taken), label, label, parent)
-    return Taxonomy(version, tuple(sorted(nodes.values(), key=lambda node: node.id.count("/"))), (), ())
+    ordered = sorted(set(paths), key=lambda path: (len(path), path))
+    return paths_tree((Category(path, "The column of categories") for path in ordered), version)
 
 
 def nodes_of(tree: Taxonomy, paths: Iterable[Path]) -> dict[Path, str]:
     """Path -> the id of its node, for those that the tree has."""
     known = {path_key(tree.path(node.id)): node.id for node in tree.nodes}
     return {path: known[key] for path in set(paths) if (key := path_key(path)) in known}
-
-
-def identifier(key: Path) -> str:
-    """Garden > Hoses & Pipes -> garden/hoses-pipes"""
-    return "/".join(re.sub(r"\W+", "-", part).strip("-") or "category" for part in key)
-
-
-def unused(wanted: str, taken: set[str]) -> str:
-    found, number = wanted, 2
-    while found in taken:
-        found, number = f"{wanted}-{number}", number + 1
-    taken.add(found)
-    return found

@@ -82,14 +82,8 @@ class RequestContext:
         if known is None or not known.space or time.monotonic() - self._store_read > STORE_SECONDS:
             known = self._store_info = await self.store.describe()
             self._store_read = time.monotonic()
-            if known.chosen:
-                await self.choose(known.chosen)
+            await self.models.follow(known.chosen, known.spaces)
         return known
-
-    async def choose(self, version: str) -> None:
-        """Make the model active, if it is loaded. One chosen before a restart may be gone."""
-        if await self.models.loaded(version):
-            await self.models.choose(version)
 
     async def index_model(self) -> Model:
         """The model that can be compared with what is stored. Raises IndexOfOtherModel."""

@@ -29,9 +29,9 @@ def application(settings: Settings) -> ray_serve.Application:
     all that is admitted, since what waits in a queue of Serve's is looked after only every half second.
     """
     width = read_config(settings.model or shipped_model()).embedding_width
-    model = model_replicas("ModelReplica", settings, settings.model)
-    shadow = model_replicas("ShadowReplica", settings, settings.shadow) if settings.shadow else None
     index = sole("IndexOwner", IndexOwner, settings, beside_state(settings)).bind(settings, width)
+    model = model_replicas("ModelReplica", settings, settings.model, index)
+    shadow = model_replicas("ShadowReplica", settings, settings.shadow, index) if settings.shadow else None
     jobs = sole("JobRunner", JobRunner, settings, beside_state(settings)).bind(settings, model, shadow, index)
     gateway = ray_serve.deployment(
         name="Gateway",
@@ -58,7 +58,9 @@ def build(arguments: dict[str, Any]) -> ray_serve.Application:
     return application(read_settings(**arguments))
 
 
-def model_replicas(name: str, settings: Settings, folder: Path | None) -> ray_serve.Application:
+def model_replicas(
+    name: str, settings: Settings, folder: Path | None, index: ray_serve.Application
+) -> ray_serve.Application:
     replicas = ray_serve.deployment(
         name=name,
         max_ongoing_requests=settings.max_in_flight + MAX_ASKED,
@@ -68,7 +70,7 @@ def model_replicas(name: str, settings: Settings, folder: Path | None) -> ray_se
         max_surge_percent=0 if settings.num_gpus_per_replica else SURGE,
         **shared(settings),
     )(ModelReplica)
-    bound: ray_serve.Application = replicas.bind(settings, folder)
+    bound: ray_serve.Application = replicas.bind(settings, folder, index)
     return bound
 
 

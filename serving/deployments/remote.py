@@ -68,20 +68,21 @@ class RemoteBackend:
     def __init__(self, handle: DeploymentHandle[Any]) -> None:
         self._call = remote(handle, ModelNotReady)
 
-    async def describe(self) -> ModelInfo:
-        info: ModelInfo = await self._call("describe")
+    async def describe(self, taught: str = "") -> ModelInfo:
+        info: ModelInfo = await self._call("describe", taught)
         return info
 
-    async def taxonomy(self) -> Taxonomy:
-        taxonomy: Taxonomy = await self._call("taxonomy")
+    async def taxonomy(self, taught: str = "") -> Taxonomy:
+        taxonomy: Taxonomy = await self._call("taxonomy", taught)
         return taxonomy
 
     async def understand(
-        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False, taught: str = ""
     ) -> BatchResult[Answer]:
         async def understood(portion: Sequence[Prepared]) -> BatchResult[Answer]:
+            how = (top_k, evidence, low_priority, taught)
             try:
-                result: BatchResult[Answer] = await self._call("understand", portion, top_k, evidence, low_priority)
+                result: BatchResult[Answer] = await self._call("understand", portion, *how)
             except MessageTooLarge as error:
                 return BatchResult([error for _ in portion], [])
             return result

@@ -3,8 +3,9 @@
 There are two: the replicas of Ray Serve (`serving.deployments`), and this process (`serving.inference.local`).
 """
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -14,16 +15,20 @@ import numpy as np
 
 from catalog.arrays import Modalities
 from catalog.errors import CatalogError
+from catalog.filing import Filer
 from catalog.model.calibration import Bounds
+from catalog.model.folder import TaughtFiles
 from catalog.model.preprocess import Prepared
 from catalog.model.runtime import set_thread_budget
 from catalog.product import Understanding
 from catalog.taxonomy.tree import Taxonomy
 from catalog.understand import Understander
-from serving.errors import ModelFailed
+from serving.errors import ModelFailed, ModelUnknown
 from serving.inference.batcher import Batcher, BatchResult, WorkerPool
 from serving.settings.schema import Settings
 from serving.telemetry.logs import request_id
+
+MAX_FILERS = 4  # that are kept of a loaded model
 
 logger = logging.getLogger(__name__)
 
@@ -47,32 +52,66 @@ class ModelInfo(NamedTuple):
 
 
 class InferenceRequest(NamedTuple):
-    """One product of a batch, with the options of its own HTTP request. A batch mixes requests."""
+    """One product of a batch, with the options of its own HTTP request. A batch mixes requests. filer: of categories
+    that the model was taught since it was loaded.
+    """
 
     product: Prepared
     top_k: int
     evidence: bool
     request_id: str = ""
+    filer: Filer | None = None
 
 
 ModelBatcher: TypeAlias = Batcher[InferenceRequest, Answer]
 
 
 class ModelBackend(Protocol):
-    """A loaded model, wherever it runs. Methods raise ModelNotReady, ModelFailed, Overloaded or DeadlineExceeded."""
+    """A loaded model, wherever it runs. Methods raise ModelNotReady, ModelFailed, Overloaded or DeadlineExceeded.
 
-    async def describe(self) -> ModelInfo: ...
+    taught: the version of a model that was taught from it, to answer as that one; "" for the loaded one itself. Methods
+    raise ModelUnknown where there is no such model.
+    """
 
-    async def taxonomy(self) -> Taxonomy: ...
+    async def describe(self, taught: str = "") -> ModelInfo: ...
+
+    async def taxonomy(self, taught: str = "") -> Taxonomy: ...
 
     async def understand(
-        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False, taught: str = ""
     ) -> BatchResult[Answer]:
         """One answer for each product (at least one), in their order; an error in the place of one that failed.
 
         low_priority: requests that come a little later may be answered first.
         """
         ...
+
+
+Fetch = Callable[[str], Awaitable[TaughtFiles]]
+
+
+class Filers:
+    """What a model that is loaded in this process was taught since, by version: fetched when it is first asked for."""
+
+    def __init__(self, fetch: Fetch | None) -> None:
+        self._fetch = fetch
+        self._known: dict[str, Filer] = {}
+
+    async def get(self, taught: str) -> Filer | None:
+        """None for "". Raises what `fetch` does, or ModelUnknown."""
+        if not taught:
+            return None
+        if taught not in self._known:
+            if self._fetch is None:
+                raise ModelUnknown
+            filer = await asyncio.to_thread(Filer.unpacked, await self._fetch(taught))
+            kept = list(self._known.items())[1 - MAX_FILERS :]
+            self._known = {**dict(kept), taught: filer}
+        return self._known[taught]
+
+    async def as_taught(self, model: Understander, taught: str) -> Understander:
+        filer = await self.get(taught)
+        return model.filing_by(filer) if filer else model
 
 
 def describe(model: Understander) -> ModelInfo:
@@ -118,13 +157,25 @@ def model_batcher(model: Understander, pool: WorkerPool, settings: Settings) -> 
     return Batcher(partial(run_batch, model), pool, settings.batch_size, *waits)
 
 
-def to_requests(products: Sequence[Prepared], top_k: int, evidence: bool) -> list[InferenceRequest]:
+def to_requests(
+    products: Sequence[Prepared], top_k: int, evidence: bool, filer: Filer | None = None
+) -> list[InferenceRequest]:
     """Products of the HTTP request under way, for `Batcher.submit`."""
     sender = request_id()
-    return [InferenceRequest(product, top_k, evidence, sender) for product in products]
+    return [InferenceRequest(product, top_k, evidence, sender, filer) for product in products]
 
 
 def run_batch(model: Understander, requests: Sequence[InferenceRequest]) -> list[Answer]:
+    """One answer for each request: one forward pass for those (usually all) that are filed alike."""
+    answers: dict[int, Answer] = {}
+    for filer in dict.fromkeys(request.filer for request in requests):
+        mine = [number for number, request in enumerate(requests) if request.filer is filer]
+        found = run_alike(model.filing_by(filer) if filer else model, [requests[number] for number in mine])
+        answers.update(zip(mine, found, strict=True))
+    return [answers[number] for number in range(len(requests))]
+
+
+def run_alike(model: Understander, requests: Sequence[InferenceRequest]) -> list[Answer]:
     """One forward pass for all requests (at least one). If it fails, one for each: a poison item fails alone."""
     try:
         top_k = max(request.top_k for request in requests)
@@ -134,7 +185,7 @@ def run_batch(model: Understander, requests: Sequence[InferenceRequest]) -> list
     except Exception:
         senders = list(dict.fromkeys(request.request_id for request in requests if request.request_id))
         logger.exception("a batch of %d failed", len(requests), extra={"fields": {"request_ids": senders}})
-    return [ModelFailed()] if len(requests) == 1 else [run_batch(model, [request])[0] for request in requests]
+    return [ModelFailed()] if len(requests) == 1 else [run_alike(model, [request])[0] for request in requests]
 
 
 def trim(found: Understanding, top_k: int, evidence: bool) -> Understanding:

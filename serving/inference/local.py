@@ -9,6 +9,8 @@ from catalog.understand import Understander
 from serving.errors import ModelNotReady, Overloaded
 from serving.inference.backend import (
     Answer,
+    Fetch,
+    Filers,
     ModelBatcher,
     ModelInfo,
     describe,
@@ -24,8 +26,10 @@ from serving.settings.schema import Settings
 class LocalBackend:
     """A `ModelBackend` in this process. The model is loaded in the background."""
 
-    def __init__(self, load: Callable[[], Understander], settings: Settings) -> None:
+    def __init__(self, load: Callable[[], Understander], settings: Settings, fetch: Fetch | None = None) -> None:
+        """fetch: what was taught, from where it is kept."""
         self.settings = settings
+        self._filers = Filers(fetch)
         self.pool = worker_pool(settings.threads_per_replica)
         self._model: Future[Understander] = ThreadPoolExecutor(1, "start").submit(load_and_warm_up, load, self.pool)
         self._batcher: ModelBatcher | None = None
@@ -36,20 +40,21 @@ class LocalBackend:
             raise ModelNotReady
         return self._model.result()
 
-    async def describe(self) -> ModelInfo:
-        return describe(self._ready())
+    async def describe(self, taught: str = "") -> ModelInfo:
+        return describe(await self._filers.as_taught(self._ready(), taught))
 
-    async def taxonomy(self) -> Taxonomy:
-        return self._ready().taxonomy
+    async def taxonomy(self, taught: str = "") -> Taxonomy:
+        return (await self._filers.as_taught(self._ready(), taught)).taxonomy
 
     async def understand(
-        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False, taught: str = ""
     ) -> BatchResult[Answer]:
+        filer = await self._filers.get(taught)
         self._batcher = self._batcher or model_batcher(self._ready(), self.pool, self.settings)
         if self._requests >= self.settings.max_waiting:
             raise Overloaded
         self._requests += 1
         try:
-            return await self._batcher.submit(to_requests(products, top_k, evidence), low_priority)
+            return await self._batcher.submit(to_requests(products, top_k, evidence, filer), low_priority)
         finally:
             self._requests -= 1

@@ -1,8 +1,9 @@
 """The loaded models: the active one answers, and a shadow may read along, so that it is known before it takes over."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from catalog.errors import CatalogError, IndexOfOtherModel
 from catalog.model.preprocess import Prepared
@@ -20,6 +21,9 @@ SHADOWED_AT_ONCE = 2
 ALTERNATIVES = 5
 
 
+Role = Literal["active", "base", "shadow"]
+
+
 @dataclass
 class Load:
     """waiting: requests that a model has not answered yet."""
@@ -29,23 +33,29 @@ class Load:
 
 @dataclass(frozen=True)
 class Model:
-    """A model that is loaded, what to know of it, and its category tree."""
+    """A model that answers, what to know of it, and its category tree. taught: its version if it was taught since the
+    backend's was loaded, else "".
+    """
 
     backend: ModelBackend
     info: ModelInfo
     taxonomy: Taxonomy
+    taught: str = ""
     load: Load = field(default_factory=Load, compare=False)
 
 
 @dataclass
 class Models:
-    """first: the model that is active unless another was chosen; second: its shadow."""
+    """first: the model that is active unless another was chosen; second: its shadow; taught: by version the space of
+    each that was taught since.
+    """
 
     first: ModelBackend
     second: ModelBackend | None = None
     chosen: str = ""
+    taught: Mapping[str, str] = field(default_factory=dict)
     comparison: Comparison = field(default_factory=Comparison)
-    _known: dict[int, Model] = field(default_factory=dict)
+    _known: dict[tuple[int, str], Model] = field(default_factory=dict)
     _reading: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
@@ -58,7 +68,7 @@ class Models:
         model = await self.active()
         try:
             async with asyncio.timeout(READY_SECONDS):
-                info = await model.backend.describe()
+                info = await model.backend.describe(model.taught)
         except Overloaded:
             return model.info
         except (CatalogError, TimeoutError):
@@ -68,14 +78,22 @@ class Models:
         return info
 
     async def all(self) -> list[Model]:
-        """The active one first."""
-        loaded = [await self._model(backend) for backend in (self.first, self.second) if backend is not None]
-        return sorted(loaded, key=lambda model: model.info.version != self.chosen)
+        """The active one first. Of those that were taught since, only that one."""
+        loaded = [await self._model(backend) for backend in self._backends]
+        taught = [await self._model(one.backend, self.chosen) for one in loaded if self._is_taught(one, self.chosen)]
+        return [*taught[:1], *sorted(loaded, key=lambda model: model.info.version != self.chosen)]
 
     async def active(self) -> Model:
-        if not self.chosen or self.second is None:
+        if not self.chosen or (self.second is None and self.chosen not in self.taught):
             return await self._model(self.first)
         return (await self.all())[0]
+
+    @property
+    def _backends(self) -> list[ModelBackend]:
+        return [self.first, *([self.second] if self.second is not None else [])]
+
+    def _is_taught(self, loaded: Model, version: str) -> bool:
+        return version != loaded.info.version and self.taught.get(version) == loaded.info.space
 
     async def of_space(self, space: str) -> Model:
         """A model whose embeddings can be compared with an index's: the active one if that is such a model, or for "".
@@ -90,18 +108,25 @@ class Models:
                 return model
         raise IndexOfOtherModel(f"The index was made by the model {space}, which is not loaded.")
 
-    async def loaded(self, version: str) -> Model | None:
-        return next((model for model in await self.all() if model.info.version == version), None)
+    async def find(self, version: str) -> Model | None:
+        """One that is loaded, or was taught from such a one."""
+        for model in [await self._model(backend) for backend in self._backends]:
+            if model.info.version == version:
+                return model
+            if self._is_taught(model, version):
+                return await self._model(model.backend, version)
+        return None
 
-    async def _model(self, backend: ModelBackend) -> Model:
-        if id(backend) not in self._known:
+    async def _model(self, backend: ModelBackend, taught: str = "") -> Model:
+        key = (id(backend), taught)
+        if key not in self._known:
             try:
                 async with asyncio.timeout(READY_SECONDS):
-                    info, taxonomy = await backend.describe(), await backend.taxonomy()
+                    info, taxonomy = await backend.describe(taught), await backend.taxonomy(taught)
             except (CatalogError, TimeoutError):
                 raise ModelNotReady from None
-            self._known[id(backend)] = Model(backend, info, taxonomy)
-        return self._known[id(backend)]
+            self._known[key] = Model(backend, info, taxonomy, taught)
+        return self._known[key]
 
     async def understand(
         self,
@@ -127,7 +152,7 @@ class Models:
         model.load.waiting += 1
         try:
             wanted = max(top_k, NEIGHBOURS - 1) if shadowed else top_k
-            answers, batches = await model.backend.understand(good, wanted, evidence, low_priority)
+            answers, batches = await model.backend.understand(good, wanted, evidence, low_priority, model.taught)
         finally:
             model.load.waiting -= 1
         trace.add_batches(batches)
@@ -148,7 +173,7 @@ class Models:
         task.add_done_callback(self._reading.discard)
 
     async def _compare(self, products: Sequence[Prepared], found: Sequence[Answer], model: Model) -> None:
-        active, shadow = await self.all()
+        active, shadow = await self._pair()
         if model.info.version != active.info.version:  # another was made active meanwhile
             return
         try:
@@ -162,9 +187,26 @@ class Models:
             else:
                 self.comparison.missed += 1
 
+    async def roles(self) -> dict[Role, Model]:
+        """The active model, its shadow, which is the loaded one that it does not run in, and the base that it was
+        taught from.
+        """
+        active, *others = await self.all()
+        found: dict[Role, Model] = {"active": active}
+        return found | {"base" if one.backend is active.backend else "shadow": one for one in others}
+
+    async def _pair(self) -> tuple[Model, Model]:
+        """Raises NoShadow."""
+        if self.second is None:
+            raise NoShadow
+        roles = await self.roles()
+        return roles["active"], roles["shadow"]
+
     async def choose(self, version: str) -> None:
-        """Make a loaded model the active one: from the next request on, and for this process. Raises ModelUnknown."""
-        if await self.loaded(version) is None:
+        """Make a model that is loaded, or was taught from such a one, the active one: from the next request on, and for
+        this process. Raises ModelUnknown.
+        """
+        if await self.find(version) is None:
             raise ModelUnknown
         if version != (await self.active()).info.version:
             self.chosen = version
@@ -172,7 +214,10 @@ class Models:
 
     async def compared(self) -> tuple[Model, Model, Comparison]:
         """The active model, its shadow, and how they differ. Raises NoShadow."""
-        if self.second is None:
-            raise NoShadow
-        active, shadow = await self.all()
-        return active, shadow, self.comparison
+        return *await self._pair(), self.comparison
+
+    async def follow(self, chosen: str, taught: Mapping[str, str]) -> None:
+        """Take what the store knows: which model was chosen, if it is here, and which were taught."""
+        self.taught = taught
+        if chosen and await self.find(chosen):
+            await self.choose(chosen)

@@ -226,8 +226,8 @@ class Runner:
         """The model of the index's space, the active one if both are; of an empty one, the active model."""
         await self._models.ready()
         store = await self._store.describe()
-        chosen = [model for model in await self._models.all() if model.info.version == store.chosen]
-        return await self._models.of_space(store.space) if store.space or not chosen else chosen[0]
+        await self._models.follow(store.chosen, store.spaces)
+        return await self._models.of_space(store.space)
 
     def _forget_old(self) -> None:
         with closing(Ledger(self._folder / "jobs.sqlite")) as ledger:

@@ -42,7 +42,7 @@ class ServedReader:
         answers: list[Answer] = []
         while len(answers) < len(products):
             answers += self._read(products[len(answers) :][: self._together], evidence)
-        if self._call(self._model.backend.describe).version != self.version:
+        if self._call(lambda: self._model.backend.describe(self._model.taught)).version != self.version:
             raise ModelChanged
         return answers
 
@@ -50,8 +50,8 @@ class ServedReader:
         self._call.check()
         answers: list[Answer]
         try:
-            understand = self._model.backend.understand
-            answers, facts = self._call(lambda: understand(products, ALTERNATIVES, evidence, low_priority=True))
+            how = (ALTERNATIVES, evidence, True, self._model.taught)  # of low priority
+            answers, facts = self._call(lambda: self._model.backend.understand(products, *how))
             if facts:
                 each = facts[-1].work_seconds / facts[-1].size
                 self._together = max(1, min(LIMIT, int(TURN_SECONDS / max(each, 1e-6))))

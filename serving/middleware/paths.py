@@ -46,6 +46,7 @@ PATTERNS = (
     "/v1/review/{id}/alike",
     "/v1/models",
     "/v1/models/comparison",
+    "/v1/models/{id}",
     "/v1/models/{id}/activate",
 )
 UNKNOWN = "other"

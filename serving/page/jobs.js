@@ -70,9 +70,9 @@ function putAt(list, position, element) {
   if (list.children[position] !== element) list.insertBefore(element, list.children[position] ?? null);
 }
 
-async function lesson(rows, job) {
+async function lesson(rows, job, signal) {
   const { report } = await import("./taught.js");
-  fill(rows, job.taught && make("div", { class: "lesson" }, report(job.taught)));
+  fill(rows, job.taught && make("div", { class: "lesson" }, report(job.taught, signal)));
 }
 
 async function showOne(main, id, signal) {
@@ -87,7 +87,7 @@ async function showOne(main, id, signal) {
     const now = JSON.stringify([job.state, job.failed, job.warnings]);
     if (ACTIVE.has(job.state) || now === told) return;
     told = now;
-    if (job.teaching) return lesson(rows, job);
+    if (job.teaching) return lesson(rows, job, signal);
     failures(rows, job, signal);
     lacks(lacking, job);
   };

@@ -1,11 +1,12 @@
 // What came of teaching: how right the model is about products that it had not seen, and what a person should look at.
 import { bar, make } from "./dom.js";
 import { count, percent, t, whole } from "./language.js";
+import { modelList } from "./models.js";
 
 const MAX = 10;
 
 /** Sections for a job's `taught`. */
-export function report(taught) {
+export function report(taught, signal) {
   return [
     figures(taught),
     curve(taught.curve),
@@ -17,7 +18,7 @@ export function report(taught) {
       { class: "sheet" },
       make("h2", {}, t("teach.use")),
       make("p", {}, t("teach.use_how")),
-      make("pre", {}, make("code", {}, `shelflens refile --index INDEX --model ${taught.folder}\nshelflens serve --index INDEX --model ${taught.folder}`)),
+      modelList(signal, taught.version),
     ),
   ].filter(Boolean);
 }

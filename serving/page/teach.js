@@ -5,6 +5,7 @@ import { feedChoice } from "./feed-choice.js";
 import { lookAt, submit } from "./feed-upload.js";
 import { jobList } from "./jobs.js";
 import { percent, t } from "./language.js";
+import { modelList } from "./models.js";
 import { emptyState, errorNotice, plainNotice, stopped, Task, waiting } from "./notice.js";
 import { sentence } from "./problems.js";
 
@@ -22,6 +23,7 @@ export async function show(main, _query, signal) {
     make("p", { class: "lead" }, t("teach.lead")),
     lessonForm(signal),
     make("section", { class: "past", "aria-labelledby": "past" }, make("h2", { id: "past" }, t("teach.past")), past),
+    make("section", { class: "past", "aria-labelledby": "models" }, make("h2", { id: "models" }, t("models.title")), make("p", {}, t("models.how")), modelList(signal)),
   );
   jobList(past, signal, (job) => job.teaching, () => emptyState("pencil", t("teach.none"), t("teach.none_how")))();
 }

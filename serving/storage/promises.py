@@ -24,12 +24,18 @@ class Promises:
     def __init__(self, feedback: FeedbackLog, models: Sequence[IndexModel]) -> None:
         """Raises CheckpointInvalid."""
         self._feedback = feedback
-        loaded = {model.version: Contract.load(named_folder(model.folder)) for model in models if model.folder}
-        self._fitted = {version: contract for version, contract in loaded.items() if contract}
-        self._ended: dict[str, set[Claim]] = {version: set() for version in self._fitted}
-        for version in self._fitted:
+        self._fitted: dict[str, Contract] = {}
+        self._ended: dict[str, set[Claim]] = {}
+        for model in models:
+            self.learn(model)
+
+    def learn(self, model: IndexModel) -> None:
+        """Of one more model that may store. Raises CheckpointInvalid."""
+        contract = Contract.load(named_folder(model.folder)) if model.folder else None
+        if contract and model.version not in self._fitted:
+            self._fitted[model.version], self._ended[model.version] = contract, set()
             with suppress(StateDamaged):  # which the log has told
-                self._update(version)
+                self._update(model.version)
 
     def count(self, stored: StoredProduct, verdict: Feedback | None) -> list[str]:
         """Take in the last verdict on a product, if there is one. -> branches that are no longer promised for it."""

@@ -8,28 +8,31 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from catalog.errors import CatalogError, ProductNotFound, StateDamaged
+from catalog.filing import Filer
 from catalog.index.backend import IndexModel
 from catalog.index.filters import And, CategoryUnder, Filter, OneOf
 from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.product_index import ProductIndex
 from catalog.index.query import Finding, IndexQuery
+from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.storage.files import written_whole
 from catalog.storage.seal import sealed, unsealed
-from serving.errors import FeedbackNotFound, NothingToAccept, ProductChanged
+from serving.errors import FeedbackNotFound, ModelInUse, NothingToAccept, ProductChanged
 from serving.portions import PORTION_BYTES
 from serving.storage import waiting
 from serving.storage.erasure import Erasure
 from serving.storage.feedback import Feedback, FeedbackLog, FeedbackQuery, Said, applied, reopened
 from serving.storage.promises import Promises
 from serving.storage.store_api import Listing, Overview, Queue, Shown, StoreInfo
+from serving.storage.taught_models import TaughtModels
 from serving.storage.thumbnails import ThumbnailStore
 from serving.storage.training_set import LabelledPart, LabelledProduct, labelled
 from serving.storage.waiting import QueueQuery
@@ -57,7 +60,8 @@ class CatalogStore:
         self._feedback = FeedbackLog(state / "feedback.sqlite")
         # Held by what reads and then writes.
         self._writing = threading.RLock()
-        self._promises = Promises(self._feedback, models)
+        self._taught = TaughtModels(state)
+        self._promises = Promises(self._feedback, [*models, *(one.for_index for one in self._taught.all())])
         self._space = self._space_of_index()
         self._choice = state / "active-model"
         self._choice_damage = ""
@@ -69,6 +73,10 @@ class CatalogStore:
         if not self._queued.exists():
             self._queuer.submit(self._queue)
         self._reopen(self._promises.ended)
+        self._refiled = state / "refiled-by"
+        self._filer, self._done = self._chosen_filer(), 0
+        if self._filer and self._refiled_by() != self._filer.version:
+            self._queuer.submit(self._refile, self._filer)
 
     def _space_of_index(self) -> str:
         model = self._index.model if self._index.count() else None
@@ -78,10 +86,18 @@ class CatalogStore:
         index = self._index
         chosen = self._chosen()
         files = (self._thumbnails.file, self._feedback.file)
-        damages = (*(file.damage for file in files), self._choice_damage, self._damaged_products())
+        damages = (*(file.damage for file in files), self._choice_damage, self._taught.damage, self._damaged_products())
         damaged = tuple(filter(None, damages))
         return StoreInfo(
-            index.identity, index.count(), index.indexed, self._space, chosen, damaged, self._promises.standing
+            index.identity,
+            index.count(),
+            index.indexed,
+            self._space,
+            chosen,
+            damaged,
+            self._promises.standing,
+            self._taught.all(),
+            self._done if self._filer and self._refiled_by() != self._filer.version else None,
         )
 
     def _damaged_products(self) -> str:
@@ -108,9 +124,78 @@ class CatalogStore:
         return chosen
 
     def choose_model(self, version: str) -> None:
-        """Remember, also over a restart, which of two models is to be active."""
-        with written_whole(self._choice) as temporary:
-            temporary.write_text(sealed(version), encoding="utf-8")
+        """Remember, also over a restart, which model is to be active. By one that was taught from the model of the
+        index, all products are filed anew, which goes on after this returns.
+
+        Raises CheckpointDamaged or CheckpointInvalid for a taught one that cannot be read.
+        """
+        taught = self._taught.get(version)
+        filer = self._taught.filer(version) if taught else None
+        with self._writing:
+            with written_whole(self._choice) as temporary:
+                temporary.write_text(sealed(version), encoding="utf-8")
+            if version != (self._filer.version if self._filer else ""):
+                self._filer, self._done = filer, 0
+                self._refiled.unlink(missing_ok=True)
+        if filer and taught:
+            self._promises.learn(taught.for_index)
+            self._queuer.submit(self._refile, filer)
+
+    def taught_files(self, version: str) -> TaughtFiles:
+        """Raises ModelUnknown, CheckpointDamaged or CheckpointInvalid."""
+        return self._taught.files(version)
+
+    def forget_model(self, version: str) -> None:
+        """Raises ModelUnknown, or ModelInUse for the active one."""
+        if self._filer and self._filer.version == version:
+            raise ModelInUse
+        self._taught.forget(version)
+
+    def _chosen_filer(self) -> Filer | None:
+        """Of the model that was activated, if that was taught here."""
+        chosen = self._chosen()
+        try:
+            return self._taught.filer(chosen) if self._taught.get(chosen) else None
+        except CatalogError as error:
+            logger.error("the active model cannot be read", extra={"fields": {"model": chosen, "code": error.code}})
+            return None
+
+    def _refiled_by(self) -> str:
+        """The model by which all products were filed last."""
+        try:
+            return unsealed(self._refiled.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return ""
+
+    def _refile(self, filer: Filer) -> None:
+        """File all products anew, unless that is done, or another model was chosen meanwhile."""
+        if self._filer is not filer or self._refiled_by() == filer.version:
+            return
+
+        def count(products: int) -> None:
+            self._done += products
+
+        if self._store_anew(None, count) and self._filer is filer:
+            with written_whole(self._refiled) as temporary:
+                temporary.write_text(sealed(filer.version), encoding="utf-8")
+            logger.info("all products are filed anew", extra={"fields": {"model": filer.version}})
+
+    def _filed(self, stored: StoredProduct) -> StoredProduct:
+        """The product as the active model files it, where that has only to look at its vector."""
+        filer = self._filer
+        if filer is None or stored.model == filer.version or filer.space != self._space_of(stored.model):
+            return stored
+        return filer.filed(stored)
+
+    def _space_of(self, version: str) -> str:
+        model = self._index.model
+        if model and version in model.versions:
+            return model.vectors
+        return self._named(version).vectors
+
+    def _named(self, version: str) -> IndexModel:
+        taught = self._taught.get(version)
+        return taught.for_index if taught else self._models.get(version, IndexModel(version))
 
     def search(self, query: IndexQuery, facets: Sequence[str] = ()) -> Listing:
         """Raises SearchInvalid."""
@@ -180,8 +265,9 @@ class CatalogStore:
         IndexOfOtherModel.
         """
         with self._writing:
+            products = [self._filed(stored) for stored in products]
             for version in {stored.model for stored in products} - self._index.versions:
-                self._index.claim(self._models.get(version, IndexModel(version)))
+                self._index.claim(self._named(version))
             said = self._feedback.latest(products)
             judged = [applied(self._promises.obeyed(stored), said.get(stored.id)) for stored in products]
             kept = self._index.upsert(judged)
@@ -229,18 +315,21 @@ class CatalogStore:
         if self._store_anew(waiting.UNSURE):
             self._queued.touch()
 
-    def _store_anew(self, filter: Filter) -> bool:
-        """Store products once more, as verdicts and promises have them. -> whether it came to the end."""
+    def _store_anew(self, filter: Filter | None, progress: Callable[[int], object] = lambda products: None) -> bool:
+        """Store products once more, as verdicts, promises and the active model have them. -> whether it came to the
+        end. progress: is told of products as they are done.
+        """
         after, ended = "", False
         try:
             while not (ended or self._closing):
                 products, after = self._index.page(filter, after)
                 with self._writing:
                     self.upsert([stored for stored in self._index.get([one.id for one in products]) if stored])
+                progress(len(products))
                 ended = not after
         except CatalogError:
             ended = False
-            logger.exception("the queue of products to review is not complete; the next start tries again")
+            logger.exception("products are not all stored once more; the next start tries again")
         return ended
 
     def _reopen(self, nodes: Sequence[str]) -> None:

@@ -8,9 +8,11 @@ from catalog.index.filters import Filter
 from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.query import Finding, IndexQuery
+from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from serving.calls import Call
 from serving.storage.feedback import Feedback, FeedbackQuery, Said
+from serving.storage.taught_models import TaughtModel
 from serving.storage.training_set import LabelledPart
 from serving.storage.waiting import Menu, QueueQuery
 
@@ -19,7 +21,8 @@ class StoreInfo(NamedTuple):
     """identity: the index's; indexed: the share of embeddings, 0 to 1, in the approximate index; space: see
     `IndexModel.vectors`, "" for an empty index; chosen: the version that was made the active one, "" if none was;
     damaged: what is wrong with the files, what is not served for it, and how to repair them. promises: of the models'
-    contracts, how many hold ("kept") and how many verdicts have ended ("ended").
+    contracts, how many hold ("kept") and how many verdicts have ended ("ended"). taught: models that were taught here;
+    refiled: how many products have been filed anew by the chosen one, None where none are to be.
     """
 
     identity: str
@@ -29,6 +32,13 @@ class StoreInfo(NamedTuple):
     chosen: str
     damaged: tuple[str, ...] = ()
     promises: Mapping[str, int] | None = None
+    taught: tuple[TaughtModel, ...] = ()
+    refiled: int | None = None
+
+    @property
+    def spaces(self) -> dict[str, str]:
+        """Of the taught models, by version."""
+        return {model.version: model.space for model in self.taught}
 
 
 class Listing(NamedTuple):
@@ -77,7 +87,7 @@ class StoreApi:
     """
 
     # Not repeated when their process is lost: the first call may have had its effect.
-    ONCE = frozenset({"delete", "take_back"})
+    ONCE = frozenset({"delete", "take_back", "forget_model"})
 
     def __init__(self, call: Call) -> None:
         """call: reaches a `CatalogStore`, by `serving.calls.in_threads` or in another process."""
@@ -88,6 +98,12 @@ class StoreApi:
 
     async def choose_model(self, version: str) -> None:
         await self._call("choose_model", version)
+
+    async def taught_files(self, version: str) -> TaughtFiles:
+        return await self._call("taught_files", version)
+
+    async def forget_model(self, version: str) -> None:
+        await self._call("forget_model", version)
 
     async def search(self, query: IndexQuery, facets: Sequence[str] = ()) -> Listing:
         return await self._call("search", query, facets)

@@ -78,9 +78,10 @@ def catalogue() -> dict[str, dict[str, Any]]:
 @contextmanager
 def served(folder: Path, model: Understander, settings: Settings = SETTINGS) -> Iterator[str]:
     """The whole service over an empty index; -> its address."""
-    models = Models(LocalBackend(lambda: model, settings))
     store = CatalogStore(open_index(folder / "index", model.config.embedding_width), folder)
-    services, jobs = assembled(models, StoreApi(in_threads(store)), folder / "jobs", settings)
+    asked = StoreApi(in_threads(store))
+    models = Models(LocalBackend(lambda: model, settings, asked.taught_files))
+    services, jobs = assembled(models, asked, folder / "jobs", settings)
     app = build_app(services, settings)
 
     @asynccontextmanager

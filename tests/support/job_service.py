@@ -19,7 +19,7 @@ from catalog.understand import Understander
 from serving.api.app import build_app
 from serving.calls import in_threads
 from serving.errors import Overloaded
-from serving.inference.backend import Answer
+from serving.inference.backend import Answer, Fetch
 from serving.inference.batcher import BatchResult
 from serving.inference.local import LocalBackend
 from serving.inference.models import Models
@@ -35,17 +35,17 @@ Row = Mapping[str, str]
 class Watched(LocalBackend):
     """A real backend that says which products it was asked about together, and runs `before` each time."""
 
-    def __init__(self, load: Callable[[], Understander], settings: Settings) -> None:
-        super().__init__(load, settings)
+    def __init__(self, load: Callable[[], Understander], settings: Settings, fetch: Fetch | None = None) -> None:
+        super().__init__(load, settings, fetch)
         self.asked: list[list[str]] = []
         self.before: Callable[[Sequence[Prepared]], None] = lambda products: None
 
     async def understand(
-        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False
+        self, products: Sequence[Prepared], top_k: int, evidence: bool, low_priority: bool = False, taught: str = ""
     ) -> BatchResult[Answer]:
         self.before(products)
         self.asked.append([product.id for product in products])
-        return await super().understand(products, top_k, evidence, low_priority)
+        return await super().understand(products, top_k, evidence, low_priority, taught)
 
     def exchange(self, model: Understander) -> None:
         """As when a replica of another model takes this one's place."""
@@ -121,9 +121,10 @@ def office(
     start: bool = True,
 ) -> Iterator[JobService]:
     """folder: of the index and of what the service keeps. start: whether jobs are worked off."""
-    analyzer = Watched(lambda: model, settings)
     store = store_type(open_index(folder / "index", WIDTH), folder)
-    services, jobs = assembled(Models(analyzer), StoreApi(in_threads(store)), folder / "jobs", settings)
+    asked = StoreApi(in_threads(store))
+    analyzer = Watched(lambda: model, settings, asked.taught_files)
+    services, jobs = assembled(Models(analyzer), asked, folder / "jobs", settings)
     try:
         with TestClient(build_app(services, settings)) as client:
             assert client.portal is not None

@@ -53,9 +53,10 @@ def tiny_client(
     model: Understander, folder: Path, settings: Settings = SETTINGS, shadow: Understander | None = None
 ) -> Iterator[TestClient]:
     """A client of the whole application. folder: of the index."""
-    backends = [LocalBackend(lambda one=one: one, settings) for one in (model, shadow) if one]  # type: ignore[misc]
-    models = Models(*backends)
     with tiny_store(folder, *([model, shadow] if shadow else [])) as store:
+        loaded = [one for one in (model, shadow) if one]
+        backends = [LocalBackend(lambda one=one: one, settings, store.taught_files) for one in loaded]  # type: ignore[misc]
+        models = Models(*backends)
         services, jobs = assembled(models, store, folder / "jobs", settings)
         with TestClient(build_app(services, settings)) as client:
             assert client.portal

@@ -79,14 +79,14 @@ async def get_metrics(context: Context) -> Response:
     """
     services = context.services  # not timed: a scrape is no stage of a request
     models, store, states = await asyncio.gather(
-        in_time(services.models.all()),
+        in_time(services.models.roles()),
         in_time(services.store.describe()),
         in_time(services.jobs.counts()),
     )
     found = ServiceStatus(waiting=services.models.waiting, jobs=states)
     if models is not None:
-        versions = {role: model.info.version for role, model in zip(("active", "shadow"), models, strict=False)}
-        found = found._replace(models=versions, taxonomy_version=models[0].info.taxonomy_version)
+        versions: dict[str, str] = {role: model.info.version for role, model in models.items()}
+        found = found._replace(models=versions, taxonomy_version=models["active"].info.taxonomy_version)
     if store is not None:
         found = found._replace(products=store.products, indexed=store.indexed, promises=store.promises)
     return Response(standing(found), media_type=CONTENT_TYPE)

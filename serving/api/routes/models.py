@@ -16,17 +16,21 @@ from serving.api.schemas.models import (
     Difference,
     ModelOut,
     ModelsResponse,
+    Refiling,
+    Role,
     TaxonomyResponse,
     to_taxonomy,
 )
-from serving.errors import IndexNotReady, ModelNotReady, ModelUnknown, NoShadow, RequestInvalid
+from serving.errors import IndexNotReady, ModelInUse, ModelNotReady, ModelUnknown, NoShadow, RequestInvalid
+from serving.inference.backend import ModelInfo
+from serving.storage.taught_models import TaughtModel
 
 router = APIRouter(tags=["models"])
 
 
 @router.get("/v1/models", **operation("The loaded models", examples.MODELS, raises=(ModelNotReady,)))
 async def list_models(context: Context) -> ModelsResponse:
-    """The loaded models, the active one first."""
+    """The loaded models, the active one first, and those that were taught from them."""
     return await listed(context)
 
 
@@ -68,12 +72,26 @@ async def compare_models(context: Context) -> ComparisonResponse:
     ),
 )
 async def activate_model(context: Context, id: ModelId) -> ModelsResponse:
-    """Let this model answer from now on, also after a restart; the other becomes its shadow. Stored products and
+    """Let this model answer from now on, also after a restart; of two loaded ones the other becomes its shadow.
+
+    A model that was taught from the one that made the index files the stored products anew from their vectors, which
+    goes on after this returns (`refiling`); activating the former one reverts that. Otherwise stored products and
     searches stay with the model that made the index.
     """
+    known = await context.store.describe()
+    await context.models.follow(known.chosen, known.spaces)
     await context.models.choose(id)
     await context.store.choose_model(id)
     return await listed(context)
+
+
+@router.delete(
+    "/v1/models/{id}",
+    **operation("Forget a taught model", status=204, raises=(ModelUnknown, ModelInUse, RequestInvalid, IndexNotReady)),
+)
+async def delete_model(context: Context, id: ModelId) -> None:
+    """Remove a model that was taught here and is not active."""
+    await context.store.forget_model(id)
 
 
 @router.get(
@@ -99,15 +117,30 @@ def packed(taxonomy: Taxonomy, zipped: bool) -> Response:
 
 
 async def listed(context: RequestContext) -> ModelsResponse:
-    data = [
-        ModelOut(
-            id=model.info.version,
-            role="shadow" if position else "active",
-            taxonomy_version=model.info.taxonomy_version,
-            image_size=model.info.image_size,
-            embedding_dimensions=list(model.info.embedding_cuts),
-            max_input_tokens=model.info.max_tokens,
-        )
-        for position, model in enumerate(await context.models.all())
+    store, roles = await context.store.describe(), await context.models.roles()
+    data = [described(model.info, role) for role, model in roles.items()]
+    bases = {model.info.space: model.info for model in roles.values()}
+    shown = {model.info.version for model in roles.values()}
+    data += [
+        described(replaced(bases[taught.space], taught), "taught", taught.created)
+        for taught in store.taught
+        if taught.space in bases and taught.version not in shown
     ]
-    return ModelsResponse(data=data)
+    refiling = None if store.refiled is None else Refiling(done=store.refiled, total=store.products)
+    return ModelsResponse(data=data, refiling=refiling)
+
+
+def replaced(base: ModelInfo, taught: TaughtModel) -> ModelInfo:
+    return base._replace(version=taught.version, taxonomy_version=taught.taxonomy_version)
+
+
+def described(info: ModelInfo, role: Role, created: float = 0) -> ModelOut:
+    return ModelOut(
+        id=info.version,
+        created=int(created),
+        role=role,
+        taxonomy_version=info.taxonomy_version,
+        image_size=info.image_size,
+        embedding_dimensions=list(info.embedding_cuts),
+        max_input_tokens=info.max_tokens,
+    )

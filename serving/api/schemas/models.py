@@ -6,14 +6,20 @@ from pydantic import BaseModel, Field
 
 from catalog.taxonomy.tree import Taxonomy
 
+Role = Literal["active", "shadow", "base", "taught"]
+
 
 class ModelOut(BaseModel):
     id: Annotated[str, Field(description="The model's version: part of the sha256 of its files.")]
     object: Literal["model"] = "model"
-    created: int = 0
+    created: Annotated[int, Field(description="When it was taught, in seconds since 1970; 0 for a loaded one.")] = 0
     owned_by: Literal["shelflens"] = "shelflens"
     role: Annotated[
-        Literal["active", "shadow"], Field(description="The active model answers; a shadow only reads along.")
+        Role,
+        Field(
+            description="The active model answers; a shadow only reads along. Both are loaded, as is the base, from"
+            " which the active one was taught. The others that were taught here can be activated, too."
+        ),
     ]
     taxonomy_version: str
     image_size: Annotated[int, Field(description="Pixels of a side.")]
@@ -85,9 +91,19 @@ class Taught(BaseModel):
     failed: Annotated[dict[str, int], Field(description="Rows that were left out, by code.")]
 
 
+class Refiling(BaseModel):
+    """How many of the stored products are filed by the active model, which was taught, while that goes on."""
+
+    done: int
+    total: int
+
+
 class ModelsResponse(BaseModel):
     object: Literal["list"] = "list"
     data: list[ModelOut]
+    refiling: Annotated[
+        Refiling | None, Field(description="Null where the stored products are filed by the active model.")
+    ] = None
 
 
 class Difference(BaseModel):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from catalog.teaching.ridge import Design
+from catalog.teaching.head.ridge import Design
 
 Array = NDArray[np.floating]
 ROWS, FEATURES, CLASSES, PENALTY = 60, 10, 3, 2.0

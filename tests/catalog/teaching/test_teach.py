@@ -18,6 +18,7 @@ from catalog.filing import Filer
 from catalog.model.contract import Targets
 from catalog.model.folder import open_model, read_taxonomy
 from catalog.teaching.examples import Example, groups_of, near
+from catalog.teaching.learned import Names
 from catalog.teaching.teach import Taught, teach, write_taught
 from catalog.teaching.tree import tree_of
 from shelflens.cli import app
@@ -56,7 +57,7 @@ def made_up(reader: Understander, each: int = 40) -> list[Example]:
 
 @pytest.fixture(scope="module")
 def taught(reader: Understander) -> Taught:
-    return teach(made_up(reader), reader, targets=Targets(0.9))
+    return teach(made_up(reader), Names(reader.embed), reader.calibration, targets=Targets(0.9))
 
 
 def test_what_was_taught_is_right_unseen_and_promised(taught: Taught) -> None:
@@ -71,7 +72,11 @@ def test_a_kind_that_was_not_taught_is_not_accepted(taught: Taught, reader: Unde
     """Department by department: examples of one, answered by a model that knows the other alone."""
     examples = made_up(reader)
     known = [example for example in examples if example.path[0] == "Clothes"]
-    part = teach([*known, *(replace(one, path=("Toys", "Kites")) for one in around_toys(reader))], reader)
+    part = teach(
+        [*known, *(replace(one, path=("Toys", "Kites")) for one in around_toys(reader))],
+        Names(reader.embed),
+        reader.calibration,
+    )
     strange_BE = np.stack([example.vectors["text"] for example in examples if example.path[0] == "Food"])
     logits_BC = part.head.logits(strange_BE)
     limit = part.calibration.auto_unfamiliar["text"]
@@ -91,7 +96,7 @@ def test_label_errors_come_first_with_their_neighbours(reader: Understander) -> 
     examples = made_up(reader)
     examples[3] = replace(examples[3], path=("Food", "Pears"))  # is a shirt
     examples[50] = replace(examples[50], path=("Clothes", "Shirts"))  # is a shoe
-    doubts = teach(examples, reader).report.doubts
+    doubts = teach(examples, Names(reader.embed), reader.calibration).report.doubts
     found = {one.id: one for one in doubts}
     assert set(found) == {examples[3].id, examples[50].id}
     first = found[examples[3].id]
@@ -131,16 +136,16 @@ def test_near_pairs_are_found_among_many() -> None:
 def test_too_little_to_teach(reader: Understander) -> None:
     few = made_up(reader)
     with pytest.raises(TooFewProducts, match="two categories"):
-        teach(few[:20], reader)
+        teach(few[:20], Names(reader.embed), reader.calibration)
     with pytest.raises(TooFewProducts):
-        teach([], reader)
+        teach([], Names(reader.embed), reader.calibration)
 
 
 def test_products_of_an_inner_category_teach_what_is_below(reader: Understander) -> None:
     examples = [
         replace(one, path=one.path[:1]) if number % 40 < 10 else one for number, one in enumerate(made_up(reader))
     ]
-    report = teach(examples, reader).report
+    report = teach(examples, Names(reader.embed), reader.calibration).report
     assert [(level.products, level.right) for level in report.levels] == [(160, 1.0), (120, 1.0)]
 
 

@@ -33,13 +33,13 @@ def test_a_tree_of_paths() -> None:
     paths = [("Garden", "Hoses & Pipes"), ("garden", "Pots"), ("Kitchen", "Pots"), ("Garden",), ("家居", "杯子")]
     tree = tree_of(paths, "1")
     assert {node.id for node in tree.nodes} == {
-        *("garden", "garden/hoses-pipes", "garden/pots", "kitchen", "kitchen/pots", "家居", "家居/杯子")
+        *("garden", "garden.hoses-pipes", "garden.pots", "kitchen", "kitchen.pots", "家居", "家居.杯子")
     }
-    assert {leaf.id for leaf in tree.leaves} == {"garden/hoses-pipes", "garden/pots", "kitchen/pots", "家居/杯子"}
-    assert nodes_of(tree, [*paths, ("Roof",)])[paths[1]] == "garden/pots"
+    assert {leaf.id for leaf in tree.leaves} == {"garden.hoses-pipes", "garden.pots", "kitchen.pots", "家居.杯子"}
+    assert nodes_of(tree, [*paths, ("Roof",)])[paths[1]] == "garden.pots"
     assert ("Roof",) not in nodes_of(tree, [("Roof",)])
 
 
 def test_names_of_equal_ids_are_told_apart() -> None:
     tree = tree_of([("A&B",), ("A+B",), ("!!",)], "1")
-    assert sorted(node.id for node in tree.nodes) == ["a-b", "a-b-2", "category"]
+    assert sorted(node.id for node in tree.nodes) == ["-", "a-b", "a-b-2"]

@@ -60,10 +60,19 @@ def test_a_merchant_teaches_his_categories_and_reads_the_report(reader: Reader) 
     figures = report.locator(".figures dt").all_inner_texts()
     assert figures[:3] == ["Right at level 1", "Right at level 2", "Accepted without a person"]
     expect(reader.page.get_by_text("64 products, estimated")).to_be_visible()
-    expect(reader.page.get_by_text("shelflens serve --index INDEX --model")).to_be_visible()
+    model = reader.page.locator(".models li")
+    expect(model).to_have_count(1)
+    model.get_by_role("button", name="Activate").click()
+    expect(model).to_contain_text("Active")
     reader.open("#/teach")
     expect(reader.page.locator(".job")).to_have_count(1)
     expect(reader.page.locator(".job")).to_contain_text("shelves.csv")
+    expect(model).to_have_count(2)
+    model.filter(has_text="started with the service").get_by_role("button", name="Activate").click()
+    expect(model.first).to_contain_text("started with the service")
+    expect(model.first).to_contain_text("Active")
+    model.last.get_by_role("button", name="Remove").click()
+    expect(model).to_have_count(1)
 
 
 def test_what_cannot_be_taught_is_told(reader: Reader) -> None:

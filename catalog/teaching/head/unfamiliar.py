@@ -12,7 +12,7 @@ import numpy as np
 from catalog.arrays import Floats, nearest_but_one, sigmoid
 from catalog.model.taught import TaughtHead
 from catalog.teaching.examples import Ints
-from catalog.teaching.fit import FEW_VOTERS, Learnt, Lesson, Settings, fit
+from catalog.teaching.head.fit import FEW_VOTERS, Learnt, Lesson, Settings, fit
 
 FOLDS = 3
 STEPS, RIDGE = 25, 1e-2  # of Newton's method

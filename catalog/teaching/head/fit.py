@@ -16,7 +16,7 @@ from catalog.arrays import Floats
 from catalog.model.taught import TaughtHead, kernel
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Ints, Views
-from catalog.teaching.ridge import Design
+from catalog.teaching.head.ridge import Design
 
 MAX_VOTERS, FEW_VOTERS = 1_024, 384  # examples that vote; the others decide what those say
 CHOSEN_ON = 1_500  # examples at most on which the settings are chosen

@@ -12,8 +12,8 @@ from catalog.model.contract import Contract, HeldOut, Targets
 from catalog.model.contract import fit as fit_contract
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Ints
-from catalog.teaching.fit import Learnt, Lesson
-from catalog.teaching.unfamiliar import Judged
+from catalog.teaching.head.fit import Learnt, Lesson
+from catalog.teaching.head.unfamiliar import Judged
 
 PROMISE_ACCURACY = 0.9  # of the products whose score is the nearest
 WINDOW, LEAST_WINDOW = 100, 30

@@ -1,0 +1,1 @@
+"""How the head of a taught model, its thresholds and its contract are fitted to examples."""

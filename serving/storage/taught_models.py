@@ -1,0 +1,86 @@
+"""The models that were taught in this service, each a folder of the state."""
+
+import logging
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from catalog.errors import CatalogError
+from catalog.filing import Filer
+from catalog.index.backend import IndexModel
+from catalog.model.folder import TaughtFiles, read_taxonomy, taught_files
+from serving.errors import ModelUnknown
+
+FOLDER = Path("jobs") / "models"  # in the state folder; a job that teaches writes there
+
+logger = logging.getLogger(__name__)
+
+
+class TaughtModel(NamedTuple):
+    """version, space: see `catalog.model.folder.ModelFolder`; categories: its leaves; created: seconds since 1970."""
+
+    version: str
+    space: str
+    folder: str
+    taxonomy_version: str
+    categories: int
+    created: float
+
+    @property
+    def for_index(self) -> IndexModel:
+        return IndexModel(self.version, self.folder, self.space)
+
+
+class TaughtModels:
+    """Safe to share between threads."""
+
+    def __init__(self, state: Path) -> None:
+        self._folder = state / FOLDER
+        self._known: dict[Path, TaughtModel | None] = {}  # None: damaged
+
+    def all(self) -> tuple[TaughtModel, ...]:
+        """The oldest first. One that is damaged is left out, and told of by `damage`."""
+        folders = [path.parent for path in self._folder.glob("*/sha256.json") if not path.parent.suffix]
+        known = self._known
+        self._known = {folder: known[folder] if folder in known else described(folder) for folder in folders}
+        return tuple(sorted(filter(None, self._known.values()), key=lambda model: model.created))
+
+    @property
+    def damage(self) -> str:
+        """ "" where all are whole."""
+        names = [folder.name for folder, model in self._known.items() if model is None]
+        if not names:
+            return ""
+        return f"Taught models are damaged and left out: {', '.join(names)}. To repair, teach them again."
+
+    def get(self, version: str) -> TaughtModel | None:
+        return next((model for model in self.all() if model.version == version), None)
+
+    def files(self, version: str) -> TaughtFiles:
+        """Raises ModelUnknown, CheckpointDamaged or CheckpointInvalid."""
+        return taught_files(self._path(version))
+
+    def filer(self, version: str) -> Filer:
+        """As `files`."""
+        return Filer.open(self._path(version))
+
+    def forget(self, version: str) -> None:
+        """Raises ModelUnknown."""
+        shutil.rmtree(self._path(version))
+
+    def _path(self, version: str) -> Path:
+        model = self.get(version)
+        if model is None:
+            raise ModelUnknown
+        return Path(model.folder)
+
+
+def described(folder: Path) -> TaughtModel | None:
+    """None for one that is damaged."""
+    try:
+        found, tree = taught_files(folder), read_taxonomy(folder)
+    except CatalogError as error:
+        logger.warning("a taught model is damaged", extra={"fields": {"folder": folder.name, "code": error.code}})
+        return None
+    created = (folder / "sha256.json").stat().st_mtime
+    return TaughtModel(found.version, found.space, str(folder.absolute()), tree.version, len(tree.leaves), created)

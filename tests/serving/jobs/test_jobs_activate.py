@@ -1,0 +1,136 @@
+"""What a job has taught takes over the running service, and gives it back."""
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from catalog.understand import Understander
+from serving.settings.schema import Settings
+from tests.support.job_service import JobService, as_csv, office
+from tests.support.tiny import tiny_onnx_folder
+
+COLOURS = ("red", "green", "blue", "plain")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_onnx_folder(tmp_path_factory.mktemp("activate") / "model")
+
+
+@pytest.fixture
+def settings(model: Path) -> Settings:
+    return Settings(batch_wait_seconds=0.001, model=model)
+
+
+@pytest.fixture
+def service(tmp_path: Path, model: Path, settings: Settings) -> Iterator[JobService]:
+    with office(tmp_path, Understander.load(model), settings) as running:
+        yield running
+
+
+def teach(service: JobService, department: str = "Colours") -> str:
+    """-> the version of the taught model."""
+    filed = [
+        {"id": f"{colour}{number}", "title": f"{colour} item {number}", "kind": f"{department} > {colour.title()}"}
+        for colour in COLOURS
+        for number in range(6)
+    ]
+    job = service.ingested(as_csv(filed), category="kind", target="0.9")
+    assert job["state"] == "complete", job
+    return str(job["taught"]["version"])
+
+
+def roles(service: JobService) -> Mapping[str, str]:
+    return {one["id"]: one["role"] for one in service.client.get("/v1/models").json()["data"]}
+
+
+def activate(service: JobService, version: str) -> None:
+    """And wait until the stored products are filed anew."""
+    activated = service.client.post(f"/v1/models/{version}/activate")
+    assert activated.status_code == 200, activated.text
+    assert roles(service)[version] == "active"
+    deadline = time.monotonic() + 60
+    while service.client.get("/v1/models").json()["refiling"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def filed(service: JobService, id: str) -> tuple[str, str]:
+    """The model of a stored product, and the department of its likeliest category."""
+    product = service.client.get(f"/v1/products/{id}").json()
+    found = product["understanding"]
+    return product["model"], (found["category"] or found["alternatives"][0])["path"][0]
+
+
+def test_what_was_taught_is_activated_without_a_restart(
+    service: JobService, model: Path, tmp_path: Path, settings: Settings
+) -> None:
+    base = Understander.load(model).version
+    service.client.put("/v1/products/first", json={"title": "red item"})
+    version = teach(service)
+    assert roles(service) == {base: "active", version: "taught"}
+    activate(service, version)
+    assert roles(service) == {version: "active", base: "base"}
+    analysed = service.client.post("/v1/products/analyze", json={"items": [{"title": "blue item"}]}).json()
+    assert (analysed["model"], analysed["results"][0]["alternatives"][0]["path"][0]) == (version, "Colours")
+    assert service.client.get("/v1/taxonomy").json()["nodes"][0]["label"] == "Colours"
+    assert filed(service, "first") == (version, "Colours")
+    service.client.put("/v1/products/second", json={"title": "blue item"})
+    assert filed(service, "second") == (version, "Colours")
+    job = service.ingested(as_csv([{"id": "third", "title": "plain item"}]))
+    assert (job["added"], filed(service, "third")) == (1, (version, "Colours"))
+    assert service.ingested(as_csv([{"id": "third", "title": "plain item"}]))["skipped"] == 1
+    refused = service.client.delete(f"/v1/models/{version}")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "model_in_use")
+
+
+def test_it_stays_active_over_a_restart(model: Path, tmp_path: Path, settings: Settings) -> None:
+    with office(tmp_path, Understander.load(model), settings) as service:
+        service.client.put("/v1/products/first", json={"title": "red item"})
+        version = teach(service)
+        assert service.client.post(f"/v1/models/{version}/activate").status_code == 200
+    with office(tmp_path, Understander.load(model), settings) as service:
+        assert service.client.post("/v1/search", json={"text": "red item"}).json()["model"] == version
+        activate(service, version)
+        assert filed(service, "first") == (version, "Colours")
+
+
+def test_taught_models_are_listed_reverted_and_removed(service: JobService, model: Path) -> None:
+    service.client.put("/v1/products/first", json={"title": "red item"})
+    first, second = teach(service), teach(service, "Paints")
+    for version, department in ((first, "Colours"), (second, "Paints"), (first, "Colours")):
+        activate(service, version)
+        assert filed(service, "first") == (version, department)
+    base = Understander.load(model).version
+    assert roles(service) == {first: "active", base: "base", second: "taught"}
+    assert service.client.delete(f"/v1/models/{second}").status_code == 204
+    assert service.client.post(f"/v1/models/{second}/activate").json()["error"]["code"] == "model_unknown"
+    assert service.client.delete(f"/v1/models/{base}").json()["error"]["code"] == "model_unknown"
+    assert roles(service) == {first: "active", base: "base"}
+
+
+def test_a_verdict_stays_when_products_are_filed_anew(service: JobService) -> None:
+    service.client.put("/v1/products/first", json={"title": "red item"})
+    node = service.client.get("/v1/taxonomy").json()["nodes"][0]["id"]
+    said = {"product_id": "first", "verdict": "correct", "category": node}
+    assert service.client.post("/v1/feedback", json=said).status_code == 201
+    version = teach(service)
+    activate(service, version)
+    product = service.client.get("/v1/products/first").json()
+    assert (product["model"], product["understanding"]["category"]["id"]) == (version, node)
+
+
+def test_a_damaged_taught_model_leaves_the_base_to_answer(model: Path, tmp_path: Path, settings: Settings) -> None:
+    with office(tmp_path, Understander.load(model), settings) as service:
+        version = teach(service)
+        activate(service, version)
+    (head,) = (tmp_path / "jobs" / "models").glob("*/taught.safetensors")
+    head.write_bytes(head.read_bytes()[:-1])
+    with office(tmp_path, Understander.load(model), settings) as service:
+        ready = service.client.get("/readyz").json()
+        assert (ready["model"], ready["status"]) == (Understander.load(model).version, "degraded")
+        assert any(head.parent.name in told for told in ready["damaged"])
+        refused = service.client.post(f"/v1/models/{version}/activate")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (404, "model_unknown")
