@@ -26,6 +26,7 @@
     │   ├── ImageNotKept [picture_not_kept]
     │   ├── NothingToAccept
     │   ├── ModelUnknown
+    │   ├── ModelNotTaught
     │   ├── ModelInUse
     │   ├── NoShadow
     │   ├── JobFinished
@@ -217,6 +218,12 @@ class NothingToAccept(ServiceError):
 
 class ModelUnknown(ServiceError):
     default = "No model with this version is loaded or taught here. /v1/models lists those that are."
+
+
+class ModelNotTaught(ServiceError):
+    default = (
+        "The active model was not taught your categories, so it cannot learn from verdicts. Teach one and activate it."
+    )
 
 
 class ModelInUse(ServiceError):

@@ -3,34 +3,22 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from catalog.arrays import Floats, Modalities
+from catalog.arrays import Floats
 from catalog.categories.edits import add
 from catalog.errors import CategoryMisplaced, TooFewProducts
 from catalog.filing import Filer
 from catalog.model.contract import Promise, Targets
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
-from catalog.teaching.examples import Example
+from catalog.teaching.examples import Example, Filing
 from catalog.teaching.learned import Learned, Names, load_learned
 from catalog.teaching.teach import TARGET, Taught, teach
 from catalog.teaching.tree import nodes_of
 
 SAME = 0.9995  # cosine from which a verdict is on a product that the model was taught with
-
-
-class Filing(NamedTuple):
-    """A product as a person filed it. number: of the verdict; vector_E: its embedding by what was read of it; new:
-    whether the category may be one that the tree lacks.
-    """
-
-    number: int
-    path: tuple[str, ...]
-    used: Modalities
-    vector_E: Floats
-    new: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +72,7 @@ def learn(
     new = [Example("", "", filing.path, filing.used, {filing.used: filing.vector_E}) for filing in said]
     examples = [*unsaid(learned.examples, new), *new]
     names = Names(embed, learned.names)
-    taught = teach(examples, names, filer.categories.calibration, tree, targets or Targets(TARGET), progress)
+    taught = teach(examples, names, filer.categories.calibration, tree, targets or targets_of(filer), progress)
     last = max(filing.number for filing in filings)
     taught = replace(taught, learned=Learned(examples, names.known, last))
     candidate = [one.likeliest for one in taught.unseen[-len(new) :]]
@@ -94,6 +82,12 @@ def learn(
         sum(node in found for node, found in zip(truth, paths, strict=True)) for paths in (ours, candidate)
     )
     return taught, Comparison(filer.version, len(said), active_right, right, lost(filer, taught))
+
+
+def targets_of(filer: Filer) -> Targets:
+    """The strictest target of the model's contract."""
+    contract = filer.categories.contract
+    return Targets(max((claim.outcome.target for claim in contract.claims), default=TARGET) if contract else TARGET)
 
 
 def grown(tree: Taxonomy, paths: Sequence[tuple[str, ...]]) -> Taxonomy:

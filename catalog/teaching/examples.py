@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,18 @@ class Example:
     vectors: dict[Modalities, Floats]
     keys: tuple[str, ...] = ()
     line: int = 0
+
+
+class Filing(NamedTuple):
+    """A product as a person filed it. number: of the verdict; vector_E: its embedding by what was read of it; new:
+    whether the category may be one that the tree lacks.
+    """
+
+    number: int
+    path: tuple[str, ...]
+    used: Modalities
+    vector_E: Floats
+    new: bool = False
 
 
 @dataclass(frozen=True)

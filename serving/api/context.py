@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import copy_context
 from functools import partial
 from typing import Annotated, TypeVar
@@ -27,7 +27,7 @@ from serving.api.services import Services
 from serving.error_responses import to_response
 from serving.errors import DeadlineExceeded, EmbeddingDimensionsUnsupported, MediaTypeUnsupported
 from serving.inference.backend import Answer, ModelInfo
-from serving.inference.models import Model
+from serving.inference.models import READY_SECONDS, Model
 from serving.middleware.concurrency import ConcurrencyLimit
 from serving.middleware.guard import content_type
 from serving.settings.schema import Settings
@@ -59,6 +59,7 @@ class RequestContext:
         self.parsers, self.decoders = ThreadPoolExecutor(PARSERS, "parse"), decoders()
         self._store_info: StoreInfo | None = None
         self._store_read = 0.0
+        self._looking: asyncio.Task[None] | None = None
         self._held = Names()  # asked for again where one is missing
 
     async def in_thread(self, work: Callable[..., T], *args: object) -> T:
@@ -80,10 +81,25 @@ class RequestContext:
         known = self._store_info
         # Which model an empty index is for is settled by the next product, perhaps just now.
         if known is None or not known.space or time.monotonic() - self._store_read > STORE_SECONDS:
-            known = self._store_info = await self.store.describe()
-            self._store_read = time.monotonic()
+            known = await self.store.describe()
             await self.models.follow(known.chosen, known.spaces)
+            self._store_info, self._store_read = known, time.monotonic()
         return known
+
+    async def active_model(self) -> Model:
+        """The model that answers. Whether another was chosen elsewhere is looked up beside the request, but for the
+        first one; an index that does not answer keeps nobody from the model.
+        """
+        if self._store_info is None:
+            await self._look(READY_SECONDS)
+        elif time.monotonic() - self._store_read > STORE_SECONDS and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._look(READY_SECONDS))
+        return await self.models.active()
+
+    async def _look(self, seconds: float) -> None:
+        with suppress(CatalogError, TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.store_info()
 
     async def index_model(self) -> Model:
         """The model that can be compared with what is stored. Raises IndexOfOtherModel."""

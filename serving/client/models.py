@@ -6,6 +6,7 @@ from typing import Any
 from catalog.product import Verdict
 from serving.api.schemas.feedback import AlikeResponse, FeedbackOut, FeedbackResponse, ProposalsResponse, ReviewResponse
 from serving.api.schemas.health import Ready
+from serving.api.schemas.jobs import JobOut
 from serving.api.schemas.models import ComparisonResponse, ModelsResponse, TaxonomyResponse
 from serving.client.asking import Asking, segment
 from serving.client.fields import given
@@ -96,6 +97,16 @@ class ModelOperations(Asking):
     def models(self) -> Steps[ModelsResponse]:
         """The loaded models, the active one first."""
         return self._ask(ModelsResponse, "GET", "/v1/models")
+
+    @operation
+    def learn(self) -> Steps[JobOut]:
+        """Teach the active model what people said since it was taught. See `jobs` for what comes of it."""
+        return self._ask(JobOut, "POST", "/v1/models", repeatable=False)
+
+    @operation
+    def forget_model(self, id: str) -> Steps[None]:
+        """Remove a model that was taught and is not active."""
+        yield from self._send(Request("DELETE", f"/v1/models/{segment(id)}", repeatable=False))
 
     @operation
     def activate(self, id: str) -> Steps[ModelsResponse]:

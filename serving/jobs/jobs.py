@@ -14,14 +14,14 @@ from catalog.errors import StateDamaged
 from catalog.feeds import Preview
 from catalog.ingest.ledger import Ledger, Tally, line_of
 from serving.error_responses import ErrorDetail
-from serving.errors import IdempotencyConflict, Overloaded
+from serving.errors import IdempotencyConflict, ModelNotTaught, Overloaded
 from serving.inference.models import Models
 from serving.jobs.files import JobFiles, Source, name_of, shown_name
 from serving.jobs.job import Job, RowLines, Submission
 from serving.jobs.runner import Runner
 from serving.jobs.uploads import Upload, Uploads
 from serving.settings.schema import Settings
-from serving.storage.job_table import JobTable, Record
+from serving.storage.job_table import JobTable, Record, learning
 from serving.storage.store_api import StoreApi
 
 T = TypeVar("T")
@@ -45,6 +45,7 @@ class Jobs:
         self._files = JobFiles(folder / "uploads", settings)
         limits = (settings.max_upload_bytes, settings.max_queued_jobs)
         self._uploads = Uploads(folder / "jobs.sqlite", folder / "uploads", *limits)
+        self._store = store
         self._runner = Runner(folder, self._table, self._files, self._uploads, models, store, settings)
         # One thread each: submissions go one after another, and nobody who asks waits for one, or for a part that is
         # being written.
@@ -70,6 +71,17 @@ class Jobs:
         """
         self._check_files()
         id = await self._in(self._submitting, self._submit, asked)
+        self._runner.wake()
+        return await self.get(id)
+
+    async def learn(self) -> Job:
+        """A job that teaches the active model what people said; the one that is under way, if there is one. Raises
+        ModelNotTaught.
+        """
+        self._check_files()
+        if (await self._store.describe()).learner is None:
+            raise ModelNotTaught
+        id = await self._in(self._submitting, learning, self._table)
         self._runner.wake()
         return await self.get(id)
 
@@ -230,7 +242,7 @@ class Jobs:
             removed=tally.removed,
             warnings=dict(tally.warnings),
             eta_seconds=self._runner.eta(record.id, record.total) if record.state == "running" else None,
-            teaching=bool(record.category),
+            teaching=record.teaching,
             taught=taught,
             error=ErrorDetail.model_validate_json(record.error) if record.error else None,
         )

@@ -27,6 +27,9 @@ class JobsApi:
     async def submit(self, asked: Submission) -> Job:
         return await self._call("submit", asked)
 
+    async def learn(self) -> Job:
+        return await self._call("learn")
+
     async def preview(self, asked: Submission, cut: bool = False) -> Preview:
         return await self._call("preview", asked, cut)
 

@@ -4,7 +4,7 @@ import asyncio
 import fcntl
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,9 @@ from catalog.ingest.ledger import Ledger, Run, Tally
 from catalog.ingest.pipeline import LocalWorker
 from catalog.ingest.replace import find_gone
 from catalog.ingest.run import IngestRun, counting
+from catalog.teaching.examples import Filing
 from serving.error_responses import ErrorDetail, detail
-from serving.errors import ModelFailed, ModelNotReady
+from serving.errors import ModelFailed, ModelNotReady, ModelNotTaught
 from serving.inference.models import Model, Models
 from serving.jobs.files import JobFiles
 from serving.jobs.loop_bridge import LoopBridge, Stopped
@@ -28,7 +29,7 @@ from serving.jobs.steps import ModelChanged, ServedReader, StoreSink, WatchedFee
 from serving.jobs.teaching import Lesson
 from serving.jobs.uploads import Uploads
 from serving.settings.schema import Settings
-from serving.storage.job_table import JobTable, Record, State
+from serving.storage.job_table import JobTable, Record, State, learning
 from serving.storage.store_api import StoreApi
 
 # Rows: what is stored at once, told as progress, and repeated after a crash.
@@ -38,6 +39,7 @@ LOOK_SECONDS = 0.25
 # How often a model may turn out to be another one before a job gives up.
 MODEL_CHANGES = 20
 IDLE_SECONDS = 1.0
+LEARN_LOOK_SECONDS = 5.0
 AFTER_FAILURE_SECONDS = 5.0
 SWEEP_SECONDS = 600.0
 
@@ -63,6 +65,7 @@ class Runner:
         self._closing, self._waking = Event(), Event()
         self._thread: Thread | None = None
         self._paces: dict[str, Progress] = {}
+        self._looked, self._tried = 0.0, 0  # for verdicts to learn from
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._thread = Thread(target=self._run, args=(loop,), name="jobs", daemon=True)
@@ -84,7 +87,7 @@ class Runner:
 
     def read(self, record: Record) -> int:
         """How many rows of a job that teaches were read, which no ledger tells."""
-        if not record.category:
+        if not record.teaching:
             return 0
         pace = self._paces.get(record.id)
         return pace.done if pace else (record.total or 0) if record.taught else 0
@@ -108,6 +111,7 @@ class Runner:
             if record:
                 self._work(record, loop)
             else:
+                self._learn_by_itself(loop)
                 self._waking.wait(IDLE_SECONDS)
 
     def _sweep(self) -> None:
@@ -126,7 +130,9 @@ class Runner:
         bridge = LoopBridge(loop, self._closing, check, self._settings.job_patience_seconds)
         lesson = Lesson(record, self._folder / "models", self._settings)
         try:
-            if record.category:
+            if record.verdicts:
+                self._learn(record, lesson, bridge)
+            elif record.category:
                 self._teach(record, lesson, check)
             elif nothing_is_stored(tally := self._ingest(record, bridge)):
                 state, error = "failed", detail(nothing_came_in(tally))
@@ -175,6 +181,37 @@ class Runner:
             taught = lesson.teach(WatchedFeed(feed, record.id, check), images, check, mark)
         self._table.counted(record.id, pace.done)
         self._table.learnt(record.id, taught)
+
+    def _learn(self, record: Record, lesson: Lesson, call: LoopBridge) -> None:
+        """Raises ModelNotTaught, TooFewProducts or CheckpointInvalid."""
+        store = call(self._store.describe)
+        if store.learner is None:
+            raise ModelNotTaught
+        filings: list[Filing] = []
+        after: int | None = store.learner.verdicts
+        while after is not None:
+            part, after = call(partial(self._store.filings, after))
+            filings += part
+        taught = lesson.learn(Path(store.learner.folder), filings, call.check)
+        self._table.counted(record.id, len(filings))
+        self._table.learnt(record.id, taught)
+        if self._settings.auto_promote and taught["comparison"]["never_worse"]:
+            call(partial(self._store.choose_model, taught["version"]))
+            logger.info("a model that has learnt is active", extra={"fields": taught["comparison"]})
+
+    def _learn_by_itself(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Once there are enough verdicts that no model has learnt from, and more than at the last try."""
+        enough = self._settings.learn_after_verdicts
+        if not enough or monotonic() - self._looked < LEARN_LOOK_SECONDS:
+            return
+        self._looked = monotonic()
+        call = LoopBridge(loop, self._closing, lambda: None, 0)
+        with suppress(CatalogError, Stopped):
+            store = call(self._store.describe)
+            self._tried = min(self._tried, store.unlearnt)
+            if store.learner and store.unlearnt - self._tried >= enough:
+                self._tried = store.unlearnt
+                learning(self._table)
 
     def _ingest(self, record: Record, call: LoopBridge) -> Tally:
         call.check()

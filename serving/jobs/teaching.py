@@ -1,14 +1,18 @@
-"""A job that teaches a model the categories of a feed, instead of storing its products."""
+"""A job that teaches a model the categories of a feed, instead of storing its products, or what people said of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from catalog.arrays import Floats
 from catalog.ingest.load import ImageSource
 from catalog.model.contract import Targets
 from catalog.model.folder import shipped_model
+from catalog.teaching.candidate import learn
+from catalog.teaching.examples import Filing
 from catalog.teaching.gather import gather
-from catalog.teaching.teach import teach_gathered
+from catalog.teaching.report import to_dict
+from catalog.teaching.teach import teach_gathered, write_taught
 from catalog.teaching.vectors import VectorCache
 from catalog.understand import Understander
 from serving.jobs.steps import WatchedFeed
@@ -48,6 +52,20 @@ class Lesson:
         told = outcome.to_dict()
         del told["output"], told["page"]
         return {"folder": str(outcome.output), **told}
+
+    def learn(self, active: Path, filings: Sequence[Filing], check: Callable[[], None]) -> dict[str, Any]:
+        """Teach the model in the folder `active` what people filed. -> as `teach`, with how it compares with that one.
+
+        Raises TooFewProducts, CheckpointInvalid or DiskFull.
+        """
+        base = self._settings.model or shipped_model()
+        taught, comparison = learn(active, filings, self._embed, progress=lambda step: check())
+        version = write_taught(taught, base, self._output)
+        told = {"folder": str(self._output), "version": version, "failed": {}, "comparison": comparison.to_dict()}
+        return told | to_dict(taught.report)
+
+    def _embed(self, texts: Sequence[str]) -> Floats:
+        return Understander.load(self._settings.model or shipped_model(), self._settings.device).embed(texts)
 
     def end(self) -> None:
         """Forget what was read."""

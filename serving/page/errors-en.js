@@ -64,6 +64,7 @@ export default {
   "model_failed": "The service failed to process this request. The request is not at fault.",
   "model_in_use": "This model is the active one. Activate another one, then it can be removed.",
   "model_not_ready": "The model is starting or restarting. Try again shortly.",
+  "model_not_taught": "The active model was not taught your categories, so it cannot learn from verdicts. Teach one and activate it.",
   "model_unknown": "No model with this version is loaded or taught here. /v1/models lists those that are.",
   "multipart_invalid": "The body is not a valid multipart form, or it has too many parts.",
   "no_shadow": "No shadow model is loaded, so there is nothing to compare.",

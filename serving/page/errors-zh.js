@@ -93,6 +93,7 @@ export default {
   "error.feedback_not_found": "没有这条审核记录，它可能已被撤回。",
   "error.category_unknown": "类目树中没有这个类目。",
   "error.model_unknown": "没有这个版本的模型。",
+  "error.model_not_taught": "启用的模型没有学过您的分类，无法从审核中学习；请先教会并启用一个模型。",
   "error.model_in_use": "这个模型正在使用；请先启用另一个模型，再移除它。",
   "error.no_shadow": "没有用于比较的模型。",
   "error.index_of_other_model": "商品目录是由另一个模型生成的。",

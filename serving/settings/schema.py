@@ -132,6 +132,18 @@ class Settings(BaseSettings):
     max_finished_jobs: int = Field(
         default=1_000, ge=1, le=100_000, description="Number of finished jobs that are kept."
     )
+    learn_after_verdicts: int = Field(
+        default=0,
+        ge=0,
+        le=100_000,
+        description="The taught model that is active learns from people's verdicts whenever there are so many new ones;"
+        " 0: only when asked to.",
+    )
+    auto_promote: bool = Field(
+        default=False,
+        description="Whether a model that has learnt from verdicts becomes active by itself, where it files no fewer of"
+        " the new verdicts right and keeps every promise.",
+    )
     job_patience_seconds: float = Field(
         default=600.0,
         ge=0.0,

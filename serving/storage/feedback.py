@@ -147,6 +147,12 @@ class FeedbackLog:
         parameters = [value for values in used.values() for value in values]
         return self._read(query, (*parameters, limit))
 
+    def count_after(self, id: int) -> int:
+        """On how many products the last verdict came behind this one and says what is right."""
+        return int(
+            self._run(f"SELECT count(*) FROM feedback WHERE {LAST} AND id > ? AND verdict != 'reject'", (id,))[0][0]
+        )
+
     def proposals(self) -> list[tuple[str, int]]:
         """The categories that the tree lacks, by how many products they are proposed for."""
         path = "json_extract(document, '$.correction.proposed_category')"

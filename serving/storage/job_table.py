@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
@@ -34,6 +35,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     category TEXT NOT NULL DEFAULT '',
     target REAL NOT NULL DEFAULT 0,
     taught TEXT,
+    verdicts INTEGER NOT NULL DEFAULT 0,
     number INTEGER PRIMARY KEY AUTOINCREMENT
 );
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
@@ -44,9 +46,10 @@ ADDED = [
     Column("jobs", "category", "TEXT NOT NULL DEFAULT ''"),
     Column("jobs", "target", "REAL NOT NULL DEFAULT 0"),
     Column("jobs", "taught", "TEXT"),
+    Column("jobs", "verdicts", "INTEGER NOT NULL DEFAULT 0"),
 ]
 State = Literal["queued", "running", "complete", "failed", "cancelled"]
-ERASED = "(erased)"
+ERASED, VERDICTS = "(erased)", "(verdicts)"  # in place of a feed's name
 UNFINISHED = "state IN ('queued', 'running')"
 
 
@@ -54,7 +57,8 @@ class Record(NamedTuple):
     """A row of the table. upload: the name of the file that came along; without one, `source` is a path below the
     folder of feeds. encoding: of the feed, "" where it is to be recognised. cancelling: to be stopped by whoever works
     on it. run: its number in the ledger. replacing: whether products that the feed no longer has are to be taken out.
-    category, target: see `Submission`; taught: what came of it, as JSON.
+    category, target: see `Submission`; taught: what came of it, as JSON. verdicts: whether it learns from verdicts, and
+    has no feed.
     """
 
     id: str
@@ -78,6 +82,11 @@ class Record(NamedTuple):
     category: str = ""
     target: float = 0.0
     taught: str | None = None
+    verdicts: int = 0
+
+    @property
+    def teaching(self) -> bool:
+        return bool(self.category or self.verdicts)
 
     def took(self, upload: str | None) -> bool:
         """Whether its feed was this upload."""
@@ -98,7 +107,7 @@ class Record(NamedTuple):
 
 
 SELECT = f"SELECT {', '.join(Record._fields)} FROM jobs"
-GIVEN = (*Record._fields[:9], "strict", "replacing", "category", "target")
+GIVEN = (*Record._fields[:9], "strict", "replacing", "category", "target", "verdicts")
 
 
 class JobTable:
@@ -206,6 +215,16 @@ class JobTable:
     def _write(self, query: str, *values: Any) -> None:
         with self.file.use() as db:
             db.execute(query, values)
+
+
+def learning(table: JobTable) -> str:
+    """The id of the job that learns from verdicts: one under way, or a new one."""
+    for record in table.unfinished():
+        if record.verdicts:
+            return record.id
+    record = Record(uuid.uuid4().hex, None, "", VERDICTS, None, "{}", 0, time.time(), verdicts=1)
+    table.add(record)
+    return record.id
 
 
 def _record(row: Sequence[Any]) -> Record:

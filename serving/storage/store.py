@@ -30,9 +30,10 @@ from serving.portions import PORTION_BYTES
 from serving.storage import waiting
 from serving.storage.erasure import Erasure
 from serving.storage.feedback import Feedback, FeedbackLog, FeedbackQuery, Said, applied, reopened
+from serving.storage.filings import FilingsPart, filings
 from serving.storage.promises import Promises
 from serving.storage.store_api import Listing, Overview, Queue, Shown, StoreInfo
-from serving.storage.taught_models import TaughtModels
+from serving.storage.taught_models import TaughtModel, TaughtModels
 from serving.storage.thumbnails import ThumbnailStore
 from serving.storage.training_set import LabelledPart, LabelledProduct, labelled
 from serving.storage.waiting import QueueQuery
@@ -83,7 +84,7 @@ class CatalogStore:
         return model.vectors if model else ""
 
     def describe(self) -> StoreInfo:
-        index = self._index
+        index, taught = self._index, self._taught.all()
         chosen = self._chosen()
         files = (self._thumbnails.file, self._feedback.file)
         damages = (*(file.damage for file in files), self._choice_damage, self._taught.damage, self._damaged_products())
@@ -96,9 +97,22 @@ class CatalogStore:
             chosen,
             damaged,
             self._promises.standing,
-            self._taught.all(),
+            taught,
             self._done if self._filer and self._refiled_by() != self._filer.version else None,
+            learner := self._learner(chosen),
+            self._feedback.count_after(max(one.verdicts for one in (*taught, learner))) if learner else 0,
         )
+
+    def _learner(self, chosen: str) -> TaughtModel | None:
+        """The active model, if it was taught: here, or before the service was started with it."""
+        if taught := self._taught.get(chosen):
+            return taught
+        started = self._models.get(chosen) or next(iter(self._models.values()), None)
+        return self._taught.started(Path(started.folder)) if started and started.folder else None
+
+    def filings(self, after: int) -> FilingsPart:
+        """What people filed since a verdict, in parts."""
+        return filings(self._feedback, self._index, after)
 
     def _damaged_products(self) -> str:
         if not self._index.damaged:

@@ -12,6 +12,7 @@ from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from serving.calls import Call
 from serving.storage.feedback import Feedback, FeedbackQuery, Said
+from serving.storage.filings import FilingsPart
 from serving.storage.taught_models import TaughtModel
 from serving.storage.training_set import LabelledPart
 from serving.storage.waiting import Menu, QueueQuery
@@ -22,7 +23,8 @@ class StoreInfo(NamedTuple):
     `IndexModel.vectors`, "" for an empty index; chosen: the version that was made the active one, "" if none was;
     damaged: what is wrong with the files, what is not served for it, and how to repair them. promises: of the models'
     contracts, how many hold ("kept") and how many verdicts have ended ("ended"). taught: models that were taught here;
-    refiled: how many products have been filed anew by the chosen one, None where none are to be.
+    refiled: how many products have been filed anew by the chosen one, None where none are to be. learner: the active
+    model, if it was taught, and can learn from verdicts; unlearnt: those that no model has learnt from.
     """
 
     identity: str
@@ -34,6 +36,8 @@ class StoreInfo(NamedTuple):
     promises: Mapping[str, int] | None = None
     taught: tuple[TaughtModel, ...] = ()
     refiled: int | None = None
+    learner: TaughtModel | None = None
+    unlearnt: int = 0
 
     @property
     def spaces(self) -> dict[str, str]:
@@ -101,6 +105,9 @@ class StoreApi:
 
     async def taught_files(self, version: str) -> TaughtFiles:
         return await self._call("taught_files", version)
+
+    async def filings(self, after: int) -> FilingsPart:
+        return await self._call("filings", after)
 
     async def forget_model(self, version: str) -> None:
         await self._call("forget_model", version)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from catalog.errors import CatalogError
 from catalog.filing import Filer
 from catalog.index.backend import IndexModel
-from catalog.model.folder import TaughtFiles, read_taxonomy, taught_files
+from catalog.model.folder import TAUGHT, TaughtFiles, read_taxonomy, taught_files
+from catalog.teaching.learned import verdicts_in
 from serving.errors import ModelUnknown
 
 FOLDER = Path("jobs") / "models"  # in the state folder; a job that teaches writes there
@@ -17,7 +18,9 @@ logger = logging.getLogger(__name__)
 
 
 class TaughtModel(NamedTuple):
-    """version, space: see `catalog.model.folder.ModelFolder`; categories: its leaves; created: seconds since 1970."""
+    """version, space: see `catalog.model.folder.ModelFolder`; categories: its leaves; created: seconds since 1970;
+    verdicts: the number of the last verdict that it has learnt from.
+    """
 
     version: str
     space: str
@@ -25,6 +28,7 @@ class TaughtModel(NamedTuple):
     taxonomy_version: str
     categories: int
     created: float
+    verdicts: int
 
     @property
     def for_index(self) -> IndexModel:
@@ -37,6 +41,7 @@ class TaughtModels:
     def __init__(self, state: Path) -> None:
         self._folder = state / FOLDER
         self._known: dict[Path, TaughtModel | None] = {}  # None: damaged
+        self._started: dict[Path, TaughtModel | None] = {}
 
     def all(self) -> tuple[TaughtModel, ...]:
         """The oldest first. One that is damaged is left out, and told of by `damage`."""
@@ -55,6 +60,12 @@ class TaughtModels:
 
     def get(self, version: str) -> TaughtModel | None:
         return next((model for model in self.all() if model.version == version), None)
+
+    def started(self, folder: Path) -> TaughtModel | None:
+        """The model that the service was started with, if that was taught."""
+        if folder not in self._started:
+            self._started[folder] = described(folder) if (folder / TAUGHT).is_file() else None
+        return self._started[folder]
 
     def files(self, version: str) -> TaughtFiles:
         """Raises ModelUnknown, CheckpointDamaged or CheckpointInvalid."""
@@ -83,4 +94,6 @@ def described(folder: Path) -> TaughtModel | None:
         logger.warning("a taught model is damaged", extra={"fields": {"folder": folder.name, "code": error.code}})
         return None
     created = (folder / "sha256.json").stat().st_mtime
-    return TaughtModel(found.version, found.space, str(folder.absolute()), tree.version, len(tree.leaves), created)
+    return TaughtModel(
+        found.version, found.space, str(folder.absolute()), tree.version, len(tree.leaves), created, verdicts_in(folder)
+    )

@@ -46,7 +46,7 @@ async def analyze_products(context: Context, request: Request) -> Response:
     form takes one product, and its error is the status.
     """
     options, ids, items = await read(context, request)
-    model = await context.models.active()
+    model = await context.active_model()
     check_dimensions(options.embedding_dimensions, model.info, "embedding_dimensions")
     evidence = "evidence" in options.include
     with context.concurrency.admitted(len(items)):

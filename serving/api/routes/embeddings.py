@@ -65,4 +65,4 @@ def readable(found: Answer) -> Answer:
 
 async def named(context: RequestContext, name: str | None) -> Model:
     """The loaded model of this version; the active one for any other name, as clients of OpenAI must give one."""
-    return await context.models.find(name or "") or await context.models.active()
+    return await context.models.find(name or "") or await context.active_model()

@@ -45,6 +45,7 @@ async def check_health() -> Health:
 )
 async def check_readiness(context: Context) -> Ready:
     """With 200 the model and the index answer now, with 503 they do not. Whatever `damaged` names is not served."""
+    await context.active_model()
     info = await context.models.ready()
     try:
         async with asyncio.timeout(READY_SECONDS):

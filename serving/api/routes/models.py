@@ -8,9 +8,10 @@ from fastapi.concurrency import run_in_threadpool
 from catalog.errors import DiskFull
 from catalog.taxonomy.tree import Taxonomy
 from serving.api import examples
-from serving.api.context import Context, RequestContext
+from serving.api.context import Context, RequestContext, respond
 from serving.api.openapi import operation
 from serving.api.parameters import ModelId
+from serving.api.schemas.jobs import JobOut, to_job
 from serving.api.schemas.models import (
     ComparisonResponse,
     Difference,
@@ -21,7 +22,16 @@ from serving.api.schemas.models import (
     TaxonomyResponse,
     to_taxonomy,
 )
-from serving.errors import IndexNotReady, ModelInUse, ModelNotReady, ModelUnknown, NoShadow, RequestInvalid
+from serving.errors import (
+    IndexNotReady,
+    JobsNotReady,
+    ModelInUse,
+    ModelNotReady,
+    ModelNotTaught,
+    ModelUnknown,
+    NoShadow,
+    RequestInvalid,
+)
 from serving.inference.backend import ModelInfo
 from serving.storage.taught_models import TaughtModel
 
@@ -64,6 +74,18 @@ async def compare_models(context: Context) -> ComparisonResponse:
 
 
 @router.post(
+    "/v1/models",
+    response_model=JobOut,
+    **operation("Learn from verdicts", examples.JOB, status=202, raises=(ModelNotTaught, JobsNotReady, IndexNotReady)),
+)
+async def learn_from_verdicts(context: Context) -> Response:
+    """Teach the active model what people said since it was taught, as a job. The model that comes of it is compared
+    with the active one (`taught.comparison` of the job), and can be activated.
+    """
+    return respond(to_job(await context.jobs.learn()), 202)
+
+
+@router.post(
     "/v1/models/{id}/activate",
     **operation(
         "Switch to another model",
@@ -103,7 +125,7 @@ async def get_taxonomy(context: Context, request: Request) -> Response:
     """The category tree and the vocabularies of the active model, in English and Chinese. Gzipped for those who accept
     it: the tree of every department is a megabyte.
     """
-    taxonomy = (await context.models.active()).taxonomy
+    taxonomy = (await context.active_model()).taxonomy
     zipped = "gzip" in request.headers.get("accept-encoding", "")
     return await run_in_threadpool(packed, taxonomy, zipped)
 
@@ -117,7 +139,9 @@ def packed(taxonomy: Taxonomy, zipped: bool) -> Response:
 
 
 async def listed(context: RequestContext) -> ModelsResponse:
-    store, roles = await context.store.describe(), await context.models.roles()
+    store = await context.store.describe()
+    await context.models.follow(store.chosen, store.spaces)
+    roles = await context.models.roles()
     data = [described(model.info, role) for role, model in roles.items()]
     bases = {model.info.space: model.info for model in roles.values()}
     shown = {model.info.version for model in roles.values()}
@@ -127,7 +151,8 @@ async def listed(context: RequestContext) -> ModelsResponse:
         if taught.space in bases and taught.version not in shown
     ]
     refiling = None if store.refiled is None else Refiling(done=store.refiled, total=store.products)
-    return ModelsResponse(data=data, refiling=refiling)
+    unlearnt = store.unlearnt if store.learner else None
+    return ModelsResponse(data=data, refiling=refiling, unlearnt=unlearnt)
 
 
 def replaced(base: ModelInfo, taught: TaughtModel) -> ModelInfo:

@@ -103,7 +103,7 @@ async def get_overview(context: Context) -> OverviewResponse:
     """How many products there are, in which departments, how sure the model is of them, and the last feed."""
     found = await context.store.overview()
     newest = await context.jobs.list(1)
-    return to_overview(found, (await context.models.active()).taxonomy, newest[0] if newest else None)
+    return to_overview(found, (await context.active_model()).taxonomy, newest[0] if newest else None)
 
 
 @router.get(

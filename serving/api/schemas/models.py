@@ -74,6 +74,19 @@ class DoubtedRow(BaseModel):
     neighbours: list[NearRow]
 
 
+class LearntComparison(BaseModel):
+    """Of a model that has learnt from verdicts with the one that it learnt on, by the products of these verdicts, which
+    neither had seen. lost: branches that only the active one promises.
+    """
+
+    active: str
+    verdicts: int
+    active_right: int
+    right: int
+    lost: list[str]
+    never_worse: bool
+
+
 class Taught(BaseModel):
     """A model that was taught, and how right it is about products that it had not seen."""
 
@@ -89,6 +102,9 @@ class Taught(BaseModel):
     confusions: list[ConfusedPair]
     doubts: Annotated[list[DoubtedRow], Field(description="Rows whose category is perhaps wrong, the likeliest first.")]
     failed: Annotated[dict[str, int], Field(description="Rows that were left out, by code.")]
+    comparison: Annotated[
+        LearntComparison | None, Field(description="With the active model, where it has learnt from verdicts.")
+    ] = None
 
 
 class Refiling(BaseModel):
@@ -103,6 +119,10 @@ class ModelsResponse(BaseModel):
     data: list[ModelOut]
     refiling: Annotated[
         Refiling | None, Field(description="Null where the stored products are filed by the active model.")
+    ] = None
+    unlearnt: Annotated[
+        int | None,
+        Field(description="Verdicts that no model has learnt from; null where the active model was not taught."),
     ] = None
 
 

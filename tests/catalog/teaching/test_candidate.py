@@ -11,7 +11,8 @@ from catalog.arrays import Floats
 from catalog.errors import CheckpointInvalid, TooFewProducts
 from catalog.filing import Filer
 from catalog.model.folder import LEARNED
-from catalog.teaching.candidate import Filing, learn
+from catalog.teaching.candidate import learn
+from catalog.teaching.examples import Filing
 from catalog.teaching.learned import load_learned
 from catalog.teaching.teach import write_taught
 from tests.support.taught import KINDS, kind_vectors, taught_folder

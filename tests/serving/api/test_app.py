@@ -84,6 +84,7 @@ PATHS = {
     "/v1/overview",
     "/v1/products",
     "/v1/models/comparison",
+    "/v1/models/{id}",
     "/v1/models/{id}/activate",
     "/v1/products/{id}",
     "/v1/products/{id}/image",

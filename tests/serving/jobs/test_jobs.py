@@ -206,11 +206,9 @@ def test_many_errors_come_as_one_stream(service: JobService) -> None:
     assert {error["code"] for error in errors} == {"product_empty"}
 
 
-def test_a_thousand_rows_take_seconds_and_are_read_a_few_at_a_time(service: JobService) -> None:
-    started = time.monotonic()
+def test_a_thousand_rows_are_read_a_few_at_a_time(service: JobService) -> None:
     job = service.ingested(as_csv(rows(1_000)))
     assert counts(job) == {"total": 1_000, "done": 1_000, "added": 1_000}
-    assert time.monotonic() - started < 30
     assert sum(map(len, service.analyzer.asked)) == 1_000
     assert max(map(len, service.analyzer.asked)) == 16
 

@@ -134,3 +134,62 @@ def test_a_damaged_taught_model_leaves_the_base_to_answer(model: Path, tmp_path:
         assert any(head.parent.name in told for told in ready["damaged"])
         refused = service.client.post(f"/v1/models/{version}/activate")
         assert (refused.status_code, refused.json()["error"]["code"]) == (404, "model_unknown")
+
+
+TITLES = (
+    "hose",
+    "garden hose 20 m",
+    "long pipe for water",
+    "reel with green hose",
+    "fine sprinkler",
+    "the soaker, 5 l",
+)
+
+
+def judge(service: JobService, path: str, count: int) -> None:
+    """Store so many products, and say where they belong."""
+    for number, title in enumerate(TITLES[:count]):
+        service.client.put(f"/v1/products/new{number}", json={"title": title})
+        said = {"product_id": f"new{number}", "verdict": "correct", "proposed_category": path}
+        assert service.client.post("/v1/feedback", json=said).status_code == 201
+
+
+def test_verdicts_teach_the_active_model(service: JobService) -> None:
+    refused = service.client.post("/v1/models")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "model_not_taught")
+    version = teach(service)
+    activate(service, version)
+    assert service.client.get("/v1/models").json()["unlearnt"] == 0
+    nothing = service.ended(service.client.post("/v1/models").json()["id"])
+    assert (nothing["state"], nothing["error"]["code"]) == ("failed", "too_few_products")
+    judge(service, "Garden > Hoses", 6)
+    assert service.client.get("/v1/models").json()["unlearnt"] == 6
+    accepted = service.client.post("/v1/models")
+    assert accepted.status_code == 202, accepted.text
+    job = service.ended(accepted.json()["id"])
+    assert (job["state"], job["teaching"], job["error"]) == ("complete", True, None)
+    found = job["taught"]["comparison"]
+    assert (found["active"], found["verdicts"], found["active_right"]) == (version, 6, 0)
+    assert found["never_worse"]
+    candidate = job["taught"]["version"]
+    assert (roles(service)[candidate], roles(service)[version]) == ("taught", "active")
+    assert service.client.get("/v1/models").json()["unlearnt"] == 0
+    activate(service, candidate)
+    service.client.put("/v1/products/another", json={"title": "hose"})
+    assert filed(service, "another") == (candidate, "Garden")
+    activate(service, version)
+    assert filed(service, "another")[0] == version
+
+
+def test_a_model_that_is_never_worse_takes_over_by_itself(model: Path, tmp_path: Path) -> None:
+    settings = Settings(batch_wait_seconds=0.001, model=model, learn_after_verdicts=5, auto_promote=True)
+    with office(tmp_path, Understander.load(model), settings) as service:
+        version = teach(service)
+        activate(service, version)
+        judge(service, "Garden > Hoses", 5)
+        deadline = time.monotonic() + 120
+        while roles(service).get(version) == "active":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        service.client.put("/v1/products/another", json={"title": "hose"})
+        assert filed(service, "another")[1] == "Garden"
