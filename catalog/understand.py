@@ -1,7 +1,7 @@
 """Products in, understandings out: the one inference path of the command line, the service and bulk ingest."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -11,11 +11,12 @@ import numpy as np
 
 from catalog.arrays import Floats, Modalities, sigmoid, softmax
 from catalog.errors import CatalogError
-from catalog.filing import Categories
+from catalog.filing import Categories, Filing
 from catalog.model.folder import ModelFolder, open_model, shipped_model
 from catalog.model.preprocess import Prepared, collate, prepare
 from catalog.model.runtime import Answer, ModelOutputs, Runtime, open_runtime
 from catalog.model.scripts import plain_letters, readable, readable_names
+from catalog.model.taught_attributes import untaught, with_taught
 from catalog.model.tokenizer import Extent
 from catalog.product import CategoryScore, Modality, Note, Product, Scored, Understanding
 
@@ -56,6 +57,7 @@ class Understander:
             self._base = Categories(model.taxonomy, model.calibration)
             self._own = Categories(model.taught.taxonomy, model.taught.calibration, model.contract)
         self._head = model.taught.head if model.taught else None
+        self._taught_attributes = model.taught.attributes if model.taught else ()
         self.taught = model.taught is not None
         self.taxonomy, self.calibration = self._own.taxonomy, self._own.calibration
         self.contract = model.contract
@@ -185,7 +187,9 @@ class Understander:
             category=filing.category,
             alternatives=filing.alternatives,
             tags=self._tags(outputs.tags_BG[row], kind, modalities, reading.text),
-            attributes=self._attributes(outputs, row, kind, modalities, reading.text),
+            attributes=self._with_taught(
+                self._attributes(outputs, row, kind, modalities, reading.text), filing, answer.embedding_E, modalities
+            ),
             embedding=answer.embedding_E,
             modalities_used=reading.used,
             decision=filing.decision,
@@ -195,8 +199,14 @@ class Understander:
             cut=reading.extent.cut,
         )
 
+    def _with_taught(
+        self, found: Mapping[str, Scored], filing: Filing, embedding_E: Floats, modalities: Modalities
+    ) -> dict[str, Scored]:
+        return with_taught(found, self._taught_attributes, filing.category, embedding_E, modalities)
+
     def refile(self, found: Understanding, top_k: int = 5) -> Understanding:
-        """The same understanding with this model's category, decision and alternatives, told from its embedding alone.
+        """The same understanding with this model's category, decision and alternatives, and the attributes that it was
+        taught, told from its embedding alone.
 
         Of a taught model, and an understanding by one of the same `space`.
         """
@@ -204,12 +214,15 @@ class Understander:
         if not found.modalities_used:
             return found
         answer = Answer(np.empty(0, np.float32), found.embedding)
-        filing = self._own.file(*self._judged(answer, 0.0), choice(found.modalities_used), top_k)
+        modalities = choice(found.modalities_used)
+        filing = self._own.file(*self._judged(answer, 0.0), modalities, top_k)
+        of_base = untaught(found.attributes, self._base.taxonomy)
         notes = tuple(note for note in found.notes if note != "unfamiliar")
         return replace(
             found,
             category=filing.category,
             alternatives=filing.alternatives,
+            attributes=self._with_taught(of_base, filing, found.embedding, modalities),
             decision=filing.decision,
             evidence={},
             notes=(*notes, "unfamiliar") if filing.unfamiliar else notes,

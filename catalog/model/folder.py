@@ -7,6 +7,7 @@
     familiarity.safetensors    (if measured: see catalog.model.familiarity)
     contract.json    (if fitted: see catalog.model.contract)
     taught.safetensors  taught_taxonomy.json  taught_calibration.json    (if taught: see catalog.model.taught)
+    taught_attributes.safetensors    (if attributes were: see catalog.model.taught_attributes)
 
 The word table never changes, the encoders rarely and the fusion often, so they live in files of their own. Nothing is
 ever unpickled. A folder is opened without PyTorch, which takes seconds to import; `catalog.model.checkpoint` has the
@@ -28,13 +29,14 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from catalog.errors import CheckpointDamaged, CheckpointInvalid
-from catalog.model import taught, tokenizer
+from catalog.model import taught, taught_attributes, tokenizer
 from catalog.model.calibration import Calibration
 from catalog.model.config import ModelConfig
 from catalog.model.contract import FILE as CONTRACT
 from catalog.model.contract import Contract
 from catalog.model.familiarity import Familiarity
 from catalog.model.taught import TaughtHead
+from catalog.model.taught_attributes import TaughtAttribute, read_attributes
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
 
@@ -52,18 +54,22 @@ WORD_TABLE_TENSORS = ("text_encoder.bert.embeddings.word_embeddings.",)
 GRAPHS = ("image_encoder.onnx", "text_encoder.onnx", "answer.onnx")
 GRAPH_WEIGHTS = "graphs.json"
 TAUGHT, TAUGHT_TAXONOMY, TAUGHT_CALIBRATION = taught.FILE, "taught_taxonomy.json", "taught_calibration.json"
-TAUGHT_FILES = (TAUGHT, TAUGHT_TAXONOMY, TAUGHT_CALIBRATION, CONTRACT)
+TAUGHT_FILES = (TAUGHT, TAUGHT_TAXONOMY, TAUGHT_CALIBRATION, CONTRACT, taught_attributes.FILE)
 FORMAT = 1
 SHIPPED, NANO = "shipped", "nano"
 
 
 @dataclass(frozen=True)
 class Taught:
-    """A merchant's own categories, which a model was taught: their tree, and how scores of them are read."""
+    """A merchant's own categories, which a model was taught: their tree, and how scores of them are read.
+
+    attributes: his own as well, which take the place of those that mean the same.
+    """
 
     head: TaughtHead
     taxonomy: Taxonomy
     calibration: Calibration
+    attributes: tuple[TaughtAttribute, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -187,7 +193,7 @@ def _read_taught(folder: Path) -> Taught:
     head = TaughtHead.load(folder)
     if head.votes_SC.shape[1] != len(taxonomy.leaves):
         raise CheckpointInvalid(f"The model's {TAUGHT} does not fit its {TAUGHT_TAXONOMY}.")
-    return Taught(head, taxonomy, _read_calibration(folder / TAUGHT_CALIBRATION))
+    return Taught(head, taxonomy, _read_calibration(folder / TAUGHT_CALIBRATION), read_attributes(folder))
 
 
 def read_config(folder: Path) -> ModelConfig:

@@ -11,6 +11,7 @@ import numpy as np
 from catalog.arrays import Floats
 from catalog.filing import Categories
 from catalog.model.contract import is_right
+from catalog.teaching.attributes.learn import AttributeReport
 from catalog.teaching.calibrate import Measured
 from catalog.teaching.doubts import Doubt
 from catalog.teaching.examples import Example
@@ -62,6 +63,7 @@ class Report:
     few: tuple[tuple[str, int], ...]
     confusions: tuple[Confusion, ...]
     doubts: tuple[Doubt, ...]
+    attributes: tuple[AttributeReport, ...]
 
 
 def report_of(
@@ -71,6 +73,7 @@ def report_of(
     found: Sequence[Measured],
     categories: Categories,
     doubts: Sequence[Doubt],
+    attributes: Sequence[AttributeReport],
 ) -> Report:
     tree = categories.taxonomy
     answers = own_answers(lesson, found, categories)
@@ -87,6 +90,7 @@ def report_of(
         few=tuple(sorted(few, key=lambda one: one[1])),
         confusions=tuple(confusions(examples, answers, categories)),
         doubts=tuple(doubts),
+        attributes=tuple(attributes),
     )
 
 
@@ -104,6 +108,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "doubts": [
             one._asdict() | {"neighbours": [near._asdict() for near in one.neighbours]} for one in report.doubts
         ],
+        "attributes": [one.to_dict() for one in report.attributes],
     }
 
 

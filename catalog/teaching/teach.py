@@ -1,6 +1,7 @@
 """Teach a model a merchant's own categories.
 
-    feed -> examples -> lesson -> head, with held-out scores -> calibration, contract -> model folder, report
+    feed -> examples -> lesson -> head, with held-out scores -> calibration, contract -> attributes
+         -> model folder, report
 
 Nothing of the model itself is trained: a head is fitted on its embeddings, in closed form.
 """
@@ -10,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from catalog.arrays import Floats, unit
-from catalog.errors import CategoryNotFound, FileNotWritable, RowCategoryMissing, TooFewProducts
+from catalog.errors import CategoryNotFound, FeedColumnsInvalid, FileNotWritable, RowCategoryMissing, TooFewProducts
 from catalog.filing import Categories
 from catalog.model.calibration import Calibration
 from catalog.model.contract import Contract, Targets
@@ -33,7 +34,9 @@ from catalog.model.folder import (
     write_json,
 )
 from catalog.model.taught import TaughtHead
+from catalog.model.taught_attributes import TaughtAttribute, save_attributes
 from catalog.taxonomy.tree import Taxonomy
+from catalog.teaching.attributes.learn import FiledExamples, learn_all
 from catalog.teaching.calibrate import calibrate, measured
 from catalog.teaching.doubts import doubts
 from catalog.teaching.examples import Example, Ints, Views, groups_of
@@ -57,6 +60,7 @@ class Taught:
     tree: Taxonomy
     calibration: Calibration
     contract: Contract
+    attributes: tuple[TaughtAttribute, ...]
     report: Report
 
 
@@ -66,8 +70,9 @@ def teach(
     tree: Taxonomy | None = None,
     targets: Targets | None = None,
     progress: Callable[[str], object] = lambda step: None,
+    attributes: Collection[str] = (),
 ) -> Taught:
-    """Fit the head, its thresholds and its contract.
+    """Fit the head, its thresholds and its contract, and heads of attributes, which the examples have.
 
     tree: the merchant's whole tree; by default one of the examples' paths. An example that it has no node for is left
     out. Raises TooFewProducts for fewer than two categories or LEAST_EXAMPLES examples.
@@ -88,15 +93,16 @@ def teach(
     judged = learn_unfamiliar(lesson, learnt, kinds(tree, nodes))
     found = measured(lesson, learnt, judged, tree, nodes)
     progress("thresholds")
-    base = reader.calibration
-    calibration, contract = calibrate(found, judged, tree, base, targets or Targets(TARGET))
-    temperatures = {choice: by_root["*"] for choice, by_root in calibration.temperature.items()}
-    progress("report")
-    doubted = doubts(examples, lesson, found, tree, temperatures)
+    targets = targets or Targets(TARGET)
+    calibration, contract = calibrate(found, judged, tree, reader.calibration, targets)
     categories = Categories(tree, calibration, contract)
-    return Taught(
-        judged.head, tree, calibration, contract, report_of(examples, lesson, learnt, found, categories, doubted)
-    )
+    filed = FiledExamples(lesson, nodes, found, categories)
+    own, told = learn_all(attributes, examples, filed, targets, reader, progress)
+    progress("report")
+    temperatures = {choice: by_root["*"] for choice, by_root in calibration.temperature.items()}
+    doubted = doubts(examples, lesson, found, tree, temperatures)
+    report = report_of(examples, lesson, learnt, found, categories, doubted, told)
+    return Taught(judged.head, tree, calibration, contract, own, report)
 
 
 def check_enough(examples: Sequence[Example]) -> None:
@@ -139,6 +145,8 @@ def write_taught(taught: Taught, base: Path, output: Path) -> str:
         (folder / TAUGHT_TAXONOMY).write_text(taught.tree.to_json(), encoding="utf-8")
         write_json(folder / TAUGHT_CALIBRATION, asdict(taught.calibration))
         taught.contract.save(folder)
+        if taught.attributes:
+            save_attributes(taught.attributes, folder)
     return model_version(output)
 
 
@@ -185,11 +193,14 @@ def teach_gathered(
     separator: str | None = None,
     tree: Taxonomy | None = None,
     targets: Targets | None = None,
+    attributes: Collection[str] = (),
     progress: Callable[[str], object] = lambda step: None,
 ) -> Outcome:
     """Teach `reader`, the model in the folder `base`, and write the taught one. See `teach`; separator: see
-    `examples_of`; the precision to promise is TARGET by default.
+    `examples_of`; the precision to promise is TARGET by default. Raises FeedColumnsInvalid for an attribute of which
+    the feed has no value.
     """
+    check_attributes(gathered, attributes)
     examples, failed = examples_of(gathered.filed, separator), Counter(gathered.failed)
     failed[RowCategoryMissing.code] += len(gathered.filed) - len(examples)
     if tree:
@@ -197,13 +208,19 @@ def teach_gathered(
         failed[CategoryNotFound.code] += sum(example.path not in known for example in examples)
     left_out = {code: count for code, count in failed.items() if count}
     try:
-        taught = teach(examples, reader, tree, targets or Targets(TARGET), progress)
+        taught = teach(examples, reader, tree, targets, progress, attributes)
     except TooFewProducts as error:
         raise TooFewProducts(error.message + told(left_out)) from None
     version = write_taught(taught, base, output)
     page = output.with_name(f"{output.name}.html")
     write_page(page, taught.report, taught.contract, taught.tree)
     return Outcome(output, version, page, taught.report, left_out)
+
+
+def check_attributes(gathered: Gathered, attributes: Collection[str]) -> None:
+    for name in attributes:
+        if gathered.filed and not any(one.attributes[name] for one in gathered.filed):
+            raise FeedColumnsInvalid(f'No product with a category has a value of the attribute "{name[:64]}".')
 
 
 def told(left_out: Mapping[str, int]) -> str:

@@ -37,6 +37,7 @@ class JobOperations(UploadOperations):
         replace: bool = False,
         category: str = "",
         target: float = 0.98,
+        attributes: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Steps[JobOut]:
         """Ingest a feed: `file`, `source` or `upload`. A file that is too large for one request is uploaded in parts.
@@ -44,13 +45,15 @@ class JobOperations(UploadOperations):
         file: a local path, or the content with a `filename` that gives the format. source: a path in the service's
         folder of feeds. upload: the id of a finished upload. strict: fail rows for an image that cannot be read.
         replace: take out the products that the feed no longer has. category: the column of the categories to teach a
-        model, instead of ingesting; target: the precision to promise of what that accepts unseen. encoding: of the
-        feed's text, recognised without. idempotency_key: a repeated call with the same key creates no second job.
+        model, instead of ingesting; target: the precision to promise of what that accepts unseen; attributes: name ->
+        column of those to teach as well. encoding: of the feed's text, recognised without. idempotency_key: a repeated
+        call with the same key creates no second job.
         """
         check_given(file, source, upload)
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         said: dict[str, Any] = {"columns": dict(columns or {}), "encoding": encoding}
         said |= {"dry_run": dry_run, "strict": strict, "replace": replace, "category": category, "target": target}
+        said |= {"attributes": dict(attributes)} if attributes else {}
         if file is not None:
             content = Content(file, filename)
             if content.size <= AT_ONCE:
