@@ -1,7 +1,7 @@
 """What `teach` reaches on shops that the model never saw, beside what a user would write, and how long it takes.
 
     python benchmarks/teaching.py --data-root DATA [--vectors FOLDER] [--fashion]
-    python benchmarks/teaching.py --data-root DATA [--vectors FOLDER] --attributes [--rows N]
+    python benchmarks/teaching.py --data-root DATA [--vectors FOLDER] --attributes [--rows N] [--target SHARE]
 
 Of each class so many labelled products teach, and the others are asked; the mean of seeds 0 to 3. Beside it in the same
 run: logistic regression on the model's embeddings; on words alone, TF-IDF with logistic regression; and the categories'
@@ -64,10 +64,11 @@ def main() -> None:
     parser.add_argument("--fashion", action="store_true", help="also teach fashion's train and ask its val")
     parser.add_argument("--attributes", action="store_true", help="teach fashion's attributes, and nothing else")
     parser.add_argument("--rows", type=int, default=0, help="of fashion, drawn at random; 0: all")
+    parser.add_argument("--target", type=float, default=TARGET, help="of attributes")
     asked = parser.parse_args()
     reader = Understander.load(asked.model)
     if asked.attributes:
-        print(attributes(asked.data_root / "fashion", reader, asked.vectors, asked.rows))
+        print(attributes(asked.data_root / "fashion", reader, asked.vectors, asked.rows, asked.target))
         return
     shops = {name: read(asked.data_root / name, reader, asked.vectors) for name in dict.fromkeys(t[0] for t in TASKS)}
     print("| set, level | classes | a class | teach | logistic regression | TF-IDF | names alone | seconds |")
@@ -184,7 +185,7 @@ def fashion(folder: Path, reader: Understander, vectors: Path) -> str:
     )
 
 
-def attributes(folder: Path, reader: Understander, vectors: Path, count: int) -> str:
+def attributes(folder: Path, reader: Understander, vectors: Path, count: int, target: float) -> str:
     """A table of fashion's attributes: the share of its `val` that is right by the likeliest value, beside logistic
     regression, and the share that is given a value, with how many of these are right.
     """
@@ -192,11 +193,11 @@ def attributes(folder: Path, reader: Understander, vectors: Path, count: int) ->
     examples = read(folder, reader, vectors, ATTRIBUTES, count).examples
     taught_rows = [one for one in examples if splits[one.id] == "train"]
     started = time.perf_counter()
-    taught = teach(taught_rows, reader, targets=Targets(TARGET), attributes=ATTRIBUTES)
+    taught = teach(taught_rows, reader, targets=Targets(target), attributes=ATTRIBUTES)
     asked = [one for one in examples if splits[one.id] == "val"]
     lines = [
         f"fashion: {len(taught_rows)} of train taught in {time.perf_counter() - started:.0f} s from vectors,"
-        f" {len(asked)} of val asked, target {TARGET}",
+        f" {len(asked)} of val asked, target {target}",
         "| attribute | values | teach | logistic regression | given | right of these | held out | given | right |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
