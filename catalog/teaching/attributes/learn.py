@@ -130,7 +130,7 @@ def learn_all(
     own: list[TaughtAttribute] = []
     told: list[AttributeReport] = []
     for name in names:
-        progress(name)
+        progress(f"attribute {name}")
         attribute, report = learn(name, [one.attributes.get(name, ()) for one in examples], filed, targets, reader)
         own += [attribute] if attribute else []
         told.append(report)
