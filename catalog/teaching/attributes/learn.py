@@ -210,7 +210,10 @@ def report_of(
     if held:
         read = max(MODALITIES, key=lambda choice: int((held.own_V & (held.choice_V == choice)).sum()))
         own = np.flatnonzero(held.own_V)
-        right_V, given_V = held.right_V[own], np.array([is_given(held, row, values.names, outcomes) for row in own])
+        right_V, given_V = (
+            held.right_V[own],
+            np.array([is_given(held, row, values.names, outcomes) for row in own.tolist()]),
+        )
         right, given = float(right_V.mean()), float(given_V.mean())
         given_right = float(right_V[given_V].mean()) if given_V.any() else 0.0
     examples = int(values.share_NC.any(1).sum())

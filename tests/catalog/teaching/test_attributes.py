@@ -42,26 +42,26 @@ def reader(base: Path) -> Understander:
 
 
 def directions(width: int) -> Floats:
-    """One for each shelf, then one for each finish, at right angles."""
+    """One for each place, then one for each finish, at right angles."""
     drawn = np.random.default_rng(1).standard_normal((width, len(SHELVES) + len(FINISHES)))
     return np.asarray(np.linalg.qr(drawn)[0].T, np.float32)
 
 
-def vector(reader: Understander, shelf: int, finish: int, seed: int) -> Floats:
+def vector(reader: Understander, place: int, finish: int, seed: int) -> Floats:
     way = directions(reader.config.embedding_width)
-    found = way[shelf] + 0.6 * way[len(SHELVES) + finish]
+    found = way[place] + 0.6 * way[len(SHELVES) + finish]
     found = found + 0.05 * np.random.default_rng(seed).standard_normal(len(found))
     return np.asarray(found / np.linalg.norm(found), np.float32)
 
 
 def made_up(reader: Understander, each: int = EACH) -> list[Example]:
-    """Products whose shelf and finish their vectors tell; food has no finish."""
+    """Products whose place and finish their vectors tell; food has no finish."""
     examples = []
-    for shelf, path in enumerate(SHELVES):
+    for place, path in enumerate(SHELVES):
         for n in range(each):
             finish = n % len(FINISHES)
             values = {} if path.startswith("Food") else {"finish": (FINISHES[finish],)}
-            vector_E = vector(reader, shelf, finish, 1000 * shelf + n)
+            vector_E = vector(reader, place, finish, 1000 * place + n)
             levels = tuple(path.split(" > "))
             example = Example(f"{path} {n}", f"product {n}", levels, "text", {"text": vector_E}, (), n, values)
             examples.append(example)
@@ -73,11 +73,11 @@ def taught(reader: Understander) -> Taught:
     return teach(made_up(reader), reader, targets=Targets(0.9), attributes=["finish"])
 
 
-def stored(reader: Understander, shelf: int, finish: int, attributes: dict[str, Scored]) -> Understanding:
+def stored(reader: Understander, place: int, finish: int, attributes: dict[str, Scored]) -> Understanding:
     """A product as the base model answered, with such a vector."""
     found = reader.understand([Product("x", "red shirt")])[0]
     assert isinstance(found, Understanding)
-    return replace(found, embedding=vector(reader, shelf, finish, 7), attributes=attributes, modalities_used=("text",))
+    return replace(found, embedding=vector(reader, place, finish, 7), attributes=attributes, modalities_used=("text",))
 
 
 def test_values_that_are_proven_are_promised(taught: Taught) -> None:
@@ -158,8 +158,8 @@ def test_an_attribute_is_given_where_the_merchants_products_have_it(
 ) -> None:
     write_taught(taught, base, tmp_path / "own")
     own = Understander.load(tmp_path / "own")
-    for shelf, path in enumerate(SHELVES):
-        found = own.refile(stored(reader, shelf, 2, {}))
+    for place, path in enumerate(SHELVES):
+        found = own.refile(stored(reader, place, 2, {}))
         assert found.category
         assert " > ".join(found.category.path) == path
         assert {name: value.name for name, value in found.attributes.items()} == (
@@ -203,7 +203,9 @@ def test_a_damaged_file_of_attributes_is_refused(tmp_path: Path, base: Path, tau
 
 def test_cells_are_values() -> None:
     """Of one spelling; several where each stands alone elsewhere; numbers stay whole."""
-    cells = [("Black",)] * 6 + [("white",), ("White ",), ("White",)] * 2 + [("black / white",)] * 2 + [()]
+    cells: list[tuple[str, ...]] = (
+        [("Black",)] * 6 + [("white",), ("White ",), ("White",)] * 2 + [("black / white",)] * 2 + [()]
+    )
     cells += [("Salt & Pepper",)] * 5 + [("36",), ("38",), ("36/38",)] * 5 + [("Black", "White")] + [("10,5",)]
     found = read_values(cells)
     assert found.names == ("36", "36/38", "38", "Black", "Salt & Pepper", "White", RARE)
@@ -239,8 +241,8 @@ def test_values_are_found_however_the_feed_names_them() -> None:
 
 def rows(each: int = 12) -> list[tuple[str, str, str, str]]:
     return [
-        (f"{shelf} {n}", f"{('red', 'green', 'blue')[n % 3]} {word} {n}", shelf, ("red", "green", "blue")[n % 3])
-        for shelf, word in zip(SHELVES, ("shirt", "shoe", "apple"), strict=True)
+        (f"{kind} {n}", f"{('red', 'green', 'blue')[n % 3]} {word} {n}", kind, ("red", "green", "blue")[n % 3])
+        for kind, word in zip(SHELVES, ("shirt", "shoe", "apple"), strict=True)
         for n in range(each)
     ]
 
