@@ -1,11 +1,13 @@
 """What `teach` reaches on shops that the model never saw, beside what a user would write, and how long it takes.
 
     python benchmarks/teaching.py --data-root DATA [--vectors FOLDER] [--fashion]
+    python benchmarks/teaching.py --data-root DATA [--vectors FOLDER] --attributes [--rows N] [--target SHARE]
 
 Of each class so many labelled products teach, and the others are asked; the mean of seeds 0 to 3. Beside it in the same
 run: logistic regression on the model's embeddings; on words alone, TF-IDF with logistic regression; and the categories'
 names alone. What the model reads is kept in the folder --vectors, by `teach`'s own cache. Unknown kinds: each
 department in its turn is left out of the teaching, and its products are asked; the share that is accepted unseen.
+Attributes: those of fashion's train are taught, and its val is asked, by all that is read of a product.
 """
 
 import argparse
@@ -27,6 +29,8 @@ from catalog.filing import Categories
 from catalog.images import ImageReader
 from catalog.model.contract import Targets
 from catalog.model.folder import shipped_model
+from catalog.model.taught_attributes import with_taught
+from catalog.product import Scored
 from catalog.teaching.examples import Example, own_vectors
 from catalog.teaching.gather import examples_of, gather
 from catalog.teaching.learned import Names
@@ -43,6 +47,7 @@ TASKS = (  # set, levels of the path, labelled products a class
     ("othershops/retail_demo", 1, 10),
 )
 TARGET = 0.98
+ATTRIBUTES = ("colour", "gender", "season", "usage")
 
 
 class Shop(NamedTuple):
@@ -58,8 +63,14 @@ def main() -> None:
     parser.add_argument("--vectors", type=Path, default=Path())
     parser.add_argument("--model", type=Path, default=shipped_model())
     parser.add_argument("--fashion", action="store_true", help="also teach fashion's train and ask its val")
+    parser.add_argument("--attributes", action="store_true", help="teach fashion's attributes, and nothing else")
+    parser.add_argument("--rows", type=int, default=0, help="of fashion, drawn at random; 0: all")
+    parser.add_argument("--target", type=float, default=TARGET, help="of attributes")
     asked = parser.parse_args()
     reader = Understander.load(asked.model)
+    if asked.attributes:
+        print(attributes(asked.data_root / "fashion", reader, asked.vectors, asked.rows, asked.target))
+        return
     shops = {name: read(asked.data_root / name, reader, asked.vectors) for name in dict.fromkeys(t[0] for t in TASKS)}
     print("| set, level | classes | a class | teach | logistic regression | TF-IDF | names alone | seconds |")
     print("|---|---|---|---|---|---|---|---|")
@@ -74,13 +85,18 @@ def main() -> None:
         print(fashion(asked.data_root / "fashion", reader, asked.vectors))
 
 
-def read(folder: Path, reader: Understander, vectors: Path) -> Shop:
-    """The set's products with a category, as `teach` reads them."""
+def read(folder: Path, reader: Understander, vectors: Path, names: Sequence[str] = (), count: int = 0) -> Shop:
+    """The set's products with a category, as `teach` reads them. names: of attributes; count: of rows, drawn at random
+    from those with a category; 0: all.
+    """
     path = folder / "products.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    source = open_feed(path, {"product_type": "category"})
-    with VectorCache(vectors / f"{folder.name}.vectors") as cache, tqdm(total=len(rows), unit="row") as bar:
-        gathered = gather(source, reader, ImageReader(folder), cache, bar.update)
+    filed = [str(row["id"]) for row in rows if row["category"]]
+    drawn = np.random.default_rng(0).choice(len(filed), count or len(filed), replace=False)
+    chosen = {filed[number] for number in drawn}
+    source = [row for row in open_feed(path, {"product_type": "category"}) if row.id in chosen]
+    with VectorCache(vectors / f"{folder.name}.vectors") as cache, tqdm(total=len(source), unit="row") as bar:
+        gathered = gather(source, reader, ImageReader(folder), cache, bar.update, attributes=names)
     texts = {str(row["id"]): f"{row['title']} {row['description'] or ''}" for row in rows}
     return Shop(examples_of(gathered.filed, ">"), texts)
 
@@ -168,6 +184,61 @@ def fashion(folder: Path, reader: Understander, vectors: Path) -> str:
     return (
         f"fashion: {right:.4f} of {len(asked)} of val, taught with {len(taught_rows)} in {seconds:.0f} s from vectors"
     )
+
+
+def attributes(folder: Path, reader: Understander, vectors: Path, count: int, target: float) -> str:
+    """A table of fashion's attributes: the share of its `val` that is right by the likeliest value, beside logistic
+    regression, and the share that is given a value, with how many of these are right.
+    """
+    splits = {row["id"]: row["split"] for row in map(json.loads, (folder / "products.jsonl").open(encoding="utf-8"))}
+    examples = read(folder, reader, vectors, ATTRIBUTES, count).examples
+    taught_rows = [one for one in examples if splits[one.id] == "train"]
+    started = time.perf_counter()
+    taught = teach(taught_rows, Names(reader.embed), reader.calibration, targets=Targets(target), attributes=ATTRIBUTES)
+    asked = [one for one in examples if splits[one.id] == "val"]
+    lines = [
+        f"fashion: {len(taught_rows)} of train taught in {time.perf_counter() - started:.0f} s from vectors,"
+        f" {len(asked)} of val asked, target {target}",
+        "| attribute | values | teach | logistic regression | given | right of these | held out | given | right |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*lines, *(attribute_row(name, taught, taught_rows, asked) for name in ATTRIBUTES)])
+
+
+def attribute_row(name: str, taught: Taught, taught_rows: Sequence[Example], asked: Sequence[Example]) -> str:
+    labelled = [one for one in taught_rows if one.attributes[name]]
+    asked = [one for one in asked if one.attributes[name]]
+    truth = [one.attributes[name][0] for one in asked]
+    logistic = LogisticRegression(C=10, max_iter=1000)
+    logistic.fit(own_vectors(labelled), [one.attributes[name][0] for one in labelled])
+    by_logistic = np.mean(logistic.predict(own_vectors(asked)) == truth)
+    report = next(one for one in taught.report.attributes if one.name == name)
+    held_out = f"{report.right:.3f} | {report.given:.3f} | {report.given_right:.3f}"
+    own = next((one for one in taught.attributes if one.rule.name == name), None)
+    if not own:
+        return f"| {name} | {len(report.values)} | | {by_logistic:.3f} | 0 | | {held_out} |"
+    best = own.head.logits(own_vectors(asked)).argmax(1)
+    right = np.mean([own.rule.values[number] == value for number, value in zip(best, truth, strict=True)])
+    given = [values.get(name) for values in given_values(taught, asked)]
+    good = [one.name == value for one, value in zip(given, truth, strict=True) if one]
+    share = f"{len(good) / len(asked):.3f} | {np.mean(good) if good else 0:.3f}"
+    return f"| {name} | {len(report.values)} | {right:.3f} | {by_logistic:.3f} | {share} | {held_out} |"
+
+
+def given_values(taught: Taught, examples: Sequence[Example]) -> list[dict[str, Scored]]:
+    """The values of attributes that the taught model gives each."""
+    categories = Categories(taught.tree, taught.calibration, taught.contract)
+    vector_NE = own_vectors(examples)
+    logits_NC = taught.head.logits(vector_NE)
+    odds_N = taught.head.log_odds(vector_NE, logits_NC).tolist()
+    filed = [
+        categories.file(logits_C, odds, one.used, 0).category
+        for one, logits_C, odds in zip(examples, logits_NC, odds_N, strict=True)
+    ]
+    return [
+        with_taught({}, taught.attributes, category, vector_E, one.used)
+        for one, category, vector_E in zip(examples, filed, vector_NE, strict=True)
+    ]
 
 
 if __name__ == "__main__":

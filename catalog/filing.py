@@ -1,5 +1,6 @@
 """A category tree with its calibration: leaf logits -> scores of nodes -> what can be promised."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,8 @@ from catalog.arrays import Floats, Modalities, choice
 from catalog.model.calibration import Calibration, leaf_roots
 from catalog.model.contract import Contract, HeldOut
 from catalog.model.folder import ModelFolder, Taught, TaughtFiles, open_taught, taught_files
-from catalog.product import CategoryScore, Decision, StoredProduct, Understanding
+from catalog.model.taught_attributes import untaught, with_taught
+from catalog.product import CategoryScore, Decision, Scored, StoredProduct, Understanding
 from catalog.taxonomy.descent import Descent
 from catalog.taxonomy.tree import Taxonomy
 
@@ -81,17 +83,27 @@ class Filer:
     once. Safe to share between threads.
     """
 
-    def __init__(self, version: str, space: str, folder: str, taught: Taught, contract: Contract | None) -> None:
-        """See `catalog.model.folder.ModelFolder`; folder: its name."""
+    def __init__(
+        self,
+        version: str,
+        space: str,
+        folder: str,
+        vocabulary: Mapping[str, tuple[str, ...]],
+        taught: Taught,
+        contract: Contract | None,
+    ) -> None:
+        """See `catalog.model.folder.TaughtFiles`."""
         self.version, self.space, self.folder = version, space, folder
         self.categories = Categories(taught.taxonomy, taught.calibration, contract)
-        self._head = taught.head
+        self._vocabulary, self._head = vocabulary, taught.head
+        self.taught_attributes = taught.attributes
 
     @classmethod
     def of(cls, model: ModelFolder) -> Self:
         """Of a model that was taught."""
         assert model.taught
-        return cls(model.version, model.space, model.name, model.taught, model.contract)
+        vocabulary = {attribute.name: attribute.values for attribute in model.taxonomy.attributes}
+        return cls(model.version, model.space, model.name, vocabulary, model.taught, model.contract)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -101,23 +113,34 @@ class Filer:
     @classmethod
     def unpacked(cls, sent: TaughtFiles) -> Self:
         """Raises CheckpointInvalid."""
-        return cls(sent.version, sent.space, sent.folder, *open_taught(sent))
+        return cls(sent.version, sent.space, sent.folder, sent.vocabulary, *open_taught(sent))
 
     def judged(self, embedding_E: Floats) -> tuple[Floats, float]:
         """Leaf logits (C,), and the log odds of being of no category that was taught."""
         logits_1C = self._head.logits(embedding_E[None])
         return logits_1C[0], float(self._head.log_odds(embedding_E[None], logits_1C)[0])
 
+    def attributes(
+        self, found: Mapping[str, Scored], category: CategoryScore | None, embedding_E: Floats, modalities: Modalities
+    ) -> dict[str, Scored]:
+        """found: those by the base; of an attribute that was taught it is left out."""
+        return with_taught(found, self.taught_attributes, category, embedding_E, modalities)
+
     def refile(self, found: Understanding, top_k: int = 5) -> Understanding:
-        """The same understanding, by a model of this `space`, with these categories, told from its embedding alone."""
+        """The same understanding, by a model of this `space`, with these categories and attributes, told from its
+        embedding alone.
+        """
         if not found.modalities_used:
             return found
-        filing = self.categories.file(*self.judged(found.embedding), choice(found.modalities_used), top_k)
+        modalities = choice(found.modalities_used)
+        filing = self.categories.file(*self.judged(found.embedding), modalities, top_k)
+        of_base = untaught(found.attributes, self._vocabulary)
         notes = tuple(note for note in found.notes if note != "unfamiliar")
         return replace(
             found,
             category=filing.category,
             alternatives=filing.alternatives,
+            attributes=self.attributes(of_base, filing.category, found.embedding, modalities),
             decision=filing.decision,
             evidence={},
             notes=(*notes, "unfamiliar") if filing.unfamiliar else notes,

@@ -55,7 +55,7 @@ class Understander:
 
     def __init__(self, model: ModelFolder, runtime: Runtime) -> None:
         self._base = Categories(model.taxonomy, model.calibration, None if model.taught else model.contract)
-        self.filer = Filer.of(model) if model.taught else None  # of the categories that it was taught
+        self.filer = Filer.of(model) if model.taught else None  # of what it was taught
         self._version, self._folder = model.version, model.name
         self.space, self.config = model.space, model.config
         self._tokenizer = model.tokenizer
@@ -210,12 +210,15 @@ class Understander:
         filing = self._own.file(*self._judged(answer, self._log_odds(outputs, row, modalities)), modalities, top_k)
         kind = self._kind(outputs, row, modalities) if self.filer else filing.category
         alone = outputs.evidence if len(reading.used) == 2 else {}
+        attributes = self._attributes(outputs, row, kind, modalities, reading.text)
         return Understanding(
             id=reading.product.id,
             category=filing.category,
             alternatives=filing.alternatives,
             tags=self._tags(outputs.tags_BG[row], kind, modalities, reading.text),
-            attributes=self._attributes(outputs, row, kind, modalities, reading.text),
+            attributes=self.filer.attributes(attributes, filing.category, answer.embedding_E, modalities)
+            if self.filer
+            else attributes,
             embedding=answer.embedding_E,
             modalities_used=reading.used,
             decision=filing.decision,

@@ -8,6 +8,7 @@
     contract.json    (if fitted: see catalog.model.contract)
     taught.safetensors  taught_taxonomy.json  taught_calibration.json    (if taught: see catalog.model.taught)
     learned.safetensors    (what it was taught with: see catalog.teaching.learned)
+    taught_attributes.safetensors    (if attributes were: see catalog.model.taught_attributes)
 
 The word table never changes, the encoders rarely and the fusion often, so they live in files of their own. Nothing is
 ever unpickled. A folder is opened without PyTorch, which takes seconds to import; `catalog.model.checkpoint` has the
@@ -30,13 +31,14 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from catalog.errors import CheckpointDamaged, CheckpointInvalid
-from catalog.model import taught, tokenizer
+from catalog.model import taught, taught_attributes, tokenizer
 from catalog.model.calibration import Calibration
 from catalog.model.config import ModelConfig
 from catalog.model.contract import FILE as CONTRACT
 from catalog.model.contract import Contract
 from catalog.model.familiarity import Familiarity
 from catalog.model.taught import TaughtHead
+from catalog.model.taught_attributes import TaughtAttribute, read_attributes
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
 
@@ -56,29 +58,35 @@ GRAPH_WEIGHTS = "graphs.json"
 TAUGHT, TAUGHT_TAXONOMY, TAUGHT_CALIBRATION = taught.FILE, "taught_taxonomy.json", "taught_calibration.json"
 LEARNED = "learned.safetensors"
 # What tells a taught model from its base; LEARNED is not needed to file by it.
-TAUGHT_FILES = (TAUGHT, TAUGHT_TAXONOMY, TAUGHT_CALIBRATION, CONTRACT, LEARNED)
+TAUGHT_FILES = (TAUGHT, TAUGHT_TAXONOMY, TAUGHT_CALIBRATION, CONTRACT, taught_attributes.FILE, LEARNED)
 FORMAT = 1
 SHIPPED, NANO = "shipped", "nano"
 
 
 @dataclass(frozen=True)
 class Taught:
-    """A merchant's own categories, which a model was taught: their tree, and how scores of them are read."""
+    """A merchant's own categories, which a model was taught: their tree, and how scores of them are read.
+
+    attributes: his own as well, which take the place of those that mean the same.
+    """
 
     head: TaughtHead
     taxonomy: Taxonomy
     calibration: Calibration
+    attributes: tuple[TaughtAttribute, ...] = ()
 
 
 class TaughtFiles(NamedTuple):
     """What a model was taught, apart from the weights that it shares with its base: to be sent to where those are.
-    version, space: see `ModelFolder`; folder: its name; files: of TAUGHT_FILES.
+    version, space: see `ModelFolder`; folder: its name; files: of TAUGHT_FILES; vocabulary: values of the base's own
+    attributes, by name.
     """
 
     version: str
     space: str
     folder: str
     files: Mapping[str, bytes]
+    vocabulary: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -201,7 +209,8 @@ def taught_files(folder: Path) -> TaughtFiles:
     names = [name for name in TAUGHT_FILES if name in sums and name != LEARNED]
     _compare(folder, {name: sums[name] for name in names})
     files = {name: (folder / name).read_bytes() for name in names}
-    return TaughtFiles(_version(sums), _space(sums), folder_name(folder), files)
+    vocabulary = {attribute.name: attribute.values for attribute in Taxonomy.load(folder / TAXONOMY).attributes}
+    return TaughtFiles(_version(sums), _space(sums), folder_name(folder), files, vocabulary)
 
 
 def open_taught(sent: TaughtFiles) -> tuple[Taught, Contract | None]:
@@ -224,7 +233,7 @@ def _read_taught(folder: Path) -> Taught:
     head = TaughtHead.load(folder)
     if head.votes_SC.shape[1] != len(taxonomy.leaves):
         raise CheckpointInvalid(f"The model's {TAUGHT} does not fit its {TAUGHT_TAXONOMY}.")
-    return Taught(head, taxonomy, _read_calibration(folder / TAUGHT_CALIBRATION))
+    return Taught(head, taxonomy, _read_calibration(folder / TAUGHT_CALIBRATION), read_attributes(folder))
 
 
 def read_config(folder: Path) -> ModelConfig:

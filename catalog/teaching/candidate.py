@@ -74,7 +74,7 @@ def learn(
     names = Names(embed, learned.names)
     taught = teach(examples, names, filer.categories.calibration, tree, targets or targets_of(filer), progress)
     last = max(filing.number for filing in filings)
-    taught = replace(taught, learned=Learned(examples, names.known, last))
+    taught = replace(taught, attributes=filer.taught_attributes, learned=Learned(examples, names.known, last))
     candidate = [one.likeliest for one in taught.unseen[-len(new) :]]
     truth = [known[filing.path] for filing in said]
     ours = [likeliest(filer, filing) for filing in said]

@@ -1,8 +1,8 @@
 """The products that a model is taught with: their vectors, where they are filed, and which belong together."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ EXACT = 20_000  # rows, up to which all pairs are compared
 @dataclass(frozen=True)
 class Example:
     """A product that is filed. vectors: its embedding by what was read of it, and where it has both by each alone;
-    keys: what it shares with other offers of the same product alone.
+    keys: what it shares with other offers of the same product alone; attributes: its values of those to be taught.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Example:
     vectors: dict[Modalities, Floats]
     keys: tuple[str, ...] = ()
     line: int = 0
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Filing(NamedTuple):

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from catalog.ingest.load import ImageSource, Result
 from catalog.ingest.pipeline import LocalWorker, batches_of
 from catalog.model.preprocess import Prepared
 from catalog.product import ContentHashes, as_text
+from catalog.teaching.attributes.columns import values_in
 from catalog.teaching.examples import Example
 from catalog.teaching.tree import path_of, separator_of
 from catalog.teaching.vectors import Read, VectorCache
@@ -32,6 +33,7 @@ class Filed(NamedTuple):
     title: str
     category: str
     read: Read
+    attributes: Mapping[str, tuple[str, ...]]
     keys: tuple[str, ...] = ()
     line: int = 0
 
@@ -51,9 +53,10 @@ def gather(
     cache: VectorCache,
     progress: Callable[[int], object] = lambda rows: None,
     threads: int = 0,
+    attributes: Collection[str] = (),
 ) -> Gathered:
-    """feed: with the category mapped to its product_type. progress: is told of rows as they are done. threads: 0 for as
-    many as cores.
+    """feed: with the category mapped to its product_type, see `teaching_columns`. progress: is told of rows as they are
+    done. threads: 0 for as many as cores. attributes: whose values are to be taught.
 
     What was read stays in the cache, so Ctrl-C loses the chunk at hand alone.
     """
@@ -62,7 +65,7 @@ def gather(
         for chunk in chunks:
             cache.put(read_chunk(chunk, reader, pool), reader.version)
             for result in chunk:
-                add(gathered, result, cache, reader.version)
+                add(gathered, result, cache, reader.version, attributes)
             progress(len(chunk))
     return gathered
 
@@ -98,7 +101,7 @@ def read_chunk(
     return found
 
 
-def add(gathered: Gathered, result: Result, cache: VectorCache, model: str) -> None:
+def add(gathered: Gathered, result: Result, cache: VectorCache, model: str, attributes: Collection[str]) -> None:
     row = result.row
     if isinstance(row, BadRow) or result.error or not result.hashes:
         gathered.failed[result.error.code if result.error else RowUnreadable.code] += 1
@@ -109,7 +112,8 @@ def add(gathered: Gathered, result: Result, cache: VectorCache, model: str) -> N
     elif read := cache.get(row.id, result.hashes, model):
         keys = [f"text {result.hashes.text}"] if product.title else []
         keys += [f"group {as_text(product.attributes[GROUP])}"] if GROUP in product.attributes else []
-        gathered.filed.append(Filed(row.id, product.title, product.product_type, read, tuple(keys), row.line))
+        values = {name: values_in(product, name) for name in attributes}
+        gathered.filed.append(Filed(row.id, product.title, product.product_type, read, values, tuple(keys), row.line))
     else:
         gathered.failed["text_not_read"] += 1
 
@@ -119,7 +123,7 @@ def examples_of(filed: Iterable[Filed], separator: str | None = None) -> list[Ex
     filed = list(filed)
     sign = separator_of(one.category for one in filed) if separator is None else separator
     return [
-        Example(one.id, one.title, path, one.read.used, one.read.vectors, one.keys, one.line)
+        Example(one.id, one.title, path, one.read.used, one.read.vectors, one.keys, one.line, one.attributes)
         for one in filed
         if (path := path_of(one.category, sign))
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from catalog.model.contract import Contract, Promise, Unpromised
 from catalog.taxonomy.tree import Taxonomy
+from catalog.teaching.attributes.learn import AttributeReport
 from catalog.teaching.doubts import Doubt
 from catalog.teaching.report import Point, Report
 
@@ -57,6 +58,7 @@ def page(report: Report, contract: Contract, tree: Taxonomy) -> str:
         ),
         doubted(report.doubts),
         section("What is promised", ("Read", "Branch", "Promise"), promises(contract, tree)[:SHOWN]),
+        attributes(report.attributes),
     ]
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -85,6 +87,29 @@ def promises(contract: Contract, tree: Taxonomy) -> list[Cells]:
     return [
         (READ[claim.modalities], ", ".join(map(name, claim.nodes)), str(claim.outcome)) for claim in [*kept, *missed]
     ]
+
+
+def attributes(found: Sequence[AttributeReport]) -> str:
+    rows = [
+        (
+            one.name,
+            f"{one.examples:,}",
+            f"{one.right:.1%}",
+            f"{one.given:.1%}",
+            f"{one.given_right:.1%}" * bool(one.given),
+        )
+        for one in found
+    ]
+    values = [
+        (one.name, value.value, f"{value.products:,}", READ[choice], str(outcome))
+        for one in found
+        for value in one.values[:SHOWN]
+        for choice, outcome in value.outcomes.items()
+    ]
+    note = "A value is given only where its promise allows it, and left open elsewhere."
+    return section(
+        "Attributes", ("Attribute", "Products with a value", "Right", "Given", "Of these right"), rows, note
+    ) + section("Values of attributes", ("Attribute", "Value", "Products", "Read", "Promise"), values)
 
 
 def doubted(doubts: Sequence[Doubt]) -> str:

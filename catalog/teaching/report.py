@@ -12,6 +12,7 @@ from catalog.arrays import Floats
 from catalog.filing import Categories
 from catalog.model.contract import is_right
 from catalog.taxonomy.tree import Taxonomy
+from catalog.teaching.attributes.learn import AttributeReport
 from catalog.teaching.doubts import Doubt
 from catalog.teaching.examples import Example
 from catalog.teaching.head.calibrate import Measured
@@ -63,6 +64,7 @@ class Report:
     few: tuple[tuple[str, int], ...]
     confusions: tuple[Confusion, ...]
     doubts: tuple[Doubt, ...]
+    attributes: tuple[AttributeReport, ...]
 
 
 class Answer(NamedTuple):
@@ -82,6 +84,7 @@ def report_of(
     answers: Sequence[Answer],
     tree: Taxonomy,
     doubts: Sequence[Doubt],
+    attributes: Sequence[AttributeReport],
 ) -> Report:
     """answers: of each example, see `own_answers`."""
     auto = [one.accepted for one in answers if one.accepted is not None]
@@ -97,6 +100,7 @@ def report_of(
         few=tuple(sorted(few, key=lambda one: one[1])),
         confusions=tuple(confusions(examples, answers, tree)),
         doubts=tuple(doubts),
+        attributes=tuple(attributes),
     )
 
 
@@ -114,6 +118,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "doubts": [
             one._asdict() | {"neighbours": [near._asdict() for near in one.neighbours]} for one in report.doubts
         ],
+        "attributes": [one.to_dict() for one in report.attributes],
     }
 
 

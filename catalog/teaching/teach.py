@@ -1,6 +1,7 @@
 """Teach a model a merchant's own categories.
 
-    feed -> examples -> lesson -> head, with held-out scores -> calibration, contract -> model folder, report
+    feed -> examples -> lesson -> head, with held-out scores -> calibration, contract -> attributes
+         -> model folder, report
 
 Nothing of the model itself is trained: a head is fitted on its embeddings, in closed form.
 """
@@ -10,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from catalog.arrays import Floats, unit
-from catalog.errors import CategoryNotFound, FileNotWritable, RowCategoryMissing, TooFewProducts
+from catalog.errors import CategoryNotFound, FeedColumnsInvalid, FileNotWritable, RowCategoryMissing, TooFewProducts
 from catalog.filing import Categories
 from catalog.model.calibration import Calibration
 from catalog.model.contract import Contract, Targets
@@ -33,7 +34,9 @@ from catalog.model.folder import (
     write_json,
 )
 from catalog.model.taught import TaughtHead
+from catalog.model.taught_attributes import TaughtAttribute, save_attributes
 from catalog.taxonomy.tree import Taxonomy
+from catalog.teaching.attributes.learn import FiledExamples, learn_all
 from catalog.teaching.doubts import doubts
 from catalog.teaching.examples import Example, Ints, Views, groups_of
 from catalog.teaching.gather import Gathered, examples_of
@@ -60,6 +63,7 @@ class Taught:
     tree: Taxonomy
     calibration: Calibration
     contract: Contract
+    attributes: tuple[TaughtAttribute, ...]
     report: Report
     unseen: Sequence[Answer]
     learned: Learned
@@ -73,8 +77,9 @@ def teach(
     tree: Taxonomy | None = None,
     targets: Targets | None = None,
     progress: Callable[[str], object] = lambda step: None,
+    attributes: Collection[str] = (),
 ) -> Taught:
-    """Fit the head, its thresholds and its contract.
+    """Fit the head, its thresholds and its contract, and heads of attributes, which the examples have.
 
     names: reads the categories' names; base: the calibration of the model that is taught. tree: the merchant's whole
     tree; by default one of the examples' paths. An example that it has no node for is left out. Raises TooFewProducts
@@ -97,14 +102,19 @@ def teach(
     judged = learn_unfamiliar(lesson, learnt, kinds(tree, nodes))
     found = measured(lesson, learnt, judged, tree, nodes)
     progress("thresholds")
-    calibration, contract = calibrate(found, judged, tree, base, targets or Targets(TARGET))
-    temperatures = {choice: by_root["*"] for choice, by_root in calibration.temperature.items()}
+    targets = targets or Targets(TARGET)
+    calibration, contract = calibrate(found, judged, tree, base, targets)
+    categories = Categories(tree, calibration, contract)
+    own, told = learn_all(
+        attributes, examples, FiledExamples(lesson, nodes, found, categories), targets, names, progress
+    )
     progress("report")
+    temperatures = {choice: by_root["*"] for choice, by_root in calibration.temperature.items()}
     doubted = doubts(examples, lesson, found, tree, temperatures)
-    unseen = own_answers(lesson, found, Categories(tree, calibration, contract))
-    report = report_of(examples, lesson, learnt, unseen, tree, doubted)
+    unseen = own_answers(lesson, found, categories)
+    report = report_of(examples, lesson, learnt, unseen, tree, doubted, told)
     learned = Learned(examples, names.known)
-    return Taught(judged.head, tree, calibration, contract, report, unseen, learned, groups_N)
+    return Taught(judged.head, tree, calibration, contract, own, report, unseen, learned, groups_N)
 
 
 def check_enough(examples: Sequence[Example]) -> None:
@@ -147,6 +157,8 @@ def write_taught(taught: Taught, base: Path, output: Path) -> str:
         (folder / TAUGHT_TAXONOMY).write_text(taught.tree.to_json(), encoding="utf-8")
         write_json(folder / TAUGHT_CALIBRATION, asdict(taught.calibration))
         taught.contract.save(folder)
+        if taught.attributes:
+            save_attributes(taught.attributes, folder)
         save_learned(folder, taught.learned, taught.groups_N)
     return model_version(output)
 
@@ -194,11 +206,14 @@ def teach_gathered(
     separator: str | None = None,
     tree: Taxonomy | None = None,
     targets: Targets | None = None,
+    attributes: Collection[str] = (),
     progress: Callable[[str], object] = lambda step: None,
 ) -> Outcome:
     """Teach `reader`, the model in the folder `base`, and write the taught one. See `teach`; separator: see
-    `examples_of`; the precision to promise is TARGET by default.
+    `examples_of`; the precision to promise is TARGET by default. Raises FeedColumnsInvalid for an attribute of which
+    the feed has no value.
     """
+    check_attributes(gathered, attributes)
     examples, failed = examples_of(gathered.filed, separator), Counter(gathered.failed)
     failed[RowCategoryMissing.code] += len(gathered.filed) - len(examples)
     if tree:
@@ -206,13 +221,19 @@ def teach_gathered(
         failed[CategoryNotFound.code] += sum(example.path not in known for example in examples)
     left_out = {code: count for code, count in failed.items() if count}
     try:
-        taught = teach(examples, Names(reader.embed), reader.calibration, tree, targets or Targets(TARGET), progress)
+        taught = teach(examples, Names(reader.embed), reader.calibration, tree, targets, progress, attributes)
     except TooFewProducts as error:
         raise TooFewProducts(error.message + told(left_out)) from None
     version = write_taught(taught, base, output)
     page = output.with_name(f"{output.name}.html")
     write_page(page, taught.report, taught.contract, taught.tree)
     return Outcome(output, version, page, taught.report, left_out)
+
+
+def check_attributes(gathered: Gathered, attributes: Collection[str]) -> None:
+    for name in attributes:
+        if gathered.filed and not any(one.attributes[name] for one in gathered.filed):
+            raise FeedColumnsInvalid(f'No product with a category has a value of the attribute "{name[:64]}".')
 
 
 def told(left_out: Mapping[str, int]) -> str:

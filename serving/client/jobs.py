@@ -37,20 +37,20 @@ class JobOperations(UploadOperations):
         replace: bool = False,
         category: str = "",
         target: float = 0.98,
+        attributes: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Steps[JobOut]:
         """Ingest a feed: `file`, `source` or `upload`. A file that is too large for one request is uploaded in parts.
 
         file: a local path, or the content with a `filename` that gives the format. source: a path in the service's
         folder of feeds. upload: the id of a finished upload. strict: fail rows for an image that cannot be read.
-        replace: take out the products that the feed no longer has. category: the column of the categories to teach a
-        model, instead of ingesting; target: the precision to promise of what that accepts unseen. encoding: of the
-        feed's text, recognised without. idempotency_key: a repeated call with the same key creates no second job.
+        replace: take out products that the feed no longer has. category: column of the categories to teach instead, to
+        a precision of target, with attributes, name -> column. idempotency_key: the same one creates no second job.
         """
         check_given(file, source, upload)
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        said: dict[str, Any] = {"columns": dict(columns or {}), "encoding": encoding}
-        said |= {"dry_run": dry_run, "strict": strict, "replace": replace, "category": category, "target": target}
+        said: dict[str, Any] = {"columns": dict(columns or {}), "encoding": encoding, "dry_run": dry_run}
+        said |= {"strict": strict, "replace": replace} | taught(category, target, attributes or {})
         if file is not None:
             content = Content(file, filename)
             if content.size <= AT_ONCE:
@@ -61,8 +61,8 @@ class JobOperations(UploadOperations):
                     if refused.code != "body_too_large":
                         raise
             upload = (yield from self._uploaded(content)).id
-        where = {"upload": upload} if upload is not None else {"source": source}
-        return (yield from self._ask(JobOut, "POST", "/v1/jobs", json=where | said, headers=headers))
+        said |= {"upload": upload} if upload is not None else {"source": source}
+        return (yield from self._ask(JobOut, "POST", "/v1/jobs", json=said, headers=headers))
 
     @operation
     def preview_feed(
@@ -146,6 +146,11 @@ class JobOperations(UploadOperations):
     def job_errors_sheet(self, id: str) -> Steps[bytes]:
         """The rows that failed so far as CSV, to correct in a spreadsheet and ingest again."""
         return (yield from self._send(Request("GET", f"{job(id)}/errors", {"format": "csv"}))).content
+
+
+def taught(category: str, target: float, attributes: Mapping[str, str]) -> dict[str, Any]:
+    """What is said of a lesson."""
+    return {"category": category, "target": target} | ({"attributes": dict(attributes)} if attributes else {})
 
 
 def check_given(*feeds: object) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from catalog.teaching.attributes.columns import teaching_columns
 from serving.error_responses import ErrorDetail
 from serving.storage.job_table import State
 
@@ -18,7 +19,8 @@ class Submission:
     columns: field -> column, see `catalog.feeds.columns.recognise`; encoding: see `catalog.feeds.open_feed`; strict:
     whether an image that cannot be read fails its row; replacing: whether products that the feed no longer has are
     taken out; category: the column of the categories that a model is to be taught from the feed, which is then not
-    ingested, and target: the precision to promise of what that accepts unseen; key: what the client calls this request,
+    ingested, target: the precision to promise of what that accepts unseen, and attributes: name -> column of those to
+    teach as well; key: what the client calls this request,
     so that sending it twice makes one job.
     """
 
@@ -34,11 +36,12 @@ class Submission:
     encoding: str = ""
     category: str = ""
     target: float = 0.0
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def reading(self) -> Mapping[str, str]:
-        """field -> column, as the feed is read."""
-        return {**self.columns, "product_type": self.category} if self.category else self.columns
+        """field -> column, as the feed is read. Raises FeedColumnsInvalid."""
+        return teaching_columns(self.columns, self.category, self.attributes) if self.category else self.columns
 
     @property
     def given_in(self) -> str:
@@ -52,6 +55,7 @@ class Submission:
         options = [name for name in ("strict", "replacing") if getattr(self, name)]
         options += filter(None, [self.encoding])
         options += [self.category, str(self.target)] if self.category else []
+        options += [json.dumps(sorted(self.attributes.items()))] if self.attributes else []
         asked = json.dumps([sorted(self.columns.items()), self.dry_run, self.source, *options])
         digest = hashlib.sha256(asked.encode() + b"\n")
         for part in feed:

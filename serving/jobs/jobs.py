@@ -175,8 +175,9 @@ class Jobs:
     def _same(self, known: Record, asked: Submission) -> bool:
         """Whether the job is what is asked for. Its own upload is the job's by now, and may be gone."""
         if known.took(asked.upload):
-            options = (known.dry_run, known.strict, known.replacing, known.category, known.target)
-            same = options == (asked.dry_run, asked.strict, asked.replacing, asked.category, asked.target)
+            options = (known.dry_run, known.strict, known.replacing, known.category, known.target, known.asked)
+            wanted = (asked.dry_run, asked.strict, asked.replacing, asked.category, asked.target)
+            same = options == (*wanted, dict(asked.attributes))
             return known.mapping == dict(asked.columns) and known.encoding == asked.encoding and same
         return known.content == asked.content(self._feed(asked))
 
@@ -197,7 +198,8 @@ class Jobs:
         file, source = self._kept(id, asked)
         record = Record(id, asked.key, content, source, file, columns, asked.dry_run, time.time(), asked.encoding)
         record = record._replace(strict=asked.strict, replacing=asked.replacing)
-        record = record._replace(category=asked.category, target=asked.target)
+        attributes = json.dumps(dict(asked.attributes))
+        record = record._replace(category=asked.category, target=asked.target, attributes=attributes)
         try:
             self._files.open(file, source, asked.reading, asked.encoding)
             added = self._table.add(record, asked.upload)

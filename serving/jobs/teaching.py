@@ -45,9 +45,16 @@ class Lesson:
         reader = Understander.load(base, self._settings.device)
         self._output.parent.mkdir(parents=True, exist_ok=True)
         with VectorCache(self._vectors) as cache:
-            gathered = gather(feed, reader, images, cache, progress, THREADS)
-        targets = Targets(self._record.target)
-        outcome = teach_gathered(gathered, reader, base, self._output, targets=targets, progress=lambda step: check())
+            gathered = gather(feed, reader, images, cache, progress, THREADS, self._record.asked)
+        outcome = teach_gathered(
+            gathered,
+            reader,
+            base,
+            self._output,
+            targets=Targets(self._record.target),
+            attributes=self._record.asked,
+            progress=lambda step: check(),
+        )
         outcome.page.unlink()  # it names products, which must be possible to erase
         told = outcome.to_dict()
         del told["output"], told["page"]

@@ -38,7 +38,7 @@ function asForm(file, name, { columns, ...fields }) {
   const form = new FormData();
   form.append("file", file, name);
   form.append("columns", JSON.stringify(columns));
-  for (const [field, value] of Object.entries(fields)) form.append(field, String(value));
+  for (const [field, value] of Object.entries(fields)) form.append(field, typeof value === "object" ? JSON.stringify(value) : String(value));
   return form;
 }
 

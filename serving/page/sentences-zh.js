@@ -143,6 +143,8 @@ export default {
   "is not known": "无法识别",
   "is not a number": "不是数字",
   "cannot be read, so the sale is taken to be over": "无法读取，因此视为促销已结束",
+  "The attribute \"{name}\" needs another column than the categories have.": "属性“{name}”不能使用分类所在的列，请换一列。",
+  "No product with a category has a value of the attribute \"{name}\".": "有分类的商品都没有属性“{name}”的值。",
   "{products} products in {categories} categories teach nothing. It takes {least} products at least, in two categories.": "{categories} 个分类中的 {products} 件商品不足以学习。至少需要两个分类、{least} 件商品。",
   "A job with a category stores nothing: leave out dry_run, strict and replace.": "带有 category 的任务不保存任何内容：请去掉 dry_run、strict 和 replace。",
   "\"{image}\": {reason}": "“{image}”：{reason}"

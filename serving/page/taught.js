@@ -10,6 +10,7 @@ export function report(taught, signal) {
   return [
     figures(taught),
     curve(taught.curve),
+    listed("teach.of_attributes", "teach.of_attributes_how", taught.attributes, attribute),
     listed("teach.few", "teach.few_how", Object.entries(taught.few), ([path, n]) => [make("strong", {}, path), small(count("teach.products", n))]),
     listed("teach.confused", "teach.confused_how", taught.confusions, confused),
     doubted(taught.doubts),
@@ -52,6 +53,17 @@ function listed(title, how, rows, draw) {
   const shown = rows.slice(0, MAX).map((row) => make("li", {}, draw(row)));
   const more = rows.length > MAX && make("p", { class: "soft small" }, t("teach.more", { n: whole(rows.length - MAX) }));
   return make("section", { class: "sheet" }, make("h2", {}, t(title)), make("p", {}, t(how)), make("ul", { class: "reasons" }, shown), more);
+}
+
+function attribute({ name, examples, right, given, given_right, read, values }) {
+  const promised = values.filter(({ claims }) => claims.some(({ modalities, promise }) => promise && modalities === read));
+  const missing = values.filter((value) => !promised.includes(value)).map((value) => [value, value.claims.find(({ modalities }) => modalities === read)?.unpromised]);
+  const open = missing.filter(([, claim]) => claim).slice(0, MAX).map(([{ value }, { products, needed }]) => t("teach.open_value", { value, products: whole(products), needed: whole(needed) }));
+  return [
+    make("strong", {}, name),
+    make("span", {}, t("teach.attribute_right", { right: percent(right), given: percent(given), given_right: percent(given_right) })),
+    small([count("teach.products", examples), promised.length && t("teach.values", { values: promised.map(({ value }) => value).join(", ") }), ...open].filter(Boolean).join(" \u00b7 ")),
+  ];
 }
 
 function confused({ given, taken, products, rows }) {

@@ -12,7 +12,8 @@ import { sentence } from "./problems.js";
 const TARGETS = [0.9, 0.95, 0.98, 0.99];
 const CATEGORIES = ["product_type", "google_product_category"]; // what such a column is often recognised as
 const MAX_EXAMPLES = 3;
-const draft = { feed: null, column: "", target: 0.98 };
+const ATTRIBUTE = "attributes.";
+const draft = { feed: null, column: "", target: 0.98, attributes: new Map() }; // attributes: column -> the attribute's name
 const task = new Task();
 
 export async function show(main, _query, signal) {
@@ -53,7 +54,7 @@ function lessonForm(signal) {
   const choose = ([feed]) => {
     if (task.running) return;
     fill(outcome, !feed && plainNotice(t("feed.nothing_in_folder")));
-    Object.assign(draft, { feed: feed ?? null, column: "" });
+    Object.assign(draft, { feed: feed ?? null, column: "", attributes: new Map() });
     draw();
   };
   form.addEventListener("submit", (event) => {
@@ -102,7 +103,29 @@ function questions(columns) {
     draft.feed.key = null;
   });
   say();
-  return make("div", { class: "job-options" }, make("div", {}, column, values), make("div", {}, target, make("p", { class: "soft small" }, t("teach.target_why"))));
+  return make(
+    "div",
+    { class: "job-options" },
+    make("div", {}, column, values),
+    make("div", {}, target, make("p", { class: "soft small" }, t("teach.target_why"))),
+    attributes(columns),
+  );
+}
+
+/** Boxes for the columns of attributes to teach as well, called as the feed's columns are read, or as they are written. */
+function attributes(columns) {
+  const boxes = columns.map(({ name, field, examples }) => {
+    const box = make("input", { type: "checkbox", checked: draft.attributes.has(name) });
+    box.addEventListener("change", () => {
+      const known = field?.startsWith(ATTRIBUTE) ? field.slice(ATTRIBUTE.length) : name;
+      if (box.checked) draft.attributes.set(name, [...draft.attributes.values()].includes(known) ? name : known);
+      else draft.attributes.delete(name);
+      draft.feed.key = null;
+    });
+    const values = make("span", { class: "soft small" }, examples.slice(0, MAX_EXAMPLES).join(" \u00b7 "));
+    return make("li", {}, make("label", { class: "check" }, box, make("span", {}, name, " ", values)));
+  });
+  return make("details", {}, make("summary", {}, t("teach.attributes")), make("p", { class: "soft small" }, t("teach.attributes_why")), make("ul", {}, boxes));
 }
 
 function select(word, options, chosen, changed) {
@@ -114,6 +137,7 @@ function select(word, options, chosen, changed) {
 
 async function send(outcome, sending) {
   const { feed, column, target } = draft;
+  const attributes = Object.fromEntries([...draft.attributes].map(([name, attribute]) => [attribute, name]));
   sending.setAttribute("aria-disabled", "true");
   feed.key ??= onceOnly(); // one for all tries: one whose answer was lost must not become a second job
   try {
@@ -122,11 +146,11 @@ async function send(outcome, sending) {
       const said = t("jobs.sending", { name: feed.name });
       announce(said);
       fill(outcome, make("div", { class: "waiting" }, make("span", {}, said), share, button(t("action.cancel"), cancel, { class: "plain" })));
-      return submit(feed, { category: column, target }, { signal, onprogress: (part) => (share.textContent = percent(part)) });
+      return submit(feed, { category: column, target, attributes }, { signal, onprogress: (part) => (share.textContent = percent(part)) });
     });
     fill(outcome);
     if (!job) return;
-    Object.assign(draft, { feed: null, column: "" });
+    Object.assign(draft, { feed: null, column: "", attributes: new Map() });
     location.hash = `#/jobs/${encodeURIComponent(job.id)}`;
   } catch (error) {
     fill(outcome, errorNotice(error, () => !task.running && send(outcome, sending)));

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from catalog.storage.seal import Unsealed
 from catalog.storage.sqlite import Column, StateFile, transaction
+from catalog.teaching.attributes.columns import teaching_columns
 from serving.error_responses import ErrorDetail
 from serving.errors import JobFinished, JobNotFound
 
@@ -36,6 +37,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     target REAL NOT NULL DEFAULT 0,
     taught TEXT,
     verdicts INTEGER NOT NULL DEFAULT 0,
+    attributes TEXT NOT NULL DEFAULT '{}',
     number INTEGER PRIMARY KEY AUTOINCREMENT
 );
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
@@ -47,6 +49,7 @@ ADDED = [
     Column("jobs", "target", "REAL NOT NULL DEFAULT 0"),
     Column("jobs", "taught", "TEXT"),
     Column("jobs", "verdicts", "INTEGER NOT NULL DEFAULT 0"),
+    Column("jobs", "attributes", "TEXT NOT NULL DEFAULT '{}'"),
 ]
 State = Literal["queued", "running", "complete", "failed", "cancelled"]
 ERASED, VERDICTS = "(erased)", "(verdicts)"  # in place of a feed's name
@@ -57,8 +60,8 @@ class Record(NamedTuple):
     """A row of the table. upload: the name of the file that came along; without one, `source` is a path below the
     folder of feeds. encoding: of the feed, "" where it is to be recognised. cancelling: to be stopped by whoever works
     on it. run: its number in the ledger. replacing: whether products that the feed no longer has are to be taken out.
-    category, target: see `Submission`; taught: what came of it, as JSON. verdicts: whether it learns from verdicts, and
-    has no feed.
+    category, target, attributes (as JSON): see `Submission`; taught: what came of it, as JSON. verdicts: whether it
+    learns from verdicts, and has no feed.
     """
 
     id: str
@@ -83,6 +86,7 @@ class Record(NamedTuple):
     target: float = 0.0
     taught: str | None = None
     verdicts: int = 0
+    attributes: str = "{}"
 
     @property
     def teaching(self) -> bool:
@@ -99,7 +103,12 @@ class Record(NamedTuple):
     @property
     def reading(self) -> Mapping[str, str]:
         """As of a `Submission`."""
-        return {**self.mapping, "product_type": self.category} if self.category else self.mapping
+        return teaching_columns(self.mapping, self.category, self.asked) if self.category else self.mapping
+
+    @property
+    def asked(self) -> Mapping[str, str]:
+        """The columns of the attributes that are to be taught."""
+        return dict(json.loads(self.attributes))
 
     @property
     def outcome(self) -> dict[str, Any] | None:
@@ -107,7 +116,7 @@ class Record(NamedTuple):
 
 
 SELECT = f"SELECT {', '.join(Record._fields)} FROM jobs"
-GIVEN = (*Record._fields[:9], "strict", "replacing", "category", "target", "verdicts")
+GIVEN = (*Record._fields[:9], "strict", "replacing", "category", "target", "verdicts", "attributes")
 
 
 class JobTable:
@@ -232,7 +241,7 @@ def _record(row: Sequence[Any]) -> Record:
     record = Record(*row)
     try:
         known = record.state in get_args(State) and isinstance(record.mapping, dict)
-        record.outcome  # noqa: B018  (it raises)
+        record.outcome, record.asked  # noqa: B018  (they raise)
         if record.error:
             ErrorDetail.model_validate_json(record.error)
     except (TypeError, ValueError):

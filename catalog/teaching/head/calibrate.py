@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.arrays import MODALITIES, Floats, Modalities, softmax
 from catalog.filing import Categories
@@ -58,7 +59,7 @@ def calibrate(
         floor=base.floor,
     )
     for one in found:
-        temperature = {"*": temperature_of(one, tree)}
+        temperature = {"*": temperature_of(one.score_VC, below(one.truth, tree))}
         calibration = replace(calibration, temperature=calibration.temperature | {one.choice: temperature})
         levels = promise_thresholds(one, Categories(tree, calibration))
         limit = (
@@ -75,14 +76,19 @@ def calibrate(
     return calibration, fit_contract({one.choice: held_out(one, categories) for one in found}, targets)
 
 
-def temperature_of(one: Measured, tree: Taxonomy) -> float:
+def below(truth: Sequence[Sequence[str]], tree: Taxonomy) -> NDArray[np.bool_]:
+    """(V, C): whether each leaf is below the last of these nodes."""
+    below_VC = np.zeros((len(truth), len(tree.leaves)), bool)
+    for row, path in enumerate(truth):
+        below_VC[row, list(tree.leaves_under(path[-1]))] = True
+    return below_VC
+
+
+def temperature_of(score_VC: Floats, right_VC: NDArray[np.bool_]) -> float:
     """By which the scores are divided so that the truth has the greatest likelihood."""
-    under_VC = np.zeros(one.score_VC.shape, bool)
-    for row, path in enumerate(one.truth):
-        under_VC[row, list(tree.leaves_under(path[-1]))] = True
 
     def likelihood(temperature: float) -> float:
-        right_V = (softmax(one.score_VC / temperature) * under_VC).sum(1)
+        right_V = (softmax(score_VC / temperature) * right_VC).sum(1)
         return float(np.log(np.maximum(right_V, 1e-9)).mean())
 
     return max(map(float, TEMPERATURES), key=likelihood)

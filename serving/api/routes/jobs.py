@@ -115,7 +115,10 @@ async def submit_job(context: Context, request: Request, idempotency_key: Key = 
     if said.category and (said.dry_run or said.strict or said.replace):
         raise RequestInvalid("A job with a category stores nothing: leave out dry_run, strict and replace.", "category")
     asked = replace(asked, dry_run=said.dry_run, strict=said.strict, replacing=said.replace, key=idempotency_key)
+    if said.attributes and not said.category:
+        raise RequestInvalid("Attributes are taught with categories: give the column of the category, too.", "category")
     asked = replace(asked, category=said.category, target=said.target if said.category else 0.0)
+    asked = replace(asked, attributes=said.attributes)
     try:
         return respond(to_job(await context.jobs.submit(asked)), 202)
     except FeedColumnsInvalid as error:
@@ -234,7 +237,7 @@ async def read(
     if kind != b"multipart/form-data":
         raise MediaTypeUnsupported("Send multipart/form-data with a file, or application/json with a source.")
     try:
-        async with request.form(max_files=2, max_fields=8) as fields:
+        async with request.form(max_files=2, max_fields=10) as fields:
             return await read_form(fields.multi_items(), form)
     except (HTTPException, ValueError):
         # Starlette's limits, and what its parser makes of bytes or character sets that make no sense.

@@ -69,6 +69,15 @@ Target = Annotated[
     float, Field(ge=0.5, le=0.999, description="With `category`: precision to promise of what is accepted unseen.")
 ]
 
+Attributes = Annotated[
+    dict[Name, Column],
+    Field(
+        max_length=64,
+        description='With `category`: attributes to teach as well, name -> column, such as {"colour": "base_colour"}.'
+        " An empty column: the attribute that the feed has by this name.",
+    ),
+]
+
 
 class FeedRequest(Schema):
     """A feed that lies on the server, or was uploaded before: CSV, TSV, JSON, JSON lines, XML, Parquet, or a zip of
@@ -91,9 +100,18 @@ class JobRequest(FeedRequest):
     replace: Replace = False
     category: Category = ""
     target: Target = 0.98
+    attributes: Attributes = {}
 
 
 JobRequest.__doc__ = FeedRequest.__doc__
+
+
+def parsed(text: object) -> object:
+    """Raises ValueError."""
+    try:
+        return json.loads(text or "{}") if isinstance(text, str) else text
+    except RecursionError:
+        raise ValueError from None
 
 
 class FeedForm(Schema):
@@ -102,23 +120,20 @@ class FeedForm(Schema):
     columns: Columns = {}
     encoding: Encoding = ""
 
-    @field_validator("columns", mode="before")
-    @classmethod
-    def parsed(cls, text: object) -> object:
-        try:
-            return json.loads(text or "{}") if isinstance(text, str) else text
-        except RecursionError:
-            raise ValueError from None
+    _columns = field_validator("columns", mode="before")(parsed)
 
 
 class JobForm(FeedForm):
-    """A feed that comes along, as a file in the field `file`. `columns` is JSON text."""
+    """A feed that comes along, as a file in the field `file`. `columns` and `attributes` are JSON text."""
 
     dry_run: DryRun = False
     strict: Strict = False
     replace: Replace = False
     category: Category = ""
     target: Target = 0.98
+    attributes: Attributes = {}
+
+    _attributes = field_validator("attributes", mode="before")(parsed)
 
 
 class PreviewForm(FeedForm):

@@ -87,6 +87,51 @@ class LearntComparison(BaseModel):
     never_worse: bool
 
 
+class AttributeOutcome(BaseModel):
+    """target: of the precision. A promise has a threshold, its bound and the share of the products taken for the value
+    that it covers; without one `needed` says how many products, with as many errors, would prove the target.
+    """
+
+    target: float
+    products: int
+    errors: int
+    threshold: float | None = None
+    bound: float | None = None
+    coverage: float | None = None
+    needed: int | None = None
+
+
+class AttributeClaim(BaseModel):
+    """What is promised of a value where so much is read of a product: either of both."""
+
+    modalities: Literal["image", "text", "both"]
+    promise: AttributeOutcome | None = None
+    unpromised: AttributeOutcome | None = None
+
+
+class TaughtValue(BaseModel):
+    value: str
+    products: int
+    claims: list[AttributeClaim]
+
+
+class TaughtAttribute(BaseModel):
+    """examples: products with a value; several: with more than one; rare: with one that too few have. right: the share
+    whose likeliest value is right, each unseen; given: the share that is given a value, and given_right: the share of
+    these that is right. read: by which modalities most were read.
+    """
+
+    name: str
+    examples: int
+    several: int
+    rare: int
+    right: float
+    given: float
+    given_right: float
+    read: Literal["image", "text", "both"]
+    values: list[TaughtValue]
+
+
 class Taught(BaseModel):
     """A model that was taught, and how right it is about products that it had not seen."""
 
@@ -101,6 +146,7 @@ class Taught(BaseModel):
     few: Annotated[dict[str, int], Field(description="Categories with too few examples, and how many these are.")]
     confusions: list[ConfusedPair]
     doubts: Annotated[list[DoubtedRow], Field(description="Rows whose category is perhaps wrong, the likeliest first.")]
+    attributes: list[TaughtAttribute] = []
     failed: Annotated[dict[str, int], Field(description="Rows that were left out, by code.")]
     comparison: Annotated[
         LearntComparison | None, Field(description="With the active model, where it has learnt from verdicts.")

@@ -9,17 +9,36 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shelflens.cli.app import DeviceOption, JsonOption, ModelOption, app, errors_shown
-from shelflens.cli.ingest import INTERRUPTED, Columns, Encoding, FeedPath, Hosts, Images, Stores, open_source
+from shelflens.cli.ingest import (
+    INTERRUPTED,
+    Columns,
+    Encoding,
+    FeedPath,
+    Hosts,
+    Images,
+    Stores,
+    open_source,
+    read_mapping,
+)
 
 if TYPE_CHECKING:
     from catalog.feeds import Feed
     from catalog.images import ImageReader
+    from catalog.teaching.attributes.learn import AttributeReport
     from catalog.teaching.gather import Gathered
     from catalog.teaching.teach import Outcome
     from catalog.understand import Understander
 
 SHOWN = 10
+FEWEST = 5  # products with a value, for it to be learnt
 Category = Annotated[str, typer.Option(help="The column of the categories, paths such as Garden > Hoses.")]
+Attributes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--attribute",
+        help="An attribute to teach as well, NAME=COLUMN, or NAME as the feed has it. May be given several times.",
+    ),
+]
 Output = Annotated[Path, typer.Option(help="Folder for the taught model. OUTPUT.html beside it has the report.")]
 Tree = Annotated[Path | None, typer.Option(help="A tree file. Default: the tree of the paths.")]
 Separator = Annotated[str | None, typer.Option(help="Between the levels of a path. Default: detected.")]
@@ -30,6 +49,7 @@ Target = Annotated[float, typer.Option(min=0.5, max=0.999, help="Precision to pr
 def teach(
     feed: FeedPath,
     category: Category,
+    attributes: Attributes = None,
     output: Output = Path("taught-model"),
     tree: Tree = None,
     separator: Separator = None,
@@ -51,10 +71,14 @@ def teach(
     Exit code: 0 written, 2 an error, 130 stopped by Ctrl-C.
     """
     with errors_shown(), resumable():
-        mapped = [*(columns or []), f"product_type={category}"]
+        from catalog.teaching.attributes.columns import read_asked, teaching_columns
+
+        asked = read_asked(attributes or [])
+        mapping = teaching_columns(read_mapping(columns or []), category, asked)
+        mapped = [f"{field}={column}" for field, column in mapping.items()]
         source, image_reader = open_source(feed, images, mapped, "", hosts or [], stores or [], encoding)
         vectors = Path(f"{feed.name}.vectors")
-        found = run(source, image_reader, model, device, vectors, output, separator, tree, target)
+        found = run(source, image_reader, model, device, vectors, output, separator, tree, target, list(asked))
     print(json.dumps(found.to_dict()) if as_json else "\n".join(lines(found)))
 
 
@@ -68,6 +92,7 @@ def run(
     separator: str | None,
     tree: Path | None,
     target: float,
+    attributes: list[str],
 ) -> "Outcome":
     from catalog.model.contract import Targets
     from catalog.model.folder import shipped_model
@@ -79,13 +104,14 @@ def run(
     own = Taxonomy.load(tree) if tree else None
     reader = Understander.load(model, device)
     return teach_gathered(
-        gathered(source, images, reader, vectors),
+        gathered(source, images, reader, vectors, attributes),
         reader,
         model or shipped_model(),
         output,
         separator=separator,
         tree=own,
         targets=Targets(target),
+        attributes=attributes,
         progress=lambda step: typer.echo(f"{step} ...", err=True),
     )
 
@@ -99,7 +125,9 @@ def resumable() -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def gathered(source: "Feed", images: "ImageReader", reader: "Understander", vectors: Path) -> "Gathered":
+def gathered(
+    source: "Feed", images: "ImageReader", reader: "Understander", vectors: Path, attributes: list[str]
+) -> "Gathered":
     from tqdm import tqdm
 
     from catalog.teaching.gather import gather, seconds_each
@@ -110,7 +138,7 @@ def gathered(source: "Feed", images: "ImageReader", reader: "Understander", vect
         new = max(total - cache.count(reader.version), 0)
         typer.echo(f"{total:,} rows, {new:,} of them new: about {duration(new * seconds_each(reader) + 10)}", err=True)
         with tqdm(total=total, unit="row", desc="read") as bar:
-            return gather(source, reader, images, cache, bar.update)
+            return gather(source, reader, images, cache, bar.update, attributes=attributes)
 
 
 def duration(seconds: float) -> str:
@@ -126,8 +154,22 @@ def lines(outcome: "Outcome") -> list[str]:
     curve = ", ".join(f"{point.examples:,}: {point.right:.1%}" for point in report.curve if not point.guessed)
     guess = next((point for point in report.curve if point.guessed), None)
     said += [f"  by number of products: {curve}" + (f"; twice as many, about {guess.right:.1%}" if guess else "")]
+    said += [line for one in report.attributes for line in attribute_lines(one)]
     said += [f"rows left out: {count:,} {code}" for code, count in sorted(outcome.failed.items())]
     said += [f"few products: {path} ({count})" for path, count in report.few[:SHOWN]]
     said += [f"taken for another: {one.given} -> {one.taken}, {one.products}" for one in report.confusions[:SHOWN]]
     said += [f"doubted: {one.id} in {one.given}, likelier {one.likelier}" for one in report.doubts[:SHOWN]]
     return [*said, f"{outcome.output} holds the model {outcome.version}, {outcome.page} the report."]
+
+
+def attribute_lines(found: "AttributeReport") -> list[str]:
+    """The attribute, and its commonest values as most of its products are read."""
+    if not found.learnt:
+        return [f"attribute {found.name}: {found.examples:,} products, too few values with {FEWEST} of them"]
+    right = f", {found.given_right:.1%} of them right" if found.given else ""
+    said = [
+        f"attribute {found.name}: {found.right:.1%} right of {found.examples:,}; given to {found.given:.1%}{right}",
+        *[f"  {one.value} ({one.products:,} products): {one.outcomes[found.read]}" for one in found.values[:SHOWN]],
+    ]
+    said += [f"  products with several values: {found.several:,}"] if found.several else []
+    return said + ([f"  products with a value that fewer than {FEWEST} have: {found.rare:,}"] if found.rare else [])

@@ -60,6 +60,31 @@ def test_a_feed_teaches_a_model_that_can_be_served(service: JobService, model: P
     assert service.client.get("/v1/jobs").json()["jobs"][0]["taught"] == taught
 
 
+def test_a_feed_teaches_attributes(service: JobService) -> None:
+    toned = [row | {"tone": row["title"].split()[0]} for row in FILED]
+    job = service.ingested(as_csv(toned), category="shelf", target="0.5", attributes='{"colour": "tone"}')
+    assert (job["state"], job["error"]) == ("complete", None)
+    [colour] = job["taught"]["attributes"]
+    assert (colour["name"], colour["examples"], colour["rare"]) == ("colour", 32, 8)
+    assert {value["value"]: value["products"] for value in colour["values"]} == {"red": 8, "green": 8, "blue": 8}
+    claims = [claim for value in colour["values"] for claim in value["claims"]]
+    assert {claim["modalities"] for claim in claims} == {"text"}
+    assert all((claim["promise"] is None) is not (claim["unpromised"] is None) for claim in claims)
+
+
+def test_attributes_that_cannot_be_taught_are_told(service: JobService) -> None:
+    content = as_csv(FILED)
+    missing = service.upload(content, category="shelf", attributes='{"colour": "hue"}')
+    assert_error(missing, 422, "feed_columns_invalid", "columns")
+    twice = service.upload(content, category="shelf", attributes='{"colour": "title", "Color": "title"}')
+    assert_error(twice, 422, "feed_columns_invalid", "columns")
+    alone = service.upload(content, attributes='{"colour": "title"}')
+    assert_error(alone, 422, "request_invalid", "category")
+    assert_error(service.upload(content, category="shelf", attributes="[1]"), 422, "request_invalid", "attributes")
+    nothing = service.ingested(content, category="shelf", attributes='{"season": ""}')
+    assert (nothing["state"], nothing["error"]["code"]) == ("failed", "feed_columns_invalid")
+
+
 def test_an_ordinary_job_teaches_nothing(service: JobService) -> None:
     job = service.ingested(as_csv(rows(2)))
     assert (job["teaching"], job["taught"], job["added"]) == (False, None, 2)
@@ -79,6 +104,8 @@ def test_the_same_key_makes_one_job_of_the_same_lesson(service: JobService) -> N
     assert again.json()["id"] == first.json()["id"]
     other = service.upload(as_csv(FILED), key="k", category="shelf", target="0.9")
     assert_error(other, 409, "idempotency_conflict", "Idempotency-Key")
+    more = service.upload(as_csv(FILED), key="k", category="shelf", attributes='{"season": ""}')
+    assert_error(more, 409, "idempotency_conflict", "Idempotency-Key")
 
 
 def test_a_lesson_that_was_cut_off_goes_on(tmp_path: Path, model: Path, settings: Settings) -> None:

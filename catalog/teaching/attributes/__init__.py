@@ -1,0 +1,1 @@
+"""A merchant's own attributes, taught with his categories."""
