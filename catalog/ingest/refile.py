@@ -16,9 +16,9 @@ def refile(index: ProductIndex, reader: Understander, progress: Callable[[int], 
     """-> how many products were filed anew: those that this model has not filed. Interrupted, it goes on when called
     again. progress: is told of products as they are done.
 
-    What a person said of a product stays; taken back, it leaves the category by this model. The index takes the model
-    for its own. Raises CheckpointInvalid for a model that was not taught, or IndexOfOtherModel for one of another space
-    than the index.
+    What a person said of a product stays, also the category that was accepted; taken back, it leaves the category by
+    this model. The index takes the model for its own. Raises CheckpointInvalid for a model that was not taught, or
+    IndexOfOtherModel for one of another space than the index.
     """
     if not reader.taught:
         raise CheckpointInvalid(
@@ -40,4 +40,5 @@ def filed(stored: StoredProduct, reader: Understander) -> StoredProduct:
     if stored.judgement is None:
         return replace(stored, understanding=reader.refile(stored.understanding), model=reader.version)
     judgement = replace(stored.judgement, answer=reader.refile(stored.judgement.answer))
-    return replace(stored, judgement=judgement, model=reader.version)
+    said = judgement.answer.to_review() if judgement.conflicting else stored.understanding
+    return replace(stored, understanding=said, judgement=judgement, model=reader.version)

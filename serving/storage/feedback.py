@@ -1,20 +1,20 @@
-"""What people said of the model's answers: kept for good, applied to stored products, handed on as training data."""
+"""What people said of the model's answers, kept for good: which verdict counts, and whose contradict each other."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from catalog.product import CategoryScore, ContentHashes, Judgement, Scored, StoredProduct, Understanding, Verdict
+from catalog.product import CategoryScore, ContentHashes, StoredProduct, Verdict
 from catalog.storage.seal import Unsealed
-from catalog.storage.sqlite import StateFile, transaction
-from catalog.taxonomy.tree import Taxonomy
+from catalog.storage.sqlite import Column, StateFile, transaction
+from serving.storage.verdicts import Correction, Feedback, Said, conflicting
 
 Order = Literal["oldest", "newest"]
 Unsure = Literal["review", "abstain"]
-QueueOrder = Literal["stored", "least_sure", "surest"]
+QueueOrder = Literal["stored", "least_sure", "surest", "informative"]
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS feedback (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -22,7 +22,11 @@ CREATE TABLE IF NOT EXISTS feedback (
     content TEXT NOT NULL,
     verdict TEXT NOT NULL,
     document TEXT NOT NULL,
-    created REAL NOT NULL
+    created REAL NOT NULL,
+    given_by TEXT NOT NULL DEFAULT '',
+    batch INTEGER NOT NULL DEFAULT 0,
+    settles INTEGER NOT NULL DEFAULT 0,
+    conflicting INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS feedback_of_product ON feedback (product, id);
 CREATE TABLE IF NOT EXISTS outcome (
@@ -34,52 +38,22 @@ CREATE TABLE IF NOT EXISTS outcome (
     is_right INTEGER NOT NULL
 );
 """
+ADDED = (  # which an earlier release lacks
+    Column("feedback", "given_by", "TEXT NOT NULL DEFAULT ''"),
+    *(Column("feedback", name, "INTEGER NOT NULL DEFAULT 0") for name in ("batch", "settles", "conflicting")),
+)
 # Of several verdicts on one product the last counts.
 LAST = "id IN (SELECT max(id) FROM feedback GROUP BY product)"
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """What is right. None: the model's own answer stays. category: with its path, each score 1. proposed_category: a
-    path that the tree lacks, such as "Kitchen > Mugs", or "".
-    """
-
-    category: CategoryScore | None = None
-    tags: tuple[str, ...] | None = None
-    attributes: Mapping[str, str] | None = None
-    proposed_category: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Feedback:
-    """One person's verdict on one stored product. created: seconds since 1970; title: the product's, where it is
-    known: it is not kept with the verdict, so that nothing of an erased product is."""
-
-    id: int
-    product_id: str
-    verdict: Verdict
-    correction: Correction
-    comment: str
-    created: float
-    title: str = ""
-
-    @property
-    def created_at(self) -> str:
-        return datetime.fromtimestamp(self.created, UTC).isoformat(timespec="seconds")
-
-
-class Said(NamedTuple):
-    """A verdict to keep."""
-
-    product_id: str
-    verdict: Verdict
-    correction: Correction = Correction()
-    comment: str = ""
+INSERT = (
+    "INSERT INTO feedback (product, content, verdict, document, created, given_by, batch, settles)"
+    " VALUES (?,?,?,?,?,?,?,?)"
+)
 
 
 class FeedbackQuery(NamedTuple):
     """A part of the verdicts. after: the id of the last one of the page before, 0 for the first page; verdict,
-    product_id: None and "" restrict nothing.
+    product_id, group: None, "" and 0 restrict nothing; conflicting: only those that conflict; last: of a product's the
+    last one alone.
     """
 
     order: Order = "oldest"
@@ -87,6 +61,9 @@ class FeedbackQuery(NamedTuple):
     limit: int = 100
     verdict: Verdict | None = None
     product_id: str = ""
+    group: int = 0
+    conflicting: bool = False
+    last: bool = False
 
 
 class Outcome(NamedTuple):
@@ -100,34 +77,47 @@ class Outcome(NamedTuple):
 
 
 class FeedbackLog:
-    """Every verdict ever given, the last on each product counting. Several threads may share one.
+    """Every verdict ever given. Of one person's on a product the last counts, of several persons' the last, unless they
+    conflict. Several threads may share one.
 
     A verdict is on a product as it was: once its words or images change, it counts no more.
     """
 
     def __init__(self, path: Path) -> None:
-        self.file = StateFile(path, SCHEMA, "people's verdicts on products")
+        self.file = StateFile(path, SCHEMA, "people's verdicts on products", added=ADDED)
 
-    def add(self, stored: StoredProduct, said: Said, now: float) -> Feedback:
-        """Keep a verdict. One that says what the last one said is that one: a request may come twice."""
-        _, verdict, correction, comment = said
+    def add(self, stored: StoredProduct, said: Said, now: float, group: int | None = None) -> Feedback:
+        """Keep a verdict. One that says what the last one said is that one: a request may come twice. group: that it
+        belongs to; 0 begins one.
+        """
+        seen = tuple(filter(None, [stored.understanding.category]))
         last = self.latest([stored]).get(stored.id)
-        if last and (last.verdict, last.correction, last.comment) == (verdict, correction, comment):
+        if last and last.said == said and _id(last.category) == _id(replace(last, seen=seen).category):
             return replace(last, title=stored.product.title)
-        row = (stored.id, _content(stored.hashes), verdict, _written(comment, correction), now)
-        with self.file.use() as db:
-            inserted = db.execute(
-                "INSERT INTO feedback (product, content, verdict, document, created) VALUES (?,?,?,?,?)", row
-            )
-        id = int(inserted.lastrowid or 0)
-        return Feedback(id, stored.id, verdict, correction, comment, now, stored.product.title)
+        content, document = _content(stored.hashes), _written(said.comment, said.correction, seen)
+        settles = last is not None and last.conflicting
+        row = (stored.id, content, said.verdict, document, now, said.given_by, group or 0, settles)
+        with self.file.use() as db, transaction(db):
+            id = int(db.execute(INSERT, row).lastrowid or 0)
+            if group == 0:
+                db.execute("UPDATE feedback SET batch = id WHERE id = ?", (id,))
+            _find_conflicts(db, stored.id, content)
+            (kept,) = db.execute("SELECT * FROM feedback WHERE id = ?", (id,)).fetchall()
+        return replace(_from_row(kept), title=stored.product.title)
 
-    def get(self, id: int) -> Feedback | None:
-        return next(iter(self._read("SELECT * FROM feedback WHERE id = ?", (id,))), None)
+    def get(self, id: int, group: bool = False) -> list[Feedback]:
+        """The verdict, if there is one. group: with those that were given as one with it."""
+        found = self._read("SELECT * FROM feedback WHERE id = ?", (id,))
+        if group and found and found[0].group:
+            return self._read("SELECT * FROM feedback WHERE batch = ? ORDER BY id", (found[0].group,))
+        return found
 
     def remove(self, id: int) -> None:
-        """Then the verdict before it on the same product counts, if there is one."""
-        self._run("DELETE FROM feedback WHERE id = ?", (id,))
+        """Then what counts of the product is what was said before it, if anything was."""
+        with self.file.use() as db, transaction(db):
+            for product, content in db.execute("SELECT product, content FROM feedback WHERE id = ?", (id,)).fetchall():
+                db.execute("DELETE FROM feedback WHERE id = ?", (id,))
+                _find_conflicts(db, product, content)
 
     def latest(self, products: Sequence[StoredProduct]) -> dict[str, Feedback]:
         """For each product the last verdict on it as it now is, by its id."""
@@ -138,19 +128,25 @@ class FeedbackLog:
             return {row[1]: _from_row(row) for row in rows if row[2] == contents[row[1]]}
 
     def page(self, asked: FeedbackQuery) -> list[Feedback]:
-        """The last verdict on each product, whatever became of it since."""
-        order, after, limit, verdict, product_id = asked
-        sign, direction = ("<", "DESC") if order == "newest" else (">", "ASC")
-        conditions = {LAST: (), "verdict = ?": (verdict,), "product = ?": (product_id,), f"id {sign} ?": (after,)}
-        used = {text: values for text, values in conditions.items() if not values or values[0]}
-        query = f"SELECT * FROM feedback WHERE {' AND '.join(used)} ORDER BY id {direction} LIMIT ?"
-        parameters = [value for values in used.values() for value in values]
-        return self._read(query, (*parameters, limit))
+        """The last verdict on each product, whatever became of it since, and those that conflict with it."""
+        sign, direction = ("<", "DESC") if asked.order == "newest" else (">", "ASC")
+        conditions = {
+            "verdict = ?": asked.verdict,
+            "product = ?": asked.product_id,
+            "batch = ?": asked.group,
+            f"id {sign} ?": asked.after,
+        }
+        used = {text: value for text, value in conditions.items() if value}
+        given = ["conflicting"] if asked.conflicting else []
+        given.append(LAST if asked.last else f"({LAST} OR conflicting)")
+        query = f"SELECT * FROM feedback WHERE {' AND '.join([*given, *used])} ORDER BY id {direction} LIMIT ?"
+        return self._read(query, (*used.values(), asked.limit))
 
     def proposals(self) -> list[tuple[str, int]]:
         """The categories that the tree lacks, by how many products they are proposed for."""
         path = "json_extract(document, '$.correction.proposed_category')"
-        query = f"SELECT {path} AS path, count(*) FROM feedback WHERE {LAST} AND path != '' GROUP BY path"
+        counting = f"{LAST} AND NOT conflicting"
+        query = f"SELECT {path} AS path, count(*) FROM feedback WHERE {counting} AND path != '' GROUP BY path"
         return sorted(self._run(query), key=lambda row: (-row[1], row[0]))
 
     def _run(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -182,79 +178,48 @@ class FeedbackLog:
                 db.execute("DELETE FROM outcome WHERE product = ?", (id,))
                 rows = db.execute("SELECT * FROM feedback WHERE product = ?", (id,)).fetchall()
                 for found in map(_from_row, rows):
-                    document = _written("", Correction(found.correction.category))
+                    document = _written("", Correction(found.correction.category), found.seen)
                     db.execute("UPDATE feedback SET document = ?, content = '' WHERE id = ?", (document, found.id))
 
     def close(self) -> None:
         self.file.close()
 
 
-def applied(stored: StoredProduct, feedback: Feedback | None) -> StoredProduct:
-    """The product as the verdict has it; without one, as the model has it."""
-    answer = stored.judgement.answer if stored.judgement else stored.understanding
-    if feedback is None:
-        return replace(stored, understanding=answer, judgement=None)
-    right = feedback.correction
-    judgement = Judgement(feedback.verdict, answer, right.proposed_category)
-    said = answer if feedback.verdict == "reject" else _corrected(answer, right)
-    return replace(stored, understanding=said, judgement=judgement)
+def _find_conflicts(db: sqlite3.Connection, product: str, content: str) -> None:
+    """Note which verdicts on a product conflict; none on what it no longer is."""
+    query = "SELECT * FROM feedback WHERE product = ? AND content = ? ORDER BY id"
+    found = conflicting([_from_row(row) for row in db.execute(query, (product, content))])
+    parameters = (json.dumps(sorted(found)), product)
+    db.execute("UPDATE feedback SET conflicting = id IN (SELECT value FROM json_each(?)) WHERE product = ?", parameters)
 
 
-def reopened(stored: StoredProduct, taken_back: Feedback) -> StoredProduct:
-    """The product to apply what is left to. A release before did not keep the model's own answer: what it accepted or
-    corrected waits for a person again.
-    """
-    if stored.judgement or taken_back.verdict == "reject":
-        return stored
-    return replace(stored, understanding=replace(stored.understanding, decision="review"))
-
-
-def _corrected(understanding: Understanding, right: Correction) -> Understanding:
-    if right.proposed_category:  # what the tree lacks is not what the model found in it
-        understanding = replace(understanding, category=None, tags=(), attributes={}, decision="abstain")
-    elif category := right.category or understanding.category:
-        understanding = _judged(understanding, category)
-    if right.tags is not None:
-        understanding = replace(understanding, tags=tuple(Scored(name, 1.0) for name in right.tags))
-    if right.attributes is not None:
-        scored = {name: Scored(value, 1.0) for name, value in right.attributes.items()}
-        understanding = replace(understanding, attributes=scored)
-    return understanding
-
-
-def _judged(found: Understanding, category: CategoryScore) -> Understanding:
-    """With a category that a person stands for, whom no product is unfamiliar to."""
-    return replace(
-        found,
-        category=replace(category, path_scores=(1.0,) * len(category.path)),
-        alternatives=tuple(other for other in found.alternatives if other.id != category.id),
-        decision="auto",
-        notes=tuple(note for note in found.notes if note != "unfamiliar"),
-    )
-
-
-def category_of(taxonomy: Taxonomy, node_id: str) -> CategoryScore:
-    """A node that a person chose. Raises KeyError if the tree has none of this id."""
-    path_ids = taxonomy.ancestors(node_id)
-    return CategoryScore(node_id, taxonomy.path(node_id), (1.0,) * len(path_ids), path_ids)
+def _id(category: CategoryScore | None) -> str:
+    return category.id if category else ""
 
 
 def _content(hashes: ContentHashes) -> str:
     return hashes.text + hashes.images
 
 
-def _written(comment: str, correction: Correction) -> str:
-    return json.dumps({"comment": comment, "correction": _to_json(correction)})
+def _written(comment: str, correction: Correction, seen: Sequence[CategoryScore] | None) -> str:
+    document: dict[str, object] = {"comment": comment, "correction": _to_json(correction)}
+    if seen is not None:
+        document["seen"] = [_category_to_json(category) for category in seen]
+    return json.dumps(document)
 
 
 def _to_json(correction: Correction) -> dict[str, object]:
     category = correction.category
     return {
-        "category": category and [category.id, category.path, category.path_ids],
+        "category": category and _category_to_json(category),
         "tags": correction.tags,
         "attributes": None if correction.attributes is None else dict(correction.attributes),
         "proposed_category": correction.proposed_category,
     }
+
+
+def _category_to_json(category: CategoryScore) -> list[object]:
+    return [category.id, category.path, category.path_ids]
 
 
 def _from_row(row: Sequence[object]) -> Feedback:
@@ -266,13 +231,27 @@ def _from_row(row: Sequence[object]) -> Feedback:
 
 
 def _parsed(row: Sequence[object]) -> Feedback:
-    number, product_id, _, verdict, text, created = row
+    number, product_id, _, verdict, text, created, given_by, group, settles, conflicting = row
     document = json.loads(str(text))
     said = document["correction"]
-    category = None
-    if said["category"]:
-        node, path, path_ids = said["category"]
-        category = CategoryScore(node, tuple(path), (1.0,) * len(path), tuple(path_ids))
+    category = _category(said["category"]) if said["category"] else None
     tags = None if said["tags"] is None else tuple(said["tags"])
     correction = Correction(category, tags, said["attributes"], said.get("proposed_category", ""))
-    return Feedback(number, product_id, verdict, correction, document["comment"], created)  # type: ignore[arg-type]
+    return Feedback(
+        number,  # type: ignore[arg-type]
+        product_id,  # type: ignore[arg-type]
+        verdict,  # type: ignore[arg-type]
+        correction,
+        document["comment"],
+        created,  # type: ignore[arg-type]
+        seen=tuple(map(_category, document["seen"])) if "seen" in document else None,
+        given_by=str(given_by),
+        group=group,  # type: ignore[arg-type]
+        settles=bool(settles),
+        conflicting=bool(conflicting),
+    )
+
+
+def _category(fields: Sequence[Any]) -> CategoryScore:
+    node, path, path_ids = fields
+    return CategoryScore(node, tuple(path), (1.0,) * len(path), tuple(path_ids))

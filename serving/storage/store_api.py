@@ -10,8 +10,9 @@ from catalog.index.names import Names
 from catalog.index.query import Finding, IndexQuery
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from serving.calls import Call
-from serving.storage.feedback import Feedback, FeedbackQuery, Said
+from serving.storage.feedback import FeedbackQuery
 from serving.storage.training_set import LabelledPart
+from serving.storage.verdicts import Feedback, Said
 from serving.storage.waiting import Menu, QueueQuery
 
 
@@ -153,8 +154,13 @@ class StoreApi:
     async def judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
         return await self._call("judge", verdicts)
 
-    async def take_back(self, id: int) -> None:
-        await self._call("take_back", id)
+    async def judge_alike(
+        self, said: Said, others: Sequence[str] | None, above: float
+    ) -> list[Feedback | CatalogError]:
+        return await self._call("judge_alike", said, others, above)
+
+    async def take_back(self, id: int, group: bool = False) -> None:
+        await self._call("take_back", id, group)
 
     async def feedback(self, query: FeedbackQuery) -> list[Feedback]:
         return await self._call("feedback", query)

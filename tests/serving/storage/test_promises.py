@@ -12,8 +12,9 @@ from catalog.index.product_index import open_index
 from catalog.model.contract import Claim, Contract, Promise, Unpromised
 from catalog.model.contract.binomial import lower_bound
 from catalog.product import Decision, StoredProduct
-from serving.storage.feedback import Correction, FeedbackQuery, Said, category_of
+from serving.storage.feedback import FeedbackQuery
 from serving.storage.store import CatalogStore
+from serving.storage.verdicts import Correction, Said, category_of
 from tests.support.stored import WIDTH, stored_product
 from tests.support.tiny import tiny_taxonomy
 
