@@ -52,6 +52,7 @@ OPERATIONS = {
     "get_upload",
     "give_feedback",
     "give_feedback_on_several",
+    "give_feedback_on_those_alike",
     "list_feedback",
     "list_job_errors",
     "list_job_warnings",
