@@ -151,4 +151,5 @@ class Filer:
         if stored.judgement is None:
             return replace(stored, understanding=self.refile(stored.understanding), model=self.version)
         judgement = replace(stored.judgement, answer=self.refile(stored.judgement.answer))
-        return replace(stored, judgement=judgement, model=self.version)
+        said = judgement.answer.to_review() if judgement.conflicting else stored.understanding
+        return replace(stored, understanding=said, judgement=judgement, model=self.version)

@@ -5,8 +5,8 @@ as a `StoredProduct` and answers with `Match`es.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,6 +195,10 @@ class Understanding:
         """The category's labels from the top down; empty if there is none."""
         return self.category.path if self.category else ()
 
+    def to_review(self) -> Self:
+        """The same, not accepted unseen."""
+        return replace(self, decision="review") if self.decision == "auto" else self
+
 
 class Conflict(NamedTuple):
     """An attribute of which the merchant says one thing and the model another, which is `score` sure of it."""
@@ -208,12 +212,14 @@ class Conflict(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What a person said of the model's answer. answer: the model's own, which comes back when the verdict is taken
-    back; proposed_category: a path that the category tree lacks, such as "Kitchen > Mugs", or "".
+    back; proposed_category: a path that the category tree lacks, such as "Kitchen > Mugs", or ""; conflicting: another
+    person says otherwise, so the product waits, with the model's answer.
     """
 
     verdict: Verdict
     answer: Understanding
     proposed_category: str = ""
+    conflicting: bool = False
 
 
 class ContentHashes(NamedTuple):
@@ -261,6 +267,11 @@ class StoredProduct:
     @property
     def id(self) -> str:
         return self.product.id
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person is to judge it."""
+        return self.understanding.decision != "auto" and (self.judgement is None or self.judgement.conflicting)
 
     @property
     def version(self) -> StoredVersion:

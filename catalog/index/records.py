@@ -115,7 +115,7 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
     guess = likeliest(understanding)
     if understanding.decision != "auto" and guess:
         fields |= {"guess": list(guess.path_ids or (guess.id,)), "sureness": guess.score}
-    if stored.judgement:
+    if stored.judgement and not stored.judgement.conflicting:
         fields["verdict"] = stored.judgement.verdict
     # An absent value must not count as a value of its own.
     present = {name: value for name, value in fields.items() if value not in ("", None, [])}
@@ -165,8 +165,8 @@ def _from_texts(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> S
         raise Unsealed
     judgement = None
     if "judgement" in record:
-        verdict, answer, proposed = record["judgement"]
-        judgement = Judgement(verdict, _understanding(product.id, answer, embedding), proposed)
+        verdict, answer, proposed, *conflicting = record["judgement"]  # an earlier release stored three
+        judgement = Judgement(verdict, _understanding(product.id, answer, embedding), proposed, *conflicting)
     images, added_at = tuple(record["images"]), record.get(ADDED)
     return StoredProduct(product, understanding, version.hashes, version.model, images, judgement, added_at)
 
@@ -212,7 +212,12 @@ def _to_record(stored: StoredProduct) -> dict[str, Any]:
         "understanding": _understanding_fields(stored.understanding),
     }
     if said:
-        record["judgement"] = (said.verdict, _understanding_fields(said.answer), said.proposed_category)
+        record["judgement"] = (
+            said.verdict,
+            _understanding_fields(said.answer),
+            said.proposed_category,
+            said.conflicting,
+        )
     return record
 
 

@@ -13,8 +13,9 @@ def refile(index: ProductIndex, filer: Filer, progress: Callable[[int], object] 
     """-> how many products were filed anew: those that this model has not filed. Interrupted, it goes on when called
     again. progress: is told of products as they are done.
 
-    What a person said of a product stays; taken back, it leaves the category by this model. The index takes the model
-    for its own. Raises IndexOfOtherModel for a model of another space than the index.
+    What a person said of a product stays, also the category that was accepted; taken back, it leaves the category by
+    this model. The index takes the model for its own. Raises IndexOfOtherModel for a model of another space than the
+    index.
     """
     index.claim(IndexModel(filer.version, filer.folder, filer.space))
     count = 0

@@ -158,6 +158,10 @@ FEEDBACK: dict[str, Any] = {
     "title": PRODUCT_REQUEST["title"],
     "proposed_category": None,
     "created_at": CREATED,
+    "seen": "clothing",
+    "given_by": "",
+    "group": None,
+    "conflicting": False,
 }
 FEEDBACK_BATCH: dict[str, Any] = {
     "items": [
@@ -177,6 +181,13 @@ JUDGED: dict[str, Any] = {
                 "code": "product_not_found",
             },
         },
+    ]
+}
+FEEDBACK_ALIKE: dict[str, Any] = {"product_id": PRODUCT_ID, "verdict": "correct", "category": "clothing.shirt"}
+JUDGED_ALIKE: dict[str, Any] = {
+    "results": [
+        {"feedback": FEEDBACK | {"group": 1}, "error": None},
+        {"feedback": FEEDBACK | {"id": 2, "product_id": "shirt-2", "group": 1}, "error": None},
     ]
 }
 PROPOSALS: dict[str, Any] = {"proposals": [{"category": "Kitchen > Mugs", "products": 46}]}

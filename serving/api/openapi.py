@@ -29,7 +29,7 @@ from catalog.errors import (
 from serving import errors
 from serving.api.schemas.analyze import AnalyzeForm, AnalyzeRequest
 from serving.api.schemas.embeddings import EmbeddingsRequest
-from serving.api.schemas.feedback import FeedbackBatch, FeedbackRequest
+from serving.api.schemas.feedback import AlikeRequest, FeedbackBatch, FeedbackRequest
 from serving.api.schemas.jobs import FailedRow, FeedForm, FeedRequest, JobRequest
 from serving.api.schemas.products import ProductChange, ProductIn
 from serving.api.schemas.search import FILTER, SearchRequest
@@ -47,6 +47,7 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     EmbeddingsRequest,
     ErrorBody,
     FailedRow,
+    AlikeRequest,
     FeedbackBatch,
     FeedbackRequest,
     FeedRequest,

@@ -11,7 +11,7 @@ from serving.api.schemas.models import ComparisonResponse, ModelsResponse, Taxon
 from serving.client.asking import Asking, segment
 from serving.client.fields import given
 from serving.client.steps import Request, Steps, operation
-from serving.storage.feedback import Order, QueueOrder, Unsure
+from serving.storage.review.feedback import Order, QueueOrder, Unsure
 
 
 class ModelOperations(Asking):
@@ -43,9 +43,33 @@ class ModelOperations(Asking):
         return self._ask(FeedbackResponse, "POST", "/v1/feedback/batch", json=body, repeatable=False)
 
     @operation
-    def take_back(self, id: int) -> Steps[None]:
-        """Delete a verdict. The verdict before it, or else the model's understanding, applies again."""
-        yield from self._send(Request("DELETE", f"/v1/feedback/{id}", repeatable=False))
+    def feedback_on_alike(
+        self,
+        product_id: str,
+        verdict: Verdict,
+        *,
+        others: Sequence[str] | None = None,
+        above: float | None = None,
+        category: str | None = None,
+        proposed_category: str | None = None,
+        comment: str | None = None,
+    ) -> Steps[FeedbackResponse]:
+        """Store one verdict for a product and for `others`, by default all in review whose cosine similarity to it is
+        at least `above`. `take_back(id, group=True)` deletes it for all.
+        """
+        body = given(
+            others=others, above=above, category=category, proposed_category=proposed_category, comment=comment
+        )
+        body |= {"product_id": product_id, "verdict": verdict}
+        return self._ask(FeedbackResponse, "POST", "/v1/feedback/alike", json=body, repeatable=False)
+
+    @operation
+    def take_back(self, id: int, *, group: bool = False) -> Steps[None]:
+        """Delete a verdict. The verdict before it, or else the model's understanding, applies again. group: delete all
+        that were stored as one with it.
+        """
+        query = {"group": True} if group else {}
+        yield from self._send(Request("DELETE", f"/v1/feedback/{id}", query, repeatable=False))
 
     @operation
     def feedback_given(
@@ -56,9 +80,14 @@ class ModelOperations(Asking):
         after: int | None = None,
         verdict: Verdict | None = None,
         product_id: str | None = None,
+        group: int | None = None,
+        conflicting: bool | None = None,
     ) -> Steps[list[FeedbackOut]]:
-        """The last verdict on each product, by default oldest first. after: the id of the last known verdict."""
-        query = given(order=order, limit=limit, after=after, verdict=verdict, product_id=product_id)
+        """The last verdict on each product and those that contradict it, by default oldest first. after: the id of the
+        last known verdict. conflicting: only those of two people that contradict each other.
+        """
+        query = given(order=order, limit=limit, after=after, verdict=verdict, product_id=product_id, group=group)
+        query |= given(conflicting=conflicting)
         return self._lines(FeedbackOut, "/v1/feedback", query)
 
     @operation

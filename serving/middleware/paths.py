@@ -39,6 +39,7 @@ PATTERNS = (
     "/v1/uploads/{id}",
     "/v1/feedback",
     "/v1/feedback/batch",
+    "/v1/feedback/alike",
     "/v1/feedback/proposals",
     "/v1/feedback/training-set",
     "/v1/feedback/{id}",

@@ -141,6 +141,7 @@ export function judgement({ judgement: said }) {
     "p",
     { class: "said-by-person" },
     make("span", { class: "badge" }, icon("eye"), t(`review.was.${said.verdict}`)),
+    said.conflicting && ` ${t("review.conflict")}`,
     said.proposed_category && ` ${t("found.proposed", { path: said.proposed_category })}`,
   );
 }

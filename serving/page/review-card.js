@@ -29,9 +29,10 @@ export const numbered = (product) => (product.understanding.notes.includes("unfa
 
 /**
  * The card, its category field, and `whole(verdict)`: the verdict with the tags and attributes that were edited.
- * judge(verdict), skip(): what the buttons do; alike: a box about products like this one.
+ * judge(verdict), skip(): what the buttons do; alike, conflict: boxes about products like this one, and about what
+ * people have said of it.
  */
-export function productCard(product, { judge, skip, alike, signal }) {
+export function productCard(product, { judge, skip, alike, conflict, signal }) {
   const found = product.understanding;
   const choose = (node) => judge({ verdict: "correct", category: node.id });
   const propose = (path) => judge({ verdict: "correct", proposed_category: path });
@@ -40,6 +41,7 @@ export function productCard(product, { judge, skip, alike, signal }) {
   const answer = make(
     "section",
     { class: "sheet answer", "aria-label": t("review.model_says") },
+    conflict,
     decisionBanner(found),
     found.category && section(t("review.model_says"), categoryLevels(found.category)),
     actions(product, judge, skip),

@@ -4,7 +4,7 @@ import { t, whole } from "./language.js";
 import { depth, path, position } from "./taxonomy.js";
 
 const DECISIONS = ["review", "abstain"];
-const ORDERS = ["surest", "least_sure"];
+const ORDERS = ["informative", "surest", "least_sure"];
 
 export function filtersOf(parameters) {
   const known = (name, values) => (values.includes(parameters.get(name)) ? parameters.get(name) : "");

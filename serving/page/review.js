@@ -5,6 +5,7 @@ import { count, t } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
 import { alikeBox } from "./review-alike.js";
 import { numbered, productCard } from "./review-card.js";
+import { conflictBox } from "./review-conflict.js";
 import { filterBar, filtersOf, hasFilters, toQuery } from "./review-filters.js";
 import { historyBox } from "./review-history.js";
 import { loadTaxonomy } from "./taxonomy.js";
@@ -112,7 +113,8 @@ function draw() {
 
 function card(product) {
   const alike = alikeBox(product, view.signal);
-  view.card = productCard(product, { judge, skip, alike: alike.element, signal: view.signal });
+  const conflict = conflictBox(product, judge, view.signal);
+  view.card = productCard(product, { judge, skip, alike: alike.element, conflict, signal: view.signal });
   view.others = alike.chosen;
   return view.card.element;
 }
@@ -170,13 +172,14 @@ async function judge(verdict) {
 }
 
 /** -> the verdicts' ids by product, and what went wrong with others. Raises what went wrong with all. */
-async function send(products, verdict) {
-  const items = products.map(({ id }) => ({ product_id: id, ...verdict }));
-  if (items.length === 1) {
-    const kept = await request("v1/feedback", { body: items[0], keepalive: true });
+async function send([{ id }, ...others], verdict) {
+  const body = { product_id: id, ...verdict };
+  if (!others.length) {
+    const kept = await request("v1/feedback", { body, keepalive: true });
     return { ids: new Map([[kept.product_id, kept.id]]), errors: [] };
   }
-  const { results } = await request("v1/feedback/batch", { body: { items }, keepalive: true });
+  body.others = others.map((other) => other.id);
+  const { results } = await request("v1/feedback/alike", { body, keepalive: true });
   const kept = results.map(({ feedback }) => feedback).filter(Boolean);
   return {
     ids: new Map(kept.map(({ product_id, id }) => [product_id, id])),
@@ -197,7 +200,8 @@ async function undo() {
   fill(view.problem);
   try {
     const { ids } = await entry.kept;
-    await Promise.all([...ids.values()].map((id) => request(`v1/feedback/${id}`, { method: "DELETE" })));
+    const [id] = ids.values();
+    await request(`v1/feedback/${id}${ids.size > 1 ? "?group=true" : ""}`, { method: "DELETE" });
     for (const product of [...entry.products].reverse()) putFirst(product);
     next(t("review.said.undo"));
   } catch (error) {

@@ -17,8 +17,8 @@ from catalog.ingest.ledger import Ledger
 from catalog.storage.files import write_durably
 from catalog.storage.seal import sealed, unsealed
 from catalog.storage.sqlite import StateFile
-from serving.storage.feedback import FeedbackLog
 from serving.storage.job_table import JobTable
+from serving.storage.review.feedback import FeedbackLog
 from serving.storage.thumbnails import ThumbnailStore
 
 # How soon what is in use elsewhere is tried again, and what has failed.

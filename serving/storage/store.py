@@ -6,7 +6,6 @@ process, or in the deployment `IndexOwner` of Ray Serve.
 
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,18 +24,21 @@ from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.storage.files import written_whole
 from catalog.storage.seal import sealed, unsealed
-from serving.errors import FeedbackNotFound, ModelInUse, NothingToAccept, ProductChanged
+from serving.errors import ModelInUse, ProductChanged
 from serving.portions import PORTION_BYTES
-from serving.storage import waiting
 from serving.storage.erasure import Erasure
-from serving.storage.feedback import Feedback, FeedbackLog, FeedbackQuery, Said, applied, reopened
-from serving.storage.filings import FilingsPart, filings
-from serving.storage.promises import Promises
+from serving.storage.review import waiting
+from serving.storage.review.feedback import FeedbackLog, FeedbackQuery
+from serving.storage.review.filings import FilingsPart, filings
+from serving.storage.review.informative import InformativeOrder
+from serving.storage.review.judging import Judging
+from serving.storage.review.promises import Promises
+from serving.storage.review.verdicts import Feedback, Said, applied
+from serving.storage.review.waiting import QueueQuery
 from serving.storage.store_api import Listing, Overview, Queue, Shown, StoreInfo
 from serving.storage.taught_models import TaughtModel, TaughtModels
 from serving.storage.thumbnails import ThumbnailStore
 from serving.storage.training_set import LabelledPart, LabelledProduct, labelled
-from serving.storage.waiting import QueueQuery
 
 MAX_NODES = 100_000
 VERDICTS_AT_ONCE = 100
@@ -63,6 +65,8 @@ class CatalogStore:
         self._writing = threading.RLock()
         self._taught = TaughtModels(state)
         self._promises = Promises(self._feedback, [*models, *(one.for_index for one in self._taught.all())])
+        self._informative = InformativeOrder(index)
+        self._judging = Judging(index, self._feedback, self._promises)
         self._space = self._space_of_index()
         self._choice = state / "active-model"
         self._choice_damage = ""
@@ -354,7 +358,7 @@ class CatalogStore:
 
     def review(self, query: QueueQuery) -> Queue:
         """Products of low confidence on which nobody has given a verdict. Raises SearchInvalid for a bad `after`."""
-        products, after = waiting.read(self._index, query)
+        products, after = waiting.read(self._index, self._informative, query)
         images = self.image_counts([stored.id for stored in products])
         menu = None if query.after else waiting.menu(self._index, query)
         return Queue(products, images, after, waiting.count(self._index, query), menu, self._index.count())
@@ -369,45 +373,35 @@ class CatalogStore:
 
     def judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
         """Keep verdicts and apply them. For each, as it is kept; or ProductNotFound, or NothingToAccept."""
-        results: list[Feedback | CatalogError] = []
-        ended: list[str] = []
         with self._writing:
-            found = zip(verdicts, self._index.get([said.product_id for said in verdicts]), strict=True)
-            products = {said.product_id: stored for said, stored in found if stored}
-            judged = dict[str, StoredProduct]()
-            for said in verdicts:
-                stored = products.get(said.product_id)
-                if stored is None:
-                    results.append(ProductNotFound())
-                elif said.verdict == "accept" and applied(stored, None).understanding.category is None:
-                    results.append(NothingToAccept())
-                else:
-                    results.append(feedback := self._feedback.add(stored, said, time.time()))
-                    judged[stored.id] = applied(stored, feedback)
-                    ended += self._promises.count(stored, feedback)
-            self._index.upsert(list(judged.values()))
+            results, ended = self._judging.judge(verdicts)
         self._reopen(ended)
         return results
 
-    def take_back(self, id: int) -> None:
-        """Forget a verdict: what counts of the product is the one before it, or else the model's own answer. Raises
-        FeedbackNotFound.
+    def judge_alike(self, said: Said, others: Sequence[str] | None, above: float) -> list[Feedback | CatalogError]:
+        """One verdict for a product and for others, by default all waiting ones of a cosine similarity of at least
+        `above` to it. They are kept as one group, the first one first; results as of `judge`. Raises ProductNotFound or
+        NothingToAccept for the first.
         """
         with self._writing:
-            feedback = self._feedback.get(id)
-            if feedback is None:
-                raise FeedbackNotFound
-            (stored,) = self._index.get([feedback.product_id])
-            counted = stored and self._feedback.latest([stored]).get(stored.id) == feedback
-            self._feedback.remove(id)
-            if stored and counted:
-                again = reopened(stored, feedback)
-                ended = self._promises.count(again, self._feedback.latest([stored]).get(stored.id))
-                self.upsert([again])
-                self._reopen(ended)
+            if others is None:
+                others = waiting.all_alike(self._index, said.product_id, above)
+            results, ended = self._judging.judge(self._judging.spread(said, others), grouped=True)
+        self._reopen(ended)
+        return results
+
+    def take_back(self, id: int, group: bool = False) -> None:
+        """Forget a verdict: what counts of the product is the one before it, or else the model's own answer. group:
+        and all that were given as one with it. Raises FeedbackNotFound.
+        """
+        with self._writing:
+            again, ended = self._judging.take_back(id, group)
+            if again:
+                self.upsert(again)
+            self._reopen(ended)
 
     def feedback(self, query: FeedbackQuery) -> list[Feedback]:
-        """The last verdict on each product, or some of them, with the products' titles."""
+        """The last verdict on each product and what conflicts with it, or some of them, with the products' titles."""
         found = self._feedback.page(query)
         products = self._index.get([feedback.product_id for feedback in found])
         titles = [stored.product.title if stored else "" for stored in products]
@@ -420,7 +414,7 @@ class CatalogStore:
     def labelled(self, after: int = 0) -> LabelledPart:
         """Judged products for training, those that were judged behind a place (0: from the first)."""
         found, left_out, size = list[LabelledProduct](), Counter[str](), 0
-        judged = self._feedback.page(FeedbackQuery(after=after, limit=VERDICTS_AT_ONCE))
+        judged = self._feedback.page(FeedbackQuery(after=after, limit=VERDICTS_AT_ONCE, last=True))
         for feedback in judged:
             example = self._example(feedback)
             if isinstance(example, str):
@@ -437,6 +431,8 @@ class CatalogStore:
         (stored,) = self._index.get([feedback.product_id])
         if stored is None:
             return "no longer stored"
+        if feedback.conflicting:
+            return "of which people say different things"
         if feedback.verdict == "reject":
             return "rejected, without what is right"
         if stored.id not in self._feedback.latest([stored]):

@@ -11,11 +11,12 @@ from catalog.index.query import Finding, IndexQuery
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from serving.calls import Call
-from serving.storage.feedback import Feedback, FeedbackQuery, Said
-from serving.storage.filings import FilingsPart
+from serving.storage.review.feedback import FeedbackQuery
+from serving.storage.review.filings import FilingsPart
+from serving.storage.review.verdicts import Feedback, Said
+from serving.storage.review.waiting import Menu, QueueQuery
 from serving.storage.taught_models import TaughtModel
 from serving.storage.training_set import LabelledPart
-from serving.storage.waiting import Menu, QueueQuery
 
 
 class StoreInfo(NamedTuple):
@@ -176,8 +177,13 @@ class StoreApi:
     async def judge(self, verdicts: Sequence[Said]) -> list[Feedback | CatalogError]:
         return await self._call("judge", verdicts)
 
-    async def take_back(self, id: int) -> None:
-        await self._call("take_back", id)
+    async def judge_alike(
+        self, said: Said, others: Sequence[str] | None, above: float
+    ) -> list[Feedback | CatalogError]:
+        return await self._call("judge_alike", said, others, above)
+
+    async def take_back(self, id: int, group: bool = False) -> None:
+        await self._call("take_back", id, group)
 
     async def feedback(self, query: FeedbackQuery) -> list[Feedback]:
         return await self._call("feedback", query)

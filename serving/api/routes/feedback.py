@@ -15,6 +15,7 @@ from serving.api import examples
 from serving.api.context import Context, RequestContext, respond
 from serving.api.openapi import INDEX, LINES, WRITING, Errors, json_body, lines, operation
 from serving.api.schemas.feedback import (
+    AlikeRequest,
     FeedbackBatch,
     FeedbackOut,
     FeedbackRequest,
@@ -33,7 +34,9 @@ from serving.errors import (
     RequestInvalid,
     TooManyItems,
 )
-from serving.storage.feedback import Correction, Feedback, FeedbackQuery, Order, Said, category_of
+from serving.middleware.auth import CLIENT
+from serving.storage.review.feedback import FeedbackQuery, Order
+from serving.storage.review.verdicts import Correction, Feedback, Said, category_of
 from serving.storage.store_api import StoreApi
 from serving.storage.training_set import LabelledPart, TrainingSet
 
@@ -58,9 +61,11 @@ router = APIRouter(tags=["feedback"])
 )
 async def give_feedback(context: Context, request: Request) -> Response:
     """Accept, correct or reject what is stored of a product. Accepted and corrected ones count as sure, also when
-    they are stored again, until their words or images change. A later verdict stands in place of an earlier one.
+    they are stored again, also by another model, until their words or images change. A later verdict stands in place
+    of an earlier one. Verdicts of two API keys that contradict each other do not count, and the product waits: whoever
+    judges it next settles it.
     """
-    (kept,) = await judged(context, [await context.json(request, FeedbackRequest)])
+    (kept,) = await judged(context, [await context.json(request, FeedbackRequest)], giver(request))
     if isinstance(kept, CatalogError):
         raise kept
     return respond(to_feedback(kept), 201)
@@ -78,7 +83,28 @@ async def give_feedback(context: Context, request: Request) -> Response:
 )
 async def give_feedback_on_several(context: Context, request: Request) -> Response:
     """Up to 100 verdicts. One that cannot be kept has its error in its result, and the others are kept."""
-    kept = await judged(context, (await context.json(request, FeedbackBatch)).items)
+    kept = await judged(context, (await context.json(request, FeedbackBatch)).items, giver(request))
+    return respond(FeedbackResponse(results=[to_result(one) for one in kept]))
+
+
+@router.post(
+    "/v1/feedback/alike",
+    response_model=FeedbackResponse,
+    **operation(
+        "Judge a product and those alike",
+        examples.JUDGED_ALIKE,
+        body=json_body(AlikeRequest, examples.FEEDBACK_ALIKE),
+        raises=(ProductNotFound, CategoryUnknown, NothingToAccept, *JUDGING),
+    ),
+)
+async def give_feedback_on_those_alike(context: Context, request: Request) -> Response:
+    """One verdict for a product and for others that are the same to a person: those that are named, or up to 1,000 that
+    wait and are nearly the same. They are one group, which `DELETE /v1/feedback/{id}?group=true` takes back as a whole.
+    The result of the product itself comes first.
+    """
+    asked = await context.json(request, AlikeRequest)
+    one = await read(context, asked, giver(request))
+    kept = await context.store.judge_alike(one, asked.others, asked.above)
     return respond(FeedbackResponse(results=[to_result(one) for one in kept]))
 
 
@@ -99,9 +125,12 @@ async def list_feedback(
     after: Annotated[int, Query(ge=0, le=2**53, description="The id of the last verdict of the page before.")] = 0,
     verdict: Verdict | None = None,
     product_id: Annotated[str, Query(max_length=256)] = "",
+    group: Annotated[int, Query(ge=0, le=2**53, description="That the verdicts were given in; 0: any.")] = 0,
+    conflicting: Annotated[bool, Query(description="Only those that another person's contradict.")] = False,
 ) -> Response:
-    """The last verdict on each product, a JSON object a line."""
-    query = FeedbackQuery(order, after, min(limit or VERDICTS_AT_ONCE, VERDICTS_AT_ONCE), verdict, product_id)
+    """The last verdict on each product, and each that contradicts it, a JSON object a line."""
+    size = min(limit or VERDICTS_AT_ONCE, VERDICTS_AT_ONCE)
+    query = FeedbackQuery(order, after, size, verdict, product_id, group, conflicting)
     first = await context.store.feedback(query)
     return StreamingResponse(listed(context.store, query, limit, first), media_type=LINES)
 
@@ -110,11 +139,15 @@ async def list_feedback(
     "/v1/feedback/{id}",
     **operation("Take a verdict back", status=204, raises=(FeedbackNotFound, RequestInvalid, *WRITING)),
 )
-async def take_feedback_back(context: Context, id: FeedbackId) -> None:
+async def take_feedback_back(
+    context: Context,
+    id: FeedbackId,
+    group: Annotated[bool, Query(description="With all that were given as one with it.")] = False,
+) -> None:
     """The product then has the verdict before it, or else the model's own answer again, and waits for a person
     again if the model is not sure of it.
     """
-    await context.store.take_back(id)
+    await context.store.take_back(id, group)
 
 
 @router.get(
@@ -142,17 +175,33 @@ async def get_training_set(context: Context) -> Response:
     return StreamingResponse(content, media_type="application/zip", headers=headers)
 
 
-async def judged(context: RequestContext, requests: Sequence[FeedbackRequest]) -> list[Feedback | CatalogError]:
+def giver(request: Request) -> str:
+    """The name of the API key; empty without keys."""
+    return str(request.scope.get(CLIENT, ""))
+
+
+async def read(context: RequestContext, request: FeedbackRequest, given_by: str) -> Said:
+    """Raises RequestInvalid or CategoryUnknown."""
+    taxonomy = None if request.category is None else (await context.index_model()).taxonomy
+    one = said(request, taxonomy, given_by)
+    if isinstance(one, CatalogError):
+        raise one
+    return one
+
+
+async def judged(
+    context: RequestContext, requests: Sequence[FeedbackRequest], given_by: str
+) -> list[Feedback | CatalogError]:
     """Have each verdict kept that can be. -> as it is kept, or what is wrong with it, in their order."""
     named = any(request.category is not None for request in requests)
     taxonomy = (await context.index_model()).taxonomy if named else None
-    read = [said(request, taxonomy) for request in requests]
-    good = [one for one in read if isinstance(one, Said)]
+    each = [said(request, taxonomy, given_by) for request in requests]
+    good = [one for one in each if isinstance(one, Said)]
     kept = iter(await context.store.judge(good) if good else ())
-    return [next(kept) if isinstance(one, Said) else one for one in read]
+    return [next(kept) if isinstance(one, Said) else one for one in each]
 
 
-def said(request: FeedbackRequest, taxonomy: Taxonomy | None) -> Said | CatalogError:
+def said(request: FeedbackRequest, taxonomy: Taxonomy | None, given_by: str) -> Said | CatalogError:
     """taxonomy: where the request has a category."""
     try:
         request.check()
@@ -163,7 +212,7 @@ def said(request: FeedbackRequest, taxonomy: Taxonomy | None) -> Said | CatalogE
         return CategoryUnknown()
     tags = None if request.tags is None else tuple(request.tags)
     correction = Correction(category, tags, request.attributes, request.proposed_category or "")
-    return Said(request.product_id, request.verdict, correction, request.comment)
+    return Said(request.product_id, request.verdict, correction, request.comment, given_by)
 
 
 async def listed(

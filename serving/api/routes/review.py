@@ -11,8 +11,8 @@ from serving.api.openapi import INDEX, operation
 from serving.api.parameters import ProductId
 from serving.api.schemas.feedback import AlikeResponse, ReviewResponse, to_alike, to_review
 from serving.errors import RequestInvalid
-from serving.storage.feedback import QueueOrder, Unsure
-from serving.storage.waiting import QueueQuery
+from serving.storage.review.feedback import QueueOrder, Unsure
+from serving.storage.review.waiting import QueueQuery
 
 ALIKE = 0.9
 
@@ -29,7 +29,10 @@ async def list_products_to_review(
     after: Annotated[str, Query(max_length=64, description="What the page before gave.")] = "",
     order: Annotated[
         QueueOrder,
-        Query(description="By the score of the likeliest leaf; `stored` is an order that means nothing."),
+        Query(
+            description="By the score of the likeliest leaf. `informative`: first what teaches most, as it is unsure "
+            "and like many that are. `stored`: an order that means nothing."
+        ),
     ] = "stored",
     decision: Unsure | None = None,
     category: Annotated[

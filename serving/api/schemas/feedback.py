@@ -10,10 +10,12 @@ from serving.api.schemas.products import ProductOut, Short, stored_fields, to_pr
 from serving.api.schemas.schema import Schema
 from serving.error_responses import ErrorDetail, detail
 from serving.errors import RequestInvalid
-from serving.storage.feedback import Feedback
+from serving.storage.review.verdicts import Feedback
+from serving.storage.review.waiting import MAX_GROUP
 from serving.storage.store_api import Listing, Queue
 
 MAX_VERDICTS = 100
+NEAR = 0.98
 MISMATCH = (
     "`correct` needs what is right: a category, a proposed category, tags or attributes. The other verdicts take none."
 )
@@ -62,8 +64,22 @@ class FeedbackBatch(Schema):
     items: Annotated[list[FeedbackRequest], Field(min_length=1, max_length=MAX_VERDICTS)]
 
 
+class AlikeRequest(FeedbackRequest):
+    """One verdict for a product and for those that are the same to a person. Where it accepts a category, that category
+    is right for all of them.
+    """
+
+    others: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=256)]] | None,
+        Field(max_length=MAX_GROUP, description="Without it, all that wait and are so near."),
+    ] = None
+    above: Annotated[float, Field(ge=0.5, le=1, description="The least cosine similarity.")] = NEAR
+
+
 class FeedbackOut(BaseModel):
-    """title: the product's; empty once it is stored no more."""
+    """title: the product's; empty once it is stored no more. A conflicting verdict does not count, as another person's
+    contradicts it: the product waits.
+    """
 
     id: int
     product_id: str
@@ -75,6 +91,10 @@ class FeedbackOut(BaseModel):
     attributes: dict[str, str] | None
     comment: str
     created_at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    seen: Annotated[str | None, Field(description="The category that the verdict was given on: what `accept` accepts.")]
+    given_by: Annotated[str, Field(description="The name of the API key; empty without keys.")]
+    group: Annotated[int | None, Field(description="The first of the verdicts that were given as one with it.")]
+    conflicting: bool
 
 
 class FeedbackResult(BaseModel):
@@ -148,6 +168,10 @@ def to_feedback(feedback: Feedback) -> FeedbackOut:
         attributes=None if right.attributes is None else dict(right.attributes),
         comment=feedback.comment,
         created_at=feedback.created_at,
+        seen=feedback.seen[0].id if feedback.seen else None,
+        given_by=feedback.given_by,
+        group=feedback.group or None,
+        conflicting=feedback.conflicting,
     )
 
 

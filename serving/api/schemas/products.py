@@ -235,12 +235,14 @@ class ConflictOut(BaseModel):
 
 class JudgementOut(BaseModel):
     """What a person said of the model's answer. answer: the model's own, in place of which the product has what the
-    person said; proposed_category: a path that the tree lacks, which waits for the tree to have it.
+    person said; proposed_category: a path that the tree lacks, which waits for the tree to have it. conflicting:
+    another person says otherwise than the last one, so the product waits with the model's answer.
     """
 
     verdict: Verdict
     proposed_category: str | None
     answer: UnderstandingOut
+    conflicting: bool
 
 
 class VariantOut(BaseModel):
@@ -310,6 +312,7 @@ def to_judgement(said: Judgement) -> JudgementOut:
         verdict=said.verdict,
         proposed_category=said.proposed_category or None,
         answer=to_understanding(said.answer),
+        conflicting=said.conflicting,
     )
 
 

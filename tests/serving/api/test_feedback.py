@@ -15,10 +15,11 @@ from fastapi.testclient import TestClient
 
 from catalog.product import Product
 from catalog.understand import Understander
+from serving.middleware.api_keys import add_key
 from serving.storage.training_set import drawn, group_of
 from tests.serving.api.test_products import code, store, waiting
 from tests.support.catalogue import COLOURS, KINDS, write_catalogue, write_config
-from tests.support.services import tiny_client
+from tests.support.services import SETTINGS, tiny_client
 from tests.support.tiny import tiny_onnx_folder, tiny_taxonomy
 from training.data.manifests import read_manifest
 
@@ -280,6 +281,23 @@ def test_the_queue_is_searched_by_text(queue: TestClient) -> None:
     assert review(queue, text="nothing of the kind")["products"] == []
 
 
+def test_the_queue_by_what_teaches_most_has_every_product_once_and_none_beside_its_like(queue: TestClient) -> None:
+    found: list[str] = []
+    after = ""
+    while True:
+        page = review(queue, order="informative", limit=5, after=after)
+        found += [one["id"] for one in page["products"]]
+        if not page["after"]:
+            break
+        after = page["after"]
+    assert sorted(found) == sorted({f"{kind}-{colour}{end}" for kind, colour in PAIRS for end in ("", "/2")})
+    first = [id.partition("/")[0] for id in found[:4]]
+    assert len(set(first)) == len(first)
+    for bad in ("x", "|x", "x|1"):
+        refused = queue.get("/v1/review", params={"order": "informative", "after": bad})
+        assert code(refused) == (422, "search_invalid")
+
+
 @pytest.mark.parametrize("after", ["x", "nan:00000000-0000-0000-0000-000000000000", "0.5:x", "0.5"])
 def test_a_bad_place_in_the_sorted_queue_is_refused(queue: TestClient, after: str) -> None:
     assert code(queue.get("/v1/review", params={"order": "surest", "after": after})) == (422, "search_invalid")
@@ -297,6 +315,55 @@ def test_products_alike_wait_together(client: TestClient) -> None:
     everything = client.get("/v1/review/mug/0/alike", params={"above": 0}).json()["products"]
     assert {one["id"] for one in everything} == {"mug/1", "mug/2", "other"}
     assert code(client.get("/v1/review/nobody/alike")) == (404, "product_not_found")
+
+
+def test_one_verdict_for_products_alike_is_taken_back_as_one(client: TestClient) -> None:
+    for number in range(3):
+        store(client, f"mug/{number}")
+    store(client, "other", "Pear", "green")
+    body = {"product_id": "mug/0", "verdict": "correct", "category": LEAF, "above": 0.999}
+    results = client.post("/v1/feedback/alike", json=body).json()["results"]
+    kept = [result["feedback"] for result in results]
+    assert kept[0]["product_id"] == "mug/0"
+    assert {(one["group"], one["category"]) for one in kept} == {(kept[0]["id"], LEAF)}
+    assert waiting(client) == ["other"]
+    assert verdicts(client, group=kept[0]["id"]) == kept
+    assert client.delete(f"/v1/feedback/{kept[1]['id']}", params={"group": True}).status_code == 204
+    assert sorted(waiting(client)) == ["mug/0", "mug/1", "mug/2", "other"]
+    named = client.post("/v1/feedback/alike", json=body | {"others": ["other"]}).json()["results"]
+    assert [result["feedback"]["product_id"] for result in named] == ["mug/0", "other"]
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"product_id": "nobody", "verdict": "reject"}, (404, "product_not_found")),
+        ({"product_id": "Shirt-red", "verdict": "correct", "category": "nowhere"}, (422, "category_unknown")),
+        ({"product_id": "Shirt-red", "verdict": "correct"}, (422, "request_invalid")),
+        ({"product_id": "Shirt-red", "verdict": "reject", "above": 0}, (422, "request_invalid")),
+    ],
+)
+def test_a_bad_verdict_for_products_alike_is_refused(
+    queue: TestClient, body: dict[str, Any], error: tuple[int, str]
+) -> None:
+    assert code(queue.post("/v1/feedback/alike", json=body)) == error
+
+
+def test_verdicts_that_contradict_are_shown_with_who_gave_them(model: Understander, tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"keys": tmp_path / "keys.json"})
+    anna, ben = ({"Authorization": f"Bearer {add_key(settings.keys, name)}"} for name in ("anna", "ben"))
+    with tiny_client(model, tmp_path / "index", settings) as client:
+        client.headers.update(anna)
+        store(client, "a")
+        assert judge(client, "a", category=LEAF)["given_by"] == "anna"
+        client.headers.update(ben)
+        assert judge(client, "a", category=tiny_taxonomy().leaves[1].id)["conflicting"] is True
+        (entry,) = review(client)["products"]
+        assert (entry["id"], entry["judgement"]["conflicting"]) == ("a", True)
+        both = verdicts(client, conflicting=True)
+        assert [(one["given_by"], one["product_id"]) for one in both] == [("anna", "a"), ("ben", "a")]
+        assert judge(client, "a", category=LEAF)["conflicting"] is False
+        assert (waiting(client), verdicts(client, conflicting=True)) == ([], [])
 
 
 def test_an_index_of_a_release_before_is_queued_when_the_service_starts(model: Understander, tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ OPERATIONS = {
     "get_upload",
     "give_feedback",
     "give_feedback_on_several",
+    "give_feedback_on_those_alike",
     "learn_from_verdicts",
     "list_feedback",
     "list_job_errors",

@@ -12,7 +12,8 @@ from catalog.index.product_index import open_index
 from catalog.model.contract import Claim, Contract, Promise, Unpromised
 from catalog.model.contract.binomial import lower_bound
 from catalog.product import Decision, StoredProduct
-from serving.storage.feedback import Correction, FeedbackQuery, Said, category_of
+from serving.storage.review.feedback import FeedbackQuery
+from serving.storage.review.verdicts import Correction, Said, category_of
 from serving.storage.store import CatalogStore
 from tests.support.stored import WIDTH, stored_product
 from tests.support.tiny import tiny_taxonomy

@@ -8,7 +8,8 @@ from catalog.categories.edits import steps_of
 from catalog.index.product_index import ProductIndex
 from catalog.product import StoredProduct
 from catalog.teaching.examples import Filing
-from serving.storage.feedback import Feedback, FeedbackLog, FeedbackQuery
+from serving.storage.review.feedback import FeedbackLog, FeedbackQuery
+from serving.storage.review.verdicts import Feedback
 
 VERDICTS_AT_ONCE = 200
 

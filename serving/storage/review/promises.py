@@ -13,7 +13,8 @@ from catalog.index.backend import IndexModel
 from catalog.model.contract import Claim, Contract, Promise, Unpromised
 from catalog.model.folder import named_folder
 from catalog.product import StoredProduct, Understanding
-from serving.storage.feedback import Feedback, FeedbackLog, Outcome
+from serving.storage.review.feedback import FeedbackLog, Outcome
+from serving.storage.review.verdicts import Feedback
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +39,14 @@ class Promises:
                 self._update(model.version)
 
     def count(self, stored: StoredProduct, verdict: Feedback | None) -> list[str]:
-        """Take in the last verdict on a product, if there is one. -> branches that are no longer promised for it."""
+        """Take in the last verdict on a product, if there is one and nobody contradicts it. -> branches that are no
+        longer promised for it.
+        """
         answer = stored.judgement.answer if stored.judgement else stored.understanding
         claim = self._claim(stored.model, answer)
         if claim is None:
             return []
-        right = is_right(answer, verdict) if verdict else None
+        right = is_right(answer, verdict) if verdict and not verdict.conflicting else None
         self._feedback.keep_outcome(stored.id, Outcome(stored.model, _key(claim), right))
         return self._update(stored.model)
 
@@ -102,7 +105,6 @@ def _key(claim: Claim) -> tuple[str, str, str]:
 
 def is_right(answer: Understanding, verdict: Feedback) -> bool:
     """Whether a person agrees with the category of an answer."""
-    right = verdict.correction
-    if verdict.verdict == "reject" or right.proposed_category or answer.category is None:
+    if verdict.verdict == "reject" or verdict.correction.proposed_category or answer.category is None:
         return False
-    return right.category is None or answer.category.id in right.category.path_ids
+    return verdict.category is None or answer.category.id in verdict.category.path_ids

@@ -8,11 +8,13 @@ from catalog.index.keys import sought_numbers
 from catalog.index.product_index import ProductIndex
 from catalog.index.query import IndexQuery
 from catalog.product import Match, StoredProduct, Verdict
-from serving.storage.feedback import QueueOrder, Unsure
+from serving.storage.review.feedback import QueueOrder, Unsure
+from serving.storage.review.informative import InformativeOrder
 
 UNSURE = OneOf("decision", get_args(Unsure))
 UNJUDGED = Not(OneOf("verdict", get_args(Verdict)))
 MAX_CATEGORIES = 500
+MAX_GROUP, ALIKE_AT_ONCE = 1_000, 100
 
 
 class QueueQuery(NamedTuple):
@@ -37,7 +39,7 @@ class Menu(NamedTuple):
     guesses: Sequence[tuple[str, int]]
 
 
-def read(index: ProductIndex, query: QueueQuery) -> tuple[list[StoredProduct], str]:
+def read(index: ProductIndex, informative: InformativeOrder, query: QueueQuery) -> tuple[list[StoredProduct], str]:
     """The products, and where the next page starts: "" at the end, and where words are looked for. Raises
     SearchInvalid for a bad `after`.
     """
@@ -46,6 +48,8 @@ def read(index: ProductIndex, query: QueueQuery) -> tuple[list[StoredProduct], s
         numbers = sought_numbers(query.text)
         found = index.search(IndexQuery(keywords=query.text, numbers=numbers, filter=filter, limit=query.limit))
         return [match.stored for match in found], ""
+    if query.order == "informative":
+        return informative.page(filter, query.after, query.limit)
     if query.order == "stored":
         return index.page(filter, query.after, query.limit)
     return index.sorted_page("sureness", query.order == "surest", filter, query.after, query.limit)
@@ -67,6 +71,18 @@ def alike(index: ProductIndex, id: str, above: float, limit: int) -> list[Match]
     ProductNotFound.
     """
     return [match for match in index.similar(id, limit, restricted(None, "")) if match.score >= above]
+
+
+def all_alike(index: ProductIndex, id: str, above: float) -> list[str]:
+    """The ids of the waiting products that are as near to a stored one, at most MAX_GROUP. Raises ProductNotFound."""
+    found: list[str] = []
+    while len(found) < MAX_GROUP:
+        matches = index.similar(id, ALIKE_AT_ONCE, restricted(None, ""), offset=len(found))
+        near = [match.stored.id for match in matches if match.score >= above]
+        found += near
+        if len(near) < ALIKE_AT_ONCE:
+            break
+    return found
 
 
 def restricted(decision: Unsure | None, guess: str) -> Filter:
