@@ -33,7 +33,8 @@ from catalog.feeds.formats.parquet import count_rows, read_parquet
 from catalog.feeds.formats.tables import read_table
 from catalog.feeds.formats.xml_documents import read_xml_document
 from catalog.feeds.prices import Money, PriceReading, currency_codes, how_read, marks_of, yen_of
-from catalog.feeds.rows import BadRow, Record, Row, read_row
+from catalog.feeds.reader import RowReaders
+from catalog.feeds.rows import BadRow, Record, Row
 from catalog.images.archives import Archive, leads_out
 
 HEAD, CHUNK = 64 * 1024, 1024 * 1024
@@ -65,9 +66,9 @@ class Feed:
 
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Raises FeedDamaged where nothing further can be read, and FeedInvalid at its limits."""
-        bad = 0
+        bad, readers = 0, RowReaders(self.limits, self.money)
         for number, (record, columns) in enumerate(fold(self._records)):
-            row = read_row(record, columns, self.limits, self.money)
+            row = readers.of(columns).read(record)
             bad += isinstance(row, BadRow)
             if number >= self.limits.max_rows:
                 raise FeedInvalid(
