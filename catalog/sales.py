@@ -1,8 +1,11 @@
 """What a shopper pays: the sale price while a sale lasts, the list price otherwise."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
 from catalog.product import Product
+
+JUST_AFTER = 0.000_001  # seconds: a sale lasts until its end, inclusive
 
 
 def price_now(product: Product, now: datetime | None = None) -> float | None:
@@ -11,6 +14,33 @@ def price_now(product: Product, now: datetime | None = None) -> float | None:
     """
     on_sale = product.sale_price is not None and lasts(product.sale_dates, now or datetime.now(UTC))
     return product.sale_price if on_sale else product.list_price
+
+
+def in_force(product: Product, now: float) -> Product:
+    """The product with the price that a shopper pays at `now`, seconds since 1970, if its sale has dates: the price
+    becomes the list price when the sale begins, and is it again when the sale has ended.
+    """
+    if product.sale_price is None or not product.sale_dates:
+        return product
+    if lasts(product.sale_dates, datetime.fromtimestamp(now, UTC)):
+        if product.price is not None and product.sale_price < product.price:
+            return replace(product, price=product.sale_price, list_price=product.price)
+    elif product.price == product.sale_price and product.list_price is not None:
+        return replace(product, price=product.list_price)
+    return product
+
+
+def next_change(product: Product, now: float) -> float | None:
+    """When the sale next begins or is over, in seconds since 1970; None if it does neither any more."""
+    if product.sale_price is None:
+        return None
+    try:
+        start, end = _times(product.sale_dates)
+    except ValueError:
+        return None
+    moments = [start.timestamp()] if start else []
+    moments += [end.timestamp() + JUST_AFTER] if end else []
+    return min((moment for moment in moments if moment > now), default=None)
 
 
 def are_sale_dates(text: str) -> bool:

@@ -15,7 +15,6 @@ from catalog.feeds.texts.words import words
 from catalog.product import Values
 
 PLACEHOLDER = ("title", "defaulttitle")  # Shopify's one option of a product that has none
-LONGEST_REMEMBERED = 200  # characters of a row's attributes
 MODEL_NAMES = ("colour", "gender", "season", "usage")
 # What merchants call an attribute's name, and its value, where each attribute is an object.
 NAMES, VALUES = ("name", "key", "label", "attribute"), ("value", "values", "option", "options")
@@ -25,26 +24,6 @@ ASSIGNED = re.compile(r"\s*,\s*(?=[^,=]{1,64}=)")
 
 def read_attributes(cells: Mapping[str, Any], columns: Columns) -> dict[str, Values]:
     """Attributes that have a value. That of a column of its own wins over one of the same name from elsewhere."""
-    names = columns.of_attributes
-    values = tuple(map(cells.get, names))
-    return dict(remembered(names, values, columns)) if are_short(values) else named_values(cells, columns)
-
-
-@lru_cache(maxsize=4096)
-def remembered(names: tuple[str, ...], values: tuple[str, ...], columns: Columns) -> dict[str, Values]:
-    """Colours, sizes and materials repeat from row to row. names: `Columns.of_attributes`; values: their cells."""
-    return named_values(dict(zip(names, values, strict=True)), columns)
-
-
-def are_short(values: tuple[Any, ...]) -> bool:
-    """Whether these are texts, and none too long to be remembered."""
-    try:
-        return len("".join(values)) <= LONGEST_REMEMBERED
-    except TypeError:
-        return False
-
-
-def named_values(cells: Mapping[str, Any], columns: Columns) -> dict[str, Values]:
     found: dict[str, tuple[str, Values]] = {}
     for name, values in every(cells, columns):
         if plainly(name) in PLACEHOLDER and plainly(values[0]) in PLACEHOLDER:

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -20,10 +20,12 @@ def meanings(kind: str, yes: str, no: str) -> dict[str, Any]:
     return found | dict.fromkeys(table["yes"], yes) | dict.fromkeys(table["no"], no)
 
 
+@lru_cache(1024)
 def availability_of(word: str) -> Availability | None:
     return meanings("availability", "in_stock", "out_of_stock").get(worded(word))
 
 
+@lru_cache(1024)
 def status_of(word: str) -> Status | None:
     return meanings("status", "active", "draft").get(worded(word))
 

@@ -37,6 +37,10 @@ SMALL = 1_000  # characters
 FORMULA = re.compile(r'=\s*("{1,2})(.*)\1', re.DOTALL)
 # Printable ASCII without markup, entities and escapes, between characters that are no spaces.
 PLAIN = re.compile(r"[A-Za-z0-9](?:[ !-%'-;=-\[\]-~]*[!-%'-;=-\[\]-~])?")
+# The same with letters of Western Europe and Chinese characters. A letter that stands before another that is not ASCII
+# may be one of a text that was decoded wrongly.
+LETTERS = r"[\xc0\xc1\xc4-\xd6\xd8-\xf6\xf8-\xff](?![\x80-\U0010ffff])|[\u4e00-\u9fff]"
+PLAIN_WORDS = re.compile(rf"(?:[A-Za-z0-9]|{LETTERS})(?: ?(?:[!-%'-;=-\[\]-~]++|{LETTERS})++)*+")
 NOT_WORDS = " -\u2010\u2011\u2012\u2013\u2014\u2015\u2212_./\\|,;:'\"\u2026()[]<>{}"
 
 
@@ -74,10 +78,10 @@ def brief(text: str, limit: int = 40) -> str:
 def is_plain(value: str) -> bool:
     """Whether nothing in the text can need any care, which is so of most cells."""
     return (
-        PLAIN.fullmatch(value) is not None
+        (PLAIN if value.isascii() else PLAIN_WORDS).fullmatch(value) is not None
         and "  " not in value
-        and (value[0] not in NO_VALUE_BEGINS or not is_missing(value))
         and "_x00" not in value
+        and (len(value) > LONGEST_NO_VALUE or value[0] not in NO_VALUE_BEGINS or not is_missing(value))
     )
 
 
@@ -172,9 +176,8 @@ def shown_text(value: str) -> str:
 def is_ordinary(cells: Mapping[str, Any], limits: FeedLimits) -> bool:
     """Whether JSON can hold all cells as they are, and all together are shorter than one may be: so of most rows."""
     try:
-        return len(whole := "".join(cells.values())) < min(limits.max_cell, limits.max_row) and (
-            writable(whole) and writable("".join(cells))
-        )
+        whole = "".join(cells.values())
+        return len(whole) < limits.max_cell and len(whole) < limits.max_row and writable(whole + "".join(cells))
     except TypeError:
         return False  # a cell is no text
 

@@ -24,6 +24,7 @@ from catalog.feeds.encodings.recognise import encoding_of
 from catalog.feeds.encodings.streams import GZIP, as_utf8, unpacked
 from catalog.feeds.folding import fold
 from catalog.feeds.formats.detect import DOCUMENTS, FEEDS, Format, check_bytes, format_of
+from catalog.feeds.formats.excel import WORKBOOK, open_sheet
 from catalog.feeds.formats.folders import archive_images, folder_images, image_records
 from catalog.feeds.formats.json_documents import read_json_document
 from catalog.feeds.formats.json_lines import read_json_lines
@@ -33,7 +34,8 @@ from catalog.feeds.formats.parquet import count_rows, read_parquet
 from catalog.feeds.formats.tables import read_table
 from catalog.feeds.formats.xml_documents import read_xml_document
 from catalog.feeds.prices import Money, PriceReading, currency_codes, how_read, marks_of, yen_of
-from catalog.feeds.rows import BadRow, Record, Row, read_row
+from catalog.feeds.reader import RowReaders
+from catalog.feeds.rows import BadRow, Record, Row
 from catalog.images.archives import Archive, leads_out
 
 HEAD, CHUNK = 64 * 1024, 1024 * 1024
@@ -49,7 +51,8 @@ class Feed:
 
     entry: the feed's name inside a zip, None for a zip or a folder of images; total: how many rows there are, where
     that is cheaply known; currency: of prices without one, and of a sign that it shares with others, such as ¥ and $;
-    encoding: of its text, as the name of a codec; gzipped: whether it is compressed.
+    encoding: of its text, as the name of a codec; gzipped: whether it is compressed; workbook: whether it is a sheet of
+    Excel, which is read as CSV.
     """
 
     path: Path
@@ -62,12 +65,13 @@ class Feed:
     currency: str = ""
     encoding: str = UTF8
     gzipped: bool = False
+    workbook: bool = False
 
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Raises FeedDamaged where nothing further can be read, and FeedInvalid at its limits."""
-        bad = 0
+        bad, readers = 0, RowReaders(self.limits, self.money)
         for number, (record, columns) in enumerate(fold(self._records)):
-            row = read_row(record, columns, self.limits, self.money)
+            row = readers.of(columns).read(record)
             bad += isinstance(row, BadRow)
             if number >= self.limits.max_rows:
                 raise FeedInvalid(
@@ -151,6 +155,8 @@ class Feed:
 
     def open_bytes(self) -> BinaryIO:
         """The feed's text as UTF-8, or its Parquet, also out of a zip. Raises FileNotReadable."""
+        if self.workbook:
+            return open_sheet(self.path)
         if self.archive and self.entry:
             stream = open_entry(self.archive, self.entry, self.gzipped)
             stream = copied(stream) if self.format == "parquet" else stream
@@ -213,7 +219,11 @@ def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits,
     """The one feed that the zip holds, or all its images."""
     names = [entry.filename for entry in archive.files]
     if "[Content_Types].xml" in names:
-        raise FeedFormatUnsupported("The feed is an Excel workbook. Save it as CSV (UTF-8).")
+        if WORKBOOK not in names:
+            raise FeedFormatUnsupported("The feed is a document of Office. Save it as .xlsx or as CSV (UTF-8).")
+        return Feed(archive.path, "csv", mapping, limits, workbook=True)
+    if "content.xml" in names and "mimetype" in names:
+        raise FeedFormatUnsupported("The feed is an OpenDocument sheet. Save it as .xlsx or as CSV (UTF-8).")
     feeds = with_ending(names, FEEDS) or with_ending(names, DOCUMENTS) or with_ending(names, (".gz",))
     if len(feeds) > 1:
         shown = ", ".join(ascii(name) for name in feeds[:5])

@@ -160,7 +160,7 @@ def neighbours(records: Records) -> Records:
                 group.append(record)
                 continue
         if group:
-            yield joined(group, shared), shared
+            yield group[0] if len(group) == 1 else joined(group, shared), shared
         group, shared, size = [record], columns, 0
     if group:
         yield joined(group, shared), shared
@@ -183,6 +183,9 @@ def belongs(record: Record, columns: Columns, group: list[Record], shared: Colum
 def is_further_image(record: Record, first: Record, columns: Columns) -> bool:
     """Whether it says the same of the same id, but for a picture."""
     if record.error or first.error or not columns.id or not columns.images:
+        return False
+    own, other = record.cells.get(columns.id), first.cells.get(columns.id)
+    if isinstance(own, str) and isinstance(other, str) and own.strip() != other.strip():  # by far the most
         return False
     if cell(record, columns.id) != cell(first, columns.id) or not cell(record, columns.id):
         return False

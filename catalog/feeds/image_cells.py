@@ -20,11 +20,16 @@ ALONE = re.compile(r"https?://[!-+\--:<-{}~]+|[A-Za-z0-9][!-+\--:<-{}~]*\.(?:jpe
 
 def read_images(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> tuple[ImageRef, ...]:
     """The product's images, each once; those beyond the limit are left out."""
-    given = [(column, value) for column in columns.images if (value := cells.get(column)) is not None and value != ""]
-    if all(isinstance(value, str) and ALONE.fullmatch(value) for _, value in given):
-        return tuple(map(ImageRef, dict.fromkeys(value for _, value in given)))[: limits.max_images]
-    refs = (ref for column, value in given for ref in image_refs(value, column))
-    return tuple(islice(without_repeated(refs), limits.max_images))
+    alone: dict[str, None] = {}
+    for column in columns.images:
+        value = cells.get(column)
+        if value is None or value == "":
+            continue
+        if not isinstance(value, str) or not ALONE.fullmatch(value):
+            refs = (ref for column in columns.images for ref in image_refs(cells.get(column), column))
+            return tuple(islice(without_repeated(refs), limits.max_images))
+        alone[value] = None
+    return tuple(map(ImageRef, islice(alone, limits.max_images)))
 
 
 def without_repeated(refs: Iterable[ImageRef]) -> Iterator[ImageRef]:

@@ -1,6 +1,6 @@
 """What a row says of the offer: prices, whether it is for sale, its numbers, its variants."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from functools import lru_cache
@@ -21,6 +21,8 @@ DATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%m/%d/%Y", "%m/%d/%y", "%d.%m.%Y", "%m/%d/%Y, %I:%M %p", "%m/%d/%y, %I:%M %p"),
     *("%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M"),
 )
+NUMBERS = ("sku", "gtin", "mpn")
+PRICES = ("price", "list_price", "sale_price")
 SALE_DATES = ("sale_dates", "sale_starts", "sale_ends")
 
 
@@ -35,7 +37,8 @@ class Reading(NamedTuple):
     def first(self, field: str) -> str:
         """Of the field's columns in their order, the first text."""
         for column in self.columns.fields.get(field, ()):
-            if found := self.text(column):
+            value = self.cells.get(column)
+            if found := words(value, column) if isinstance(value, str) else self.text(column):
                 return found
         return ""
 
@@ -46,7 +49,7 @@ class Reading(NamedTuple):
     def text(self, column: str) -> str:
         value = self.cells.get(column)
         if isinstance(value, str):
-            return words(value, column) if value else ""
+            return words(value, column)
         if value is None:
             return ""
         if isinstance(value, Mapping) and LEFT_OUT not in value:
@@ -57,6 +60,17 @@ class Reading(NamedTuple):
         self.warnings.append(RowOfferUnclear(f'The {field} "{brief(value)}" {meaning}.'))
 
 
+class Part(NamedTuple):
+    """Fields of a feed that are read together, if it has a column of one. read: the product's fields from them.
+
+    repeats: whether their cells are often the same as another row's.
+    """
+
+    fields: tuple[str, ...]
+    read: Callable[[Reading], dict[str, Any]]
+    repeats: bool = False
+
+
 class Prices(NamedTuple):
     price: float | None
     currency: str
@@ -65,39 +79,35 @@ class Prices(NamedTuple):
     sale_dates: str
 
 
-def read_offer(reading: Reading) -> dict[str, Any]:
-    """Fields of a `Product`. Those of the cheapest variant count where the row itself has none."""
-    prices, availability = read_prices(reading), read_availability(reading)
-    variants: list[Variant] = []
-    if holds_others(reading):
-        for nested in nested_offers(reading):
-            prices = prices if prices.price is not None else read_prices(nested)
-            availability = availability or read_availability(nested)
-        of_variants = [(found, read_prices(found)) for found in nested_variants(reading)]
-        variants = [read_variant(found, reading, theirs.price) for found, theirs in of_variants]
-        priced = [(theirs.price, theirs) for _, theirs in of_variants if theirs.price is not None]
-        if priced:
-            _, prices = min(priced, key=lambda each: each[0])
-        if any(one.availability for one in variants):
-            availability = best_availability(one.availability for one in variants)
-    return {
-        **prices._asdict(),
-        "unit_price": read_price(reading, "unit_price", reading.first("currency"))[0],
-        "unit_measure": reading.first("unit_measure"),
-        "availability": availability,
-        "status": read_status(reading),
-        "google_product_category": reading.first("google_product_category"),
-        **numbers(reading, variants),
-        "variants": differing(variants) if len(variants) > 1 else (),
-    }
+NO_PRICE = (None, "")
+NO_PRICES = Prices(None, "", None, None, "")
 
 
-def numbers(reading: Reading, variants: Sequence[Variant]) -> dict[str, str]:
+def with_others(found: dict[str, Any], reading: Reading) -> dict[str, Any]:
+    """found: the fields of the row itself. Those of its cheapest variant count where it has none."""
+    prices = Prices(*(found.get(name, default) for name, default in NO_PRICES._asdict().items()))
+    availability: Availability = found.get("availability", "")
+    for nested in nested_offers(reading):
+        prices = prices if prices.price is not None else read_prices(nested)
+        availability = availability or read_availability(nested)
+    of_variants = [(one, read_prices(one)) for one in nested_variants(reading)]
+    variants = [read_variant(one, reading, theirs.price) for one, theirs in of_variants]
+    priced = [(theirs.price, theirs) for _, theirs in of_variants if theirs.price is not None]
+    if priced:
+        _, prices = min(priced, key=lambda each: each[0])
+    if any(one.availability for one in variants):
+        availability = best_availability(one.availability for one in variants)
+    others = prices._asdict() | numbers_with({name: found.get(name, "") for name in NUMBERS}, variants)
+    others["variants"] = differing(variants) if len(variants) > 1 else ()
+    return found | others | {"availability": availability}
+
+
+def numbers_with(own: dict[str, str], variants: Sequence[Variant]) -> dict[str, str]:
     """The product's own; those of its only variant are its own, too, and those of one among several are not."""
-    found = {name: read_number(reading, name) for name in ("sku", "gtin", "mpn")}
-    for name, own in found.items() if variants else ():
+    found = dict(own)
+    for name, number in own.items() if variants else ():
         theirs = [getattr(one, name) for one in variants]
-        found[name] = own or theirs[0] if len(theirs) == 1 else "" if own in theirs else own
+        found[name] = number or theirs[0] if len(theirs) == 1 else "" if number in theirs else number
     return found
 
 
@@ -132,10 +142,11 @@ def differing(variants: Sequence[Variant]) -> tuple[Variant, ...]:
 
 def read_prices(reading: Reading, now: datetime | None = None) -> Prices:
     """What a shopper pays now, and what else the row says of it."""
-    named = reading.first("currency")
+    fields = reading.columns.fields
+    named = reading.first("currency") if "currency" in fields else ""
     regular, currency = read_price(reading, "price", named)
-    listed, _ = read_price(reading, "list_price", named)
-    sale, of_sale = read_price(reading, "sale_price", named)
+    listed, _ = read_price(reading, "list_price", named) if "list_price" in fields else NO_PRICE
+    sale, of_sale = read_price(reading, "sale_price", named) if "sale_price" in fields else NO_PRICE
     dates, known = read_dates(reading)
     currency = currency or of_sale
     price = regular
@@ -145,7 +156,8 @@ def read_prices(reading: Reading, now: datetime | None = None) -> Prices:
         _, currency = told_price(reading, None, "", named)
     if listed is not None and price is not None and listed <= price:
         listed = None
-    return Prices(price, currency, listed, sale, dates if sale is not None else "")
+    # A sale at the regular price changes nothing when it ends.
+    return Prices(price, currency, listed, sale, dates if sale is not None and sale != regular else "")
 
 
 def read_price(reading: Reading, field: str, named: str) -> tuple[float | None, str]:
@@ -163,7 +175,7 @@ def read_price(reading: Reading, field: str, named: str) -> tuple[float | None, 
             price, currency = told_price(reading, value, column, named)
         if price is not None:
             return price, currency
-    return None, ""
+    return NO_PRICE
 
 
 def told_price(reading: Reading, value: Any, column: str, named: str) -> tuple[float | None, str]:
@@ -233,6 +245,29 @@ def read_status(reading: Reading) -> Status:
         else:
             reading.unclear("status", given, "is not known")
     return next((status for status in WORST if status in found), "") if found else ""
+
+
+def read_numbers(reading: Reading) -> dict[str, Any]:
+    return {name: read_number(reading, name) for name in NUMBERS if name in reading.columns.fields}
+
+
+def read_unit_price(reading: Reading) -> dict[str, Any]:
+    return {"unit_price": read_price(reading, "unit_price", reading.first("currency"))[0]}
+
+
+def text_part(field: str) -> Part:
+    return Part((field,), lambda reading: {field: reading.first(field)}, repeats=True)
+
+
+OFFER_PARTS = (
+    Part((*PRICES, *SALE_DATES, "currency"), lambda reading: read_prices(reading)._asdict(), repeats=True),
+    Part(("availability", "stock"), lambda reading: {"availability": read_availability(reading)}, repeats=True),
+    Part(("unit_price",), read_unit_price),
+    text_part("unit_measure"),
+    Part(("status",), lambda reading: {"status": read_status(reading)}, repeats=True),
+    text_part("google_product_category"),
+    Part(NUMBERS, read_numbers),
+)
 
 
 # Offers and variants that are objects of their own

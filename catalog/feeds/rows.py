@@ -1,11 +1,9 @@
-"""One record of a feed -> a `Row`, or a `BadRow` with its error.
+"""What a record of a feed becomes, a `Row`, or a `BadRow` with its error; and how its fields are read, but the offer's.
 
 Every format is parsed into a `Record`: column names and cells. A dead letter is a record as JSON, and takes the same
 path as the line of CSV or the row of Parquet that it came from.
 """
 
-import logging
-import traceback
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,27 +16,22 @@ from catalog.errors import (
     RowInvalid,
     RowLinkInvalid,
     RowRagged,
-    RowUnreadable,
     TextMisdecoded,
 )
 from catalog.feeds.attributes import read_attributes
-from catalog.feeds.cells import FeedLimits, as_json, brief, check_sizes, is_number, is_ordinary
+from catalog.feeds.cells import FeedLimits, brief, is_number
 from catalog.feeds.columns import Columns
-from catalog.feeds.image_cells import read_images
-from catalog.feeds.offer import Reading, read_offer
-from catalog.feeds.prices import Money
+from catalog.feeds.offer import Part, Reading
 from catalog.feeds.texts.identifiers import identifier_text
 from catalog.feeds.texts.markup import unescaped
-from catalog.feeds.texts.words import misdecoded, words
+from catalog.feeds.texts.words import may_be_misdecoded, misdecoded, words
 from catalog.images import ImageRef
 from catalog.links import is_web_link
-from catalog.product import Product, as_text, each_value
+from catalog.product import Product, Values, as_text, each_value
 
 # Columns that we add to a record that could not be read, and that a correction must remove.
 UNREAD, SURPLUS, MISSING = "(line)", "(surplus cells)", "(missing cells)"
-UNTOLD = Money()
-
-logger = logging.getLogger(__name__)
+TEXTS = ("title", "description", "brand", "product_type")
 
 
 class Record(NamedTuple):
@@ -89,41 +82,6 @@ class BadRow:
     raw: Mapping[str, Any]
 
 
-def read_row(record: Record, columns: Columns, limits: FeedLimits, money: Money = UNTOLD) -> Row | BadRow:
-    """Never fails for what a row holds: a fault of ours that one row brings to light must not end a whole feed."""
-    try:
-        return checked_row(record, columns, limits, money)
-    except MemoryError:
-        raise
-    except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        # Without the error's words, which may quote the row.
-        logger.error("row %d: %s in %s, line %s", record.line, type(error).__name__, place.name, place.lineno)
-        return BadRow(record.line, "", RowUnreadable(), {UNREAD: ""})
-
-
-def checked_row(record: Record, columns: Columns, limits: FeedLimits, money: Money) -> Row | BadRow:
-    cells = record.cells
-    ordinary = is_ordinary(cells, limits)
-    raw = dict(cells) if ordinary else as_json(cells, limits)
-    try:
-        if record.error:
-            raise record.error
-        check_corrected(cells)
-        if not ordinary:
-            check_sizes(cells, limits)
-        warnings: list[CatalogError] = []
-        product = read_product(cells, columns, limits, money, warnings)
-        images = read_images(cells, columns, limits)
-        return Row(record.line, product, images, raw, each_once(warnings), columns.offer_fields)
-    except CatalogError as error:
-        try:
-            product_id = read_id(cells, columns, limits)
-        except CatalogError:
-            product_id = ""
-        return BadRow(record.line, product_id, error, raw)
-
-
 def check_corrected(cells: Mapping[str, Any]) -> None:
     """Raises RowInvalid for a dead letter that came back as it was."""
     if UNREAD in cells:
@@ -133,26 +91,11 @@ def check_corrected(cells: Mapping[str, Any]) -> None:
             raise RowRagged(f'Put the cells in their columns and remove "{mark}" from the row.')
 
 
-def read_product(
-    cells: Mapping[str, Any], columns: Columns, limits: FeedLimits, money: Money, warnings: list[CatalogError]
-) -> Product:
-    """warnings: takes what could not be read of the product, which is stored without it."""
-
-    reading = Reading(cells, columns, money, warnings)
-    attributes = read_attributes(cells, columns)
+def read_own(reading: Reading) -> dict[str, Any]:
+    """The merchant's attributes, and the brand, which may be one of them."""
+    attributes: dict[str, Values] = read_attributes(reading.cells, reading.columns)
     brand = reading.first("brand") or as_text(attributes.pop("brand", ""))
-    product = Product(
-        id=read_id(cells, columns, limits),
-        title=reading.first("title"),
-        description=reading.first("description"),
-        brand=brand,
-        link=read_link(reading),
-        product_type=read_paths(reading),
-        attributes=attributes,
-        **read_offer(reading),
-    )
-    warnings.extend(misdecoded_fields(product))
-    return product
+    return {"attributes": attributes, "brand": brand}
 
 
 def each_once(warnings: Iterable[CatalogError]) -> tuple[CatalogError, ...]:
@@ -160,14 +103,17 @@ def each_once(warnings: Iterable[CatalogError]) -> tuple[CatalogError, ...]:
     return tuple({(error.code, error.message): error for error in warnings}.values())
 
 
+def seems_misdecoded(product: Product) -> bool:
+    """Whether any of the fields is, told of all together, which most products have no sign of."""
+    texts = (product.title, product.description, product.brand, product.product_type)
+    whole = "\n".join((*texts, *map(as_text, product.attributes.values())))
+    return may_be_misdecoded(whole)
+
+
 def misdecoded_fields(product: Product) -> Iterator[TextMisdecoded]:
     """A warning for each field whose letters were visibly decoded wrongly, and could not be mended."""
-    texts = (product.title, product.description, product.brand, product.product_type)
-    whole = "".join((*texts, *map(as_text, product.attributes.values())))
-    if whole.isascii() and "?" not in whole:
-        return
-    fields = dict(zip(("title", "description", "brand", "product_type"), texts, strict=True))
-    for name, value in (*fields.items(), *product.attributes.items()):
+    texts = {name: getattr(product, name) for name in TEXTS}
+    for name, value in (*texts.items(), *product.attributes.items()):
         for one in each_value(value):
             if not (one.isascii() and "?" not in one) and (place := misdecoded(one)):
                 yield TextMisdecoded(f'Letters of the {brief(name)} are lost or decoded wrongly: "{brief(place)}".')
@@ -184,7 +130,8 @@ def read_paths(reading: Reading) -> str:
 def read_link(reading: Reading) -> str:
     """The first that leads to the web. What a browser would run instead, as "javascript:…", is left out and told of."""
     for column in reading.columns.fields.get("link", ()):
-        link = unescaped(reading.text(column))
+        link = reading.text(column)
+        link = unescaped(link) if "&" in link else link
         if link and is_web_link(link):
             return link
         if link:
@@ -202,9 +149,11 @@ def read_path(value: Any, column: str) -> str:
 def read_id(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> str:
     """Raises RowIdMissing or RowIdInvalid."""
     value = cells.get(columns.id) if columns.id else None
-    if isinstance(value, float) and not (value == value and abs(value) < 2**53):
+    if isinstance(value, str):
+        pass
+    elif isinstance(value, float) and not (value == value and abs(value) < 2**53):
         raise RowIdInvalid("The row's id is a number that its type cannot hold exactly. Store ids as text.")
-    if isinstance(value, bool) or not (value is None or isinstance(value, str | bytes) or is_number(value)):
+    elif isinstance(value, bool) or not (value is None or isinstance(value, bytes) or is_number(value)):
         raise RowIdInvalid("The row's id is neither text nor a number.")
     found = identifier_text(value, columns.id or "id")
     if not found:
@@ -214,3 +163,11 @@ def read_id(cells: Mapping[str, Any], columns: Columns, limits: FeedLimits) -> s
     ):
         raise RowIdInvalid(f"The row's id has more than {limits.max_id} characters or contains control characters.")
     return found
+
+
+TEXT_PARTS = (
+    Part(("title",), lambda reading: {"title": reading.first("title")}),
+    Part(("description",), lambda reading: {"description": reading.first("description")}),
+    Part(("link",), lambda reading: {"link": read_link(reading)}),
+    Part(("product_type",), lambda reading: {"product_type": read_paths(reading)}, repeats=True),
+)

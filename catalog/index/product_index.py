@@ -9,11 +9,12 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -36,6 +37,7 @@ from catalog.index.names import FACETED, Names
 from catalog.index.query import Finding, IndexQuery, find, run
 from catalog.index.records import (
     ADDED,
+    PRICE_UNTIL,
     RECORD_FIELDS,
     VERSION_FIELDS,
     is_unit,
@@ -46,18 +48,28 @@ from catalog.index.records import (
     to_version,
 )
 from catalog.product import Match, Offer, StoredProduct, StoredVersion
+from catalog.sales import in_force, next_change
 from catalog.synonyms import attribute_name
 
 CHUNK = 256
+# Seconds after which the sales of stored products are looked for again: another program may store some.
+LOOK_AGAIN = 300
 
 logger = logging.getLogger(__name__)
 
 
 class ProductIndex:
-    """Products by id. Safe to share between threads. Every method may raise IndexFailed or what derives from it."""
+    """Products by id. Safe to share between threads. Every method may raise IndexFailed or what derives from it.
 
-    def __init__(self, store: IndexBackend) -> None:
+    What is read and what is filtered or sorted by price has the price in force: a product whose sale has begun or ended
+    is stored anew before the next reading.
+    """
+
+    def __init__(self, store: IndexBackend, clock: Callable[[], float] = time.time) -> None:
+        """clock: seconds since 1970."""
         self._store = store
+        self._clock = clock
+        self._prices_until = -math.inf  # when the next sale of a stored product begins or ends, or may do so
         self._models: dict[str, int] | None = None  # counted, of an index that does not remember its model
         self._damaged = set[UUID]()
         # Held by what reads and then writes, so that two writers of one product do not undo each other.
@@ -162,7 +174,7 @@ class ProductIndex:
                 self.claim(IndexModel(version))
             dated = [stored for chunk in in_chunks(latest.values(), CHUNK) for stored in self._dated(chunk)]
             for chunk in in_chunks(dated, CHUNK):
-                self._store.put([_point(stored) for stored in chunk])
+                self._store.put([self._point(stored) for stored in chunk])
         self._damaged -= {point_id(stored.id) for stored in dated}
         return dated
 
@@ -175,12 +187,7 @@ class ProductIndex:
         with self._writing:
             found = self._fetch(list(latest), RECORD_FIELDS, embedding=True)
             known = self._readable(found.values())
-            changed = [(point, _with_offer(known[point], latest[point])) for point in known]
-            amendments = [
-                Amendment(point, to_payload(new), document_terms(keyword_text(new))) for point, new in changed
-            ]
-            for chunk in in_chunks(amendments, CHUNK):
-                self._store.update_payload(chunk)
+            self._amend([_with_offer(known[point], latest[point]) for point in known])
         return len(known)
 
     def hashes(self, ids: Sequence[str]) -> list[StoredVersion | None]:
@@ -228,6 +235,7 @@ class ProductIndex:
 
     def get(self, ids: Sequence[str]) -> list[StoredProduct | None]:
         """For each id the product stored under it, or None. Raises RecordDamaged."""
+        self._follow_sales()
         points = [point_id(name) for name in ids]
         found = self._fetch(points, RECORD_FIELDS, embedding=True)
         return [_stored(found[point]) if point in found else None for point in points]
@@ -237,12 +245,14 @@ class ProductIndex:
 
         Raises SearchEmpty, SearchInvalid or IndexMismatch.
         """
+        self._follow_sales()
         return run(self._store, query, self._note_damage)
 
     def find(self, query: IndexQuery, facets: Sequence[str] = (), limit: int = 20) -> Finding:
         """As `search`, without what lies below the query's floor, with the number of all that is found and `limit`
         values of each facet.
         """
+        self._follow_sales()
         return find(self._store, query, facets, limit, self._note_damage)
 
     def browse(
@@ -251,6 +261,7 @@ class ProductIndex:
         """Products in an order, without their embeddings. Those without a price, or stored by a release that did not
         note when, come last. Raises SearchInvalid.
         """
+        self._follow_sales()
         return listed(self._store, filter, sort, limit, offset, self._note_damage)
 
     def similar(
@@ -277,6 +288,7 @@ class ProductIndex:
         "availability", "status", "google_product_category", or any attribute's name, in any spelling. Of an attribute
         with several values each counts.
         """
+        self._follow_sales()
         counts: dict[str, dict[str, int]] = {name: {} for name in names}
         for name in counts.keys() & set(FACETED):
             counts[name] = self._store.facet(name, filter)
@@ -295,6 +307,8 @@ class ProductIndex:
         )
 
     def count(self, filter: Filter | None = None) -> int:
+        if filter is not None:
+            self._follow_sales()
         return self._store.count(filter)
 
     def page(
@@ -308,6 +322,7 @@ class ProductIndex:
             start = UUID(after) if after else None
         except ValueError:
             raise SearchInvalid("The cursor is not valid. Use the one that the previous page returned.") from None
+        self._follow_sales()
         found, following = self._store.page(start, limit, filter)
         return list(self._readable(found).values()), "" if following is None else str(following)
 
@@ -317,6 +332,7 @@ class ProductIndex:
         """As `page`, but sorted by "price" or "sureness" (the score of the likeliest leaf, of products that are not
         sure); those without the number are left out.
         """
+        self._follow_sales()
         found = self._store.sorted_page(field, descending, _place(after), limit, filter)
         following = f"{found[-1][0]!r}:{found[-1][1].id}" if len(found) == limit else ""
         return list(self._readable(one for _, one in found).values()), following
@@ -342,6 +358,7 @@ class ProductIndex:
 
     def scan(self, batch_size: int = CHUNK) -> Iterator[list[StoredProduct]]:
         """Every product with its embedding, in an order that means nothing. What is written meanwhile may be missed."""
+        self._follow_sales()
         after: UUID | None = None
         while True:
             found, after = self._store.page(after, batch_size)
@@ -368,10 +385,53 @@ class ProductIndex:
 
     def _dated(self, products: Sequence[StoredProduct]) -> Sequence[StoredProduct]:
         """Each with the time when it was first stored, which is now for one that is new."""
-        now = time.time()
+        now = self._clock()
         found = self._fetch([point_id(stored.id) for stored in products], (ADDED,))
         known = {point: one.payload.get(ADDED) for point, one in found.items()}
-        return [replace(s, added_at=s.added_at or known.get(point_id(s.id), now)) for s in products]
+        return [
+            replace(s, product=in_force(s.product, now), added_at=s.added_at or known.get(point_id(s.id), now))
+            for s in products
+        ]
+
+    def _point(self, stored: StoredProduct) -> Point:
+        embedding = np.asarray(stored.understanding.embedding, dtype=np.float32)
+        return Point(point_id(stored.id), self._payload(stored), document_terms(keyword_text(stored)), embedding)
+
+    def _payload(self, stored: StoredProduct) -> dict[str, Any]:
+        change = next_change(stored.product, self._clock())
+        if change is not None:
+            self._prices_until = min(self._prices_until, change)
+        return to_payload(stored, change)
+
+    def _amend(self, products: Iterable[StoredProduct]) -> None:
+        """Store the products anew with the embeddings that they have."""
+        for chunk in in_chunks(products, CHUNK):
+            now = self._clock()
+            current = [replace(stored, product=in_force(stored.product, now)) for stored in chunk]
+            self._store.update_payload(
+                [Amendment(point_id(s.id), self._payload(s), document_terms(keyword_text(s))) for s in current]
+            )
+
+    def _follow_sales(self) -> None:
+        """Store anew the products whose sale has begun or ended."""
+        if self._clock() < self._prices_until:
+            return
+        with self._writing:
+            now = self._clock()
+            if now < self._prices_until:
+                return
+            self._prices_until = now + LOOK_AGAIN
+            after: tuple[float, UUID] | None = None
+            try:
+                while found := self._store.sorted_page(PRICE_UNTIL, False, after, CHUNK, None):
+                    self._amend(self._readable(one for moment, one in found if moment <= now).values())
+                    if found[-1][0] > now:
+                        later = min(moment for moment, _ in found if moment > now)
+                        self._prices_until = min(self._prices_until, later)
+                        break
+                    after = found[-1][0], found[-1][1].id
+            except IndexFailed:  # a server's key may allow nothing but reading
+                logger.warning("the prices of sales that began or ended could not be stored")
 
     def _check(self, stored: StoredProduct) -> None:
         embedding = np.asarray(stored.understanding.embedding, dtype=np.float32)
@@ -404,11 +464,6 @@ class ProductIndex:
         for chunk in in_chunks(points, CHUNK):
             found |= self._store.fetch(chunk, fields, embedding)
         return found
-
-
-def _point(stored: StoredProduct) -> Point:
-    embedding = np.asarray(stored.understanding.embedding, dtype=np.float32)
-    return Point(point_id(stored.id), to_payload(stored), document_terms(keyword_text(stored)), embedding)
 
 
 def _place(after: str) -> tuple[float, UUID] | None:

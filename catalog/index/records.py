@@ -50,9 +50,10 @@ KEYWORD_FIELDS = (
     "numbers",
     "sale",
 )
-NUMBER_FIELDS = ("price", "sureness", "added_at")
+NUMBER_FIELDS = ("price", "sureness", "added_at", "price_until")
 VERSION_FIELDS = ("version",)
 ADDED = "added_at"
+PRICE_UNTIL = "price_until"
 RECORD = "record"
 RECORD_FIELDS = ("version", RECORD)
 # Why a product is not for sale: because it cannot be had, or because shoppers are not to see it.
@@ -91,7 +92,8 @@ def keyword_text(stored: StoredProduct) -> str:
     )
 
 
-def to_payload(stored: StoredProduct) -> dict[str, Any]:
+def to_payload(stored: StoredProduct, price_until: float | None = None) -> dict[str, Any]:
+    """price_until: when a sale changes the price, in seconds since 1970."""
     product, understanding = stored.product, stored.understanding
     category = understanding.category
     fields = {
@@ -111,6 +113,7 @@ def to_payload(stored: StoredProduct) -> dict[str, Any]:
         "sale": _sale(product),
         "price": product.price if product.price is not None and math.isfinite(product.price) else None,
         ADDED: stored.added_at,
+        PRICE_UNTIL: price_until,
     }
     guess = likeliest(understanding)
     if understanding.decision != "auto" and guess:

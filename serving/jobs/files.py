@@ -19,7 +19,7 @@ from catalog.storage.sqlite import state_error
 from serving.errors import SourceNotFound, SourceOutside, SourcesOff
 from serving.settings.schema import Settings
 
-SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".xml", ".parquet", ".zip", ".gz")
+SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".xml", ".parquet", ".xlsx", ".zip", ".gz")
 # A file without a job is one whose upload was cut off, unless it is so new that it may be one under way.
 UNDER_WAY_SECONDS = 600.0
 SHOWN = 200

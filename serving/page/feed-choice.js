@@ -5,7 +5,7 @@ import { ofFile, ofFolder, ofSource } from "./feeds.js";
 import { bytes, count, t } from "./language.js";
 import { acceptDrops } from "./image-field.js";
 
-const FEEDS = ".csv,.tsv,.tab,.txt,.jsonl,.ndjson,.json,.xml,.parquet,.zip,.gz";
+const FEEDS = ".csv,.tsv,.tab,.txt,.jsonl,.ndjson,.json,.xml,.parquet,.xlsx,.zip,.gz";
 
 /** feeds: those that are chosen already. choose(feeds): called with what the reader chooses next. */
 export function feedChoice(feeds, choose, signal) {

@@ -67,7 +67,7 @@ export function feedPreview(feed, signal) {
 
   const heading = make("h2", {}, feed.name, " ", make("span", { class: "soft small" }, feed.size));
   const imagesAlone = feed.entries && feed.images === feed.entries.length;
-  const isText = !imagesAlone && !/\.parquet$/i.test(feed.name);
+  const isText = !imagesAlone && !/\.(parquet|xlsx)$/i.test(feed.name);
   show(element, heading, isText && encodingField(feed, reread), columns, outcome);
   if (feed.look) look();
   else if (imagesAlone) show(outcome, make("p", {}, count("feed.images_alone", feed.images)));

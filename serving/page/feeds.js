@@ -2,7 +2,7 @@
 import { bytes } from "./language.js";
 
 const TEXT = /\.(csv|tsv|tab|txt|jsonl|ndjson)$/i;
-const FEED = /\.(csv|tsv|jsonl|ndjson|parquet)(\.gz)?$/i; // in a folder, where a .txt is most often a note
+const FEED = /\.(csv|tsv|jsonl|ndjson|parquet|xlsx)(\.gz)?$/i; // in a folder, where a .txt is most often a note
 const DOCUMENT = /\.(xml|json)(\.gz)?$/i; // in a folder, a feed only where there is no other
 const IMAGE = /\.(jpe?g|jfif|png|webp|gif|bmp)$/i;
 const BEGINNING = 1024 * 1024; // bytes of a feed that are looked at

@@ -16,7 +16,7 @@ TAR, TAR_PLACE = b"ustar", 257
 FOREIGN = {
     b"BZh": "The feed is compressed with bzip2. Decompress it first, or compress it with gzip.",
     b"\x28\xb5\x2f\xfd": "The feed is compressed with Zstandard. Decompress it first, or compress it with gzip.",
-    b"\xd0\xcf\x11\xe0": "The feed is an Excel workbook. Save it as CSV (UTF-8).",
+    b"\xd0\xcf\x11\xe0": "The feed is an old or protected Excel workbook. Save it as .xlsx or as CSV (UTF-8).",
     b"\xff\xd8\xff": "The feed is a single image. Give the folder that contains it.",
     b"\x89PNG": "The feed is a single image. Give the folder that contains it.",
     b"GIF8": "The feed is a single image. Give the folder that contains it.",

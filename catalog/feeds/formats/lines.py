@@ -39,7 +39,10 @@ class Lines:
         return self
 
     def __next__(self) -> Line:
-        for _ in range(self._max_empty + 1):
+        line = self._returned.popleft() if self._returned else next(self._lines)
+        if line.data.strip(self.blank):
+            return line
+        for _ in range(self._max_empty):
             line = self.following()
             if line.data.strip(self.blank):
                 return line

@@ -22,7 +22,7 @@ from catalog.errors import (
 from catalog.feeds.cells import FeedLimits
 from catalog.feeds.formats.json_lines import SHOWN
 from catalog.feeds.formats.lines import utf8
-from catalog.feeds.formats.xml_elements import read_element
+from catalog.feeds.formats.xml_elements import Names, read_element
 from catalog.feeds.rows import UNREAD, Record
 
 HEAD, DEEPEST = 256 * 1024, 40
@@ -51,7 +51,7 @@ class Shape(NamedTuple):
     root: bytes
     product: bytes
     nested: bool
-    prefixes: dict[str, str]
+    names: Names
 
 
 class Piece(NamedTuple):
@@ -75,7 +75,7 @@ def record(piece: Piece, shape: Shape, limits: FeedLimits) -> Record:
     try:
         if cut:
             raise RowCellTooLong(f"The product is longer than the limit of {limits.max_line:,} bytes.")
-        return Record(line, read_element(data, shape.prefixes, limits))
+        return Record(line, read_element(data, shape.names, limits))
     except UnicodeDecodeError as found:
         where = line + data.count(b"\n", 0, found.start)
         error = RowEncodingInvalid(f"The row is not valid UTF-8, in line {where:,}.")
@@ -188,7 +188,7 @@ def shape_of(data: bytes) -> Shape:
     prefixes = {
         prefix.decode(): NAMESPACES[address] for prefix, address in NAMESPACE.findall(data) if address in NAMESPACES
     }
-    return Shape(root, product[-1], nested, prefixes)
+    return Shape(root, product[-1], nested, Names(prefixes))
 
 
 def local(name: bytes) -> bytes:

@@ -7,6 +7,7 @@ resolved. Names stand as written ("g:image_link"). Elements within elements beco
 import html
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import unescape
@@ -24,47 +25,63 @@ NAME = r"[A-Za-z_][A-Za-z0-9_.-]*+(?::[A-Za-z_][A-Za-z0-9_.-]*+)?+"
 TEXT = r"(?:[^<>&\x00-\x08\x0b-\x1f\ufffe\uffff]++|&(?:amp|lt|gt|quot|apos);)*+"
 PLAIN = re.compile(rf"<({NAME})>[ \t\r\n]*+(?:<({NAME})>{TEXT}</\2>[ \t\r\n]*+)*+</\1>")
 ELEMENT = re.compile(rf"<({NAME})>({TEXT})</\1>")
+MOST_NAMES = 4096  # that are remembered
 QUOTES = {"&quot;": '"', "&apos;": "'"}
 
 
-def read_element(data: bytes, prefixes: Mapping[str, str], limits: FeedLimits) -> dict[str, Any]:
-    """data: UTF-8. prefixes: of names, and what to write for them. A lone & stands for itself. Raises ExpatError,
-    RowInvalid, UnicodeDecodeError.
-    """
-    plain = plain_cells(data.decode(), prefixes)
+class Names(dict[str, str]):
+    """The name of an element -> how it is written. prefixes: of names, and what to write for them."""
+
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        super().__init__()
+        self._prefixes = prefixes
+
+    def __missing__(self, name: str) -> str:
+        prefix, colon, rest = name.partition(":")
+        written = self._prefixes[prefix] + rest if colon and prefix in self._prefixes else name
+        if len(self) < MOST_NAMES:
+            self[name] = written
+        return written
+
+
+def read_element(data: bytes, names: Names, limits: FeedLimits) -> dict[str, Any]:
+    """data: UTF-8. A lone & stands for itself. Raises ExpatError, RowInvalid, UnicodeDecodeError."""
+    plain = plain_cells(data.decode(), names)
     if plain and len(plain) < limits.max_values:
         return plain
     try:
-        return parsed(data, prefixes, limits)
+        return parsed(data, names, limits)
     except expat.ExpatError:
         mended = LONE_AMPERSAND.sub(b"&amp;", data)
         if mended == data:
             raise
-        return parsed(mended, prefixes, limits)
+        return parsed(mended, names, limits)
 
 
-def plain_cells(text: str, prefixes: Mapping[str, str]) -> dict[str, Any] | None:
+def plain_cells(text: str, names: Names) -> dict[str, Any] | None:
     """As the parser would tell them; None for a product that is not PLAIN, or has several elements of one name."""
     opened = PLAIN.fullmatch(text)
     if not opened:
         return None
     elements = ELEMENT.findall(text, opened.end(1) + 1)
     found = {
-        written_name(name, prefixes): (unescape(value, QUOTES) if "&" in value else value).strip()
-        for name, value in elements
+        names[name]: unescape(value, QUOTES).strip() if "&" in value else value.strip() for name, value in elements
     }
     if len(found) != len(elements):
         return None
-    return {name: value for name, value in found.items() if name.startswith("g:")} | found  # the order of `cells`
+    if not are_ordered(tuple(found)):
+        return {name: value for name, value in found.items() if name.startswith("g:")} | found
+    return found
 
 
-def written_name(name: str, prefixes: Mapping[str, str]) -> str:
-    prefix, colon, rest = name.partition(":")
-    return prefixes[prefix] + rest if colon and prefix in prefixes else name
+@lru_cache(maxsize=1024)
+def are_ordered(names: tuple[str, ...]) -> bool:
+    """Whether these are in the order of `cells`."""
+    return list(names) == sorted(names, key=lambda name: not name.startswith("g:"))
 
 
-def parsed(data: bytes, prefixes: Mapping[str, str], limits: FeedLimits) -> dict[str, Any]:
-    tree = Tree(prefixes, limits)
+def parsed(data: bytes, names: Names, limits: FeedLimits) -> dict[str, Any]:
+    tree = Tree(names, limits)
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
     parser.UseForeignDTD(True)  # without this an unknown entity would end the parse
@@ -80,8 +97,8 @@ def parsed(data: bytes, prefixes: Mapping[str, str], limits: FeedLimits) -> dict
 class Tree:
     """What the parser tells of one product, as values: text, a list of repeated elements, or an object of others."""
 
-    def __init__(self, prefixes: Mapping[str, str], limits: FeedLimits) -> None:
-        self._prefixes, self._limits = prefixes, limits
+    def __init__(self, names: Names, limits: FeedLimits) -> None:
+        self._names, self._limits = names, limits
         self._open: list[tuple[str, dict[str, str], list[str | tuple[str, Any]]]] = [("", {}, [])]
         self._count = 0
 
@@ -91,7 +108,7 @@ class Tree:
             raise RowInvalid(f"The row is nested more than {MAX_DEPTH} levels deep.")
         if self._count > self._limits.max_values:
             raise RowInvalid(f"The row has more than {self._limits.max_values:,} values, which is the limit.")
-        self._open.append((written_name(name, self._prefixes), attributes, []))
+        self._open.append((self._names[name], attributes, []))
 
     def end(self, _: str) -> None:
         name, attributes, parts = self._open.pop()

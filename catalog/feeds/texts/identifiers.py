@@ -39,7 +39,7 @@ def identifier_text(value: Any, column: str) -> str:
 
 def gtin_invalid(gtin: str) -> bool:
     """Whether this is no GTIN (EAN, UPC, ISBN-13): by its length and its check digit. Spaces and hyphens are let be."""
-    digits = gtin.replace(" ", "").replace("-", "")
+    digits = gtin if gtin.isdigit() else gtin.replace(" ", "").replace("-", "")
     if not GTIN.fullmatch(digits):
         return True
     values = digits.encode().translate(DIGITS)

@@ -34,6 +34,8 @@ TAG = re.compile(
 ENTITY = re.compile(
     r"&(?:#[0-9]{1,7};?|#x[0-9a-f]{1,6};?|[a-z][a-z0-9]{1,31};|(?:amp|lt|gt|quot|nbsp|copy|reg)(?![a-z0-9=]))", re.I
 )
+# What most tags are: those of paragraphs and lists, without attributes.
+SIMPLE_TAG = re.compile(r"<(?:/?(?:p|div|li|ul|ol|h[1-6]|tr|td)|br ?/?)>", re.IGNORECASE)
 MAX_ESCAPES = 4  # how often a text was escaped, one time upon the other
 
 
@@ -64,6 +66,9 @@ def character(entity: str) -> str:
 def without_tags(text: str) -> str:
     """A space in place of a tag, unless it stands within a word, as "cot<b>ton</b>"."""
     text = text.replace("<![CDATA[", " ").replace("]]>", " ")
+    simple = SIMPLE_TAG.sub(" ", text)
+    if "<" not in simple:
+        return simple
     text = without_comments(text) if "<!--" in text else text
     parts: list[str] = []
     position, unseen = 0, ""

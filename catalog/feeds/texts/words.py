@@ -13,7 +13,7 @@ from typing import Any
 from ftfy import TextFixerConfig, fix_encoding
 from ftfy.badness import BADNESS_RE, is_bad
 
-from catalog.feeds.cells import LONGEST_NO_VALUE, is_missing, is_plain, unplain_text
+from catalog.feeds.cells import LONGEST_NO_VALUE, check_text, is_missing, is_plain, unplain_text
 from catalog.feeds.texts.markup import plain_text
 
 # A line break or a tab as its escape, which ends where a word may begin: "\times" is none. A quotation mark likewise.
@@ -76,11 +76,15 @@ def short_words(value: str, column: str) -> str:
 
 
 def unplain_words(value: Any, column: str) -> str:
-    found = unplain_text(value, column)
+    found = value.strip() if isinstance(value, str) else ""
+    if len(found) > LONGEST_NO_VALUE and not found.startswith("="):
+        check_text(found, column)
+    else:
+        found = unplain_text(value, column)
     if is_clean(found):
         return found
     clean = cleaned(found)
-    return "" if is_missing(clean) else clean
+    return "" if len(clean) <= LONGEST_NO_VALUE and is_missing(clean) else clean
 
 
 def is_clean(text: str) -> bool:
@@ -136,6 +140,13 @@ def mended(text: str) -> str:
     config = MENDING._replace(restore_byte_a0=restoring, decode_inconsistent_utf8=not guessing)
     found = fix_encoding(text, config).replace("\xe2\u201e\xa2", "\u2122")
     return text if "\ufffd" in found or is_bad(found) or (ALONE.search(found) and not ALONE.search(text)) else found
+
+
+def may_be_misdecoded(text: str) -> bool:
+    """False for a text of which no line is: see `misdecoded`."""
+    if "?" in text and LOST.search(text):
+        return True
+    return not text.isascii() and (MISDECODED.search(text) or SUSPECT.search(text)) is not None
 
 
 def misdecoded(text: str) -> str:

@@ -36,7 +36,7 @@ KEYWORD_FIELDS = (
     "numbers",
     "sale",
 )
-NUMBER_FIELDS = ("price", "sureness", "added_at")
+NUMBER_FIELDS = ("price", "sureness", "added_at", "price_until")
 POINTS_AT_ONCE = 1000
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from catalog.feeds import BadRow, FeedLimits, Row, open_feed
 from catalog.feeds.columns import recognise
-from catalog.feeds.rows import Record, read_row
+from catalog.feeds.reader import RowReader
+from catalog.feeds.rows import Record
 from tests.support.feed_files import dead_letter, read, seen, write
 
 NAMES = ("id", "title", "description", "brand", "price", "currency", "link", "image", "attributes", "Color", "images")
@@ -73,7 +74,7 @@ CELLS = st.recursive(
 @example(cells={"id": "a", "attributes": [({}, 1)]})
 @example(cells={"id": "a", "attributes": [{"name": ["colour"], "value": "Red"}]})
 def test_any_cells_give_a_row_or_a_bad_row_and_a_letter_that_can_be_written(cells: dict[str, Any]) -> None:
-    row = read_row(Record(1, cells), COLUMNS, SMALL)
+    row = RowReader(COLUMNS, SMALL).read(Record(1, cells))
     assert isinstance(row, Row | BadRow)
     if isinstance(row, BadRow):
         assert row.error.code.startswith("row_")
@@ -83,7 +84,7 @@ def test_any_cells_give_a_row_or_a_bad_row_and_a_letter_that_can_be_written(cell
 
 def test_an_integer_that_python_would_not_write_is_a_bad_row() -> None:
     for cells in ({"id": 10**5_000}, {"id": "a", "title": [10**5_000]}):
-        row = read_row(Record(1, cells), COLUMNS, SMALL)
+        row = RowReader(COLUMNS, SMALL).read(Record(1, cells))
         assert isinstance(row, BadRow)
         assert row.error.code == "row_invalid"
         assert "left_out" in json.dumps(dead_letter(row))
@@ -137,7 +138,7 @@ def test_what_nobody_thought_of_fails_its_row_alone_and_is_logged_without_its_te
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.ERROR):
-        row = read_row(Record(7, {"id": "a", "title": Unwritable()}), COLUMNS, SMALL)
+        row = RowReader(COLUMNS, SMALL).read(Record(7, {"id": "a", "title": Unwritable()}))
     assert isinstance(row, BadRow)
     assert (row.line, row.error.code) == (7, "row_unreadable")
     assert "row 7: ZeroDivisionError in __str__" in caplog.text
@@ -157,3 +158,28 @@ def test_what_is_remembered_of_one_feed_is_not_taken_for_anothers(tmp_path: Path
 def test_a_bad_cell_is_told_of_with_its_own_column(tmp_path: Path, column: str) -> None:
     [row] = read(tmp_path, f"{column}.csv", f"id,title,{column}\n1,A,R\0d\n")
     assert seen([row]) == [f'2: 1 row_invalid: The column "{column}" contains a NUL character.']
+
+
+def test_what_repeats_is_read_alike_and_its_fault_told_of_each_row(tmp_path: Path) -> None:
+    lines = ["id,title,price,availability,color"]
+    lines += [f"{number},Shoe,{9.5 + number % 2} EUR,sometimes,Red" for number in range(4)]
+    rows = read(tmp_path, "f.csv", "\n".join(lines))
+    assert [row.product.price for row in rows if isinstance(row, Row)] == [9.5, 10.5, 9.5, 10.5]
+    assert [row.product.attributes for row in rows if isinstance(row, Row)] == [{"colour": "Red"}] * 4
+    assert [[error.code for error in row.warnings] for row in rows if isinstance(row, Row)] == [
+        ["row_offer_unclear"]
+    ] * 4
+
+
+def test_a_number_and_a_boolean_that_python_calls_equal_are_not_remembered_as_one(tmp_path: Path) -> None:
+    brands = ("1", 1, True, 1.0, ["1"])
+    letters = "".join(json.dumps({"id": f"p{n}", "title": "Shoe", "brand": one}) + "\n" for n, one in enumerate(brands))
+    rows = read(tmp_path, "f.jsonl", letters)
+    assert [row.product.brand for row in rows if isinstance(row, Row)] == ["1", "1", "true", "1", "1"]
+
+
+@pytest.mark.parametrize("title", ["Gürtel für Damen", "À la carte", "无线鼠标 M185", "Crème brûlée, 2 Stück"])
+def test_western_and_chinese_words_stay_as_they_are(tmp_path: Path, title: str) -> None:
+    [row] = read(tmp_path, "f.csv", f'id,title\na,"{title}"\n')
+    assert isinstance(row, Row)
+    assert row.product.title == title

@@ -544,17 +544,29 @@ MALFORMED = [
     ),
     Malformed("zip damaged inside", "f.zip", damaged_zip, ["feed_damaged: The feed is corrupt or truncated."]),
     Malformed(
-        "Excel workbook",
+        "Excel workbook that is none",
         "f.xlsx",
         lambda: zipped(**{"[Content_Types].xml": b"x", "xl/workbook.xml": b"x"}),
-        [UNSUPPORTED + "an Excel workbook. Save it as CSV (UTF-8)."],
+        ["feed_damaged: The Excel workbook is corrupt or truncated."],
+    ),
+    Malformed(
+        "Word document",
+        "f.docx",
+        lambda: zipped(**{"[Content_Types].xml": b"x", "word/document.xml": b"x"}),
+        [UNSUPPORTED + "a document of Office. Save it as .xlsx or as CSV (UTF-8)."],
+    ),
+    Malformed(
+        "OpenDocument sheet",
+        "f.ods",
+        lambda: zipped(**{"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"x"}),
+        [UNSUPPORTED + "an OpenDocument sheet. Save it as .xlsx or as CSV (UTF-8)."],
     ),
     # Other formats
     Malformed(
         "old Excel workbook",
         "f.xls",
         b"\xd0\xcf\x11\xe0\xa1\xb1",
-        [UNSUPPORTED + "an Excel workbook. Save it as CSV (UTF-8)."],
+        [UNSUPPORTED + "an old or protected Excel workbook. Save it as .xlsx or as CSV (UTF-8)."],
     ),
     Malformed("gzip cut short", "f.csv.gz", b"\x1f\x8b\x08\0", ["feed_damaged: The feed is corrupt or truncated."]),
     Malformed(

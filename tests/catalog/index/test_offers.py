@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from qdrant_client import QdrantClient
 
+from catalog.index.edge.backend import EdgeBackend
 from catalog.index.filters import parse_filter
 from catalog.index.keys import sought_numbers
-from catalog.index.product_index import ProductIndex
+from catalog.index.product_index import LOOK_AGAIN, ProductIndex
+from catalog.index.qdrant.backend import QdrantBackend
 from catalog.index.query import IndexQuery
 from catalog.index.relevance import Floor
-from catalog.product import StoredProduct, Variant
+from catalog.product import Offer, StoredProduct, Variant
 from tests.catalog.index.test_index import ENGINES, make_index
-from tests.support.stored import embedding, quick_folder, random_products, stored_product
+from tests.support.stored import WIDTH, embedding, quick_folder, random_products, stored_product
 
 # The imitation says once of each that it has neither payload indexes nor an approximate index.
 pytestmark = [
@@ -235,3 +240,77 @@ def test_a_number_is_found_below_the_floor(shop: ProductIndex) -> None:
     for vector in map(embedding, range(8)):
         near, every = (set(found(shop, embedding=vector, floor=low, for_sale=for_sale)) for for_sale in (True, False))
         assert near == every - {"sold-out", "draft"}
+
+
+class Clock:
+    """A time that a test sets."""
+
+    def __init__(self, text: str) -> None:
+        self.set(text)
+
+    def set(self, text: str) -> None:
+        self.now = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(params=["edge", "qdrant"])
+def calendar(request: pytest.FixtureRequest) -> Iterator[tuple[ProductIndex, Clock, Path]]:
+    clock = Clock("2026-11-20")
+    with quick_folder() as folder:
+        if request.param == "edge":
+            store: Any = EdgeBackend.open(folder / "index", WIDTH, create=True)
+        else:
+            store = QdrantBackend.open(QdrantClient(":memory:"), "products", WIDTH, create=True)
+        with ProductIndex(store, clock) as index:
+            yield index, clock, folder
+
+
+ON_SALE = {"price": 47.0, "sale_price": 24.95, "sale_dates": "2026-11-27T08:00/2026-11-30"}
+
+
+def priced(index: ProductIndex) -> list[tuple[str, float | None, float | None]]:
+    return [(one.id, one.product.price, one.product.list_price) for one in index.browse(sort="price_asc")]
+
+
+def test_a_sale_that_begins_and_ends_after_the_ingest_changes_the_price(
+    calendar: tuple[ProductIndex, Clock, Path],
+) -> None:
+    index, clock, _ = calendar
+    index.upsert([stored_product("shoe", **ON_SALE), stored_product("other", price=30.0)])
+    assert priced(index) == [("other", 30.0, None), ("shoe", 47.0, None)]
+    clock.set("2026-11-27T08:00")
+    assert passing(index, {"price": {"lt": 25}}) == {"shoe"}
+    assert priced(index) == [("shoe", 24.95, 47.0), ("other", 30.0, None)]
+    [found] = [match.stored.product for match in index.search(IndexQuery(embedding=embedding(7), limit=1))]
+    assert found.price in (24.95, 30.0)
+    clock.set("2026-12-01")
+    assert passing(index, {"price": {"lt": 25}}) == set()
+    assert index.count(parse_filter({"price": {"gte": 47}})) == 1
+    assert [stored and stored.product.price for stored in index.get(["shoe"])] == [47.0]
+
+
+def test_many_sales_begin_at_once_and_what_is_stored_later_counts(calendar: tuple[ProductIndex, Clock, Path]) -> None:
+    index, clock, _ = calendar
+    index.upsert([stored_product(f"shoe-{number}", **ON_SALE) for number in range(300)])
+    clock.set("2026-11-28")
+    assert index.count(parse_filter({"price": {"lt": 25}})) == 300
+    [late] = index.upsert([stored_product("late", **ON_SALE)])
+    assert (late.product.price, late.product.list_price) == (24.95, 47.0)
+    clock.now += LOOK_AGAIN
+    assert index.count(parse_filter({"price": {"lt": 25}})) == 301
+    clock.set("2026-12-01")
+    assert index.count(parse_filter({"price": {"lt": 25}})) == 0
+
+
+def test_a_new_offer_with_another_sale_is_followed(calendar: tuple[ProductIndex, Clock, Path]) -> None:
+    index, clock, _ = calendar
+    [stored] = index.upsert([stored_product("shoe", price=47.0)])
+    assert priced(index) == [("shoe", 47.0, None)]
+    index.update_offers([Offer(replace(stored.product, **ON_SALE), stored.hashes)])
+    clock.set("2026-11-29")
+    assert priced(index) == [("shoe", 24.95, 47.0)]
+    before = index.get(["shoe"])[0]
+    assert before
+    assert before.understanding.embedding.shape == (WIDTH,)
