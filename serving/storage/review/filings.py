@@ -35,8 +35,10 @@ def _filed(
 ) -> Iterator[Filing]:
     stored = {one.id: one for one in products}
     for verdict in verdicts:
-        product = stored.get(verdict.product_id)
-        if product is None or valid.get(product.id) != verdict or verdict.verdict == "reject":
+        product, counts = stored.get(verdict.product_id), valid.get(verdict.product_id)
+        if product is None or counts is None or counts.id != verdict.id:
+            continue
+        if verdict.verdict == "reject" or counts.conflicting:
             continue
         found, proposed = product.understanding, verdict.correction.proposed_category
         path = tuple(steps_of(proposed)) if proposed else found.category.path if found.category else ()
