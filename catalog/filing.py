@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
+import numpy as np
+
 from catalog.arrays import Floats, Modalities, choice
 from catalog.model.calibration import Calibration, leaf_roots
 from catalog.model.contract import Contract, HeldOut
@@ -78,6 +80,39 @@ class Categories:
         return kept.category, "auto"
 
 
+class GrownCategories(Categories):
+    """Categories of which the last leaves were added after the thresholds were measured. What is likeliest in one of
+    these waits for a person; all else, and what was accepted unseen, is filed as before.
+    """
+
+    def __init__(self, taxonomy: Taxonomy, calibration: Calibration, contract: Contract | None, added: int) -> None:
+        super().__init__(taxonomy, calibration, contract)
+        self._added = added
+        self._before = Categories(without_last(taxonomy, added), calibration, contract)
+
+    def file(self, leaf_C: Floats, log_odds: float, modalities: Modalities, top_k: int) -> Filing:
+        measured = len(leaf_C) - self._added
+        before = self._before.file(leaf_C[:measured], log_odds, modalities, top_k)
+        if before.decision == "auto" or leaf_C.argmax() < measured:
+            return before
+        # How familiar its products look was measured without them.
+        found = super().file(leaf_C, -np.inf, modalities, top_k)
+        return found._replace(decision="review" if found.category else "abstain")
+
+
+def without_last(tree: Taxonomy, leaves: int) -> Taxonomy:
+    """The tree without its last leaves, and without what has no children then."""
+    gone = {leaf.id for leaf in tree.leaves[-leaves:]}
+    above = {node.parent for node in tree.nodes}
+    while True:
+        kept = [node for node in tree.nodes if node.id not in gone]
+        parents = {node.parent for node in kept}
+        empty = {node.id for node in kept if node.id in above and node.id not in parents}
+        if not empty:
+            return replace(tree, nodes=tuple(kept))
+        gone |= empty
+
+
 class Filer:
     """Files products by their embeddings in the categories that a model was taught. It needs no encoder, so it opens at
     once. Safe to share between threads.
@@ -94,8 +129,10 @@ class Filer:
     ) -> None:
         """See `catalog.model.folder.TaughtFiles`."""
         self.version, self.space, self.folder = version, space, folder
-        self.categories = Categories(taught.taxonomy, taught.calibration, contract)
-        self._vocabulary, self._head = vocabulary, taught.head
+        added = int(taught.head.added_1[0])
+        measured = (taught.taxonomy, taught.calibration, contract)
+        self.categories = GrownCategories(*measured, added) if added else Categories(*measured)
+        self.head, self._vocabulary = taught.head, vocabulary
         self.taught_attributes = taught.attributes
 
     @classmethod
@@ -117,8 +154,8 @@ class Filer:
 
     def judged(self, embedding_E: Floats) -> tuple[Floats, float]:
         """Leaf logits (C,), and the log odds of being of no category that was taught."""
-        logits_1C = self._head.logits(embedding_E[None])
-        return logits_1C[0], float(self._head.log_odds(embedding_E[None], logits_1C)[0])
+        logits_1C = self.head.logits(embedding_E[None])
+        return logits_1C[0], float(self.head.log_odds(embedding_E[None], logits_1C)[0])
 
     def attributes(
         self, found: Mapping[str, Scored], category: CategoryScore | None, embedding_E: Floats, modalities: Modalities

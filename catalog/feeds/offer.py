@@ -85,7 +85,7 @@ NO_PRICES = Prices(None, "", None, None, "")
 
 def with_others(found: dict[str, Any], reading: Reading) -> dict[str, Any]:
     """found: the fields of the row itself. Those of its cheapest variant count where it has none."""
-    prices = Prices(*(found.get(name, default) for name, default in NO_PRICES._asdict().items()))
+    prices = NO_PRICES._replace(**{name: found[name] for name in Prices._fields if name in found})
     availability: Availability = found.get("availability", "")
     for nested in nested_offers(reading):
         prices = prices if prices.price is not None else read_prices(nested)

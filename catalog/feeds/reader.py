@@ -32,8 +32,8 @@ from catalog.product import Product
 
 UNTOLD = Money()
 # Of one group of columns: characters of the cells that are remembered together, and how many such are.
-LONGEST_REMEMBERED, MOST_REMEMBERED = 100, 4096
-MOST_READERS = 64
+LONGEST_REMEMBERED, MAX_REMEMBERED = 100, 4096
+MAX_READERS = 64
 Find = Callable[[Reading], dict[str, Any]]
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Group:
         return found
 
     def _remember(self, key: Any, found: dict[str, Any]) -> None:
-        if len(self._known) >= MOST_REMEMBERED:
+        if len(self._known) >= MAX_REMEMBERED:
             self._known.clear()
         self._known[key] = found
 
@@ -138,7 +138,7 @@ class RowReaders:
             known = self._known.get(columns)
             self._last = known or RowReader(columns, self._limits, self._money)
             if known is None:
-                if len(self._known) >= MOST_READERS:
+                if len(self._known) >= MAX_READERS:
                     self._known.clear()
                 self._known[columns] = self._last
         return self._last

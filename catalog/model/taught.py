@@ -5,7 +5,7 @@ a product is filed anew from the vector that an index holds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +18,7 @@ from catalog.errors import CheckpointInvalid
 
 FILE = "taught.safetensors"
 WIDTH = 2.0  # of the kernel; measured in docs/log.md
-PRECISION = {"votes_SC": np.float32, "unfamiliar_3": np.float32}  # of what is not kept in half
+PRECISION = {"votes_SC": np.float32, "unfamiliar_3": np.float32, "added_1": np.float32}  # of what is not kept in half
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,14 @@ class TaughtHead:
     examples_SE: of each a vector of unit length; votes_SC: what it says of each category to a product as near as can be
     (kernel ridge regression). names_EC: what a category's names add to its score, from the embedding. unfamiliar_3:
     slopes of the log odds of being unfamiliar by the cosine to the nearest but one example and by the best score, and
-    their offset.
+    their offset. added_1: how many leaves, the last ones, were added since the thresholds were measured.
     """
 
     examples_SE: Floats
     votes_SC: Floats
     names_EC: Floats
     unfamiliar_3: Floats
+    added_1: Floats = field(default_factory=lambda: np.zeros(1, np.float32))
 
     def logits(self, embedding_BE: Floats) -> Floats:
         """Scores of the leaves, (B, C): about 1 for one that is certain. The calibration's temperature makes them

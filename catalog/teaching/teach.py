@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,7 +35,7 @@ from catalog.model.folder import (
 )
 from catalog.model.taught import TaughtHead
 from catalog.model.taught_attributes import TaughtAttribute, save_attributes
-from catalog.taxonomy.tree import Taxonomy
+from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from catalog.teaching.attributes.learn import FiledExamples, learn_all
 from catalog.teaching.doubts import doubts
 from catalog.teaching.examples import Example, Ints, Views, groups_of
@@ -85,17 +85,11 @@ def teach(
     tree; by default one of the examples' paths. An example that it has no node for is left out. Raises TooFewProducts
     for fewer than two categories or LEAST_EXAMPLES examples.
     """
-    check_enough(examples)
-    tree = tree or tree_of((example.path for example in examples), version_of(examples))
-    node_of = nodes_of(tree, (example.path for example in examples))
-    examples = [example for example in examples if example.path in node_of]
-    check_enough(examples)
-    nodes = [node_of[example.path] for example in examples]
+    tree, examples, nodes = placed(examples, tree)
     progress("names")
     names_CE = name_vectors(tree, names)
     progress("groups")
-    groups_N = groups_of(examples)
-    lesson = Lesson(Views.of(examples), leaf_shares(tree, nodes), groups_N, names_CE)
+    lesson = Lesson(Views.of(examples), leaf_shares(tree, nodes), groups_of(examples), names_CE)
     progress("fit")
     learnt = fit(lesson)
     progress("kinds")
@@ -105,16 +99,26 @@ def teach(
     targets = targets or Targets(TARGET)
     calibration, contract = calibrate(found, judged, tree, base, targets)
     categories = Categories(tree, calibration, contract)
-    own, told = learn_all(
-        attributes, examples, FiledExamples(lesson, nodes, found, categories), targets, names, progress
-    )
+    filed = FiledExamples(lesson, nodes, found, categories)
+    own, told = learn_all(attributes, examples, filed, targets, names, progress)
     progress("report")
     temperatures = {choice: by_root["*"] for choice, by_root in calibration.temperature.items()}
     doubted = doubts(examples, lesson, found, tree, temperatures)
     unseen = own_answers(lesson, found, categories)
     report = report_of(examples, lesson, learnt, unseen, tree, doubted, told)
     learned = Learned(examples, names.known)
-    return Taught(judged.head, tree, calibration, contract, own, report, unseen, learned, groups_N)
+    return Taught(judged.head, tree, calibration, contract, own, report, unseen, learned, lesson.groups_N)
+
+
+def placed(examples: Sequence[Example], tree: Taxonomy | None) -> tuple[Taxonomy, list[Example], list[str]]:
+    """The tree, the examples that it has nodes for, and the node of each. Raises TooFewProducts."""
+    check_enough(examples)
+    paths = [example.path for example in examples]
+    tree = tree or tree_of(paths, version_of_paths(paths))
+    node_of = nodes_of(tree, paths)
+    kept = [example for example in examples if example.path in node_of]
+    check_enough(kept)
+    return tree, kept, [node_of[example.path] for example in kept]
 
 
 def check_enough(examples: Sequence[Example]) -> None:
@@ -126,9 +130,9 @@ def check_enough(examples: Sequence[Example]) -> None:
         )
 
 
-def version_of(examples: Sequence[Example]) -> str:
-    paths = sorted({" > ".join(example.path) for example in examples})
-    return hashlib.sha256("\n".join(paths).encode()).hexdigest()[:12]
+def version_of_paths(paths: Iterable[tuple[str, ...]]) -> str:
+    distinct = sorted({SEPARATOR.join(path) for path in paths})
+    return hashlib.sha256("\n".join(distinct).encode()).hexdigest()[:12]
 
 
 def kinds(tree: Taxonomy, nodes: Sequence[str]) -> Ints:

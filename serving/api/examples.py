@@ -303,6 +303,8 @@ MODELS: dict[str, Any] = {
         }
     ],
 }
+CATEGORY_REQUEST: dict[str, Any] = {"path": "Garden > Hoses", "items": [{"title": "Garden hose 20 m, green"}]}
+CATEGORY_ADDED: dict[str, Any] = {"id": "garden.hoses", "path": ["Garden", "Hoses"], "model": MODEL}
 COMPARISON: dict[str, Any] = {
     "active": MODEL,
     "shadow": SHADOW,

@@ -31,6 +31,7 @@ from serving.api.schemas.analyze import AnalyzeForm, AnalyzeRequest
 from serving.api.schemas.embeddings import EmbeddingsRequest
 from serving.api.schemas.feedback import AlikeRequest, FeedbackBatch, FeedbackRequest
 from serving.api.schemas.jobs import FailedRow, FeedForm, FeedRequest, JobRequest
+from serving.api.schemas.models import CategoryRequest
 from serving.api.schemas.products import ProductChange, ProductIn
 from serving.api.schemas.search import FILTER, SearchRequest
 from serving.api.schemas.uploads import UploadRequest
@@ -44,6 +45,7 @@ BYTES = "application/octet-stream"
 # Schemas that FastAPI does not see: routes read these bodies themselves, as ours may hold 28 MB of images.
 UNSEEN: tuple[type[BaseModel], ...] = (
     AnalyzeRequest,
+    CategoryRequest,
     EmbeddingsRequest,
     ErrorBody,
     FailedRow,

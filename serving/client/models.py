@@ -7,7 +7,7 @@ from catalog.product import Verdict
 from serving.api.schemas.feedback import AlikeResponse, FeedbackOut, FeedbackResponse, ProposalsResponse, ReviewResponse
 from serving.api.schemas.health import Ready
 from serving.api.schemas.jobs import JobOut
-from serving.api.schemas.models import ComparisonResponse, ModelsResponse, TaxonomyResponse
+from serving.api.schemas.models import CategoryAdded, ComparisonResponse, ModelsResponse, TaxonomyResponse
 from serving.client.asking import Asking, segment
 from serving.client.fields import given
 from serving.client.steps import Request, Steps, operation
@@ -131,6 +131,16 @@ class ModelOperations(Asking):
     def learn(self) -> Steps[JobOut]:
         """Teach the active model what people said since it was taught. See `jobs` for what comes of it."""
         return self._ask(JobOut, "POST", "/v1/models", repeatable=False)
+
+    @operation
+    def add_category(
+        self, path: str, *, products: Sequence[str] = (), items: Sequence[Mapping[str, Any]] = ()
+    ) -> Steps[CategoryAdded]:
+        """Have the active model, which was taught, know a category more: by its name, and by products of it. items: as
+        of `/v1/products/analyze`.
+        """
+        body = {"path": path, "products": list(products), "items": [dict(item) for item in items]}
+        return self._ask(CategoryAdded, "POST", "/v1/taxonomy", json=body, repeatable=False)
 
     @operation
     def forget_model(self, id: str) -> Steps[None]:

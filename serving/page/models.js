@@ -1,7 +1,7 @@
 // Which model answers: the loaded ones, and those that were taught here. Making a former one active reverts a lesson.
 import { request } from "./api.js";
 import { announce, button, make, show as fill } from "./dom.js";
-import { moment, t, whole } from "./language.js";
+import { count, moment, t, whole } from "./language.js";
 import { errorNotice, stopped } from "./notice.js";
 import { poll } from "./poll.js";
 
@@ -15,9 +15,18 @@ export function modelList(signal, only = "") {
       if (!stopped(error)) fill(place, errorNotice(error, watch));
     }
   };
-  const draw = ({ data, refiling }) => {
+  const draw = ({ data, refiling, unlearnt }) => {
     const shown = data.filter(({ id }) => !only || id === only);
-    fill(place, shown.length ? make("ul", { class: "models" }, shown.map((model) => row(model, refiling, change))) : make("p", {}, t("models.gone")));
+    const list = make("ul", { class: "models" }, shown.map((model) => row(model, refiling, change)));
+    fill(place, shown.length ? list : make("p", {}, t("models.gone")), !only && unlearnt > 0 && button(count("models.learn", unlearnt), learn, {}, "pencil"));
+  };
+  const learn = async () => {
+    try {
+      const job = await request("v1/models", { method: "POST", signal });
+      location.hash = `#/jobs/${encodeURIComponent(job.id)}`;
+    } catch (error) {
+      if (!stopped(error)) fill(place, errorNotice(error, watch));
+    }
   };
   const change = async (path, method, said) => {
     try {

@@ -9,6 +9,7 @@ const MAX = 10;
 export function report(taught, signal) {
   return [
     figures(taught),
+    taught.comparison && compared(taught.comparison),
     curve(taught.curve),
     listed("teach.of_attributes", "teach.of_attributes_how", taught.attributes, attribute),
     listed("teach.few", "teach.few_how", Object.entries(taught.few), ([path, n]) => [make("strong", {}, path), small(count("teach.products", n))]),
@@ -38,6 +39,18 @@ function figures(taught) {
     make("p", {}, t("teach.of", { products: whole(taught.examples), categories: whole(taught.categories) })),
     make("dl", { class: "figures" }, all.map(([name, share]) => make("div", {}, make("dt", {}, name), make("dd", {}, percent(share))))),
     failed > 0 && make("p", { class: "small" }, count("teach.left_out", failed)),
+  );
+}
+
+function compared({ verdicts, active_right: active, right, lost }) {
+  const rows = [[t("teach.compared_active"), active], [t("teach.compared_this"), right]];
+  return make(
+    "section",
+    { class: "sheet" },
+    make("h2", {}, t("teach.compared")),
+    make("p", {}, t("teach.compared_how", { verdicts: whole(verdicts) })),
+    make("dl", { class: "figures" }, rows.map(([name, n]) => make("div", {}, make("dt", {}, name), make("dd", {}, percent(n / verdicts))))),
+    lost.length > 0 && make("p", {}, t("teach.lost", { names: lost.join(", ") })),
   );
 }
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from catalog.arrays import Floats
 from catalog.errors import CatalogError, ProductNotFound, StateDamaged
 from catalog.filing import Filer
 from catalog.index.backend import IndexModel
@@ -24,7 +25,8 @@ from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.storage.files import written_whole
 from catalog.storage.seal import sealed, unsealed
-from serving.errors import ModelInUse, ProductChanged
+from catalog.teaching.examples import Filing
+from serving.errors import ModelInUse, ModelNotTaught, ProductChanged
 from serving.portions import PORTION_BYTES
 from serving.storage.erasure import Erasure
 from serving.storage.review import waiting
@@ -162,6 +164,20 @@ class CatalogStore:
     def taught_files(self, version: str) -> TaughtFiles:
         """Raises ModelUnknown, CheckpointDamaged or CheckpointInvalid."""
         return self._taught.files(version)
+
+    def add_category(self, path: tuple[str, ...], names: Mapping[str, Floats], filings: Sequence[Filing]) -> str:
+        """Have the active model know a category more. -> the version of the model that does, which is active then.
+        names: vectors of the category's name and path; filings: products of it.
+
+        Raises ModelNotTaught, CategoryMisplaced or CheckpointInvalid.
+        """
+        with self._writing:
+            learner = self._learner(self._chosen())
+            if learner is None:
+                raise ModelNotTaught
+            version = self._taught.extend(learner, path, names, filings)
+            self.choose_model(version)
+        return version
 
     def forget_model(self, version: str) -> None:
         """Raises ModelUnknown, or ModelInUse for the active one."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from catalog.arrays import Floats
 from catalog.errors import CatalogError
 from catalog.index.filters import Filter
 from catalog.index.listing import Sort
@@ -10,6 +11,7 @@ from catalog.index.names import Names
 from catalog.index.query import Finding, IndexQuery
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
+from catalog.teaching.examples import Filing
 from serving.calls import Call
 from serving.storage.review.feedback import FeedbackQuery
 from serving.storage.review.filings import FilingsPart
@@ -92,7 +94,7 @@ class StoreApi:
     """
 
     # Not repeated when their process is lost: the first call may have had its effect.
-    ONCE = frozenset({"delete", "take_back", "forget_model"})
+    ONCE = frozenset({"delete", "take_back", "forget_model", "add_category"})
 
     def __init__(self, call: Call) -> None:
         """call: reaches a `CatalogStore`, by `serving.calls.in_threads` or in another process."""
@@ -109,6 +111,9 @@ class StoreApi:
 
     async def filings(self, after: int) -> FilingsPart:
         return await self._call("filings", after)
+
+    async def add_category(self, path: tuple[str, ...], names: Mapping[str, Floats], filings: Sequence[Filing]) -> str:
+        return await self._call("add_category", path, names, filings)
 
     async def forget_model(self, version: str) -> None:
         await self._call("forget_model", version)

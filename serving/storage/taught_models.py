@@ -2,13 +2,20 @@
 
 import logging
 import shutil
+import uuid
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
+from catalog.arrays import Floats
 from catalog.errors import CatalogError
 from catalog.filing import Filer
 from catalog.index.backend import IndexModel
 from catalog.model.folder import TAUGHT, TaughtFiles, read_taxonomy, taught_files
+from catalog.teaching.examples import Filing
+from catalog.teaching.extend import extend
 from catalog.teaching.learned import verdicts_in
 from serving.errors import ModelUnknown
 
@@ -74,6 +81,17 @@ class TaughtModels:
     def filer(self, version: str) -> Filer:
         """As `files`."""
         return Filer.open(self._path(version))
+
+    def extend(
+        self, learner: TaughtModel, path: tuple[str, ...], names: Mapping[str, Floats], filings: Sequence[Filing]
+    ) -> str:
+        """-> the version of a model that knows a category more; see `catalog.teaching.extend`."""
+
+        def embed(texts: Sequence[str]) -> Floats:
+            return np.stack([names[text] for text in texts])
+
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return extend(Path(learner.folder), self._folder / uuid.uuid4().hex, path, filings, embed)
 
     def forget(self, version: str) -> None:
         """Raises ModelUnknown."""

@@ -25,7 +25,7 @@ NAME = r"[A-Za-z_][A-Za-z0-9_.-]*+(?::[A-Za-z_][A-Za-z0-9_.-]*+)?+"
 TEXT = r"(?:[^<>&\x00-\x08\x0b-\x1f\ufffe\uffff]++|&(?:amp|lt|gt|quot|apos);)*+"
 PLAIN = re.compile(rf"<({NAME})>[ \t\r\n]*+(?:<({NAME})>{TEXT}</\2>[ \t\r\n]*+)*+</\1>")
 ELEMENT = re.compile(rf"<({NAME})>({TEXT})</\1>")
-MOST_NAMES = 4096  # that are remembered
+MAX_NAMES = 4096  # that are remembered
 QUOTES = {"&quot;": '"', "&apos;": "'"}
 
 
@@ -39,7 +39,7 @@ class Names(dict[str, str]):
     def __missing__(self, name: str) -> str:
         prefix, colon, rest = name.partition(":")
         written = self._prefixes[prefix] + rest if colon and prefix in self._prefixes else name
-        if len(self) < MOST_NAMES:
+        if len(self) < MAX_NAMES:
             self[name] = written
         return written
 

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from catalog.taxonomy.tree import Taxonomy
+from serving.api.schemas.analyze import Item
+from serving.api.schemas.schema import MAX_ITEMS, Schema
 
 Role = Literal["active", "shadow", "base", "taught"]
 
@@ -170,6 +172,27 @@ class ModelsResponse(BaseModel):
         int | None,
         Field(description="Verdicts that no model has learnt from; null where the active model was not taught."),
     ] = None
+
+
+class CategoryRequest(Schema):
+    """A category that the active model is to know: by its name, and by products of it, if there are any."""
+
+    path: Annotated[str, Field(min_length=1, max_length=1_000, description="Such as `Garden > Hoses`.")]
+    products: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=256)]],
+        Field(max_length=100, description="Ids of stored products of the category."),
+    ] = []
+    items: Annotated[
+        list[Item], Field(max_length=MAX_ITEMS, description="Other products of it, which are not stored; five will do.")
+    ] = []
+
+
+class CategoryAdded(BaseModel):
+    """id: of the category in the tree; model: the version that knows it, which is active now."""
+
+    id: str
+    path: list[str]
+    model: str
 
 
 class Difference(BaseModel):

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from catalog.errors import IndexOfOtherModel
 from catalog.index.backend import IndexModel
 from catalog.index.edge.folder import MANIFEST
-from catalog.index.product_index import ProductIndex, _point, open_index
+from catalog.index.product_index import ProductIndex, open_index
 from catalog.index.qdrant.backend import QdrantBackend
 from catalog.model.folder import open_model, shipped_model
 from catalog.origin import model_folder
@@ -172,7 +172,7 @@ def test_an_index_of_two_models_is_told(shop: Path, models: Path) -> None:
     with open_index("others") as others, open_index("shelflens-index") as index:
         [stored] = others.get(["3"])
         assert stored is not None
-        index._store.put([_point(stored)])  # as any release before did
+        index._store.put([index._point(stored)])  # as any release before did
     without_memory(shop / "shelflens-index")
     for verb in (("search", "--text", "red"), ("ingest", "feed.csv")):
         told = run(*verb, "--model", models / "mine")

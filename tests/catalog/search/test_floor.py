@@ -14,6 +14,8 @@ from catalog.index.product_index import ProductIndex, open_index
 from catalog.index.query import Finding, IndexQuery
 from catalog.index.relevance import Floor
 from catalog.model.calibration import Bounds, Calibration
+from catalog.model.folder import open_model
+from catalog.model.runtime import open_runtime
 from catalog.product import ContentHashes, Note, Product, StoredProduct, Understanding
 from catalog.search.floor import Wanted, floor_of
 from catalog.search.plan import Example, Search, search
@@ -238,10 +240,10 @@ def test_bounds_are_kept_in_the_calibration() -> None:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
     """An untrained model, by which a query is like its own words and nothing else."""
-    model = Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("floor") / "model"))
+    model = open_model(tiny_onnx_folder(tmp_path_factory.mktemp("floor") / "model"))
     strict = Bounds(least=0.9999, unsure=0.9999, ratio=0.0, share=0.7)
-    model.calibration = replace(model.calibration, floor=dict.fromkeys(("image", "text", "both"), strict))
-    return model
+    calibration = replace(model.calibration, floor=dict.fromkeys(("image", "text", "both"), strict))
+    return Understander(replace(model, calibration=calibration), open_runtime(model, "cpu", 0, False))
 
 
 def test_library_and_command_line_tell_results_from_the_nearest(

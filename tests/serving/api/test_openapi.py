@@ -31,6 +31,7 @@ from tests.support.tiny import tiny_onnx_folder
 
 OPERATIONS = {
     "activate_model",
+    "add_category",
     "analyze_products",
     "append_to_upload",
     "begin_upload",

@@ -193,3 +193,33 @@ def test_a_model_that_is_never_worse_takes_over_by_itself(model: Path, tmp_path:
             time.sleep(0.1)
         service.client.put("/v1/products/another", json={"title": "hose"})
         assert filed(service, "another")[1] == "Garden"
+
+
+def test_a_category_is_added_at_once(service: JobService) -> None:
+    asked = {"path": "Garden > Hoses", "products": ["pipe"], "items": [{"title": title} for title in TITLES[:4]]}
+    service.client.put("/v1/products/pipe", json={"title": "hose pipe"})
+    refused = service.client.post("/v1/taxonomy", json=asked)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "model_not_taught")
+    version = teach(service)
+    activate(service, version)
+    before = service.client.get("/v1/products/pipe").json()["understanding"]
+    added = service.client.post("/v1/taxonomy", json=asked)
+    assert added.status_code == 201, added.text
+    body = added.json()
+    assert (body["id"], body["path"]) == ("garden.hoses", ["Garden", "Hoses"])
+    assert roles(service)[body["model"]] == "active"
+    found = service.client.post("/v1/products/analyze", json={"items": [{"title": "hose"}]}).json()
+    assert found["model"] == body["model"]
+    [result] = found["results"]
+    assert ["Garden", "Hoses"] in [result["category"] and result["category"]["path"], result["alternatives"][0]["path"]]
+    assert result["decision"] != "auto"
+    for path in ("garden > HOSES", "Colours > Red > Dark", " > "):
+        again = service.client.post("/v1/taxonomy", json={"path": path})
+        assert (again.status_code, again.json()["error"]["code"]) == (422, "request_invalid"), again.text
+        assert again.json()["error"]["param"] == "path"
+    unknown = service.client.post("/v1/taxonomy", json={"path": "Toys", "products": ["nothing"]})
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "product_not_found")
+    by_name = service.client.post("/v1/taxonomy", json={"path": "Toys"})
+    assert by_name.status_code == 201
+    activate(service, version)
+    assert service.client.get("/v1/products/pipe").json()["understanding"]["category"] == before["category"]
