@@ -13,13 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from catalog.teaching.fit import USUAL, Lesson, fit
 from numpy.typing import NDArray
 
 from benchmarks.teaching import cut, read
 from catalog.arrays import Floats, softmax
 from catalog.model.folder import shipped_model
 from catalog.teaching.examples import Example, Ints, Views, groups_of, own_vectors
+from catalog.teaching.head.fit import USUAL, Lesson, fit
+from catalog.teaching.learned import Names
 from catalog.teaching.teach import name_vectors
 from catalog.teaching.tree import nodes_of, tree_of
 from catalog.understand import Understander
@@ -67,7 +68,7 @@ def mean_verdicts(examples: list[Example], count: int, order: str, reader: Under
     tree = tree_of((one.path for one in examples), "1")
     node_of = nodes_of(tree, (one.path for one in examples))
     leaf_of = {leaf.id: number for number, leaf in enumerate(tree.leaves)}
-    names_CE = name_vectors(tree, reader)
+    names_CE = name_vectors(tree, Names(reader.embed))
     found = []
     for seed in SEEDS:
         draw = np.random.default_rng(seed)

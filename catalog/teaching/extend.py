@@ -1,7 +1,7 @@
 """A category more for a taught model, at once: from its name, and from products of it, if there are any.
 
-What the model says of the others stays as it is, to the digit (`catalog.filing.GrownCategories`): no threshold was
-measured with the new category, so its products wait for a person until the model is taught with them.
+What the model says of the others stays as it is (`catalog.filing.GrownCategories`): no threshold was measured with the
+new category, so its products wait for a person until the model is taught with them.
 """
 
 from collections.abc import Callable, Sequence

@@ -194,7 +194,7 @@ export default {
   "teach.likelier": "{given}；更像是 {likelier}（{score}）",
   "teach.more": "还有 {n} 项",
   "teach.compared": "与启用的模型相比",
-  "teach.compared_how": "依据启用的模型学成之后人工判断的 {verdicts} 件商品，两个模型都没有见过它们。",
+  "teach.compared_how.other": "依据启用的模型学成之后人工判断的 {n} 件商品，两个模型都没有见过它们。",
   "teach.compared_active": "启用的模型正确",
   "teach.compared_this": "这个模型正确",
   "teach.lost": "不再保证：{names}",

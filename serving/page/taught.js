@@ -48,7 +48,7 @@ function compared({ verdicts, active_right: active, right, lost }) {
     "section",
     { class: "sheet" },
     make("h2", {}, t("teach.compared")),
-    make("p", {}, t("teach.compared_how", { verdicts: whole(verdicts) })),
+    make("p", {}, count("teach.compared_how", verdicts)),
     make("dl", { class: "figures" }, rows.map(([name, n]) => make("div", {}, make("dt", {}, name), make("dd", {}, percent(n / verdicts))))),
     lost.length > 0 && make("p", {}, t("teach.lost", { names: lost.join(", ") })),
   );

@@ -37,8 +37,8 @@ from serving.storage.review.judging import Judging
 from serving.storage.review.promises import Promises
 from serving.storage.review.verdicts import Feedback, Said, applied
 from serving.storage.review.waiting import QueueQuery
-from serving.storage.store_api import Listing, Overview, Queue, Shown, StoreInfo
-from serving.storage.taught_models import TaughtModel, TaughtModels
+from serving.storage.store_api import Listing, Overview, Queue, Shown, StoreInfo, TaughtModel
+from serving.storage.taught_models import TaughtModels
 from serving.storage.thumbnails import ThumbnailStore
 from serving.storage.training_set import LabelledPart, LabelledProduct, labelled
 

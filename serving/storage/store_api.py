@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from catalog.arrays import Floats
 from catalog.errors import CatalogError
+from catalog.index.backend import IndexModel
 from catalog.index.filters import Filter
 from catalog.index.listing import Sort
 from catalog.index.names import Names
@@ -17,8 +18,25 @@ from serving.storage.review.feedback import FeedbackQuery
 from serving.storage.review.filings import FilingsPart
 from serving.storage.review.verdicts import Feedback, Said
 from serving.storage.review.waiting import Menu, QueueQuery
-from serving.storage.taught_models import TaughtModel
 from serving.storage.training_set import LabelledPart
+
+
+class TaughtModel(NamedTuple):
+    """version, space: see `catalog.model.folder.ModelFolder`; categories: its leaves; created: seconds since 1970;
+    verdicts: the number of the last verdict that it has learnt from.
+    """
+
+    version: str
+    space: str
+    folder: str
+    taxonomy_version: str
+    categories: int
+    created: float
+    verdicts: int
+
+    @property
+    def for_index(self) -> IndexModel:
+        return IndexModel(self.version, self.folder, self.space)
 
 
 class StoreInfo(NamedTuple):

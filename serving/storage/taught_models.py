@@ -5,41 +5,22 @@ import shutil
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from catalog.arrays import Floats
 from catalog.errors import CatalogError
 from catalog.filing import Filer
-from catalog.index.backend import IndexModel
 from catalog.model.folder import TAUGHT, TaughtFiles, read_taxonomy, taught_files
 from catalog.teaching.examples import Filing
 from catalog.teaching.extend import extend
 from catalog.teaching.learned import verdicts_in
 from serving.errors import ModelUnknown
+from serving.storage.store_api import TaughtModel
 
 FOLDER = Path("jobs") / "models"  # in the state folder; a job that teaches writes there
 
 logger = logging.getLogger(__name__)
-
-
-class TaughtModel(NamedTuple):
-    """version, space: see `catalog.model.folder.ModelFolder`; categories: its leaves; created: seconds since 1970;
-    verdicts: the number of the last verdict that it has learnt from.
-    """
-
-    version: str
-    space: str
-    folder: str
-    taxonomy_version: str
-    categories: int
-    created: float
-    verdicts: int
-
-    @property
-    def for_index(self) -> IndexModel:
-        return IndexModel(self.version, self.folder, self.space)
 
 
 class TaughtModels:

@@ -43,7 +43,7 @@ from serving.errors import (
 )
 from serving.inference.backend import Answer, ModelInfo
 from serving.inference.models import Model
-from serving.storage.taught_models import TaughtModel
+from serving.storage.store_api import TaughtModel
 
 router = APIRouter(tags=["models"])
 

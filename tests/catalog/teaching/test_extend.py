@@ -60,7 +60,13 @@ def test_five_products_add_a_category_and_leave_the_others(models: Path, reader:
     for kind in KINDS:
         for vector_E in like(kind, width, 10):
             was = before.categories.file(*before.judged(vector_E), "text", 3)
-            assert grown.categories.file(*grown.judged(vector_E), "text", 3)[:3] == was[:3]
+            now = grown.categories.file(*grown.judged(vector_E), "text", 3)
+            assert (now.decision, now.unfamiliar) == (was.decision, was.unfamiliar)
+            assert [one and one.path for one in (now.category, *now.alternatives)] == [
+                one and one.path for one in (was.category, *was.alternatives)
+            ]
+            if was.category and now.category:
+                assert now.category.path_scores == pytest.approx(was.category.path_scores, abs=1e-5)
             accepted += was.decision == "auto"
     assert accepted
     assert Understander.load(tmp_path / "grown").version == version

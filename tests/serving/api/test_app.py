@@ -69,6 +69,7 @@ PATHS = {
     ANALYZE,
     "/v1/embeddings",
     "/v1/feedback",
+    "/v1/feedback/alike",
     "/v1/feedback/batch",
     "/v1/feedback/proposals",
     "/v1/feedback/training-set",

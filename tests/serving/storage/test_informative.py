@@ -8,7 +8,7 @@ import pytest
 
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.product import StoredProduct
-from serving.storage import informative
+from serving.storage.review import informative
 from serving.storage.review.informative import InformativeOrder, by_information
 from serving.storage.review.waiting import restricted
 from tests.support.stored import WIDTH, category, embedding, quick_folder, stored_product, unit
