@@ -14,7 +14,6 @@ from pathlib import Path
 
 from catalog.arrays import Floats
 from catalog.errors import CatalogError, ProductNotFound, StateDamaged
-from catalog.filing import Filer
 from catalog.index.backend import IndexModel
 from catalog.index.filters import And, CategoryUnder, Filter, OneOf
 from catalog.index.listing import Sort
@@ -23,11 +22,10 @@ from catalog.index.product_index import ProductIndex
 from catalog.index.query import Finding, IndexQuery
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
-from catalog.storage.files import written_whole
-from catalog.storage.seal import sealed, unsealed
 from catalog.teaching.examples import Filing
 from serving.errors import ModelInUse, ModelNotTaught, ProductChanged
 from serving.portions import PORTION_BYTES
+from serving.storage.active_model import ActiveModel
 from serving.storage.erasure import Erasure
 from serving.storage.review import waiting
 from serving.storage.review.feedback import FeedbackLog, FeedbackQuery
@@ -70,8 +68,7 @@ class CatalogStore:
         self._informative = InformativeOrder(index)
         self._judging = Judging(index, self._feedback, self._promises)
         self._space = self._space_of_index()
-        self._choice = state / "active-model"
-        self._choice_damage = ""
+        self._active = ActiveModel(state, self._taught)
         files = (self._thumbnails.file, self._feedback.file)
         self._erasure = Erasure(index, files, state, ledger or state / "ledger.sqlite")
         self._closing = False
@@ -80,10 +77,7 @@ class CatalogStore:
         if not self._queued.exists():
             self._queuer.submit(self._queue)
         self._reopen(self._promises.ended)
-        self._refiled = state / "refiled-by"
-        self._filer, self._done = self._chosen_filer(), 0
-        if self._filer and self._refiled_by() != self._filer.version:
-            self._queuer.submit(self._refile, self._filer)
+        self._queuer.submit(self._refile)
 
     def _space_of_index(self) -> str:
         model = self._index.model if self._index.count() else None
@@ -91,9 +85,9 @@ class CatalogStore:
 
     def describe(self) -> StoreInfo:
         index, taught = self._index, self._taught.all()
-        chosen = self._chosen()
-        files = (self._thumbnails.file, self._feedback.file)
-        damages = (*(file.damage for file in files), self._choice_damage, self._taught.damage, self._damaged_products())
+        chosen = self._active.version
+        files = (self._thumbnails.file, self._feedback.file, self._active, self._taught)
+        damages = (*(file.damage for file in files), self._damaged_products())
         damaged = tuple(filter(None, damages))
         return StoreInfo(
             index.identity,
@@ -104,7 +98,7 @@ class CatalogStore:
             damaged,
             self._promises.standing,
             taught,
-            self._done if self._filer and self._refiled_by() != self._filer.version else None,
+            self._active.done if self._active.refiling else None,
             learner := self._learner(chosen),
             self._feedback.count_after(max(one.verdicts for one in (*taught, learner))) if learner else 0,
         )
@@ -128,38 +122,17 @@ class CatalogStore:
             " repair, ingest their feed again: it stores them anew."
         )
 
-    def _chosen(self) -> str:
-        try:
-            chosen, self._choice_damage = unsealed(self._choice.read_text(encoding="utf-8")), ""
-        except FileNotFoundError:
-            return ""
-        except (OSError, ValueError):
-            if not self._choice_damage:
-                logger.error("a file of the state is damaged", extra={"fields": {"file": self._choice.name}})
-            self._choice_damage = (
-                f"{self._choice.name} is damaged: which model was activated is not known, so the first one answers. To"
-                " repair, activate one again."
-            )
-            return ""
-        return chosen
-
     def choose_model(self, version: str) -> None:
         """Remember, also over a restart, which model is to be active. By one that was taught from the model of the
         index, all products are filed anew, which goes on after this returns.
 
         Raises CheckpointDamaged or CheckpointInvalid for a taught one that cannot be read.
         """
-        taught = self._taught.get(version)
-        filer = self._taught.filer(version) if taught else None
         with self._writing:
-            with written_whole(self._choice) as temporary:
-                temporary.write_text(sealed(version), encoding="utf-8")
-            if version != (self._filer.version if self._filer else ""):
-                self._filer, self._done = filer, 0
-                self._refiled.unlink(missing_ok=True)
-        if filer and taught:
+            self._active.choose(version)
+        if taught := self._taught.get(version):
             self._promises.learn(taught.for_index)
-            self._queuer.submit(self._refile, filer)
+            self._queuer.submit(self._refile)
 
     def taught_files(self, version: str) -> TaughtFiles:
         """Raises ModelUnknown, CheckpointDamaged or CheckpointInvalid."""
@@ -172,7 +145,7 @@ class CatalogStore:
         Raises ModelNotTaught, CategoryMisplaced or CheckpointInvalid.
         """
         with self._writing:
-            learner = self._learner(self._chosen())
+            learner = self._learner(self._active.version)
             if learner is None:
                 raise ModelNotTaught
             version = self._taught.extend(learner, path, names, filings)
@@ -181,42 +154,25 @@ class CatalogStore:
 
     def forget_model(self, version: str) -> None:
         """Raises ModelUnknown, or ModelInUse for the active one."""
-        if self._filer and self._filer.version == version:
+        if self._active.version == version:
             raise ModelInUse
         self._taught.forget(version)
 
-    def _chosen_filer(self) -> Filer | None:
-        """Of the model that was activated, if that was taught here."""
-        chosen = self._chosen()
-        try:
-            return self._taught.filer(chosen) if self._taught.get(chosen) else None
-        except CatalogError as error:
-            logger.error("the active model cannot be read", extra={"fields": {"model": chosen, "code": error.code}})
-            return None
-
-    def _refiled_by(self) -> str:
-        """The model by which all products were filed last."""
-        try:
-            return unsealed(self._refiled.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return ""
-
-    def _refile(self, filer: Filer) -> None:
-        """File all products anew, unless that is done, or another model was chosen meanwhile."""
-        if self._filer is not filer or self._refiled_by() == filer.version:
+    def _refile(self) -> None:
+        """File all products anew, if they are not filed by the active model, which was taught."""
+        filer = self._active.refiling
+        if filer is None:
             return
 
         def count(products: int) -> None:
-            self._done += products
+            self._active.done += products
 
-        if self._store_anew(None, count) and self._filer is filer:
-            with written_whole(self._refiled) as temporary:
-                temporary.write_text(sealed(filer.version), encoding="utf-8")
-            logger.info("all products are filed anew", extra={"fields": {"model": filer.version}})
+        if self._store_anew(None, count):
+            self._active.end_refiling(filer)
 
     def _filed(self, stored: StoredProduct) -> StoredProduct:
         """The product as the active model files it, where that has only to look at its vector."""
-        filer = self._filer
+        filer = self._active.filer
         if filer is None or stored.model == filer.version or filer.space != self._space_of(stored.model):
             return stored
         return filer.filed(stored)

@@ -11,7 +11,7 @@ import numpy as np
 from catalog.arrays import Floats
 from catalog.errors import CatalogError
 from catalog.filing import Filer
-from catalog.model.folder import TAUGHT, TaughtFiles, read_taxonomy, taught_files
+from catalog.model.folder import CHECKSUMS, TAUGHT, TaughtFiles, read_taxonomy, taught_files
 from catalog.teaching.examples import Filing
 from catalog.teaching.extend import extend
 from catalog.teaching.learned import verdicts_in
@@ -33,7 +33,7 @@ class TaughtModels:
 
     def all(self) -> tuple[TaughtModel, ...]:
         """The oldest first. One that is damaged is left out, and told of by `damage`."""
-        folders = [path.parent for path in self._folder.glob("*/sha256.json") if not path.parent.suffix]
+        folders = [path.parent for path in self._folder.glob(f"*/{CHECKSUMS}") if not path.parent.suffix]
         known = self._known
         self._known = {folder: known[folder] if folder in known else described(folder) for folder in folders}
         return tuple(sorted(filter(None, self._known.values()), key=lambda model: model.created))
@@ -92,7 +92,7 @@ def described(folder: Path) -> TaughtModel | None:
     except CatalogError as error:
         logger.warning("a taught model is damaged", extra={"fields": {"folder": folder.name, "code": error.code}})
         return None
-    created = (folder / "sha256.json").stat().st_mtime
+    created = (folder / CHECKSUMS).stat().st_mtime
     return TaughtModel(
         found.version, found.space, str(folder.absolute()), tree.version, len(tree.leaves), created, verdicts_in(folder)
     )

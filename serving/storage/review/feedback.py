@@ -143,10 +143,9 @@ class FeedbackLog:
         return self._read(query, (*used.values(), asked.limit))
 
     def count_after(self, id: int) -> int:
-        """On how many products the last verdict came behind this one and says what is right."""
-        return int(
-            self._run(f"SELECT count(*) FROM feedback WHERE {LAST} AND id > ? AND verdict != 'reject'", (id,))[0][0]
-        )
+        """On how many products verdicts came behind this one that say what is right."""
+        query = "SELECT count(DISTINCT product) FROM feedback WHERE id > ? AND verdict != 'reject'"
+        return int(self._run(query, (id,))[0][0])
 
     def proposals(self) -> list[tuple[str, int]]:
         """The categories that the tree lacks, by how many products they are proposed for."""
