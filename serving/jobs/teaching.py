@@ -69,7 +69,10 @@ class Lesson:
         taught, comparison = learn(active, filings, self._embed, progress=lambda step: check())
         version = write_taught(taught, base, self._output)
         told = {"folder": str(self._output), "version": version, "failed": {}, "comparison": comparison.to_dict()}
-        return told | to_dict(taught.report)
+        found = to_dict(taught.report)
+        found["doubts"] = []  # what the model was taught with is kept without names
+        found["confusions"] = [pair | {"rows": []} for pair in found["confusions"]]
+        return told | found
 
     def _embed(self, texts: Sequence[str]) -> Floats:
         return Understander.load(self._settings.model or shipped_model(), self._settings.device).embed(texts)

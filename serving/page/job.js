@@ -10,6 +10,8 @@ const FIGURES = ["added", "updated", "skipped", "removed", "failed"];
 const MAX_REASONS = 10;
 
 const address = (job) => `v1/jobs/${encodeURIComponent(job.id)}`;
+/** What it is called: a feed, or people's verdicts. */
+const named = ({ source, id }) => (source === "(verdicts)" ? t("job.verdicts") : source || id);
 /** Its state; one of which every row failed has not simply ended. */
 const standing = (job) => (job.done > 0 && job.failed === job.done && !isActive(job) ? "nothing" : job.state);
 /** How often a product was stored without something. */
@@ -53,7 +55,7 @@ export function jobCard(job, { link, onchange }) {
       problem,
     );
     if (focused) (element.querySelector(`[data-act="${focused}"]`) ?? element.querySelector("a, button"))?.focus();
-    if (state && state !== now.state) announce(`${now.source}: ${t(`job.${standing(now)}`)}`);
+    if (state && state !== now.state) announce(`${named(now)}: ${t(`job.${standing(now)}`)}`);
     state = now.state;
   };
   element.update(job);
@@ -61,7 +63,7 @@ export function jobCard(job, { link, onchange }) {
 }
 
 function head(job, link) {
-  const name = job.source || job.id;
+  const name = named(job);
   const title = link ? make("a", { href: `#/jobs/${encodeURIComponent(job.id)}`, "data-act": "open" }, name) : name;
   return make(
     "div",
@@ -87,7 +89,7 @@ function progress(job) {
     t("job.eta", { time: duration(job.eta_seconds) });
   const meter = make("progress", {
     max: "1",
-    "aria-label": t("job.progress_of", { name: job.source || job.id }),
+    "aria-label": t("job.progress_of", { name: named(job) }),
     value:
       known || !isActive(job)
         ? String(isActive(job) ? share : Math.max(share, job.state === "complete" ? 1 : 0))

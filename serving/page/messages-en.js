@@ -298,6 +298,7 @@ export default {
   "job.lacking_times.one": "{n} time",
   "job.lacking_times.other": "{n} times",
   "job.why": "Why rows failed",
+  "job.verdicts": "What people said",
   "job.line": "line {n}",
   "job.failed_alike.one": "{n} row",
   "job.failed_alike.other": "{n} rows, the first of them:",

@@ -282,6 +282,7 @@ export default {
   "job.lacking_what": "保存时缺少的内容",
   "job.lacking_times.other": "{n} 次",
   "job.why": "失败原因",
+  "job.verdicts": "人工审核",
   "job.line": "第 {n} 行",
   "job.failed_alike.other": "{n} 行，最先：",
   "job.such_rows.other": "{n} 行，最先：{first}",

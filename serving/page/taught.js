@@ -81,7 +81,8 @@ function attribute({ name, examples, right, given, given_right, read, values }) 
 
 function confused({ given, taken, products, rows }) {
   const named = rows.map(([id, title]) => title || id).join(" \u00b7 ");
-  return [make("strong", {}, `${given} \u2192 ${taken}`), small(`${count("teach.products", products)}: ${named}`)];
+  const counted = count("teach.products", products);
+  return [make("strong", {}, `${given} \u2192 ${taken}`), small(named ? `${counted}: ${named}` : counted)];
 }
 
 function doubted(rows) {

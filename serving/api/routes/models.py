@@ -207,7 +207,8 @@ async def listed(context: RequestContext) -> ModelsResponse:
     store = await context.store.describe()
     await context.models.follow(store.chosen, store.spaces)
     roles = await context.models.roles()
-    data = [described(model.info, role) for role, model in roles.items()]
+    created = {taught.version: taught.created for taught in store.taught}
+    data = [described(model.info, role, created.get(model.info.version, 0)) for role, model in roles.items()]
     bases = {model.info.space: model.info for model in roles.values()}
     shown = {model.info.version for model in roles.values()}
     data += [

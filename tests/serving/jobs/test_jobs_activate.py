@@ -171,6 +171,7 @@ def test_verdicts_teach_the_active_model(service: JobService) -> None:
     found = job["taught"]["comparison"]
     assert (found["active"], found["verdicts"], found["active_right"]) == (version, 6, 0)
     assert found["never_worse"]
+    assert job["taught"]["doubts"] == [], "nothing is known of what the products were called"
     candidate = job["taught"]["version"]
     assert (roles(service)[candidate], roles(service)[version]) == ("taught", "active")
     assert service.client.get("/v1/models").json()["unlearnt"] == 0
