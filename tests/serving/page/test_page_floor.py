@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from catalog.model.calibration import Bounds
+from catalog.model.folder import open_model
+from catalog.model.runtime import open_runtime
 from catalog.understand import Understander
 from tests.support.browser import reading, served
 from tests.support.tiny import tiny_onnx_folder
@@ -16,10 +18,10 @@ pytestmark = pytest.mark.slow
 
 
 def test_where_nothing_is_close_the_page_says_so_and_shows_the_nearest(browser: Browser, tmp_path: Path) -> None:
-    model = Understander.load(tiny_onnx_folder(tmp_path / "model"))
+    opened = open_model(tiny_onnx_folder(tmp_path / "model"))
     strict = Bounds(least=0.9999, unsure=0.9999, ratio=0.0, share=0.7)
-    model.calibration = replace(model.calibration, floor={"text": strict})
-    with served(tmp_path, model) as address:
+    opened = replace(opened, calibration=replace(opened.calibration, floor={"text": strict}))
+    with served(tmp_path, Understander(opened, open_runtime(opened, "cpu", 0, False))) as address:
         for title in ("red shoe", "blue pear"):
             httpx.put(f"{address}/v1/products/{title}", json={"title": title}).raise_for_status()
         with reading(browser, address) as reader:

@@ -86,7 +86,7 @@ def methods() -> list[BadRequest]:
         ("PUT", "/v1/feedback"),
         ("POST", "/v1/feedback/training-set"),
         ("POST", "/v1/review"),
-        ("POST", "/v1/models"),
+        ("PUT", "/v1/models"),
         ("DELETE", "/v1/models"),
         ("GET", "/v1/models/nothing/activate"),
         ("POST", "/v1/models/comparison"),
