@@ -173,6 +173,11 @@ def identify(folder: Path) -> tuple[str, str]:
     return _version(sums), _space(sums)
 
 
+def written_version(folder: Path) -> str:
+    """The version of a folder that was written just now: no file is looked at."""
+    return _version(_sums(folder))
+
+
 def open_model(folder: Path) -> ModelFolder:
     """Raises CheckpointInvalid when the folder is none of ours, CheckpointDamaged when a file was altered.
 
@@ -209,8 +214,16 @@ def taught_files(folder: Path) -> TaughtFiles:
     names = [name for name in TAUGHT_FILES if name in sums and name != LEARNED]
     _compare(folder, {name: sums[name] for name in names})
     files = {name: (folder / name).read_bytes() for name in names}
-    vocabulary = {attribute.name: attribute.values for attribute in Taxonomy.load(folder / TAXONOMY).attributes}
-    return TaughtFiles(_version(sums), _space(sums), folder_name(folder), files, vocabulary)
+    return TaughtFiles(_version(sums), _space(sums), folder_name(folder), files, _vocabulary(folder))
+
+
+def _vocabulary(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Of the base's attributes, without a tree of ten thousand categories, which takes long to make."""
+    try:
+        attributes = json.loads((folder / TAXONOMY).read_text(encoding="utf-8")).get("attributes", ())
+        return {one["name"]: tuple(one["values"]) for one in attributes}
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        raise CheckpointInvalid(f"The model's {TAXONOMY} is not valid.") from None
 
 
 def open_taught(sent: TaughtFiles) -> tuple[Taught, Contract | None]:

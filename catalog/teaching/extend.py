@@ -14,7 +14,7 @@ from catalog.arrays import Floats
 from catalog.categories.edits import add
 from catalog.errors import CategoryMisplaced
 from catalog.filing import Filer
-from catalog.model.folder import CHECKSUMS, LEARNED, TAUGHT_TAXONOMY, model_version, replaced
+from catalog.model.folder import CHECKSUMS, LEARNED, TAUGHT_TAXONOMY, replaced, written_version
 from catalog.model.taught import FILE, TaughtHead, kernel
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from catalog.teaching.examples import Example, Filing, groups_of
@@ -52,7 +52,7 @@ def extend(
         (folder / TAUGHT_TAXONOMY).write_text(tree.to_json(), encoding="utf-8")
         kept = Learned(examples, names.known, learned.verdicts)
         save_learned(folder, kept, groups_of(examples))
-    return model_version(output)
+    return written_version(output)
 
 
 def extended_tree(tree: Taxonomy, path: tuple[str, ...]) -> Taxonomy:
