@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from catalog.arrays import Floats
 from catalog.categories.edits import add
 from catalog.errors import CategoryMisplaced, TooFewProducts
 from catalog.filing import Filer
-from catalog.model.contract import Promise, Targets
+from catalog.model.contract import Targets
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
-from catalog.teaching.examples import Example, Filing
-from catalog.teaching.learned import Learned, Names, load_learned
+from catalog.teaching.examples import Example, Filing, own_vectors
+from catalog.teaching.learned import Names, load_learned
 from catalog.teaching.teach import TARGET, Taught, teach
 from catalog.teaching.tree import nodes_of
 
@@ -69,12 +67,12 @@ def learn(
     said = [filing for filing in filings if filing.path in known]
     if not said:
         raise TooFewProducts("No verdict since this model was taught names a category of its tree.")
-    new = [Example("", "", filing.path, filing.used, {filing.used: filing.vector_E}) for filing in said]
+    new = [filing.example for filing in said]
     examples = [*unsaid(learned.examples, new), *new]
     names = Names(embed, learned.names)
     taught = teach(examples, names, filer.categories.calibration, tree, targets or targets_of(filer), progress)
     last = max(filing.number for filing in filings)
-    taught = replace(taught, attributes=filer.taught_attributes, learned=Learned(examples, names.known, last))
+    taught = replace(taught, attributes=filer.taught_attributes, learned=taught.learned._replace(verdicts=last))
     candidate = [one.likeliest for one in taught.unseen[-len(new) :]]
     truth = [known[filing.path] for filing in said]
     ours = [likeliest(filer, filing) for filing in said]
@@ -102,9 +100,7 @@ def grown(tree: Taxonomy, paths: Sequence[tuple[str, ...]]) -> Taxonomy:
 
 def unsaid(examples: Sequence[Example], new: Sequence[Example]) -> list[Example]:
     """The examples on which there is no verdict."""
-    said_VE = np.stack([one.vectors[one.used] for one in new])
-    own_NE = np.stack([one.vectors[one.used] for one in examples])
-    same_N = (own_NE @ said_VE.T).max(1) >= SAME
+    same_N = (own_vectors(examples) @ own_vectors(new).T).max(1) >= SAME
     return [example for example, same in zip(examples, same_N, strict=True) if not same]
 
 
@@ -115,18 +111,6 @@ def likeliest(filer: Filer, filing: Filing) -> tuple[str, ...]:
 
 def lost(filer: Filer, taught: Taught) -> tuple[str, ...]:
     """The branches that are no longer promised, by the path of each."""
-    contract = filer.categories.contract
-    promised = {
-        (claim.modalities, node)
-        for claim in (taught.contract.claims if contract else ())
-        if isinstance(claim.outcome, Promise)
-        for node in claim.nodes
-    }
-    before = {
-        (claim.modalities, node): None
-        for claim in (contract.claims if contract else ())
-        if isinstance(claim.outcome, Promise)
-        for node in claim.nodes
-    }
-    gone = {node: None for modalities, node in before if (modalities, node) not in promised}
-    return tuple(SEPARATOR.join(filer.categories.taxonomy.path(node)) for node in gone)
+    before, now = filer.categories.contract, taught.contract.promised
+    gone = [node for choice, node in before.promised if (choice, node) not in now] if before else []
+    return tuple(SEPARATOR.join(filer.categories.taxonomy.path(node)) for node in dict.fromkeys(gone))

@@ -45,6 +45,10 @@ class Filing(NamedTuple):
     vector_E: Floats
     new: bool = False
 
+    @property
+    def example(self) -> Example:
+        return Example("", "", self.path, self.used, {self.used: self.vector_E})
+
 
 @dataclass(frozen=True)
 class Views:

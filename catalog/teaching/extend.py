@@ -17,9 +17,9 @@ from catalog.filing import Filer
 from catalog.model.folder import CHECKSUMS, LEARNED, TAUGHT_TAXONOMY, replaced, written_version
 from catalog.model.taught import FILE, TaughtHead, kernel
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
-from catalog.teaching.examples import Example, Filing, groups_of
+from catalog.teaching.examples import Filing
 from catalog.teaching.head.fit import USUAL
-from catalog.teaching.learned import Learned, Names, load_learned, save_learned
+from catalog.teaching.learned import Names, load_learned, save_learned
 from catalog.teaching.teach import link, name_vectors, version_of_paths
 
 WRITTEN = (FILE, TAUGHT_TAXONOMY, LEARNED, CHECKSUMS)
@@ -43,15 +43,16 @@ def extend(
     names = Names(embed, learned.names)
     name_CE = name_vectors(tree, names)
     head = extended_head(filer.head, name_CE, np.stack([one.vector_E for one in filings]) if filings else None)
-    examples = [*learned.examples, *(Example("", "", path, one.used, {one.used: one.vector_E}) for one in filings)]
+    more = [filing._replace(path=path).example for filing in filings]
+    groups_N = np.concatenate([learned.groups_N, learned.groups_N.max(initial=-1) + 1 + np.arange(len(more))])
+    kept = learned._replace(examples=[*learned.examples, *more], groups_N=groups_N, names=names.known)
     with replaced(output) as folder:
         for file in active.iterdir():
             if file.name not in WRITTEN:
                 link(file, folder / file.name)
         head.save(folder)
         (folder / TAUGHT_TAXONOMY).write_text(tree.to_json(), encoding="utf-8")
-        kept = Learned(examples, names.known, learned.verdicts)
-        save_learned(folder, kept, groups_of(examples))
+        save_learned(folder, kept)
     return written_version(output)
 
 

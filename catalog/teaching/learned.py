@@ -18,11 +18,12 @@ from catalog.teaching.examples import Example, Ints, Views
 
 
 class Learned(NamedTuple):
-    """names: vectors (E,) of the categories' names and paths; verdicts: the number of the last verdict among the
-    examples, 0 for none.
+    """groups_N: see `catalog.teaching.examples.groups_of`; names: vectors (E,) of the categories' names and paths;
+    verdicts: the number of the last verdict among the examples, 0 for none.
     """
 
     examples: Sequence[Example]
+    groups_N: Ints
     names: dict[str, Floats]
     verdicts: int = 0
 
@@ -41,8 +42,7 @@ class Names:
         return np.stack([self.known[text] for text in texts])
 
 
-def save_learned(folder: Path, learned: Learned, groups_N: Ints) -> None:
-    """groups_N: see `catalog.teaching.examples.groups_of`."""
+def save_learned(folder: Path, learned: Learned) -> None:
     views, paths = Views.of(learned.examples), dict[tuple[str, ...], int]()
     arrays: dict[str, np.ndarray[Any, Any]] = {
         "vector_VE": views.vector_VE.astype(np.float16),
@@ -50,7 +50,7 @@ def save_learned(folder: Path, learned: Learned, groups_N: Ints) -> None:
         "choice_V": np.array([MODALITIES.index(choice) for choice in views.choice_V], np.uint8),
         "used_N": np.array([MODALITIES.index(example.used) for example in learned.examples], np.uint8),
         "path_N": np.array([paths.setdefault(one.path, len(paths)) for one in learned.examples], np.int32),
-        "group_N": groups_N.astype(np.int32),
+        "group_N": learned.groups_N.astype(np.int32),
         "name_TE": np.stack(list(learned.names.values())).astype(np.float16),
     }
     told = {"paths": list(paths), "names": list(learned.names), "verdicts": learned.verdicts}
@@ -79,7 +79,7 @@ def load_learned(folder: Path) -> Learned:
         for path, used, group, of_it in zip(arrays["path_N"], arrays["used_N"], arrays["group_N"], vectors, strict=True)
     ]
     names = dict(zip(told["names"], arrays["name_TE"].astype(np.float32), strict=True))
-    return Learned(examples, names, int(told["verdicts"]))
+    return Learned(examples, arrays["group_N"].astype(np.int64), names, int(told["verdicts"]))
 
 
 def verdicts_in(folder: Path) -> int:

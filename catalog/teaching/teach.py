@@ -56,7 +56,7 @@ LEAST_EXAMPLES = 4
 @dataclass(frozen=True)
 class Taught:
     """What a lesson came to, before it is written. unseen: the answer for each example by a model that had not seen it;
-    learned, groups_N: see `catalog.teaching.learned`.
+    learned: see `catalog.teaching.learned`.
     """
 
     head: TaughtHead
@@ -67,7 +67,6 @@ class Taught:
     report: Report
     unseen: Sequence[Answer]
     learned: Learned
-    groups_N: Ints
 
 
 def teach(
@@ -106,8 +105,8 @@ def teach(
     doubted = doubts(examples, lesson, found, tree, temperatures)
     unseen = own_answers(lesson, found, categories)
     report = report_of(examples, lesson, learnt, unseen, tree, doubted, told)
-    learned = Learned(examples, names.known)
-    return Taught(judged.head, tree, calibration, contract, own, report, unseen, learned, lesson.groups_N)
+    learned = Learned(examples, lesson.groups_N, names.known)
+    return Taught(judged.head, tree, calibration, contract, own, report, unseen, learned)
 
 
 def placed(examples: Sequence[Example], tree: Taxonomy | None) -> tuple[Taxonomy, list[Example], list[str]]:
@@ -163,7 +162,7 @@ def write_taught(taught: Taught, base: Path, output: Path) -> str:
         taught.contract.save(folder)
         if taught.attributes:
             save_attributes(taught.attributes, folder)
-        save_learned(folder, taught.learned, taught.groups_N)
+        save_learned(folder, taught.learned)
     return model_version(output)
 
 

@@ -99,14 +99,15 @@ class CatalogStore:
             self._promises.standing,
             taught,
             self._active.done if self._active.refiling else None,
-            learner := self._learner(chosen),
+            learner := self._learner(chosen, taught),
             self._feedback.count_after(max(one.verdicts for one in (*taught, learner))) if learner else 0,
         )
 
-    def _learner(self, chosen: str) -> TaughtModel | None:
+    def _learner(self, chosen: str, taught: Sequence[TaughtModel]) -> TaughtModel | None:
         """The active model, if it was taught: here, or before the service was started with it."""
-        if taught := self._taught.get(chosen):
-            return taught
+        for model in taught:
+            if model.version == chosen:
+                return model
         started = self._models.get(chosen) or next(iter(self._models.values()), None)
         return self._taught.started(Path(started.folder)) if started and started.folder else None
 
@@ -145,7 +146,7 @@ class CatalogStore:
         Raises ModelNotTaught, CategoryMisplaced or CheckpointInvalid.
         """
         with self._writing:
-            learner = self._learner(self._active.version)
+            learner = self._learner(self._active.version, self._taught.all())
             if learner is None:
                 raise ModelNotTaught
             version = self._taught.extend(learner, path, names, filings)

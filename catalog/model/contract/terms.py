@@ -113,6 +113,12 @@ class Contract:
         counts = Counter(verdicts)
         return replace(self, claims=tuple(_judged(one, counts[one, True], counts[one, False]) for one in self.claims))
 
+    @property
+    def promised(self) -> tuple[tuple[Modalities, str], ...]:
+        """The modality choices and nodes of which something is promised."""
+        kept = [claim for claim in self.claims if isinstance(claim.outcome, Promise)]
+        return tuple((claim.modalities, node) for claim in kept for node in claim.nodes)
+
     @cached_property
     def _claim_of(self) -> dict[tuple[Modalities, About, str], Claim]:
         return {(claim.modalities, claim.about, node): claim for claim in self.claims for node in claim.nodes}

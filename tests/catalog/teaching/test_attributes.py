@@ -25,22 +25,11 @@ from catalog.teaching.examples import Example
 from catalog.teaching.learned import Names
 from catalog.teaching.teach import Taught, teach, write_taught
 from shelflens.cli import app
-from tests.support.tiny import tiny_onnx_folder
 
 SHELVES = ("Clothes > Shirts", "Clothes > Shoes", "Food > Apples")
 FINISHES = ("matt", "gloss", "satin")
 OTHER = "rough"
 EACH = 60
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_onnx_folder(tmp_path_factory.mktemp("base") / "model")
-
-
-@pytest.fixture(scope="module")
-def reader(base: Path) -> Understander:
-    return Understander.load(base)
 
 
 def directions(width: int) -> Floats:

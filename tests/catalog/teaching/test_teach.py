@@ -22,21 +22,10 @@ from catalog.teaching.learned import Names
 from catalog.teaching.teach import Taught, teach, write_taught
 from catalog.teaching.tree import tree_of
 from shelflens.cli import app
-from tests.support.tiny import tiny_onnx_folder
 
 KINDS = ("Clothes > Shirts", "Clothes > Shoes", "Food > Apples", "Food > Pears")
 WORDS = ("shirt", "shoe", "apple", "pear")
 COLOURS = ("red", "green", "blue", "plain", "striped")
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_onnx_folder(tmp_path_factory.mktemp("base") / "model")
-
-
-@pytest.fixture(scope="module")
-def reader(base: Path) -> Understander:
-    return Understander.load(base)
 
 
 def around(centre_E: Floats, count: int, seed: int) -> Floats:
