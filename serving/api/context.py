@@ -196,9 +196,7 @@ class RequestContext:
     async def understand(self, product: Product, model: Model) -> Understanding:
         """Raises what is wrong with the product."""
         (found,) = await self.embed([product], model)
-        if isinstance(found, CatalogError):
-            raise found
-        return found
+        return valid(found)
 
 
 async def request_context(request: Request) -> RequestContext:
@@ -207,6 +205,13 @@ async def request_context(request: Request) -> RequestContext:
 
 
 Context = Annotated[RequestContext, Depends(request_context)]
+
+
+def valid(item: T | CatalogError) -> T:
+    """The item; raises what is wrong with it."""
+    if isinstance(item, CatalogError):
+        raise item
+    return item
 
 
 def media_type(request: Request) -> bytes:

@@ -12,7 +12,7 @@ from catalog.errors import CatalogError, IndexOfOtherModel, ProductNotFound
 from catalog.product import Verdict
 from catalog.taxonomy.tree import Taxonomy
 from serving.api import examples
-from serving.api.context import Context, RequestContext, respond
+from serving.api.context import Context, RequestContext, respond, valid
 from serving.api.openapi import INDEX, LINES, WRITING, Errors, json_body, lines, operation
 from serving.api.schemas.feedback import (
     AlikeRequest,
@@ -66,9 +66,7 @@ async def give_feedback(context: Context, request: Request) -> Response:
     judges it next settles it.
     """
     (kept,) = await judged(context, [await context.json(request, FeedbackRequest)], giver(request))
-    if isinstance(kept, CatalogError):
-        raise kept
-    return respond(to_feedback(kept), 201)
+    return respond(to_feedback(valid(kept)), 201)
 
 
 @router.post(
@@ -183,10 +181,7 @@ def giver(request: Request) -> str:
 async def read(context: RequestContext, request: FeedbackRequest, given_by: str) -> Said:
     """Raises RequestInvalid or CategoryUnknown."""
     taxonomy = None if request.category is None else (await context.index_model()).taxonomy
-    one = said(request, taxonomy, given_by)
-    if isinstance(one, CatalogError):
-        raise one
-    return one
+    return valid(said(request, taxonomy, given_by))
 
 
 async def judged(

@@ -7,13 +7,13 @@ from fastapi.concurrency import run_in_threadpool
 
 from catalog.arrays import choice
 from catalog.categories.edits import steps_of
-from catalog.errors import CatalogError, CategoryMisplaced, DiskFull, ProductNotFound
-from catalog.product import Product, Understanding
+from catalog.errors import CategoryMisplaced, DiskFull, ProductNotFound
+from catalog.product import Product
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
 from catalog.teaching.extend import names_of
 from serving.api import examples
-from serving.api.context import Context, RequestContext, respond
+from serving.api.context import Context, RequestContext, respond, valid
 from serving.api.openapi import MODEL, PRODUCT, WRITING, json_body, operation
 from serving.api.parameters import ModelId
 from serving.api.parse import check_items, to_products
@@ -41,7 +41,7 @@ from serving.errors import (
     RequestInvalid,
     TooManyItems,
 )
-from serving.inference.backend import Answer, ModelInfo
+from serving.inference.backend import ModelInfo
 from serving.inference.models import Model
 from serving.storage.store_api import TaughtModel
 
@@ -170,7 +170,7 @@ async def add_category(context: Context, request: Request) -> Response:
     except CategoryMisplaced as error:
         raise RequestInvalid(error.message, "path") from None
     named = await context.embed([Product(title=name) for name in names], model)
-    vectors = {name: understood(one).embedding for name, one in zip(names, named, strict=True)}
+    vectors = {name: valid(one).embedding for name, one in zip(names, named, strict=True)}
     version = await context.store.add_category(path, vectors, await filings(context, asked, path, model))
     await context.models.follow(version, (await context.store.describe()).spaces)
     tree = (await context.models.active()).taxonomy
@@ -184,15 +184,8 @@ async def filings(context: RequestContext, asked: CategoryRequest, path: tuple[s
     if None in stored:
         raise ProductNotFound
     shown = await context.embed(await context.in_thread(to_products, asked.items), model)
-    found = [understood(one) for one in shown] + [one.understanding for one in stored if one]
+    found = [valid(one) for one in shown] + [one.understanding for one in stored if one]
     return [Filing(0, path, choice(one.modalities_used), one.embedding, True) for one in found if one.modalities_used]
-
-
-def understood(answer: Answer) -> Understanding:
-    """Raises what is wrong with the product."""
-    if isinstance(answer, CatalogError):
-        raise answer
-    return answer
 
 
 def packed(taxonomy: Taxonomy, zipped: bool) -> Response:
