@@ -17,6 +17,9 @@ from serving.settings.schema import Settings
 # What Ray does on desktops, "to prevent firewall popups": whatever it starts listens on loopback. On Linux it has to be
 # told, in each of its processes; without it a dozen ports listen on every interface.
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+# Ray's own metrics, which nobody reads on a Ray of this machine alone. The thread that exports them in each process
+# reads what others still write, and sometimes (Ray 2.60) ends the process by a segmentation fault.
+WITHOUT_METRICS = {"enable_metrics_collection": False, "enable_open_telemetry": False}
 PREFIX = "shelflens-ray-"
 
 
@@ -37,6 +40,7 @@ def start_ray(settings: Settings, told: dict[str, str]) -> None:
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 _temp_dir=str(folder),
+                _system_config=WITHOUT_METRICS,
             )
         except Exception as error:  # Ray's are of no kind of their own
             remove(folder)

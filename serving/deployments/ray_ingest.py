@@ -23,6 +23,7 @@ from catalog.index.product_index import ProductIndex, open_index
 from catalog.ingest.load import ImageSource, load
 from catalog.ingest.pipeline import CHUNK, Knows, Results, tasks, understand
 from catalog.understand import Understander, batch_size
+from serving.deployments.local_ray import WITHOUT_METRICS
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,14 @@ def connect(address: str) -> None:
     """Join a Ray cluster, or start one of this machine alone ("local")."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     logging.getLogger("ray.data").setLevel(logging.ERROR)
+    alone = address == "local"
     ray.init(
         address=address,
-        include_dashboard=False if address == "local" else None,
+        include_dashboard=False if alone else None,
         log_to_driver=False,
         logging_level=logging.ERROR,
         ignore_reinit_error=True,
+        _system_config=WITHOUT_METRICS if alone else None,
     )
 
 
