@@ -10,7 +10,6 @@ them.
 
 import argparse
 import json
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from catalog.categories.google import lines_in
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.index.query import Finding, IndexQuery
 from catalog.model.folder import shipped_model
@@ -32,7 +32,6 @@ FOREIGN = 200
 FEWEST, FIRST, PAGE = 3, 5, 24
 ADJECTIVES = ("cheap", "new", "nice", "small")
 BATCH = 32
-NESTED = re.compile(r"\[ *(\d+)- *(\d+)\] \| *(.+?) *$")
 
 Find = Callable[[str], Finding]
 
@@ -103,19 +102,10 @@ def foreign(data_root: Path, taxonomy: Taxonomy, sold: Set[str]) -> list[tuple[s
     """Names of categories of which neither they nor what lies above them is a kind of the catalogue's, its departments
     aside. sold: nodes with products.
     """
-    lines = (data_root / "taxonomies/google/taxonomy-with-ids.en-US.txt").read_text(encoding="utf-8").splitlines()
-    names = [path[-1] for path in google_paths(lines) if not any(is_kind(name, taxonomy, sold) for name in path)]
+    text = (data_root / "taxonomies/google/taxonomy-with-ids.en-US.txt").read_text(encoding="utf-8")
+    paths = [line.path for line in lines_in(text)]
+    names = [path[-1] for path in paths if not any(is_kind(name, taxonomy, sold) for name in path)]
     return [(name, set()) for name in names[:: -(-len(names) // FOREIGN)]]
-
-
-def google_paths(lines: Sequence[str]) -> list[list[str]]:
-    """Of lines such as "97 | [ 191- 192] | Pet Medicine": numbers that lie within those of all that is above."""
-    paths: list[list[str]] = []
-    above: list[tuple[str, int]] = []
-    for name, first, last in (found.group(3, 1, 2) for line in lines if (found := NESTED.search(line))):
-        above = [one for one in above if one[1] > int(first)] + [(name, int(last))]
-        paths.append([one for one, _ in above])
-    return paths
 
 
 def is_kind(name: str, taxonomy: Taxonomy, sold: Set[str]) -> bool:
