@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from catalog.errors import CatalogError, ConfigInvalid, FeedEmpty, FeedFormatUnsupported, FeedInvalid, FileNotReadable
 from catalog.feeds.cells import FeedLimits
@@ -156,7 +156,9 @@ class Feed:
     def open_bytes(self) -> BinaryIO:
         """The feed's text as UTF-8, or its Parquet, also out of a zip. Raises FileNotReadable."""
         if self.workbook:
-            return open_sheet(self.path)
+            return open_sheet(
+                workbook_in(self.archive, self.entry) if self.archive and self.entry else open_file(self.path)
+            )
         if self.archive and self.entry:
             stream = open_entry(self.archive, self.entry, self.gzipped)
             stream = copied(stream) if self.format == "parquet" else stream
@@ -224,7 +226,9 @@ def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits,
         return Feed(archive.path, "csv", mapping, limits, workbook=True)
     if "content.xml" in names and "mimetype" in names:
         raise FeedFormatUnsupported("The feed is an OpenDocument sheet. Save it as .xlsx or as CSV (UTF-8).")
-    feeds = with_ending(names, FEEDS) or with_ending(names, DOCUMENTS) or with_ending(names, (".gz",))
+    feeds = (
+        with_ending(names, FEEDS) or workbooks(names) or with_ending(names, DOCUMENTS) or with_ending(names, (".gz",))
+    )
     if len(feeds) > 1:
         shown = ", ".join(ascii(name) for name in feeds[:5])
         raise FeedFormatUnsupported(f"The zip holds {len(feeds)} feeds ({shown}); it must hold exactly one.")
@@ -233,9 +237,11 @@ def in_archive(archive: Archive, mapping: Mapping[str, str], limits: FeedLimits,
     [entry] = feeds
     if leads_out(entry):
         raise FeedFormatUnsupported("The path of the feed in the zip leads outside the zip.")
+    inside = archive.within(str(PurePosixPath(entry).parent).removeprefix("."))
+    if workbooks([entry]):
+        return Feed(archive.path, "csv", mapping, limits, inside, entry, workbook=True)
     gzipped = read_head(lambda: archive.open(entry)).startswith(GZIP)
     found, used = as_read(lambda: open_entry(archive, entry, gzipped), entry, encoding, gzipped)
-    inside = archive.within(str(PurePosixPath(entry).parent).removeprefix("."))
     total = count_rows(lambda: copied(open_entry(inside, entry))) if found == "parquet" else None
     return Feed(archive.path, found, mapping, limits, inside, entry, total, encoding=used, gzipped=gzipped)
 
@@ -244,6 +250,11 @@ def with_ending(names: Iterable[str], endings: tuple[str, ...]) -> list[str]:
     """Those with one of the endings, or with one before ".gz"."""
     every = (*endings, *(f"{ending}.gz" for ending in endings))
     return [name for name in names if name.lower().endswith(every)]
+
+
+def workbooks(names: Iterable[str]) -> list[str]:
+    """Excel's, without the files by which it locks those that are open."""
+    return [name for name in names if name.lower().endswith(".xlsx") and not PurePosixPath(name).name.startswith("~$")]
 
 
 def read_head(open_bytes: Callable[[], BinaryIO]) -> bytes:
@@ -269,9 +280,26 @@ def open_entry(archive: Archive, entry: str, gzipped: bool = False) -> BinaryIO:
 
 def copied(stream: BinaryIO) -> BinaryIO:
     """A copy in a temporary file without a name, for Parquet, which is read from its end."""
-    copy = tempfile.TemporaryFile()  # noqa: SIM115  whoever asked for the bytes closes it
+    return filled(tempfile.TemporaryFile(), stream)
+
+
+def workbook_in(archive: Archive, entry: str) -> BinaryIO:
+    """A copy of a workbook in a zip. Raises FeedInvalid for one that is damaged, encrypted, or a bomb."""
+    copy = tempfile.NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115  whoever asked for the bytes closes it
+    try:
+        found = filled(copy, archive.open(entry))
+        if WORKBOOK not in [file.filename for file in Archive(Path(copy.name)).files]:
+            raise FeedFormatUnsupported("The .xlsx in the zip is no Excel workbook.")
+    except BaseException:
+        copy.close()
+        raise
+    return found
+
+
+def filled(copy: IO[bytes], stream: BinaryIO) -> BinaryIO:
     with stream:
         while chunk := read_some(stream, CHUNK):
             copy.write(chunk)
+    copy.flush()
     copy.seek(0)
     return cast(BinaryIO, copy)

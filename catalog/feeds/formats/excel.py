@@ -7,8 +7,8 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import datetime, time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from catalog.errors import FeedDamaged, FeedFormatUnsupported, installing
@@ -28,8 +28,8 @@ CURRENCY = re.compile(r'\[\$([^\]\-]{1,8})|"\s*([A-Z]{3}|[^\w\s.,]{1,2})\s*"|([â
 class SheetText(io.RawIOBase):
     """A sheet as a stream of CSV. Reading raises FeedDamaged."""
 
-    def __init__(self, book: "Workbook", name: str) -> None:
-        self._book = book
+    def __init__(self, file: BinaryIO, book: "Workbook", name: str) -> None:
+        self._file, self._book = file, book
         self._rows = rows(book, name)
         self._held = bytearray()
 
@@ -51,20 +51,25 @@ class SheetText(io.RawIOBase):
 
     def close(self) -> None:
         self._book.close()
+        self._file.close()
         super().close()
 
 
-def open_sheet(path: Path) -> BinaryIO:
-    """Raises FeedFormatUnsupported and FeedDamaged. The zip's size must have been checked."""
-    book = opened(path)
-    try:
-        return cast(BinaryIO, SheetText(book, sheet_of_products(book)))
-    except BaseException:
-        book.close()
-        raise
+def open_sheet(file: BinaryIO) -> BinaryIO:
+    """file: a workbook, whose size must have been checked; it is closed with the stream, or where it cannot be read.
+
+    Raises FeedFormatUnsupported and FeedDamaged.
+    """
+    with ExitStack() as undo:
+        undo.callback(file.close)
+        book = opened(file)
+        undo.callback(book.close)
+        stream = SheetText(file, book, sheet_of_products(book))
+        undo.pop_all()
+    return cast(BinaryIO, stream)
 
 
-def opened(path: Path) -> "Workbook":
+def opened(file: BinaryIO) -> "Workbook":
     try:
         from openpyxl import load_workbook
     except ImportError:
@@ -72,7 +77,7 @@ def opened(path: Path) -> "Workbook":
             f"To read an Excel workbook, openpyxl is needed. {installing('excel')} Or save it as CSV (UTF-8)."
         ) from None
     try:
-        return load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        return load_workbook(file, read_only=True, data_only=True, keep_links=False)
     except MemoryError:
         raise
     except Exception:

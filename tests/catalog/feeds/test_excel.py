@@ -3,7 +3,7 @@
 import io
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -109,6 +109,38 @@ def test_a_bomb_and_a_damaged_workbook_are_refused(tmp_path: Path) -> None:
     (tmp_path / "damaged.xlsx").write_bytes(damaged.getvalue())
     with pytest.raises(FeedDamaged, match="Excel workbook is corrupt"):
         list(open_feed(tmp_path / "damaged.xlsx"))
+
+
+def zipped(path: Path, entries: Mapping[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, data in entries.items():
+            target.writestr(name, data)
+    return path
+
+
+def test_a_workbook_in_a_zip_is_read_with_the_images_beside_it(tmp_path: Path) -> None:
+    book = saved(tmp_path, [HEADER, ("1", "Mug", 9, None, None, None, "a.jpg")]).read_bytes()
+    entries = {"shop/shop.xlsx": book, "shop/~$shop.xlsx": b"locked", "shop/a.jpg": b"image"}
+    path = zipped(tmp_path / "shop.zip", entries)
+    feed = open_feed(path)
+    [row] = [row for row in feed if isinstance(row, Row)]
+    assert (row.id, row.product.title, row.product.price) == ("1", "Mug", 9)
+    assert feed.archive is not None
+    assert feed.archive.read(str(row.image_refs[0]), 100) == b"image"
+    assert preview(path, {}).format == "csv"
+
+
+def test_a_bomb_and_a_damaged_workbook_in_a_zip_are_refused(tmp_path: Path) -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as target:
+        target.writestr("xl/workbook.xml", b"")
+        target.writestr("xl/sharedStrings.xml", bytes(400_000_000))
+    with pytest.raises(FeedInvalid, match="would decompress"):
+        open_feed(zipped(tmp_path / "bomb.zip", {"a.xlsx": bomb.getvalue()}))
+    with pytest.raises(FeedDamaged):
+        open_feed(zipped(tmp_path / "damaged.zip", {"a.xlsx": b"no workbook"}))
+    with pytest.raises(FeedFormatUnsupported, match="2 feeds"):
+        open_feed(zipped(tmp_path / "two.zip", {"a.xlsx": b"", "b.xlsx": b""}))
 
 
 def test_without_the_library_the_error_says_how_to_have_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
