@@ -16,6 +16,8 @@ from tests.support.tiny import tiny_taxonomy
 from training.data.manifests import LabelledProduct, read_manifest
 from training.data.masking import mask_labels, mask_values
 from training.evaluation.evaluate import Classes, Report, category_result, evaluate
+from training.evaluation.metrics import recall_at, retrieval_ranks
+from training.evaluation.predict import encode_rows, predict
 from training.evaluation.report import markdown, write_report
 
 TAXONOMY = tiny_taxonomy()
@@ -58,6 +60,17 @@ def test_the_promised_figures(checkpoint: Checkpoint, shop: list[LabelledProduct
     assert set(report["attributes"]) == {"colour", "gender"}
     assert report["retrieval"]["candidates"] == 12
     assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_retrieval_is_by_the_vectors_that_a_search_compares(
+    checkpoint: Checkpoint, shop: list[LabelledProduct]
+) -> None:
+    with_both = [row for row in shop if row.split == "test" and row.node and row.image and row.title]
+    encoded = encode_rows(checkpoint.model, with_both, checkpoint.tokenizer)
+    alone = predict(checkpoint.model, encoded, ["image", "text"])
+    ranks_N = retrieval_ranks(alone["text"].fused_NE, alone["image"].fused_NE)
+    found = evaluate(checkpoint, with_both, "test")[0]["retrieval"]
+    assert {name: found[name] for name in ("r_at_1", "r_at_10")} == recall_at(ranks_N, (1, 10))
 
 
 def test_products_are_counted(checkpoint: Checkpoint, shop: list[LabelledProduct]) -> None:

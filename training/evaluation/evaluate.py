@@ -118,7 +118,9 @@ def evaluate(
     if not mapped:
         raise ManifestInvalid(f"The split {split!r} has no product with {modalities} and a category of the tree.")
     encoded = encode_rows(checkpoint.model, read, checkpoint.tokenizer)
-    outputs = predict(checkpoint.model, encoded, [modalities])[modalities]
+    choices: list[Modalities] = ["both", "image", "text"] if modalities == "both" else [modalities]
+    found = predict(checkpoint.model, encoded, choices)
+    outputs = found[modalities]
     classes = Classes.of(everything, taxonomy)
     probability_NC = probabilities(read, outputs.leaf_NC, modalities, checkpoint.calibration, taxonomy)
     result = category_result(mapped, probability_NC, classes, taxonomy)
@@ -136,7 +138,7 @@ def evaluate(
         "calibration": calibration_scores(result),
         "attributes": attribute_scores(mapped, outputs, taxonomy),
         "tags": tag_scores(mapped, outputs, taxonomy),
-        "retrieval": retrieval_scores(read, outputs),
+        "retrieval": retrieval_scores(read, found["text"], found["image"]) if modalities == "both" else None,
     }
     return report, result, classes
 
@@ -220,12 +222,14 @@ def tag_scores(rows: Sequence[LabelledProduct], outputs: Predictions, taxonomy: 
     return {"mean_average_precision": mean_average_precision(scores_NG, labels_NG), "products": len(known)}
 
 
-def retrieval_scores(rows: Sequence[LabelledProduct], outputs: Predictions) -> Report | None:
-    """Recall of text-to-image (r_at_k) and image-to-text retrieval, among the products that have both."""
+def retrieval_scores(rows: Sequence[LabelledProduct], by_text: Predictions, by_image: Predictions) -> Report | None:
+    """Recall of text-to-image (r_at_k) and image-to-text retrieval, among the products that have both, by the vectors
+    that a search compares: those of each modality read alone.
+    """
     both = [n for n, row in enumerate(rows) if has_modalities(row, "both")]
     if len(both) < 2:
         return None
-    text_NE, image_NE = outputs.text_NE[both], outputs.image_NE[both]
+    text_NE, image_NE = by_text.fused_NE[both], by_image.fused_NE[both]
     backward = recall_at(retrieval_ranks(image_NE, text_NE), (1, 10))
     return {
         **recall_at(retrieval_ranks(text_NE, image_NE), (1, 10)),
