@@ -33,9 +33,9 @@ class Design:
     """
 
     def __init__(self, x_NF: Floats, groups_N: Ints, weight_N: Floats) -> None:
-        self._root_N1 = np.sqrt(weight_N / weight_N.mean())[:, None].astype(np.float64)
+        self._root_N1 = np.sqrt(weight_N / weight_N.mean())[:, None]
         self._x_NF = x_NF * self._root_N1
-        self._gram_FF = self._x_NF.T @ self._x_NF
+        self._gram_FF = products(self._x_NF, self._x_NF)
         self._groups = list(by_size(groups_N))
 
     def fit(self, target_NC: Floats, penalty: float) -> Fit:
@@ -43,17 +43,24 @@ class Design:
         y_NC = target_NC * self._root_N1
         # The inner products of these rows are H: how much of its scores each row decides.
         turn_FF = np.linalg.inv(np.linalg.cholesky(self._gram_FF + penalty * np.eye(len(self._gram_FF)))).T
-        turned_NF = self._x_NF @ turn_FF
-        weight_FC = turn_FF @ (turned_NF.T @ y_NC)
+        weight_FC = np.asarray(turn_FF @ (turn_FF.T @ products(self._x_NF, y_NC)), np.float32)
         residual_NC = y_NC - self._x_NF @ weight_FC
-        left_out_NC = np.empty_like(residual_NC)
+        turned_NF = self._x_NF @ turn_FF.astype(np.float32)
+        held_out_NC = np.empty_like(residual_NC)
         for rows_XG in self._groups:
-            left_out_NC[rows_XG] = left_out(turned_NF[rows_XG], residual_NC[rows_XG])
-        held_out_NC = (y_NC - left_out_NC) / self._root_N1
-        return Fit(weight_FC.astype(np.float32), held_out_NC.astype(np.float32))
+            left_out_XGC = left_out(turned_NF[rows_XG].astype(np.float64), residual_NC[rows_XG])
+            held_out_NC[rows_XG] = y_NC[rows_XG] - left_out_XGC
+        return Fit(weight_FC, held_out_NC / self._root_N1)
 
 
-def left_out(turned_XGF: Doubles, residual_XGC: Doubles) -> Doubles:
+def products(one_NF: Floats, other_NC: Floats) -> Doubles:
+    """(F, C): the sums over the rows, in double precision over blocks of them."""
+    starts = range(0, len(one_NF), BLOCK)
+    parts = (one_NF[start : start + BLOCK].T @ other_NC[start : start + BLOCK] for start in starts)
+    return sum(parts, np.zeros((one_NF.shape[1], other_NC.shape[1])))
+
+
+def left_out(turned_XGF: Doubles, residual_XGC: Floats) -> Doubles:
     """The residuals of X groups' rows by fits without them: (1 - H)^-1 of those with them. Of more rows than features,
     by Woodbury's identity.
     """
