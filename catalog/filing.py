@@ -184,9 +184,24 @@ class Filer:
         )
 
     def filed(self, stored: StoredProduct) -> StoredProduct:
-        """The product as this files it; one with a verdict as the person left it."""
-        if stored.judgement is None:
+        """The product as this files it; one with a verdict as the person left it. A rejection stays of the category
+        that was rejected alone.
+        """
+        judgement = stored.judgement
+        if judgement is None:
             return replace(stored, understanding=self.refile(stored.understanding), model=self.version)
-        judgement = replace(stored.judgement, answer=self.refile(stored.judgement.answer))
-        said = judgement.answer.to_review() if judgement.conflicting else stored.understanding
+        answer = self.refile(judgement.answer)
+        said = stored.understanding
+        if judgement.conflicting:
+            said = answer.to_review()
+        elif judgement.verdict == "reject":
+            judgement, said = judgement if rejected_again(judgement.answer, answer) else None, answer
+        judgement = judgement and replace(judgement, answer=answer)
         return replace(stored, understanding=said, judgement=judgement, model=self.version)
+
+
+def rejected_again(before: Understanding, now: Understanding) -> bool:
+    """Whether what was rejected of the answer before is also said now."""
+    if before.category is None or now.category is None:
+        return before.category is now.category
+    return now.category.lies_in(before.category)

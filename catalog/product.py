@@ -149,6 +149,11 @@ class CategoryScore:
     def score(self) -> float:
         return self.path_scores[-1]
 
+    def lies_in(self, other: "CategoryScore") -> bool:
+        """Whether it is the other one or below it, also in another tree that names these categories alike."""
+        same_ids = other.id in (self.id, *self.path_ids)
+        return same_ids or self.path[: len(other.path)] == other.path
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:

@@ -101,6 +101,7 @@ class CatalogStore:
             self._active.done if self._active.refiling else None,
             learner := self._learner(chosen, taught),
             self._feedback.count_after(max(one.verdicts for one in (*taught, learner))) if learner else 0,
+            self._promises.broken,
         )
 
     def _learner(self, chosen: str, taught: Sequence[TaughtModel]) -> TaughtModel | None:
@@ -260,7 +261,7 @@ class CatalogStore:
             for version in {stored.model for stored in products} - self._index.versions:
                 self._index.claim(self._named(version))
             said = self._feedback.latest(products)
-            judged = [applied(self._promises.obeyed(stored), said.get(stored.id)) for stored in products]
+            judged = [self._promises.obeyed(applied(stored, said.get(stored.id))) for stored in products]
             kept = self._index.upsert(judged)
             self._space = self._space_of_index() if kept else self._space
         return kept

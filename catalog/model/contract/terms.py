@@ -12,11 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
-from catalog.arrays import MODALITIES, Modalities
+from catalog.arrays import MODALITIES, Modalities, choice
 from catalog.errors import CheckpointInvalid
 from catalog.model.contract.binomial import is_at_least, is_below, lower_bound, needed
 from catalog.model.contract.threshold import Outcome, Promise, Unpromised
-from catalog.product import CategoryScore
+from catalog.product import CategoryScore, Understanding
 
 FILE = "contract.json"
 About = Literal["leaves", "nodes"]
@@ -103,6 +103,13 @@ class Contract:
         """The claim by which a category was kept."""
         of_node = self._claim_of.get((modalities, "nodes", category.id))
         return of_node or self._claim_of.get((modalities, "leaves", branch(category)))
+
+    def obeyed(self, found: Understanding) -> Understanding:
+        """An answer of the model as it was fitted, not accepted unseen where the promise that accepted it has ended."""
+        if found.decision != "auto" or found.category is None:
+            return found
+        claim = self.accepting(found.category, choice(found.modalities_used))
+        return found.to_review() if claim and isinstance(claim.outcome, Unpromised) else found
 
     def with_verdicts(self, verdicts: Iterable[tuple[Claim, bool]]) -> Self:
         """The contract after people judged products that it accepted: each claim, and whether the product was right.

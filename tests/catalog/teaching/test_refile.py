@@ -155,6 +155,27 @@ def test_what_a_person_said_stays(shop: Path, models: Path) -> None:
         assert again.judgement.answer.alternatives == own.refile(stored.understanding).alternatives
 
 
+def test_what_a_person_rejected_is_rejected_no_more_where_the_model_says_something_else(
+    shop: Path, models: Path
+) -> None:
+    own = Filer.open(models / "own")
+    with open_index("shelflens-index") as index:
+        for id in ("1", "2"):
+            [stored] = index.get([id])
+            assert stored
+            said = own.refile(stored.understanding) if id == "1" else stored.understanding
+            index.upsert([replace(stored, understanding=said, judgement=Judgement("reject", said))])
+        refile(index, own)
+        same, other = index.get(["1", "2"])
+    assert same
+    assert other
+    assert (same.model, other.model) == (own.version, own.version)
+    assert same.judgement
+    assert same.judgement.verdict == "reject"
+    assert other.judgement is None
+    assert other.understanding.alternatives[0].path[0] in ("Clothes", "Food")
+
+
 def test_models_that_cannot_file_anew_are_refused(shop: Path, models: Path) -> None:
     refused = run("refile", "--model", models / "base")
     assert (refused.exit_code, "was not taught" in refused.stderr) == (2, True)
