@@ -142,11 +142,11 @@ def test_taught_attributes_are_given_beside_the_models_own(
     own = Filer.open(tmp_path / "own")
     colour = reader.taxonomy.attributes[0]
     said = {colour.name: Scored(colour.values[0], 0.9)}
-    found = own.refile(stored(reader, 0, 1, said | {"finish": Scored("gloss", 0.4)}))
+    found = own.refile(stored(reader, 0, 1, said), reader.version)
     assert found.attributes[colour.name] == said[colour.name]
     assert found.attributes[name].name == "gloss"
     assert set(found.attributes) == {colour.name, name}
-    assert own.refile(found).attributes == found.attributes
+    assert own.refile(found, own.version).attributes == found.attributes
 
 
 def test_an_attribute_is_given_where_the_merchants_products_have_it(
@@ -155,7 +155,7 @@ def test_an_attribute_is_given_where_the_merchants_products_have_it(
     write_taught(taught, base, tmp_path / "own")
     own = Filer.open(tmp_path / "own")
     for place, path in enumerate(SHELVES):
-        found = own.refile(stored(reader, place, 2, {}))
+        found = own.refile(stored(reader, place, 2, {}), reader.version)
         assert found.category
         assert " > ".join(found.category.path) == path
         assert {name: value.name for name, value in found.attributes.items()} == (
@@ -170,12 +170,14 @@ def test_a_taught_attribute_takes_the_place_of_the_models_own(tmp_path: Path, ba
     write_taught(found, base, tmp_path / "own")
     own = Filer.open(tmp_path / "own")
     said = {colour.name: Scored(colour.values[0], 0.9)}
-    assert own.refile(stored(reader, 1, 0, said)).attributes[colour.name].name == "matt"
-    assert own.refile(stored(reader, 2, 0, said)).attributes == {}, "food has none, so nothing of it is known"
+    assert own.refile(stored(reader, 1, 0, said), reader.version).attributes[colour.name].name == "matt"
+    food = own.refile(stored(reader, 2, 0, said), reader.version)
+    assert food.attributes == {}, "food has none, so nothing of it is known"
     plain = teach(made_up(reader), Names(reader.embed), reader.calibration, targets=Targets(0.9))
     write_taught(plain, base, tmp_path / "plain")
-    again = Filer.open(tmp_path / "plain").refile(own.refile(stored(reader, 1, 0, said)))
-    assert again.attributes == {}, "what another taught model said is not this one's"
+    before = own.refile(stored(reader, 1, 0, said), reader.version)
+    again = Filer.open(tmp_path / "plain").refile(before, own.version)
+    assert again.attributes == said, "what another taught model said is not this one's, but what their base did is"
 
 
 def test_fresh_and_refiled_products_have_the_same_attributes(
@@ -188,7 +190,7 @@ def test_fresh_and_refiled_products_have_the_same_attributes(
     for fresh, other in zip(own.understand(products), reader.understand(products), strict=True):
         assert isinstance(fresh, Understanding)
         assert isinstance(other, Understanding)
-        assert filer.refile(other).attributes == fresh.attributes
+        assert filer.refile(other, reader.version).attributes == fresh.attributes
 
 
 def test_a_damaged_file_of_attributes_is_refused(tmp_path: Path, base: Path, taught: Taught) -> None:
