@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from catalog.arrays import Floats, Modalities, choice
+from catalog.arrays import Floats, Modalities, choice, softmax
 from catalog.model.calibration import Calibration, leaf_roots
 from catalog.model.contract import Contract, HeldOut
 from catalog.model.folder import (
@@ -64,6 +64,24 @@ class Categories:
         category = self.category(leaf_C, log_odds, modalities)
         leaf = category is not None and self.descent.is_leaf(category)
         return HeldOut(category, leaf, truth, self.calibration.is_acceptable(log_odds, modalities))
+
+    def values(
+        self, logits: Mapping[str, Floats], category: CategoryScore | None, modalities: Modalities, text: str
+    ) -> dict[str, Scored]:
+        """Attribute values with a proven score, named by the text where no picture tells. None without a category.
+
+        logits: of the values (V,) by attribute.
+        """
+        proven = self.calibration.proven_values(modalities, category) if category else {}
+        found = {}
+        for attribute in self.taxonomy.attributes:
+            name = attribute.name
+            probability_V = softmax(logits[name] / self.calibration.attribute_temperature.get(name, 1.0))
+            value, score = attribute.values[int(probability_V.argmax())], float(probability_V.max())
+            known = score >= proven.get(name, {}).get(value, np.inf)
+            if known and attribute.may_be_said(value, text):
+                found[name] = Scored(value, score)
+        return found
 
     def likeliest(self, leaf_C: Floats, modalities: Modalities) -> CategoryScore:
         """The likeliest leaf of the likeliest node at each level, whatever its score."""

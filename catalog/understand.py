@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from catalog.arrays import Floats, Modalities, choice, sigmoid, softmax
+from catalog.arrays import Floats, Modalities, choice, sigmoid
 from catalog.errors import CatalogError
 from catalog.filing import Categories, Filer
 from catalog.model.calibration import Calibration
@@ -56,6 +56,7 @@ class Understander:
 
     def __init__(self, model: ModelFolder, runtime: Runtime) -> None:
         self._base = Categories(model.taxonomy, model.calibration, None if model.taught else model.contract)
+        self._contract = model.contract
         self.filer = Filer.of(model) if model.taught else None  # of what it was taught
         self._version, self._folder = model.version, model.name
         self._base_version = model.space if model.taught else model.version
@@ -269,18 +270,11 @@ class Understander:
     def _attributes(
         self, outputs: ModelOutputs, row: int, category: CategoryScore | None, modalities: Modalities, text: str
     ) -> dict[str, Scored]:
-        """Attribute values with a proven score, named by the text where no picture tells. None without a category."""
-        proven = self._base.calibration.proven_values(modalities, category) if category else {}
-        found = {}
-        for attribute in self._base.taxonomy.attributes:
-            name = attribute.name
-            temperature = self._base.calibration.attribute_temperature.get(name, 1.0)
-            probability_V = softmax(outputs.attributes[name][row] / temperature)
-            value, score = attribute.values[int(probability_V.argmax())], float(probability_V.max())
-            known = score >= proven.get(name, {}).get(value, np.inf)
-            if known and attribute.may_be_said(value, text):
-                found[name] = Scored(value, score)
-        return found
+        """Those of the base that may be given. None without a category."""
+        logits = {name: logits_BV[row] for name, logits_BV in outputs.attributes.items()}
+        found = self._base.values(logits, category, modalities, text)
+        told = self._contract
+        return {name: value for name, value in found.items() if told is None or told.gives(name, value, modalities)}
 
 
 def _embeddings(outputs: ModelOutputs, row: int, used: Sequence[Modality]) -> dict[Modalities, Floats]:

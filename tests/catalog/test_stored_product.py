@@ -152,8 +152,7 @@ def test_what_the_base_said_comes_back() -> None:
     stored = replace(stored, understanding=taught)
     judged = replace(stored, understanding=replace(taught, base=None), judgement=Judgement("reject", taught))
     for one in (stored, judged):
-        back = from_payload(to_payload(one), one.understanding.embedding)
-        assert same(back, one)
+        assert same(from_payload(to_payload(one), one.understanding.embedding), one)
     assert taught.based("model-1") == taught
     back = taught.of_base()
     assert same(replace(stored, understanding=replace(back, notes=back.notes[::-1])), without_category())

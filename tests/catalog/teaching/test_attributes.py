@@ -95,6 +95,17 @@ def test_what_cannot_be_promised_is_not_given_and_how_much_is_missing_is_told(re
         assert 30 <= outcome.products <= 40
 
 
+def test_attributes_and_branches_have_targets_of_their_own(reader: Understander) -> None:
+    targets = Targets(0.98, branches={"Clothes > Shoes": 0.9}, attributes={"Finish": 0.9})
+    found = teach(made_up(reader), Names(reader.embed), reader.calibration, targets=targets, attributes=["finish"])
+    [report] = found.report.attributes
+    assert [one.outcomes["text"].target for one in report.values] == [0.9, 0.9, 0.9]
+    assert report.given > 0.8
+    asked = {node: claim.outcome.target for claim in found.contract.claims for node in claim.nodes}
+    assert (asked["clothes.shoes"], asked["clothes.shirts"], asked["food.apples"]) == (0.9, 0.98, 0.98)
+    assert found.contract.targets == replace(targets, branches={"clothes.shoes": 0.9})
+
+
 def test_a_value_that_is_often_wrong_is_not_promised(reader: Understander) -> None:
     examples = made_up(reader)
     for n, one in enumerate(examples):
@@ -296,3 +307,36 @@ def test_what_cannot_be_asked_for_is_told(
     assert (code, "[feed_columns_invalid]" in said) == (2, True), said
     assert why in " ".join(said.split())
     assert not (tmp_path / "taught-model").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[attributes]\ncolours = 0.9\nsize = 0.9", "unknown attribute: 'size'. Known are colour"),
+        ("[branches]\n'Clothes > Shoo' = 0.9", "the tree lacks. There is no category 'Clothes > Shoo'. Did you mean"),
+        ("[modalities]\ntext = 90", "[modalities], 'text' has a target that is not a number"),
+    ],
+)
+def test_targets_that_mean_nothing_are_told(
+    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch, text: str, why: str
+) -> None:
+    feed(tmp_path / "shop.csv", rows(4))
+    (tmp_path / "targets.toml").write_text(text)
+    asked = ("--attribute", "colour=tone", "--targets", "targets.toml")
+    code, _, said = command(monkeypatch, tmp_path, base, *asked)
+    assert (code, "[config_invalid]" in said) == (2, True), said
+    assert why in " ".join(said.split())
+    assert not (tmp_path / "taught-model").exists()
+
+
+def test_one_line_teaches_with_targets_from_a_file(tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed(tmp_path / "shop.csv", rows())
+    (tmp_path / "targets.toml").write_text("[branches]\nShoes = 0.7\n[attributes]\nColor = 0.6\n")
+    asked = ("--attribute", "colour=tone", "--targets", "targets.toml", "--json")
+    code, out, said = command(monkeypatch, tmp_path, base, *asked)
+    assert code == 0, said
+    claims = [claim for value in json.loads(out)["attributes"][0]["values"] for claim in value["claims"]]
+    assert {(claim.get("promise") or claim["unpromised"])["target"] for claim in claims} == {0.6}
+    contract = open_model(tmp_path / "taught-model").contract
+    assert contract
+    assert contract.targets == Targets(0.5, {}, {"clothes.shoes": 0.7}, {"Color": 0.6})
