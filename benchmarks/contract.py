@@ -31,6 +31,7 @@ from training.data.manifests import read_manifest
 from training.export.calibrate import certain_score, measured_roots
 from training.export.contract import held_out
 from training.export.folder import CACHE_BYTES
+from training.export.readings import read
 
 SETS = ("fashion", "grocery", "clothing", "eshop")
 TARGETS = (0.90, 0.95, 0.98)
@@ -82,7 +83,7 @@ def answered(model: ModelFolder, data: Path) -> Answers:
         lines = [json.loads(line) for line in manifest.read_text(encoding="utf-8").split("\n") if line.strip()]
         group_of = {str(line["id"]): str(line.get("group") or line["id"]) for line in lines}
         rows = [row for row in read_manifest(manifest, model.taxonomy, "val") if row.node]
-        by_choice = held_out(runtime, model, rows)
+        by_choice = held_out(read(runtime, model, rows), model, rows)
         with_text = [row for row in rows if row.title or row.description]
         found[name] = {
             choice: [

@@ -1,21 +1,32 @@
 """A category tree with its calibration: leaf logits -> scores of nodes -> what can be promised."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from catalog.arrays import Floats, Modalities, choice
+from catalog.arrays import Floats, Modalities, choice, softmax
 from catalog.model.calibration import Calibration, leaf_roots
 from catalog.model.contract import Contract, HeldOut
-from catalog.model.folder import ModelFolder, Taught, TaughtFiles, open_taught, taught_files
-from catalog.model.taught_attributes import untaught, with_taught
+from catalog.model.folder import (
+    ModelFolder,
+    Taught,
+    TaughtFiles,
+    folder_name,
+    identify,
+    open_taught,
+    taught_files,
+    was_taught,
+)
+from catalog.model.taught_attributes import with_taught
 from catalog.product import CategoryScore, Decision, Scored, StoredProduct, Understanding
 from catalog.taxonomy.descent import Descent
 from catalog.taxonomy.tree import Taxonomy
+
+ALTERNATIVES = 5  # that are kept of a product
 
 
 class Filing(NamedTuple):
@@ -53,6 +64,24 @@ class Categories:
         category = self.category(leaf_C, log_odds, modalities)
         leaf = category is not None and self.descent.is_leaf(category)
         return HeldOut(category, leaf, truth, self.calibration.is_acceptable(log_odds, modalities))
+
+    def values(
+        self, logits: Mapping[str, Floats], category: CategoryScore | None, modalities: Modalities, text: str
+    ) -> dict[str, Scored]:
+        """Attribute values with a proven score, named by the text where no picture tells. None without a category.
+
+        logits: of the values (V,) by attribute.
+        """
+        proven = self.calibration.proven_values(modalities, category) if category else {}
+        found = {}
+        for attribute in self.taxonomy.attributes:
+            name = attribute.name
+            probability_V = softmax(logits[name] / self.calibration.attribute_temperature.get(name, 1.0))
+            value, score = attribute.values[int(probability_V.argmax())], float(probability_V.max())
+            known = score >= proven.get(name, {}).get(value, np.inf)
+            if known and attribute.may_be_said(value, text):
+                found[name] = Scored(value, score)
+        return found
 
     def likeliest(self, leaf_C: Floats, modalities: Modalities) -> CategoryScore:
         """The likeliest leaf of the likeliest node at each level, whatever its score."""
@@ -123,7 +152,6 @@ class Filer:
         version: str,
         space: str,
         folder: str,
-        vocabulary: Mapping[str, tuple[str, ...]],
         taught: Taught,
         contract: Contract | None,
     ) -> None:
@@ -132,15 +160,14 @@ class Filer:
         added = int(taught.head.added_1[0])
         measured = (taught.taxonomy, taught.calibration, contract)
         self.categories = GrownCategories(*measured, added) if added else Categories(*measured)
-        self.head, self._vocabulary = taught.head, vocabulary
+        self.head = taught.head
         self.taught_attributes = taught.attributes
 
     @classmethod
     def of(cls, model: ModelFolder) -> Self:
         """Of a model that was taught."""
         assert model.taught
-        vocabulary = {attribute.name: attribute.values for attribute in model.taxonomy.attributes}
-        return cls(model.version, model.space, model.name, vocabulary, model.taught, model.contract)
+        return cls(model.version, model.space, model.name, model.taught, model.contract)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -150,7 +177,7 @@ class Filer:
     @classmethod
     def unpacked(cls, sent: TaughtFiles) -> Self:
         """Raises CheckpointInvalid."""
-        return cls(sent.version, sent.space, sent.folder, sent.vocabulary, *open_taught(sent))
+        return cls(sent.version, sent.space, sent.folder, *open_taught(sent))
 
     def judged(self, embedding_E: Floats) -> tuple[Floats, float]:
         """Leaf logits (C,), and the log odds of being of no category that was taught."""
@@ -163,16 +190,24 @@ class Filer:
         """found: those by the base; of an attribute that was taught it is left out."""
         return with_taught(found, self.taught_attributes, category, embedding_E, modalities)
 
-    def refile(self, found: Understanding, top_k: int = 5) -> Understanding:
+    def can_file(self, stored: StoredProduct) -> bool:
+        """Whether it files a product of its space."""
+        return True
+
+    def filed(self, stored: StoredProduct) -> StoredProduct:
+        """See `refiled`."""
+        return refiled(stored, self.refile(answer_of(stored), stored.model), self.version)
+
+    def refile(self, found: Understanding, model: str, top_k: int = ALTERNATIVES) -> Understanding:
         """The same understanding, by a model of this `space`, with these categories and attributes, told from its
-        embedding alone.
+        embedding alone. model: the version that answered.
         """
+        found = found.based(model)
         if not found.modalities_used:
             return found
         modalities = choice(found.modalities_used)
         filing = self.categories.file(*self.judged(found.embedding), modalities, top_k)
-        of_base = untaught(found.attributes, self._vocabulary)
-        notes = tuple(note for note in found.notes if note != "unfamiliar")
+        of_base = found.base.attributes if found.base else {}
         return replace(
             found,
             category=filing.category,
@@ -180,13 +215,61 @@ class Filer:
             attributes=self.attributes(of_base, filing.category, found.embedding, modalities),
             decision=filing.decision,
             evidence={},
-            notes=(*notes, "unfamiliar") if filing.unfamiliar else notes,
+            notes=found.noted(filing.unfamiliar),
         )
 
+
+@dataclass(frozen=True)
+class BaseFiler:
+    """Files products as the model itself, before it was taught, by the answers that are kept with them: its categories
+    depend on more than the embedding.
+    """
+
+    version: str
+    space: str
+    folder: str
+
+    def can_file(self, stored: StoredProduct) -> bool:
+        return answer_of(stored).base is not None
+
     def filed(self, stored: StoredProduct) -> StoredProduct:
-        """The product as this files it; one with a verdict as the person left it."""
-        if stored.judgement is None:
-            return replace(stored, understanding=self.refile(stored.understanding), model=self.version)
-        judgement = replace(stored.judgement, answer=self.refile(stored.judgement.answer))
-        said = judgement.answer.to_review() if judgement.conflicting else stored.understanding
-        return replace(stored, understanding=said, judgement=judgement, model=self.version)
+        """See `refiled`; for a product that it can file."""
+        answer = answer_of(stored)
+        assert answer.base
+        return refiled(stored, answer.of_base(), answer.base.model)
+
+
+AnyFiler = Filer | BaseFiler
+
+
+def open_filer(folder: Path) -> AnyFiler:
+    """Raises CheckpointInvalid or CheckpointDamaged."""
+    version, space = identify(folder)
+    return Filer.open(folder) if was_taught(folder) else BaseFiler(version, space, folder_name(folder))
+
+
+def answer_of(stored: StoredProduct) -> Understanding:
+    """The model's own."""
+    return stored.judgement.answer if stored.judgement else stored.understanding
+
+
+def refiled(stored: StoredProduct, answer: Understanding, model: str) -> StoredProduct:
+    """The product with the answer of another model; one with a verdict as the person left it. A rejection stays of the
+    category that was rejected alone.
+    """
+    judgement, said = stored.judgement, stored.understanding
+    if judgement is None:
+        return replace(stored, understanding=answer, model=model)
+    if judgement.conflicting:
+        said = answer.to_review()
+    elif judgement.verdict == "reject":
+        judgement, said = judgement if rejected_again(judgement.answer, answer) else None, answer
+    judgement = judgement and replace(judgement, answer=answer)
+    return replace(stored, understanding=said, judgement=judgement, model=model)
+
+
+def rejected_again(before: Understanding, now: Understanding) -> bool:
+    """Whether what was rejected of the answer before is also said now."""
+    if before.category is None or now.category is None:
+        return before.category is now.category
+    return now.category.lies_in(before.category)

@@ -149,6 +149,11 @@ class CategoryScore:
     def score(self) -> float:
         return self.path_scores[-1]
 
+    def lies_in(self, other: "CategoryScore") -> bool:
+        """Whether it is the other one or below it, also in another tree that names these categories alike."""
+        same_ids = other.id in (self.id, *self.path_ids)
+        return same_ids or self.path[: len(other.path)] == other.path
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -156,6 +161,20 @@ class Scored:
 
     name: str
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class BaseAnswer:
+    """What a model said before it was taught, where one that was taught from it answers: the version of the model, and
+    what is otherwise as of an `Understanding`. unfamiliar: whether that is why the product is nowhere.
+    """
+
+    model: str
+    category: CategoryScore | None
+    alternatives: tuple[CategoryScore, ...]
+    attributes: Mapping[str, Scored]
+    decision: Decision
+    unfamiliar: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +191,7 @@ class Understanding:
     `notes`: "text_not_read" where words in a script that the model cannot read were left out, or where it knows nothing
     of the text; "unfamiliar" where the product is unlike all that the model was taught, and has no category for that
     reason. `tokens`: how many of the text the model read, which is no part of what is stored; `cut`: whether the text
-    has more than the model reads.
+    has more than the model reads. `base`: what the model said before it was taught, where a taught one has answered.
     `embedding` is float32, of unit length; its first 64 or 128 numbers, rescaled to unit length, are an
     embedding of their own.
     """
@@ -189,11 +208,39 @@ class Understanding:
     notes: tuple[Note, ...] = ()
     tokens: int = field(default=0, compare=False)
     cut: bool = field(default=False, compare=False)
+    base: BaseAnswer | None = None
 
     @property
     def path(self) -> tuple[str, ...]:
         """The category's labels from the top down; empty if there is none."""
         return self.category.path if self.category else ()
+
+    def noted(self, unfamiliar: bool) -> tuple[Note, ...]:
+        """Its notes, with or without that it is unfamiliar."""
+        others = tuple(note for note in self.notes if note != "unfamiliar")
+        return (*others, "unfamiliar") if unfamiliar else others
+
+    def based(self, model: str) -> Self:
+        """With what the base says kept. model: that answered, which was not taught if nothing is kept yet."""
+        if self.base:
+            return self
+        answer = (self.category, self.alternatives, self.attributes, self.decision, "unfamiliar" in self.notes)
+        return replace(self, base=BaseAnswer(model, *answer))
+
+    def of_base(self) -> Self:
+        """As the base answers, which is known."""
+        base = self.base
+        assert base
+        return replace(
+            self,
+            category=base.category,
+            alternatives=base.alternatives,
+            attributes=base.attributes,
+            decision=base.decision,
+            evidence={},
+            notes=self.noted(base.unfamiliar),
+            base=None,
+        )
 
     def to_review(self) -> Self:
         """The same, not accepted unseen."""

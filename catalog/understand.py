@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from copy import copy
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from catalog.arrays import Floats, Modalities, choice, sigmoid, softmax
+from catalog.arrays import Floats, Modalities, choice, sigmoid
 from catalog.errors import CatalogError
 from catalog.filing import Categories, Filer
 from catalog.model.calibration import Calibration
@@ -55,8 +56,10 @@ class Understander:
 
     def __init__(self, model: ModelFolder, runtime: Runtime) -> None:
         self._base = Categories(model.taxonomy, model.calibration, None if model.taught else model.contract)
+        self._contract = model.contract
         self.filer = Filer.of(model) if model.taught else None  # of what it was taught
         self._version, self._folder = model.version, model.name
+        self._base_version = model.space if model.taught else model.version
         self.space, self.config = model.space, model.config
         self._tokenizer = model.tokenizer
         self._familiarity = model.familiarity
@@ -192,7 +195,7 @@ class Understander:
 
     def _unread(self, reading: Reading) -> Understanding:
         """The result for a product without an image whose text cannot be read: no category, similar to nothing."""
-        return Understanding(
+        unread = Understanding(
             id=reading.product.id,
             category=None,
             alternatives=(),
@@ -203,39 +206,33 @@ class Understander:
             decision="abstain",
             notes=reading.notes,
         )
+        return unread.based(self._base_version) if self.filer else unread
 
     def _to_understanding(self, outputs: ModelOutputs, row: int, reading: Reading, top_k: int) -> Understanding:
         modalities = choice(reading.used)
         answer = outputs.answer(row)
-        filing = self._own.file(*self._judged(answer, self._log_odds(outputs, row, modalities)), modalities, top_k)
-        kind = self._kind(outputs, row, modalities) if self.filer else filing.category
+        filing = self._base.file(answer.leaf_C, self._log_odds(outputs, row, modalities), modalities, top_k)
         alone = outputs.evidence if len(reading.used) == 2 else {}
-        attributes = self._attributes(outputs, row, kind, modalities, reading.text)
-        return Understanding(
+        found = Understanding(
             id=reading.product.id,
             category=filing.category,
             alternatives=filing.alternatives,
-            tags=self._tags(outputs.tags_BG[row], kind, modalities, reading.text),
-            attributes=self.filer.attributes(attributes, filing.category, answer.embedding_E, modalities)
-            if self.filer
-            else attributes,
+            tags=self._tags(outputs.tags_BG[row], filing.category, modalities, reading.text),
+            attributes=self._attributes(outputs, row, filing.category, modalities, reading.text),
             embedding=answer.embedding_E,
             modalities_used=reading.used,
             decision=filing.decision,
-            evidence={name: self._alone(outputs, row, name) for name in alone},
             notes=(*reading.notes, "unfamiliar") if filing.unfamiliar else reading.notes,
             tokens=reading.extent.tokens,
             cut=reading.extent.cut,
         )
+        if self.filer:  # tags and attributes that were not taught depend on the base's category
+            found = self.filer.refile(found, self._base_version, top_k)
+        return replace(found, evidence={name: self._alone(outputs, row, name) for name in alone})
 
     def _judged(self, answer: Answer, log_odds: float) -> tuple[Floats, float]:
         """Leaf logits (C,), and the log odds of being unfamiliar: the model's own, or those that it was taught."""
         return self.filer.judged(answer.embedding_E) if self.filer else (answer.leaf_C, log_odds)
-
-    def _kind(self, outputs: ModelOutputs, row: int, modalities: Modalities) -> CategoryScore | None:
-        """The category in the tree of the model that was taught, on which its tags and attributes depend."""
-        log_odds = self._log_odds(outputs, row, modalities)
-        return self._base.category(outputs.answer(row).leaf_C, log_odds, modalities)
 
     def _alone(self, outputs: ModelOutputs, row: int, modality: Modality) -> CategoryScore | None:
         """The category that this modality alone supports."""
@@ -273,18 +270,11 @@ class Understander:
     def _attributes(
         self, outputs: ModelOutputs, row: int, category: CategoryScore | None, modalities: Modalities, text: str
     ) -> dict[str, Scored]:
-        """Attribute values with a proven score, named by the text where no picture tells. None without a category."""
-        proven = self._base.calibration.proven_values(modalities, category) if category else {}
-        found = {}
-        for attribute in self._base.taxonomy.attributes:
-            name = attribute.name
-            temperature = self._base.calibration.attribute_temperature.get(name, 1.0)
-            probability_V = softmax(outputs.attributes[name][row] / temperature)
-            value, score = attribute.values[int(probability_V.argmax())], float(probability_V.max())
-            known = score >= proven.get(name, {}).get(value, np.inf)
-            if known and attribute.may_be_said(value, text):
-                found[name] = Scored(value, score)
-        return found
+        """Those of the base that may be given. None without a category."""
+        logits = {name: logits_BV[row] for name, logits_BV in outputs.attributes.items()}
+        found = self._base.values(logits, category, modalities, text)
+        told = self._contract
+        return {name: value for name, value in found.items() if told is None or told.gives(name, value, modalities)}
 
 
 def _embeddings(outputs: ModelOutputs, row: int, used: Sequence[Modality]) -> dict[Modalities, Floats]:

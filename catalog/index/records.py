@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from catalog.errors import RecordDamaged
 from catalog.index.keys import attribute_pair, distinct, keys_of, numbers_of
 from catalog.product import (
+    BaseAnswer,
     CategoryScore,
     ContentHashes,
     Judgement,
@@ -189,12 +190,23 @@ def _understanding(id: str, fields: Mapping[str, Any], embedding: NDArray[np.flo
         category=category,
         alternatives=alternatives,
         tags=tuple(Scored(name, score) for name, score in fields["tags"]),
-        attributes={name: Scored(value, score) for name, (value, score) in fields["attributes"].items()},
+        attributes=_attributes(fields),
         embedding=embedding,
         modalities_used=tuple(fields["modalities"]),
         decision=fields["decision"],
         notes=tuple(fields.get("notes", ())),
+        base=_base(fields["base"]) if "base" in fields else None,
     )
+
+
+def _base(fields: Mapping[str, Any]) -> BaseAnswer:
+    category, alternatives = _categories(fields)
+    answer = (category, alternatives, _attributes(fields), fields["decision"], fields["unfamiliar"])
+    return BaseAnswer(fields["model"], *answer)
+
+
+def _attributes(fields: Mapping[str, Any]) -> dict[str, Scored]:
+    return {name: Scored(value, score) for name, (value, score) in fields["attributes"].items()}
 
 
 def to_version(payload: Mapping[str, Any]) -> StoredVersion:
@@ -215,6 +227,7 @@ def _to_record(stored: StoredProduct) -> dict[str, Any]:
         "understanding": _understanding_fields(stored.understanding),
     }
     if said:
+        record["understanding"].pop("base", None)  # the answer has it
         record["judgement"] = (
             said.verdict,
             _understanding_fields(said.answer),
@@ -225,14 +238,24 @@ def _to_record(stored: StoredProduct) -> dict[str, Any]:
 
 
 def _understanding_fields(found: Understanding) -> dict[str, Any]:
+    fields = {
+        **_answer_fields(found),
+        "tags": [(tag.name, tag.score) for tag in found.tags],
+        "modalities": found.modalities_used,
+        "notes": found.notes,
+    }
+    if found.base:
+        own = {"model": found.base.model, "unfamiliar": found.base.unfamiliar}
+        fields["base"] = _answer_fields(found.base) | own
+    return fields
+
+
+def _answer_fields(found: Understanding | BaseAnswer) -> dict[str, Any]:
     return {
         "category": found.category and _fields(found.category),
         "alternatives": [_fields(other) for other in found.alternatives],
-        "tags": [(tag.name, tag.score) for tag in found.tags],
         "attributes": {name: (value.name, value.score) for name, value in found.attributes.items()},
-        "modalities": found.modalities_used,
         "decision": found.decision,
-        "notes": found.notes,
     }
 
 

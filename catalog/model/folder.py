@@ -78,15 +78,13 @@ class Taught:
 
 class TaughtFiles(NamedTuple):
     """What a model was taught, apart from the weights that it shares with its base: to be sent to where those are.
-    version, space: see `ModelFolder`; folder: its name; files: of TAUGHT_FILES; vocabulary: values of the base's own
-    attributes, by name.
+    version, space: see `ModelFolder`; folder: its name; files: of TAUGHT_FILES.
     """
 
     version: str
     space: str
     folder: str
     files: Mapping[str, bytes]
-    vocabulary: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -214,16 +212,12 @@ def taught_files(folder: Path) -> TaughtFiles:
     names = [name for name in TAUGHT_FILES if name in sums and name != LEARNED]
     _compare(folder, {name: sums[name] for name in names})
     files = {name: (folder / name).read_bytes() for name in names}
-    return TaughtFiles(_version(sums), _space(sums), folder_name(folder), files, _vocabulary(folder))
+    return TaughtFiles(_version(sums), _space(sums), folder_name(folder), files)
 
 
-def _vocabulary(folder: Path) -> dict[str, tuple[str, ...]]:
-    """Of the base's attributes, without a tree of ten thousand categories, which takes long to make."""
-    try:
-        attributes = json.loads((folder / TAXONOMY).read_text(encoding="utf-8")).get("attributes", ())
-        return {one["name"]: tuple(one["values"]) for one in attributes}
-    except (OSError, ValueError, AttributeError, KeyError, TypeError):
-        raise CheckpointInvalid(f"The model's {TAXONOMY} is not valid.") from None
+def was_taught(folder: Path) -> bool:
+    """Whether the model in the folder is one that was taught."""
+    return TAUGHT in _sums(find_model(folder))
 
 
 def open_taught(sent: TaughtFiles) -> tuple[Taught, Contract | None]:

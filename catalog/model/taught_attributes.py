@@ -112,8 +112,3 @@ def with_taught(
         if value := one.rule.value(score_V, category, modalities):
             values[one.rule.name] = value
     return values
-
-
-def untaught(found: Mapping[str, Scored], vocabulary: Mapping[str, tuple[str, ...]]) -> dict[str, Scored]:
-    """Without values that the base's own attributes do not have: those of another model that was taught from it."""
-    return {name: value for name, value in found.items() if value.name in vocabulary.get(name, ())}

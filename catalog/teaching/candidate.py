@@ -83,8 +83,10 @@ def learn(
 
 
 def targets_of(filer: Filer) -> Targets:
-    """The strictest target of the model's contract."""
+    """Those that the model's contract was fitted for; of a release before, the strictest of them."""
     contract = filer.categories.contract
+    if contract and contract.targets:
+        return contract.targets
     return Targets(max((claim.outcome.target for claim in contract.claims), default=TARGET) if contract else TARGET)
 
 

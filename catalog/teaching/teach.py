@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,7 +46,7 @@ from catalog.teaching.head.unfamiliar import learn_unfamiliar
 from catalog.teaching.learned import Learned, Names, save_learned
 from catalog.teaching.page import write_page
 from catalog.teaching.report import Answer, Report, own_answers, report_of, to_dict
-from catalog.teaching.tree import nodes_of, tree_of
+from catalog.teaching.tree import nodes_of, placed_targets, tree_of
 from catalog.understand import Understander
 
 TARGET = 0.98  # precision of what is accepted unseen
@@ -82,9 +82,10 @@ def teach(
 
     names: reads the categories' names; base: the calibration of the model that is taught. tree: the merchant's whole
     tree; by default one of the examples' paths. An example that it has no node for is left out. Raises TooFewProducts
-    for fewer than two categories or LEAST_EXAMPLES examples.
+    for fewer than two categories or LEAST_EXAMPLES examples, ConfigInvalid for targets of categories that are none.
     """
     tree, examples, nodes = placed(examples, tree)
+    targets = placed_targets(targets or Targets(TARGET), tree)
     progress("names")
     names_CE = name_vectors(tree, names)
     progress("groups")
@@ -95,7 +96,6 @@ def teach(
     judged = learn_unfamiliar(lesson, learnt, kinds(tree, nodes))
     found = measured(lesson, learnt, judged, tree, nodes)
     progress("thresholds")
-    targets = targets or Targets(TARGET)
     calibration, contract = calibrate(found, judged, tree, base, targets)
     categories = Categories(tree, calibration, contract)
     filed = FiledExamples(lesson, nodes, found, categories)
@@ -159,7 +159,8 @@ def write_taught(taught: Taught, base: Path, output: Path) -> str:
         taught.head.save(folder)
         (folder / TAUGHT_TAXONOMY).write_text(taught.tree.to_json(), encoding="utf-8")
         write_json(folder / TAUGHT_CALIBRATION, asdict(taught.calibration))
-        taught.contract.save(folder)
+        of_base = Contract.load(base)
+        replace(taught.contract, values=of_base.values if of_base else ()).save(folder)
         if taught.attributes:
             save_attributes(taught.attributes, folder)
         save_learned(folder, taught.learned)

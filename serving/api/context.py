@@ -96,6 +96,13 @@ class RequestContext:
             self._looking = asyncio.create_task(self._look(READY_SECONDS))
         return await self.models.active()
 
+    def obeying(self, answers: Sequence[Answer], model: Model) -> list[Answer]:
+        """Answers of the model, of which none is accepted unseen by a promise that verdicts have ended."""
+        broken = self._store_info.broken.get(model.info.version) if self._store_info else None
+        if broken is None:
+            return list(answers)
+        return [broken.obeyed(answer) if isinstance(answer, Understanding) else answer for answer in answers]
+
     async def _look(self, seconds: float) -> None:
         with suppress(CatalogError, TimeoutError):
             async with asyncio.timeout(seconds):

@@ -190,4 +190,6 @@ def run_alike(model: Understander, requests: Sequence[InferenceRequest]) -> list
 
 def trim(found: Understanding, top_k: int, evidence: bool) -> Understanding:
     """No more than was asked for: another request of the batch, or the shadow model, may have needed more."""
-    return replace(found, alternatives=found.alternatives[:top_k], evidence=found.evidence if evidence else {})
+    base = found.base and replace(found.base, alternatives=found.base.alternatives[:top_k])
+    alternatives, alone = found.alternatives[:top_k], found.evidence if evidence else {}
+    return replace(found, alternatives=alternatives, evidence=alone, base=base)

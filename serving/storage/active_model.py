@@ -1,10 +1,13 @@
 """Which model was made active, also over a restart, and how far the stored products are filed by it."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from catalog.errors import CatalogError
-from catalog.filing import Filer
+from catalog.filing import AnyFiler, BaseFiler, Filer
+from catalog.index.backend import IndexModel
+from catalog.model.folder import named_folder
 from catalog.storage.files import written_whole
 from catalog.storage.seal import sealed, unsealed
 from serving.storage.taught_models import TaughtModels
@@ -13,13 +16,14 @@ logger = logging.getLogger(__name__)
 
 
 class ActiveModel:
-    """filer: of the active model, if that was taught here. damage: what is wrong with the file that tells it, or "".
+    """filer: by the model that was chosen, if one was. damage: what is wrong with the file that tells it, or "".
     done: how many products were filed anew by it so far. Choosing is not for several threads at once.
     """
 
-    def __init__(self, state: Path, taught: TaughtModels) -> None:
+    def __init__(self, state: Path, taught: TaughtModels, loaded: Mapping[str, IndexModel]) -> None:
+        """loaded: the models that the service was started with, by version."""
         self._choice, self._refiled = state / "active-model", state / "refiled-by"
-        self._taught = taught
+        self._taught, self._loaded = taught, loaded
         self.damage, self.done = "", 0
         self.filer = self._chosen_filer()
 
@@ -42,27 +46,35 @@ class ActiveModel:
 
     def choose(self, version: str) -> None:
         """Raises CheckpointDamaged or CheckpointInvalid for a taught one that cannot be read, or DiskFull."""
-        filer = self._taught.filer(version) if self._taught.get(version) else None
+        filer = self._filer_of(version)
         write(self._choice, version)
         if version != (self.filer.version if self.filer else ""):
             self.filer, self.done = filer, 0
             self._refiled.unlink(missing_ok=True)
 
     @property
-    def refiling(self) -> Filer | None:
+    def refiling(self) -> AnyFiler | None:
         """By what products are still to be filed anew."""
         return self.filer if self.filer and self._refiled_by() != self.filer.version else None
 
-    def end_refiling(self, filer: Filer) -> None:
+    def end_refiling(self, filer: AnyFiler) -> None:
         """All products are filed by it."""
         if self.filer is filer:
             write(self._refiled, filer.version)
             logger.info("all products are filed anew", extra={"fields": {"model": filer.version}})
 
-    def _chosen_filer(self) -> Filer | None:
+    def _filer_of(self, version: str) -> AnyFiler:
+        """Raises CheckpointDamaged or CheckpointInvalid."""
+        if self._taught.get(version):
+            return self._taught.filer(version)
+        known = self._loaded.get(version, IndexModel(version))
+        started = self._taught.started(named_folder(known.folder)) if known.folder else None
+        return Filer.open(Path(started.folder)) if started else BaseFiler(version, known.vectors, known.folder)
+
+    def _chosen_filer(self) -> AnyFiler | None:
         chosen = self.version
         try:
-            return self._taught.filer(chosen) if self._taught.get(chosen) else None
+            return self._filer_of(chosen) if chosen in self._loaded or self._taught.get(chosen) else None
         except CatalogError as error:
             logger.error("the active model cannot be read", extra={"fields": {"model": chosen, "code": error.code}})
             return None

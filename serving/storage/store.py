@@ -68,7 +68,7 @@ class CatalogStore:
         self._informative = InformativeOrder(index)
         self._judging = Judging(index, self._feedback, self._promises)
         self._space = self._space_of_index()
-        self._active = ActiveModel(state, self._taught)
+        self._active = ActiveModel(state, self._taught, self._models)
         files = (self._thumbnails.file, self._feedback.file)
         self._erasure = Erasure(index, files, state, ledger or state / "ledger.sqlite")
         self._closing = False
@@ -101,6 +101,7 @@ class CatalogStore:
             self._active.done if self._active.refiling else None,
             learner := self._learner(chosen, taught),
             self._feedback.count_after(max(one.verdicts for one in (*taught, learner))) if learner else 0,
+            self._promises.broken,
         )
 
     def _learner(self, chosen: str, taught: Sequence[TaughtModel]) -> TaughtModel | None:
@@ -124,8 +125,8 @@ class CatalogStore:
         )
 
     def choose_model(self, version: str) -> None:
-        """Remember, also over a restart, which model is to be active. By one that was taught from the model of the
-        index, all products are filed anew, which goes on after this returns.
+        """Remember, also over a restart, which model is to be active. By one of the index's space, all products are
+        filed anew, which goes on after this returns.
 
         Raises CheckpointDamaged or CheckpointInvalid for a taught one that cannot be read.
         """
@@ -133,7 +134,7 @@ class CatalogStore:
             self._active.choose(version)
         if taught := self._taught.get(version):
             self._promises.learn(taught.for_index)
-            self._queuer.submit(self._refile)
+        self._queuer.submit(self._refile)
 
     def taught_files(self, version: str) -> TaughtFiles:
         """Raises ModelUnknown, CheckpointDamaged or CheckpointInvalid."""
@@ -160,7 +161,7 @@ class CatalogStore:
         self._taught.forget(version)
 
     def _refile(self) -> None:
-        """File all products anew, if they are not filed by the active model, which was taught."""
+        """File all products anew, if they are not filed by the active model."""
         filer = self._active.refiling
         if filer is None:
             return
@@ -168,15 +169,20 @@ class CatalogStore:
         def count(products: int) -> None:
             self._active.done += products
 
-        if self._store_anew(None, count):
+        if self._store_anew(None, count, self._is_filed_otherwise):
             self._active.end_refiling(filer)
 
     def _filed(self, stored: StoredProduct) -> StoredProduct:
-        """The product as the active model files it, where that has only to look at its vector."""
+        """The product as the active model files it, where that need not read it."""
+        filer = self._active.filer
+        return filer.filed(stored) if filer and self._is_filed_otherwise(stored) else stored
+
+    def _is_filed_otherwise(self, stored: StoredProduct) -> bool:
+        """Whether the active model would file it anew."""
         filer = self._active.filer
         if filer is None or stored.model == filer.version or filer.space != self._space_of(stored.model):
-            return stored
-        return filer.filed(stored)
+            return False
+        return filer.can_file(stored)
 
     def _space_of(self, version: str) -> str:
         model = self._index.model
@@ -260,7 +266,7 @@ class CatalogStore:
             for version in {stored.model for stored in products} - self._index.versions:
                 self._index.claim(self._named(version))
             said = self._feedback.latest(products)
-            judged = [applied(self._promises.obeyed(stored), said.get(stored.id)) for stored in products]
+            judged = [self._promises.obeyed(applied(stored, said.get(stored.id))) for stored in products]
             kept = self._index.upsert(judged)
             self._space = self._space_of_index() if kept else self._space
         return kept
@@ -306,16 +312,22 @@ class CatalogStore:
         if self._store_anew(waiting.UNSURE):
             self._queued.touch()
 
-    def _store_anew(self, filter: Filter | None, progress: Callable[[int], object] = lambda products: None) -> bool:
+    def _store_anew(
+        self,
+        filter: Filter | None,
+        progress: Callable[[int], object] = lambda products: None,
+        changed: Callable[[StoredProduct], bool] = lambda stored: True,
+    ) -> bool:
         """Store products once more, as verdicts, promises and the active model have them. -> whether it came to the
-        end. progress: is told of products as they are done.
+        end. progress: is told of products as they are done. changed: tells which are to be stored.
         """
         after, ended = "", False
         try:
             while not (ended or self._closing):
                 products, after = self._index.page(filter, after)
+                ids = [one.id for one in products if changed(one)]
                 with self._writing:
-                    self.upsert([stored for stored in self._index.get([one.id for one in products]) if stored])
+                    self.upsert([stored for stored in self._index.get(ids) if stored])
                 progress(len(products))
                 ended = not after
         except CatalogError:

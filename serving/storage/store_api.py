@@ -10,6 +10,7 @@ from catalog.index.filters import Filter
 from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.query import Finding, IndexQuery
+from catalog.model.contract import Contract
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.teaching.examples import Filing
@@ -45,7 +46,8 @@ class StoreInfo(NamedTuple):
     damaged: what is wrong with the files, what is not served for it, and how to repair them. promises: of the models'
     contracts, how many hold ("kept") and how many verdicts have ended ("ended"). taught: models that were taught here;
     refiled: how many products have been filed anew by the chosen one, None where none are to be. learner: the active
-    model, if it was taught, and can learn from verdicts; unlearnt: those that no model has learnt from.
+    model, if it was taught, and can learn from verdicts; unlearnt: those that no model has learnt from. broken: see
+    `Promises.broken`.
     """
 
     identity: str
@@ -59,6 +61,7 @@ class StoreInfo(NamedTuple):
     refiled: int | None = None
     learner: TaughtModel | None = None
     unlearnt: int = 0
+    broken: Mapping[str, Contract] = {}
 
     @property
     def spaces(self) -> dict[str, str]:

@@ -146,7 +146,7 @@ def contract(
         float, typer.Option(min=0.5, max=0.999, help="Least precision of what is accepted unseen.")
     ] = 0.98,
     targets: Annotated[
-        Path | None, typer.Option(help="A TOML file with targets of [modalities] and [branches].")
+        Path | None, typer.Option(help="A TOML file with targets of [modalities], [branches] and [attributes].")
     ] = None,
     split: Annotated[Split, typer.Option(help="Split of products that the model was not taught.")] = Split.val,
     output: Annotated[
@@ -157,27 +157,25 @@ def contract(
 ) -> None:
     """Promise a precision of what is accepted unseen, for each branch of the tree, or say what is missing for it.
 
-    A threshold is promised where the lower 95 % bound of its precision on held-out products meets the target.
+    A threshold is promised where the lower 95 % bound of its precision on held-out products meets the target. Of the
+    attributes those that the file of targets names are promised, value by value.
     """
     with errors_shown(), needing("train"):
-        from catalog.model.contract import fit
         from catalog.model.folder import open_model, shipped_model
-        from catalog.model.runtime import open_runtime
         from training.data.manifests import read_manifest
-        from training.export.contract import coverage, held_out, read_targets, table, write_contract
-        from training.export.folder import CACHE_BYTES, check_labelled
+        from training.export.contract import asked_of, coverage, fitted, table, write_contract
+        from training.export.folder import check_labelled
 
         opened = open_model(model or shipped_model())
-        asked = read_targets(targets, target, opened.taxonomy)
+        asked = asked_of(opened, targets, target)
         rows = check_labelled([row for path in data for row in read_manifest(path, opened.taxonomy, split.value)])
-        found = held_out(open_runtime(opened, "cpu", CACHE_BYTES), opened, rows)
-        fitted = fit(found, asked)
+        found, products = fitted(opened, rows, asked)
         if output:
-            write_contract(opened, fitted, output)
+            write_contract(opened, found, output)
         if as_json:
-            print(json.dumps(fitted.to_dict() | {"coverage": coverage(fitted, found)}, indent=1))
+            print(json.dumps(found.to_dict() | {"coverage": coverage(found, products)}, indent=1))
         else:
-            print(table(fitted, found, opened.taxonomy))
+            print(table(found, products, opened.taxonomy))
 
 
 @app.command()

@@ -11,9 +11,9 @@ import pytest
 
 from catalog.index.parquet import export, read_parquet, schema, to_row
 from catalog.index.records import from_payload, to_payload
-from catalog.product import StoredProduct
+from catalog.product import Judgement, StoredProduct
 from catalog.storage.seal import unsealed
-from tests.support.stored import category, embedding, stored_product
+from tests.support.stored import category, embedding, same, stored_product
 
 
 def without_category() -> StoredProduct:
@@ -143,3 +143,16 @@ def earlier(stored: StoredProduct) -> dict[str, Any]:
 
 def written(stored: StoredProduct) -> dict[str, Any]:
     return to_row(stored) | {"embedding": None}
+
+
+def test_what_the_base_said_comes_back() -> None:
+    stored = without_category()
+    kept = stored.understanding.based("model-0")
+    taught = replace(kept, category=category("food.apple"), decision="auto", attributes={}, notes=("text_not_read",))
+    stored = replace(stored, understanding=taught)
+    judged = replace(stored, understanding=replace(taught, base=None), judgement=Judgement("reject", taught))
+    for one in (stored, judged):
+        assert same(from_payload(to_payload(one), one.understanding.embedding), one)
+    assert taught.based("model-1") == taught
+    back = taught.of_base()
+    assert same(replace(stored, understanding=replace(back, notes=back.notes[::-1])), without_category())

@@ -1,86 +1,119 @@
 """A model's contract: fitted on its answers for labelled products that it was not taught, written and shown."""
 
 import shutil
-import tomllib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from catalog.arrays import MODALITIES, Modalities
-from catalog.errors import ConfigInvalid, FileNotReadable
+from catalog.errors import ConfigInvalid
 from catalog.filing import Categories
-from catalog.model.contract import LEAST_OF_A_POOL, Claim, Contract, HeldOut, Promise, Targets
+from catalog.model.contract import (
+    LEAST_OF_A_POOL,
+    Contract,
+    GivenValue,
+    HeldOut,
+    Outcome,
+    Promise,
+    Targets,
+    fit,
+    read_targets,
+    value_claims,
+)
 from catalog.model.folder import NANO, SHIPPED, ModelFolder, write_checksums
-from catalog.model.runtime import Runtime
-from catalog.taxonomy.tree import SEPARATOR, Taxonomy
+from catalog.model.preprocess import joined_text
+from catalog.model.runtime import open_runtime
+from catalog.model.scripts import plain_letters
+from catalog.product import Product
+from catalog.synonyms import attribute_name
+from catalog.taxonomy.tree import Taxonomy
+from catalog.teaching.tree import check_attributes_of, placed_targets
 from training.data.manifests import LabelledProduct
 from training.evaluation.predict import has_modalities
 from training.export.calibrate import unfamiliar_log_odds
-from training.export.readings import read
+from training.export.folder import CACHE_BYTES
+from training.export.readings import Readings, read
 
 
-def held_out(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) -> dict[Modalities, list[HeldOut]]:
+def held_out(
+    readings: Readings, model: ModelFolder, rows: Sequence[LabelledProduct]
+) -> dict[Modalities, list[HeldOut]]:
     """The answers for the products that have a modality choice, in order. rows: each with a category of the tree."""
     categories = Categories(model.taxonomy, model.calibration)
-    readings = read(runtime, model, rows)
-    odds = unfamiliar_log_odds(rows, readings, model.familiarity) if model.familiarity else {}
     found: dict[Modalities, list[HeldOut]] = {}
-    for choice in MODALITIES:
-        mine = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
-        if not mine:
-            continue
-        leaf_NC = readings.by_choice[choice].only(mine).leaf_NC
-        odds_N = odds.get(choice, np.full(len(mine), -np.inf, np.float32))
-        found[choice] = [
-            categories.held_out(leaf_C, log_odds, choice, model.taxonomy.ancestors(str(rows[n].node)))
-            for n, leaf_C, log_odds in zip(mine, leaf_NC, odds_N.tolist(), strict=True)
-        ]
+    for choice, n, log_odds in _asked(readings, model, rows):
+        truth = model.taxonomy.ancestors(str(rows[n].node))
+        answer = categories.held_out(readings.by_choice[choice].leaf_NC[n], log_odds, choice, truth)
+        found.setdefault(choice, []).append(answer)
     return found
 
 
-def read_targets(path: Path | None, default: float, taxonomy: Taxonomy) -> Targets:
-    """Targets from a TOML file: [modalities] with image, text and both, [branches] with ids or paths of categories.
+def held_out_values(
+    readings: Readings, model: ModelFolder, rows: Sequence[LabelledProduct], attributes: Collection[str]
+) -> dict[Modalities, dict[str, list[GivenValue]]]:
+    """By what is read and by attribute, the values that the model gives products whose own value is known."""
+    categories = Categories(model.taxonomy, model.calibration)
+    found: dict[Modalities, dict[str, list[GivenValue]]] = {}
+    for choice, n, log_odds in _asked(readings, model, rows):
+        by_name = found.setdefault(choice, {name: [] for name in attributes})
+        reading, text = readings.by_choice[choice], "" if choice == "image" else text_of(rows[n])
+        category = categories.category(reading.leaf_NC[n], log_odds, choice)
+        logits = {name: logits_NV[n] for name, logits_NV in reading.attributes.items()}
+        for name, given in categories.values(logits, category, choice, text).items():
+            if name in by_name and (truth := rows[n].attributes.get(name)):
+                by_name[name].append(GivenValue(given.name, given.score, given.name == truth))
+    return found
 
-    Each is a share from 0.5 to below 1. Raises FileNotReadable or ConfigInvalid.
+
+def _asked(
+    readings: Readings, model: ModelFolder, rows: Sequence[LabelledProduct]
+) -> Iterator[tuple[Modalities, int, float]]:
+    """Each choice with each row that has its modalities, and how unfamiliar that is, in log odds."""
+    odds = unfamiliar_log_odds(rows, readings, model.familiarity) if model.familiarity else {}
+    for choice in MODALITIES:
+        mine = [n for n, row in enumerate(rows) if has_modalities(row, choice)]
+        odds_N = odds.get(choice, np.full(len(mine), -np.inf, np.float32))
+        yield from ((choice, n, log_odds) for n, log_odds in zip(mine, odds_N.tolist(), strict=True))
+
+
+def text_of(row: LabelledProduct) -> str:
+    """As the model is given it."""
+    return plain_letters(joined_text(Product(title=row.title, description=row.description)))
+
+
+def asked_of(model: ModelFolder, path: Path | None, default: float) -> Targets:
+    """The targets in a file, with ids of nodes. Raises FileNotReadable, or ConfigInvalid, also for names that the model
+    lacks.
     """
-    if path is None:
-        return Targets(default)
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise FileNotReadable(f"The file of targets {str(path)!r} does not exist or cannot be read.") from None
-    except ValueError:
-        raise ConfigInvalid(f"{path.name!r} is not valid TOML.") from None
-    if unknown := set(given) - {"modalities", "branches"}:
-        raise ConfigInvalid(f"{path.name!r} has unknown keys: {', '.join(sorted(unknown))}.")
-    modalities, branches = (_shares(path, given.get(name, {})) for name in ("modalities", "branches"))
-    if unknown := set(modalities) - set(MODALITIES):
-        raise ConfigInvalid(f"{path.name!r} names other modalities than image, text and both.")
-    by_choice = {choice: modalities[choice] for choice in MODALITIES if choice in modalities}
-    return Targets(default, by_choice, {_node_of(name, path, taxonomy): share for name, share in branches.items()})
+    targets = placed_targets(read_targets(path, default), model.taxonomy)
+    check_attributes_of(targets, [attribute.name for attribute in model.taxonomy.attributes])
+    return targets
 
 
-def _shares(path: Path, given: object) -> dict[str, float]:
-    shares = (
-        {name: share for name, share in given.items() if isinstance(share, float)} if isinstance(given, dict) else {}
-    )
-    if given != shares or not all(0.5 <= share < 1 for share in shares.values()):
-        raise ConfigInvalid(f"{path.name!r} has a target that is not a number from 0.5 to below 1.")
-    return shares
-
-
-def _node_of(name: str, path: Path, taxonomy: Taxonomy) -> str:
-    """The id of the node that has this id, or whose labels make this path."""
-    found = [node.id for node in taxonomy.nodes if name in (node.id, SEPARATOR.join(taxonomy.path(node.id)))]
-    if not found:
-        raise ConfigInvalid(f"{path.name!r} names a category that the tree lacks: {name!r}.")
-    return found[0]
+def fitted(
+    model: ModelFolder, rows: Sequence[LabelledProduct], targets: Targets
+) -> tuple[Contract, dict[Modalities, list[HeldOut]]]:
+    """The contract for targets from `asked_of`, and what was held out. rows: each with a category of the tree."""
+    readings = read(open_runtime(model, "cpu", CACHE_BYTES), model, rows)
+    found = held_out(readings, model, rows)
+    meanings = {attribute_name(name) for name in targets.attributes}
+    asked = {one.name: one.values for one in model.taxonomy.attributes if attribute_name(one.name) in meanings}
+    values = [
+        claim
+        for choice, given in held_out_values(readings, model, rows, asked.keys()).items()
+        for name in asked
+        for claim in value_claims(choice, name, asked[name], given[name], targets.of_attribute(name, choice))
+    ]
+    return replace(fit(found, targets), values=tuple(values)), found
 
 
 def write_contract(model: ModelFolder, contract: Contract, output: Path) -> None:
     """Write a copy of the model with this contract, or put it into the model's own folder. Raises ConfigInvalid."""
+    if model.taught:
+        raise ConfigInvalid("The model was taught, and promises what its own products prove. Teach it with --targets.")
     if not output.exists():
         shutil.copytree(model.path, output)
     elif not output.samefile(model.path):
@@ -105,19 +138,29 @@ def coverage(contract: Contract, found: Mapping[Modalities, Sequence[HeldOut]]) 
 
 
 def table(contract: Contract, found: Mapping[Modalities, Sequence[HeldOut]], taxonomy: Taxonomy) -> str:
-    """One line for each claim, but for branches that have too few products to be promised even with others, and one for
-    each modality choice.
+    """One line for each claim, but for branches and values that have too few products to be promised even with others,
+    and one for each modality choice.
     """
-    shown = [one for one in contract.claims if _is_shown(one)]
+    shown = [one for one in contract.claims if _is_shown(one.outcome)]
     lines = [
         f"| {one.modalities} | {one.about} | {', '.join(taxonomy.node(node).label for node in one.nodes)} "
         f"| {one.outcome.target} | {one.outcome} |"
         for one in shown
     ]
-    rest = Counter(one.modalities for one in contract.claims if not _is_shown(one))
+    rest = Counter(one.modalities for one in contract.claims if not _is_shown(one.outcome))
     lines += [
         f"| {choice} | leaves | {count} others | | cannot be promised: fewer than {LEAST_OF_A_POOL} products each |"
         for choice, count in rest.items()
+    ]
+    lines += [
+        f"| {one.modalities} | {one.attribute} | {one.value} | {one.outcome.target} | {one.outcome} |"
+        for one in contract.values
+        if _is_shown(one.outcome)
+    ]
+    few = Counter((one.modalities, one.attribute) for one in contract.values if not _is_shown(one.outcome))
+    lines += [
+        f"| {choice} | {name} | {count} others | | cannot be promised: fewer than {LEAST_OF_A_POOL} products each |"
+        for (choice, name), count in few.items()
     ]
     whole = [
         f"{choice}: {share:.0%} of {len(found[choice]):,} products are accepted unseen"
@@ -126,5 +169,5 @@ def table(contract: Contract, found: Mapping[Modalities, Sequence[HeldOut]], tax
     return "\n".join(["| read | promised | categories | target | |", "|---|---|---|---|---|", *lines, "", *whole])
 
 
-def _is_shown(claim: Claim) -> bool:
-    return isinstance(claim.outcome, Promise) or claim.outcome.products >= LEAST_OF_A_POOL
+def _is_shown(outcome: Outcome) -> bool:
+    return isinstance(outcome, Promise) or outcome.products >= LEAST_OF_A_POOL

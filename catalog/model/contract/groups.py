@@ -7,13 +7,13 @@ all roots: alone, a single error would end its promise.
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from catalog.arrays import Modalities
 from catalog.model.contract.binomial import needed
+from catalog.model.contract.targets import Targets
 from catalog.model.contract.terms import Claim, Contract, branch, upper_levels
 from catalog.model.contract.threshold import SPARE_ERRORS, Outcome, Unpromised, promise
 from catalog.product import CategoryScore
@@ -30,19 +30,6 @@ class HeldOut(NamedTuple):
     leaf: bool
     truth: tuple[str, ...]
     familiar: bool = True
-
-
-@dataclass(frozen=True)
-class Targets:
-    """The precision to promise: that of the deepest node named, else of the modalities, else the default."""
-
-    default: float
-    modalities: Mapping[Modalities, float] = field(default_factory=dict)
-    branches: Mapping[str, float] = field(default_factory=dict)
-
-    def of(self, modalities: Modalities, path_ids: Sequence[str]) -> float:
-        otherwise = self.modalities.get(modalities, self.default)
-        return next((self.branches[node] for node in reversed(path_ids) if node in self.branches), otherwise)
 
 
 class Answer(NamedTuple):
@@ -76,7 +63,7 @@ def fit(held_out: Mapping[Modalities, Sequence[HeldOut]], targets: Targets) -> C
         # Leaves join the others here because many of them were wrong, which makes no node look better than it is.
         rest = [one for one in answers(products) if not one.leaf or branch(one.category) in short]
         claims += [*of_leaves, *node_claims(rest, modalities, targets)]
-    return Contract(tuple(claims))
+    return Contract(tuple(claims), targets=targets)
 
 
 def answers(products: Iterable[HeldOut]) -> list[Answer]:

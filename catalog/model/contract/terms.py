@@ -12,11 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
-from catalog.arrays import MODALITIES, Modalities
+from catalog.arrays import MODALITIES, Modalities, choice
 from catalog.errors import CheckpointInvalid
 from catalog.model.contract.binomial import is_at_least, is_below, lower_bound, needed
+from catalog.model.contract.targets import Targets
 from catalog.model.contract.threshold import Outcome, Promise, Unpromised
-from catalog.product import CategoryScore
+from catalog.model.contract.values import ValueClaim
+from catalog.product import CategoryScore, Scored, Understanding
 
 FILE = "contract.json"
 About = Literal["leaves", "nodes"]
@@ -56,10 +58,13 @@ class Kept(NamedTuple):
 @dataclass(frozen=True)
 class Contract:
     """A model folder's contract.json. By modality choice, a node is in at most one claim about leaves and one about
-    nodes.
+    nodes. values: of attributes that are promised; others are given as they were calibrated. targets: that it was
+    fitted for, with ids of nodes; None: by a release before.
     """
 
     claims: tuple[Claim, ...] = ()
+    values: tuple[ValueClaim, ...] = ()
+    targets: Targets | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
@@ -67,8 +72,10 @@ class Contract:
         if not (folder / FILE).is_file():
             return None
         try:
-            claims = json.loads((folder / FILE).read_text(encoding="utf-8"))["claims"]
-            return cls(tuple(Claim.from_dict(claim) for claim in claims))
+            found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            claims = tuple(Claim.from_dict(claim) for claim in found["claims"])
+            values = tuple(ValueClaim.from_dict(claim) for claim in found.get("values", ()))
+            return cls(claims, values, Targets.from_dict(found["targets"]) if "targets" in found else None)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise CheckpointInvalid(f"The model's {FILE} is not valid.") from None
 
@@ -77,7 +84,9 @@ class Contract:
         (folder / FILE).write_text(text + "\n", encoding="utf-8")
 
     def to_dict(self) -> dict[str, Any]:
-        return {"claims": [claim.to_dict() for claim in self.claims]}
+        said: dict[str, Any] = {"claims": [claim.to_dict() for claim in self.claims]}
+        said |= {"values": [claim.to_dict() for claim in self.values]} if self.values else {}
+        return said | ({"targets": self.targets.to_dict()} if self.targets else {})
 
     def keep(self, category: CategoryScore, leaf: bool, modalities: Modalities) -> Kept | None:
         """What of a category may be accepted unseen: itself, an ancestor where only that is promised, or nothing.
@@ -104,6 +113,20 @@ class Contract:
         of_node = self._claim_of.get((modalities, "nodes", category.id))
         return of_node or self._claim_of.get((modalities, "leaves", branch(category)))
 
+    def gives(self, attribute: str, found: Scored, modalities: Modalities) -> bool:
+        """Whether a value may be given: of an attribute that is promised, one that is."""
+        if attribute not in self._attributes:
+            return True
+        outcome = self._value_of.get((modalities, attribute, found.name))
+        return isinstance(outcome, Promise) and found.score >= outcome.threshold
+
+    def obeyed(self, found: Understanding) -> Understanding:
+        """An answer of the model as it was fitted, not accepted unseen where the promise that accepted it has ended."""
+        if found.decision != "auto" or found.category is None:
+            return found
+        claim = self.accepting(found.category, choice(found.modalities_used))
+        return found.to_review() if claim and isinstance(claim.outcome, Unpromised) else found
+
     def with_verdicts(self, verdicts: Iterable[tuple[Claim, bool]]) -> Self:
         """The contract after people judged products that it accepted: each claim, and whether the product was right.
 
@@ -122,6 +145,15 @@ class Contract:
     @cached_property
     def _claim_of(self) -> dict[tuple[Modalities, About, str], Claim]:
         return {(claim.modalities, claim.about, node): claim for claim in self.claims for node in claim.nodes}
+
+    @cached_property
+    def _attributes(self) -> frozenset[str]:
+        """Of which something was to be promised."""
+        return frozenset(claim.attribute for claim in self.values)
+
+    @cached_property
+    def _value_of(self) -> dict[tuple[Modalities, str, str], Outcome]:
+        return {(claim.modalities, claim.attribute, claim.value): claim.outcome for claim in self.values}
 
 
 def branch(category: CategoryScore) -> str:

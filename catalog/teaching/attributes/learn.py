@@ -151,7 +151,8 @@ def learn(
     kept_V = np.isin(whole.views.example_V, known)
     having_V = np.array([node in having for node in filed.found])[kept_V]
     rule, held = judged(ValueRule(name, values.names, having, {}, {}), part, learnt.held_out_VC, having_V)
-    outcomes = {choice: promises(held, choice, values.names, targets.of(choice, ())) for choice in rule.temperature}
+    asked = {choice: targets.of_attribute(name, choice) for choice in rule.temperature}
+    outcomes = {choice: promises(held, choice, values.names, target) for choice, target in asked.items()}
     least = {
         choice: {value: one.threshold for value, one in found.items() if isinstance(one, Promise)}
         for choice, found in outcomes.items()

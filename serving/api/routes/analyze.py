@@ -43,7 +43,8 @@ router = APIRouter(tags=["products"])
 async def analyze_products(context: Context, request: Request) -> Response:
     """Nothing is stored. Each item of a JSON request has its own result, in their order: one that cannot be read
     has its error there, with status 200, and only a request that is wrong as a whole fails as a whole. A multipart
-    form takes one product, and its error is the status.
+    form takes one product, and its error is the status. What is accepted (`auto`) is so also after verdicts: a branch
+    whose promise they ended is for a person (`review`), within a second.
     """
     options, ids, items = await read(context, request)
     model = await context.active_model()
@@ -51,7 +52,8 @@ async def analyze_products(context: Context, request: Request) -> Response:
     evidence = "evidence" in options.include
     with context.concurrency.admitted(len(items)):
         prepared = await context.prepare(items, model.info)
-        answers = await context.models.understand(prepared, model, options.top_k, evidence, shadowed=True)
+        found = await context.models.understand(prepared, model, options.top_k, evidence, shadowed=True)
+    answers = context.obeying(found, model)
     if isinstance(options, AnalyzeForm) and isinstance(answers[0], CatalogError):
         return respond_error(answers[0], param_of(answers[0], "image"))
     return respond(analysis(ids, answers, model.info.version, model.info.taxonomy_version, options))

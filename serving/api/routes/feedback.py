@@ -61,9 +61,10 @@ router = APIRouter(tags=["feedback"])
 )
 async def give_feedback(context: Context, request: Request) -> Response:
     """Accept, correct or reject what is stored of a product. Accepted and corrected ones count as sure, also when
-    they are stored again, also by another model, until their words or images change. A later verdict stands in place
-    of an earlier one. Verdicts of two API keys that contradict each other do not count, and the product waits: whoever
-    judges it next settles it.
+    they are stored again, also by another model, until their words or images change. What is rejected is the category
+    that the product has now: another one, by another model, is not. A later verdict stands in place of an earlier one.
+    Verdicts of two API keys that contradict each other do not count, and the product waits: whoever judges it next
+    settles it.
     """
     (kept,) = await judged(context, [await context.json(request, FeedbackRequest)], giver(request))
     return respond(to_feedback(valid(kept)), 201)

@@ -107,8 +107,9 @@ async def activate_model(context: Context, id: ModelId) -> ModelsResponse:
     """Let this model answer from now on, also after a restart; of two loaded ones the other becomes its shadow.
 
     A model that was taught from the one that made the index files the stored products anew from their vectors, which
-    goes on after this returns (`refiling`); activating the former one reverts that. Otherwise stored products and
-    searches stay with the model that made the index.
+    goes on after this returns (`refiling`). Activating the former one reverts that, also if it was not taught: what it
+    says of a product is kept with the product. Otherwise stored products and searches stay with the model that made the
+    index.
     """
     known = await context.store.describe()
     await context.models.follow(known.chosen, known.spaces)

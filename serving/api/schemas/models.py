@@ -156,7 +156,7 @@ class Taught(BaseModel):
 
 
 class Refiling(BaseModel):
-    """How many of the stored products are filed by the active model, which was taught, while that goes on."""
+    """How many of the stored products are filed by the active model, while that goes on."""
 
     done: int
     total: int

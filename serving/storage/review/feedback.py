@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from catalog.product import CategoryScore, ContentHashes, StoredProduct, Verdict
 from catalog.storage.seal import Unsealed
 from catalog.storage.sqlite import Column, StateFile, transaction
-from serving.storage.review.verdicts import Correction, Feedback, Said, conflicting
+from serving.storage.review.verdicts import Correction, Feedback, Said, conflicting, seen_in
 
 Order = Literal["oldest", "newest"]
 Unsure = Literal["review", "abstain"]
@@ -90,9 +90,9 @@ class FeedbackLog:
         """Keep a verdict. One that says what the last one said is that one: a request may come twice. group: that it
         belongs to; 0 begins one.
         """
-        seen = tuple(filter(None, [stored.understanding.category]))
+        seen = seen_in(stored, said.verdict)
         last = self.latest([stored]).get(stored.id)
-        if last and last.said == said and _id(last.category) == _id(replace(last, seen=seen).category):
+        if last and last.said == said and _is_on(last, seen):
             return replace(last, title=stored.product.title)
         content, document = _content(stored.hashes), _written(said.comment, said.correction, seen)
         settles = last is not None and last.conflicting
@@ -196,6 +196,13 @@ def _find_conflicts(db: sqlite3.Connection, product: str, content: str) -> None:
     found = conflicting([_from_row(row) for row in db.execute(query, (product, content))])
     parameters = (json.dumps(sorted(found)), product)
     db.execute("UPDATE feedback SET conflicting = id IN (SELECT value FROM json_each(?)) WHERE product = ?", parameters)
+
+
+def _is_on(last: Feedback, seen: Sequence[CategoryScore]) -> bool:
+    """Whether the same verdict on what is seen now would say nothing new."""
+    if last.verdict == "reject":
+        return last.seen is not None and {one.id for one in seen} <= {one.id for one in last.seen}
+    return _id(last.category) == _id(replace(last, seen=tuple(seen)).category)
 
 
 def _id(category: CategoryScore | None) -> str:

@@ -26,7 +26,7 @@ class Promises:
         """Raises CheckpointInvalid."""
         self._feedback = feedback
         self._fitted: dict[str, Contract] = {}
-        self._ended: dict[str, set[Claim]] = {}
+        self._ended: dict[str, dict[Claim, Claim]] = {}  # as they were fitted, and as verdicts have them
         for model in models:
             self.learn(model)
 
@@ -34,7 +34,7 @@ class Promises:
         """Of one more model that may store. Raises CheckpointInvalid."""
         contract = Contract.load(named_folder(model.folder)) if model.folder else None
         if contract and model.version not in self._fitted:
-            self._fitted[model.version], self._ended[model.version] = contract, set()
+            self._fitted[model.version], self._ended[model.version] = contract, {}
             with suppress(StateDamaged):  # which the log has told
                 self._update(model.version)
 
@@ -46,7 +46,8 @@ class Promises:
         claim = self._claim(stored.model, answer)
         if claim is None:
             return []
-        right = is_right(answer, verdict) if verdict and not verdict.conflicting else None
+        says = verdict is not None and not verdict.conflicting and verdict.concerns(answer)
+        right = is_right(answer, verdict) if verdict and says else None
         self._feedback.keep_outcome(stored.id, Outcome(stored.model, _key(claim), right))
         return self._update(stored.model)
 
@@ -61,6 +62,19 @@ class Promises:
     def ended(self) -> list[str]:
         """The nodes of promises that have ended."""
         return [node for claims in self._ended.values() for claim in claims for node in claim.nodes]
+
+    @property
+    def broken(self) -> Mapping[str, Contract]:
+        """By version, of models with promises that have ended, those and what else may accept a product in their stead:
+        enough for `Contract.obeyed`.
+        """
+        return {
+            version: Contract(
+                tuple(ended.get(claim, claim) for claim in fitted.claims if claim in ended or claim.about == "nodes")
+            )
+            for version, fitted in self._fitted.items()
+            if (ended := self._ended[version])
+        }
 
     @property
     def standing(self) -> Mapping[str, int]:
@@ -89,7 +103,7 @@ class Promises:
             fields = {"model": version, "read": claim.modalities, "about": claim.about, "nodes": list(claim.nodes)}
             counts = {"wrong": outcome.errors, "products": outcome.products}
             logger.warning("a promise has ended", extra={"fields": fields | counts})
-        self._ended[version] = set(ended)
+        self._ended[version] = ended
         return [node for claim in fresh for node in claim.nodes]
 
     def _verdicts(self, version: str) -> Iterator[tuple[Claim, bool]]:

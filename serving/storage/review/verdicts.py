@@ -35,7 +35,8 @@ class Said(NamedTuple):
 class Feedback:
     """One person's verdict on one stored product.
 
-    seen: the category that the verdict was given on, if there was one; None: a release before did not note it.
+    seen: the category that the verdict was given on, if there was one, and of a rejection also the model's own where a
+    person had put that right; None: a release before did not note it.
     created: seconds since 1970. title: the product's, where it is known: it is not kept with the verdict, so that
     nothing of an erased product is. given_by: the name of the API key, "" without keys. group: the id of the first of
     the verdicts that were given as one, 0 for a single one. settles: it was given on a product whose verdicts
@@ -70,13 +71,29 @@ class Feedback:
             return None
         return self.correction.category or next(iter(self.seen or ()), None)
 
+    def concerns(self, answer: Understanding) -> bool:
+        """Whether it says anything of a model's answer. A rejection does of the category that was seen and of what lies
+        below it, not of another one by another model.
+        """
+        if self.verdict != "reject" or self.seen is None:
+            return True
+        found = answer.category
+        return any(found.lies_in(wrong) for wrong in self.seen) if found else not self.seen
+
+
+def seen_in(stored: StoredProduct, verdict: Verdict) -> tuple[CategoryScore, ...]:
+    """What a verdict that is given now is on: see `Feedback`."""
+    own = stored.judgement.answer.category if stored.judgement and verdict == "reject" else None
+    found = {category.id: category for category in (stored.understanding.category, own) if category}
+    return tuple(found.values())
+
 
 def applied(stored: StoredProduct, feedback: Feedback | None) -> StoredProduct:
-    """The product as the verdict has it; without one, as the model has it. One of which people say different things
-    waits for a person, with the model's answer.
+    """The product as the verdict has it; without one that concerns the model's answer, as the model has it. One of
+    which people say different things waits for a person, with the model's answer.
     """
     answer = stored.judgement.answer if stored.judgement else stored.understanding
-    if feedback is None:
+    if feedback is None or not (feedback.conflicting or feedback.concerns(answer)):
         return replace(stored, understanding=answer, judgement=None)
     proposed = feedback.correction.proposed_category
     judgement = Judgement(feedback.verdict, answer, proposed, feedback.conflicting)
@@ -144,7 +161,7 @@ def contradict(one: Feedback, other: Feedback) -> bool:
     if one.correction.proposed_category != other.correction.proposed_category:
         return True
     first, second = one.category, other.category
-    apart = first and second and not (_is_above(first, second) or _is_above(second, first))
+    apart = first and second and not (first.lies_in(second) or second.lies_in(first))
     return bool(apart) or _properties_differ(one.correction, other.correction)
 
 
@@ -153,11 +170,9 @@ def _rejects(one: Feedback, other: Feedback) -> bool:
     if one.verdict != "reject" or other.verdict == "reject":
         return False
     right = other.category
-    return other.verdict == "accept" or any(right and _is_above(wrong, right) for wrong in one.seen or ())
-
-
-def _is_above(one: CategoryScore, other: CategoryScore) -> bool:
-    return one.id == other.id or one.id in other.path_ids
+    if right is None or one.seen is None:  # a release before did not note what they were on
+        return other.verdict == "accept"
+    return any(right.lies_in(wrong) for wrong in one.seen)
 
 
 def _properties_differ(one: Correction, other: Correction) -> bool:

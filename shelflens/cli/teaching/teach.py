@@ -24,6 +24,7 @@ from shelflens.cli.ingest import (
 if TYPE_CHECKING:
     from catalog.feeds import Feed
     from catalog.images import ImageReader
+    from catalog.model.contract import Targets
     from catalog.teaching.attributes.learn import AttributeReport
     from catalog.teaching.gather import Gathered
     from catalog.teaching.teach import Outcome
@@ -43,6 +44,9 @@ Output = Annotated[Path, typer.Option(help="Folder for the taught model. OUTPUT.
 Tree = Annotated[Path | None, typer.Option(help="A tree file. Default: the tree of the paths.")]
 Separator = Annotated[str | None, typer.Option(help="Between the levels of a path. Default: detected.")]
 Target = Annotated[float, typer.Option(min=0.5, max=0.999, help="Precision to promise of what is accepted unseen.")]
+TargetsFile = Annotated[
+    Path | None, typer.Option(help="A TOML file with targets of [modalities], [branches] and [attributes].")
+]
 
 
 @app.command()
@@ -54,6 +58,7 @@ def teach(
     tree: Tree = None,
     separator: Separator = None,
     target: Target = 0.98,
+    targets: TargetsFile = None,
     images: Images = None,
     columns: Columns = None,
     encoding: Encoding = "",
@@ -71,14 +76,16 @@ def teach(
     Exit code: 0 written, 2 an error, 130 stopped by Ctrl-C.
     """
     with errors_shown(), resumable():
+        from catalog.model.contract import read_targets
         from catalog.teaching.attributes.columns import read_asked, teaching_columns
 
+        promised = read_targets(targets, target)
         asked = read_asked(attributes or [])
         mapping = teaching_columns(read_mapping(columns or []), category, asked)
         mapped = [f"{field}={column}" for field, column in mapping.items()]
         source, image_reader = open_source(feed, images, mapped, "", hosts or [], stores or [], encoding)
         vectors = Path(f"{feed.name}.vectors")
-        found = run(source, image_reader, model, device, vectors, output, separator, tree, target, list(asked))
+        found = run(source, image_reader, model, device, vectors, output, separator, tree, promised, list(asked))
     print(json.dumps(found.to_dict()) if as_json else "\n".join(lines(found)))
 
 
@@ -91,17 +98,19 @@ def run(
     output: Path,
     separator: str | None,
     tree: Path | None,
-    target: float,
+    targets: "Targets",
     attributes: list[str],
 ) -> "Outcome":
-    from catalog.model.contract import Targets
     from catalog.model.folder import shipped_model
     from catalog.taxonomy.tree import Taxonomy
     from catalog.teaching.teach import check_output, teach_gathered
+    from catalog.teaching.tree import check_attributes_of, placed_targets
     from catalog.understand import Understander
 
     check_output(output)  # before minutes of reading
+    check_attributes_of(targets, attributes)
     own = Taxonomy.load(tree) if tree else None
+    targets = placed_targets(targets, own) if own else targets
     reader = Understander.load(model, device)
     return teach_gathered(
         gathered(source, images, reader, vectors, attributes),
@@ -110,7 +119,7 @@ def run(
         output,
         separator=separator,
         tree=own,
-        targets=Targets(target),
+        targets=targets,
         attributes=attributes,
         progress=lambda step: typer.echo(f"{step} ...", err=True),
     )

@@ -95,6 +95,17 @@ def test_what_cannot_be_promised_is_not_given_and_how_much_is_missing_is_told(re
         assert 30 <= outcome.products <= 40
 
 
+def test_attributes_and_branches_have_targets_of_their_own(reader: Understander) -> None:
+    targets = Targets(0.98, branches={"Clothes > Shoes": 0.9}, attributes={"Finish": 0.9})
+    found = teach(made_up(reader), Names(reader.embed), reader.calibration, targets=targets, attributes=["finish"])
+    [report] = found.report.attributes
+    assert [one.outcomes["text"].target for one in report.values] == [0.9, 0.9, 0.9]
+    assert report.given > 0.8
+    asked = {node: claim.outcome.target for claim in found.contract.claims for node in claim.nodes}
+    assert (asked["clothes.shoes"], asked["clothes.shirts"], asked["food.apples"]) == (0.9, 0.98, 0.98)
+    assert found.contract.targets == replace(targets, branches={"clothes.shoes": 0.9})
+
+
 def test_a_value_that_is_often_wrong_is_not_promised(reader: Understander) -> None:
     examples = made_up(reader)
     for n, one in enumerate(examples):
@@ -142,11 +153,11 @@ def test_taught_attributes_are_given_beside_the_models_own(
     own = Filer.open(tmp_path / "own")
     colour = reader.taxonomy.attributes[0]
     said = {colour.name: Scored(colour.values[0], 0.9)}
-    found = own.refile(stored(reader, 0, 1, said | {"finish": Scored("gloss", 0.4)}))
+    found = own.refile(stored(reader, 0, 1, said), reader.version)
     assert found.attributes[colour.name] == said[colour.name]
     assert found.attributes[name].name == "gloss"
     assert set(found.attributes) == {colour.name, name}
-    assert own.refile(found).attributes == found.attributes
+    assert own.refile(found, own.version).attributes == found.attributes
 
 
 def test_an_attribute_is_given_where_the_merchants_products_have_it(
@@ -155,7 +166,7 @@ def test_an_attribute_is_given_where_the_merchants_products_have_it(
     write_taught(taught, base, tmp_path / "own")
     own = Filer.open(tmp_path / "own")
     for place, path in enumerate(SHELVES):
-        found = own.refile(stored(reader, place, 2, {}))
+        found = own.refile(stored(reader, place, 2, {}), reader.version)
         assert found.category
         assert " > ".join(found.category.path) == path
         assert {name: value.name for name, value in found.attributes.items()} == (
@@ -170,12 +181,14 @@ def test_a_taught_attribute_takes_the_place_of_the_models_own(tmp_path: Path, ba
     write_taught(found, base, tmp_path / "own")
     own = Filer.open(tmp_path / "own")
     said = {colour.name: Scored(colour.values[0], 0.9)}
-    assert own.refile(stored(reader, 1, 0, said)).attributes[colour.name].name == "matt"
-    assert own.refile(stored(reader, 2, 0, said)).attributes == {}, "food has none, so nothing of it is known"
+    assert own.refile(stored(reader, 1, 0, said), reader.version).attributes[colour.name].name == "matt"
+    food = own.refile(stored(reader, 2, 0, said), reader.version)
+    assert food.attributes == {}, "food has none, so nothing of it is known"
     plain = teach(made_up(reader), Names(reader.embed), reader.calibration, targets=Targets(0.9))
     write_taught(plain, base, tmp_path / "plain")
-    again = Filer.open(tmp_path / "plain").refile(own.refile(stored(reader, 1, 0, said)))
-    assert again.attributes == {}, "what another taught model said is not this one's"
+    before = own.refile(stored(reader, 1, 0, said), reader.version)
+    again = Filer.open(tmp_path / "plain").refile(before, own.version)
+    assert again.attributes == said, "what another taught model said is not this one's, but what their base did is"
 
 
 def test_fresh_and_refiled_products_have_the_same_attributes(
@@ -188,7 +201,7 @@ def test_fresh_and_refiled_products_have_the_same_attributes(
     for fresh, other in zip(own.understand(products), reader.understand(products), strict=True):
         assert isinstance(fresh, Understanding)
         assert isinstance(other, Understanding)
-        assert filer.refile(other).attributes == fresh.attributes
+        assert filer.refile(other, reader.version).attributes == fresh.attributes
 
 
 def test_a_damaged_file_of_attributes_is_refused(tmp_path: Path, base: Path, taught: Taught) -> None:
@@ -294,3 +307,36 @@ def test_what_cannot_be_asked_for_is_told(
     assert (code, "[feed_columns_invalid]" in said) == (2, True), said
     assert why in " ".join(said.split())
     assert not (tmp_path / "taught-model").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[attributes]\ncolours = 0.9\nsize = 0.9", "unknown attribute: 'size'. Known are colour"),
+        ("[branches]\n'Clothes > Shoo' = 0.9", "the tree lacks. There is no category 'Clothes > Shoo'. Did you mean"),
+        ("[modalities]\ntext = 90", "[modalities], 'text' has a target that is not a number"),
+    ],
+)
+def test_targets_that_mean_nothing_are_told(
+    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch, text: str, why: str
+) -> None:
+    feed(tmp_path / "shop.csv", rows(4))
+    (tmp_path / "targets.toml").write_text(text)
+    asked = ("--attribute", "colour=tone", "--targets", "targets.toml")
+    code, _, said = command(monkeypatch, tmp_path, base, *asked)
+    assert (code, "[config_invalid]" in said) == (2, True), said
+    assert why in " ".join(said.split())
+    assert not (tmp_path / "taught-model").exists()
+
+
+def test_one_line_teaches_with_targets_from_a_file(tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed(tmp_path / "shop.csv", rows())
+    (tmp_path / "targets.toml").write_text("[branches]\nShoes = 0.7\n[attributes]\nColor = 0.6\n")
+    asked = ("--attribute", "colour=tone", "--targets", "targets.toml", "--json")
+    code, out, said = command(monkeypatch, tmp_path, base, *asked)
+    assert code == 0, said
+    claims = [claim for value in json.loads(out)["attributes"][0]["values"] for claim in value["claims"]]
+    assert {(claim.get("promise") or claim["unpromised"])["target"] for claim in claims} == {0.6}
+    contract = open_model(tmp_path / "taught-model").contract
+    assert contract
+    assert contract.targets == Targets(0.5, {}, {"clothes.shoes": 0.7}, {"Color": 0.6})

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from catalog import Understander
+from catalog import Product, Understander, Understanding
 from catalog.errors import CheckpointInvalid, IndexOfOtherModel
 from catalog.filing import Filer
+from catalog.index.backend import IndexModel
 from catalog.index.edge.folder import MANIFEST
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.ingest.refile import refile
@@ -23,6 +25,7 @@ from tests.support.taught import taught_folder
 from tests.support.tiny import tiny_onnx_folder
 
 ROWS = "id,title\n1,red shirt\n2,blue shoe\n3,green pear\n4,red apple\n"
+NONE = np.empty(0, np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +118,45 @@ def test_filing_anew_is_reverted_by_the_former_model(shop: Path, models: Path) -
         }
 
 
+def test_the_base_says_again_what_it_had_said(shop: Path, models: Path) -> None:
+    base = Understander.load(models / "base")
+    with open_index("shelflens-index") as index:
+        before = {id: bare(stored) for id, stored in all_of(index).items()}
+    run("refile", "--model", models / "own")
+    Path("more.csv").write_text("id,title\n5,plain pear\n6,??\n", encoding="utf-8")
+    run("ingest", "more.csv", "--model", models / "own")
+    run("refile", "--model", models / "later")
+    reverted = run("refile", "--model", models / "base")
+    assert reverted.stdout.splitlines() == [f"6 products were filed anew by the model {base.version}."]
+    with open_index("shelflens-index") as index:
+        after = {id: bare(stored) for id, stored in all_of(index).items()}
+    assert {id: after[id] for id in before} == before
+    fresh = base.understand([Product("5", "plain pear"), Product("6", "??")], evidence=False)
+    for id, found in zip("56", fresh, strict=True):
+        assert isinstance(found, Understanding)
+        assert after[id] == (base.version, replace(found, embedding=NONE))
+    assert json.loads(run("ingest", "feed.csv", "--model", models / "base", "--json").stdout)["outcomes"] == {
+        "unchanged": 4
+    }
+
+
+def bare(stored: StoredProduct) -> tuple[str, Understanding]:
+    """Its model and what that said, without the embedding, which two arrays cannot be compared by."""
+    return stored.model, replace(stored.understanding, embedding=NONE)
+
+
+def test_what_a_base_has_never_read_it_leaves(shop: Path, models: Path) -> None:
+    own = Filer.open(models / "own")
+    with open_index("shelflens-index") as index:
+        index.claim(IndexModel(own.version, own.folder, own.space))
+        [stored] = index.get(["1"])
+        assert stored
+        index.upsert([replace(stored, model=own.version)])
+    told = run("refile", "--model", models / "base").stdout
+    assert "0 products" in told
+    assert "1 others it has to read" in told
+
+
 def test_interrupted_it_goes_on(shop: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = Filer.open(models / "own")
 
@@ -125,7 +167,7 @@ def test_interrupted_it_goes_on(shop: Path, models: Path, monkeypatch: pytest.Mo
         with pytest.raises(KeyboardInterrupt):
             refile(_of_two(index), own, interrupt)
         assert sum(one.model == own.version for one in all_of(index).values()) == 2
-        assert refile(index, own) == 2
+        assert refile(index, own) == (2, 0)
 
 
 def _of_two(index: ProductIndex) -> ProductIndex:
@@ -152,12 +194,33 @@ def test_what_a_person_said_stays(shop: Path, models: Path) -> None:
             said.category,
             "auto",
         )
-        assert again.judgement.answer.alternatives == own.refile(stored.understanding).alternatives
+        assert again.judgement.answer.alternatives == own.refile(stored.understanding, stored.model).alternatives
+
+
+def test_what_a_person_rejected_is_rejected_no_more_where_the_model_says_something_else(
+    shop: Path, models: Path
+) -> None:
+    own = Filer.open(models / "own")
+    with open_index("shelflens-index") as index:
+        for id in ("1", "2"):
+            [stored] = index.get([id])
+            assert stored
+            said = own.refile(stored.understanding, stored.model) if id == "1" else stored.understanding
+            index.upsert([replace(stored, understanding=said, judgement=Judgement("reject", said))])
+        refile(index, own)
+        same, other = index.get(["1", "2"])
+    assert same
+    assert other
+    assert (same.model, other.model) == (own.version, own.version)
+    assert same.judgement
+    assert same.judgement.verdict == "reject"
+    assert other.judgement is None
+    assert other.understanding.alternatives[0].path[0] in ("Clothes", "Food")
 
 
 def test_models_that_cannot_file_anew_are_refused(shop: Path, models: Path) -> None:
-    refused = run("refile", "--model", models / "base")
-    assert (refused.exit_code, "was not taught" in refused.stderr) == (2, True)
+    refused = run("refile", "--model", models / "other")
+    assert (refused.exit_code, "[index_of_other_model]" in refused.stderr) == (2, True)
     taught_folder(models / "other", shop / "stranger")
     refused = run("refile", "--model", "stranger")
     assert (refused.exit_code, "[index_of_other_model]" in refused.stderr) == (2, True)

@@ -161,7 +161,8 @@ def test_products_are_filed_anew_from_their_vectors(tmp_path: Path, base: Path, 
     write_taught(taught, base, tmp_path / "own")
     own = Filer.open(tmp_path / "own")
     for fresh, stored in zip(answers(tmp_path / "own"), answers(base), strict=True):
-        filed = own.refile(stored)
+        filed = own.refile(stored, open_model(base).version)
+        assert filed.base == fresh.base
         assert (filed.category, filed.decision, filed.alternatives) == (
             fresh.category,
             fresh.decision,

@@ -111,6 +111,22 @@ def test_taught_models_are_listed_reverted_and_removed(service: JobService, mode
     assert roles(service) == {first: "active", base: "base"}
 
 
+def test_the_base_takes_back_what_was_filed_and_read_by_others(service: JobService, model: Path) -> None:
+    base = Understander.load(model).version
+    service.client.put("/v1/products/first", json={"title": "red item"})
+    before = service.client.get("/v1/products/first").json()
+    first, second = teach(service), teach(service, "Paints")
+    activate(service, first)
+    service.client.put("/v1/products/second", json={"title": "red item"})
+    activate(service, second)
+    activate(service, base)
+    for id in ("first", "second"):
+        found = service.client.get(f"/v1/products/{id}").json()
+        assert (found["model"], found["understanding"]) == (base, before["understanding"])
+    activate(service, first)
+    assert filed(service, "first") == (first, "Colours")
+
+
 def test_a_verdict_stays_when_products_are_filed_anew(service: JobService) -> None:
     service.client.put("/v1/products/first", json={"title": "red item"})
     node = service.client.get("/v1/taxonomy").json()["nodes"][0]["id"]

@@ -116,3 +116,14 @@ def test_nothing_of_an_erased_product_is_counted(store: CatalogStore, folder: Pa
     again = opened(folder)
     assert again.describe().promises == {"kept": 2, "ended": 0}
     again.close()
+
+
+def test_a_rejection_of_another_answer_says_nothing_of_a_promise(store: CatalogStore) -> None:
+    store.upsert([product(str(n), "food.apple") for n in range(8)])
+    store.judge([Said(str(n), "reject") for n in range(5)])
+    assert store.describe().promises == {"kept": 1, "ended": 1}
+    store.upsert([product(str(n)) for n in range(8)])
+    assert decision(store, "0") == "auto"
+    for kept in store.judge([Said(str(n), "accept") for n in range(5)]):
+        store.take_back(kept.id)  # type: ignore[union-attr]
+    assert store.describe().promises == {"kept": 2, "ended": 0}

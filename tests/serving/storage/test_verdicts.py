@@ -63,6 +63,11 @@ def filed(store: CatalogStore, id: str) -> tuple[str | None, str]:
     return found.category and found.category.id, found.decision
 
 
+def said(store: CatalogStore, id: str) -> str:
+    judgement = stored(store, id).judgement
+    return judgement.verdict if judgement else ""
+
+
 def waiting(store: CatalogStore) -> list[str]:
     return sorted(one.id for one in store.review(QueueQuery()).products)
 
@@ -83,6 +88,62 @@ def test_what_was_accepted_stays_when_another_model_answers_otherwise(
     assert stored(store, "a").understanding.category == category_of(tiny_taxonomy(), SHOE)
     store.take_back(kept.id)
     assert filed(store, "a") == ("food.apple", "auto")
+
+
+def test_a_rejection_is_of_the_answer_that_was_seen(store: CatalogStore) -> None:
+    store.upsert([product("a"), product("b")])
+    for id in "ab":
+        say(store, id, "reject")
+    store.upsert([product("a", "food.apple", "auto"), product("b", "food.apple")])
+    assert (stored(store, "a").judgement, filed(store, "a")) == (None, ("food.apple", "auto"))
+    assert waiting(store) == ["b"]
+    assert ids(store, verdict="reject") == ["a", "b"], "what was said is kept"
+    store.upsert([product("a"), product("b", "clothes.shoe.boot")])
+    assert [said(store, id) for id in "ab"] == ["reject", "reject"]
+    assert waiting(store) == [], "what lies in it was rejected, too"
+
+
+def test_another_answer_can_be_rejected_in_its_turn(store: CatalogStore) -> None:
+    store.upsert([product("a")])
+    first = say(store, "a", "reject")
+    assert say(store, "a", "reject") == first, "a request may come twice"
+    store.upsert([product("a", "food.apple")])
+    second = say(store, "a", "reject")
+    assert second.id != first.id
+    assert (waiting(store), said(store, "a")) == ([], "reject")
+    store.upsert([product("a", "food.apple", "auto")])
+    assert said(store, "a") == "reject"
+
+
+def test_who_rejects_what_a_person_put_right_says_that_both_are_wrong(store: CatalogStore) -> None:
+    store.upsert([product("a")])
+    say(store, "a", node=SHIRT)
+    say(store, "a", "reject")
+    assert (filed(store, "a")[0], said(store, "a")) == (SHOE, "reject")
+    store.upsert([product("a")])
+    assert said(store, "a") == "reject"
+    store.upsert([product("a", "food.apple")])
+    assert waiting(store) == ["a"]
+
+
+def test_a_rejection_of_no_category_is_over_with_the_first_one(store: CatalogStore) -> None:
+    bare = product("a", decision="abstain")
+    bare = replace(bare, understanding=replace(bare.understanding, category=None))
+    store.upsert([bare])
+    say(store, "a", "reject")
+    store.upsert([bare])
+    assert said(store, "a") == "reject"
+    store.upsert([product("a")])
+    assert waiting(store) == ["a"]
+
+
+def test_what_one_rejects_of_one_answer_another_may_accept_of_the_next(store: CatalogStore) -> None:
+    store.upsert([product("a")])
+    say(store, "a", "reject", by="anna")
+    store.upsert([product("a", "food.apple")])
+    assert not say(store, "a", "accept", by="ben").conflicting
+    assert filed(store, "a") == ("food.apple", "auto")
+    assert say(store, "a", node=SHOE, by="cleo").conflicting
 
 
 def test_an_accept_is_of_what_the_product_shows_also_of_what_a_person_put_right(store: CatalogStore) -> None:
