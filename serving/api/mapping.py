@@ -72,8 +72,9 @@ class ProposedMaps:
     def of(self, model: Model, digest: str, second: Taxonomy | None = None) -> ProposedMap | None:
         """The map from the model's tree to one of this digest; None where it needs the tree to begin."""
         key = (model.info.version, digest)
-        failed = self._map is not None and self._map.error is not None
-        if self._map and self._key == key and not failed:
+        if self._map and self._key == key:
+            if self._map.error:
+                self._key = ("", "")  # who asks next begins anew
             return self._map
         if second is None:
             return None

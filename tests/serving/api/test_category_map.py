@@ -1,24 +1,33 @@
 """The map from the active model's categories to Google's over HTTP: proposed, confirmed, taken back, and exported."""
 
+import asyncio
 import csv
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from catalog.categories import confirmed_in
+from catalog.categories.paths import Category, tree_of
 from catalog.model.folder import write_checksums
+from catalog.product import Understanding
 from catalog.understand import Understander
+from serving.api.mapping import ProposedMap, ProposedMaps
+from serving.errors import ModelFailed
+from serving.inference.backend import Answer, ModelInfo
+from serving.inference.models import Model
 from serving.middleware.api_keys import add_key
 from shelflens.cli import app
 from tests.serving.api.test_products import code, store
 from tests.support.services import SETTINGS, tiny_client
+from tests.support.stored import stored_product
 from tests.support.taught import taught_folder
 from tests.support.tiny import tiny_onnx_folder, tiny_taxonomy
 
@@ -216,6 +225,39 @@ def test_the_export_of_the_index_has_what_was_confirmed(base: Path, model: Under
     assert done.exit_code == 0, done.output
     with (tmp_path / "out.csv").open(newline="") as file:
         assert [row["google_product_category"] for row in csv.DictReader(file)] == ["412"]
+
+
+def test_names_that_no_letters_connect_are_read_by_the_model_and_a_failure_is_told_once() -> None:
+    info = ModelInfo("1", "1", 32, (2,), (), 32, {}, "space")
+    tries = list[Sequence[str]]()
+
+    async def read(names: Sequence[str], _: Model) -> list[Answer]:
+        tries.append(names)
+        if len(tries) == 1:
+            raise ModelFailed
+        return [meaning(name) for name in names]
+
+    async def ask() -> ProposedMap:
+        own = tree_of([Category(("苹果",), "Line 1")], "1")
+        google = tree_of([Category(("Apples",), "Line 1"), Category(("Pears",), "Line 2")], "1")
+        maps, model = ProposedMaps(read), Model(None, info, own)  # type: ignore[arg-type]  # which reads no product
+        first = maps.of(model, "digest", google)
+        assert first
+        with pytest.raises(ModelFailed):
+            await first.ready(60)
+        assert maps.of(model, "digest") is first  # whoever asks is told
+        second = maps.of(model, "digest", google)
+        assert second
+        assert await second.ready(60)
+        return second
+
+    (found,) = asyncio.run(ask()).ranked
+    assert found.proposals[0].node.label == "Apples"
+
+
+def meaning(name: str) -> Understanding:
+    vector = {"苹果": (1, 0), "Apples": (1, 0), "Pears": (0, 1)}[name]
+    return replace(stored_product().understanding, embedding=np.array(vector, np.float32))
 
 
 def test_a_key_that_may_read_may_not_confirm(model: Understander, tmp_path: Path) -> None:
