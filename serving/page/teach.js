@@ -25,9 +25,9 @@ export async function show(main, _query, signal) {
     make("h1", { tabindex: "-1" }, t("teach.title")),
     make("p", { class: "lead" }, t("teach.lead")),
     lessonForm(signal),
-    make("section", { class: "past", "aria-labelledby": "map" }, make("h2", { id: "map" }, t("map.title")), make("p", {}, t("map.lead")), make("a", { class: "button", href: "#/map" }, t("map.open"))),
     make("section", { class: "past", "aria-labelledby": "past" }, make("h2", { id: "past" }, t("teach.past")), past),
     make("section", { class: "past", "aria-labelledby": "models" }, make("h2", { id: "models" }, t("models.title")), make("p", {}, t("models.how")), modelList(signal)),
+    make("section", { class: "past", "aria-labelledby": "map" }, make("h2", { id: "map" }, t("map.title")), make("p", {}, t("map.lead")), make("a", { class: "button", href: "#/map" }, t("map.open"))),
   );
   jobList(past, signal, (job) => job.teaching, () => emptyState("pencil", t("teach.none"), t("teach.none_how")))();
 }
