@@ -7,7 +7,7 @@
     │   │       SourcesOff, SourceOutside, SourceNotFound, UploadPartTooLong
     │   ├── Unauthorized: ApiKeyMissing, ApiKeyInvalid
     │   ├── Forbidden: ScopeInsufficient, CrossSite
-    │   ├── NotFound: JobNotFound, FeedbackNotFound, UploadNotFound
+    │   ├── NotFound: JobNotFound, FeedbackNotFound, ConfirmationNotFound, UploadNotFound
     │   ├── MethodNotAllowed
     │   ├── BodyTimeout
     │   ├── HeadersTooLarge
@@ -29,6 +29,8 @@
     │   ├── ModelNotTaught
     │   ├── ModelInUse
     │   ├── NoShadow
+    │   ├── CategoryListMissing
+    │   ├── CategoryMapNotReady
     │   ├── JobFinished
     │   ├── UploadOffsetWrong
     │   ├── UploadIncomplete
@@ -234,12 +236,24 @@ class NoShadow(ServiceError):
     default = "No shadow model is loaded, so there is nothing to compare."
 
 
+class CategoryListMissing(ServiceError):
+    default = "Google's list of categories is not here yet. Send it first, as Google publishes it."
+
+
+class CategoryMapNotReady(ServiceError):
+    default = "The categories are still being compared. Try again shortly."
+
+
 class JobNotFound(NotFound):
     default = "There is no job with this id. Old finished jobs are deleted."
 
 
 class FeedbackNotFound(NotFound):
     default = "There is no verdict with this id. It may have been undone."
+
+
+class ConfirmationNotFound(NotFound):
+    default = "Nothing was confirmed under this id. It may have been undone."
 
 
 class JobFinished(ServiceError):

@@ -6,7 +6,7 @@ another counterpart's id or path confirms that one.
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,21 +42,32 @@ def as_sheet(
     sheet = csv.writer(text, lineterminator="\r\n")
     sheet.writerow(COLUMNS)
     for one in mapped:
-        best, others = next(iter(one.proposals), None), one.proposals[1:]
+        best = next(iter(one.proposals), None)
         said = (confirmed or {}).get(one.node.id)
+        offered = [Counterpart(each.node.id, SEPARATOR.join(second.path(each.node.id))) for each in one.proposals]
+        others = [*offered[1:], *([said] if said and said.id and said.path and said not in offered else [])]
         sheet.writerow(
             (
                 one.node.id,
                 SEPARATOR.join(first.path(one.node.id)),
-                best.node.id if best else "",
-                SEPARATOR.join(second.path(best.node.id)) if best else "",
+                offered[0].id if offered else "",
+                offered[0].path if offered else "",
                 f"{best.score:.3f}" if best else "",
                 "yes" if best and best.finer else "",
-                "" if said is None else said.id or said.path or "no",
-                BETWEEN.join(f"{each.node.id}: {SEPARATOR.join(second.path(each.node.id))}" for each in others),
+                _cell(said, offered[:1]),
+                BETWEEN.join(f"{each.id}: {each.path}" for each in others),
             )
         )
     return "\ufeff" + text.getvalue()
+
+
+def _cell(said: Counterpart | None, best: Sequence[Counterpart]) -> str:
+    """What is written of a confirmed counterpart. Google's id 1 would be read as a yes, so its path stands for it."""
+    if said is None:
+        return ""
+    if said in best:
+        return "yes"
+    return (said.path if said.id.casefold() in YES | NO else said.id) or said.id or said.path or "no"
 
 
 def confirmed_in(path: Path) -> dict[str, Counterpart]:

@@ -25,6 +25,7 @@ from serving.api.routes import (
     search,
     uploads,
 )
+from serving.api.routes.taxonomy import mapping, tree
 from serving.api.services import Services
 from serving.error_responses import from_status
 from serving.middleware.stack import shared_middlewares
@@ -35,7 +36,22 @@ DESCRIPTION = """Scores are from 0 to 1, embeddings of norm 1, times ISO 8601 in
 body `{"error": {"message", "type", "param", "code"}}`: messages are for people, codes are stable."""
 
 # In this order they stand in the documentation.
-ROUTERS = (analyze, embeddings, search, products, jobs, uploads, feedback, review, models, health, page, docs)
+ROUTERS = (
+    analyze,
+    embeddings,
+    search,
+    products,
+    jobs,
+    uploads,
+    feedback,
+    review,
+    models,
+    tree,
+    mapping,
+    health,
+    page,
+    docs,
+)
 # Applications share them: by include_router each would build its own at its first request, in 0.2 s of CPU time.
 ROUTES = [route for routes in ROUTERS for route in routes.router.routes]
 for route in ROUTES:

@@ -22,6 +22,7 @@ from catalog.model.preprocess import Prepared, check_length, prepare
 from catalog.product import Product, Understanding
 from catalog.taxonomy.tree import Taxonomy
 from serving.api.decoding import DECODERS, Allowance, attempted, decoders
+from serving.api.mapping import ProposedMaps
 from serving.api.parse import read_json
 from serving.api.services import Services
 from serving.error_responses import to_response
@@ -61,6 +62,7 @@ class RequestContext:
         self._store_read = 0.0
         self._looking: asyncio.Task[None] | None = None
         self._held = Names()  # asked for again where one is missing
+        self.maps = ProposedMaps(self.read_names)
 
     async def in_thread(self, work: Callable[..., T], *args: object) -> T:
         """For what has no image to decode."""
@@ -169,6 +171,11 @@ class RequestContext:
         """What this very model makes of products, or what is wrong with each. Raises Overloaded."""
         with self.concurrency.admitted(len(items)):
             return await self.models.understand(await self.prepare(items, model.info), model)
+
+    async def read_names(self, names: Sequence[str], model: Model) -> list[Answer]:
+        """What the model makes of categories' names, when nobody else asks it. Raises Overloaded."""
+        prepared = await self.prepare([Product(title=name) for name in names], model.info)
+        return await self.models.understand(prepared, model, low_priority=True)
 
     async def embed_many(self, items: Sequence[Product | CatalogError], model: Model) -> list[Answer]:
         """As `embed`, of any number, up to the portion of the first error.

@@ -333,6 +333,53 @@ TAXONOMY: dict[str, Any] = {
     "attributes": [{"name": "colour", "values": ["red", "blue"]}],
 }
 
+SHIRTS: dict[str, Any] = {"id": "212", "path": ["Apparel & Accessories", "Clothing", "Shirts & Tops"]}
+CONFIRMED: dict[str, Any] = {
+    "id": 1,
+    "category": "clothing.shirt",
+    "counterpart": SHIRTS,
+    "given_by": "",
+    "created_at": CREATED,
+}
+CONFIRMATION_REQUEST: dict[str, Any] = {"category": "clothing.shirt", "counterpart": "212"}
+CONFIRMATIONS: dict[str, Any] = {"confirmed": [CONFIRMED]}
+CATEGORY_LIST: dict[str, Any] = {"version": "google 2021-09-21", "categories": 5595}
+CATEGORY_MAP: dict[str, Any] = {
+    "tree": CATEGORY_LIST,
+    "ready": True,
+    "done": 2,
+    "unread": 0,
+    "categories": 2,
+    "open": 1,
+    "confirmed": 0,
+    "results": [
+        {
+            "category": {"id": "clothing.shirt", "path": ["Clothing", "Shirt"]},
+            "named": "",
+            "proposals": [SHIRTS | {"score": 0.78, "finer": False}],
+            "confirmed": None,
+        }
+    ],
+    "after": None,
+}
+SHEET = (
+    "id,path,to,to_path,score,finer,confirmed,alternatives\r\n"
+    "clothing.shirt,Clothing > Shirt,212,Apparel & Accessories > Clothing > Shirts & Tops,0.780,,yes,\r\n"
+)
+GOOGLE: dict[str, Any] = {
+    "version": "google 2021-09-21",
+    "nodes": [
+        {
+            "id": "166",
+            "parent": None,
+            "label": "Apparel & Accessories",
+            "label_zh": "Apparel & Accessories",
+        }
+    ],
+    "tags": [],
+    "attributes": [],
+}
+
 HEALTH: dict[str, Any] = {"status": "ok"}
 READY: dict[str, Any] = {
     "status": "ready",

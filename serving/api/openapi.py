@@ -28,6 +28,7 @@ from catalog.errors import (
 )
 from serving import errors
 from serving.api.schemas.analyze import AnalyzeForm, AnalyzeRequest
+from serving.api.schemas.category_map import ConfirmationRequest
 from serving.api.schemas.embeddings import EmbeddingsRequest
 from serving.api.schemas.feedback import AlikeRequest, FeedbackBatch, FeedbackRequest
 from serving.api.schemas.jobs import FailedRow, FeedForm, FeedRequest, JobRequest
@@ -46,6 +47,7 @@ BYTES = "application/octet-stream"
 UNSEEN: tuple[type[BaseModel], ...] = (
     AnalyzeRequest,
     CategoryRequest,
+    ConfirmationRequest,
     EmbeddingsRequest,
     ErrorBody,
     FailedRow,

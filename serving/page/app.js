@@ -20,6 +20,7 @@ const VIEWS = {
   product,
   jobs: fetched("jobs"),
   teach: fetched("teach"),
+  map: fetched("map"),
   review,
   new: added,
 };

@@ -2,10 +2,14 @@
 // ARIA practices). What the tree lacks can be proposed.
 import { announce, fresh, icon, make, show } from "./dom.js";
 import { count, t } from "./language.js";
-import { categoryCalled, childrenOf, findCategories, leaf, parentOf, path } from "./taxonomy.js";
+import * as own from "./taxonomy.js";
 
-/** choose(node): called with the node of the tree that the reader picks; propose(path): with one that it lacks; key: the view's shortcut to it. */
-export function categoryField(choose, propose = null, key = null) {
+/**
+ * choose(node): called with the node of the tree that the reader picks; propose(path): with one that it lacks; key: the
+ * view's shortcut to it; tree: as `treeOf` makes it, else the active model's.
+ */
+export function categoryField(choose, { propose = null, key = null, tree = own } = {}) {
+  const { categoryCalled, childrenOf, findCategories, leaf, parentOf, path } = tree;
   const [id, listId] = [fresh("category"), fresh("categories")];
   const list = make("ul", { id: listId, role: "listbox", class: "options", "aria-label": t("review.categories") });
   list.hidden = true;
@@ -33,7 +37,7 @@ export function categoryField(choose, propose = null, key = null) {
   ];
 
   function searched(typed) {
-    const found = findCategories(typed).map((node) => ({ kind: "found", node, act: () => pick(node) }));
+    const found = findCategories(typed).map((node) => ({ kind: "matched", node, act: () => pick(node) }));
     if (propose && !categoryCalled(typed)) found.push({ kind: "propose", typed, act: () => finish(() => propose(typed)) });
     return found;
   }
@@ -44,13 +48,25 @@ export function categoryField(choose, propose = null, key = null) {
     active = -1;
     show(list, options.map(line));
     open(options.length > 0);
-    if (typed) announce(count("review.found", options.filter(({ kind }) => kind === "found").length));
+    if (typed) announce(count("review.found", options.filter(({ kind }) => kind === "matched").length));
   }
 
   function browse(node) {
     [input.value, at] = ["", node];
     draw();
     list.scrollTop = 0;
+  }
+
+  function texts({ kind, node, typed }) {
+    if (kind === "propose") return [icon("plus"), make("span", {}, t("review.propose", { path: typed }))];
+    if (kind === "up") return [make("span", {}, "\u2039 ", leaf(node))];
+    if (kind === "whole") return [make("span", {}, t("review.whole", { name: leaf(node) }))];
+    const under = kind === "matched" && path(node).slice(0, -1).join(" \u203a ");
+    return [
+      make("span", {}, leaf(node)),
+      under && make("span", { class: "soft small" }, under),
+      kind === "branch" && make("span", { class: "more-below", "aria-hidden": "true" }, "\u203a"),
+    ];
   }
 
   function line(option, place) {
@@ -117,16 +133,4 @@ export function categoryField(choose, propose = null, key = null) {
   });
   const label = make("label", { for: id }, t("review.find"), key && make("kbd", { "aria-hidden": "true" }, key));
   return { element: make("div", { class: "combobox" }, label, input, list), input };
-}
-
-function texts({ kind, node, typed }) {
-  if (kind === "propose") return [icon("plus"), make("span", {}, t("review.propose", { path: typed }))];
-  if (kind === "up") return [make("span", {}, "\u2039 ", leaf(node))];
-  if (kind === "whole") return [make("span", {}, t("review.whole", { name: leaf(node) }))];
-  const under = kind === "found" && path(node).slice(0, -1).join(" \u203a ");
-  return [
-    make("span", {}, leaf(node)),
-    under && make("span", { class: "soft small" }, under),
-    kind === "branch" && make("span", { class: "more-below", "aria-hidden": "true" }, "\u203a"),
-  ];
 }

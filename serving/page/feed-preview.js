@@ -16,8 +16,11 @@ const ATTRIBUTE = "attributes.";
 // What was last chosen: the next feed of the same columns, or the sheet of this one's failed rows, is read alike.
 const remembered = { names: null, columns: {} };
 
-/** feed: see feeds.js; what the reader changes is kept in its `columns` and `encoding`. signal: ends with the view. */
-export function feedPreview(feed, signal) {
+/**
+ * feed: see feeds.js; what the reader changes is kept in its `columns` and `encoding`. signal: ends with the view.
+ * looked(found): called with what the service makes of the feed, each time.
+ */
+export function feedPreview(feed, signal, looked = () => {}) {
   const element = make("section", { class: "feed-preview", "aria-label": t("feed.preview", { name: feed.name }) });
   const columns = make("div", {});
   const outcome = make("div", { "aria-live": "polite" });
@@ -40,6 +43,7 @@ export function feedPreview(feed, signal) {
       if (recall(feed)) return await look();
       if (!selects.size) show(columns, taken(found), table(feed, found, selects, changed));
       show(outcome, became(found));
+      looked(found);
     } catch (error) {
       if (!stopped(error)) show(outcome, errorNotice(error, look));
     } finally {

@@ -4,6 +4,7 @@ import { announce, button, make, show } from "./dom.js";
 import { count, duration, moment, t, whole } from "./language.js";
 import { errorNotice, stopped } from "./notice.js";
 import { meaning, sentence } from "./problems.js";
+import { saveFile } from "./save.js";
 import { asHash } from "./search-query.js";
 
 const FIGURES = ["added", "updated", "skipped", "removed", "failed"];
@@ -137,9 +138,7 @@ async function cancel(job, element, onchange) {
 async function download(job, rows, ending) {
   const blob = await request(`${address(job)}/${rows}`, { as: "blob" });
   const name = job.source.replace(/^.*\//, "").replace(/\.[^.]*$/, "") || "feed";
-  const link = make("a", { href: URL.createObjectURL(blob), download: `${name}.${ending}` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  saveFile(blob, `${name}.${ending}`);
 }
 
 /** Rows that failed by one code. A reason that names a row's own value is said of that row alone. */

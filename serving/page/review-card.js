@@ -36,7 +36,7 @@ export function productCard(product, { judge, skip, alike, conflict, signal }) {
   const found = product.understanding;
   const choose = (node) => judge({ verdict: "correct", category: node.id });
   const propose = (path) => judge({ verdict: "correct", proposed_category: path });
-  const field = categoryField(choose, propose, "C");
+  const field = categoryField(choose, { propose, key: "C" });
   const editor = propertyEditor(found);
   const answer = make(
     "section",

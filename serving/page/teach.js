@@ -2,18 +2,20 @@
 import { onceOnly } from "./api.js";
 import { announce, button, fresh, icon, make, show as fill } from "./dom.js";
 import { feedChoice } from "./feed-choice.js";
-import { lookAt, submit } from "./feed-upload.js";
+import { feedPreview } from "./feed-preview.js";
+import { submit } from "./feed-upload.js";
 import { jobList } from "./jobs.js";
 import { percent, t } from "./language.js";
 import { modelList } from "./models.js";
-import { emptyState, errorNotice, plainNotice, stopped, Task, waiting } from "./notice.js";
-import { sentence } from "./problems.js";
+import { emptyState, errorNotice, plainNotice, Task } from "./notice.js";
 
 const TARGETS = [0.9, 0.95, 0.98, 0.99];
 const CATEGORIES = ["product_type", "google_product_category"]; // what such a column is often recognised as
 const MAX_EXAMPLES = 3;
 const ATTRIBUTE = "attributes.";
-const draft = { feed: null, column: "", target: 0.98, attributes: new Map() }; // attributes: column -> the attribute's name
+// chosen: whether the reader chose the column; attributes: column -> the attribute's name.
+const nothing = () => ({ feed: null, column: "", chosen: false, attributes: new Map() });
+const draft = { ...nothing(), target: 0.98 };
 const task = new Task();
 
 export async function show(main, _query, signal) {
@@ -25,6 +27,7 @@ export async function show(main, _query, signal) {
     lessonForm(signal),
     make("section", { class: "past", "aria-labelledby": "past" }, make("h2", { id: "past" }, t("teach.past")), past),
     make("section", { class: "past", "aria-labelledby": "models" }, make("h2", { id: "models" }, t("models.title")), make("p", {}, t("models.how")), modelList(signal)),
+    make("section", { class: "past", "aria-labelledby": "map" }, make("h2", { id: "map" }, t("map.title")), make("p", {}, t("map.lead")), make("a", { class: "button", href: "#/map" }, t("map.open"))),
   );
   jobList(past, signal, (job) => job.teaching, () => emptyState("pencil", t("teach.none"), t("teach.none_how")))();
 }
@@ -32,6 +35,7 @@ export async function show(main, _query, signal) {
 function lessonForm(signal) {
   const choice = make("div", { class: "feed-choice" });
   const columns = make("div", { "aria-live": "polite" });
+  const preview = make("div", { class: "feed-previews" });
   const outcome = make("div", {});
   const sending = make("button", { type: "submit", class: "main" }, icon("pencil"), make("span", {}, t("teach.send")));
   const form = make(
@@ -39,6 +43,7 @@ function lessonForm(signal) {
     { class: "sheet feed-form", "aria-label": t("teach.title") },
     choice,
     columns,
+    preview,
     outcome,
     make("div", { class: "actions send-actions" }, sending),
   );
@@ -48,13 +53,18 @@ function lessonForm(signal) {
     looking = new AbortController();
     signal.addEventListener("abort", () => looking.abort());
     fill(choice, ...feedChoice(draft.feed ? [draft.feed] : [], choose, looking.signal));
-    fill(columns);
-    if (draft.feed) look(columns, looking.signal);
+    fill(columns, draft.feed && !draft.feed.look && plainNotice(t("teach.no_columns")));
+    let asked = "";
+    fill(preview, draft.feed && feedPreview(draft.feed, looking.signal, ({ columns: found, error }) => {
+      const now = JSON.stringify(found);
+      if (now !== asked) fill(columns, found.length ? questions(found) : !error && plainNotice(t("teach.no_columns")));
+      asked = now;
+    }));
   };
   const choose = ([feed]) => {
     if (task.running) return;
     fill(outcome, !feed && plainNotice(t("feed.nothing_in_folder")));
-    Object.assign(draft, { feed: feed ?? null, column: "", attributes: new Map() });
+    Object.assign(draft, nothing(), { feed: feed ?? null });
     draw();
   };
   form.addEventListener("submit", (event) => {
@@ -68,32 +78,19 @@ function lessonForm(signal) {
   return form;
 }
 
-/** Ask for the columns of the feed, and offer them. */
-async function look(place, signal) {
-  const { feed } = draft;
-  const busy = waiting(t("feed.looking"), null, signal);
-  fill(place, busy);
-  try {
-    feed.preview ??= feed.look ? await lookAt(feed, { signal, onprogress() {} }) : { columns: [], error: null };
-    signal.throwIfAborted();
-    const { columns, error } = feed.preview;
-    fill(place, columns.length ? questions(columns) : plainNotice(error ? sentence(error.code, error.message) : t("teach.no_columns")));
-  } catch (error) {
-    if (!stopped(error)) fill(place, errorNotice(error, () => look(place, signal)));
-  } finally {
-    busy.done();
-  }
-}
-
+/** What is to be taught of the columns, as they are read now. */
 function questions(columns) {
-  draft.column ||= columns.find(({ field }) => CATEGORIES.includes(field))?.name ?? "";
+  const names = new Set(columns.map(({ name }) => name)); // in another encoding others
+  draft.chosen &&= names.has(draft.column);
+  if (!draft.chosen) draft.column = columns.find(({ field }) => CATEGORIES.includes(field))?.name ?? "";
+  for (const name of [...draft.attributes.keys()]) if (!names.has(name)) draft.attributes.delete(name);
   const values = make("p", { class: "soft small" });
   const say = () => {
     const examples = columns.find(({ name }) => name === draft.column)?.examples ?? [];
     values.textContent = examples.length ? `${t("feed.values")}: ${examples.slice(0, MAX_EXAMPLES).join(" \u00b7 ")}` : "";
   };
   const column = select("teach.column", [["", t("teach.choose")], ...columns.map(({ name }) => [name, name])], draft.column, (name) => {
-    Object.assign(draft, { column: name });
+    Object.assign(draft, { column: name, chosen: true });
     draft.feed.key = null;
     say();
   });
@@ -150,7 +147,7 @@ async function send(outcome, sending) {
     });
     fill(outcome);
     if (!job) return;
-    Object.assign(draft, { feed: null, column: "", attributes: new Map() });
+    Object.assign(draft, nothing());
     location.hash = `#/jobs/${encodeURIComponent(job.id)}`;
   } catch (error) {
     fill(outcome, errorNotice(error, () => !task.running && send(outcome, sending)));

@@ -22,10 +22,12 @@ from catalog.index.product_index import ProductIndex
 from catalog.index.query import Finding, IndexQuery
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
+from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
 from serving.errors import ModelInUse, ModelNotTaught, ProductChanged
 from serving.portions import PORTION_BYTES
 from serving.storage.active_model import ActiveModel
+from serving.storage.category_map import NAME, CategoryMap, Confirmed, MapState, Target
 from serving.storage.erasure import Erasure
 from serving.storage.review import waiting
 from serving.storage.review.feedback import FeedbackLog, FeedbackQuery
@@ -61,6 +63,7 @@ class CatalogStore:
         self._models = {model.version: model for model in models}
         self._thumbnails = ThumbnailStore(state / "pictures.sqlite")
         self._feedback = FeedbackLog(state / "feedback.sqlite")
+        self._map = CategoryMap(state / NAME)
         # Held by what reads and then writes.
         self._writing = threading.RLock()
         self._taught = TaughtModels(state)
@@ -86,7 +89,7 @@ class CatalogStore:
     def describe(self) -> StoreInfo:
         index, taught = self._index, self._taught.all()
         chosen = self._active.version
-        files = (self._thumbnails.file, self._feedback.file, self._active, self._taught)
+        files = (self._thumbnails.file, self._feedback.file, self._map.file, self._active, self._taught)
         damages = (*(file.damage for file in files), self._damaged_products())
         damaged = tuple(filter(None, damages))
         return StoreInfo(
@@ -159,6 +162,25 @@ class CatalogStore:
         if self._active.version == version:
             raise ModelInUse
         self._taught.forget(version)
+
+    def category_map(self, target: Target) -> MapState:
+        """What was confirmed of the map from the models' categories to those of Google's."""
+        return self._map.state(target)
+
+    def category_list(self, target: Target) -> Taxonomy:
+        """Raises CategoryListMissing."""
+        return self._map.tree(target)
+
+    def keep_category_list(self, target: Target, tree: Taxonomy) -> None:
+        self._map.keep_tree(target, tree)
+
+    def confirm_category(self, target: Target, category: str, counterpart: str | None, given_by: str) -> Confirmed:
+        """See `CategoryMap.confirm`."""
+        return self._map.confirm(target, category, counterpart, given_by)
+
+    def take_confirmation_back(self, id: int) -> None:
+        """Raises ConfirmationNotFound."""
+        self._map.take_back(id)
 
     def _refile(self) -> None:
         """File all products anew, if they are not filed by the active model."""
@@ -431,3 +453,4 @@ class CatalogStore:
         self._index.close()
         self._thumbnails.close()
         self._feedback.close()
+        self._map.close()

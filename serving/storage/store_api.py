@@ -13,8 +13,10 @@ from catalog.index.query import Finding, IndexQuery
 from catalog.model.contract import Contract
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
+from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
 from serving.calls import Call
+from serving.storage.category_map import Confirmed, MapState, Target
 from serving.storage.review.feedback import FeedbackQuery
 from serving.storage.review.filings import FilingsPart
 from serving.storage.review.verdicts import Feedback, Said
@@ -115,7 +117,7 @@ class StoreApi:
     """
 
     # Not repeated when their process is lost: the first call may have had its effect.
-    ONCE = frozenset({"delete", "take_back", "forget_model", "add_category"})
+    ONCE = frozenset({"delete", "take_back", "forget_model", "add_category", "take_confirmation_back"})
 
     def __init__(self, call: Call) -> None:
         """call: reaches a `CatalogStore`, by `serving.calls.in_threads` or in another process."""
@@ -138,6 +140,23 @@ class StoreApi:
 
     async def forget_model(self, version: str) -> None:
         await self._call("forget_model", version)
+
+    async def category_map(self, target: Target) -> MapState:
+        return await self._call("category_map", target)
+
+    async def category_list(self, target: Target) -> Taxonomy:
+        return await self._call("category_list", target)
+
+    async def keep_category_list(self, target: Target, tree: Taxonomy) -> None:
+        await self._call("keep_category_list", target, tree)
+
+    async def confirm_category(
+        self, target: Target, category: str, counterpart: str | None, given_by: str
+    ) -> Confirmed:
+        return await self._call("confirm_category", target, category, counterpart, given_by)
+
+    async def take_confirmation_back(self, id: int) -> None:
+        await self._call("take_confirmation_back", id)
 
     async def search(self, query: IndexQuery, facets: Sequence[str] = ()) -> Listing:
         return await self._call("search", query, facets)

@@ -36,7 +36,8 @@ def export(
         bool,
         typer.Option(
             "--category-ids",
-            help="Fill google_product_category, where the merchant gave none, and shopify_category by the category.",
+            help="Fill google_product_category, where the merchant gave none, and shopify_category by the category."
+            " What was confirmed on the service's page goes before what the tree says.",
         ),
     ] = False,
     confirmed: Annotated[
@@ -71,14 +72,18 @@ def export_trained(
 
 
 def ids_of_categories(location: str, confirmed: Path | None) -> "Extra":
-    """Raises ConfigInvalid for a map of another tree."""
+    """confirmed: a sheet; without one what was confirmed on the page counts, where the service's state lies with the
+    index. Raises ConfigInvalid for a sheet of another tree.
+    """
     from catalog.categories import PlatformIds, confirmed_in
+    from catalog.ingest.ledger import state_folder
+    from serving.storage.category_map import confirmed_beside
     from shelflens.cli.categories import taxonomy_for
 
     tree = taxonomy_for(location, None)
-    said = confirmed_in(confirmed) if confirmed else {}
-    if said and not said.keys() & {node.id for node in tree.nodes}:
-        raise ConfigInvalid(f"{confirmed.name if confirmed else ''} is a map of another tree than the index's.")
+    said = confirmed_in(confirmed) if confirmed else confirmed_beside(state_folder(location))
+    if confirmed and said and not said.keys() & {node.id for node in tree.nodes}:
+        raise ConfigInvalid(f"{confirmed.name} is a map of another tree than the index's.")
     ids = PlatformIds(tree, said)
     return {"google_product_category": ids.google, "shopify_category": ids.shopify}
 

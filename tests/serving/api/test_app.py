@@ -94,6 +94,11 @@ PATHS = {
     "/v1/review/{id}/alike",
     "/v1/search",
     "/v1/taxonomy",
+    "/v1/taxonomy/map",
+    "/v1/taxonomy/map/confirmed",
+    "/v1/taxonomy/map/confirmed/{id}",
+    "/v1/taxonomy/map/sheet",
+    "/v1/taxonomy/map/tree",
     "/v1/uploads",
     "/v1/uploads/{id}",
 }

@@ -34,11 +34,11 @@ def reader(browser: Browser, address: str) -> Iterator[Reader]:
         yield reader
 
 
-def shelves(each: int) -> dict[str, Any]:
-    """A feed whose products are filed, as a browser's file field takes it."""
+def shelves(each: int, title: str = "title") -> dict[str, Any]:
+    """A feed whose products are filed, as a browser's file field takes it. title: the column's name."""
     written = io.StringIO()
     table = csv.writer(written)
-    table.writerow(("id", "title", "shelf"))
+    table.writerow(("id", title, "shelf"))
     for word, category in KINDS.items():
         table.writerows((f"{word}{n}", f"{COLOURS[n % 5]} {word} {n}", category) for n in range(each))
     return {"name": "shelves.csv", "mimeType": "text/csv", "buffer": written.getvalue().encode()}
@@ -73,6 +73,19 @@ def test_a_merchant_teaches_his_categories_and_reads_the_report(reader: Reader) 
     expect(model.first).to_contain_text("Active")
     model.last.get_by_role("button", name="Remove").click()
     expect(model).to_have_count(1)
+
+
+def test_columns_are_corrected_before_the_lesson(reader: Reader) -> None:
+    reader.open("#/teach")
+    reader.page.locator(".file-place input").set_input_files(shelves(4, "what it is"))
+    expect(reader.page.locator(".feed-preview .notice")).to_contain_text("No column gives a title")
+    reader.page.get_by_label("Column of your categories").select_option("shelf")
+    reader.page.get_by_label("what it is is read as").select_option("title")
+    expect(reader.page.locator(".first-rows li").first).to_contain_text("red shirt 0")
+    expect(reader.page.get_by_label("Column of your categories")).to_have_value("shelf")
+    reader.page.get_by_role("button", name="Teach", exact=True).click()
+    expect(reader.page.locator(".job .badge").first).to_have_text("Complete")
+    expect(reader.page.get_by_text("Products learnt from: 16. Categories: 4.")).to_be_visible()
 
 
 def test_what_cannot_be_taught_is_told(reader: Reader) -> None:

@@ -1,0 +1,1 @@
+"""The active model's category tree, and its map to Google's."""
