@@ -55,9 +55,10 @@ class Design:
 
 def products(one_NF: Floats, other_NC: Floats) -> Doubles:
     """(F, C): the sums over the rows, in double precision over blocks of them."""
-    starts = range(0, len(one_NF), BLOCK)
-    parts = (one_NF[start : start + BLOCK].T @ other_NC[start : start + BLOCK] for start in starts)
-    return sum(parts, np.zeros((one_NF.shape[1], other_NC.shape[1])))
+    total_FC = np.zeros((one_NF.shape[1], other_NC.shape[1]))
+    for start in range(0, len(one_NF), BLOCK):
+        total_FC += one_NF[start : start + BLOCK].T @ other_NC[start : start + BLOCK]
+    return total_FC
 
 
 def left_out(turned_XGF: Doubles, residual_XGC: Floats) -> Doubles:
