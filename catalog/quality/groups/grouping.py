@@ -23,8 +23,8 @@ from catalog.quality.groups.scorer import Scorer
 
 Kind = Literal["duplicate", "variant", "look-alike", "different"]
 LOOKS_ALIKE = 0.4  # likeness from which two products that are not one are worth a look
-# What is taken for the score of variants where groups of duplicates are made.
-APART = -4.0
+# At most the score of variants where groups of duplicates are made.
+APART = -1.5
 
 
 NO_VECTORS: Vectors = MappingProxyType({})

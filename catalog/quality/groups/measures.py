@@ -52,6 +52,7 @@ MEASURE = re.compile(
 )
 # Of these a letter of a size or a name may be meant, unless they stand at the number.
 LETTERS = frozenset("mp'")
+NETWORKS = frozenset("2345")  # "4G" is no weight
 LINES = frozenset((480, 576, 720, 768, 900, 1080, 1200, 1440, 2160, 4320))
 
 
@@ -75,7 +76,7 @@ def measures(text: str) -> Iterator[Measure]:
             continue
         dimension, factor = FACTORS[unit]
         value = as_number(number)
-        if dimension == "lines" and value not in LINES:
+        if (dimension == "lines" and value not in LINES) or (unit == "g" and number in NETWORKS):
             continue
         yield Measure(dimension, float(f"{value * factor:.4g}"), match.start(), match.end())
 
