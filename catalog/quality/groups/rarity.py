@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable
 
 from catalog.quality.groups.facts import Facts
 
+# Products that a catalogue has at least, as far as rarity goes: among three products, what two share is no common word.
+LEAST = 1000
+
 
 class Weights(dict[str, float]):
     """Word -> rarity, worked out when it is asked for. A word that no product has is as rare as can be."""
@@ -38,7 +41,7 @@ class Rarity:
         self._titles.update(product.title.words | product.title.codes)
         self._texts.update(product.words)
         for weights in self._weights:
-            weights.scale = 1 / math.log(max(self._count, 2))
+            weights.scale = 1 / math.log(max(self._count, LEAST))
             weights.clear()
 
     def titles_with(self, word: str) -> int:
