@@ -157,11 +157,11 @@ class Grouping:
     def families(self) -> list[Family]:
         """Groups by what they are variants of."""
         first_of = {group[0]: self._group(group) for group in self._groups}
-        edges = []
+        edges: list[tuple[float, str, str]] = []
         for one, other in self._links:
             left, right = self._group_of[one][0], self._group_of[other][0]
             if left != right:
-                edges.append((self.family_score(left, right), *sorted((left, right))))
+                edges.append((self.family_score(left, right), min(left, right), max(left, right)))
         families = []
         for firsts in cluster(first_of, set(edges), self.family_score):
             pairs = [(one, other) for n, one in enumerate(firsts) for other in firsts[n + 1 : n + 30]]

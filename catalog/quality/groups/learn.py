@@ -21,7 +21,8 @@ def fit(values: Sequence[Mapping[str, float]], same_N: Truths, penalty: float = 
     used_R = ramps_NR.any(0)
     weights_R = np.zeros(len(signs_R))
     weights_R[used_R] = minimum(ramps_NR[:, used_R], signs_R[used_R], np.asarray(same_N, np.float64), penalty)
-    curves, start = {}, 1
+    curves: dict[str, tuple[float, ...]] = {}
+    start = 1
     for feature in FEATURES:
         end = start + len(feature.knots) - 1
         curves[feature.name] = (0.0, *(round(float(one), 3) for one in np.cumsum(weights_R[start:end])))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from catalog.quality.groups.facts import Facts
-from catalog.quality.groups.features import AXES, TOPICS, Axis, Topic
+from catalog.quality.groups.features import AXES, TOPICS, Topic
 from catalog.quality.groups.pairs import Comparison, Words
 from catalog.quality.groups.rarity import Rarity
 from catalog.quality.groups.scorer import Scorer, in_grains
@@ -69,7 +69,7 @@ def values(words: Words) -> str:
     return " or ".join(sorted(words))
 
 
-def _of_axis(axis: Axis, found: Comparison) -> str:
+def _of_axis(axis: str, found: Comparison) -> str:
     name = axis.capitalize()
     if axis in found.other:
         left, right = found.other[axis]

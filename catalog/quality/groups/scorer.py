@@ -57,7 +57,8 @@ class Scorer:
         return in_grains(curve[n - 1] + share * (curve[n] - curve[n - 1]))
 
     def score(self, values: Mapping[str, float]) -> Score:
-        total, contradictions = in_grains(self.start), {}
+        total = in_grains(self.start)
+        contradictions: dict[str, float] = {}
         for feature, value in values.items():
             part = self.part(feature, value)
             total += part
