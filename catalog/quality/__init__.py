@@ -1,0 +1,1 @@
+"""The health of a catalogue: what is doubled."""

@@ -1,0 +1,56 @@
+"""Which products are compared at all: those that share rare words, model numbers or identifiers.
+
+Of each key a bounded number of products is kept, and of each product a bounded number of keys is asked and a bounded
+number of others compared: the time for n products grows as n.
+"""
+
+import heapq
+from collections.abc import Iterator
+from itertools import combinations
+
+from catalog.quality.groups.facts import Facts
+from catalog.quality.groups.rarity import Rarity
+
+COMPARED = 10  # others of each product
+POSTED = 64  # products of a key
+RARE_WORDS = 8
+PAIRED_WORDS = 5  # the rarest words, each two of which are a key: words that are common alone may be rare together
+
+
+class Candidates:
+    """Products by their keys."""
+
+    def __init__(self, rarity: Rarity) -> None:
+        self._rarity = rarity
+        self._posted: dict[str, list[str]] = {}
+
+    def add(self, product: Facts) -> None:
+        for key, _ in self._keys(product):
+            posted = self._posted.setdefault(key, [])
+            if len(posted) < POSTED:
+                posted.append(product.id)
+
+    def near(self, product: Facts) -> list[str]:
+        """The products that share most with it, the nearest first."""
+        shared: dict[str, float] = {}
+        for key, weight in self._keys(product):
+            for other in self._posted.get(key, ()):
+                shared[other] = shared.get(other, 0.0) + weight
+        shared.pop(product.id, None)
+        return heapq.nsmallest(COMPARED, shared, key=lambda other: (-shared[other], other))
+
+    def _keys(self, product: Facts) -> Iterator[tuple[str, float]]:
+        of = self._rarity.of
+        ranked = sorted(product.title.words, key=lambda word: (-of(word), word))
+        yield from ((word, of(word)) for word in ranked[:RARE_WORDS] if self._rarity.titles_with(word) <= POSTED)
+        for one, other in combinations(ranked[:PAIRED_WORDS], 2):
+            yield f"{one} {other}", 0.5 * (of(one) + of(other))
+        yield from ((f"#{code}", 1.0) for code in product.codes | _joined_codes(product))
+        yield "=" + " ".join(ranked), 1.0
+        if product.gtin:
+            yield f"gtin {product.gtin}", 4.0
+
+
+def _joined_codes(product: Facts) -> frozenset[str]:
+    """Two neighbours that another writes as one model number."""
+    return frozenset(one for one in product.title.joined if not one.isalpha() and not one.isdigit())

@@ -1,0 +1,157 @@
+"""What a product says of itself that can be compared: words, model numbers, measures, colours, sizes, brand, price."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from catalog.product import Product, each_value
+from catalog.quality.groups.colours import NAMES as COLOURS
+from catalog.quality.groups.colours import PHRASES
+from catalog.quality.groups.measures import as_number, measures
+from catalog.synonyms import attribute_name
+
+# A run without spaces, in which signs may part letters from digits.
+RUN = re.compile(r"[^\W_]+(?:[-/._+][^\W_]+)*")
+PART = re.compile(r"\d+(?:[.,]\d+)*(?![^\W\d_])|[^\W_]+")
+HAN = re.compile(r"[\u3400-\u9fff]+")
+SIGNS = re.compile(r"[-/._+]")
+POSSESSIVE = re.compile(r"['\u2019]s\b")
+SIZE_WORDS = {
+    **{"xxs": "XXS", "xs": "XS", "xl": "XL", "xxl": "XXL", "xxxl": "XXXL", "2xl": "XXL", "3xl": "XXXL", "4xl": "4XL"},
+    **{"small": "S", "medium": "M", "large": "L"},
+}
+# "size 42", "uk 8", "8 m us", "14 us"; a letter counts only in capitals, at the end or between signs.
+SIZED = re.compile(
+    r"\b(?:size|sz|gr(?:ö|oe)(?:ß|ss)e|taille|talla|uk|eu|eur|us)[ .:]*(\d{1,2}(?:[.,]5)?|[smlx]{1,4})\b"
+)
+SIZED_BEFORE = re.compile(r"(?<![\d.])\b(\d{1,2}(?:[.,]5)?)\s(?:[bdmnw]{1,2}\s)?(?:(?:\(m\)\s)?us|uk|eu|eur)\b")
+LETTER = re.compile(r"(?:^|[,(/|\-\u2013]\s?|\s)(S|M|L)(?=\)|\s?[,/|]|\s*$)")
+LEAST_CODE = 4
+Values = dict[str, frozenset[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """words: without measures, colours and sizes. tokens: of all, in order. joined: two neighbours written as one.
+    codes: model numbers without signs. numbers: those that have no unit.
+    """
+
+    words: frozenset[str]
+    tokens: tuple[str, ...]
+    joined: frozenset[str]
+    codes: frozenset[str]
+    measures: Values
+    numbers: frozenset[str]
+    colours: frozenset[str]
+    sizes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """words: of title and description. grams: three letters of the title each. codes: those of the title and the
+    maker's own (mpn), without signs. gtin: without leading zeros.
+    """
+
+    id: str
+    title: Text
+    more: Text
+    words: frozenset[str]
+    grams: frozenset[str]
+    brand: str
+    codes: frozenset[str]
+    gtin: str
+    price: float | None
+
+
+def read(product: Product) -> Facts:
+    title, more = read_text(product.title), read_text(product.description)
+    options = {attribute_name(name): values for name, values in product.attributes.items()}
+    colours = {name for value in each_value(options.get("colour", ())) for name in _colours(plain(value))}
+    sizes = {plain(value).upper() for value in each_value(options.get("size", ()))}
+    if colours or sizes:
+        title = replace(title, colours=frozenset(colours) or title.colours, sizes=frozenset(sizes) or title.sizes)
+    solid = "".join(title.tokens)
+    return Facts(
+        id=product.id,
+        title=title,
+        more=more,
+        words=title.words | more.words,
+        grams=frozenset(solid[n : n + 3] for n in range(len(solid) - 2)),
+        brand=plain(product.brand),
+        codes=title.codes | frozenset(_codes(plain(product.mpn), 3)),
+        gtin=re.sub(r"\D", "", product.gtin).lstrip("0"),
+        price=product.price or None,
+    )
+
+
+def plain(text: str) -> str:
+    """In lower case, without accents and possessives."""
+    text = unicodedata.normalize("NFKC", text).lower()
+    if not text.isascii():
+        letters = unicodedata.normalize("NFKD", text)
+        text = unicodedata.normalize("NFC", "".join(one for one in letters if not "\u0300" <= one <= "\u036f"))
+    return POSSESSIVE.sub("", text)
+
+
+def read_text(text: str) -> Text:
+    if not text:
+        return EMPTY
+    rest = plain(text)
+    sizes = {match[1] for match in LETTER.finditer(text)}
+    for pattern in (SIZED, SIZED_BEFORE):
+        sizes |= {match[1].upper().replace(",", ".") for match in pattern.finditer(rest)}
+        rest = pattern.sub(" ", rest)
+    found: dict[str, set[float]] = {}
+    parts, start = [], 0
+    for one in measures(rest):
+        found.setdefault(one.dimension, set()).add(one.value)
+        parts.append(rest[start : one.start])
+        start = one.end
+    rest = " ".join([*parts, rest[start:]])
+    for phrase, colour in PHRASES.items():
+        rest = rest.replace(phrase, colour)
+    tokens = tuple(_tokens(rest))
+    colours = {COLOURS[token] for token in tokens if token in COLOURS}
+    sizes |= {SIZE_WORDS[token] for token in tokens if token in SIZE_WORDS}
+    return Text(
+        words=frozenset(one for one in tokens if one not in COLOURS and one not in SIZE_WORDS),
+        tokens=tokens,
+        joined=frozenset(map("".join, pairwise(tokens))),
+        codes=frozenset(_codes(rest)),
+        measures={name: frozenset(values) for name, values in found.items()},
+        numbers=frozenset(one for one in tokens if one[0].isdigit() and one.replace(".", "").isdigit()),
+        colours=frozenset(colours),
+        sizes=frozenset(sizes),
+    )
+
+
+def _tokens(text: str) -> Iterator[str]:
+    for part in PART.findall(text):
+        if part[0].isdigit() and part.replace(".", "").replace(",", "").isdigit():
+            yield f"{as_number(part):g}" if len(part) < 7 else re.sub("[.,]", "", part)
+        elif HAN.fullmatch(part) and len(part) > 2:
+            yield from (part[n : n + 2] for n in range(len(part) - 1))
+        else:
+            yield part
+
+
+def _codes(text: str, least: int = LEAST_CODE) -> Iterator[str]:
+    """Model numbers: of letters and digits, or at least five digits; also the parts of one that are model numbers."""
+    for run in RUN.findall(text):
+        for one in dict.fromkeys((SIGNS.sub("", run), *SIGNS.split(run))):
+            digits = sum(letter.isdigit() for letter in one)
+            if digits and len(one) >= least and (digits < len(one) or digits >= LEAST_CODE + 1):
+                yield one
+
+
+def _colours(text: str) -> Sequence[str]:
+    """The colours of a value; the value itself if none is known."""
+    for phrase, colour in PHRASES.items():
+        text = text.replace(phrase, colour)
+    known = [COLOURS[token] for token in _tokens(text) if token in COLOURS]
+    return known or [text]
+
+
+EMPTY = Text(frozenset(), (), frozenset(), frozenset(), {}, frozenset(), frozenset(), frozenset())
