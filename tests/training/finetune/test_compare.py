@@ -63,10 +63,10 @@ def test_offers_of_one_product_count_once() -> None:
 
 
 def test_a_quarter_of_each_category_is_held_out_by_groups() -> None:
-    paths = [("a",)] * 200 + [("b",)] * 80 + [("c",)]
-    groups_N = np.arange(281) // 2  # pairs of offers
+    paths = [("a",)] * 400 + [("b",)] * 160 + [("c",)]
+    groups_N = np.arange(561) // 2  # pairs of offers
     held_N = held_out(groups_N, paths, 0)
-    assert (held_N[:200].sum(), held_N[200:280].sum(), held_N[280]) == (50, 20, False)
+    assert (held_N[:400].sum(), held_N[400:560].sum(), held_N[560]) == (100, 40, False)
     assert all(len(set(held_N[groups_N == group])) == 1 for group in set(groups_N))
     np.testing.assert_array_equal(held_N, held_out(groups_N, paths, 0))
     assert (held_N != held_out(groups_N, paths, 1)).any()
