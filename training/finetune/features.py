@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from catalog.arrays import Floats, Modalities, choice
+from catalog.errors import TooFewProducts
 from catalog.feeds import BadRow, Row
 from catalog.ingest.load import Result
 from catalog.ingest.pipeline import LocalWorker
@@ -70,7 +71,7 @@ def read_features(
     """Of the feed's products with these ids. folder: keeps each part that was read, so that none is read again.
 
     reader: knows what of a text is read; progress: is told of rows as they are done. A product of which nothing can be
-    read is left out.
+    read is left out; raises TooFewProducts if none is left.
     """
     rows = (row for row in feed if isinstance(row, Row) and row.id in ids)
     done = sum(torch.load(path, weights_only=True)["rows"] for path in sorted(folder.glob(PARTS)))
@@ -81,7 +82,10 @@ def read_features(
             torch.save(read_chunk(chunk, reader, start) | {"rows": len(chunk)}, path.with_suffix(".tmp"))
             path.with_suffix(".tmp").replace(path)
             progress(len(chunk))
-    return joined([torch.load(path, weights_only=True) for path in sorted(folder.glob(PARTS))])
+    parts = [torch.load(path, weights_only=True) for path in sorted(folder.glob(PARTS))]
+    if not any(part["ids"] for part in parts):
+        raise TooFewProducts("None of the products could be read a second time. Are their images still there?")
+    return joined(parts)
 
 
 def joined(parts: Sequence[Mapping[str, Any]]) -> Features:
