@@ -159,7 +159,8 @@ class ItemReader:
         with mixed_precision(best_device()):
             images = self.model.encode_image(Inputs.of(batch).to(best_device()))
         tokens, pooled_BF, present_B = packed(images, self.model)
-        self.items += [self._item(result, product) for result, product in zip(results, prepared, strict=True)]
+        for result, product in zip(results, prepared, strict=True):
+            self.items.append(self._item(result, product))
         self.tokens += tokens
         self.pooled.append(pooled_BF)
         self.present.append(present_B)
