@@ -25,7 +25,7 @@ def groups(count: int = 100) -> np.ndarray:
 def test_more_that_is_right_is_kept() -> None:
     found = compare(answers(60), answers(80), groups(), 300, 10)
     assert found.better
-    assert (found.changes[RIGHT].before, round(found.changes[RIGHT].after, 6)) == (np.float32(0.6), 0.8)
+    assert (found.changes[RIGHT].before, found.changes[RIGHT].after) == (pytest.approx(0.6), pytest.approx(0.8))
     assert list(found.changes) == [RIGHT, "right at level 1", "right at level 2", ACCEPTED]
     assert found.table().split("\n")[0].split() == [
         "100",

@@ -23,7 +23,7 @@ def test_products_come_near_their_category_and_what_was_known_is_counted() -> No
     with torch.no_grad():
         known = texts.encode(start.text_encoder)
     optimizer = torch.optim.AdamW([*parameters, *classes.parameters()], lr=3e-3)
-    filed = []
+    filed: list[float] = []
     for _ in range(30):
         step = Step(image, texts.encode(model.text_encoder), known, paths, torch.tensor([0, 2]))
         losses = step_losses(model, start, classes, step, Weights(relation=1.0, answers=1.0, pooled=1.0))
