@@ -108,7 +108,8 @@ def taught(vector_NE: Floats, leaf_N: Ints, groups_N: Ints, names_CE: Floats, ju
     rows = np.flatnonzero(judged_N)
     if len(rows) < 2:
         return np.asarray(vector_NE @ names_CE.T, np.float32)
-    views = Views(vector_NE[rows], np.arange(len(rows)), np.full(len(rows), "both"), np.ones(len(rows), np.bool_))
+    every = np.ones(len(rows), np.bool_)
+    views = Views(vector_NE[rows], np.arange(len(rows)), np.full(len(rows), "both"), every, every)
     leaves_NC = np.eye(len(names_CE), dtype=np.float32)[leaf_N[rows]]
     return fit(Lesson(views, leaves_NC, groups_N[rows], names_CE), USUAL).head.logits(vector_NE)
 

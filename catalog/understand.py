@@ -143,7 +143,7 @@ class Understander:
         self, products: Sequence[Prepared], top_k: int = 5, evidence: bool = True
     ) -> list[Understanding]:
         """The model's work for one batch of products from `prepare`."""
-        readings = [self._reading(product) for product in products]
+        readings = [self.reading(product) for product in products]
         good = [reading.product for reading in readings if reading.used]
         outputs = self._runtime.run(collate(good, self._tokenizer), evidence) if good else None
         row = count()
@@ -156,7 +156,7 @@ class Understander:
 
     def vectors(self, products: Sequence[Prepared]) -> list[Vectors]:
         """For each product from `prepare` what is read of it, and its embeddings. None where nothing can be read."""
-        readings = [self._reading(product) for product in products]
+        readings = [self.reading(product) for product in products]
         good = [reading.product for reading in readings if reading.used]
         outputs = self._runtime.run(collate(good, self._tokenizer), evidence=True) if good else None
         row = count()
@@ -181,8 +181,8 @@ class Understander:
             progress(len(batch))
         return vector_NE
 
-    def _reading(self, product: Prepared) -> Reading:
-        """The product with the part of its text that the text encoder can read."""
+    def reading(self, product: Prepared) -> Reading:
+        """A product from `prepare` with the part of its text that the text encoder can read."""
         scripts = self.config.text.scripts
         whole = plain_letters(product.text)
         text, left_out = readable_names(whole, self._base.taxonomy, scripts) or readable(whole, scripts)

@@ -87,11 +87,13 @@ class CatalogModel(nn.Module):
     def forward(self, inputs: Inputs) -> Outputs:
         return self.fuse_and_classify(*self.encode(inputs))
 
-    def fuse_and_classify(self, image: Encoded, text: Encoded, modalities: Modalities = "both") -> Outputs:
-        """Fuse both encodings and apply the heads; `modalities` masks the other modality out."""
+    def fuse_and_classify(
+        self, image: Encoded, text: Encoded, modalities: Modalities = "both", leaves: Tensor | None = None
+    ) -> Outputs:
+        """Fuse both encodings and apply the heads; `modalities` masks the other modality out. leaves: see `Heads`."""
         kept_image = image.keep(torch.full_like(image.present_B, modalities != "text"))
         kept_text = text.keep(torch.full_like(text.present_B, modalities != "image"))
-        return self.heads(self.fusion(kept_image, kept_text), kept_image, kept_text)
+        return self.heads(self.fusion(kept_image, kept_text), kept_image, kept_text, leaves)
 
     def encode(self, inputs: Inputs) -> tuple[Encoded, Encoded]:
         return self.encode_image(inputs), self.encode_text(inputs)

@@ -22,6 +22,7 @@ EXACT = 20_000  # rows, up to which all pairs are compared
 class Example:
     """A product that is filed. vectors: its embedding by what was read of it, and where it has both by each alone;
     keys: what it shares with other offers of the same product alone; attributes: its values of those to be taught.
+    judged: whether figures and thresholds are measured on it, too; not where the encoders learnt from it.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Example:
     keys: tuple[str, ...] = ()
     line: int = 0
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    judged: bool = True
 
 
 class Filing(NamedTuple):
@@ -55,24 +57,29 @@ class Views:
     """The vectors of all examples, one row for each way that an example can be read.
 
     vector_VE; example_V: which example a row is of; choice_V: of which modalities; own_V: whether these are all that
-    was read of the example.
+    was read of the example; judged_V: see `Example`.
     """
 
     vector_VE: Floats
     example_V: Ints
     choice_V: NDArray[np.str_]
     own_V: NDArray[np.bool_]
+    judged_V: NDArray[np.bool_]
 
     @classmethod
     def of(cls, examples: Sequence[Example]) -> "Views":
         rows = [
-            (vector, number, choice, choice == example.used)
+            (vector, number, choice, choice == example.used, example.judged)
             for number, example in enumerate(examples)
             for choice, vector in example.vectors.items()
         ]
-        vectors, numbers, choices, own = zip(*rows, strict=True)
+        vectors, numbers, choices, own, judged = zip(*rows, strict=True)
         vector_VE = np.stack(vectors).astype(np.float32)
-        return cls(vector_VE, np.array(numbers, np.int64), np.array(choices), np.array(own))
+        return cls(vector_VE, np.array(numbers, np.int64), np.array(choices), np.array(own), np.array(judged))
+
+    def only(self, kept_V: NDArray[np.bool_]) -> "Views":
+        """Some of the rows, of the examples as they are numbered here."""
+        return Views(*(part[kept_V] for part in vars(self).values()))
 
 
 def own_vectors(examples: Sequence[Example]) -> Floats:

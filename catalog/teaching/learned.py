@@ -51,6 +51,7 @@ def save_learned(folder: Path, learned: Learned) -> None:
         "used_N": np.array([MODALITIES.index(example.used) for example in learned.examples], np.uint8),
         "path_N": np.array([paths.setdefault(one.path, len(paths)) for one in learned.examples], np.int32),
         "group_N": learned.groups_N.astype(np.int32),
+        "judged_N": np.array([example.judged for example in learned.examples], np.uint8),
         "name_TE": np.stack(list(learned.names.values())).astype(np.float16),
     }
     told = {"paths": list(paths), "names": list(learned.names), "verdicts": learned.verdicts}
@@ -74,9 +75,11 @@ def load_learned(folder: Path) -> Learned:
     ):
         vectors[example][MODALITIES[choice]] = vector_E
     paths = [tuple(path) for path in told["paths"]]
+    judged_N = arrays.get("judged_N", np.ones(len(vectors)))  # folders of earlier releases have none
+    columns = (arrays["path_N"], arrays["used_N"], arrays["group_N"], vectors, judged_N)
     examples = [
-        Example("", "", paths[path], MODALITIES[used], of_it, (f"group {group}",))  # type: ignore[arg-type]
-        for path, used, group, of_it in zip(arrays["path_N"], arrays["used_N"], arrays["group_N"], vectors, strict=True)
+        Example("", "", paths[path], MODALITIES[used], of_it, (f"group {group}",), judged=bool(judged))  # type: ignore[arg-type]
+        for path, used, group, of_it, judged in zip(*columns, strict=True)
     ]
     names = dict(zip(told["names"], arrays["name_TE"].astype(np.float32), strict=True))
     return Learned(examples, arrays["group_N"].astype(np.int64), names, int(told["verdicts"]))

@@ -28,7 +28,8 @@ def write_page(path: Path, report: Report, contract: Contract, tree: Taxonomy) -
 
 
 def page(report: Report, contract: Contract, tree: Taxonomy) -> str:
-    deepest = report.levels[-1]
+    deepest, judged = report.levels[-1], report.levels[0].products
+    whose = "Each product" if judged == report.examples else f"Each of {judged:,} products, held out for this,"
     figures = [
         (f"{deepest.right:.1%}", "in the right category"),
         (f"{report.auto:.1%}", "accepted without a person"),
@@ -38,7 +39,7 @@ def page(report: Report, contract: Contract, tree: Taxonomy) -> str:
     shown = "".join(f'<div><div class="figure">{figure}</div>{escape(name)}</div>' for figure, name in figures)
     parts = [
         "<h1>What the model was taught</h1>",
-        '<p class="quiet">Each product was judged by a model that had seen neither it nor one nearly the same.</p>',
+        f'<p class="quiet">{whose} was judged by a model that had seen neither it nor one nearly the same.</p>',
         f'<div class="figures">{shown}</div>',
         section("By level", ("Level", "Products", "Right"), [level_cells(*one) for one in report.levels]),
         curve(report.curve),

@@ -51,8 +51,9 @@ class Confusion(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """levels, auto, auto_right: of the products as they were read. auto: the share that is accepted unseen, and
-    auto_right the share of these that is right. few: categories with fewer than FEW examples, and how many those have.
+    """levels, auto, auto_right: of the products as they were read, those that are judged. auto: the share that is
+    accepted unseen, and auto_right the share of these that is right. few: categories with fewer than FEW examples, and
+    how many those have. curve: none where only some of the examples are judged.
     """
 
     examples: int
@@ -68,7 +69,7 @@ class Report:
 
 
 class Answer(NamedTuple):
-    """Of an example by all that was read of it. likeliest, truth: ids from the root; accepted: whether what was
+    """Of a judged example by all that was read of it. likeliest, truth: ids from the root; accepted: whether what was
     accepted unseen is right, None where nothing was.
     """
 
@@ -86,7 +87,7 @@ def report_of(
     doubts: Sequence[Doubt],
     attributes: Sequence[AttributeReport],
 ) -> Report:
-    """answers: of each example, see `own_answers`."""
+    """answers: see `own_answers`."""
     auto = [one.accepted for one in answers if one.accepted is not None]
     counted = lesson.leaves_NC.sum(0)
     few = [(" > ".join(tree.path(leaf.id)), int(n)) for leaf, n in zip(tree.leaves, counted, strict=True) if n < FEW]
@@ -94,11 +95,11 @@ def report_of(
         examples=len(examples),
         categories=len(tree.leaves),
         levels=tuple(levels_of(answers)),
-        auto=len(auto) / len(examples),
+        auto=len(auto) / len(answers),
         auto_right=sum(auto) / len(auto) if auto else 0.0,
-        curve=learning_curve(lesson, learnt),
+        curve=learning_curve(lesson, learnt) if lesson.views.judged_V.all() else (),
         few=tuple(sorted(few, key=lambda one: one[1])),
-        confusions=tuple(confusions(examples, answers, tree)),
+        confusions=tuple(confusions([one for one in examples if one.judged], answers, tree)),
         doubts=tuple(doubts),
         attributes=tuple(attributes),
     )
@@ -123,6 +124,7 @@ def to_dict(report: Report) -> dict[str, Any]:
 
 
 def own_answers(lesson: Lesson, found: Sequence[Measured], categories: Categories) -> list[Answer]:
+    """Of each example that is judged, in order."""
     answers: dict[int, Answer] = {}
     for one in found:
         for row, leaf_C, truth, log_odds in zip(one.rows, one.score_VC, one.truth, one.log_odds_V, strict=True):
@@ -172,7 +174,7 @@ def own_accuracy(lesson: Lesson, held_out_VC: Floats) -> float:
 
 
 def confusions(examples: Sequence[Example], answers: Sequence[Answer], tree: Taxonomy) -> list[Confusion]:
-    """The pairs of categories that are taken for each other most often."""
+    """The pairs of categories that are taken for each other most often. examples: those that the answers are of."""
     wrong: Counter[tuple[str, str]] = Counter()
     rows: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for example, answer in zip(examples, answers, strict=True):

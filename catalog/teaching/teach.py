@@ -11,7 +11,8 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,8 +56,8 @@ LEAST_EXAMPLES = 4
 
 @dataclass(frozen=True)
 class Taught:
-    """What a lesson came to, before it is written. unseen: the answer for each example by a model that had not seen it;
-    learned: see `catalog.teaching.learned`.
+    """What a lesson came to, before it is written. unseen: the answer for each example that is judged, by a model that
+    had not seen it; learned: see `catalog.teaching.learned`.
     """
 
     head: TaughtHead
@@ -77,19 +78,22 @@ def teach(
     targets: Targets | None = None,
     progress: Callable[[str], object] = lambda step: None,
     attributes: Collection[str] = (),
+    groups_N: Ints | None = None,
 ) -> Taught:
     """Fit the head, its thresholds and its contract, and heads of attributes, which the examples have.
 
     names: reads the categories' names; base: the calibration of the model that is taught. tree: the merchant's whole
-    tree; by default one of the examples' paths. An example that it has no node for is left out. Raises TooFewProducts
-    for fewer than two categories or LEAST_EXAMPLES examples, ConfigInvalid for targets of categories that are none.
+    tree; by default one of the examples' paths. An example that it has no node for is left out. groups_N: as from
+    `groups_of`, if known. Raises TooFewProducts for fewer than two categories or LEAST_EXAMPLES examples, ConfigInvalid
+    for targets of categories that are none.
     """
     tree, examples, nodes = placed(examples, tree)
     targets = placed_targets(targets or Targets(TARGET), tree)
     progress("names")
     names_CE = name_vectors(tree, names)
     progress("groups")
-    lesson = Lesson(Views.of(examples), leaf_shares(tree, nodes), groups_of(examples), names_CE)
+    groups_N = groups_of(examples) if groups_N is None else groups_N
+    lesson = Lesson(Views.of(examples), leaf_shares(tree, nodes), groups_N, names_CE)
     progress("fit")
     learnt = fit(lesson)
     progress("kinds")
@@ -217,17 +221,36 @@ def teach_gathered(
     `examples_of`; the precision to promise is TARGET by default. Raises FeedColumnsInvalid for an attribute of which
     the feed has no value.
     """
+    examples, left_out = filed_examples(gathered, attributes, separator, tree)
+    with telling(left_out):
+        taught = teach(examples, Names(reader.embed), reader.calibration, tree, targets, progress, attributes)
+    return write_outcome(taught, base, output, left_out)
+
+
+def filed_examples(
+    gathered: Gathered, attributes: Collection[str], separator: str | None, tree: Taxonomy | None
+) -> tuple[list[Example], dict[str, int]]:
+    """-> the examples, and how many rows are left out, by code. See `teach_gathered`."""
     check_attributes(gathered, attributes)
     examples, failed = examples_of(gathered.filed, separator), Counter(gathered.failed)
     failed[RowCategoryMissing.code] += len(gathered.filed) - len(examples)
     if tree:
         known = nodes_of(tree, (example.path for example in examples))
         failed[CategoryNotFound.code] += sum(example.path not in known for example in examples)
-    left_out = {code: count for code, count in failed.items() if count}
+    return examples, {code: count for code, count in failed.items() if count}
+
+
+@contextmanager
+def telling(left_out: Mapping[str, int]) -> Iterator[None]:
+    """Where too few products are left, tell which rows were left out."""
     try:
-        taught = teach(examples, Names(reader.embed), reader.calibration, tree, targets, progress, attributes)
+        yield
     except TooFewProducts as error:
         raise TooFewProducts(error.message + told(left_out)) from None
+
+
+def write_outcome(taught: Taught, base: Path, output: Path, left_out: dict[str, int]) -> Outcome:
+    """Write the model folder and the report."""
     version = write_taught(taught, base, output)
     page = output.with_name(f"{output.name}.html")
     write_page(page, taught.report, taught.contract, taught.tree)

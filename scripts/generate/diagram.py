@@ -59,6 +59,7 @@ ROOMS = {
         "evaluation": "metrics, predictions, report",
         "export": "ONNX, int8, calibration",
         "features": "cached encoder outputs",
+        "finetune": "on a merchant's products",
         "initial_weights": "where training starts",
         "losses": "the loss functions",
         "pretrain": "on a catalog, without labels",

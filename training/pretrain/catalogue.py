@@ -59,14 +59,7 @@ class Catalogue:
 
     def images(self, chosen: Sequence[int]) -> Encoded:
         """The images of these products as the encoder gave them."""
-        parts = [self.tokens[row] for row in chosen]
-        longest = max(1, *(len(part) for part in parts))
-        tokens_BTD = torch.zeros(len(parts), longest, parts[0].shape[1])
-        mask_BT = torch.zeros(len(parts), longest, dtype=torch.bool)
-        for place, part in enumerate(parts):
-            tokens_BTD[place, : len(part)] = part.float()
-            mask_BT[place, : len(part)] = True
-        return Encoded(tokens_BTD, mask_BT, self.pooled_NF[list(chosen)], self.present_N[list(chosen)])
+        return padded(self.tokens, self.pooled_NF, self.present_N, chosen)
 
     @property
     def pairs(self) -> list[int]:
@@ -165,14 +158,12 @@ class ItemReader:
         batch = collate([product._replace(text="") for product in prepared], self.tokenizer)
         with mixed_precision(best_device()):
             images = self.model.encode_image(Inputs.of(batch).to(best_device()))
-        images = Encoded(*(tensor.float().cpu() if tensor.is_floating_point() else tensor.cpu() for tensor in images))
-        needed = 1 if self.model.config.fusion == "late" else images.tokens_BTD.shape[1]
-        for place, (result, product) in enumerate(zip(results, prepared, strict=True)):
-            mask_T = images.mask_BT[place, :needed]
-            self.tokens.append(images.tokens_BTD[place, :needed][mask_T].half())
+        tokens, pooled_BF, present_B = packed(images, self.model)
+        for result, product in zip(results, prepared, strict=True):
             self.items.append(self._item(result, product))
-        self.pooled.append(images.pooled_BD)
-        self.present.append(images.present_B)
+        self.tokens += tokens
+        self.pooled.append(pooled_BF)
+        self.present.append(present_B)
 
     def _item(self, result: Result, product: Prepared) -> Item:
         assert isinstance(result.row, Row)
@@ -188,6 +179,29 @@ class ItemReader:
         pooled_NF = torch.cat([*self.pooled, torch.zeros(0, width)])
         present_N = torch.cat([*self.present, torch.zeros(0, dtype=torch.bool)])
         return Catalogue(items, self.tokens, pooled_NF, present_N, rows, failures)
+
+
+def packed(encoded: Encoded, model: CatalogModel) -> tuple[list[Tensor], Tensor, Tensor]:
+    """-> tokens (T, D) of each product in half precision, those that the model's fusion reads; pooled vectors, and
+    which products have the modality.
+    """
+    encoded = Encoded(*(tensor.float().cpu() if tensor.is_floating_point() else tensor.cpu() for tensor in encoded))
+    needed = 1 if model.config.fusion == "late" else encoded.tokens_BTD.shape[1]
+    masks_BT = encoded.mask_BT[:, :needed]
+    tokens = [part[mask].half() for part, mask in zip(encoded.tokens_BTD[:, :needed], masks_BT, strict=True)]
+    return tokens, encoded.pooled_BD, encoded.present_B
+
+
+def padded(tokens: Sequence[Tensor], pooled_NF: Tensor, present_N: Tensor, chosen: Sequence[int]) -> Encoded:
+    """The encodings of these products, from what `packed` gave of all."""
+    parts = [tokens[row] for row in chosen]
+    longest = max(1, *(len(part) for part in parts))
+    tokens_BTD = torch.zeros(len(parts), longest, parts[0].shape[1])
+    mask_BT = torch.zeros(len(parts), longest, dtype=torch.bool)
+    for place, part in enumerate(parts):
+        tokens_BTD[place, : len(part)] = part.float()
+        mask_BT[place, : len(part)] = True
+    return Encoded(tokens_BTD, mask_BT, pooled_NF[list(chosen)], present_N[list(chosen)])
 
 
 class Groups:

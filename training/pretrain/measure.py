@@ -1,7 +1,7 @@
 """What a model is worth on held-out products of a catalogue without labels, and whether another one is better."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -151,15 +151,22 @@ class Verdict:
 
     def table(self) -> str:
         width = max(map(len, self.changes))
-        head = f"{f'{self.products:,} held-out products':{width}}  before   after  change  90 % interval"
-        lines = [
-            f"{name:{width}}  {one.before:6.3f}  {one.after:6.3f}  {one.after - one.before:+.3f}"
-            f"  {one.low:+.3f} to {one.high:+.3f}"
-            for name, one in self.changes.items()
-        ]
+        lines = table_of(f"{self.products:,} held-out products", ("before", "after"), self.changes)
         kept = f"{'of the 10 nearest by both, kept':{width}}          {self.kept:6.3f}"
         changed = f"{'categories changed':{width}}          {self.changed:6.3f}"
-        return "\n".join([head, *lines, kept, changed])
+        return "\n".join([*lines, kept, changed])
+
+
+def table_of(title: str, names: tuple[str, str], changes: Mapping[str, Change]) -> list[str]:
+    """The lines of a table. names: of what was before, and after."""
+    width = max(map(len, [title, *changes]))
+    before, after = names
+    lines = [
+        f"{name:{width}}  {one.before:6.3f}  {one.after:6.3f}  {one.after - one.before:+.3f}"
+        f"  {one.low:+.3f} to {one.high:+.3f}"
+        for name, one in changes.items()
+    ]
+    return [f"{title:{width}}  {before:>6}  {after:>6}  change  90 % interval", *lines]
 
 
 def compare(before: Measured, after: Measured) -> Verdict:

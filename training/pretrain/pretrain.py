@@ -17,11 +17,21 @@ from catalog.understand import Understander
 from training.device import best_device
 from training.pretrain.catalogue import Catalogue, read_catalogue, split
 from training.pretrain.measure import Verdict, compare, measure
-from training.pretrain.run import PretrainRun, Settings, claim
+from training.pretrain.run import PretrainRun, Settings
+from training.pretrain.tuning import claim, learn
 from training.pretrain.write import precision, round_weights, write_model
 
 FEATURES = "catalogue.pt"
 COMPARED = 8  # texts on which the graphs' answers are compared
+CARD = """# A model pretrained on a catalogue
+
+Made by `shelflens pretrain` from the model {start}, on {trained:,} products without labels. What is not listed as
+measured here is that model's. Calibration and familiarity are its own, too: they were measured for the model as it was.
+
+```text
+{table}
+```
+"""
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,7 @@ def pretrain(source: Feed, images: ImageReader, model: Path, output: Path, setti
     before = measure(checkpoint, catalogue, held_rows)
     run = PretrainRun(settings, checkpoint, catalogue, train_rows)
     run.resume(folder)
-    finished = learn(run, folder)
+    finished = learn(run, folder, "pretrain")
     report = Report(
         catalogue.rows, tuple(catalogue.failures), len(train_rows), run.step, run.wanted, checkpoint.version
     )
@@ -74,7 +84,8 @@ def pretrain(source: Feed, images: ImageReader, model: Path, output: Path, setti
     version = None
     if not verdict.reasons:
         texts = [catalogue.items[row].text for row in held_rows[:COMPARED]]
-        version = write_model(checkpoint, output, texts, len(train_rows), verdict.table()).version
+        card = CARD.format(start=checkpoint.version, trained=len(train_rows), table=verdict.table())
+        version = write_model(checkpoint, output, texts, card).version
     shutil.rmtree(folder)
     return replace(report, verdict=verdict, version=version)
 
@@ -94,16 +105,3 @@ def features(source: Feed, images: ImageReader, checkpoint: Checkpoint, seed: in
         catalogue = read_catalogue(source, worker, checkpoint.model, checkpoint.tokenizer, seed, progress=progress)
     catalogue.save(path)
     return catalogue
-
-
-def learn(run: PretrainRun, folder: Path) -> bool:
-    """Take the remaining steps. -> whether the last one was taken; False after Ctrl-C."""
-    with run:
-        run.plan()
-        with tqdm(desc="pretrain", total=run.total, initial=run.step, unit="step") as bar:
-            while run.step < run.total and not run.interrupted:
-                bar.set_postfix(run.update(), refresh=False)
-                bar.update()
-                if run.is_save_due():
-                    run.save(folder)
-    return run.step == run.total

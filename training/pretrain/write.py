@@ -1,4 +1,4 @@
-"""The pretrained model as an ordinary model folder."""
+"""A model whose training went on, as an ordinary model folder."""
 
 import shutil
 from collections.abc import Sequence
@@ -20,15 +20,6 @@ from catalog.model.runtime.outputs import compare_outputs
 from catalog.model.runtime.pytorch import TorchRuntime
 
 TOLERANCE = 1e-3  # of an embedding's component, between ONNX Runtime and PyTorch
-CARD = """# A model pretrained on a catalogue
-
-Made by `shelflens pretrain` from the model {start}, on {trained:,} products without labels. What is not listed as
-measured here is that model's. Calibration and familiarity are its own, too: they were measured for the model as it was.
-
-```text
-{table}
-```
-"""
 
 
 def precision(folder: Path) -> torch.dtype:
@@ -45,8 +36,9 @@ def round_weights(model: CatalogModel, dtype: torch.dtype) -> None:
                 parameter.copy_(parameter.to(dtype).float())
 
 
-def write_model(start: Checkpoint, output: Path, texts: Sequence[str], trained: int, table: str) -> ModelFolder:
-    """Write `start.model` with the other parts of `start`'s folder. texts: to compare the graphs' answers on.
+def write_model(start: Checkpoint, output: Path, texts: Sequence[str], card: str) -> ModelFolder:
+    """Write `start.model` with the other parts of `start`'s folder. texts: to compare the graphs' answers on; card: the
+    model card.
 
     The graphs hold no weights and name them, so those of the start compute with the new ones. Raises CheckpointInvalid,
     and writes nothing, if their answers differ from PyTorch's.
@@ -61,7 +53,6 @@ def write_model(start: Checkpoint, output: Path, texts: Sequence[str], trained: 
                 shutil.copy(start.path / name, folder)
         if start.exported:
             check_graphs(replace(start, path=folder), start.model, texts)
-        card = CARD.format(start=start.version, trained=trained, table=table)
         (folder / "README.md").write_text(card, encoding="utf-8")
     return open_model(output)
 

@@ -18,7 +18,7 @@ from catalog.filing import Categories
 from catalog.model.contract import Outcome, Promise, Targets, promise
 from catalog.model.taught_attributes import TaughtAttribute, ValueRule
 from catalog.teaching.attributes.values import RARE, Cell, Values, read_values
-from catalog.teaching.examples import Example, Ints
+from catalog.teaching.examples import Example, Ints, Views
 from catalog.teaching.head.calibrate import Measured, temperature_of
 from catalog.teaching.head.fit import Lesson, fit
 from catalog.teaching.learned import Names
@@ -80,7 +80,7 @@ class FiledExamples:
 
     @cached_property
     def found(self) -> list[str]:
-        """The node that the model files each view in, unseen; "" where it abstains."""
+        """The node that the model files each view in, unseen; "" where it abstains, and where it is not judged."""
         found_V = [""] * len(self.lesson.views.example_V)
         for one in self.measured:
             for row, leaf_C, log_odds in zip(one.rows, one.score_VC, one.log_odds_V.tolist(), strict=True):
@@ -106,8 +106,8 @@ class FiledExamples:
 
 
 class Held(NamedTuple):
-    """What the head says of each view, unseen. best_V: the likeliest value; score_V: its probability; right_V: whether
-    it is right; having_V: whether a product that is filed as the view is has the attribute.
+    """What the head says of each judged view, unseen. best_V: the likeliest value; score_V: its probability; right_V:
+    whether it is right; having_V: whether a product that is filed as the view is has the attribute.
     """
 
     choice_V: NDArray[np.str_]
@@ -148,9 +148,11 @@ def learn(
     whole = replace(filed.lesson, leaves_NC=values.share_NC, names_CE=value_vectors(values.names, names))
     part, having = whole.only(known), filed.having(known)
     learnt = fit(part)
-    kept_V = np.isin(whole.views.example_V, known)
-    having_V = np.array([node in having for node in filed.found])[kept_V]
-    rule, held = judged(ValueRule(name, values.names, having, {}, {}), part, learnt.held_out_VC, having_V)
+    kept_V, judged_V = np.isin(whole.views.example_V, known), part.views.judged_V
+    having_V = np.array([node in having for node in filed.found])[kept_V][judged_V]
+    right_VC = (part.leaves_NC[part.views.example_V] > 0)[judged_V]
+    rule = ValueRule(name, values.names, having, {}, {})
+    rule, held = judged(rule, part.views.only(judged_V), learnt.held_out_VC[judged_V], right_VC, having_V)
     asked = {choice: targets.of_attribute(name, choice) for choice in rule.temperature}
     outcomes = {choice: promises(held, choice, values.names, target) for choice, target in asked.items()}
     least = {
@@ -169,9 +171,10 @@ def value_vectors(values: Sequence[str], names: Names) -> Floats:
     return np.concatenate([vector_VE, np.zeros((len(values) - len(named), vector_VE.shape[1]), np.float32)])
 
 
-def judged(rule: ValueRule, part: Lesson, score_VC: Floats, having_V: NDArray[np.bool_]) -> tuple[ValueRule, Held]:
-    """The rule with its temperatures, and what it makes of the scores."""
-    views, right_VC = part.views, part.leaves_NC[part.views.example_V] > 0
+def judged(
+    rule: ValueRule, views: Views, score_VC: Floats, right_VC: NDArray[np.bool_], having_V: NDArray[np.bool_]
+) -> tuple[ValueRule, Held]:
+    """The rule with its temperatures, and what it makes of the scores. right_VC: which values each view has."""
     probability_VC = np.zeros_like(score_VC)
     for choice in MODALITIES:
         rows = np.flatnonzero(views.choice_V == choice)
@@ -208,7 +211,7 @@ def report_of(
     told.sort(key=lambda one: -one.products)
     right = given = given_right = 0.0
     read: Modalities = "both"
-    if held:
+    if held and held.own_V.any():
         read = max(MODALITIES, key=lambda choice: int((held.own_V & (held.choice_V == choice)).sum()))
         own = np.flatnonzero(held.own_V)
         right_V, given_V = (

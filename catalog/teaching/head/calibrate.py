@@ -37,10 +37,10 @@ class Measured:
 
 
 def measured(lesson: Lesson, learnt: Learnt, judged: Judged, tree: Taxonomy, nodes: Sequence[str]) -> list[Measured]:
-    """nodes: of each example. A choice of which there is no view is left out."""
+    """Of the judged views. nodes: of each example. A choice of which there is no view is left out."""
     views, found = lesson.views, []
     for choice in MODALITIES:
-        rows = np.flatnonzero(views.choice_V == choice)
+        rows = np.flatnonzero((views.choice_V == choice) & views.judged_V)
         if len(rows):
             truth = [tree.ancestors(nodes[number]) for number in views.example_V[rows]]
             found.append(Measured(choice, rows, learnt.held_out_VC[rows], truth, judged.known_V[rows]))

@@ -6,7 +6,7 @@ penalty, are the usual ones, unless others file clearly more of the examples rig
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product, starmap
 from typing import NamedTuple
 
@@ -42,9 +42,8 @@ class Lesson:
         number_N = np.full(len(self.groups_N), -1)
         number_N[examples_N] = np.arange(len(examples_N))
         kept_V = number_N[self.views.example_V] >= 0
-        given = self.views
-        numbers_V = number_N[given.example_V[kept_V]]
-        views = Views(given.vector_VE[kept_V], numbers_V, given.choice_V[kept_V], given.own_V[kept_V])
+        views = self.views.only(kept_V)
+        views = replace(views, example_V=number_N[views.example_V])
         return Lesson(views, self.leaves_NC[examples_N], self.groups_N[examples_N], self.names_CE)
 
     def without_empty_leaves(self) -> "Lesson":
@@ -90,7 +89,8 @@ def fit(lesson: Lesson, settings: Settings | None = None, max_voters: int = MAX_
     whitened_SF = whitening(voters_SE)
     design = Design(kernel(views.vector_VE, voters_SE) @ whitened_SF, lesson.groups_N[example_V], weights(lesson))
     asked = [settings] if settings else [USUAL, *starmap(Settings, product(PENALTIES, NAMES))]
-    best = choose((fitted(design, target_VC, named_VC, one) for one in asked), lesson)
+    candidates = (fitted(design, target_VC, named_VC, one) for one in asked)
+    best = next(candidates) if settings or not views.judged_V.any() else choose(candidates, lesson)
     votes_SC = np.asarray(whitened_SF @ best.weight_FC, np.float32)
     head = TaughtHead(
         voters_SE, votes_SC, np.asarray(best.settings.names * names_EC, np.float32), np.zeros(3, np.float32)
@@ -114,8 +114,9 @@ def fitted(design: Design, target_VC: Floats, named_VC: Floats, settings: Settin
 
 
 def rightness(score_VC: Floats, lesson: Lesson) -> float:
-    """The share of views of which the best leaf is one of the example's, and a little of how clearly it is."""
-    leaves_VC = lesson.leaves_NC[lesson.views.example_V]
+    """Of the judged views the share whose best leaf is one of the example's, and a little of how clearly it is."""
+    judged_V = lesson.views.judged_V
+    score_VC, leaves_VC = score_VC[judged_V], lesson.leaves_NC[lesson.views.example_V[judged_V]]
     right = np.take_along_axis(leaves_VC, score_VC.argmax(1)[:, None], 1) > 0
     error = np.square(score_VC + 1 / score_VC.shape[1] - leaves_VC).sum(1)
     return float(right.mean() - 0.01 * error.mean())

@@ -44,7 +44,8 @@ def learn_unfamiliar(lesson: Lesson, learnt: Learnt, kinds_N: Ints) -> Judged:
         never_3 = np.array([0, 0, -np.inf], np.float32)
         return Judged(replace(learnt.head, unfamiliar_3=never_3), never_V, never_V)
     unknown = as_unknown(lesson, learnt.settings, kinds_N)
-    slopes = logistic(np.stack(known), np.stack(unknown))
+    judged_V = lesson.views.judged_V
+    slopes = logistic(np.stack(known)[:, judged_V], np.stack(unknown)[:, judged_V])
     known_V, unknown_V = (slopes[0] * near + slopes[1] * score + slopes[2] for near, score in (known, unknown))
     return Judged(replace(learnt.head, unfamiliar_3=slopes), known_V, unknown_V)
 

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shelflens.cli.app import DeviceOption, JsonOption, ModelOption, app, errors_shown
+from shelflens.cli.app import DeviceOption, JsonOption, ModelOption, app, errors_shown, needing
 from shelflens.cli.ingest import (
     INTERRUPTED,
     Columns,
@@ -24,11 +25,13 @@ from shelflens.cli.ingest import (
 if TYPE_CHECKING:
     from catalog.feeds import Feed
     from catalog.images import ImageReader
+    from catalog.model.checkpoint import Checkpoint
     from catalog.model.contract import Targets
     from catalog.teaching.attributes.learn import AttributeReport
     from catalog.teaching.gather import Gathered
     from catalog.teaching.teach import Outcome
     from catalog.understand import Understander
+    from training.finetune.compare import Comparison
 
 SHOWN = 10
 FEWEST = 5  # products with a value, for it to be learnt
@@ -48,6 +51,24 @@ TargetsFile = Annotated[
     Path | None, typer.Option(help="A TOML file with targets of [modalities], [branches] and [attributes].")
 ]
 
+Deep = Annotated[
+    bool,
+    typer.Option("--deep", help="Also fine-tune the encoders, and keep that if it is better on held-out products."),
+]
+Minutes = Annotated[float, typer.Option(min=0.1, help="Longest time to fine-tune, without reading the products.")]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What is to be taught, and how. minutes: for fine-tuning; 0 without."""
+
+    output: Path
+    separator: str | None
+    tree: Path | None
+    targets: "Targets"
+    attributes: list[str]
+    minutes: float
+
 
 @app.command()
 def teach(
@@ -59,6 +80,8 @@ def teach(
     separator: Separator = None,
     target: Target = 0.98,
     targets: TargetsFile = None,
+    deep: Deep = False,
+    minutes: Minutes = 30.0,
     images: Images = None,
     columns: Columns = None,
     encoding: Encoding = "",
@@ -83,46 +106,72 @@ def teach(
         asked = read_asked(attributes or [])
         mapping = teaching_columns(read_mapping(columns or []), category, asked)
         mapped = [f"{field}={column}" for field, column in mapping.items()]
-        source, image_reader = open_source(feed, images, mapped, "", hosts or [], stores or [], encoding)
-        vectors = Path(f"{feed.name}.vectors")
-        found = run(source, image_reader, model, device, vectors, output, separator, tree, promised, list(asked))
-    print(json.dumps(found.to_dict()) if as_json else "\n".join(lines(found)))
+        source = open_source(feed, images, mapped, "", hosts or [], stores or [], encoding)
+        lesson = Lesson(output, separator, tree, promised, list(asked), minutes if deep else 0)
+        found, compared = run(*source, model, device, Path(f"{feed.name}.vectors"), lesson)
+    show(found, compared, as_json)
+
+
+def show(found: "Outcome", compared: "Comparison | None", as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(found.to_dict() | ({"deep": compared.to_dict()} if compared else {})))
+    else:
+        print("\n".join([*(deep_lines(compared) if compared else []), *lines(found)]))
 
 
 def run(
-    source: "Feed",
-    images: "ImageReader",
-    model: Path | None,
-    device: str,
-    vectors: Path,
-    output: Path,
-    separator: str | None,
-    tree: Path | None,
-    targets: "Targets",
-    attributes: list[str],
-) -> "Outcome":
-    from catalog.model.folder import shipped_model
+    source: "Feed", images: "ImageReader", model: Path | None, device: str, vectors: Path, lesson: Lesson
+) -> "tuple[Outcome, Comparison | None]":
+    from catalog.model.folder import find_model, shipped_model
     from catalog.taxonomy.tree import Taxonomy
     from catalog.teaching.teach import check_output, teach_gathered
     from catalog.teaching.tree import check_attributes_of, placed_targets
     from catalog.understand import Understander
 
-    check_output(output)  # before minutes of reading
-    check_attributes_of(targets, attributes)
-    own = Taxonomy.load(tree) if tree else None
-    targets = placed_targets(targets, own) if own else targets
-    reader = Understander.load(model, device)
-    return teach_gathered(
-        gathered(source, images, reader, vectors, attributes),
-        reader,
-        model or shipped_model(),
-        output,
-        separator=separator,
-        tree=own,
-        targets=targets,
-        attributes=attributes,
-        progress=lambda step: typer.echo(f"{step} ...", err=True),
+    check_output(lesson.output)  # before minutes of reading
+    check_attributes_of(lesson.targets, lesson.attributes)
+    own = Taxonomy.load(lesson.tree) if lesson.tree else None
+    targets = placed_targets(lesson.targets, own) if own else lesson.targets
+    base = find_model(model) if model else shipped_model()
+    start = open_start(base, lesson.minutes) if lesson.minutes else None
+    reader = Understander.load(base, device)
+    read = gathered(source, images, reader, vectors, lesson.attributes)
+    if start is None:
+        found = teach_gathered(
+            read,
+            reader,
+            base,
+            lesson.output,
+            separator=lesson.separator,
+            tree=own,
+            targets=targets,
+            attributes=lesson.attributes,
+            progress=tell,
+        )
+        return found, None
+    from training.finetune.finetune import Asked, Source, teach_deep
+    from training.finetune.run import Settings
+
+    asked, settings = Asked(lesson.separator, own, targets, lesson.attributes), Settings(minutes=lesson.minutes)
+    return teach_deep(read, Source(source, images), reader, start, lesson.output, settings, asked, tell)
+
+
+def tell(step: str) -> None:
+    typer.echo(f"{step} ...", err=True)
+
+
+def open_start(base: Path, minutes: float) -> "Checkpoint":
+    """The model with the weights that are to be tuned, before minutes of reading."""
+    with needing("train"):
+        import training.finetune.finetune  # noqa: F401 - all that fine-tuning needs
+        from catalog.model.checkpoint import load_model
+
+    typer.echo(
+        "After the usual teaching, the products are read once more, which takes about as long again or longer, and the"
+        f" encoders are tuned for {minutes:g} min at most.",
+        err=True,
     )
+    return load_model(base)
 
 
 @contextmanager
@@ -154,15 +203,30 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
+def deep_lines(compared: "Comparison") -> list[str]:
+    """Both models side by side, and which is kept."""
+    said = [f"fine-tuned on {compared.trained:,} products in {compared.steps:,} steps", compared.table()]
+    if not compared.better:
+        return [*said, f"kept: the usual model, as of the tuned one {' and '.join(compared.reasons)}"]
+    return [
+        *said,
+        "kept: the tuned model. What follows is of the held-out products.",
+        "Its vectors are no other model's: ingest your feed into a new index.",
+    ]
+
+
 def lines(outcome: "Outcome") -> list[str]:
     report = outcome.report
-    said = [f"{report.examples:,} products in {report.categories:,} categories; each was judged unseen:"]
+    judged = report.levels[0].products
+    whose = "each was" if judged == report.examples else f"{judged:,} were"
+    said = [f"{report.examples:,} products in {report.categories:,} categories; {whose} judged unseen:"]
     said += [f"  level {one.level}: {one.right:.1%} right of {one.products:,}" for one in report.levels]
     right = f", {report.auto_right:.1%} of them right" if report.auto else ""
     said += [f"  accepted without a person: {report.auto:.1%}{right}"]
     curve = ", ".join(f"{point.examples:,}: {point.right:.1%}" for point in report.curve if not point.guessed)
     guess = next((point for point in report.curve if point.guessed), None)
-    said += [f"  by number of products: {curve}" + (f"; twice as many, about {guess.right:.1%}" if guess else "")]
+    if curve:
+        said += [f"  by number of products: {curve}" + (f"; twice as many, about {guess.right:.1%}" if guess else "")]
     said += [line for one in report.attributes for line in attribute_lines(one)]
     said += [f"rows left out: {count:,} {code}" for code, count in sorted(outcome.failed.items())]
     said += [f"few products: {path} ({count})" for path, count in report.few[:SHOWN]]

@@ -81,6 +81,22 @@ def test_values_that_are_proven_are_promised(taught: Taught) -> None:
     assert all(isinstance(one.outcomes["text"], Promise) for one in report.values)
 
 
+def test_values_of_what_the_encoders_learnt_from_are_taught_and_not_judged(reader: Understander) -> None:
+    def learnt(examples: Sequence[Example]) -> Taught:
+        return teach(examples, Names(reader.embed), reader.calibration, targets=Targets(0.8), attributes=["finish"])
+
+    examples = [replace(one, judged=number % 2 == 0) for number, one in enumerate(made_up(reader))]
+    for number, one in enumerate(examples):
+        if not one.judged and one.attributes and number % 10 == 1:
+            examples[number] = replace(one, attributes={"finish": ("gloss",)})
+    [report] = learnt(examples).report.attributes
+    assert report.right == 1.0
+    assert all(one.outcomes["text"].products <= 20 for one in report.values if one.value != "gloss")
+    without = [replace(one, attributes={}) if one.judged else one for one in examples]
+    found = learnt(without)
+    assert found.attributes == (), "nothing is given of which nothing was measured"
+
+
 def test_what_cannot_be_promised_is_not_given_and_how_much_is_missing_is_told(reader: Understander) -> None:
     found = teach(
         made_up(reader), Names(reader.embed), reader.calibration, targets=Targets(0.98), attributes=["finish"]

@@ -18,7 +18,7 @@ from catalog.filing import Filer
 from catalog.model.contract import Targets
 from catalog.model.folder import open_model, read_taxonomy
 from catalog.teaching.examples import Example, groups_of, near
-from catalog.teaching.learned import Names
+from catalog.teaching.learned import Names, load_learned
 from catalog.teaching.teach import Taught, teach, write_taught
 from catalog.teaching.tree import tree_of
 from shelflens.cli import app
@@ -136,6 +136,26 @@ def test_products_of_an_inner_category_teach_what_is_below(reader: Understander)
     ]
     report = teach(examples, Names(reader.embed), reader.calibration).report
     assert [(level.products, level.right) for level in report.levels] == [(160, 1.0), (120, 1.0)]
+
+
+def test_what_the_encoders_learnt_from_teaches_and_is_not_judged(
+    tmp_path: Path, base: Path, reader: Understander
+) -> None:
+    """Of every four examples one is judged. The others are all doubtful, which no figure and no promise sees."""
+    examples = [replace(one, judged=number % 4 == 0) for number, one in enumerate(made_up(reader))]
+    wrong = [n for n, one in enumerate(examples) if n % 40 in (1, 2, 3)]
+    for number in wrong:
+        examples[number] = replace(examples[number], path=("Food", "Pears"))
+    found = teach(examples, Names(reader.embed), reader.calibration, targets=Targets(0.9))
+    report = found.report
+    assert (report.examples, len(found.unseen)) == (160, 40)
+    assert [(level.products, level.right) for level in report.levels] == [(40, 1.0), (40, 1.0)]
+    assert (report.curve, report.doubts) == ((), ())
+    claimed = [claim.outcome.products for claim in found.contract.claims]
+    assert max(claimed) <= 40, "promises are of what was judged"
+    write_taught(found, base, tmp_path / "own")
+    kept = load_learned(tmp_path / "own").examples
+    assert [one.judged for one in kept] == [one.judged for one in examples]
 
 
 def answers(folder: Path) -> list[Understanding]:

@@ -6,7 +6,7 @@ from catalog.model.encoders import Encoded
 from tests.support.tiny import tiny_tokenizer
 from tests.support.tiny_torch import tiny_model, tiny_packed_model
 from training.pretrain.objective import MaskedWords, Texts, Weights, step_losses
-from training.pretrain.run import started, trainable
+from training.pretrain.tuning import started, trainable
 
 TEXTS = ["red striped shirt 1 2 3", "blue running shoe", "fresh green apple 4 5", "a pear"] * 4
 

@@ -125,7 +125,7 @@ def test_another_run_is_not_gone_on_with(
 ) -> None:
     settings = replace(LEARNS, steps=2)
     with monkeypatch.context() as patched:
-        patched.setattr(module, "learn", lambda run, folder: False)
+        patched.setattr(module, "learn", lambda run, folder, title: False)
         run(shop, start, tmp_path / "one", settings)
     for changed in (replace(settings, seed=1), replace(settings, steps=3)):
         with pytest.raises(ConfigInvalid, match=r"'one\.run' holds a run of another feed, model or settings"):
