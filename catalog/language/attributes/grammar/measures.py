@@ -17,6 +17,7 @@ from catalog.language.attributes.grammar.units import Unit, pattern, unit_of
 
 NEAR = 40  # characters around a measure that can say what it is of
 CROSS = re.compile(r"\s*(?:[xX×*✕]|(?i:by))\s*")
+JOINT = re.compile(r"(?:[xX]|[0-9][-–#])\Z")  # right before a number, unless another ends there, it is part of a code
 BESIDE = re.compile(r"[\s,]+")
 TO = re.compile(r"\s*(?:-|–|—|~|～|/|to|至|到)\s*")
 SUMS = {("foot", "inch"), ("pound", "ounce"), ("pound", "fluid_ounce")}
@@ -65,7 +66,7 @@ def _items(text: str) -> Iterator[Item]:
     last = 0  # where the item before ends
     for one in _item().finditer(text):
         readings = values_of(one["number"])
-        if not readings or (text[one.start() - 1 : one.start()] in ("x", "X") and last != one.start() - 1):
+        if not readings or (JOINT.search(text[max(0, one.start() - 2) : one.start()]) and last != one.start() - 1):
             continue
         unit, side = one["unit"], one["side"] or ""
         end = one.end("unit") if unit else one.end("number")

@@ -87,7 +87,7 @@ def pattern() -> str:
 
 def _written(sign: str, any_case: bool) -> str:
     text = re.escape(sign).replace(r"\ ", r"\s?")
-    text = f"(?i:{text})" if any_case and sign.isascii() else text
+    text = f"(?i:{text})" if any_case else text
     last = sign.rstrip(".")[-1]
     end = r"(?![A-WYZa-wyz0-9²]|[xX](?!\s?\d))" if last.isascii() and last.isalnum() else ""
     if sign == "in":  # "3 in 1", "2 in a box"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from catalog.arrays import Floats
 from catalog.errors import FileNotReadable
@@ -53,7 +53,7 @@ class Tagger:
             with safe_open(path, "np") as file:
                 meta = json.loads(file.metadata()["tagger"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError):
             raise FileNotReadable(f"{path.name!r} cannot be read.") from None
         features = bytes(tensors["features"]).decode("utf-8").split("\n")
         weights = np.zeros((len(features), len(meta["tags"])), np.float32)
