@@ -1,6 +1,6 @@
 """Attributes from words: what the grammar and the tagger find, beside a dictionary of the training values.
 
-    python benchmarks/attributes_from_words.py --data-root DATA [--folds 5] [--seed 0] [--sets zh wdc_pave oa_mine]
+    python benchmarks/attributes_from_words.py --data-root DATA [--folds 5] [--run 5] [--seed 0] [--sets SET ...]
 
 DATA has attributes/ and taxonomies/shopify. A value counts as right where attribute and words are equal; of WDC-PAVE,
 whose values are rewritten, where attribute and rewritten value are.
@@ -88,18 +88,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, required=True)
     parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--run", type=int, help="how many of the folds; all unless given")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sets", nargs="*", choices=SETS, default=SETS)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    run = given.run or given.folds
     root = given.data_root / "attributes"
     names = category_names(ShopifyTaxonomy.load(given.data_root / "taxonomies" / "shopify"))
     english = read_oa_mine(root / "oa_mine" / "train.jsonl")
     offers = [json.loads(line) for line in (root / "wdc_pave_normalized" / "train.jsonl").open(encoding="utf-8")]
     measured = {
         "zh": lambda: chinese(root, names, given.seed),
-        "wdc_pave": lambda: wdc(offers, given.folds, given.seed),
-        "oa_mine": lambda: oa_mine(english, names, given.folds, given.seed),
+        "wdc_pave": lambda: wdc(offers, given.folds, run, given.seed),
+        "oa_mine": lambda: oa_mine(english, names, given.folds, run, given.seed),
     }
     rows = []
     for name in given.sets:
@@ -117,11 +119,11 @@ def main() -> None:
         given.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
 
 
-def folds(number: int, parts: int, seed: int) -> Iterator[tuple[list[int], list[int]]]:
+def folds(number: int, parts: int, run: int, seed: int) -> Iterator[tuple[list[int], list[int]]]:
     """train, test"""
     order = list(range(number))
     random.Random(seed).shuffle(order)
-    for part in range(parts):
+    for part in range(run):
         test = set(order[part::parts])
         yield [at for at in order if at not in test], sorted(test)
 
@@ -136,9 +138,9 @@ def counted(data: str, way: str, pairs: Sequence[tuple[Values, Values]]) -> Row:
 # --- titles ---
 
 
-def oa_mine(titles: Sequence[Title], names: Sequence[str], parts: int, seed: int) -> Iterator[Row]:
+def oa_mine(titles: Sequence[Title], names: Sequence[str], parts: int, run: int, seed: int) -> Iterator[Row]:
     pairs: dict[str, list[tuple[Values, Values]]] = defaultdict(list)
-    for train, test in folds(len(titles), parts, seed):
+    for train, test in folds(len(titles), parts, run, seed):
         known = [titles[at] for at in train]
         tagger = fitted(known, names, FieldConfig(seed=seed))
         look_up = dictionary(known)
@@ -213,11 +215,11 @@ class Candidate:
     context: Mapping[str, float]
 
 
-def wdc(offers: Sequence[dict[str, Any]], parts: int, seed: int) -> Iterator[Row]:
+def wdc(offers: Sequence[dict[str, Any]], parts: int, run: int, seed: int) -> Iterator[Row]:
     truths = [truth(offer) for offer in offers]
     candidates = [candidates_of(offer) for offer in offers]
     pairs: dict[str, list[tuple[Values, Values]]] = defaultdict(list)
-    for train, test in folds(len(offers), parts, seed):
+    for train, test in folds(len(offers), parts, run, seed):
         place = placing([candidates[at] for at in train], [truths[at] for at in train])
         classify = classes([offers[at] for at in train])
         look_up = wdc_dictionary([offers[at] for at in train])

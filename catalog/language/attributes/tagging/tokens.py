@@ -44,9 +44,14 @@ def features_of(
 ) -> list[list[str]]:
     """found: by the grammar. own: phrases that are not to be seen, of the title itself in training."""
     words = [token.text.lower() for token in tokens]
-    shapes = [shape_of(token.text) for token in tokens]
-    around = [EDGE, EDGE, *words, EDGE, EDGE]
-    forms = [EDGE, *shapes, EDGE]
+    features = _of_words(words, [shape_of(token.text) for token in tokens], kind)
+    _add_phrases(features, words, kind, phrases, own)
+    _add_found(features, tokens, found)
+    return features
+
+
+def _of_words(words: Sequence[str], shapes: Sequence[str], kind: str) -> list[list[str]]:
+    around, forms = [EDGE, EDGE, *words, EDGE, EDGE], [EDGE, *shapes, EDGE]
     features: list[list[str]] = []
     segment = place = 0
     for at, word in enumerate(words):
@@ -81,8 +86,6 @@ def features_of(
             ]
         )
         place += 1
-    _add_phrases(features, words, kind, phrases, own)
-    _add_found(features, tokens, found)
     return features
 
 
