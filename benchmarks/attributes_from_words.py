@@ -68,6 +68,7 @@ PLACED = (
     "Model Number",
     "Retail UPC",
 )
+REWRITTEN = re.compile(r"[0-9./-]+(?: (?:Tera|Giga|Mega|Kilo)bytes| Watts)?")
 BYTES = (("Terabytes", 1e12), ("Gigabytes", 1e9), ("Megabytes", 1e6), ("Kilobytes", 1e3))
 KILOGRAMS_A_POUND = 0.453  # as the set rounds it
 SETS = ("zh", "wdc_pave", "oa_mine")
@@ -231,10 +232,13 @@ def wdc(offers: Sequence[dict[str, Any]], parts: int, run: int, seed: int) -> It
             pairs["measures"].append(({one for one in said if one[0] in MEASURES}, measures))
     yield from (counted("wdc_pave", way, found) for way, found in pairs.items())
     readable = [
-        ({(name, one.value) for one in own for name in one.attributes} & true, {t for t in true if t[0] in MEASURES})
+        (
+            {(name, one.value) for one in own for name in one.attributes} & true,
+            {t for t in true if t[0] in MEASURES and REWRITTEN.fullmatch(t[1])},
+        )
         for own, true in zip(candidates, truths, strict=True)
     ]
-    yield counted("wdc_pave", "measures read at all", [({o for o in s if o[0] in MEASURES}, t) for s, t in readable])
+    yield counted("wdc_pave", "measures read at all", [(said & true, true) for said, true in readable])
 
 
 def truth(offer: Mapping[str, Any]) -> Values:

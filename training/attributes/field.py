@@ -9,7 +9,7 @@ import numpy as np
 
 from catalog.arrays import Floats
 from catalog.language.attributes.found import FoundAttribute
-from catalog.language.attributes.tagging.tagger import NEVER, OUTSIDE, Tagger, marginals
+from catalog.language.attributes.tagging.tagger import NEVER, OUTSIDE, Tagger, expected_steps, marginals
 from catalog.language.attributes.tagging.tokens import LONGEST_PHRASE, Phrases, features_of, tokens_of
 from training.attributes.titles import Title, tags_of
 
@@ -75,9 +75,9 @@ def _tags(prepared: Sequence[tuple[str, list[str], list[list[str]]]]) -> tuple[t
     for kind, tags, _ in prepared:
         labels[kind] |= {tag[2:] for tag in tags if tag != OUTSIDE}
     known = {kind: [OUTSIDE, *(f"{way}-{one}" for one in sorted(own) for way in "BI")] for kind, own in labels.items()}
-    tags = tuple(sorted({tag for own in known.values() for tag in own}))
-    places = {tag: place for place, tag in enumerate(tags)}
-    return tags, {kind: sorted(places[tag] for tag in own) for kind, own in known.items()}
+    all_tags = tuple(sorted({tag for own in known.values() for tag in own}))
+    places = {tag: place for place, tag in enumerate(all_tags)}
+    return all_tags, {kind: sorted(places[tag] for tag in own) for kind, own in known.items()}
 
 
 def _steps(tags: Sequence[str]) -> tuple[Floats, Floats]:
@@ -95,7 +95,7 @@ def _example(tagger: Tagger, kind: str, tags: Sequence[str], features: Sequence[
     places = {tagger.tags[place]: at for at, place in enumerate(tagger.kinds[kind])}
     rows, inverse = np.unique([row for row, _ in pairs], return_inverse=True)
     having = _zeros(len(rows), len(tags))
-    np.add.at(having, (inverse, [at for _, at in pairs]), 1)
+    np.add.at(having, (inverse, np.array([at for _, at in pairs])), 1)
     return Example(rows, having, np.array([places[tag] for tag in tags]), kind)
 
 
@@ -112,7 +112,8 @@ def _learn(tagger: Tagger, examples: list[Example], config: FieldConfig) -> None
             known = weights[cells]
             scores = one.having_RT.T @ known
             scores[0] += tagger.start_L[places]
-            tokens, pairs = marginals(scores, steps[among])
+            tokens, *ways = marginals(scores, steps[among])
+            pairs = expected_steps(steps[among], *ways)
             tokens[np.arange(len(one.tags)), one.tags] -= 1
             np.subtract.at(pairs, (one.tags[:-1], one.tags[1:]), 1)
             slope = one.having_RT @ tokens + config.l2 * known

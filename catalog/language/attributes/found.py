@@ -43,10 +43,10 @@ class FoundAttribute:
 
 
 def without_overlaps(found: Iterable[FoundAttribute]) -> list[FoundAttribute]:
-    """Of those that share letters the longest, then the surest; in the text's order."""
+    """Of those that share letters the surest, then the longest; in the text's order."""
     kept: list[FoundAttribute] = []
     taken: set[int] = set()
-    for one in sorted(found, key=lambda one: (one.start - one.end, -one.confidence, one.start)):
+    for one in sorted(found, key=lambda one: (-one.confidence, one.start - one.end, one.start)):
         letters = range(one.start, one.end)
         if taken.isdisjoint(letters):
             taken.update(letters)

@@ -44,7 +44,7 @@ class Tagger:
     steps_LL: Floats
     start_L: Floats
     phrases: Phrases
-    _of_kind: dict[str, tuple[np.ndarray, Floats, Floats]] = field(default_factory=dict, repr=False, compare=False)
+    _of_kind: dict[str, tuple[np.ndarray, Floats, Floats, Floats]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, path: Path) -> "Tagger":
@@ -83,10 +83,11 @@ class Tagger:
         """Scores of each token's tags, those of the steps between them, and the kind's tags as places in `tags`."""
         if kind not in self._of_kind:
             places = np.array(self.kinds[kind])
-            self._of_kind[kind] = (places, self.steps_LL[np.ix_(places, places)], self.start_L[places])
-        places, steps, start = self._of_kind[kind]
+            steps, weights = self.steps_LL[np.ix_(places, places)], np.ascontiguousarray(self.weights_FL[:, places])
+            self._of_kind[kind] = (places, steps, self.start_L[places], weights)
+        places, steps, start, weights = self._of_kind[kind]
         rows = [[self.rows[one] for one in token if one in self.rows] for token in features]
-        scores = np.stack([self.weights_FL[token].sum(axis=0) for token in rows])[:, places]
+        scores = np.stack([weights[token].sum(axis=0) for token in rows])
         scores[0] += start
         return scores, steps, places
 
@@ -115,8 +116,8 @@ def viterbi(scores: Floats, steps: Floats) -> np.ndarray:
     return np.array(path[::-1])
 
 
-def marginals(scores: Floats, steps: Floats) -> tuple[Floats, Floats]:
-    """The probabilities of each token's tags, and the expected numbers of the steps between tags."""
+def marginals(scores: Floats, steps: Floats) -> tuple[Floats, Floats, Floats]:
+    """The probabilities of each token's tags; and what `expected_steps` takes, forward and backward."""
     at_token, step = np.exp(scores - scores.max(axis=1, keepdims=True)), np.exp(steps)
     forward, backward = np.empty_like(at_token), np.ones_like(at_token)
     forward[0] = at_token[0] / at_token[0].sum()
@@ -128,8 +129,11 @@ def marginals(scores: Floats, steps: Floats) -> tuple[Floats, Floats]:
         backward[at - 1] = row / max(row.sum(), 1e-30)
     tokens = forward * backward
     tokens /= np.maximum(tokens.sum(axis=1, keepdims=True), 1e-30)
-    if len(scores) == 1:
-        return tokens, np.zeros_like(step)
-    pairs = forward[:-1, :, None] * step[None] * (at_token[1:] * backward[1:])[:, None, :]
+    return tokens, forward, at_token * backward
+
+
+def expected_steps(steps: Floats, forward: Floats, backward: Floats) -> Floats:
+    """How often each step between tags is expected, by the results of `marginals`."""
+    pairs = forward[:-1, :, None] * np.exp(steps)[None] * backward[1:, None, :]
     pairs /= np.maximum(pairs.sum(axis=(1, 2), keepdims=True), 1e-30)
-    return tokens, pairs.sum(axis=0)
+    return np.asarray(pairs.sum(axis=0))
