@@ -1,0 +1,1 @@
+"""The rules: numbers, units, counts, codes, labels and words."""

@@ -1,0 +1,1 @@
+"""The learned part: a tagger of titles of some kinds of product."""

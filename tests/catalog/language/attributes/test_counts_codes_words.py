@@ -1,0 +1,71 @@
+"""Packs, pieces, ages; model numbers and GTINs; labelled fields; colours, materials and closures."""
+
+import pytest
+
+from catalog.language.attributes.grammar.read import by_grammar
+
+
+def said(text: str) -> set[tuple[str, str, object]]:
+    found = by_grammar(text)
+    assert all(text[one.start : one.end] == one.value for one in found)
+    return {(one.name, one.value, one.normalised) for one in found}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Soap (Pack of 6)", ("pack_count", "Pack of 6", 6.0)),
+        ("Soap 6-pack", ("pack_count", "6-pack", 6.0)),
+        ("Brushes 5pk", ("pack_count", "5pk", 5.0)),
+        ("Vitamin C, 1,000 Count", ("count", "1,000 Count", 1000.0)),
+        ("Labels 100/Box", ("count", "100/Box", 100.0)),
+        ("Paper, 50 Sheets/Pack", ("count", "50 Sheets/Pack", 50.0)),
+        ("Pens, 2 dozen", ("count", "2 dozen", 24.0)),
+        ("Card with dual port", ("ports", "dual port", 2.0)),
+        ("蜂蜜500g*2瓶", ("pack_count", "2瓶", 2.0)),
+        ("面膜三盒装", ("pack_count", "三盒装", 3.0)),
+        ("Blocks, ages 3-5 years", ("age", "ages 3-5 years", (3.0, 5.0))),
+        ("Blocks ages 3+", ("age", "ages 3+", (3.0, None))),
+        ("Baby bottle 6 months", ("age", "6 months", 0.5)),
+        ("积木3岁以上", ("age", "3岁以上", (3.0, None))),
+    ],
+)
+def test_counts_and_ages(text: str, expected: tuple[str, str, object]) -> None:
+    assert expected in said(text)
+
+
+def test_carats_and_counts_have_one_sign() -> None:
+    [found] = by_grammar("diamond band 5 ct")
+    assert (found.name, [one.name for one in found.others]) == ("count", ["carat_weight"])
+
+
+def test_a_warranty_is_no_age() -> None:
+    assert said("Drill with 2 years warranty") == set()
+
+
+def test_codes() -> None:
+    assert ("gtin", "042976574666", "042976574666") in said("UPC: 042976574666")
+    assert said("UPC: 042976574667") == set()  # its check digit is wrong
+    assert ("model_number", "WT-30S120", "WT30S120") in said("Work table WT-30S120")
+    assert ("part_number", "375863-016", "375863016") in said("Drive tray 375863-016")
+    assert ("part_number", "AB-12", "AB12") in said("Part# AB-12")
+    assert {name for name, _, _ in said("Covid-19 3D mask, 100% new, 36-Count")} == {"count"}
+
+
+def test_labelled_fields() -> None:
+    text = "Nice bowl. Color(s): Black; Material: Faux leather; Flavor: Sweet Chili. Brand: Acme"
+    assert {("color", "Black", "Black"), ("material", "Faux leather", "Faux leather")} <= said(text)
+    assert {("flavor", "Sweet Chili", "Sweet Chili"), ("brand", "Acme", "Acme")} <= said(text)
+    assert {("color", "酒红色", "Red"), ("brand", "丸美", "丸美")} <= said("颜色：酒红色；品牌：丸美")
+
+
+def test_words_have_the_value_of_shopifys_tree() -> None:
+    assert {("color", "grey", "Gray"), ("material", "viscose", "Rayon")} <= said("grey viscose shirt")
+    assert ("closure", "velcro", "Hook & loop") in said("Shoe with velcro")
+    assert {("material", "纯棉", "Cotton"), ("closure", "拉链", "Zipper")} <= said("纯棉拉链外套")
+    assert said("black tea, greyhound") == set()
+
+
+def test_a_word_that_often_says_something_else_is_less_sure() -> None:
+    [rose], [red] = by_grammar("rose soap"), by_grammar("red soap")
+    assert rose.confidence < red.confidence
