@@ -48,7 +48,7 @@ class Judged:
         self.pairs: list[Pair] = []
         same: list[bool] = []
         for part in ("train", split):
-            for line in (folder / f"{part}.txt").read_text(encoding="utf-8").splitlines():
+            for line in (folder / f"{part}.txt").read_text(encoding="utf-8").rstrip("\n").split("\n"):
                 left, right, label = line.split("\t")
                 self.pairs.append((self._product(left), self._product(right)))
                 same.append(label == "1")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from catalog.arrays import Floats, Modalities, softmax
+from catalog.model.calibration import Calibration
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Example, Ints, own_vectors
 from catalog.teaching.head.calibrate import Measured
@@ -54,10 +55,11 @@ def doubts(
     lesson: Lesson,
     found: Sequence[Measured],
     tree: Taxonomy,
-    temperatures: Mapping[Modalities, float],
+    calibration: Calibration,
     least: float = DOUBTED,
 ) -> list[Doubt]:
     """The doubted ones, the surest errors first."""
+    temperatures = {choice: by_root["*"] for choice, by_root in calibration.temperature.items()}
     logits_NC = own_logits(lesson, found, temperatures)
     scores_NC = softmax(logits_NC)
     given_N = (scores_NC * (lesson.leaves_NC > 0)).sum(1)

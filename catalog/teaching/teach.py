@@ -105,11 +105,10 @@ def teach(
     filed = FiledExamples(lesson, nodes, found, categories)
     own, told = learn_all(attributes, examples, filed, targets, names, progress)
     progress("report")
-    temperatures = {choice: by_root["*"] for choice, by_root in calibration.temperature.items()}
-    doubted = doubts(examples, lesson, found, tree, temperatures)
     unseen = own_answers(lesson, found, categories)
+    doubted = doubts(examples, lesson, found, tree, calibration)
     report = report_of(examples, lesson, learnt, unseen, tree, doubted, told)
-    learned = Learned(examples, lesson.groups_N, names.known)
+    learned = Learned(examples, groups_N, names.known)
     return Taught(judged.head, tree, calibration, contract, own, report, unseen, learned)
 
 

@@ -119,9 +119,9 @@ def _sum(text: str, first: Item, second: Item) -> Item | None:
     return replace(first, end=second.end, readings=(total / first.unit.scale,), side=second.side)
 
 
-def _joined(text: str, items: Sequence[Item], by: re.Pattern[str], most: int) -> list[Item]:
+def _joined(text: str, items: Sequence[Item], by: re.Pattern[str], limit: int) -> list[Item]:
     found = [items[0]]
-    for one in items[1:most]:
+    for one in items[1:limit]:
         between = text[found[-1].end : one.start]
         if not by.fullmatch(between) and not (by is CROSS and _are_sides(found[-1], one) and BESIDE.fullmatch(between)):
             break
