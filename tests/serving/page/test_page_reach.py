@@ -23,6 +23,8 @@ VIEWS = {
     "missing": ("#/product/nowhere", ".notice"),
     "jobs": ("#/jobs", ".past :is(.empty, .job, .notice)"),
     "review": ("#/review", "article"),
+    "teach": ("#/teach", ".feed-choice"),
+    "map": ("#/map", "main .sheet"),
 }
 # Bytes on the wire, each in its language alone. The Chinese words also say in Chinese what the service says of errors.
 LARGEST_PAGE = {"en-GB": 105_000, "zh-CN": 120_000}
