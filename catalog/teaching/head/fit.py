@@ -19,6 +19,7 @@ from catalog.teaching.examples import Ints, Views
 from catalog.teaching.head.ridge import Design
 
 MAX_VOTERS, FEW_VOTERS = 1_024, 384  # examples that vote; the others decide what those say
+IN_TURN = 0.25  # of those that vote are from each category in its turn; the others are the hardest to file
 CHOSEN_ON = 1_500  # examples at most on which the settings are chosen
 PENALTIES = (0.03, 0.1, 0.3, 1.0)
 NAMES = (0.0, 1.0, 2.0)  # weight of the names beside the votes
@@ -81,16 +82,25 @@ def fit(lesson: Lesson, settings: Settings | None = None, max_voters: int = MAX_
     if not settings and len(lesson.groups_N) > CHOSEN_ON:
         some = np.random.default_rng(SEED).permutation(len(lesson.groups_N))[:CHOSEN_ON]
         settings = fit(lesson.only(np.sort(some)), None, FEW_VOTERS).settings
+    asked = [settings] if settings else [USUAL, *starmap(Settings, product(PENALTIES, NAMES))]
+    voter_S = in_turn(lesson, max_voters)
+    if len(lesson.views.vector_VE) > max_voters:
+        few_S = in_turn(lesson, round(IN_TURN * max_voters))
+        rough = solved(lesson, few_S, [settings or USUAL])
+        voter_S = with_hardest(few_S, margins(rough.held_out_VC, lesson), max_voters)
+    return solved(lesson, voter_S, asked)
+
+
+def solved(lesson: Lesson, voter_S: Ints, asked: Sequence[Settings]) -> Learnt:
+    """voter_S: the views that vote; asked: the settings to choose from, the usual ones first."""
     views, example_V = lesson.views, lesson.views.example_V
     target_VC = lesson.leaves_NC[example_V] - 1 / lesson.leaves_NC.shape[1]
     names_EC = (lesson.names_CE - lesson.names_CE.mean(0)).T
     named_VC = views.vector_VE @ names_EC
-    voters_SE = voters(lesson, max_voters)
+    voters_SE = np.asarray(views.vector_VE[np.sort(voter_S)], np.float16).astype(np.float32)
     whitened_SF = whitening(voters_SE)
     design = Design(kernel(views.vector_VE, voters_SE) @ whitened_SF, lesson.groups_N[example_V], weights(lesson))
-    asked = [settings] if settings else [USUAL, *starmap(Settings, product(PENALTIES, NAMES))]
-    candidates = (fitted(design, target_VC, named_VC, one) for one in asked)
-    best = next(candidates) if settings or not views.judged_V.any() else choose(candidates, lesson)
+    best = choose((fitted(design, target_VC, named_VC, one) for one in asked), lesson)
     votes_SC = np.asarray(whitened_SF @ best.weight_FC, np.float32)
     head = TaughtHead(
         voters_SE, votes_SC, np.asarray(best.settings.names * names_EC, np.float32), np.zeros(3, np.float32)
@@ -129,18 +139,28 @@ def weights(lesson: Lesson) -> Floats:
     return np.asarray(weight_N[lesson.views.example_V], np.float32)
 
 
-def voters(lesson: Lesson, limit: int) -> Floats:
-    """(S, E): at most so many of the views, of each category in its turn."""
-    views = lesson.views
+def in_turn(lesson: Lesson, limit: int) -> Ints:
+    """(S,): at most so many of the views, of each category in its turn."""
     draw = np.random.default_rng(SEED)
-    leaf_V = lesson.leaves_NC.argmax(1)[views.example_V]
+    leaf_V = lesson.leaves_NC.argmax(1)[lesson.views.example_V]
     order_V = draw.permutation(len(leaf_V))
     turn_V = np.empty(len(leaf_V), np.int64)
     for leaf in np.unique(leaf_V):
         mine = order_V[leaf_V[order_V] == leaf]
         turn_V[mine] = np.arange(len(mine))
-    chosen = order_V[np.argsort(turn_V[order_V], kind="stable")][:limit]
-    return np.asarray(views.vector_VE[np.sort(chosen)], np.float16).astype(np.float32)
+    return order_V[np.argsort(turn_V[order_V], kind="stable")][:limit]
+
+
+def margins(score_VC: Floats, lesson: Lesson) -> Floats:
+    """(V,): by how much the best of a view's own leaves is above the best other one."""
+    mine_VC = lesson.leaves_NC[lesson.views.example_V] > 0
+    return np.where(mine_VC, score_VC, -np.inf).max(1) - np.where(mine_VC, -np.inf, score_VC).max(1)
+
+
+def with_hardest(few_S: Ints, margin_V: Floats, limit: int) -> Ints:
+    """Some of the views and, up to the limit, the others with the least margins: they tell where categories meet."""
+    order_V = np.argsort(margin_V, kind="stable")
+    return np.concatenate([few_S, order_V[~np.isin(order_V, few_S)][: limit - len(few_S)]])
 
 
 def whitening(voters_SE: Floats) -> Floats:
