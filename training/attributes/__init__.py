@@ -1,0 +1,1 @@
+"""The tagger of attributes: its training titles, its fit, and its file."""

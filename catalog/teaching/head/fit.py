@@ -111,6 +111,8 @@ def solved(lesson: Lesson, voter_S: Ints, asked: Sequence[Settings]) -> Learnt:
 def choose(candidates: Iterator[Candidate], lesson: Lesson) -> Candidate:
     """The usual one, which comes first, or the best of the others if it is better by a standard error."""
     usual = next(candidates)
+    if not lesson.views.judged_V.any():
+        return usual
     least = rightness(usual.held_out_VC, lesson)
     least += math.sqrt(max(least * (1 - least), 0) / len(lesson.leaves_NC))
     best = max(candidates, key=lambda one: rightness(one.held_out_VC, lesson), default=usual)
