@@ -172,6 +172,7 @@ def test_what_a_tree_lacks_cannot_be_confirmed(client: TestClient, category: str
         (b"", "The file has no categories."),
         (b"1 - Shoes\nHats\n", "Line 2 is not written as the others are"),
         (b"a" + b" > a" * 40, "A path of the list has more than 32 levels."),
+        (b"hello", "No category of the list is below another. Send the file as Google publishes it."),
     ],
 )
 def test_what_is_no_list_is_refused(client: TestClient, content: bytes, message: str) -> None:

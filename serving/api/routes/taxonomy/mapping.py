@@ -237,6 +237,9 @@ def read_list(content: bytes, to: Target) -> Taxonomy:
         file = Path(folder) / "list.txt"
         file.write_bytes(content)
         try:
-            return read_source(to, file)
+            tree = read_source(to, file)
         except TaxonomyInvalid as error:
             raise RequestInvalid(error.message) from None
+    if not any(node.parent for node in tree.nodes):
+        raise RequestInvalid("No category of the list is below another. Send the file as Google publishes it.")
+    return tree
