@@ -70,6 +70,10 @@ def gather(
     return gathered
 
 
+def duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
 def seconds_each(reader: Understander) -> float:
     """How long a product with a picture and words takes, by a few made-up ones, on all cores."""
     draw, size = np.random.default_rng(0), reader.config.image.size

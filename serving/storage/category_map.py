@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from catalog.categories import Counterpart
 from catalog.storage.sqlite import StateFile, transaction
@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS confirmed (
 );
 CREATE INDEX IF NOT EXISTS confirmed_of_category ON confirmed (target, category, id);
 """
+CONFIRMED = "SELECT id, category, counterpart, path, given_by, created FROM confirmed"
 LAST = "SELECT max(id) FROM confirmed WHERE target = ? GROUP BY category"
 Target = Literal["google"]
 
@@ -56,10 +57,9 @@ class CategoryMap:
         self._read: dict[Target, Taxonomy] = {}
 
     def state(self, target: Target) -> MapState:
-        query = f"SELECT id, category, counterpart, path, given_by, created FROM confirmed WHERE id IN ({LAST})"
         with self.file.use() as db:
             digest = db.execute("SELECT digest FROM tree WHERE target = ?", (target,)).fetchone()
-            rows = db.execute(f"{query} ORDER BY id DESC", (target,)).fetchall()
+            rows = db.execute(f"{CONFIRMED} WHERE id IN ({LAST}) ORDER BY id DESC", (target,)).fetchall()
         return MapState(digest[0] if digest else "", [_from_row(row) for row in rows])
 
     def tree(self, target: Target) -> Taxonomy:
@@ -87,8 +87,7 @@ class CategoryMap:
         said = self._counterpart(target, counterpart)
         with self.file.use() as db, transaction(db):
             last = db.execute(
-                "SELECT id, category, counterpart, path, given_by, created FROM confirmed"
-                " WHERE target = ? AND category = ? ORDER BY id DESC LIMIT 1",
+                f"{CONFIRMED} WHERE target = ? AND category = ? ORDER BY id DESC LIMIT 1",
                 (target, category),
             ).fetchone()
             if last and _from_row(last).counterpart == said:
@@ -130,8 +129,6 @@ def confirmed_beside(state: Path) -> Mapping[str, Counterpart]:
         kept.close()
 
 
-def _from_row(row: Sequence[object]) -> Confirmed:
+def _from_row(row: Sequence[Any]) -> Confirmed:
     id, category, counterpart, path, given_by, created = row
-    return Confirmed(
-        int(str(id)), str(category), Counterpart(str(counterpart), str(path)), str(given_by), float(str(created))
-    )
+    return Confirmed(id, category, Counterpart(counterpart, path), given_by, created)

@@ -23,7 +23,7 @@ from catalog.model.contract import Targets
 from catalog.model.runtime.pytorch import TorchRuntime
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Example, own_vectors
-from catalog.teaching.gather import Gathered, seconds_each
+from catalog.teaching.gather import Gathered, duration, seconds_each
 from catalog.teaching.head.fit import leaf_shares
 from catalog.teaching.learned import Names
 from catalog.teaching.teach import (
@@ -125,14 +125,10 @@ def fingerprint(feed: Feed, examples: Sequence[Example]) -> str:
 def read(source: Source, start: Checkpoint, lesson: Lesson, folder: Path, progress: Progress) -> Features:
     reader = Understander(start, TorchRuntime(start.model.to(best_device()), best_device().type))
     ids = {example.id for example in lesson.examples}
-    progress(f"read {len(ids):,} products for the fine-tuning, {about(len(ids) * seconds_each(reader))}")
+    progress(f"read {len(ids):,} products for the fine-tuning, about {duration(len(ids) * seconds_each(reader))}")
     with tqdm(total=len(ids), unit="row", desc="read") as bar:
         worker = LocalWorker(reader, source.images)
         return read_features(source.feed, ids, worker, reader, start, folder, bar.update)
-
-
-def about(seconds: float) -> str:
-    return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
 
 
 def tune(
@@ -142,7 +138,7 @@ def tune(
     run = FineTuning(settings, start, features, labelled(features, lesson))
     run.resume(folder)
     if seconds := run.plan():
-        progress(f"fine-tune in {run.total:,} steps, {about(seconds)}")
+        progress(f"fine-tune in {run.total:,} steps, about {duration(seconds)}")
     if not learn(run, folder, "fine-tune"):
         raise KeyboardInterrupt
     run.save(folder)

@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import cos, pi
@@ -48,7 +49,7 @@ class TuningSettings:
     checkpoint_seconds: float = 60.0
 
 
-class Tuning:
+class Tuning(ABC):
     """model: what is trained, in place. start: the model as it was. A subclass says what the losses of a step are."""
 
     def __init__(self, settings: TuningSettings, model: CatalogModel, rows: Sequence[int]) -> None:
@@ -67,8 +68,8 @@ class Tuning:
         self.trained = trainable(self.model, self.pace.trained_layers)
         self.optimizer = torch.optim.AdamW(self._groups(rate), lr=self.pace.learning_rate)
 
-    def losses(self, step: int) -> dict[str, Tensor]:
-        raise NotImplementedError
+    @abstractmethod
+    def losses(self, step: int) -> dict[str, Tensor]: ...
 
     def _groups(self, head_rate: float) -> list[dict[str, Any]]:
         scales = {name: self.pace.heads_rate if name.startswith(TRAINED) else 1.0 for name in self.trained}

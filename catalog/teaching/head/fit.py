@@ -85,7 +85,7 @@ def fit(lesson: Lesson, settings: Settings | None = None, max_voters: int = MAX_
     asked = [settings] if settings else [USUAL, *starmap(Settings, product(PENALTIES, NAMES))]
     voter_S = in_turn(lesson, max_voters)
     if len(lesson.views.vector_VE) > max_voters:
-        few_S = in_turn(lesson, round(IN_TURN * max_voters))
+        few_S = voter_S[: round(IN_TURN * max_voters)]
         rough = solved(lesson, few_S, [settings or USUAL])
         voter_S = with_hardest(few_S, margins(rough.held_out_VC, lesson), max_voters)
     return solved(lesson, voter_S, asked)

@@ -188,7 +188,7 @@ def gathered(
 ) -> "Gathered":
     from tqdm import tqdm
 
-    from catalog.teaching.gather import gather, seconds_each
+    from catalog.teaching.gather import duration, gather, seconds_each
     from catalog.teaching.vectors import VectorCache
 
     total = source.total if source.total is not None else sum(1 for _ in source)
@@ -197,10 +197,6 @@ def gathered(
         typer.echo(f"{total:,} rows, {new:,} of them new: about {duration(new * seconds_each(reader) + 10)}", err=True)
         with tqdm(total=total, unit="row", desc="read") as bar:
             return gather(source, reader, images, cache, bar.update, attributes=attributes)
-
-
-def duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def deep_lines(compared: "Comparison") -> list[str]:
