@@ -138,7 +138,7 @@ def test_verdicts_and_models(client: Any, model: Understander) -> None:
     assert answer(client.training_set()).startswith(b"PK")
     assert answer(client.review(limit=1)).products == []
     assert [one.id for one in answer(client.models()).data] == [model.version]
-    assert answer(client.activate(model.version)) == answer(client.models())
+    assert answer(client.activate(model.version)).data == answer(client.models()).data
     assert answer(client.taxonomy()).version == "tiny-1"
     assert answer(client.ready()).model == model.version
     with pytest.raises(RequestFailed, match="404 no_shadow"):
