@@ -1,0 +1,60 @@
+"""What a check of the catalogue finds: something of a product that a person should look at, with its proof."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Source = Literal["title", "description", "image", "field", "model", "product"]
+
+# What a finding says in English, by its code. `said` and the rest are filled in; the page has each in its languages.
+SENTENCES: Mapping[str, str] = {
+    "duplicate": "This is the same product as {others}.",
+    "variant": "This is a variant of {others}: it differs in {field}.",
+}
+
+
+class Evidence(NamedTuple):
+    """One side's word.
+
+    source: where it stands; "field" is one of the merchant's own columns, "model" what the model makes of all,
+    "product" another product. says: its words or its value; start, end: their place in that text, or None.
+    score: how sure it is of that, or what it adds to the probability, or None.
+    """
+
+    source: Source
+    says: str
+    start: int | None = None
+    end: int | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """code: which fault, a key of SENTENCES; product: the id; others: ids of the other products that it is of.
+
+    field: the attribute or the field of the feed, or ""; said: what the catalogue says, or ""; proposed: what it should
+    say, or "" where that is not known. probability: that it is a fault; 1 where a rule says so. evidence: both sides'.
+    """
+
+    code: str
+    product: str
+    probability: float
+    others: tuple[str, ...] = ()
+    field: str = ""
+    said: str = ""
+    proposed: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The same in each audit for as long as the catalogue says the same, so that a dismissal is remembered."""
+        what = [self.code, self.product, sorted(self.others), self.field, self.said]
+        return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
+
+    @property
+    def sentence(self) -> str:
+        """In English, for a person who has not read the documentation."""
+        others = ", ".join(self.others)
+        return SENTENCES[self.code].format(others=others, field=self.field, said=self.said, proposed=self.proposed)

@@ -1,0 +1,16 @@
+"""A finding keeps its id for as long as the catalogue says the same, and reads as a sentence."""
+
+from dataclasses import replace
+
+from catalog.quality.finding import Evidence, Finding
+
+VARIANT = Finding("variant", "shoe-1", 0.9, ("shoe-2",), "colour", "red", evidence=(Evidence("title", "red", 0, 3),))
+
+
+def test_the_id_follows_what_the_catalogue_says_and_not_how_sure_the_check_is() -> None:
+    assert replace(VARIANT, probability=0.5, evidence=()).id == VARIANT.id
+    assert len({VARIANT.id, replace(VARIANT, said="blue").id, replace(VARIANT, others=("shoe-3",)).id}) == 3
+
+
+def test_the_sentence_names_the_others_and_the_field() -> None:
+    assert VARIANT.sentence == "This is a variant of shoe-2: it differs in colour."
