@@ -24,7 +24,7 @@ from catalog.teaching.learned import Names
 from catalog.teaching.teach import name_vectors
 from catalog.teaching.tree import nodes_of, tree_of
 from catalog.understand import Understander
-from serving.api.schemas.feedback import NEAR
+from serving.api.schemas.judging.feedback import NEAR
 from serving.storage.review.informative import by_information
 
 SEEDS = (0, 1)

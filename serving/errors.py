@@ -7,7 +7,7 @@
     │   │       SourcesOff, SourceOutside, SourceNotFound, UploadPartTooLong
     │   ├── Unauthorized: ApiKeyMissing, ApiKeyInvalid
     │   ├── Forbidden: ScopeInsufficient, CrossSite
-    │   ├── NotFound: JobNotFound, FeedbackNotFound, ConfirmationNotFound, UploadNotFound
+    │   ├── NotFound: JobNotFound, FeedbackNotFound, ConfirmationNotFound, FindingNotFound, UploadNotFound
     │   ├── MethodNotAllowed
     │   ├── BodyTimeout
     │   ├── HeadersTooLarge
@@ -250,6 +250,10 @@ class JobNotFound(NotFound):
 
 class FeedbackNotFound(NotFound):
     default = "There is no verdict with this id. It may have been undone."
+
+
+class FindingNotFound(NotFound):
+    default = "The last audit found nothing with this id, or nothing was said of it."
 
 
 class ConfirmationNotFound(NotFound):

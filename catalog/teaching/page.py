@@ -1,9 +1,9 @@
 """The report of a lesson as a page that stands alone."""
 
-from collections.abc import Iterable, Sequence
-from html import escape
+from collections.abc import Sequence
 from pathlib import Path
 
+from catalog.html_report import Cells, document, in_figures, note, section
 from catalog.model.contract import Contract, Promise, Unpromised
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.attributes.learn import AttributeReport
@@ -11,15 +11,6 @@ from catalog.teaching.doubts import Doubt
 from catalog.teaching.report import Point, Report
 
 SHOWN = 100
-STYLE = """
-:root { color-scheme: light dark; --line: #8884; --bar: #2a7; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .6rem .35rem 0; }
-td, th { border-bottom: 1px solid var(--line); vertical-align: top; } th { font-weight: 600; }
-.figure { font-size: 2rem; font-weight: 650; } .figures { display: flex; gap: 3rem; flex-wrap: wrap; }
-.quiet { opacity: .7; font-size: .9rem; } .number { text-align: right; white-space: nowrap; }
-"""
-Cells = Sequence[str]
 READ = {"both": "image and words", "text": "words", "image": "image"}
 
 
@@ -36,11 +27,9 @@ def page(report: Report, contract: Contract, tree: Taxonomy) -> str:
         *([(f"{report.auto_right:.1%}", "of those right")] if report.auto else []),
         (f"{report.examples:,}", f"products in {report.categories:,} categories"),
     ]
-    shown = "".join(f'<div><div class="figure">{figure}</div>{escape(name)}</div>' for figure, name in figures)
     parts = [
-        "<h1>What the model was taught</h1>",
-        f'<p class="quiet">{whose} was judged by a model that had seen neither it nor one nearly the same.</p>',
-        f'<div class="figures">{shown}</div>',
+        note(f"{whose} was judged by a model that had seen neither it nor one nearly the same."),
+        in_figures(figures),
         section("By level", ("Level", "Products", "Right"), [level_cells(*one) for one in report.levels]),
         curve(report.curve),
         section(
@@ -61,10 +50,7 @@ def page(report: Report, contract: Contract, tree: Taxonomy) -> str:
         section("What is promised", ("Read", "Branch", "Promise"), promises(contract, tree)[:SHOWN]),
         attributes(report.attributes),
     ]
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>What the model was taught</title><style>{STYLE}</style><body>{''.join(parts)}</body></html>\n"
-    )
+    return document("What the model was taught", parts)
 
 
 def level_cells(level: int, products: int, right: float) -> Cells:
@@ -107,9 +93,9 @@ def attributes(found: Sequence[AttributeReport]) -> str:
         for value in one.values[:SHOWN]
         for choice, outcome in value.outcomes.items()
     ]
-    note = "A value is given only where its promise allows it, and left open elsewhere."
+    told = "A value is given only where its promise allows it, and left open elsewhere."
     return section(
-        "Attributes", ("Attribute", "Products with a value", "Right", "Given", "Of these right"), rows, note
+        "Attributes", ("Attribute", "Products with a value", "Right", "Given", "Of these right"), rows, told
     ) + section("Values of attributes", ("Attribute", "Value", "Products", "Read", "Promise"), values)
 
 
@@ -124,16 +110,5 @@ def doubted(doubts: Sequence[Doubt]) -> str:
         )
         for one in doubts[:SHOWN]
     ]
-    note = "The surest errors first. The nearest filed products are the proof."
-    return section("Perhaps filed wrongly", ("Product", "Title", "Given", "Likelier", "Nearest products"), rows, note)
-
-
-def section(title: str, head: Cells, rows: Iterable[Cells], note: str = "") -> str:
-    """ "" without rows."""
-    cells = ["".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows]
-    if not cells:
-        return ""
-    headings = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join(f"<tr>{row}</tr>" for row in cells)
-    told = f'<p class="quiet">{escape(note)}</p>' if note else ""
-    return f"<h2>{escape(title)}</h2>{told}<table><tr>{headings}</tr>{body}</table>"
+    told = "The surest errors first. The nearest filed products are the proof."
+    return section("Perhaps filed wrongly", ("Product", "Title", "Given", "Likelier", "Nearest products"), rows, told)

@@ -15,16 +15,15 @@ from serving.api.routes import (
     analyze,
     docs,
     embeddings,
-    feedback,
     health,
     jobs,
     models,
     page,
     products,
-    review,
     search,
     uploads,
 )
+from serving.api.routes.judging import audit, feedback, review
 from serving.api.routes.taxonomy import mapping, tree
 from serving.api.services import Services
 from serving.error_responses import from_status
@@ -45,6 +44,7 @@ ROUTERS = (
     uploads,
     feedback,
     review,
+    audit,
     models,
     tree,
     mapping,

@@ -259,6 +259,7 @@ JOB: dict[str, Any] = {
     "warnings": {"image_not_found": 2},
     "eta_seconds": 31.5,
     "teaching": False,
+    "auditing": False,
     "taught": None,
     "error": None,
 }
@@ -305,6 +306,38 @@ MODELS: dict[str, Any] = {
 }
 CATEGORY_REQUEST: dict[str, Any] = {"path": "Garden > Hoses", "items": [{"title": "Garden hose 20 m, green"}]}
 CATEGORY_ADDED: dict[str, Any] = {"id": "garden.hoses", "path": ["Garden", "Hoses"], "model": MODEL}
+FINDING: dict[str, Any] = {
+    "id": "9c1c6f0c7d1d2a55",
+    "code": "variant",
+    "sentence": "This is a variant of shirt-2: it differs in colour.",
+    "product": PRODUCT_ID,
+    "others": ["shirt-2"],
+    "titles": {PRODUCT_ID: "Red shirt", "shirt-2": "Blue shirt"},
+    "field": "colour",
+    "said": "",
+    "proposed": "",
+    "probability": 0.93,
+    "evidence": [{"source": "product", "says": 'The titles share "shirt".', "start": None, "end": None, "score": 2.1}],
+    "state": "open",
+    "value": "",
+    "given_by": "",
+    "judged_at": None,
+}
+FINDINGS: dict[str, Any] = {"findings": [FINDING], "after": None}
+FINDING_VERDICT: dict[str, Any] = {"verdict": "dismissed"}
+AUDITS: dict[str, Any] = {
+    "runs": [
+        {
+            "id": 1,
+            "created_at": CREATED,
+            "products": 1200,
+            "figures": {"distinct": 1150.0},
+            "counts": {"variant": 31},
+        }
+    ],
+    "counts": {"variant": {"open": 29, "accepted": 2, "corrected": 0, "dismissed": 0}},
+}
+PATCH = "id,item_group_id\r\nshirt-1,shirt-1\r\nshirt-2,shirt-1\r\n"
 COMPARISON: dict[str, Any] = {
     "active": MODEL,
     "shadow": SHADOW,

@@ -30,8 +30,9 @@ from serving import errors
 from serving.api.schemas.analyze import AnalyzeForm, AnalyzeRequest
 from serving.api.schemas.category_map import ConfirmationRequest
 from serving.api.schemas.embeddings import EmbeddingsRequest
-from serving.api.schemas.feedback import AlikeRequest, FeedbackBatch, FeedbackRequest
 from serving.api.schemas.jobs import FailedRow, FeedForm, FeedRequest, JobRequest
+from serving.api.schemas.judging.audit import FindingVerdict
+from serving.api.schemas.judging.feedback import AlikeRequest, FeedbackBatch, FeedbackRequest
 from serving.api.schemas.models import CategoryRequest
 from serving.api.schemas.products import ProductChange, ProductIn
 from serving.api.schemas.search import FILTER, SearchRequest
@@ -55,6 +56,7 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     FeedbackBatch,
     FeedbackRequest,
     FeedRequest,
+    FindingVerdict,
     JobRequest,
     ProductChange,
     ProductIn,

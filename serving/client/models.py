@@ -4,9 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog.product import Verdict
-from serving.api.schemas.feedback import AlikeResponse, FeedbackOut, FeedbackResponse, ProposalsResponse, ReviewResponse
 from serving.api.schemas.health import Ready
 from serving.api.schemas.jobs import JobOut
+from serving.api.schemas.judging.feedback import (
+    AlikeResponse,
+    FeedbackOut,
+    FeedbackResponse,
+    ProposalsResponse,
+    ReviewResponse,
+)
 from serving.api.schemas.models import CategoryAdded, ComparisonResponse, ModelsResponse, TaxonomyResponse
 from serving.client.asking import Asking, segment
 from serving.client.fields import given

@@ -68,7 +68,8 @@ class Job:
     """created, started, finished: seconds since 1970. total: rows of the feed, None while they are being counted; done:
     those dealt with, among them skipped ones, which were stored already as they are. removed: products that the feed no
     longer had; warnings: by code, what products were stored without. teaching: whether it teaches a model, and taught:
-    what came of that, as JSON holds it, once it is complete. error: why the job failed.
+    what came of that, as JSON holds it, once it is complete. auditing: whether it audits what is stored. error: why
+    the job failed.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Job:
     eta_seconds: float | None
     teaching: bool
     taught: Mapping[str, Any] | None
+    auditing: bool
     error: ErrorDetail | None
 
 

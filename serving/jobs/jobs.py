@@ -21,7 +21,7 @@ from serving.jobs.job import Job, RowLines, Submission
 from serving.jobs.runner import Runner
 from serving.jobs.uploads import Upload, Uploads
 from serving.settings.schema import Settings
-from serving.storage.job_table import JobTable, Record, learning
+from serving.storage.job_table import JobTable, Record, auditing, learning
 from serving.storage.store_api import StoreApi
 
 T = TypeVar("T")
@@ -82,6 +82,13 @@ class Jobs:
         if (await self._store.describe()).learner is None:
             raise ModelNotTaught
         id = await self._in(self._submitting, learning, self._table)
+        self._runner.wake()
+        return await self.get(id)
+
+    async def audit(self) -> Job:
+        """A job that looks through what is stored; the one that is under way, if there is one."""
+        self._check_files()
+        id = await self._in(self._submitting, auditing, self._table)
         self._runner.wake()
         return await self.get(id)
 
@@ -246,6 +253,7 @@ class Jobs:
             eta_seconds=self._runner.eta(record.id, record.total) if record.state == "running" else None,
             teaching=record.teaching,
             taught=taught,
+            auditing=bool(record.auditing),
             error=ErrorDetail.model_validate_json(record.error) if record.error else None,
         )
 

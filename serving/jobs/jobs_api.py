@@ -30,6 +30,9 @@ class JobsApi:
     async def learn(self) -> Job:
         return await self._call("learn")
 
+    async def audit(self) -> Job:
+        return await self._call("audit")
+
     async def preview(self, asked: Submission, cut: bool = False) -> Preview:
         return await self._call("preview", asked, cut)
 

@@ -18,10 +18,12 @@ from catalog.ingest.ledger import Ledger, Run, Tally
 from catalog.ingest.pipeline import LocalWorker
 from catalog.ingest.replace import find_gone
 from catalog.ingest.run import IngestRun, counting
+from catalog.quality.audit import audit, shipped_checks
 from catalog.teaching.examples import Filing
 from serving.error_responses import ErrorDetail, detail
 from serving.errors import ModelFailed, ModelNotReady, ModelNotTaught
 from serving.inference.models import Model, Models
+from serving.jobs.auditing import StoredCatalogue
 from serving.jobs.files import JobFiles
 from serving.jobs.loop_bridge import LoopBridge, Stopped
 from serving.jobs.progress import Progress
@@ -36,6 +38,7 @@ from serving.storage.store_api import StoreApi
 CHUNK = 32
 LOADERS = 2  # threads that read images
 LOOK_SECONDS = 0.25
+READ_TWICE = 2  # by an audit, each product
 # How often a model may turn out to be another one before a job gives up.
 MODEL_CHANGES = 20
 IDLE_SECONDS = 1.0
@@ -86,11 +89,11 @@ class Runner:
         return pace.eta(total) if pace and total is not None else None
 
     def read(self, record: Record) -> int:
-        """How many rows of a job that teaches were read, which no ledger tells."""
-        if not record.teaching:
+        """How many rows of a job that stores nothing were read, which no ledger tells."""
+        if not (record.teaching or record.auditing):
             return 0
         pace = self._paces.get(record.id)
-        return pace.done if pace else (record.total or 0) if record.taught else 0
+        return pace.done if pace else (record.total or 0) if record.state == "complete" else 0
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._closing.is_set() and loop.is_running():
@@ -132,6 +135,8 @@ class Runner:
         try:
             if record.verdicts:
                 self._learn(record, lesson, bridge)
+            elif record.auditing:
+                self._audit(record, bridge)
             elif record.category:
                 self._teach(record, lesson, check)
             elif nothing_is_stored(tally := self._ingest(record, bridge)):
@@ -198,6 +203,22 @@ class Runner:
         if self._settings.auto_promote and taught["comparison"]["never_worse"]:
             call(partial(self._store.choose_model, taught["version"]))
             logger.info("a model that has learnt is active", extra={"fields": taught["comparison"]})
+
+    def _audit(self, record: Record, call: LoopBridge) -> None:
+        products = call(self._store.describe).products
+        self._table.counted(record.id, products)
+        pace = self._paces[record.id] = Progress(0)
+        read = 0
+
+        def mark(count: int) -> None:
+            nonlocal read
+            call.check()
+            read += count
+            pace.mark(min(read // READ_TWICE, products))
+
+        catalogue = StoredCatalogue(self._store, call)
+        done = audit(shipped_checks(), catalogue.scan, catalogue, mark)
+        self._table.counted(record.id, done.products)
 
     def _learn_by_itself(self, loop: asyncio.AbstractEventLoop) -> None:
         """Once there are enough verdicts that no model has learnt from, and more than at the last try."""

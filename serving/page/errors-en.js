@@ -22,6 +22,7 @@ export default {
   "feed_format_unsupported": "The feed is not a CSV, TSV, JSON, XML, Parquet or zip file, nor a folder of images.",
   "feed_invalid": "The feed is not valid.",
   "feed_rows_invalid": "No row of the feed could be ingested.",
+  "finding_not_found": "The last audit found nothing with this id, or nothing was said of it.",
   "too_few_products": "The feed has too few products to learn from.",
   "feedback_not_found": "There is no verdict with this id. It may have been undone.",
   "file_not_readable": "The file does not exist or cannot be read.",

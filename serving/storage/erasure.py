@@ -14,6 +14,8 @@ from pathlib import Path
 from catalog.errors import CatalogError
 from catalog.index.product_index import ProductIndex
 from catalog.ingest.ledger import Ledger
+from catalog.quality.audit import History
+from catalog.quality.audit.history import NAME as AUDITS
 from catalog.storage.files import write_durably
 from catalog.storage.seal import sealed, unsealed
 from catalog.storage.sqlite import StateFile
@@ -118,4 +120,8 @@ def erase_beside(state: Path, ledger: Path, ids: Sequence[str]) -> bool:
         with closing(FeedbackLog(verdicts)) as feedback:
             feedback.erase(ids)
             clean &= feedback.file.scrub()
+    if (state / AUDITS).exists():
+        with closing(History(state / AUDITS)) as audits:
+            audits.forget(ids, verdicts=True)
+            clean &= audits.file.scrub()
     return erase_rows(state, ledger, ids) and clean

@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     taught TEXT,
     verdicts INTEGER NOT NULL DEFAULT 0,
     attributes TEXT NOT NULL DEFAULT '{}',
+    auditing INTEGER NOT NULL DEFAULT 0,
     number INTEGER PRIMARY KEY AUTOINCREMENT
 );
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
@@ -50,9 +51,10 @@ ADDED = [
     Column("jobs", "taught", "TEXT"),
     Column("jobs", "verdicts", "INTEGER NOT NULL DEFAULT 0"),
     Column("jobs", "attributes", "TEXT NOT NULL DEFAULT '{}'"),
+    Column("jobs", "auditing", "INTEGER NOT NULL DEFAULT 0"),
 ]
 State = Literal["queued", "running", "complete", "failed", "cancelled"]
-ERASED, VERDICTS = "(erased)", "(verdicts)"  # in place of a feed's name
+ERASED, VERDICTS, AUDIT = "(erased)", "(verdicts)", "(audit)"  # in place of a feed's name
 UNFINISHED = "state IN ('queued', 'running')"
 
 
@@ -61,7 +63,7 @@ class Record(NamedTuple):
     folder of feeds. encoding: of the feed, "" where it is to be recognised. cancelling: to be stopped by whoever works
     on it. run: its number in the ledger. replacing: whether products that the feed no longer has are to be taken out.
     category, target, attributes (as JSON): see `Submission`; taught: what came of it, as JSON. verdicts: whether it
-    learns from verdicts, and has no feed.
+    learns from verdicts, auditing: whether it audits what is stored; neither has a feed.
     """
 
     id: str
@@ -87,6 +89,7 @@ class Record(NamedTuple):
     taught: str | None = None
     verdicts: int = 0
     attributes: str = "{}"
+    auditing: int = 0
 
     @property
     def teaching(self) -> bool:
@@ -116,7 +119,7 @@ class Record(NamedTuple):
 
 
 SELECT = f"SELECT {', '.join(Record._fields)} FROM jobs"
-GIVEN = (*Record._fields[:9], "strict", "replacing", "category", "target", "verdicts", "attributes")
+GIVEN = (*Record._fields[:9], "strict", "replacing", "category", "target", "verdicts", "attributes", "auditing")
 
 
 class JobTable:
@@ -228,12 +231,24 @@ class JobTable:
 
 def learning(table: JobTable) -> str:
     """The id of the job that learns from verdicts: one under way, or a new one."""
+    return _only(table, _without_feed(VERDICTS)._replace(verdicts=1))
+
+
+def auditing(table: JobTable) -> str:
+    """The id of the job that audits what is stored: one under way, or a new one."""
+    return _only(table, _without_feed(AUDIT)._replace(auditing=1))
+
+
+def _without_feed(source: str) -> Record:
+    return Record(uuid.uuid4().hex, None, "", source, None, "{}", 0, time.time())
+
+
+def _only(table: JobTable, wanted: Record) -> str:
     for record in table.unfinished():
-        if record.verdicts:
+        if (record.verdicts, record.auditing) == (wanted.verdicts, wanted.auditing):
             return record.id
-    record = Record(uuid.uuid4().hex, None, "", VERDICTS, None, "{}", 0, time.time(), verdicts=1)
-    table.add(record)
-    return record.id
+    table.add(wanted)
+    return wanted.id
 
 
 def _record(row: Sequence[Any]) -> Record:

@@ -22,9 +22,12 @@ from catalog.index.product_index import ProductIndex
 from catalog.index.query import Finding, IndexQuery
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
+from catalog.quality.audit import History, Run, Told, Verdict
+from catalog.quality.audit.history import NAME as AUDITS
+from catalog.quality.finding import Finding as Fault
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
-from serving.errors import ModelInUse, ModelNotTaught, ProductChanged
+from serving.errors import FindingNotFound, ModelInUse, ModelNotTaught, ProductChanged
 from serving.portions import PORTION_BYTES
 from serving.storage.active_model import ActiveModel
 from serving.storage.category_map import NAME, CategoryMap, Confirmed, MapState, Target
@@ -37,13 +40,24 @@ from serving.storage.review.judging import Judging
 from serving.storage.review.promises import Promises
 from serving.storage.review.verdicts import Feedback, Said, applied
 from serving.storage.review.waiting import QueueQuery
-from serving.storage.store_api import Listing, Overview, Queue, Shown, StoreInfo, TaughtModel
+from serving.storage.store_api import (
+    AuditState,
+    Findings,
+    FindingsQuery,
+    Listing,
+    Overview,
+    Queue,
+    Shown,
+    StoreInfo,
+    TaughtModel,
+)
 from serving.storage.taught_models import TaughtModels
 from serving.storage.thumbnails import ThumbnailStore
 from serving.storage.training_set import LabelledPart, LabelledProduct, labelled
 
 MAX_NODES = 100_000
 VERDICTS_AT_ONCE = 100
+MAX_TITLED = 20  # others that a finding tells of
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +78,7 @@ class CatalogStore:
         self._thumbnails = ThumbnailStore(state / "pictures.sqlite")
         self._feedback = FeedbackLog(state / "feedback.sqlite")
         self._map = CategoryMap(state / NAME)
+        self._audits = History(state / AUDITS)
         # Held by what reads and then writes.
         self._writing = threading.RLock()
         self._taught = TaughtModels(state)
@@ -72,7 +87,7 @@ class CatalogStore:
         self._judging = Judging(index, self._feedback, self._promises)
         self._space = self._space_of_index()
         self._active = ActiveModel(state, self._taught, self._models)
-        files = (self._thumbnails.file, self._feedback.file)
+        files = (self._thumbnails.file, self._feedback.file, self._audits.file)
         self._erasure = Erasure(index, files, state, ledger or state / "ledger.sqlite")
         self._closing = False
         self._queued = state / "queued"
@@ -89,7 +104,14 @@ class CatalogStore:
     def describe(self) -> StoreInfo:
         index, taught = self._index, self._taught.all()
         chosen = self._active.version
-        files = (self._thumbnails.file, self._feedback.file, self._map.file, self._active, self._taught)
+        files = (
+            self._thumbnails.file,
+            self._feedback.file,
+            self._map.file,
+            self._audits.file,
+            self._active,
+            self._taught,
+        )
         damages = (*(file.damage for file in files), self._damaged_products())
         damaged = tuple(filter(None, damages))
         return StoreInfo(
@@ -247,6 +269,45 @@ class CatalogStore:
         """Of all products, a page from where the one before ended; "" is the first, and follows the last."""
         return self._index.ids_page(after)
 
+    def products(self, after: str = "") -> tuple[list[StoredProduct], str]:
+        """As `ids`, the products with their embeddings."""
+        return self._index.page(after=after)
+
+    def begin_audit(self) -> None:
+        self._audits.begin()
+
+    def stage_findings(self, findings: Sequence[Fault]) -> None:
+        self._audits.stage(findings)
+
+    def finish_audit(self, products: int, figures: Mapping[str, float]) -> Run:
+        return self._audits.finish(products, figures)
+
+    def audits(self) -> AuditState:
+        return AuditState(self._audits.runs(), self._audits.counts())
+
+    def findings(self, query: FindingsQuery) -> Findings:
+        return self._titled(self._audits.page(*query))
+
+    def judge_finding(self, id: str, verdict: Verdict, value: str, given_by: str) -> Findings:
+        """Raises FindingNotFound."""
+        told = self._audits.judge(id, verdict, value, given_by)
+        if told is None:
+            raise FindingNotFound
+        return self._titled([told])
+
+    def reopen_finding(self, id: str) -> None:
+        """Raises FindingNotFound."""
+        if not self._audits.reopen(id):
+            raise FindingNotFound
+
+    def corrections(self) -> list[Told]:
+        """What was accepted or corrected, the oldest first."""
+        return list(self._audits.corrections())
+
+    def _titled(self, told: list[Told]) -> Findings:
+        ids = list({id: None for one in told for id in (one.finding.product, *one.finding.others[:MAX_TITLED])})
+        return Findings(told, {stored.id: stored.product.title for stored in self._index.get(ids) if stored})
+
     def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
         """Products are told of without their images where those cannot be read."""
         try:
@@ -312,6 +373,7 @@ class CatalogStore:
             if erase:
                 self._erasure.note(id)
                 self._feedback.erase([id])
+            self._audits.forget([id], erase)
             self._thumbnails.delete([id])
             deleted = self._index.delete([id])
             if not self._index.count():
@@ -324,6 +386,7 @@ class CatalogStore:
     def delete_all(self, ids: Sequence[str]) -> None:
         """Those that are stored."""
         with self._writing:
+            self._audits.forget(ids)
             self._thumbnails.delete(ids)
             self._index.delete(ids)
             if not self._index.count():
@@ -454,3 +517,4 @@ class CatalogStore:
         self._thumbnails.close()
         self._feedback.close()
         self._map.close()
+        self._audits.close()

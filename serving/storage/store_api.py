@@ -13,6 +13,8 @@ from catalog.index.query import Finding, IndexQuery
 from catalog.model.contract import Contract
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
+from catalog.quality.audit import Run, State, Told, Verdict
+from catalog.quality.finding import Finding as Fault
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
 from serving.calls import Call
@@ -111,13 +113,39 @@ class Queue(NamedTuple):
     stored: int
 
 
+class AuditState(NamedTuple):
+    """runs: the newest first; counts: of the last one's findings, by code and state."""
+
+    runs: list[Run]
+    counts: Mapping[str, Mapping[State, int]]
+
+
+class FindingsQuery(NamedTuple):
+    """See `catalog.quality.audit.History.page`."""
+
+    state: State | None = "open"
+    code: str = ""
+    product: str = ""
+    after: int = 0
+    limit: int = 20
+
+
+class Findings(NamedTuple):
+    """titles: of the products that they are of and tell of, by id."""
+
+    told: list[Told]
+    titles: Mapping[str, str]
+
+
 class StoreApi:
     """Each method of `CatalogStore`, asynchronous: arguments and answers can be pickled. It raises what the store
     raises, and IndexNotReady where the store is in another process that does not answer.
     """
 
     # Not repeated when their process is lost: the first call may have had its effect.
-    ONCE = frozenset({"delete", "take_back", "forget_model", "add_category", "take_confirmation_back"})
+    ONCE = frozenset(
+        {"delete", "take_back", "forget_model", "add_category", "take_confirmation_back", "reopen_finding"}
+    )
 
     def __init__(self, call: Call) -> None:
         """call: reaches a `CatalogStore`, by `serving.calls.in_threads` or in another process."""
@@ -180,6 +208,33 @@ class StoreApi:
 
     async def ids(self, after: str = "") -> tuple[list[str], str]:
         return await self._call("ids", after)
+
+    async def products(self, after: str = "") -> tuple[list[StoredProduct], str]:
+        return await self._call("products", after)
+
+    async def begin_audit(self) -> None:
+        await self._call("begin_audit")
+
+    async def stage_findings(self, findings: Sequence[Fault]) -> None:
+        await self._call("stage_findings", findings)
+
+    async def finish_audit(self, products: int, figures: Mapping[str, float]) -> Run:
+        return await self._call("finish_audit", products, figures)
+
+    async def audits(self) -> AuditState:
+        return await self._call("audits")
+
+    async def findings(self, query: FindingsQuery) -> Findings:
+        return await self._call("findings", query)
+
+    async def judge_finding(self, id: str, verdict: Verdict, value: str, given_by: str) -> Findings:
+        return await self._call("judge_finding", id, verdict, value, given_by)
+
+    async def reopen_finding(self, id: str) -> None:
+        await self._call("reopen_finding", id)
+
+    async def corrections(self) -> list[Told]:
+        return await self._call("corrections")
 
     async def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
         return await self._call("image_counts", ids)

@@ -4,9 +4,8 @@ import os
 from typing import Any
 
 from shelflens.cli import (
+    catalogue,
     categories,
-    export,
-    index,
     ingest,
     keys,
     search,
@@ -20,9 +19,8 @@ from shelflens.cli.app import app
 
 __all__ = [
     "app",
+    "catalogue",
     "categories",
-    "export",
-    "index",
     "ingest",
     "keys",
     "main",

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from catalog.index.product_index import open_index
+from catalog.quality.audit import History
 from serving.storage.thumbnails import ThumbnailStore
 from shelflens.cli import app
 from tests.support.catalogue import COLOURS, KINDS, draw_product
@@ -256,3 +257,27 @@ def test_a_feed_replaces_what_it_no_longer_has(shop: Path, model: Path) -> None:
     taken = report(ingest(model, "feed.csv", "--replace", "--replace-up-to", "0.8", "--json"))
     assert (taken["gone"], taken["stored"]) == (8, 2)
     assert ingest(model, "feed.csv", "--replace", "--output", "out").exit_code != 0
+
+
+def test_an_index_is_audited_and_what_was_accepted_is_a_patch_of_the_feed(shop: Path, model: Path) -> None:
+    ingest(model, "feed.csv")
+    first = report(run("audit", "--output", "report.html", "--json"))
+    assert first["products"] == 12
+    assert "Catalogue health" in Path("report.html").read_text(encoding="utf-8")
+    with closing(History(Path("shelflens-index/audits.sqlite"))) as history:
+        found = history.page()
+        assert len(found) == sum(states["open"] for states in first["findings"].values()) > 0
+        history.judge(found[0].finding.id, "accepted")
+    assert "1 accepted" in run("audit").stdout
+    run("audit", "--patch", "patch.csv", "--feed", "feed.csv")
+    with Path("patch.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {"sku", "item_group_id"} == rows[0].keys()
+    assert {row["sku"] for row in rows} == {found[0].finding.product, *found[0].finding.others}
+
+
+def test_an_audit_says_what_it_cannot_do(shop: Path, model: Path) -> None:
+    assert "There is no index" in run("audit").output
+    assert not Path("shelflens-index").exists()
+    assert "No audit of this index" in run("audit", "--patch", "patch.csv").output
+    assert "give --patch" in run("audit", "--feed", "feed.csv").output

@@ -232,6 +232,7 @@ class JobOut(BaseModel):
     eta_seconds: Annotated[float | None, Field(description="From the rate so far; null while there is none.")]
     teaching: Annotated[bool, Field(description="Whether it teaches a model.")]
     taught: Annotated[Taught | None, Field(description="What came of teaching, once it is complete.")]
+    auditing: Annotated[bool, Field(description="Whether it looks for faults in what is stored: see `/v1/audit`.")]
     error: Annotated[ErrorDetail | None, Field(description="Why the job failed as a whole.")]
 
 
@@ -278,6 +279,7 @@ def to_job(job: Job) -> JobOut:
         eta_seconds=None if job.eta_seconds is None else round(job.eta_seconds, 1),
         teaching=job.teaching,
         taught=Taught.model_validate(job.taught) if job.taught else None,
+        auditing=job.auditing,
         error=job.error,
     )
 

@@ -17,7 +17,7 @@ from serving.api import examples
 from serving.api.context import Context, RequestContext, respond
 from serving.api.mapping import WAIT_SECONDS, ProposedMap
 from serving.api.openapi import Errors, binary_body, json_body, operation
-from serving.api.routes.feedback import giver
+from serving.api.routes.judging.feedback import giver
 from serving.api.routes.taxonomy.tree import packed
 from serving.api.schemas.category_map import (
     CategoryList,

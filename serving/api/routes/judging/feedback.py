@@ -14,7 +14,7 @@ from catalog.taxonomy.tree import Taxonomy
 from serving.api import examples
 from serving.api.context import Context, RequestContext, respond, valid
 from serving.api.openapi import INDEX, LINES, WRITING, Errors, json_body, lines, operation
-from serving.api.schemas.feedback import (
+from serving.api.schemas.judging.feedback import (
     AlikeRequest,
     FeedbackBatch,
     FeedbackOut,

@@ -9,7 +9,7 @@ from serving.api import examples
 from serving.api.context import Context
 from serving.api.openapi import INDEX, operation
 from serving.api.parameters import ProductId
-from serving.api.schemas.feedback import AlikeResponse, ReviewResponse, to_alike, to_review
+from serving.api.schemas.judging.feedback import AlikeResponse, ReviewResponse, to_alike, to_review
 from serving.errors import RequestInvalid
 from serving.storage.review.feedback import QueueOrder, Unsure
 from serving.storage.review.waiting import QueueQuery

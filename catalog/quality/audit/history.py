@@ -1,0 +1,208 @@
+"""What audits have found, and what people said of it, in SQLite: the findings of the last run, the verdicts of all time
+and the figures of each run.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+from catalog.index.backend import in_chunks
+from catalog.quality.finding import SENTENCES, Evidence, Finding
+from catalog.storage.seal import Unsealed
+from catalog.storage.sqlite import StateFile, transaction
+
+NAME = "audits.sqlite"  # in the state folder
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    created REAL NOT NULL,
+    products INTEGER NOT NULL,
+    figures TEXT NOT NULL,
+    counts TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS staged (
+    id TEXT PRIMARY KEY, code TEXT NOT NULL, grade INTEGER NOT NULL, probability REAL NOT NULL, document TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS findings (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, code TEXT NOT NULL, document TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS findings_of_code ON findings (code, number);
+CREATE TABLE IF NOT EXISTS verdicts (
+    id TEXT PRIMARY KEY,
+    state TEXT NOT NULL,
+    value TEXT NOT NULL,
+    given_by TEXT NOT NULL,
+    created REAL NOT NULL,
+    document TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS about (product TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (product, id)) WITHOUT ROWID;
+"""
+State = Literal["open", "accepted", "corrected", "dismissed"]
+Verdict = Literal["accepted", "corrected", "dismissed"]
+STAGED_AT_ONCE = 1_000
+SHOWN = "SELECT f.number, f.document, coalesce(v.state, 'open'), v.value, v.given_by, v.created"
+JOINED = "FROM findings f LEFT JOIN verdicts v ON v.id = f.id"
+PATCHED = "SELECT 0, document, state, value, given_by, created FROM verdicts"
+
+
+class Run(NamedTuple):
+    """created: seconds since 1970; figures: of the checks, by name; counts: by code, of what nobody had dismissed."""
+
+    id: int
+    created: float
+    products: int
+    figures: Mapping[str, float]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding with what was said of it. number: its place, the gravest first. value: what a person wrote in place of
+    the proposal, or ""; given_by: the name of the API key; created: seconds since 1970, of the verdict.
+    """
+
+    number: int
+    finding: Finding
+    state: State
+    value: str = ""
+    given_by: str = ""
+    created: float | None = None
+
+
+class History:
+    """Threads may share one. Raises StateDamaged and DiskFull."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = StateFile(path, SCHEMA, "findings of the audits and what was said of them")
+
+    def begin(self) -> None:
+        """A new run. What an earlier one that did not end has staged is dropped."""
+        with self.file.use() as db:
+            db.execute("DELETE FROM staged")
+
+    def stage(self, findings: Iterable[Finding]) -> None:
+        """Keep findings of the run that has begun. Nobody sees them until it is finished."""
+        grades = {code: grade for grade, code in enumerate(SENTENCES)}
+        for some in in_chunks(findings, STAGED_AT_ONCE):
+            rows = [(one.id, one.code, grades[one.code], one.probability, json.dumps(asdict(one))) for one in some]
+            with self.file.use() as db, transaction(db):
+                db.executemany("INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?)", rows)
+
+    def finish(self, products: int, figures: Mapping[str, float]) -> Run:
+        """Put what was staged in place of the findings of the run before."""
+        with self.file.use() as db, transaction(db):
+            db.execute("DELETE FROM findings")
+            db.execute(
+                "INSERT INTO findings (id, code, document)"
+                " SELECT id, code, document FROM staged ORDER BY grade, probability DESC, id"
+            )
+            db.execute("DELETE FROM about WHERE id NOT IN (SELECT id FROM verdicts)")
+            db.execute(
+                "INSERT OR IGNORE INTO about SELECT json_extract(document, '$.product'), id FROM staged"
+                " UNION SELECT other.value, staged.id FROM staged, json_each(document, '$.others') other"
+            )
+            db.execute("DELETE FROM staged")
+            counts = dict(db.execute(f"SELECT f.code, count(*) {JOINED} WHERE v.state IS NOT 'dismissed' GROUP BY 1"))
+            run = Run(0, time.time(), products, dict(figures), counts)
+            kept = db.execute(
+                "INSERT INTO runs (created, products, figures, counts) VALUES (?, ?, ?, ?)",
+                (run.created, products, json.dumps(run.figures), json.dumps(counts)),
+            )
+        return run._replace(id=int(kept.lastrowid or 0))
+
+    def runs(self, limit: int = 30) -> list[Run]:
+        """The newest first."""
+        with self.file.use() as db:
+            rows = db.execute(
+                "SELECT id, created, products, figures, counts FROM runs ORDER BY id DESC LIMIT ?", (limit,)
+            )
+            return [
+                Run(id, created, products, json.loads(figures), json.loads(counts))
+                for id, created, products, figures, counts in rows
+            ]
+
+    def counts(self) -> dict[str, dict[State, int]]:
+        """Of the last run's findings, by code and state."""
+        found: dict[str, dict[State, int]] = {}
+        with self.file.use() as db:
+            rows = db.execute(f"SELECT f.code, coalesce(v.state, 'open'), count(*) {JOINED} GROUP BY 1, 2")
+            for code, state, count in rows:
+                found.setdefault(code, {})[state] = count
+        return found
+
+    def page(
+        self, state: State | None = "open", code: str = "", product: str = "", after: int = 0, limit: int = 20
+    ) -> list[Told]:
+        """Findings of the last run behind a number, the gravest first. state: None for all; product: which they are of,
+        or tell of.
+        """
+        wanted, values = ["f.number > ?"], list[Any]([after])
+        if state is not None:
+            wanted.append("coalesce(v.state, 'open') = ?")
+            values.append(state)
+        if code:
+            wanted.append("f.code = ?")
+            values.append(code)
+        if product:
+            wanted.append("f.id IN (SELECT id FROM about WHERE product = ?)")
+            values.append(product)
+        query = f"{SHOWN} {JOINED} WHERE {' AND '.join(wanted)} ORDER BY f.number LIMIT ?"
+        with self.file.use() as db:
+            return [_told(row) for row in db.execute(query, [*values, limit])]
+
+    def get(self, id: str) -> Told | None:
+        with self.file.use() as db:
+            row = db.execute(f"{SHOWN} {JOINED} WHERE f.id = ?", (id,)).fetchone()
+            return _told(row) if row else None
+
+    def judge(self, id: str, verdict: Verdict, value: str = "", given_by: str = "") -> Told | None:
+        """Say what is to be done about a finding, in place of what was said before. None where it is unknown."""
+        with self.file.use() as db, transaction(db):
+            found = db.execute("SELECT document FROM findings WHERE id = ?", (id,)).fetchone()
+            if found is None:
+                return None
+            row = (id, verdict, value, given_by, time.time(), found[0])
+            db.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)", row)
+        return self.get(id)
+
+    def reopen(self, id: str) -> bool:
+        """Take back what was said. False where nothing was."""
+        with self.file.use() as db:
+            return db.execute("DELETE FROM verdicts WHERE id = ?", (id,)).rowcount > 0
+
+    def corrections(self) -> Iterator[Told]:
+        """What was accepted or corrected at any time, the oldest first."""
+        with self.file.use() as db:
+            rows = db.execute(f"{PATCHED} WHERE state IN ('accepted', 'corrected') ORDER BY created, id").fetchall()
+            told = [_told(row) for row in rows]
+        yield from told
+
+    def forget(self, products: Sequence[str], verdicts: bool = False) -> None:
+        """Leave out what tells of products that are gone. verdicts: also what was said of that."""
+        with self.file.use() as db, transaction(db):
+            for id in products:
+                about = "IN (SELECT id FROM about WHERE product = ?)"
+                db.execute(f"DELETE FROM findings WHERE id {about}", (id,))
+                if verdicts:
+                    db.execute(f"DELETE FROM verdicts WHERE id {about}", (id,))
+                    db.execute("DELETE FROM about WHERE product = ?", (id,))
+
+    def close(self) -> None:
+        self.file.close()
+
+
+def _told(row: Sequence[Any]) -> Told:
+    """Raises Unsealed for what was never written so."""
+    number, document, state, value, given_by, created = row
+    try:
+        fields = json.loads(document)
+        evidence = tuple(Evidence(*one) for one in fields.pop("evidence"))
+        finding = Finding(**{**fields, "others": tuple(fields["others"]), "evidence": evidence})
+    except (TypeError, KeyError, AttributeError, ValueError):
+        raise Unsealed from None
+    if state not in get_args(State) or finding.code not in SENTENCES:
+        raise Unsealed
+    return Told(number, finding, state, value or "", given_by or "", created)

@@ -1,0 +1,68 @@
+"""What was accepted or corrected, as a patch of the merchant's feed: one row for each product, with what changes."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from catalog.feeds.columns import PREFIX
+from catalog.feeds.formats.sheet import to_cell
+from catalog.quality.audit.history import Told
+from catalog.synonyms import attribute_name
+
+# The columns of what concerns products together, where the merchant has none for it.
+DUPLICATE_OF, VARIANTS_OF = "duplicate_of", "item_group_id"
+
+
+class Change(NamedTuple):
+    """A field or an attribute of a product, and the value that it is to have."""
+
+    product: str
+    field: str
+    value: str
+
+
+def patch(corrections: Iterable[Told], columns: Mapping[str, str]) -> list[dict[str, str]]:
+    """-> rows by column, of which the first is the id; what does not change of a product is left out of its row. Of
+    several corrections of one field the last counts.
+
+    columns: as of `columns_of`; a field without one is called as it is.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    for change in chain.from_iterable(map(_changes, corrections)):
+        row = rows.setdefault(change.product, {columns.get("id", "id"): change.product})
+        row[columns.get(attribute_name(change.field), change.field)] = change.value
+    return list(rows.values())
+
+
+def as_sheet(rows: Sequence[Mapping[str, str]]) -> str:
+    """CSV."""
+    header = list({column: None for row in rows for column in row}) or ["id"]
+    written = io.StringIO()
+    sheet = csv.writer(written)
+    sheet.writerow(header)
+    sheet.writerows([to_cell(row.get(column)) for column in header] for row in rows)
+    return written.getvalue()
+
+
+def _changes(told: Told) -> Iterator[Change]:
+    finding = told.finding
+    if finding.code == "duplicate":
+        yield Change(finding.product, DUPLICATE_OF, finding.others[0])
+    elif finding.code == "variant":
+        family = min(finding.product, *finding.others)
+        yield from (Change(id, VARIANTS_OF, family) for id in (finding.product, *finding.others))
+    elif finding.field and (value := told.value or finding.proposed):
+        yield Change(finding.product, finding.field, value)
+
+
+def columns_of(used: Mapping[str, str | None]) -> dict[str, str]:
+    """For `patch`: field or attribute -> column. used: the columns of a feed, each with what it is read as, if it is;
+    the first of several counts.
+    """
+    found: dict[str, str] = {}
+    for column, field in used.items():
+        if field:
+            found.setdefault(attribute_name(field.removeprefix(PREFIX)), column)
+    return found

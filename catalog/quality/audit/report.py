@@ -1,0 +1,71 @@
+"""What an audit has found as a page of HTML that stands alone."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from catalog.html_report import Cells, document, in_figures, note, section
+from catalog.quality.audit.history import Run, State, Told
+from catalog.quality.finding import Evidence
+
+SHOWN = 100  # findings of each kind
+HEADINGS: Mapping[str, str] = {
+    "duplicate": "Listed twice",
+    "variant": "Variants of one product",
+}
+FIGURES: Mapping[str, str] = {"distinct": "different products"}
+SOURCES = {
+    "title": "the title",
+    "description": "the description",
+    "image": "the image",
+    "field": "the feed",
+    "model": "the model",
+    "product": "the other product",
+}
+
+
+def report(runs: Sequence[Run], found: Mapping[str, Sequence[Told]], counts: Mapping[str, Mapping[State, int]]) -> str:
+    """runs: the newest first, at least one; found: open findings by code, the gravest first; counts: as of
+    `History.counts`.
+    """
+    run = runs[0]
+    waiting = {code: states.get("open", 0) for code, states in counts.items()}
+    figures = [(f"{run.products:,}", "products"), (f"{sum(waiting.values()):,}", "findings that wait for a person")]
+    figures += [(f"{value:,.4g}", FIGURES[name]) for name, value in run.figures.items() if name in FIGURES]
+    parts = [in_figures(figures)]
+    parts += [of_code(HEADINGS[code], told, waiting.get(code, 0)) for code, told in found.items()]
+    if not any(found.values()):
+        parts.append(note("Nothing was found that waits for a person."))
+    return document("Catalogue health", [*parts, trend(runs)])
+
+
+def of_code(heading: str, told: Sequence[Told], waiting: int) -> str:
+    rows = [finding_cells(one) for one in told[:SHOWN]]
+    more = f"The first {SHOWN:,} of {waiting:,}." if waiting > SHOWN else ""
+    return section(f"{heading}: {waiting:,}", ("Product", "What was found", "How sure", "Why"), rows, more)
+
+
+def finding_cells(told: Told) -> Cells:
+    finding = told.finding
+    return (
+        finding.product,
+        finding.sentence,
+        f"{finding.probability:.0%}",
+        "; ".join(map(said, finding.evidence)),
+    )
+
+
+def said(evidence: Evidence) -> str:
+    sure = "" if evidence.score is None else f" ({evidence.score:+.2g})"
+    return f"{SOURCES[evidence.source]}: {evidence.says}{sure}"
+
+
+def trend(runs: Sequence[Run]) -> str:
+    if len(runs) < 2:
+        return ""
+    codes = list(dict.fromkeys(code for run in runs for code in run.counts))
+    rows = [(day(run), f"{run.products:,}", *(f"{run.counts.get(code, 0):,}" for code in codes)) for run in runs]
+    return section("Audits so far", ("When", "Products", *(HEADINGS[code] for code in codes)), rows)
+
+
+def day(run: Run) -> str:
+    return datetime.fromtimestamp(run.created, UTC).strftime("%Y-%m-%d %H:%M")

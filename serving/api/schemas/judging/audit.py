@@ -1,0 +1,134 @@
+"""What audits have found, and what is said of it."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from catalog.quality.audit import Run, State, Told, Verdict
+from catalog.quality.finding import Source
+from serving.api.schemas.schema import Schema, rounded, written
+from serving.storage.store_api import AuditState, Findings
+
+MAX_OTHERS = 100
+
+
+class RunOut(BaseModel):
+    """figures: of the catalogue as a whole, such as `distinct`, how many different products it has; counts: findings by
+    code, without those that had been dismissed.
+    """
+
+    id: int
+    created_at: Annotated[str, Field(description="ISO 8601, UTC.")]
+    products: int
+    figures: dict[str, float]
+    counts: dict[str, int]
+
+
+class StatesOut(BaseModel):
+    open: int = 0
+    accepted: int = 0
+    corrected: int = 0
+    dismissed: int = 0
+
+
+class AuditsResponse(BaseModel):
+    runs: Annotated[list[RunOut], Field(description="The newest first, at most 30.")]
+    counts: Annotated[dict[str, StatesOut], Field(description="Of the last run's findings, by code.")]
+
+
+class EvidenceOut(BaseModel):
+    """One side's word. start, end: its place in the title or the description; score: how sure it is of that, or what it
+    adds to the log-odds.
+    """
+
+    source: Source
+    says: str
+    start: int | None
+    end: int | None
+    score: float | None
+
+
+class FindingOut(BaseModel):
+    """A fault of a product. field: the attribute or the field of the feed; said: what the catalogue says; proposed:
+    what it should say, or "" where that is not known.
+    """
+
+    id: str
+    code: str
+    sentence: Annotated[str, Field(description="In English.")]
+    product: str
+    others: Annotated[list[str], Field(description=f"Other products that it is of, at most {MAX_OTHERS}.")]
+    titles: Annotated[dict[str, str], Field(description="Of the product and of some of the others, by id.")]
+    field: str
+    said: str
+    proposed: str
+    probability: Annotated[float, Field(ge=0, le=1, description="That it is a fault.")]
+    evidence: list[EvidenceOut]
+    state: State
+    value: Annotated[str, Field(description="What a person wrote in place of `proposed`.")]
+    given_by: Annotated[str, Field(description="The name of the API key.")]
+    judged_at: str | None
+
+
+class FindingsResponse(BaseModel):
+    findings: Annotated[list[FindingOut], Field(description="The gravest first.")]
+    after: Annotated[int | None, Field(description="Where the next page starts; null behind the last.")]
+
+
+class FindingVerdict(Schema):
+    """What is to be done about a finding."""
+
+    verdict: Annotated[
+        Verdict,
+        Field(description="`accepted`: it is so; `corrected`: the field is `value`; `dismissed`: it is no fault."),
+    ]
+    value: Annotated[str, Field(max_length=1_000, description="With `corrected`.")] = ""
+
+
+def to_audits(found: AuditState) -> AuditsResponse:
+    return AuditsResponse(
+        runs=[to_run(run) for run in found.runs],
+        counts={code: StatesOut.model_validate(states) for code, states in found.counts.items()},
+    )
+
+
+def to_run(run: Run) -> RunOut:
+    return RunOut(
+        id=run.id,
+        created_at=written(run.created),
+        products=run.products,
+        figures=dict(run.figures),
+        counts=dict(run.counts),
+    )
+
+
+def to_findings(found: Findings, limit: int) -> FindingsResponse:
+    """limit: of the page; one more was looked for."""
+    more = len(found.told) > limit
+    told = found.told[:limit]
+    return FindingsResponse(
+        findings=[to_finding(one, found.titles) for one in told], after=told[-1].number if more else None
+    )
+
+
+def to_finding(told: Told, titles: Mapping[str, str]) -> FindingOut:
+    finding = told.finding
+    others = list(finding.others[:MAX_OTHERS])
+    return FindingOut(
+        id=finding.id,
+        code=finding.code,
+        sentence=finding.sentence,
+        product=finding.product,
+        others=others,
+        titles={id: titles[id] for id in (finding.product, *others) if id in titles},
+        field=finding.field,
+        said=finding.said,
+        proposed=finding.proposed,
+        probability=rounded(finding.probability),
+        evidence=[EvidenceOut(**one._asdict()) for one in finding.evidence],
+        state=told.state,
+        value=told.value,
+        given_by=told.given_by,
+        judged_at=None if told.created is None else written(told.created),
+    )

@@ -1,0 +1,93 @@
+"""`shelflens audit`: what is doubled, contradictory or missing in an index, as a report and as a patch of the feed."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from catalog.errors import ConfigInvalid, FileNotReadable
+from catalog.storage.files import private_files
+from shelflens.cli.app import IndexOption, JsonOption, app, errors_shown, tell_if_mixed
+
+
+@app.command()
+def audit(
+    index: IndexOption = "shelflens-index",
+    output: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
+    patch: Annotated[
+        Path | None,
+        typer.Option(help="Look for nothing; write what people accepted or corrected to this CSV file."),
+    ] = None,
+    feed: Annotated[Path | None, typer.Option(help="With --patch: a feed whose columns the file is to have.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look for faults in an index: products listed twice, and variants.
+
+    What people said on the page Health is remembered: what was dismissed does not come back. The report shows how the
+    figures changed between audits.
+
+    Exit code: 0 looked through, 2 an error, 130 stopped by Ctrl-C (the findings before stay).
+    """
+    from catalog.ingest.ledger import state_folder
+    from catalog.quality.audit.history import NAME
+
+    with errors_shown(), private_files():
+        if feed and not patch:
+            raise ConfigInvalid("--feed names the columns of a patch: give --patch, too.")
+        path = state_folder(index) / NAME
+        if patch:
+            write_patch(path, patch, feed)
+        else:
+            look_through(path, index, output, as_json)
+
+
+def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> None:
+    from tqdm import tqdm
+
+    from catalog.index.product_index import open_index
+    from catalog.quality.audit import History, shipped_checks
+    from catalog.quality.audit import audit as run
+    from catalog.quality.audit.report import report
+
+    with open_index(index, create=False) as opened, closing(History(path)) as history:
+        tell_if_mixed(opened)
+        with tqdm(desc="audit", total=2 * opened.count(), unit="product") as bar:
+            done = run(shipped_checks(), opened.scan, history, bar.update)
+        counts = history.counts()
+        if output:
+            found = {code: history.page(code=code, limit=100) for code in counts}
+            output.write_text(report(history.runs(), found, counts), encoding="utf-8")
+    if as_json:
+        print(json.dumps({"products": done.products, "figures": done.figures, "findings": counts}))
+        return
+    print(f"{done.products:,} products were looked through.")
+    for code, states in counts.items():
+        told = ", ".join(f"{count:,} {state}" for state, count in states.items())
+        print(f"{code}: {told}")
+    if not counts:
+        print("Nothing was found.")
+
+
+def write_patch(path: Path, output: Path, feed: Path | None) -> None:
+    from catalog.quality.audit import History
+    from catalog.quality.audit.patch import as_sheet, columns_of, patch
+
+    if not path.exists():
+        raise FileNotReadable("No audit of this index was made yet. Run shelflens audit without --patch first.")
+    columns = columns_of(read_columns(feed)) if feed else {}
+    with closing(History(path)) as history:
+        rows = patch(history.corrections(), columns)
+    output.write_text(as_sheet(rows), encoding="utf-8", newline="")
+    print(f"{len(rows):,} products are corrected in {output}.")
+
+
+def read_columns(feed: Path) -> dict[str, str | None]:
+    """Each column of the feed, and what it is read as. Raises FeedInvalid."""
+    from catalog.feeds import preview
+
+    found = preview(feed, {})
+    if found.error:
+        raise found.error
+    return {column.name: column.field for column in found.columns}

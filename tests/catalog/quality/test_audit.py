@@ -1,0 +1,144 @@
+"""An audit runs its checks over all products; what was found and said is kept; corrections become a patch."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from catalog.product import StoredProduct
+from catalog.quality.audit import Check, History, audit
+from catalog.quality.audit.history import Told
+from catalog.quality.audit.patch import as_sheet, columns_of, patch
+from catalog.quality.audit.report import report
+from catalog.quality.finding import Evidence, Finding
+from tests.support.stored import stored_product
+
+
+class Rare(Check):
+    """A real check, though a plain one: a brand that only one product has."""
+
+    def __init__(self) -> None:
+        self._brands = Counter[str]()
+
+    def learn(self, stored: StoredProduct) -> None:
+        self._brands[stored.product.brand] += 1
+
+    def of_product(self, stored: StoredProduct) -> Iterable[Finding]:
+        brand = stored.product.brand
+        if self._brands[brand] == 1:
+            yield Finding("variant", stored.id, 0.5, ("p0",), "brand", brand, "Acme", (Evidence("field", brand),))
+
+    def of_catalogue(self) -> Iterable[Finding]:
+        yield Finding("duplicate", "p1", 0.9, ("p2",))
+
+    def figures(self) -> dict[str, float]:
+        return {"distinct": len(self._brands)}
+
+
+SHOP = [stored_product(id=f"p{n}", brand=brand) for n, brand in enumerate(["Acme", "Acme", "Acme", "Nile", "Oro"])]
+
+
+def scan() -> Iterator[list[StoredProduct]]:
+    yield SHOP[:2]
+    yield SHOP[2:]
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    with closing(History(tmp_path / "audits.sqlite")) as opened:
+        yield opened
+
+
+def told(history: History, **query: object) -> list[tuple[str, str]]:
+    return [(one.finding.code, one.finding.product) for one in history.page(**query)]  # type: ignore[arg-type]
+
+
+def test_every_product_is_learnt_from_before_any_is_judged(history: History) -> None:
+    read: list[int] = []
+    run = audit([Rare()], scan, history, read.append)
+    assert (run.products, run.figures, sum(read)) == (5, {"distinct": 3}, 10)
+    assert run.counts == {"duplicate": 1, "variant": 2}
+    assert told(history)[0] == ("duplicate", "p1")
+    assert sorted(told(history)[1:]) == [("variant", "p3"), ("variant", "p4")]
+    assert told(history, product="p2") == [("duplicate", "p1")]
+
+
+def test_an_audit_that_is_cut_off_leaves_the_findings_before(history: History) -> None:
+    audit([Rare()], scan, history)
+    before = history.page()
+
+    def stop(products: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        audit([Rare()], scan, history, stop)
+    assert (history.page(), len(history.runs())) == (before, 1)
+    audit([], scan, history)
+    assert history.page() == []
+
+
+def test_what_was_said_is_remembered_for_as_long_as_the_finding_is_the_same(history: History) -> None:
+    audit([Rare()], scan, history)
+    first, second, third = history.page()
+    assert history.judge(first.finding.id, "dismissed") is not None
+    history.judge(second.finding.id, "corrected", "Acme Ltd", "ann")
+    run = audit([Rare()], scan, history)
+    assert [one.finding.id for one in history.page()] == [third.finding.id]
+    assert run.counts == {"variant": 2}
+    again = history.get(second.finding.id)
+    assert again
+    assert (again.state, again.value, again.given_by) == ("corrected", "Acme Ltd", "ann")
+    assert history.counts() == {"duplicate": {"dismissed": 1}, "variant": {"corrected": 1, "open": 1}}
+    assert history.reopen(first.finding.id)
+    assert not history.reopen(first.finding.id)
+    assert history.judge("0" * 16, "accepted") is None
+
+
+def test_what_is_gone_is_forgotten(history: History) -> None:
+    audit([Rare()], scan, history)
+    history.judge(history.page()[0].finding.id, "accepted")
+    history.forget(["p2"])
+    assert "duplicate" not in history.counts()
+    assert [one.finding.code for one in history.corrections()] == ["duplicate"], "it is in the patch still"
+    history.forget(["p2"], verdicts=True)
+    assert list(history.corrections()) == []
+
+
+def corrected(finding: Finding, value: str = "") -> Told:
+    return Told(1, finding, "corrected" if value else "accepted", value)
+
+
+def test_a_patch_has_the_merchants_own_columns() -> None:
+    used = {"Artikelnummer": "id", "Farbe": "attributes.color", "Marke": "brand", "Lager": None}
+    corrections = [
+        corrected(Finding("variant", "b", 0.9, ("a", "c"), "colour")),
+        corrected(Finding("duplicate", "d", 0.9, ("e",))),
+    ]
+    rows = patch(corrections, columns_of(used))
+    assert [row["Artikelnummer"] for row in rows] == ["b", "a", "c", "d"]
+    assert {row.get("item_group_id") for row in rows} == {"a", None}
+    assert rows[3] == {"Artikelnummer": "d", "duplicate_of": "e"}
+
+
+def test_a_sheet_runs_no_formula() -> None:
+    written = as_sheet([{"id": "1", "colour": "=HYPERLINK(1)"}, {"id": "2", "brand": "Ünï"}])
+    assert list(csv.DictReader(io.StringIO(written))) == [
+        {"id": "1", "colour": "'=HYPERLINK(1)", "brand": ""},
+        {"id": "2", "colour": "", "brand": "Ünï"},
+    ]
+    assert as_sheet([]) == "id\r\n"
+
+
+def test_the_report_says_what_was_found_and_how_it_went_on(history: History) -> None:
+    audit([Rare()], scan, history)
+    audit([Rare()], scan, history)
+    found = {code: history.page(code=code) for code in history.counts()}
+    page = report(history.runs(), found, history.counts())
+    for words in ("Catalogue health", "different products", "the same product as p2", "Audits so far", "Nile"):
+        assert words in page
+    audit([], scan, history)
+    assert "Nothing was found" in report(history.runs(), {}, history.counts())

@@ -1,0 +1,128 @@
+"""An audit of the stored products as a job, and what people say of what it finds."""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.understand import Understander
+from tests.support.answers import assert_error
+from tests.support.job_service import JobService, as_csv, office
+from tests.support.services import SETTINGS
+from tests.support.tiny import tiny_onnx_folder
+
+AUDIT, FINDINGS, PATCH = "/v1/audit", "/v1/audit/findings", "/v1/audit/patch"
+SHOP = [
+    {"id": "1", "title": "Kestrel wireless headphones WH-510 black"},
+    {"id": "2", "title": "Kestrel WH510 headphones, wireless (black)"},
+    {"id": "3", "title": "Kestrel wireless headphones WH-510 white"},
+    {"id": "4", "title": "Fresh red apple"},
+]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("audit") / "model"))
+
+
+@pytest.fixture
+def service(tmp_path: Path, model: Understander) -> Iterator[JobService]:
+    with office(tmp_path, model, SETTINGS) as running:
+        running.ingested(as_csv(SHOP))
+        yield running
+
+
+def audited(service: JobService) -> dict[str, Any]:
+    begun = service.client.post(AUDIT)
+    assert begun.status_code == 202
+    return service.ended(begun.json()["id"])
+
+
+def found(service: JobService, **query: Any) -> list[dict[str, Any]]:
+    answer = service.client.get(FINDINGS, params=query)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["findings"])
+
+
+def test_an_audit_finds_what_is_listed_twice_and_keeps_what_was_said_of_it(service: JobService) -> None:
+    assert service.client.get(AUDIT).json() == {"runs": [], "counts": {}}
+    job = audited(service)
+    assert (job["state"], job["auditing"], job["total"], job["done"]) == ("complete", True, 4, 4)
+    double, variant = found(service)
+    assert (double["code"], {double["product"], *double["others"]}) == ("duplicate", {"1", "2"})
+    assert (variant["code"], variant["field"], variant["state"]) == ("variant", "colour", "open")
+    assert double["titles"]["1"] == SHOP[0]["title"]
+    assert double["evidence"]
+    assert [one["code"] for one in found(service, product="3")] == ["variant"]
+
+    said = service.client.post(f"{FINDINGS}/{double['id']}", json={"verdict": "dismissed"})
+    assert (said.status_code, said.json()["state"]) == (200, "dismissed")
+    service.client.post(f"{FINDINGS}/{variant['id']}", json={"verdict": "accepted"})
+    assert found(service) == []
+    audited(service)
+    assert found(service) == []
+    assert [one["id"] for one in found(service, state="all")] == [double["id"], variant["id"]]
+    told = service.client.get(AUDIT).json()
+    assert [run["counts"] for run in told["runs"]] == [{"variant": 1}, {"duplicate": 1, "variant": 1}]
+    assert told["runs"][0]["figures"]["distinct"] == 3
+
+    rows = list(csv.DictReader(io.StringIO(service.client.get(PATCH).text)))
+    assert {row["id"] for row in rows} == {variant["product"], *variant["others"]}
+    assert {row["item_group_id"] for row in rows} == {min(row["id"] for row in rows)}
+    assert service.client.delete(f"{FINDINGS}/{variant['id']}").status_code == 204
+    assert [one["id"] for one in found(service)] == [variant["id"]]
+    assert service.client.get(PATCH).text == "id\r\n"
+
+
+def test_what_is_deleted_is_no_longer_told_of(service: JobService) -> None:
+    audited(service)
+    assert service.client.delete("/v1/products/2").status_code == 204
+    assert [one["code"] for one in found(service)] == ["variant"]
+
+
+def test_an_audit_of_nothing_finds_nothing(tmp_path: Path, model: Understander) -> None:
+    with office(tmp_path, model, SETTINGS) as empty:
+        assert audited(empty)["state"] == "complete"
+        assert empty.client.get(AUDIT).json()["runs"][0]["products"] == 0
+
+
+def test_while_one_waits_no_second_audit_is_begun(tmp_path: Path, model: Understander) -> None:
+    with office(tmp_path, model, SETTINGS, start=False) as idle:
+        first, second = idle.client.post(AUDIT).json(), idle.client.post(AUDIT).json()
+        assert first["id"] == second["id"]
+        assert idle.client.post(f"/v1/jobs/{first['id']}/cancel").json()["state"] == "cancelled"
+
+
+def test_pages_of_findings_follow_each_other(service: JobService) -> None:
+    audited(service)
+    first = service.client.get(FINDINGS, params={"limit": 1}).json()
+    second = service.client.get(FINDINGS, params={"limit": 1, "after": first["after"]}).json()
+    assert [one["code"] for one in (*first["findings"], *second["findings"])] == ["duplicate", "variant"]
+    assert second["after"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"verdict": "corrected"}, "value"),
+        ({"verdict": "accepted", "value": "red"}, "value"),
+        ({"verdict": "open"}, "verdict"),
+        ({}, "verdict"),
+    ],
+)
+def test_a_verdict_that_says_nothing_is_refused(service: JobService, body: dict[str, str], param: str) -> None:
+    audited(service)
+    [first, _] = found(service)
+    answer = service.client.post(f"{FINDINGS}/{first['id']}", json=body)
+    assert_error(answer, 422, "request_invalid", param)
+    assert found(service)[0]["id"] == first["id"]
+
+
+def test_what_is_unknown_is_told(service: JobService) -> None:
+    unknown = f"{FINDINGS}/0123456789abcdef"
+    assert_error(service.client.post(unknown, json={"verdict": "accepted"}), 404, "finding_not_found")
+    assert_error(service.client.delete(unknown), 404, "finding_not_found")
+    assert_error(service.client.get(FINDINGS, params={"state": "lost"}), 422, "request_invalid", "state")
