@@ -312,7 +312,10 @@ FINDING: dict[str, Any] = {
     "sentence": "This is a variant of shirt-2: it differs in colour.",
     "product": PRODUCT_ID,
     "others": ["shirt-2"],
-    "titles": {PRODUCT_ID: "Red shirt", "shirt-2": "Blue shirt"},
+    "products": [
+        {"id": PRODUCT_ID, "title": "Red shirt", "images": 1},
+        {"id": "shirt-2", "title": "Blue shirt", "images": 1},
+    ],
     "field": "colour",
     "said": "",
     "proposed": "",

@@ -21,6 +21,7 @@ const VIEWS = {
   jobs: fetched("jobs"),
   teach: fetched("teach"),
   map: fetched("map"),
+  health: fetched("health"),
   review,
   new: added,
 };

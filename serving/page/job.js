@@ -11,8 +11,10 @@ const FIGURES = ["added", "updated", "skipped", "removed", "failed"];
 const MAX_REASONS = 10;
 
 const address = (job) => `v1/jobs/${encodeURIComponent(job.id)}`;
-/** What it is called: a feed, or people's verdicts. */
-const named = ({ source, id }) => (source === "(verdicts)" ? t("job.verdicts") : source || id);
+const WITHOUT_FEED = { "(verdicts)": "job.verdicts", "(audit)": "job.audit" };
+
+/** What it is called: a feed, people's verdicts, or an audit. */
+const named = ({ source, id }) => (source in WITHOUT_FEED ? t(WITHOUT_FEED[source]) : source || id);
 /** Its state; one of which every row failed has not simply ended. */
 const standing = (job) => (job.done > 0 && job.failed === job.done && !isActive(job) ? "nothing" : job.state);
 /** How often a product was stored without something. */
@@ -49,7 +51,7 @@ export function jobCard(job, { link, onchange }) {
       element,
       head(now, link),
       !empty && progress(now),
-      !empty && !now.teaching && figures(now),
+      !empty && !now.teaching && !now.auditing && figures(now),
       warned(now) > 0 && make("p", { class: "small" }, t("job.lacking", { n: whole(warned(now)) })),
       now.error && make("p", { class: "notice bad" }, sentence(now.error.code, now.error.message)),
       actions(now, acting),

@@ -88,6 +88,7 @@ async function showOne(main, id, signal) {
     if (ACTIVE.has(job.state) || now === told) return;
     told = now;
     if (job.teaching) return lesson(rows, job, signal);
+    if (job.auditing) return fill(rows, make("p", { class: "actions" }, make("a", { href: "#/health" }, t("health.open_view"))));
     failures(rows, job, signal);
     lacks(lacking, job);
   };

@@ -306,7 +306,8 @@ class CatalogStore:
 
     def _titled(self, told: list[Told]) -> Findings:
         ids = list({id: None for one in told for id in (one.finding.product, *one.finding.others[:MAX_TITLED])})
-        return Findings(told, {stored.id: stored.product.title for stored in self._index.get(ids) if stored})
+        titles = {stored.id: stored.product.title for stored in self._index.get(ids) if stored}
+        return Findings(told, titles, self.image_counts(ids))
 
     def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
         """Products are told of without their images where those cannot be read."""

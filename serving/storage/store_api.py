@@ -131,10 +131,11 @@ class FindingsQuery(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """titles: of the products that they are of and tell of, by id."""
+    """titles, images: of the products that they are of and tell of, by id; how many images are kept of each."""
 
     told: list[Told]
     titles: Mapping[str, str]
+    images: Mapping[str, int]
 
 
 class StoreApi:

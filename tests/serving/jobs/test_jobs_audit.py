@@ -54,7 +54,7 @@ def test_an_audit_finds_what_is_listed_twice_and_keeps_what_was_said_of_it(servi
     double, variant = found(service)
     assert (double["code"], {double["product"], *double["others"]}) == ("duplicate", {"1", "2"})
     assert (variant["code"], variant["field"], variant["state"]) == ("variant", "colour", "open")
-    assert double["titles"]["1"] == SHOP[0]["title"]
+    assert {"id": "1", "title": SHOP[0]["title"], "images": 0} in double["products"]
     assert double["evidence"]
     assert [one["code"] for one in found(service, product="3")] == ["variant"]
 

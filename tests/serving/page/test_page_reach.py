@@ -25,6 +25,7 @@ VIEWS = {
     "review": ("#/review", "article"),
     "teach": ("#/teach", ".feed-choice"),
     "map": ("#/map", "main .sheet"),
+    "health": ("#/health", "main :is(.empty, .finding)"),
 }
 # Bytes on the wire, each in its language alone. The Chinese words also say in Chinese what the service says of errors.
 LARGEST_PAGE = {"en-GB": 105_000, "zh-CN": 120_000}

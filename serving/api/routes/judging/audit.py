@@ -84,7 +84,7 @@ async def judge_finding(context: Context, request: Request, id: FindingId) -> Re
     if (said.verdict == "corrected") != bool(value):
         raise RequestInvalid("`corrected` needs a value, and no other verdict has one.", "value")
     found = await context.store.judge_finding(id, said.verdict, value, giver(request))
-    return respond(to_finding(found.told[0], found.titles))
+    return respond(to_finding(found.told[0], found))
 
 
 @router.delete(

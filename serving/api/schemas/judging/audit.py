@@ -1,6 +1,5 @@
 """What audits have found, and what is said of it."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, Field
@@ -49,6 +48,14 @@ class EvidenceOut(BaseModel):
     score: float | None
 
 
+class FoundProduct(BaseModel):
+    """images: how many are kept of it."""
+
+    id: str
+    title: str
+    images: int
+
+
 class FindingOut(BaseModel):
     """A fault of a product. field: the attribute or the field of the feed; said: what the catalogue says; proposed:
     what it should say, or "" where that is not known.
@@ -59,7 +66,7 @@ class FindingOut(BaseModel):
     sentence: Annotated[str, Field(description="In English.")]
     product: str
     others: Annotated[list[str], Field(description=f"Other products that it is of, at most {MAX_OTHERS}.")]
-    titles: Annotated[dict[str, str], Field(description="Of the product and of some of the others, by id.")]
+    products: Annotated[list[FoundProduct], Field(description="The product and some of the others.")]
     field: str
     said: str
     proposed: str
@@ -107,13 +114,11 @@ def to_findings(found: Findings, limit: int) -> FindingsResponse:
     """limit: of the page; one more was looked for."""
     more = len(found.told) > limit
     told = found.told[:limit]
-    return FindingsResponse(
-        findings=[to_finding(one, found.titles) for one in told], after=told[-1].number if more else None
-    )
+    return FindingsResponse(findings=[to_finding(one, found) for one in told], after=told[-1].number if more else None)
 
 
-def to_finding(told: Told, titles: Mapping[str, str]) -> FindingOut:
-    finding = told.finding
+def to_finding(told: Told, found: Findings) -> FindingOut:
+    finding, titles = told.finding, found.titles
     others = list(finding.others[:MAX_OTHERS])
     return FindingOut(
         id=finding.id,
@@ -121,7 +126,11 @@ def to_finding(told: Told, titles: Mapping[str, str]) -> FindingOut:
         sentence=finding.sentence,
         product=finding.product,
         others=others,
-        titles={id: titles[id] for id in (finding.product, *others) if id in titles},
+        products=[
+            FoundProduct(id=id, title=titles[id], images=found.images.get(id, 0))
+            for id in (finding.product, *others)
+            if id in titles
+        ],
         field=finding.field,
         said=finding.said,
         proposed=finding.proposed,
