@@ -1,4 +1,6 @@
-"""The synchronous and the asynchronous client. The operations are in `products`, `jobs` and `models`."""
+"""The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models` and
+`audits`.
+"""
 
 import asyncio
 import os
@@ -10,6 +12,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 import catalog
+from serving.client.audits import AuditOperations
 from serving.client.jobs import JobOperations
 from serving.client.models import ModelOperations
 from serving.client.products import ProductOperations
@@ -25,7 +28,7 @@ DEADLINE = "X-Request-Deadline-Seconds"
 KEY_VARIABLE = "SHELFLENS_API_KEY"
 
 
-class Operations(ProductOperations, JobOperations, ModelOperations):
+class Operations(ProductOperations, JobOperations, ModelOperations, AuditOperations):
     """All operations of a client."""
 
 

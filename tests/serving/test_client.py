@@ -335,6 +335,25 @@ def job_service(model: Understander, tmp_path: Path) -> Iterator[JobService]:
         yield running
 
 
+def test_the_stored_products_are_audited(make: Any, job_service: JobService) -> None:
+    client = make("http://testserver", transport=Through(job_service.client))
+    titles = ("Kestrel headphones WH-510 black", "Kestrel WH510 headphones (black)", "Kestrel headphones WH-510 white")
+    for id, title in enumerate(titles):
+        answer(client.put_product(str(id), title=title))
+    job = answer(client.wait_for_job(answer(client.audit()).id, every_seconds=0.02, timeout=30))
+    assert (job.state, job.auditing) == ("complete", True)
+    double, variant = answer(client.findings()).findings
+    assert answer(client.dismiss_finding(double.id)).state == "dismissed"
+    assert answer(client.accept_finding(variant.id)).state == "accepted"
+    assert answer(client.corrections()).startswith(b"id,item_group_id")
+    assert answer(client.correct_finding(variant.id, "navy")).value == "navy"
+    answer(client.reopen_finding(variant.id))
+    assert [one.id for one in answer(client.findings(state="open", code="variant", limit=5)).findings] == [variant.id]
+    assert answer(client.audits()).runs[0].products == len(titles)
+    with pytest.raises(RequestFailed, match="404 finding_not_found"):
+        answer(client.accept_finding("0" * 16))
+
+
 def test_feeds_are_ingested(make: Any, job_service: JobService, tmp_path: Path) -> None:
     client = make("http://testserver", transport=Through(job_service.client))
     feed = tmp_path / "feed.csv"

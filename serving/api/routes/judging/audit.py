@@ -1,6 +1,6 @@
 """Catalogue health: what the audits of the stored products have found, and what people say of it."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
@@ -13,6 +13,7 @@ from serving.api.openapi import Errors, json_body, operation
 from serving.api.routes.judging.feedback import giver
 from serving.api.schemas.jobs import JobOut, to_job
 from serving.api.schemas.judging.audit import (
+    AnyState,
     AuditsResponse,
     FindingOut,
     FindingsResponse,
@@ -26,7 +27,6 @@ from serving.storage.store_api import FindingsQuery
 
 CSV = "text/csv"
 READING: Errors = (RequestInvalid, IndexNotReady)
-AnyState = Literal["open", "accepted", "corrected", "dismissed", "all"]
 FindingId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="As it was found.")]
 
 router = APIRouter(tags=["audit"])

@@ -1,6 +1,6 @@
 """What audits have found, and what is said of it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -10,6 +10,7 @@ from serving.api.schemas.schema import Schema, rounded, written
 from serving.storage.store_api import AuditState, Findings
 
 MAX_OTHERS = 100
+AnyState = Literal["open", "accepted", "corrected", "dismissed", "all"]
 
 
 class RunOut(BaseModel):
