@@ -280,4 +280,6 @@ def test_an_audit_says_what_it_cannot_do(shop: Path, model: Path) -> None:
     assert "There is no index" in run("audit").output
     assert not Path("shelflens-index").exists()
     assert "No audit of this index" in run("audit", "--patch", "patch.csv").output
+    ingest(model, "feed.csv")
+    assert "[file_not_writable]" in run("audit", "--output", "nowhere/report.html").output
     assert "give --patch" in run("audit", "--feed", "feed.csv").output

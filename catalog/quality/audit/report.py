@@ -23,32 +23,38 @@ SOURCES = {
 }
 
 
-def report(runs: Sequence[Run], found: Mapping[str, Sequence[Told]], counts: Mapping[str, Mapping[State, int]]) -> str:
+def report(
+    runs: Sequence[Run],
+    found: Mapping[str, Sequence[Told]],
+    counts: Mapping[str, Mapping[State, int]],
+    titles: Mapping[str, str],
+) -> str:
     """runs: the newest first, at least one; found: open findings by code, the gravest first; counts: as of
-    `History.counts`.
+    `History.counts`; titles: of products by id.
     """
     run = runs[0]
     waiting = {code: states.get("open", 0) for code, states in counts.items()}
     figures = [(f"{run.products:,}", "products"), (f"{sum(waiting.values()):,}", "findings that wait for a person")]
     figures += [(f"{value:,.4g}", FIGURES[name]) for name, value in run.figures.items() if name in FIGURES]
     parts = [in_figures(figures)]
-    parts += [of_code(HEADINGS[code], told, waiting.get(code, 0)) for code, told in found.items()]
+    parts += [of_code(HEADINGS[code], told, waiting.get(code, 0), titles) for code, told in found.items()]
     if not any(found.values()):
         parts.append(note("Nothing was found that waits for a person."))
     return document("Catalogue health", [*parts, trend(runs)])
 
 
-def of_code(heading: str, told: Sequence[Told], waiting: int) -> str:
-    rows = [finding_cells(one) for one in told[:SHOWN]]
+def of_code(heading: str, told: Sequence[Told], waiting: int, titles: Mapping[str, str]) -> str:
+    rows = [finding_cells(one, titles) for one in told[:SHOWN]]
     more = f"The first {SHOWN:,} of {waiting:,}." if waiting > SHOWN else ""
     return section(f"{heading}: {waiting:,}", ("Product", "What was found", "How sure", "Why"), rows, more)
 
 
-def finding_cells(told: Told) -> Cells:
+def finding_cells(told: Told, titles: Mapping[str, str]) -> Cells:
     finding = told.finding
+    others = "; ".join(f"{id}: {titles[id]}" for id in finding.others if id in titles)
     return (
-        finding.product,
-        finding.sentence,
+        f"{finding.product}: {titles.get(finding.product, '')}",
+        f"{finding.sentence} {others}".strip(),
         f"{finding.probability:.0%}",
         "; ".join(map(said, finding.evidence)),
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from catalog.errors import ConfigInvalid, FileNotReadable
-from catalog.storage.files import private_files
+from catalog.storage.files import private_files, written_whole
 from shelflens.cli.app import IndexOption, JsonOption, app, errors_shown, tell_if_mixed
 
 
@@ -58,7 +58,10 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
         counts = history.counts()
         if output:
             found = {code: history.page(code=code, limit=100) for code in counts}
-            output.write_text(report(history.runs(), found, counts), encoding="utf-8")
+            ids = {id for told in found.values() for one in told for id in (one.finding.product, *one.finding.others)}
+            titles = {stored.id: stored.product.title for stored in opened.get(sorted(ids)) if stored}
+            with written_whole(output) as temporary:
+                temporary.write_text(report(history.runs(), found, counts, titles), encoding="utf-8")
     if as_json:
         print(json.dumps({"products": done.products, "figures": done.figures, "findings": counts}))
         return
@@ -79,7 +82,8 @@ def write_patch(path: Path, output: Path, feed: Path | None) -> None:
     columns = columns_of(read_columns(feed)) if feed else {}
     with closing(History(path)) as history:
         rows = patch(history.corrections(), columns)
-    output.write_text(as_sheet(rows), encoding="utf-8", newline="")
+    with written_whole(output) as temporary:
+        temporary.write_text(as_sheet(rows), encoding="utf-8", newline="")
     print(f"{len(rows):,} products are corrected in {output}.")
 
 
