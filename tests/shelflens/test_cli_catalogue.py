@@ -281,5 +281,5 @@ def test_an_audit_says_what_it_cannot_do(shop: Path, model: Path) -> None:
     assert not Path("shelflens-index").exists()
     assert "No audit of this index" in run("audit", "--patch", "patch.csv").output
     ingest(model, "feed.csv")
-    assert "[file_not_writable]" in run("audit", "--output", "nowhere/report.html").output
+    assert "[file_not_writable]" in run("audit", "--output", "feed.csv/report.html").output
     assert "give --patch" in run("audit", "--feed", "feed.csv").output
