@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from catalog.errors import DiskFull, FileNotWritable
@@ -32,7 +32,8 @@ def written_whole(path: Path) -> Iterator[Path]:
             raise DiskFull from None
         raise FileNotWritable(f"{path.name} cannot be written.") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder of the path is a file
+            temporary.unlink(missing_ok=True)
 
 
 def is_full(error: BaseException) -> bool:
