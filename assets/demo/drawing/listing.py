@@ -85,7 +85,7 @@ class Listing:
     """`slug` names the picture, `kind` is a key of KINDS, `price` is in euro.
 
     `width` is that of the picture in pixels (its height is always 640). `closeup` is the part of the picture
-    (left, top, right, bottom) that a second picture shows enlarged.
+    (left, top, right, bottom) that a second picture shows enlarged. `reduced`: how many times smaller it is saved.
     """
 
     slug: str
@@ -100,6 +100,7 @@ class Listing:
     width: int = 640
     availability: str = "in_stock"
     closeup: tuple[int, int, int, int] | None = None
+    reduced: int = 1
 
     def images(self) -> tuple[str, ...]:
         """Paths of its pictures, relative to the CSV, the main one first."""

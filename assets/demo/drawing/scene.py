@@ -139,10 +139,12 @@ class Scene:
         ImageDraw.Draw(flat).text((cx * self.scale, cy * self.scale), text, fill=255, font=face, anchor="mm")
         self.lay(np.asarray(flat, dtype=np.float32) / 255, colour, opacity)
 
-    def save(self, path: Path, part: tuple[int, int, int, int] | None = None) -> None:
-        """Write a JPEG of the finished size, or of `part` (left, top, right, bottom in design units) enlarged."""
+    def save(self, path: Path, part: tuple[int, int, int, int] | None = None, reduced: int = 1) -> None:
+        """Write a JPEG of the finished size, or of `part` (left, top, right, bottom in design units) enlarged. reduced:
+        how many times smaller than finished.
+        """
         whole = Image.fromarray((np.clip(self.canvas, 0, 1) * 255 + 0.5).astype(np.uint8))
-        size = (self.width, self.height)
+        size = (self.width // reduced, self.height // reduced)
         if part is not None:
             left, top, right, bottom = part
             size = (640, round(640 * (bottom - top) / (right - left)))

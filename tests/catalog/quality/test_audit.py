@@ -138,7 +138,14 @@ def test_the_report_says_what_was_found_and_how_it_went_on(history: History) -> 
     audit([Rare()], scan, history)
     found = {code: history.page(code=code) for code in history.counts()}
     page = report(history.runs(), found, history.counts(), {"p1": "Red shoe"})
-    for words in ("Catalogue health", "different products", "the same product as p2", "Audits so far", "Nile", "p1: Red shoe"):
+    for words in (
+        "Catalogue health",
+        "different products",
+        "the same product as p2",
+        "Audits so far",
+        "Nile",
+        "p1: Red shoe",
+    ):
         assert words in page
     audit([], scan, history)
     assert "Nothing was found" in report(history.runs(), {}, history.counts(), {})
