@@ -15,6 +15,7 @@ import numpy as np
 
 from catalog.arrays import Modalities
 from catalog.errors import CatalogError
+from catalog.evidence import Explanation, explain
 from catalog.filing import Filer
 from catalog.model.calibration import Bounds
 from catalog.model.folder import TaughtFiles
@@ -86,6 +87,10 @@ class ModelBackend(Protocol):
         """
         ...
 
+    async def explain(self, products: Sequence[Prepared], taught: str = "") -> list[Explanation | None]:
+        """See `catalog.evidence.explain`; one for each product, in their order."""
+        ...
+
 
 Fetch = Callable[[str], Awaitable[TaughtFiles]]
 
@@ -155,6 +160,31 @@ def model_batcher(model: Understander, pool: WorkerPool, settings: Settings) -> 
     """For the requests of one event loop."""
     waits = (settings.batch_wait_seconds, settings.request_timeout_seconds)
     return Batcher(partial(run_batch, model), pool, settings.batch_size, *waits)
+
+
+class Explaining:
+    """Explanations by a loaded model: one at a time, in one thread, since each takes as long as many answers."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._thread = pool.per_core
+        self._turn = asyncio.Lock()
+
+    async def explain(self, model: Understander, products: Sequence[Prepared]) -> list[Explanation | None]:
+        """Raises ModelFailed."""
+        found = []
+        for product in products:
+            async with self._turn:
+                found.append(await asyncio.get_running_loop().run_in_executor(self._thread, explained, model, product))
+        return found
+
+
+def explained(model: Understander, product: Prepared) -> Explanation | None:
+    """Raises ModelFailed."""
+    try:
+        return explain(model, product)
+    except Exception:
+        logger.exception("an explanation failed")
+        raise ModelFailed from None
 
 
 def to_requests(
