@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.other_shops import Row, print_table
-from catalog.evidence import Explanation, Word, explain
+from catalog.evidence import Explanation, Word
+from catalog.evidence.explain import explain
 from catalog.evidence.picture import CELLS, SIDE, hidden, hottest
 from catalog.evidence.words import Spoken, without
 from catalog.model.folder import shipped_model

@@ -15,7 +15,8 @@ import numpy as np
 
 from catalog.arrays import Modalities
 from catalog.errors import CatalogError
-from catalog.evidence import Explanation, explain
+from catalog.evidence import Explanation
+from catalog.evidence.explain import explain
 from catalog.filing import Filer
 from catalog.model.calibration import Bounds
 from catalog.model.folder import TaughtFiles

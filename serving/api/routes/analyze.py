@@ -33,7 +33,7 @@ router = APIRouter(tags=["products"])
     response_model=AnalyzeResponse,
     **operation(
         "Category, tags, attributes and embedding of products",
-        examples.ANALYZED,
+        examples.EXPLAINED,
         body={
             JSON: {"schema": reference(AnalyzeRequest), "examples": examples.ANALYZE_REQUESTS},
             FORM: {"schema": analyze_form_schema(), "example": examples.ANALYZE_FORM},

@@ -1,13 +1,13 @@
 """Requests and responses of POST /v1/products/analyze, and their way to a `Product` and from an `Understanding`."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from catalog.errors import CatalogError
 from catalog.evidence.found import Field as TextField
-from catalog.evidence.found import Labeller, Neighbour, Why
+from catalog.evidence.found import Labeller, Neighbour, Why, Word
 from catalog.product import Decision, Product, Understanding
 from serving.api.schemas.schema import (
     MAX_ATTRIBUTES,
@@ -51,7 +51,7 @@ class Options(Schema):
             max_length=16,
             description="The parts to answer; those left out are null. `category` has alternatives. `modalities`: what"
             " image and text say alone, in `evidence`. `evidence`: that, and why: words, heat map, nearest products,"
-            " which takes some 30 times as long with an image, and 3 times with words alone.",
+            " which takes about 30 times as long.",
         ),
     ] = list(PARTS)
     embedding_dimensions: Annotated[
@@ -125,27 +125,30 @@ class NearestProduct(BaseModel):
 
 
 class Evidence(BaseModel):
-    """image, text: the category that each could promise alone; null if it cannot, or the product has not both. The
-    others are null unless `evidence` is asked for, and where nothing could be read.
-    """
+    """The category that each modality could promise alone; null if it cannot, or the product has not both."""
 
     image: Category | None = None
     text: Category | None = None
+
+
+class FullEvidence(Evidence):
+    """Also what speaks for the answer, where `evidence` is asked for. Null where nothing could be read."""
+
     explained: Annotated[
         Category | None,
         Field(description="The category that the scores are of: the answer, or without one the likeliest leaf."),
-    ] = None
-    log_odds: Annotated[float | None, Field(description="Of its score.")] = None
-    words: Annotated[list[WordEvidence] | None, Field(description="In the order of the text, at most 32.")] = None
-    words_untried: Annotated[list[str] | None, Field(description="The further words of a long text.")] = None
+    ]
+    log_odds: Annotated[float | None, Field(description="Of its score.")]
+    words: Annotated[list[WordEvidence] | None, Field(description="In the order of the text, at most 32.")]
+    words_untried: Annotated[list[str] | None, Field(description="The further words of a long text.")]
     heat_map: Annotated[
         list[list[float]] | None,
-        Field(description=f"Of the first image, rows from the top, cells from the left. {ADDED}"),
-    ] = None
+        Field(description=f"Of the first image, rows from the top, cells from the left; null without one. {ADDED}"),
+    ]
     nearest: Annotated[
         list[NearestProduct] | None,
         Field(description="At most three stored products; null where the index cannot be asked or compared with."),
-    ] = None
+    ]
 
 
 class Result(BaseModel):
@@ -163,7 +166,7 @@ class Result(BaseModel):
     tags: list[Tag] | None = None
     attributes: dict[str, AttributeValue] | None = None
     embedding: Annotated[list[float] | None, Field(description="Of norm 1.")] = None
-    evidence: Evidence | None = None
+    evidence: FullEvidence | Evidence | None = None
     modalities_used: list[Literal["image", "text"]] = []
     decision: Decision | None = None
     notes: Notes = []
@@ -209,33 +212,31 @@ def to_result(id: str, found: Understanding, options: Options, why: Why | None =
     if "attributes" in wanted:
         result.attributes = to_attributes(found.attributes)
     if not wanted.isdisjoint(BY_MODALITY):
-        result.evidence = to_evidence(found, why)
+        alone = {name: to_category(category) for name, category in found.evidence.items() if category}
+        result.evidence = FullEvidence(**alone, **to_reasons(why)) if "evidence" in wanted else Evidence(**alone)
     if "embedding" in wanted:
         result.embedding = cut_embedding(found.embedding, options.embedding_dimensions)
     return result
 
 
-def to_evidence(found: Understanding, why: Why | None) -> Evidence:
-    evidence = Evidence(**{name: to_category(category) for name, category in found.evidence.items() if category})
+def to_reasons(why: Why | None) -> dict[str, Any]:
+    """The fields that a `FullEvidence` adds."""
     if why is None:
-        return evidence
-    explanation = why.explanation
-    evidence.explained = to_category(explanation.category)
-    evidence.log_odds = rounded(explanation.log_odds)
-    evidence.words = [
-        WordEvidence(
-            word=word.text,
-            score=rounded(word.score),
-            places=[WordPlace(**place._asdict()) for place in word.places(why.product)],
-        )
-        for word in explanation.words
-    ]
-    evidence.words_untried = list(explanation.untried)
-    if explanation.picture:
-        evidence.heat_map = [[rounded(cell) for cell in row] for row in explanation.picture.rows]
-    if why.nearest is not None:
-        evidence.nearest = [to_nearest(one) for one in why.nearest]
-    return evidence
+        return dict.fromkeys(FullEvidence.model_fields.keys() - Evidence.model_fields.keys())
+    explanation, picture = why.explanation, why.explanation.picture
+    return {
+        "explained": to_category(explanation.category),
+        "log_odds": rounded(explanation.log_odds),
+        "words": [to_word(word, why.product) for word in explanation.words],
+        "words_untried": list(explanation.untried),
+        "heat_map": [[rounded(cell) for cell in row] for row in picture.rows] if picture else None,
+        "nearest": None if why.nearest is None else [to_nearest(one) for one in why.nearest],
+    }
+
+
+def to_word(word: Word, product: Product) -> WordEvidence:
+    places = [WordPlace(**place._asdict()) for place in word.places(product)]
+    return WordEvidence(word=word.text, score=rounded(word.score), places=places)
 
 
 def to_nearest(found: Neighbour) -> NearestProduct:

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from catalog import Product, Understander, Understanding
-from catalog.evidence import Explanation, HeatMap, Place, explain
+from catalog.evidence import Explanation, HeatMap, Place
+from catalog.evidence.explain import explain
 from catalog.evidence.picture import CELLS, SIDE, hidden, hottest
 from catalog.evidence.words import MAX_WORDS, without, words_of
 from catalog.filing import Filer
