@@ -20,7 +20,10 @@ async def why(
     model: Model,
 ) -> list[Why | None]:
     """For each item; None for an error, and where nothing can be read. Raises what the model's backend does."""
-    explanations = await context.models.explain(prepared, model)
+    answered = [
+        answer if isinstance(answer, CatalogError) else item for item, answer in zip(prepared, answers, strict=True)
+    ]
+    explanations = await context.models.explain(answered, model)
     found: list[Why | None] = []
     for item, answer, explanation in zip(items, answers, explanations, strict=True):
         if explanation is None or not (isinstance(item, Product) and isinstance(answer, Understanding)):

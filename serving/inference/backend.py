@@ -89,7 +89,9 @@ class ModelBackend(Protocol):
         ...
 
     async def explain(self, products: Sequence[Prepared], taught: str = "") -> list[Explanation | None]:
-        """See `catalog.evidence.explain`; one for each product, in their order."""
+        """See `catalog.evidence.explain`; one for each product, in their order. One that fails is None: its answer
+        stands.
+        """
         ...
 
 
@@ -171,7 +173,6 @@ class Explaining:
         self._turn = asyncio.Lock()
 
     async def explain(self, model: Understander, products: Sequence[Prepared]) -> list[Explanation | None]:
-        """Raises ModelFailed."""
         found = []
         for product in products:
             async with self._turn:
@@ -180,12 +181,12 @@ class Explaining:
 
 
 def explained(model: Understander, product: Prepared) -> Explanation | None:
-    """Raises ModelFailed."""
+    """None, too, where it fails: the answer stands."""
     try:
         return explain(model, product)
     except Exception:
         logger.exception("an explanation failed")
-        raise ModelFailed from None
+        return None
 
 
 def to_requests(

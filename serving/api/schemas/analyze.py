@@ -212,7 +212,7 @@ def to_result(id: str, found: Understanding, options: Options, why: Why | None =
     if "attributes" in wanted:
         result.attributes = to_attributes(found.attributes)
     if not wanted.isdisjoint(BY_MODALITY):
-        alone = {name: to_category(category) for name, category in found.evidence.items() if category}
+        alone: dict[str, Any] = {name: to_category(one) for name, one in found.evidence.items() if one}
         result.evidence = FullEvidence(**alone, **to_reasons(why)) if "evidence" in wanted else Evidence(**alone)
     if "embedding" in wanted:
         result.embedding = cut_embedding(found.embedding, options.embedding_dimensions)

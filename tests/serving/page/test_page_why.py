@@ -33,7 +33,7 @@ def test_an_answer_shows_its_words_the_heat_map_and_the_nearest_products(reader:
 
 
 def test_a_card_tells_why_it_was_found(reader: Reader) -> None:
-    reader.open("#/search?text=red+shirt")
+    reader.open("#/search?q=red+shirt")
     card = reader.page.locator(".card").first
     card.locator(".hit summary").click()
     expect(card.locator(".hit-reasons li").first).to_have_text(re.compile(r"By meaning: place \d+"))
