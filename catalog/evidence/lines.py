@@ -7,6 +7,7 @@ from catalog.product import MatchReasons
 
 SHADES = " ░▒▓█"
 WIDTH = 20
+CLEAR = 1.0  # of a score: what adds less is faint, also where nothing adds more
 LABELLED_BY = {"person": "a person said so", "model": "the model is sure"}
 
 
@@ -40,22 +41,22 @@ def reason_lines(reasons: MatchReasons) -> Iterator[str]:
 
 def _words(words: tuple[Word, ...]) -> Iterator[str]:
     longest = max(len(word.text) for word in words)
-    largest = max(abs(word.score) for word in words) or 1.0
+    largest = max(CLEAR, *(abs(word.score) for word in words))
     for word in sorted(words, key=lambda word: -word.score):
         bar = SHADES[-1 if word.score > 0 else 2] * round(WIDTH * abs(word.score) / largest)
         yield f"    {word.text:<{longest}} {word.score:+7.2f} {bar}".rstrip()
 
 
 def _picture(picture: HeatMap) -> Iterator[str]:
-    largest = max(score for row in picture.rows for score in row)
+    largest = max(CLEAR, *(score for row in picture.rows for score in row))
     for row in picture.rows:
         yield "    |" + "".join(2 * _shade(score, largest) for score in row) + "|"
 
 
 def _shade(score: float, largest: float) -> str:
-    if score < 0 or largest <= 0:
-        return "-" if score < 0 else SHADES[0]
-    return SHADES[round((len(SHADES) - 1) * score / largest)]
+    """largest: at least CLEAR."""
+    level = round((len(SHADES) - 1) * score / largest)
+    return SHADES[level] if level >= 0 else "-"
 
 
 def _neighbour(one: Neighbour) -> str:

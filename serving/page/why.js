@@ -10,6 +10,7 @@ const FOR = [230, 81, 0];
 const AGAINST = [25, 90, 200];
 const OPAQUE = 190; // of 255, of the hottest cell
 const SAID = 3;
+const CLEAR = 1; // of a score: what adds less is faint, also where nothing adds more
 
 /** A part of the page that asks for the reasons when it is clicked. ask: gives the evidence of the answer. */
 export function why(asked, ask, signal) {
@@ -59,7 +60,7 @@ function wordsPart(asked, { words, words_untried: untried }) {
 /** The text with its words marked by what they add. Places count characters, not UTF-16 units. */
 function marked(text, field, words) {
   const letters = Array.from(text);
-  const largest = Math.max(...words.map(({ score }) => Math.abs(score)), 1e-9);
+  const largest = Math.max(...words.map(({ score }) => Math.abs(score)), CLEAR);
   const places = words
     .flatMap(({ score, places }) => places.map((place) => ({ ...place, score })))
     .filter((place) => place.field === field && place.end <= letters.length)
@@ -100,7 +101,7 @@ function heatMap(rows) {
   const context = canvas.getContext("2d");
   const pixels = context.createImageData(rows[0].length, rows.length);
   const cells = rows.flat();
-  const largest = Math.max(...cells.map(Math.abs), 1e-9);
+  const largest = Math.max(...cells.map(Math.abs), CLEAR);
   cells.forEach((score, cell) => {
     const opacity = Math.round((OPAQUE * Math.abs(score)) / largest);
     pixels.data.set([...(score < 0 ? AGAINST : FOR), opacity], 4 * cell);
