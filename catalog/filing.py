@@ -50,6 +50,15 @@ class Categories:
         """The calibrated probability of each node of the tree."""
         return self.descent.scores(self.calibration.leaf_probability(leaf_C, modalities, self._leaf_roots))
 
+    def log_odds(self, leaf_C: Floats, modalities: Modalities, node: str) -> float:
+        """Of a node's score, which as a probability near 1 would be too coarse to compare."""
+        scaled_C = self.calibration.scaled(leaf_C, modalities, self._leaf_roots).astype(np.float64)
+        weight_C = np.exp(scaled_C - scaled_C.max())
+        leaves = list(self.taxonomy.leaves_under(node))
+        under, others = weight_C[leaves].sum(), np.delete(weight_C, leaves).sum()
+        least = np.finfo(np.float64).tiny  # of a tree with one root the odds would be infinite
+        return float(np.log(max(under, least)) - np.log(max(others, least)))
+
     def category(self, leaf_C: Floats, log_odds: float, modalities: Modalities) -> CategoryScore | None:
         """The deepest node that can be promised; None for a product that is unfamiliar by its log odds."""
         return self._promised(self.scores(leaf_C, modalities), log_odds, modalities)

@@ -365,6 +365,28 @@ class Offer(NamedTuple):
     image_refs: tuple[str, ...] = ()
 
 
+class Listed(NamedTuple):
+    """A product's place in a ranked list. rank: from 1, None if it is not among the first 1,000; score: the list's own;
+    adds: what that adds to the sum by which products are ordered.
+    """
+
+    rank: int | None
+    score: float
+    adds: float
+
+
+class MatchReasons(NamedTuple):
+    """Why a search has found a product. vectors: by the likeness of embeddings, None if the query has none; words: by
+    BM25, None if the query has none; matched: those of the query's words that the product has; by_number: whether one
+    of its numbers was asked for, which comes before everything.
+    """
+
+    vectors: Listed | None
+    words: Listed | None
+    matched: tuple[str, ...]
+    by_number: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A stored product that a search found.
@@ -372,12 +394,14 @@ class Match:
     stored: with its embedding left out (empty); `ProductIndex.get` has it.
     score: the cosine similarity of the query's embedding and the product's, 0 to 1 (below 0 reads 0), so it means the
     same in every search; with words alone and no embedding, the share of the query's words found, rarer words counting
-    more. duplicates: ids of near-equal products that were left out in favour of this one.
+    more. duplicates: ids of near-equal products that were left out in favour of this one. reasons: None unless asked
+    for.
     """
 
     stored: StoredProduct
     score: float
     duplicates: tuple[str, ...] = ()
+    reasons: MatchReasons | None = None
 
 
 def content_hashes(product: Product, images: Sequence[bytes], references: Sequence[str]) -> ContentHashes:

@@ -61,7 +61,7 @@ class Understander:
         self._version, self._folder = model.version, model.name
         self._base_version = model.space if model.taught else model.version
         self.space, self.config = model.space, model.config
-        self._tokenizer = model.tokenizer
+        self.tokenizer = model.tokenizer
         self._familiarity = model.familiarity
         self._runtime = runtime
 
@@ -145,7 +145,7 @@ class Understander:
         """The model's work for one batch of products from `prepare`."""
         readings = [self.reading(product) for product in products]
         good = [reading.product for reading in readings if reading.used]
-        outputs = self._runtime.run(collate(good, self._tokenizer), evidence) if good else None
+        outputs = self._runtime.run(collate(good, self.tokenizer), evidence) if good else None
         row = count()
         return [
             self._to_understanding(outputs, next(row), reading, top_k)
@@ -158,10 +158,25 @@ class Understander:
         """For each product from `prepare` what is read of it, and its embeddings. None where nothing can be read."""
         readings = [self.reading(product) for product in products]
         good = [reading.product for reading in readings if reading.used]
-        outputs = self._runtime.run(collate(good, self._tokenizer), evidence=True) if good else None
+        outputs = self._runtime.run(collate(good, self.tokenizer), evidence=True) if good else None
         row = count()
         return [
             (reading.used, _embeddings(outputs, next(row), reading.used) if outputs and reading.used else {})
+            for reading in readings
+        ]
+
+    def log_odds(self, products: Sequence[Prepared], node: str) -> list[float | None]:
+        """For each product from `prepare` the log-odds of this category, by the model's own tree. None where nothing
+        can be read.
+        """
+        readings = [self.reading(product) for product in products]
+        good = [reading.product for reading in readings if reading.used]
+        outputs = self._runtime.run(collate(good, self.tokenizer), evidence=False) if good else None
+        row = count()
+        return [
+            self._own.log_odds(self._judged(outputs.answer(next(row)), 0.0)[0], choice(reading.used), node)
+            if outputs and reading.used
+            else None
             for reading in readings
         ]
 
@@ -186,7 +201,7 @@ class Understander:
         scripts = self.config.text.scripts
         whole = plain_letters(product.text)
         text, left_out = readable_names(whole, self._base.taxonomy, scripts) or readable(whole, scripts)
-        [extent] = self._tokenizer.extents([text]) if text else [NOTHING]
+        [extent] = self.tokenizer.extents([text]) if text else [NOTHING]
         if text and not extent.known:
             text, left_out, extent = "", True, NOTHING
         has = {"image": len(product.pixels_NCHW) > 0, "text": bool(text)}

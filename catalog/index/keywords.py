@@ -10,7 +10,7 @@ than in a longer text. So they are indexed by their n-grams, too: two letters, o
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,10 @@ GRAMMED = re.compile(
     f"(?P<whole>[{ARABIC}]+|[{EMOJI}])|(?P<alphabet>[{ALPHABETS}]+)"
     f"|(?P<syllables>[{HANGUL}]+|(?<![{HAN}])[{HAN}]*[{KANA}][{KANA}{HAN}]*)"
 )
+# A word, or a run of signs of which a part may be one.
+UNSPACED = f"{HAN}{KANA}{HANGUL}{ALPHABETS}{ARABIC}{EMOJI}"
+WORD = re.compile(rf"(?P<run>[{UNSPACED}]+)|[^\W_{UNSPACED}]+")
+LONGEST_PART = 8
 SIZES: dict[str, tuple[int, ...]] = {
     "alphabet": (2, 3),
     "syllables": (1, 2),
@@ -74,6 +78,30 @@ def query_terms(text: str) -> Terms:
 def wordings(text: str) -> list[Terms]:
     """The query by its words, and by n-grams where it has any: a product that has all of either has the query."""
     return [terms for reading in _readings(_plain(text)) if (terms := _asked(iter(reading))).indices]
+
+
+def matched(text: str, terms: Terms) -> tuple[str, ...]:
+    """The words of a query that a product has, as the query writes them: of a text without spaces the longest parts."""
+    both = frozenset(query_terms(text).indices) & frozenset(terms.indices)
+    found: list[str] = []
+    for word in WORD.finditer(_plain(text)) if both else ():
+        found += _parts_in(word[0], both) if word["run"] else [word[0]] if _has(word[0], both, any) else []
+    return tuple(dict.fromkeys(found))
+
+
+def _parts_in(run: str, both: frozenset[int]) -> list[str]:
+    start, found = 0, list[str]()
+    while start < len(run):
+        ends = range(min(len(run), start + LONGEST_PART), start, -1)
+        end = next((end for end in ends if _has(run[start:end], both, all)), start)
+        found += [run[start:end]] if end > start else []
+        start = max(end, start + 1)
+    return found
+
+
+def _has(part: str, both: frozenset[int], enough: Callable[[Iterable[bool]], bool]) -> bool:
+    numbers = query_terms(part).indices
+    return len(numbers) > 0 and enough(number in both for number in numbers)
 
 
 def _asked(numbers: Iterator[int]) -> Terms:

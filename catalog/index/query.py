@@ -14,7 +14,7 @@ from catalog.index.backend import Found, Hit, IndexBackend, QueryVector, Terms, 
 from catalog.index.filters import Among, And, Filter, Not, OneOf
 from catalog.index.keywords import query_terms
 from catalog.index.listing import LEFT_OUT, Sort, check_page, commonest, counted, in_order
-from catalog.index.ranking import DEPTHS, FUSED_DEPTHS, Leaders, ranked
+from catalog.index.ranking import DEPTHS, FUSED_DEPTHS, Leaders, Lists, ranked, with_reasons
 from catalog.index.records import (
     RECORD_FIELDS,
     UNAVAILABLE,
@@ -50,7 +50,8 @@ class IndexQuery:
 
     numbers: keys of what may be a product's number (see `sought_numbers`): a product that has one is found before
     everything; for_sale: leave out what is not for sale; what cannot be had is found by its number all the same. first:
-    points found before everything, filled in from `numbers`.
+    points found before everything, filled in from `numbers`. reasons: say of each match why it was found, which takes
+    about as long as the search.
     """
 
     embedding: NDArray[np.float32] | None = None
@@ -65,6 +66,7 @@ class IndexQuery:
     numbers: tuple[str, ...] = ()
     for_sale: bool = False
     first: tuple[UUID, ...] = ()
+    reasons: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def run(store: IndexBackend, query: IndexQuery, damaged: Damaged) -> list[Match]
     embedding, terms = _checked(query, store.width), query_terms(query.keywords)
     query = settled(store, query)
     wanted = query.offset + query.limit
-    plain = not terms.indices and not query.collapse and query.sort is None and not query.first
+    plain = not (terms.indices or query.collapse or query.sort or query.first or query.reasons)
     if embedding is not None and plain and wanted <= DEPTHS[0]:
         matches = _nearest(store, query, embedding, {point_id(name) for name in query.exclude}, damaged)
         if matches is not None:
@@ -188,7 +190,10 @@ def _page(
         page = _folded(store, order, wanted, damaged)[query.offset :]
     else:
         page = [(point, ()) for point in next(in_chunks(order, wanted), [])[query.offset :]]
-    return _matches(store, page, embedding, terms, damaged)
+    matches = _matches(store, page, embedding, terms, damaged)
+    if not query.reasons:
+        return matches
+    return with_reasons(store, matches, _lists(store, query, embedding, terms), query.keywords, terms, query.first)
 
 
 def facets(
@@ -237,19 +242,24 @@ def _best_first(
 def _by_score(
     store: IndexBackend, query: IndexQuery, embedding: NDArray[np.float32] | None, terms: Terms, depths: Sequence[int]
 ) -> Iterator[UUID]:
-    queries: list[QueryVector] = [embedding] if embedding is not None else []
-    queries += [terms] if terms.indices else []
-    if not queries:  # keywords without a letter or a digit
+    lists = _lists(store, query, embedding, terms)
+    if not lists.names:  # keywords without a letter or a digit
         return iter(())
+    return ranked(lists.to, lists.scales, depths if len(lists.names) > 1 else (DEPTHS[0], *depths))
+
+
+def _lists(store: IndexBackend, query: IndexQuery, embedding: NDArray[np.float32] | None, terms: Terms) -> Lists:
+    queries: dict[str, QueryVector] = {"vectors": embedding} if embedding is not None else {}
+    queries |= {"words": terms} if terms.indices else {}
     # A cosine of 1 counts as much as all of the query's words, rare ones more than common ones.
     scales = (1.0, sum(rarities(store, terms).values())) if len(queries) > 1 else (1.0,)
     excluded = {point_id(name) for name in query.exclude}
 
     def lists_to(depth: int) -> list[list[Hit]]:
-        lists = _hits(store, query, queries, depth + len(excluded))
+        lists = _hits(store, query, list(queries.values()), depth + len(excluded))
         return [[hit for hit in hits if hit.id not in excluded][:depth] for hits in lists] if excluded else lists
 
-    return ranked(lists_to, scales, depths if len(queries) > 1 else (DEPTHS[0], *depths))
+    return Lists(list(queries), scales if queries else (), lists_to)
 
 
 def _nearest(

@@ -71,11 +71,15 @@ class Calibration:
 
     def leaf_probability(self, leaf_NC: Floats, modalities: Modalities, roots: Sequence[str]) -> Floats:
         """Category logits of N products -> calibrated leaf probabilities. roots: the root node of each leaf."""
+        return softmax(self.scaled(leaf_NC, modalities, roots))
+
+    def scaled(self, leaf_NC: Floats, modalities: Modalities, roots: Sequence[str]) -> Floats:
+        """Category logits of N products -> calibrated ones."""
         by_root = self.temperature.get(modalities, {})
         other = by_root.get("*", 1.0)
         likeliest_N = leaf_NC.argmax(-1)
         temperatures = [by_root.get(roots[leaf], other) for leaf in likeliest_N.flat]
-        return softmax(leaf_NC / np.array(temperatures, np.float32).reshape(*likeliest_N.shape, 1))
+        return np.asarray(leaf_NC / np.array(temperatures, np.float32).reshape(*likeliest_N.shape, 1), np.float32)
 
     def promised(self, modalities: Modalities, root: str, level: int) -> float:
         """The lowest probability at which a node below this root, of this level, is returned; 0 is the root's own."""

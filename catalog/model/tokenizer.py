@@ -105,6 +105,14 @@ class Tokenizer:
             for text, one in zip(texts, found, strict=True)
         ]
 
+    def pieces(self, text: str) -> list[tuple[int, int]]:
+        """Where each token that stands for a part of the text starts and ends; what it does not know is one piece."""
+        spans: list[tuple[int, int]] = []
+        for start, end in self._backend.encode(text, add_special_tokens=False).offsets:
+            if start < end and (not spans or start >= spans[-1][1]):
+                spans.append((start, end))
+        return spans
+
     def _knows(self, text: str) -> bool:
         """Every vocabulary has the letters and digits of ASCII."""
         if any(letter.isascii() and letter.isalnum() for letter in text):

@@ -45,7 +45,7 @@ class Search:
     leave out near-duplicates of better matches; sort: another order for the 1,000 best, None for the best first;
     floor: leave out what is not like the examples, if the model was measured for it; include_unavailable: also find
     what is not for sale, as does a filter that names availability or status. What is out of stock or discontinued is
-    found by its number always, a draft or what is archived never.
+    found by its number always, a draft or what is archived never; reasons: say of each match why it was found.
 
     Raises SearchEmpty or SearchInvalid.
     """
@@ -59,6 +59,7 @@ class Search:
     sort: Sort | None = None
     floor: bool = True
     include_unavailable: bool = False
+    reasons: bool = False
 
     def __post_init__(self) -> None:
         check(self.examples)
@@ -125,6 +126,7 @@ class SearchPlan:
             floor=floor_of(wanted, self._knowledge.taxonomy, self._knowledge.bounds) if search.floor else None,
             numbers=tuple(number for one in wanted for number in sought_numbers(one.wording.given)),
             for_sale=not search.include_unavailable and not names_offer(search.filter),
+            reasons=search.reasons,
         )
 
     def _understood(

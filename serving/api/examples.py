@@ -71,6 +71,38 @@ ANALYZED: dict[str, Any] = {
     "usage": {"prompt_tokens": 8, "total_tokens": 8, "truncated": []},
 }
 
+EXPLAINED: dict[str, Any] = {
+    "model": MODEL,
+    "taxonomy_version": "1",
+    "results": [
+        ANALYZED["results"][0]
+        | {
+            "evidence": {
+                "image": None,
+                "text": None,
+                "explained": SHIRT,
+                "log_odds": 2.313,
+                "words": [
+                    {"word": "Red", "score": -0.12, "places": [{"field": "title", "start": 0, "end": 3}]},
+                    {"word": "shirt", "score": 3.87, "places": [{"field": "title", "start": 19, "end": 24}]},
+                ],
+                "words_untried": [],
+                "heat_map": None,
+                "nearest": [
+                    {
+                        "id": "shirt-9",
+                        "title": "Striped shirt",
+                        "category": SHIRT,
+                        "labelled_by": "person",
+                        "similarity": 0.93,
+                    }
+                ],
+            }
+        }
+    ],
+    "usage": ANALYZED["usage"],
+}
+
 EMBEDDINGS_REQUEST: dict[str, Any] = {"input": ["red shoes", {"text": "blue shirt"}], "dimensions": 64}
 EMBEDDED: dict[str, Any] = {
     "object": "list",
@@ -129,17 +161,25 @@ SEARCH_REQUEST: dict[str, Any] = {
     "text": "striped shirt",
     "filter": {"price": {"lte": 50}, "attributes": {"colour": ["red", "pink"]}},
     "facets": ["category", "brand"],
+    "include": ["evidence"],
 }
 SIMILAR: dict[str, Any] = {
-    "results": [PRODUCT | {"score": 0.84, "duplicates": []}],
+    "results": [PRODUCT | {"score": 0.84, "duplicates": [], "evidence": None}],
     "nearest": [],
     "facets": {},
     "total": 120,
     "model": MODEL,
     "notes": [],
 }
+WHY_FOUND: dict[str, Any] = {
+    "vectors": {"rank": 2, "score": 0.84, "adds": 0.84},
+    "words": {"rank": 1, "score": 6.2, "adds": 0.71},
+    "matched": ["striped", "shirt"],
+    "by_number": False,
+}
 FOUND: dict[str, Any] = SIMILAR | {
-    "facets": {"category": [{"value": "clothing.shirt", "count": 88}], "brand": [{"value": "Acme", "count": 12}]}
+    "results": [PRODUCT | {"score": 0.84, "duplicates": [], "evidence": WHY_FOUND}],
+    "facets": {"category": [{"value": "clothing.shirt", "count": 88}], "brand": [{"value": "Acme", "count": 12}]},
 }
 
 LISTED: dict[str, Any] = {"products": [PRODUCT], "facets": FOUND["facets"], "total": 120}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack
 
 from serving.api.schemas.analyze import AnalyzeResponse, Part
 from serving.api.schemas.embeddings import EmbeddingsResponse
@@ -59,6 +59,7 @@ class ProductOperations(Asking):
         sort: str | None = None,
         floor: bool | None = None,
         include_unavailable: bool | None = None,
+        include: Sequence[Literal["evidence"]] | None = None,
     ) -> Steps[SearchResponse]:
         """Stored products similar to a text, an image, a stored product, or several of them. The best are first, unless
         `sort` is "newest", "price_asc" or "price_desc".
@@ -76,6 +77,7 @@ class ProductOperations(Asking):
             sort=sort,
             floor=floor,
             include_unavailable=include_unavailable,
+            include=include,
         )
         return self._ask(SearchResponse, "POST", "/v1/search", json=body)
 
@@ -110,6 +112,7 @@ class ProductOperations(Asking):
         collapse: bool | None = None,
         floor: bool | None = None,
         include_unavailable: bool | None = None,
+        include: Sequence[Literal["evidence"]] | None = None,
     ) -> Steps[SearchResponse]:
         """Stored products similar to a stored one, nearest first, without itself."""
         text = None if filter is None else json.dumps(dict(filter))
@@ -120,6 +123,7 @@ class ProductOperations(Asking):
             collapse=collapse,
             floor=floor,
             include_unavailable=include_unavailable,
+            include=include,
         )
         return self._ask(SearchResponse, "GET", f"{product(id)}/similar", query=query)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
+from catalog.evidence import Explanation
 from catalog.model.preprocess import Prepared
 from catalog.taxonomy.tree import Taxonomy
 from catalog.understand import Understander
@@ -14,6 +15,7 @@ from serving.deployments.remote import remote_store
 from serving.errors import ModelFailed
 from serving.inference.backend import (
     Answer,
+    Explaining,
     Filers,
     ModelInfo,
     describe,
@@ -40,6 +42,7 @@ class ModelReplica:
         load = partial(Understander.load, folder, settings.device, settings.cache_megabytes, compiled)
         self.model = load_and_warm_up(load, pool)
         self.batcher = model_batcher(self.model, pool, settings)
+        self.explaining = Explaining(pool)
 
     async def describe(self, taught: str = "") -> ModelInfo:
         return describe(await self.filers.as_taught(self.model, taught))
@@ -52,6 +55,9 @@ class ModelReplica:
     ) -> BatchResult[Answer]:
         requests = to_requests(products, top_k, evidence, await self.filers.get(taught))
         return await self.batcher.submit(requests, low_priority)
+
+    async def explain(self, products: Sequence[Prepared], taught: str = "") -> list[Explanation | None]:
+        return await self.explaining.explain(await self.filers.as_taught(self.model, taught), products)
 
     def check_health(self) -> None:
         """Called by Serve, which replaces a replica whose forward pass never ends."""

@@ -12,6 +12,7 @@ from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, 
 from ray.serve.handle import DeploymentHandle, DeploymentResponse, DeploymentResponseGenerator
 
 from catalog.errors import CatalogError
+from catalog.evidence import Explanation
 from catalog.model.preprocess import Prepared
 from catalog.taxonomy.tree import Taxonomy
 from serving.calls import Call
@@ -87,10 +88,18 @@ class RemoteBackend:
                 return BatchResult([error for _ in portion], [])
             return result
 
-        parts = portions(products, lambda product: product.pixels_NCHW.nbytes + len(product.text))
+        parts = in_portions(products)
         results = await all_or_first_error([understood(part) for part in parts])
         answers = [answer for result in results for answer in result.answers]
         return BatchResult(answers, [facts for result in results for facts in result.facts])
+
+    async def explain(self, products: Sequence[Prepared], taught: str = "") -> list[Explanation | None]:
+        results = await all_or_first_error([self._call("explain", part, taught) for part in in_portions(products)])
+        return [explanation for result in results for explanation in result]
+
+
+def in_portions(products: Sequence[Prepared]) -> Sequence[Sequence[Prepared]]:
+    return portions(products, lambda product: product.pixels_NCHW.nbytes + len(product.text))
 
 
 async def all_or_first_error(calls: Sequence[Awaitable[T]]) -> list[T]:

@@ -15,6 +15,8 @@ import numpy as np
 
 from catalog.arrays import Modalities
 from catalog.errors import CatalogError
+from catalog.evidence import Explanation
+from catalog.evidence.explain import explain
 from catalog.filing import Filer
 from catalog.model.calibration import Bounds
 from catalog.model.folder import TaughtFiles
@@ -83,6 +85,12 @@ class ModelBackend(Protocol):
         """One answer for each product (at least one), in their order; an error in the place of one that failed.
 
         low_priority: requests that come a little later may be answered first.
+        """
+        ...
+
+    async def explain(self, products: Sequence[Prepared], taught: str = "") -> list[Explanation | None]:
+        """See `catalog.evidence.explain`; one for each product, in their order. One that fails is None: its answer
+        stands.
         """
         ...
 
@@ -155,6 +163,30 @@ def model_batcher(model: Understander, pool: WorkerPool, settings: Settings) -> 
     """For the requests of one event loop."""
     waits = (settings.batch_wait_seconds, settings.request_timeout_seconds)
     return Batcher(partial(run_batch, model), pool, settings.batch_size, *waits)
+
+
+class Explaining:
+    """Explanations by a loaded model: one at a time, in one thread, since each takes as long as many answers."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._thread = pool.per_core
+        self._turn = asyncio.Lock()
+
+    async def explain(self, model: Understander, products: Sequence[Prepared]) -> list[Explanation | None]:
+        found = []
+        for product in products:
+            async with self._turn:
+                found.append(await asyncio.get_running_loop().run_in_executor(self._thread, explained, model, product))
+        return found
+
+
+def explained(model: Understander, product: Prepared) -> Explanation | None:
+    """None, too, where it fails: the answer stands."""
+    try:
+        return explain(model, product)
+    except Exception:
+        logger.exception("an explanation failed")
+        return None
 
 
 def to_requests(

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from catalog.evidence import Explanation
 from catalog.model.preprocess import Prepared
 from catalog.taxonomy.tree import Taxonomy
 from catalog.understand import Understander
 from serving.errors import ModelNotReady, Overloaded
 from serving.inference.backend import (
     Answer,
+    Explaining,
     Fetch,
     Filers,
     ModelBatcher,
@@ -33,6 +35,7 @@ class LocalBackend:
         self.pool = worker_pool(settings.threads_per_replica)
         self._model: Future[Understander] = ThreadPoolExecutor(1, "start").submit(load_and_warm_up, load, self.pool)
         self._batcher: ModelBatcher | None = None
+        self._explaining = Explaining(self.pool)
         self._requests = 0
 
     def _ready(self) -> Understander:
@@ -58,3 +61,6 @@ class LocalBackend:
             return await self._batcher.submit(to_requests(products, top_k, evidence, filer), low_priority)
         finally:
             self._requests -= 1
+
+    async def explain(self, products: Sequence[Prepared], taught: str = "") -> list[Explanation | None]:
+        return await self._explaining.explain(await self._filers.as_taught(self._ready(), taught), products)

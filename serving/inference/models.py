@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from catalog.errors import CatalogError, IndexOfOtherModel
+from catalog.evidence import Explanation
 from catalog.model.preprocess import Prepared
 from catalog.product import Understanding
 from catalog.taxonomy.tree import Taxonomy
@@ -163,6 +164,14 @@ class Models:
             answers = [trim(a, top_k, evidence) if isinstance(a, Understanding) else a for a in answers]
         remaining = iter(answers)
         return [next(remaining) if isinstance(item, Prepared) else item for item in items]
+
+    async def explain(self, items: Sequence[Prepared | CatalogError], model: Model) -> list[Explanation | None]:
+        """Why the model answers each item as it does; None for an error, and where it can read nothing. Raises what the
+        model's backend does.
+        """
+        good = [item for item in items if isinstance(item, Prepared)]
+        found = iter(await model.backend.explain(good, model.taught) if good else ())
+        return [next(found) if isinstance(item, Prepared) else None for item in items]
 
     def _read_along(self, products: Sequence[Prepared], found: Sequence[Answer], model: Model) -> None:
         if len(self._reading) >= SHADOWED_AT_ONCE:

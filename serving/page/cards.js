@@ -1,6 +1,7 @@
 // Products as cards.
 import { icon, make } from "./dom.js";
 import { above, decisionBadge } from "./findings.js";
+import { hitReasons } from "./hit-reasons.js";
 import { count, decimal, percent, price, t } from "./language.js";
 import { saleBadge } from "./offer.js";
 import { productImage } from "./product-images.js";
@@ -28,6 +29,14 @@ export function shownCategory({ understanding: { category }, product_type: own }
   );
 }
 
+/** How near it is to the query; why it was found unfolds. */
+function similarity(product) {
+  const said = t("search.match", { score: decimal(product.score) });
+  const reasons = hitReasons(product);
+  const known = { class: "soft small", title: t("search.match_why") };
+  return reasons ? make("details", { class: "hit" }, make("summary", known, said), reasons) : make("span", known, said);
+}
+
 /** product: as a search answers it, with `score` and `duplicates`, or as it is browsed. */
 export function card(product, signal) {
   const { decision } = product.understanding;
@@ -50,12 +59,7 @@ export function card(product, signal) {
       make(
         "div",
         { class: "card-foot" },
-        product.score !== undefined &&
-          make(
-            "span",
-            { class: "soft small", title: t("search.match_why") },
-            t("search.match", { score: decimal(product.score) }),
-          ),
+        product.score !== undefined && similarity(product),
         make(
           "a",
           { href: asHash({ like: product.id }), class: "similar", "aria-label": t("search.similar_to", { name }) },

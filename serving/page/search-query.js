@@ -85,7 +85,7 @@ export async function fetchPart(query, image, { offset, limit, counted = false }
       : { text: query.text || undefined, image: image ? await asDataUri(image) : undefined };
     const sort = query.sort || undefined;
     const options = { collapse: query.collapse, include_unavailable: query.unavailable, sort };
-    const body = { ...example, filter, limit, offset, facets, ...options };
+    const body = { ...example, filter, limit, offset, facets, include: ["evidence"], ...options };
     return await request("v1/search", { body, signal });
   }
   const asked = new URLSearchParams({ limit, offset, sort: query.sort || "newest" });

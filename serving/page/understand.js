@@ -8,8 +8,9 @@ import { fetchImage, productImage } from "./product-images.js";
 import { imagesField } from "./images-field.js";
 import { searchFor } from "./search.js";
 import { loadTaxonomy } from "./taxonomy.js";
+import { why } from "./why.js";
 
-const PARTS = "category,tags,attributes,evidence";
+const PARTS = "category,tags,attributes,modalities";
 const EXAMPLES = ["shoes", "apples", "bag", "watch"];
 const FROM_CATALOGUE = 8;
 
@@ -30,7 +31,7 @@ export async function show(main, _query, signal) {
   );
   if (answer) {
     await loadTaxonomy();
-    fill(panel, found(answer));
+    fill(panel, found(answer, signal));
   } else fill(panel, nothingYet(form, signal));
 }
 
@@ -106,6 +107,7 @@ function makeForm(panel, signal) {
 async function understand(panel, submit, again, signal) {
   submit.setAttribute("aria-disabled", "true");
   answer = null;
+  const asked = { ...draft, images: [...draft.images] };
   try {
     await task.run(async (running, cancel) => {
       const cancelled = () => {
@@ -116,15 +118,15 @@ async function understand(panel, submit, again, signal) {
       fill(panel, busy);
       const started = performance.now();
       const [body] = await Promise.all([
-        request("v1/products/analyze", { body: asForm(), signal: running }),
+        request("v1/products/analyze", { body: asForm(asked, PARTS), signal: running }),
         loadTaxonomy(),
       ]).finally(busy.done);
       running.throwIfAborted();
       const result = body.results[0];
       if (result.error) throw new ApiError(result.error.code, result.error.message, { status: 422 });
-      answer = { result, model: body.model, seconds: (performance.now() - started) / 1000 };
+      answer = { asked, result, model: body.model, seconds: (performance.now() - started) / 1000 };
     }, signal);
-    if (answer) fill(panel, found(answer));
+    if (answer) fill(panel, found(answer, signal));
     if (answer) announce(summary(answer.result));
   } catch (error) {
     fill(panel, heading(), errorNotice(error, again));
@@ -133,18 +135,26 @@ async function understand(panel, submit, again, signal) {
   if (matchMedia("(max-width: 60rem)").matches && panel.isConnected) panel.scrollIntoView({ block: "start" });
 }
 
-function asForm() {
+function asForm(asked, parts) {
   const form = new FormData();
-  for (const file of draft.images) form.append("image", file, file.name || "image");
-  for (const name of ["title", "description"]) if (draft[name].trim()) form.append(name, draft[name]);
-  form.append("include", PARTS);
+  for (const file of asked.images) form.append("image", file, file.name || "image");
+  for (const name of ["title", "description"]) if (asked[name].trim()) form.append(name, asked[name]);
+  form.append("include", parts);
   form.append("top_k", "5");
   return form;
 }
 
 const heading = () => make("h2", { id: "result-title", class: "unseen" }, t("understand.result"));
 
-function found({ result, model, seconds }) {
+/** The evidence of an answer, which takes longer than the answer. */
+async function askWhy(asked, signal) {
+  const body = await request("v1/products/analyze", { body: asForm(asked, "evidence"), signal });
+  const { error, evidence: found } = body.results[0];
+  if (error) throw new ApiError(error.code, error.message, { status: 422 });
+  return found;
+}
+
+function found({ asked, result, model, seconds }, signal) {
   return [
     heading(),
     decisionBanner(result),
@@ -152,6 +162,7 @@ function found({ result, model, seconds }) {
     evidence(result),
     properties(result),
     otherCategories(result),
+    why(asked, () => askWhy(asked, signal), signal),
     make(
       "div",
       { class: "actions end" },

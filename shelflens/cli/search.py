@@ -21,7 +21,7 @@ from shelflens.cli.app import (
 
 if TYPE_CHECKING:
     from catalog.index.query import Finding
-    from catalog.product import Match
+    from catalog.product import Match, MatchReasons
     from catalog.search import Example
 
 
@@ -45,6 +45,7 @@ def search(
     collapse: Annotated[bool, typer.Option("--collapse", help="Omit near-duplicates.")] = False,
     floor: Annotated[bool, typer.Option("--floor/--no-floor", help="Omit products that are unlike the query.")] = True,
     unavailable: Annotated[bool, typer.Option("--all", help="Also find what is not for sale.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="Tell why each product was found.")] = False,
     index: IndexOption = "shelflens-index",
     as_json: JsonOption = False,
     model: IndexModelOption = None,
@@ -61,7 +62,8 @@ def search(
         examples = read_examples(text, image or [], like or [], unlike or [], without or [])
         chosen = parse_filter(read_filter(filter_json)) if filter_json else None
         named = tuple(facets or ())
-        query = Search(examples, chosen, limit, offset, named, collapse, floor=floor, include_unavailable=unavailable)
+        kept = {"floor": floor, "include_unavailable": unavailable, "reasons": why}
+        query = Search(examples, chosen, limit, offset, named, collapse, **kept)
         with closing(open_index(index, create=False)) as opened:
             tell_if_mixed(opened)
             found = find(query, opened, load_for(opened, model, device))
@@ -101,7 +103,8 @@ def as_answer(found: "Finding") -> dict[str, Any]:
 
 
 def as_row(match: "Match") -> dict[str, Any]:
-    return {
+    told = {"evidence": as_evidence(match.reasons)} if match.reasons else {}
+    return told | {
         "id": match.stored.id,
         "score": round(match.score, 4),
         "title": match.stored.product.title,
@@ -119,12 +122,20 @@ def as_row(match: "Match") -> dict[str, Any]:
     }
 
 
+def as_evidence(reasons: "MatchReasons") -> dict[str, Any]:
+    lists = {"vectors": reasons.vectors, "words": reasons.words}
+    places = {name: listed and listed._asdict() for name, listed in lists.items()}
+    return places | {"matched": list(reasons.matched), "by_number": reasons.by_number}
+
+
 def show(found: "Finding") -> None:
     import sys
 
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from catalog.evidence.lines import reason_lines
 
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
     table = Table("id", "title", "category", "price", "score")
@@ -136,5 +147,8 @@ def show(found: "Finding") -> None:
     if found.nearest:
         console.print("Nothing is close. The nearest are:")
     console.print(table if table.row_count else "Nothing was found.")
+    for match in found.matches or found.nearest:
+        if match.reasons:
+            console.print(escape(f"{match.stored.id}: " + "; ".join(reason_lines(match.reasons))))
     for name, counts in found.facets.items():
         console.print(f"{name}: " + escape(", ".join(f"{value} {count:,}" for value, count in counts)))

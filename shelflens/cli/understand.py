@@ -3,6 +3,9 @@
 import glob
 import os
 import sys
+from collections.abc import Iterable
+from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +18,10 @@ from shelflens.cli.app import DeviceOption, ModelOption, app, check_no_address, 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from catalog.evidence import Why
+    from catalog.index.product_index import ProductIndex
+    from catalog.understand import Understander
+
 
 @app.command()
 def understand(
@@ -22,35 +29,83 @@ def understand(
     title: Annotated[str, typer.Option(help="Title of the product; with several images, of each product.")] = "",
     description: Annotated[str, typer.Option(help="Description of the product.")] = "",
     together: Annotated[bool, typer.Option("--one", help="All images show the same product.")] = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Tell what speaks for each answer: words, part of the image. Takes longer.")
+    ] = False,
+    index: Annotated[
+        str, typer.Option("--index", help="With --why: the index whose nearest products of a known category are told.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON in the format of the HTTP response.")] = False,
     model: ModelOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
     """Classify images. Exit code 1 if some could not be read, 2 if none could."""
-    with errors_shown():
+    with errors_shown(), ExitStack() as opened:
         paths = expand(images)
-        from tqdm import tqdm
+        from catalog.index.product_index import open_index
+        from catalog.origin import load_for
 
-        from catalog.understand import BATCH_SIZE, Understander
-
-        understander = Understander.load(model, device)
-    groups = [paths] if together else [[path] for path in paths]
-    names = [str(group[0]) for group in groups]
-    results: list[Understanding | CatalogError] = []
-    batches = range(0, len(groups), BATCH_SIZE)
-    for start in tqdm(batches, desc="products", unit="batch", leave=False, disable=len(batches) < 2):
-        read = [read_product(group, title, description) for group in groups[start : start + BATCH_SIZE]]
-        understood = iter(understander.understand([item for item in read if isinstance(item, Product)]))
-        results += [next(understood) if isinstance(item, Product) else item for item in read]
+        near = opened.enter_context(open_index(index, create=False)) if index else None
+        understander = load_for(near, model, device)
+        groups = [paths] if together else [[path] for path in paths]
+        names = [str(group[0]) for group in groups]
+        products = (read_product(group, title, description) for group in groups)
+        results, whys = read_all(understander, products, len(groups), near, why)
     if as_json:
-        from serving.api.schemas.analyze import analysis
+        from serving.api.schemas.analyze import PARTS, Options, analysis
 
-        answer = analysis(names, results, understander.version, understander.taxonomy.version)
-        print(answer.model_dump_json(indent=1))
+        options = Options(include=[*PARTS, *(["evidence"] if why else [])])
+        version = understander.taxonomy.version
+        print(analysis(names, results, understander.version, version, options, whys).model_dump_json(indent=1))
     else:
         show(results, names)
+        tell(whys, names)
     failed = sum(isinstance(result, CatalogError) for result in results)
     raise typer.Exit(0 if not failed else 2 if failed == len(results) else 1)
+
+
+def read_all(
+    understander: "Understander",
+    products: Iterable[Product | FileNotReadable],
+    count: int,
+    index: "ProductIndex | None",
+    why: bool,
+) -> tuple[list[Understanding | CatalogError], list["Why | None"]]:
+    """The answer for each of so many products, or what is wrong with it, and if asked for what speaks for it."""
+    from tqdm import tqdm
+
+    from catalog.understand import BATCH_SIZE
+
+    results: list[Understanding | CatalogError] = []
+    whys: list[Why | None] = []
+    remaining = iter(products)
+    batches = range(0, count, BATCH_SIZE)
+    for _ in tqdm(batches, desc="products", unit="batch", leave=False, disable=len(batches) < 2):
+        read = list(islice(remaining, BATCH_SIZE))
+        understood = iter(understander.understand([item for item in read if isinstance(item, Product)]))
+        answers = [next(understood) if isinstance(item, Product) else item for item in read]
+        results += answers
+        pairs = zip(read, answers, strict=True)
+        whys += [explained(understander, index, product, answer) for product, answer in pairs] if why else []
+    return results, whys
+
+
+def explained(
+    understander: "Understander",
+    index: "ProductIndex | None",
+    product: Product | FileNotReadable,
+    answer: Understanding | CatalogError,
+) -> "Why | None":
+    from catalog.evidence import Why, labelled_query, neighbours
+    from catalog.evidence.explain import explain
+
+    if not isinstance(product, Product) or not isinstance(answer, Understanding):
+        return None
+    found = explain(understander, understander.prepare(product))
+    if found is None:
+        return None
+    near = neighbours(index.search(labelled_query(answer.embedding))) if index else None
+    return Why(product, found, near)
 
 
 def expand(patterns: list[str]) -> list[Path]:
@@ -79,6 +134,14 @@ def read_product(paths: list[Path], title: str, description: str) -> Product | F
         return Product(str(paths[0]), title, description, tuple(read_image(path) for path in paths))
     except FileNotReadable as error:
         return error
+
+
+def tell(whys: list["Why | None"], names: list[str]) -> None:
+    from catalog.evidence.lines import why_lines
+
+    for name, why in zip(names, whys, strict=False):
+        if why:
+            print(f"\n{Path(name).name}", *why_lines(why), sep="\n")
 
 
 def show(results: list[Understanding | CatalogError], names: list[str]) -> None:

@@ -93,6 +93,17 @@ def test_a_feed_is_ingested_searched_exported_and_copied(shop: Path, model: Path
     assert found["results"][0]["score"] == pytest.approx(1, abs=1e-3)
     assert found["facets"] == {"colour": [{"value": "blue", "count": 4}, {"value": "green", "count": 4}]}
 
+    why = ("--why", "--index", "shelflens-index", "--model", model)
+    told = run("search", "--text", "blue Pear", "--no-floor", *why).stdout
+    assert "Pear-blue: vectors: place" in " ".join(told.split())
+    assert "matched: blue, Pear" in " ".join(told.split())
+    [result] = report(run("understand", "images/Pear-blue.png", "--title", "blue Pear", *why, "--json"))["results"]
+    assert [word["word"] for word in result["evidence"]["words"]] == ["blue", "Pear"]
+    assert result["evidence"]["heat_map"]
+    told = run("understand", "images/Pear-blue.png", "--title", "blue Pear", *why).stdout
+    assert "What speaks for" in told
+    assert "first image" in told
+
     for suffix in ("parquet", "csv", "jsonl"):
         assert run("export", "--index", "shelflens-index", "--output", f"out.{suffix}").exit_code == 0
     assert pq.read_metadata("out.parquet").num_rows == 12

@@ -8,9 +8,17 @@ from catalog.errors import CatalogError, ImageTooManyBytes
 from catalog.product import Product
 from serving.api import examples
 from serving.api.context import Context, RequestContext, check_dimensions, media_type, respond, respond_error
+from serving.api.evidence import why
 from serving.api.openapi import FORM, JSON, MODEL, PRODUCT, analyze_form_schema, operation, reference
 from serving.api.parse import check_items, read_form, to_products
-from serving.api.schemas.analyze import AnalyzeForm, AnalyzeRequest, AnalyzeResponse, Options, analysis
+from serving.api.schemas.analyze import (
+    BY_MODALITY,
+    AnalyzeForm,
+    AnalyzeRequest,
+    AnalyzeResponse,
+    Options,
+    analysis,
+)
 from serving.error_responses import param_of
 from serving.errors import EmbeddingDimensionsUnsupported, MediaTypeUnsupported, MultipartInvalid, TooManyItems
 
@@ -25,7 +33,7 @@ router = APIRouter(tags=["products"])
     response_model=AnalyzeResponse,
     **operation(
         "Category, tags, attributes and embedding of products",
-        examples.ANALYZED,
+        examples.EXPLAINED,
         body={
             JSON: {"schema": reference(AnalyzeRequest), "examples": examples.ANALYZE_REQUESTS},
             FORM: {"schema": analyze_form_schema(), "example": examples.ANALYZE_FORM},
@@ -49,14 +57,16 @@ async def analyze_products(context: Context, request: Request) -> Response:
     options, ids, items = await read(context, request)
     model = await context.active_model()
     check_dimensions(options.embedding_dimensions, model.info, "embedding_dimensions")
-    evidence = "evidence" in options.include
+    alone = not BY_MODALITY.isdisjoint(options.include)
     with context.concurrency.admitted(len(items)):
         prepared = await context.prepare(items, model.info)
-        found = await context.models.understand(prepared, model, options.top_k, evidence, shadowed=True)
+        found = await context.models.understand(prepared, model, options.top_k, alone, shadowed=True)
+        explained = "evidence" in options.include
+        whys = await why(context, items, prepared, found, model) if explained else []
     answers = context.obeying(found, model)
     if isinstance(options, AnalyzeForm) and isinstance(answers[0], CatalogError):
         return respond_error(answers[0], param_of(answers[0], "image"))
-    return respond(analysis(ids, answers, model.info.version, model.info.taxonomy_version, options))
+    return respond(analysis(ids, answers, model.info.version, model.info.taxonomy_version, options, whys))
 
 
 async def read(context: RequestContext, request: Request) -> tuple[Options, list[str], list[Product | CatalogError]]:

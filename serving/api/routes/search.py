@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -123,10 +123,20 @@ async def find_similar_products(
     collapse: bool = False,
     floor: Annotated[bool, Query(description="As in /v1/search.")] = True,
     include_unavailable: Annotated[bool, Query(description="As in /v1/search.")] = False,
+    include: Annotated[list[Literal["evidence"]], Query(max_length=16, description="As in /v1/search.")] = [],  # noqa: B006
 ) -> SearchResponse:
     """Stored products like a stored one, itself left out, nearest first."""
     like, chosen = (Example(product_id=id),), read_filter(json_object(filter))
-    query = Search(like, chosen, limit, offset, collapse=collapse, floor=floor, include_unavailable=include_unavailable)
+    query = Search(
+        like,
+        chosen,
+        limit,
+        offset,
+        collapse=collapse,
+        floor=floor,
+        include_unavailable=include_unavailable,
+        reasons="evidence" in include,
+    )
     return await find(context, query)
 
 

@@ -1,11 +1,13 @@
 """Requests and responses of POST /v1/products/analyze, and their way to a `Product` and from an `Understanding`."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from catalog.errors import CatalogError
+from catalog.evidence.found import Field as TextField
+from catalog.evidence.found import Labeller, Neighbour, Why, Word
 from catalog.product import Decision, Product, Understanding
 from serving.api.schemas.schema import (
     MAX_ATTRIBUTES,
@@ -20,6 +22,7 @@ from serving.api.schemas.schema import (
     Usage,
     cut_embedding,
     decode_data_uri,
+    rounded,
     to_attributes,
     to_category,
     to_tags,
@@ -27,8 +30,15 @@ from serving.api.schemas.schema import (
 )
 from serving.error_responses import ErrorDetail, detail, param_of
 
-Part = Literal["category", "tags", "attributes", "embedding", "evidence"]
-PARTS: tuple[Part, ...] = ("category", "tags", "attributes", "evidence")
+Part = Literal["category", "tags", "attributes", "embedding", "modalities", "evidence"]
+BY_MODALITY = frozenset[Part](("modalities", "evidence"))
+PARTS: tuple[Part, ...] = ("category", "tags", "attributes", "modalities")
+
+
+ADDED = (
+    "What it adds to the log-odds of the category: above 0 it speaks for it, below 0 against it; 1 makes the odds 2.7"
+    " times as large."
+)
 
 
 class Options(Schema):
@@ -37,7 +47,12 @@ class Options(Schema):
     top_k: Annotated[int, Field(ge=0, le=100, description="How many alternative categories to give.")] = 5
     include: Annotated[
         list[Part],
-        Field(max_length=16, description="The parts to answer; those left out are null. `category` has alternatives."),
+        Field(
+            max_length=16,
+            description="The parts to answer; those left out are null. `category` has alternatives. `modalities`: what"
+            " image and text say alone, in `evidence`. `evidence`: that, and why: words, heat map, nearest products,"
+            " which takes about 30 times as long.",
+        ),
     ] = list(PARTS)
     embedding_dimensions: Annotated[
         int | None,
@@ -83,11 +98,57 @@ class AnalyzeForm(Options):
     description: str = ""
 
 
+class WordPlace(BaseModel):
+    """Characters `start` to `end` of the field, from 0. Known attributes are lines behind the description."""
+
+    field: TextField
+    start: int
+    end: int
+
+
+class WordEvidence(BaseModel):
+    """A word of the text, left out in all its places."""
+
+    word: str
+    score: Annotated[float, Field(description=ADDED)]
+    places: list[WordPlace]
+
+
+class NearestProduct(BaseModel):
+    """A stored product with a category that a person gave or confirmed, or that the model is sure of (`auto`)."""
+
+    id: str
+    title: str
+    category: Category
+    labelled_by: Labeller
+    similarity: Annotated[float, Field(ge=0, le=1, description="The cosine of both embeddings.")]
+
+
 class Evidence(BaseModel):
     """The category that each modality could promise alone; null if it cannot, or the product has not both."""
 
     image: Category | None = None
     text: Category | None = None
+
+
+class FullEvidence(Evidence):
+    """Also what speaks for the answer, where `evidence` is asked for. Null where nothing could be read."""
+
+    explained: Annotated[
+        Category | None,
+        Field(description="The category that the scores are of: the answer, or without one the likeliest leaf."),
+    ]
+    log_odds: Annotated[float | None, Field(description="Of its score.")]
+    words: Annotated[list[WordEvidence] | None, Field(description="In the order of the text, at most 32.")]
+    words_untried: Annotated[list[str] | None, Field(description="The further words of a long text.")]
+    heat_map: Annotated[
+        list[list[float]] | None,
+        Field(description=f"Of the first image, rows from the top, cells from the left; null without one. {ADDED}"),
+    ]
+    nearest: Annotated[
+        list[NearestProduct] | None,
+        Field(description="At most three stored products; null where the index cannot be asked or compared with."),
+    ]
 
 
 class Result(BaseModel):
@@ -105,7 +166,7 @@ class Result(BaseModel):
     tags: list[Tag] | None = None
     attributes: dict[str, AttributeValue] | None = None
     embedding: Annotated[list[float] | None, Field(description="Of norm 1.")] = None
-    evidence: Evidence | None = None
+    evidence: FullEvidence | Evidence | None = None
     modalities_used: list[Literal["image", "text"]] = []
     decision: Decision | None = None
     notes: Notes = []
@@ -125,19 +186,20 @@ def analysis(
     model: str,
     taxonomy_version: str,
     options: Options | None = None,
+    whys: Sequence[Why | None] = (),
 ) -> AnalyzeResponse:
-    """What the model made of each product, or what is wrong with it, in their order."""
+    """What the model made of each product, or what is wrong with it, in their order. whys: for each, if asked for."""
     options = options or Options()
     results = [
         Result(id=id, error=detail(found, param_of(found, "images")))
         if isinstance(found, CatalogError)
-        else to_result(id, found, options)
-        for id, found in zip(ids, answers, strict=True)
+        else to_result(id, found, options, why)
+        for id, found, why in zip(ids, answers, whys or [None] * len(ids), strict=True)
     ]
     return AnalyzeResponse(model=model, taxonomy_version=taxonomy_version, results=results, usage=to_usage(answers))
 
 
-def to_result(id: str, found: Understanding, options: Options) -> Result:
+def to_result(id: str, found: Understanding, options: Options, why: Why | None = None) -> Result:
     wanted = frozenset(options.include)
     result = Result(
         id=id, modalities_used=list(found.modalities_used), decision=found.decision, notes=list(found.notes)
@@ -149,9 +211,34 @@ def to_result(id: str, found: Understanding, options: Options) -> Result:
         result.tags = to_tags(found.tags)
     if "attributes" in wanted:
         result.attributes = to_attributes(found.attributes)
-    if "evidence" in wanted:
-        alone = {name: to_category(category) for name, category in found.evidence.items() if category}
-        result.evidence = Evidence(**alone)
+    if not wanted.isdisjoint(BY_MODALITY):
+        alone: dict[str, Any] = {name: to_category(one) for name, one in found.evidence.items() if one}
+        result.evidence = FullEvidence(**alone, **to_reasons(why)) if "evidence" in wanted else Evidence(**alone)
     if "embedding" in wanted:
         result.embedding = cut_embedding(found.embedding, options.embedding_dimensions)
     return result
+
+
+def to_reasons(why: Why | None) -> dict[str, Any]:
+    """The fields that a `FullEvidence` adds."""
+    if why is None:
+        return dict.fromkeys(FullEvidence.model_fields.keys() - Evidence.model_fields.keys())
+    explanation, picture = why.explanation, why.explanation.picture
+    return {
+        "explained": to_category(explanation.category),
+        "log_odds": rounded(explanation.log_odds),
+        "words": [to_word(word, why.product) for word in explanation.words],
+        "words_untried": list(explanation.untried),
+        "heat_map": [[rounded(cell) for cell in row] for row in picture.rows] if picture else None,
+        "nearest": None if why.nearest is None else [to_nearest(one) for one in why.nearest],
+    }
+
+
+def to_word(word: Word, product: Product) -> WordEvidence:
+    places = [WordPlace(**place._asdict()) for place in word.places(product)]
+    return WordEvidence(word=word.text, score=rounded(word.score), places=places)
+
+
+def to_nearest(found: Neighbour) -> NearestProduct:
+    fields = found._asdict() | {"category": to_category(found.category)}
+    return NearestProduct(**fields | {"similarity": min(1.0, rounded(found.similarity))})

@@ -10,7 +10,7 @@ from catalog.images.written import is_image
 from catalog.index.filters import BOUNDS, FIELDS, MAX_CHARACTERS, MAX_CONDITIONS, MAX_DEPTH, Filter, parse_filter
 from catalog.index.listing import Sort
 from catalog.index.query import Finding
-from catalog.product import Match, Note, StoredProduct
+from catalog.product import Listed, Match, MatchReasons, Note, StoredProduct
 from catalog.search.plan import Example, Search
 from serving.api.schemas.products import ProductOut, stored_fields, to_products
 from serving.api.schemas.schema import DataUri, Notes, NullsAsDefaults, Schema, decode_data_uri, rounded
@@ -101,6 +101,11 @@ class SearchRequest(NullsAsDefaults, Schema):
         ),
     ] = False
 
+    include: Annotated[
+        list[Literal["evidence"]],
+        Field(max_length=16, description="`evidence`: why each product was found. It takes about as long again."),
+    ] = []
+
     @model_validator(mode="before")
     @classmethod
     def image_for_text(cls, given: Any) -> Any:
@@ -126,6 +131,7 @@ class SearchRequest(NullsAsDefaults, Schema):
             sort=None if self.sort == "relevance" else self.sort,
             floor=self.floor,
             include_unavailable=self.include_unavailable,
+            reasons="evidence" in self.include,
         )
 
     def _examples(self) -> list[Example]:
@@ -139,12 +145,30 @@ class SearchRequest(NullsAsDefaults, Schema):
         return [*text_examples, *image_examples, *stored]
 
 
+class ListPlace(BaseModel):
+    """A product's place in one of the ranked lists that make the order."""
+
+    rank: Annotated[int | None, Field(ge=1, description="From 1; null if it is not among the first 1,000.")]
+    score: Annotated[float, Field(description="The list's own: cosine similarity, or BM25.")]
+    adds: Annotated[float, Field(description="What the score adds to the sum by which products are ordered.")]
+
+
+class HitEvidence(BaseModel):
+    """Why a product was found."""
+
+    vectors: Annotated[ListPlace | None, Field(description="By the likeness of embeddings; null without a vector.")]
+    words: Annotated[ListPlace | None, Field(description="By words; null for a query without any.")]
+    matched: Annotated[list[str], Field(description="The words of the query that the product has.")]
+    by_number: Annotated[bool, Field(description="One of its numbers was asked for, which comes before everything.")]
+
+
 class FoundProduct(ProductOut):
     """A match. score: cosine similarity, 0 to 1; of a query that the model
     could not read, of the words. duplicates: ids of near-equal products left out (`collapse`)."""
 
     score: Annotated[float, Field(ge=0, le=1)]
     duplicates: list[str] = []
+    evidence: Annotated[HitEvidence | None, Field(description="Null unless asked for (`include`).")] = None
 
 
 class FacetValue(BaseModel):
@@ -196,7 +220,21 @@ def to_found(match: Match, images: Mapping[str, int]) -> FoundProduct:
         **stored_fields(match.stored, images.get(match.stored.id, 0)),
         score=min(1.0, rounded(match.score)),
         duplicates=list(match.duplicates),
+        evidence=match.reasons and to_hit_evidence(match.reasons),
     )
+
+
+def to_hit_evidence(reasons: MatchReasons) -> HitEvidence:
+    return HitEvidence(
+        vectors=reasons.vectors and to_place(reasons.vectors),
+        words=reasons.words and to_place(reasons.words),
+        matched=list(reasons.matched),
+        by_number=reasons.by_number,
+    )
+
+
+def to_place(listed: Listed) -> ListPlace:
+    return ListPlace(rank=listed.rank, score=rounded(listed.score), adds=rounded(listed.adds))
 
 
 def to_listing(
