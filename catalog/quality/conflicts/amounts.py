@@ -3,11 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from catalog.language.attributes.found import FoundAttribute
+from catalog.language.attributes.found import CERTAIN, LIKELY, FoundAttribute
 from catalog.language.attributes.grammar.read import by_grammar
 
 NEARLY = 0.03  # measures are rounded
-SURE = 0.9
 # Fields of what is in it, by `attribute_name`. A plain "weight" may be that of the parcel.
 CONTENTS = {
     *("volume", "net volume", "capacity", "content", "net content", "net weight", "net quantity", "quantity", "size"),
@@ -35,7 +34,7 @@ def contents_differ(title: Sequence[FoundAttribute], text: str, values: Iterable
         said = [one for one in title if _is_content(one) and given and one.unit == given[0].unit]
         if not given or not said or len({one.unit for one in given}) > 1:
             return None
-        counts = counts_in(text) | counts_in(value)
+        counts = counts_in(_without(text, said)) | counts_in(_without(value, given))
         mine, theirs = _readings(said, counts), _readings(given, counts)
         if any(abs(a - b) <= NEARLY * max(a, b) for a in mine for b in theirs):
             return None
@@ -43,7 +42,13 @@ def contents_differ(title: Sequence[FoundAttribute], text: str, values: Iterable
 
 
 def _is_content(one: FoundAttribute) -> bool:
-    return one.unit in UNITS and isinstance(one.normalised, float) and one.confidence >= SURE
+    return one.unit in UNITS and isinstance(one.normalised, float) and one.confidence >= LIKELY
+
+
+def _without(text: str, found: Sequence[FoundAttribute]) -> str:
+    for one in found:
+        text = text[: one.start] + " " * (one.end - one.start) + text[one.end :]
+    return text
 
 
 def _readings(measures: Sequence[FoundAttribute], counts: set[int]) -> set[float]:
@@ -63,7 +68,10 @@ def counts_in(text: str) -> set[int]:
 
 def count_differs(title: Sequence[FoundAttribute], text: str, value: str) -> FoundAttribute | None:
     """The count of the title that contradicts a field; None where both can be true. A 1 may be one pack of several."""
-    given, said = COUNT.fullmatch(value), [one for one in title if one.name == "pack_count" and one.confidence >= SURE]
+    given, said = (
+        COUNT.fullmatch(value),
+        [one for one in title if one.name == "pack_count" and one.confidence >= CERTAIN],
+    )
     if not given or not said or int(given[1]) in counts_in(text):
         return None
     return said[0]

@@ -24,18 +24,19 @@ class Said(NamedTuple):
     agrees: Callable[[str], bool]
 
 
-def picture_against_words(product: Product, sides: Sides, scorer: Scorer) -> Iterator[Finding]:
-    if found := _category(product, sides, scorer):
-        yield found
+def picture_against_words(product: Product, sides: Sides, scorer: Scorer, least: float = TOLD) -> Iterator[Finding]:
+    """least: the probability of what is told."""
+    found = [_category(product, sides, scorer)]
     for said in (_title_colour(product), _title_gender(product)):
-        if found := said and _attribute(product, sides, said, scorer):
-            yield found
+        found.append(said and _attribute(product, sides, said, scorer))
+    yield from (one for one in found if one and one.probability >= least)
 
 
 def picture_against_fields(product: Product, sides: Sides, scorer: Scorer) -> Iterator[Finding]:
     for name, values in product.attributes.items():
         said = _field(name, values)
-        if found := said and _attribute(product, sides, said, scorer):
+        found = said and _attribute(product, sides, said, scorer)
+        if found and found.probability >= TOLD:
             yield found
 
 
@@ -43,8 +44,6 @@ def _category(product: Product, sides: Sides, scorer: Scorer) -> Finding | None:
     if not sides.differ or not sides.image or not sides.text:
         return None
     probability = scorer.probability("category", category_features(sides))
-    if probability < TOLD:
-        return None
     shown, said = (" > ".join(one.path) for one in (sides.image, sides.text))
     evidence = (
         Evidence("image", shown, score=round(sides.image.score, 4)),
@@ -67,8 +66,6 @@ def _attribute(product: Product, sides: Sides, said: Said, scorer: Scorer) -> Fi
     if not shows:
         return None
     probability = scorer.probability(kind, attribute_features(chance(shows, said.agrees)))
-    if probability < TOLD:
-        return None
     evidence = (Evidence("image", shows[0].name, score=round(shows[0].score, 4)), said.evidence)
     return Finding(
         said.code,
