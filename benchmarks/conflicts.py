@@ -6,9 +6,9 @@
 
 Titles of fashion's `val` are exchanged for those of others: of the same leaf, of a sibling (same parent), of another
 branch. Each product is read once as it is and once with each title; figures are for a catalogue in which 5 % of the
-titles are exchanged, a third of them in each way. The probabilities were scaled on the same `val`, so that for "told" one
-half of it has its scale from the other half. --unfamiliar: the same with products of shops that the model never saw.
---fields: what words say against the merchant's fields in our own data sets, the first 50.
+titles are exchanged, a third of them in each way. The probabilities were scaled on the same `val`, so that for "told"
+one half of it has its scale from the other half. --unfamiliar: the same with products of shops that the model never
+saw. --fields: what words say against the merchant's fields in our own data sets, the first 50.
 """
 
 import argparse
@@ -26,10 +26,11 @@ from catalog.quality.conflicts.pictures import TOLD, picture_against_words
 from catalog.quality.conflicts.scorer import Scorer, category_features
 from catalog.quality.conflicts.words import words_against_fields
 from catalog.understand import Understander
-from training.conflicts.learn import SHARE, calibrated
+from training.conflicts.learn import calibrated
 from training.conflicts.swaps import SWAPS, Labelled, Read, Swap, labelled, read
 
 PRECISION = 0.95
+SHARE = 0.05  # of exchanged titles
 SHOPS = ("othershops/flipkart", "othershops/tailwind", "othershops/ikea")
 FIELDS = ("fashion", "othershops/retail_demo", "othershops/flipkart")
 SHOWN = 50

@@ -282,7 +282,8 @@ def sides_of(fields: Mapping[str, Any]) -> Sides:
     shows = {name: tuple(Scored(*one) for one in values) for name, values in fields["shows"].items()}
     if "likeness" not in fields:
         return Sides(shows=shows)
-    return Sides(_category(fields["image"]), _category(fields["text"]), *fields["likeness"], shows)
+    image_of_text, text_of_image, cosine = fields["likeness"]
+    return Sides(_category(fields["image"]), _category(fields["text"]), image_of_text, text_of_image, cosine, shows)
 
 
 def _answer_fields(found: Understanding | BaseAnswer) -> dict[str, Any]:

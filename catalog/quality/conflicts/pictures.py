@@ -11,7 +11,7 @@ from catalog.quality.conflicts.words import title_colours
 from catalog.quality.finding import Evidence, Finding
 from catalog.synonyms import attribute_name
 
-TOLD = 0.8  # the least probability
+TOLD = 0.7  # the least probability
 
 
 class Said(NamedTuple):

@@ -17,7 +17,7 @@ LEAST = {"category": 1e-6, "attribute": 1e-3}  # of a probability whose logarith
 
 @dataclass(frozen=True)
 class Scorer:
-    """weights: by kind, that of 1 and that of each feature. They hold for a catalogue in which 5 % of the products
+    """weights: by kind, that of 1 and that of each feature. They hold for a catalogue in which 2 % of the products
     contradict themselves so.
     """
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from catalog.language.attributes.found import FoundAttribute
+from catalog.language.attributes.grammar.labelled import labelled_in
 from catalog.language.attributes.grammar.read import by_grammar
 from catalog.product import Product, as_text, each_value
 from catalog.quality.conflicts.amounts import CONTENTS, COUNTS, contents_differ, count_differs
@@ -108,7 +109,7 @@ def _brand(product: Product) -> Words | None:
     """The brand that a label in the description gives, such as "Brand: Nike"."""
     if not product.brand or "brand" not in product.description.lower():
         return None
-    for one in by_grammar(product.description):
+    for one in labelled_in(product.description):
         if one.name == "brand" and not _alike(one.value, product.brand, product.title):
             return Words("description", product.description, one.start, one.end)
     return None

@@ -52,8 +52,8 @@ def read(index: ProductIndex, informative: InformativeOrder, query: QueueQuery) 
     filter = restricted(query.decision, query.guess)
     if query.text:
         numbers = sought_numbers(query.text)
-        found = index.search(IndexQuery(keywords=query.text, numbers=numbers, filter=filter, limit=query.limit))
-        return [match.stored for match in found], ""
+        matches = index.search(IndexQuery(keywords=query.text, numbers=numbers, filter=filter, limit=query.limit))
+        return [match.stored for match in matches], ""
     found: list[StoredProduct] = []
     if not query.after.startswith(REST):
         found, after = _page(index, informative, query, And((filter, CONTRADICTORY)))
