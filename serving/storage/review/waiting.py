@@ -54,16 +54,16 @@ def read(index: ProductIndex, informative: InformativeOrder, query: QueueQuery) 
         numbers = sought_numbers(query.text)
         matches = index.search(IndexQuery(keywords=query.text, numbers=numbers, filter=filter, limit=query.limit))
         return [match.stored for match in matches], ""
-    found: list[StoredProduct] = []
-    if not query.after.startswith(REST):
-        found, after = _page(index, informative, query, And((filter, CONTRADICTORY)))
-        if after:
-            return found, after
     rest = And((filter, Not(CONTRADICTORY)))
+    if query.after.startswith(REST):
+        found, after = _page(index, informative, query._replace(after=query.after.removeprefix(REST)), rest)
+        return found, after and REST + after
+    found, after = _page(index, informative, query, And((filter, CONTRADICTORY)))
+    if after:
+        return found, after
     if len(found) == query.limit:
         return found, REST if index.count(rest) else ""
-    left = query._replace(after=query.after.removeprefix(REST), limit=query.limit - len(found))
-    more, after = _page(index, informative, left, rest)
+    more, after = _page(index, informative, query._replace(after="", limit=query.limit - len(found)), rest)
     return found + more, after and REST + after
 
 
