@@ -22,11 +22,24 @@ from catalog.model.folder import (
     was_taught,
 )
 from catalog.model.taught_attributes import with_taught
-from catalog.product import CategoryScore, Decision, Scored, StoredProduct, Understanding
+from catalog.product import CategoryScore, Decision, Scored, Sides, StoredProduct, Understanding
 from catalog.taxonomy.descent import Descent
 from catalog.taxonomy.tree import Taxonomy
 
 ALTERNATIVES = 5  # that are kept of a product
+SEEN = ("colour", "gender")  # attributes that an image alone may contradict
+LEAST_SHOWN = 0.001
+
+
+class Alone(NamedTuple):
+    """One modality of a product by itself: leaf logits (C,), embedding (E,), logits of attributes' values (V,), and the
+    log odds of being unfamiliar.
+    """
+
+    leaf_C: Floats
+    embedding_E: Floats
+    attributes: Mapping[str, Floats]
+    log_odds: float
 
 
 class Filing(NamedTuple):
@@ -85,12 +98,44 @@ class Categories:
         found = {}
         for attribute in self.taxonomy.attributes:
             name = attribute.name
-            probability_V = softmax(logits[name] / self.calibration.attribute_temperature.get(name, 1.0))
+            probability_V = self._of_values(name, logits)
             value, score = attribute.values[int(probability_V.argmax())], float(probability_V.max())
             known = score >= proven.get(name, {}).get(value, np.inf)
             if known and attribute.may_be_said(value, text):
                 found[name] = Scored(value, score)
         return found
+
+    def _of_values(self, attribute: str, logits: Mapping[str, Floats]) -> Floats:
+        """The calibrated probability of each value, (V,)."""
+        return softmax(logits[attribute] / self.calibration.attribute_temperature.get(attribute, 1.0))
+
+    def shown(self, logits: Mapping[str, Floats], category: CategoryScore) -> dict[str, tuple[Scored, ...]]:
+        """The values that an image alone may have, of the attributes that are seen in one and of which some value is
+        proven for such products, or for some like them. logits: as of `values`.
+        """
+        kinds = self.calibration.attributes.get("image", {})
+        proven = {name for node in category.path_ids for name in kinds.get(node, {})}
+        found = {}
+        for attribute in self.taxonomy.attributes:
+            if attribute.name in SEEN and attribute.name in proven:
+                scores = zip(attribute.values, map(float, self._of_values(attribute.name, logits)), strict=True)
+                likely = [Scored(value, score) for value, score in scores if score >= LEAST_SHOWN]
+                found[attribute.name] = tuple(sorted(likely, key=lambda one: -one.score))
+        return found
+
+    def sides(self, image: Alone, text: Alone) -> Sides:
+        """See there."""
+        image_M, text_M = self.scores(image.leaf_C, "image"), self.scores(text.leaf_C, "text")
+        by_image = self._promised(image_M, image.log_odds, "image")
+        by_text = self._promised(text_M, text.log_odds, "text")
+        return Sides(
+            image=by_image,
+            text=by_text,
+            image_of_text=self.descent.score(image_M, by_text) if by_text else 0.0,
+            text_of_image=self.descent.score(text_M, by_image) if by_image else 0.0,
+            cosine=float(image.embedding_E @ text.embedding_E),
+            shows=self.shown(image.attributes, by_image) if by_image else {},
+        )
 
     def likeliest(self, leaf_C: Floats, modalities: Modalities) -> CategoryScore:
         """The likeliest leaf of the likeliest node at each level, whatever its score."""
@@ -267,6 +312,8 @@ def refiled(stored: StoredProduct, answer: Understanding, model: str) -> StoredP
     category that was rejected alone.
     """
     judgement, said = stored.judgement, stored.understanding
+    if stored.contradictions:
+        answer = answer.to_review()
     if judgement is None:
         return replace(stored, understanding=answer, model=model)
     if judgement.conflicting:

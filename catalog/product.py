@@ -164,6 +164,29 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class Sides:
+    """What the base model makes of a product's image and of its words, each alone.
+
+    image, text: the category that each promises. image_of_text: the probability that the image alone gives the category
+    of the words; text_of_image: the other way round. cosine: of their embeddings. shows: of an attribute the values
+    that the image may have, the likeliest first.
+    """
+
+    image: CategoryScore | None = None
+    text: CategoryScore | None = None
+    image_of_text: float = 0.0
+    text_of_image: float = 0.0
+    cosine: float = 0.0
+    shows: Mapping[str, tuple[Scored, ...]] = field(default_factory=dict)
+
+    @property
+    def differ(self) -> bool:
+        """Whether both promise a category, and neither is the other or below it."""
+        image, text = self.image, self.text
+        return image is not None and text is not None and not (image.lies_in(text) or text.lies_in(image))
+
+
+@dataclass(frozen=True, slots=True)
 class BaseAnswer:
     """What a model said before it was taught, where one that was taught from it answers: the version of the model, and
     what is otherwise as of an `Understanding`. unfamiliar: whether that is why the product is nowhere.
@@ -192,6 +215,7 @@ class Understanding:
     of the text; "unfamiliar" where the product is unlike all that the model was taught, and has no category for that
     reason. `tokens`: how many of the text the model read, which is no part of what is stored; `cut`: whether the text
     has more than the model reads. `base`: what the model said before it was taught, where a taught one has answered.
+    `sides`: what the base makes of image and words each alone, if the product has both.
     `embedding` is float32, of unit length; its first 64 or 128 numbers, rescaled to unit length, are an
     embedding of their own.
     """
@@ -209,6 +233,7 @@ class Understanding:
     tokens: int = field(default=0, compare=False)
     cut: bool = field(default=False, compare=False)
     base: BaseAnswer | None = None
+    sides: Sides | None = field(default=None, compare=False)
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -300,7 +325,8 @@ class StoredProduct:
     product: with the image's bytes left out (`images` is empty); image_refs: where the images were read from;
     model: the version of the model that understood it; judgement: what a person said, with which `understanding`
     agrees; added_at: when it was first stored, in seconds since 1970, which the index fills in. It is unknown of what
-    an earlier release has stored.
+    an earlier release has stored. contradictions: codes of what contradicts itself in it as it was stored, see
+    `catalog.quality.conflicts`; an earlier release noted none.
     """
 
     product: Product
@@ -310,6 +336,7 @@ class StoredProduct:
     image_refs: tuple[str, ...] = ()
     judgement: Judgement | None = None
     added_at: float | None = None
+    contradictions: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -323,6 +350,10 @@ class StoredProduct:
     @property
     def version(self) -> StoredVersion:
         return StoredVersion(self.id, self.hashes, self.model)
+
+    def held(self) -> Self:
+        """The same, not accepted unseen; as it is where a person has judged it."""
+        return self if self.judgement else replace(self, understanding=self.understanding.to_review())
 
     @property
     def attributes(self) -> dict[str, Scored]:
@@ -358,11 +389,14 @@ class StoredProduct:
 
 
 class Offer(NamedTuple):
-    """A new offer of a stored product, whose text and images are as before."""
+    """A new offer of a stored product, whose text and images are as before. contradictions: as of a `StoredProduct`,
+    those of the words with the offer.
+    """
 
     product: Product
     hashes: ContentHashes
     image_refs: tuple[str, ...] = ()
+    contradictions: tuple[str, ...] = ()
 
 
 class Listed(NamedTuple):

@@ -12,7 +12,7 @@ import numpy as np
 
 from catalog.arrays import Floats, Modalities, choice, sigmoid
 from catalog.errors import CatalogError
-from catalog.filing import Categories, Filer
+from catalog.filing import Alone, Categories, Filer
 from catalog.model.calibration import Calibration
 from catalog.model.contract import Contract
 from catalog.model.folder import ModelFolder, open_model, shipped_model
@@ -145,10 +145,10 @@ class Understander:
         """The model's work for one batch of products from `prepare`."""
         readings = [self.reading(product) for product in products]
         good = [reading.product for reading in readings if reading.used]
-        outputs = self._runtime.run(collate(good, self.tokenizer), evidence) if good else None
+        outputs = self._runtime.run(collate(good, self.tokenizer), evidence=True) if good else None
         row = count()
         return [
-            self._to_understanding(outputs, next(row), reading, top_k)
+            self._to_understanding(outputs, next(row), reading, top_k, evidence)
             if outputs and reading.used
             else self._unread(reading)
             for reading in readings
@@ -223,11 +223,13 @@ class Understander:
         )
         return unread.based(self._base_version) if self.filer else unread
 
-    def _to_understanding(self, outputs: ModelOutputs, row: int, reading: Reading, top_k: int) -> Understanding:
+    def _to_understanding(
+        self, outputs: ModelOutputs, row: int, reading: Reading, top_k: int, evidence: bool
+    ) -> Understanding:
         modalities = choice(reading.used)
         answer = outputs.answer(row)
         filing = self._base.file(answer.leaf_C, self._log_odds(outputs, row, modalities), modalities, top_k)
-        alone = outputs.evidence if len(reading.used) == 2 else {}
+        has_both = len(reading.used) == 2
         found = Understanding(
             id=reading.product.id,
             category=filing.category,
@@ -240,10 +242,20 @@ class Understander:
             notes=(*reading.notes, "unfamiliar") if filing.unfamiliar else reading.notes,
             tokens=reading.extent.tokens,
             cut=reading.extent.cut,
+            sides=self._base.sides(self._side(outputs, row, "image"), self._side(outputs, row, "text"))
+            if has_both
+            else None,
         )
         if self.filer:  # tags and attributes that were not taught depend on the base's category
             found = self.filer.refile(found, self._base_version, top_k)
+        alone = outputs.evidence if has_both and evidence else {}
         return replace(found, evidence={name: self._alone(outputs, row, name) for name in alone})
+
+    def _side(self, outputs: ModelOutputs, row: int, modality: Modality) -> Alone:
+        """For the base, whatever was taught since."""
+        attributes = {name: logits_BV[row] for name, logits_BV in outputs.evidence[modality].attributes.items()}
+        answer, log_odds = outputs.answer(row, modality), self._log_odds(outputs, row, modality)
+        return Alone(answer.leaf_C, answer.embedding_E, attributes, log_odds)
 
     def _judged(self, answer: Answer, log_odds: float) -> tuple[Floats, float]:
         """Leaf logits (C,), and the log odds of being unfamiliar: the model's own, or those that it was taught."""

@@ -18,7 +18,8 @@ from catalog.index.records import KEYWORD_FIELDS
 from catalog.synonyms import attribute_name
 from catalog.taxonomy.tree import Node, Taxonomy
 
-FACETED = tuple(name for name in KEYWORD_FIELDS if name not in ("facts", "keys", "numbers", "sale"))
+HIDDEN = ("facts", "keys", "numbers", "sale", "contradictions")
+FACETED = tuple(name for name in KEYWORD_FIELDS if name not in HIDDEN)
 
 
 class Names(NamedTuple):

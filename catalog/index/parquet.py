@@ -17,6 +17,7 @@ import numpy as np
 from catalog.errors import FeedDamaged, FeedEmpty, FeedFormatUnsupported, IndexOfOtherModel
 from catalog.index.backend import IndexModel
 from catalog.index.product_index import ProductIndex
+from catalog.index.records import sides_fields, sides_of
 from catalog.product import (
     NUMBERS,
     PRODUCT_FIELDS,
@@ -189,7 +190,8 @@ def read_parquet(path: Path) -> Iterator[list[StoredProduct]]:
 
     try:
         with pq.ParquetFile(path) as file:
-            if set(schema().names) - set(file.schema_arrow.names) == {"embedding"}:
+            columns = file.schema_arrow.names
+            if "hashes" in columns and "embedding" not in columns:
                 raise FeedDamaged(f"{path.name} was exported without embeddings, so no index can be made of it.")
             for batch in file.iter_batches(256):
                 yield [from_row(row) for row in batch.to_pylist()]
@@ -227,6 +229,8 @@ def schema(embeddings: bool = True) -> "pa.Schema":
             "decision": pa.string(),
             "modalities": pa.list_(pa.string()),
             "notes": pa.list_(pa.string()),
+            "contradictions": pa.list_(pa.string()),
+            "sides": pa.string(),  # JSON
             "model": pa.string(),
             "hashes": pa.list_(pa.string()),
             **({"embedding": pa.list_(pa.float32())} if embeddings else {}),
@@ -256,6 +260,8 @@ def to_row(stored: StoredProduct) -> dict[str, Any]:
         "decision": understanding.decision,
         "modalities": list(understanding.modalities_used),
         "notes": list(understanding.notes),
+        "contradictions": list(stored.contradictions),
+        "sides": json.dumps(sides_fields(understanding.sides), ensure_ascii=False) if understanding.sides else None,
         "model": stored.model,
         "hashes": list(stored.hashes),
         "embedding": understanding.embedding.tolist(),
@@ -282,8 +288,16 @@ def from_row(row: dict[str, Any]) -> StoredProduct:
         modalities_used=tuple(row["modalities"]),
         decision=row["decision"],
         notes=tuple(row.get("notes") or ()),
+        sides=sides_of(json.loads(row["sides"])) if row.get("sides") else None,
     )
-    return StoredProduct(product, understanding, ContentHashes(*row["hashes"]), row["model"], tuple(row["images"]))
+    return StoredProduct(
+        product,
+        understanding,
+        ContentHashes(*row["hashes"]),
+        row["model"],
+        tuple(row["images"]),
+        contradictions=tuple(row.get("contradictions") or ()),
+    )
 
 
 def _categories(row: dict[str, Any]) -> tuple[CategoryScore | None, tuple[CategoryScore, ...]]:

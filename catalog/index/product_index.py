@@ -488,7 +488,11 @@ def _stored(found: Found) -> StoredProduct:
 def _with_offer(stored: StoredProduct, offer: Offer) -> StoredProduct:
     """What the model read stays as it is."""
     product = replace(offer.product, title=stored.product.title, description=stored.product.description)
-    return replace(stored, product=product, hashes=offer.hashes, image_refs=offer.image_refs)
+    of_image = [code for code in stored.contradictions if code.startswith("image_")]
+    contradictions = (*of_image, *offer.contradictions)
+    changed = replace(stored, product=product, hashes=offer.hashes, image_refs=offer.image_refs)
+    changed = replace(changed, contradictions=contradictions)
+    return changed.held() if contradictions else changed
 
 
 def open_index(

@@ -23,6 +23,7 @@ from catalog.product import (
     Judgement,
     Product,
     Scored,
+    Sides,
     StoredProduct,
     StoredVersion,
     Understanding,
@@ -50,6 +51,7 @@ KEYWORD_FIELDS = (
     "keys",
     "numbers",
     "sale",
+    "contradictions",
 )
 NUMBER_FIELDS = ("price", "sureness", "added_at", "price_until")
 VERSION_FIELDS = ("version",)
@@ -112,6 +114,7 @@ def to_payload(stored: StoredProduct, price_until: float | None = None) -> dict[
         "keys": keys_of(stored),
         "numbers": numbers_of(product),
         "sale": _sale(product),
+        "contradictions": list(stored.contradictions),
         "price": product.price if product.price is not None and math.isfinite(product.price) else None,
         ADDED: stored.added_at,
         PRICE_UNTIL: price_until,
@@ -171,8 +174,16 @@ def _from_texts(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> S
     if "judgement" in record:
         verdict, answer, proposed, *conflicting = record["judgement"]  # an earlier release stored three
         judgement = Judgement(verdict, _understanding(product.id, answer, embedding), proposed, *conflicting)
-    images, added_at = tuple(record["images"]), record.get(ADDED)
-    return StoredProduct(product, understanding, version.hashes, version.model, images, judgement, added_at)
+    return StoredProduct(
+        product,
+        understanding,
+        version.hashes,
+        version.model,
+        image_refs=tuple(record["images"]),
+        judgement=judgement,
+        added_at=record.get(ADDED),
+        contradictions=tuple(record.get("contradictions", ())),
+    )
 
 
 def likeliest(understanding: Understanding) -> CategoryScore | None:
@@ -196,6 +207,7 @@ def _understanding(id: str, fields: Mapping[str, Any], embedding: NDArray[np.flo
         decision=fields["decision"],
         notes=tuple(fields.get("notes", ())),
         base=_base(fields["base"]) if "base" in fields else None,
+        sides=sides_of(fields["sides"]) if "sides" in fields else None,
     )
 
 
@@ -226,8 +238,11 @@ def _to_record(stored: StoredProduct) -> dict[str, Any]:
         ADDED: stored.added_at,
         "understanding": _understanding_fields(stored.understanding),
     }
+    if stored.contradictions:
+        record["contradictions"] = stored.contradictions
     if said:
-        record["understanding"].pop("base", None)  # the answer has it
+        for name in ("base", "sides"):
+            record["understanding"].pop(name, None)  # the answer has it
         record["judgement"] = (
             said.verdict,
             _understanding_fields(said.answer),
@@ -247,7 +262,28 @@ def _understanding_fields(found: Understanding) -> dict[str, Any]:
     if found.base:
         own = {"model": found.base.model, "unfamiliar": found.base.unfamiliar}
         fields["base"] = _answer_fields(found.base) | own
+    if found.sides and (found.sides.shows or found.sides.differ):
+        fields["sides"] = sides_fields(found.sides)
     return fields
+
+
+def sides_fields(sides: Sides) -> dict[str, Any]:
+    """What an image and the words promise, only where they differ: few do."""
+    shows = {name: [(one.name, round(one.score, 4)) for one in values] for name, values in sides.shows.items()}
+    fields: dict[str, Any] = {"shows": shows}
+    if sides.differ and sides.image and sides.text:
+        numbers = (sides.image_of_text, sides.text_of_image, sides.cosine)
+        fields |= {"image": _fields(sides.image), "text": _fields(sides.text)}
+        fields["likeness"] = [round(number, 6) for number in numbers]
+    return fields
+
+
+def sides_of(fields: Mapping[str, Any]) -> Sides:
+    shows = {name: tuple(Scored(*one) for one in values) for name, values in fields["shows"].items()}
+    if "likeness" not in fields:
+        return Sides(shows=shows)
+    image_of_text, text_of_image, cosine = fields["likeness"]
+    return Sides(_category(fields["image"]), _category(fields["text"]), image_of_text, text_of_image, cosine, shows)
 
 
 def _answer_fields(found: Understanding | BaseAnswer) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from catalog.product import (
     StoredVersion,
     Understanding,
 )
+from catalog.quality.conflicts import examined
 from catalog.understand import BATCH_OF_A_CORE
 
 CHUNK = 256
@@ -196,7 +197,7 @@ def understood(item: Result, answer: Understanding | CatalogError, version: str)
     assert isinstance(item.row, Row)
     assert item.hashes
     stored = StoredProduct(item.row.product, answer, item.hashes, version, item.references)
-    return replace(item, prepared=None, stored=stored)
+    return replace(item, prepared=None, stored=examined(stored))
 
 
 def store(

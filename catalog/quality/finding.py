@@ -12,6 +12,9 @@ Source = Literal["title", "description", "image", "field", "model", "product"]
 SENTENCES: Mapping[str, str] = {
     "duplicate": "This is the same product as {others}.",
     "variant": "This is a variant of {others}: it differs in {field}.",
+    "image_and_title_differ": "The picture seems to show {proposed}, but the words say {said}.",
+    "image_and_field_differ": "The picture seems to show {proposed}, but your field “{field}” says {said}.",
+    "title_and_field_differ": "The words say {proposed}, but your field “{field}” says {said}.",
 }
 
 

@@ -45,6 +45,10 @@ class Descent:
         score_NM = before[..., self._end_M] - before[..., self._first_M]
         return np.minimum(score_NM, 1).astype(probability_NC.dtype)
 
+    def score(self, score_M: Floats, category: CategoryScore) -> float:
+        """Of a category of this tree."""
+        return float(score_M[self._position[category.id]])
+
     def promised(self, score_M: Floats, least: Callable[[str, int], float]) -> CategoryScore | None:
         """The deepest node for which it and each ancestor are the likeliest of their siblings and certain enough.
 

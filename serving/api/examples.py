@@ -53,6 +53,18 @@ UNDERSTANDING: dict[str, Any] = {
     "decision": "auto",
     "notes": [],
 }
+CONTRADICTION: dict[str, Any] = {
+    "code": "image_and_title_differ",
+    "field": "colour",
+    "said": "Red",
+    "proposed": "Blue",
+    "probability": 0.94,
+    "sentence": "The picture seems to show Blue, but the words say Red.",
+    "evidence": [
+        {"source": "image", "says": "Blue", "start": None, "end": None, "score": 0.97},
+        {"source": "title", "says": "Red", "start": 0, "end": 3, "score": None},
+    ],
+}
 ANALYZED: dict[str, Any] = {
     "model": MODEL,
     "taxonomy_version": "1",
@@ -65,6 +77,7 @@ ANALYZED: dict[str, Any] = {
             "modalities_used": ["text"],
             "decision": "auto",
             "notes": [],
+            "contradictions": [],
             "error": None,
         }
     ],
@@ -153,6 +166,7 @@ PRODUCT: dict[str, Any] = {
     "understanding": UNDERSTANDING
     | {"attributes": {"material": {"value": "linen", "score": 0.93}}, "modalities_used": ["image", "text"]},
     "conflicts": [{"name": "material", "yours": "cotton", "model": "linen", "score": 0.93}],
+    "contradictions": [CONTRADICTION],
     "judgement": None,
     "embedding": None,
 }

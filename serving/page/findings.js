@@ -134,6 +134,25 @@ export function conflicts(product) {
   return section(t("found.conflicts"), make("ul", { class: "conflicts" }, rows));
 }
 
+/** Where the product contradicts itself, with what either side says; null where it does not. */
+export function contradictions({ contradictions: found = [] }) {
+  if (!found.length) return null;
+  const shown = ({ field, code }, text) => (field === "category" && code.startsWith("image_") ? text : attributeValue(text));
+  const rows = found.map((one) =>
+    make(
+      "li",
+      {},
+      t(`contradiction.${one.code}`, {
+        field: one.field === "category" ? t("found.category") : attributeName(one.field),
+        said: shown(one, one.said),
+        proposed: shown(one, one.proposed),
+      }),
+      one.probability < 1 && make("span", { class: "score" }, percent(one.probability)),
+    ),
+  );
+  return section(t("contradiction.title"), make("ul", { class: "conflicts" }, rows));
+}
+
 /** What a person said of it; null where nobody did. A category that the tree lacks is shown as the proposal it is. */
 export function judgement({ judgement: said }) {
   if (!said) return null;

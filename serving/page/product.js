@@ -6,6 +6,7 @@ import {
   attributeName,
   attributeValue,
   categoryLevels,
+  contradictions,
   decisionBanner,
   judgement,
   otherCategories,
@@ -77,6 +78,7 @@ function seen(product, { changed, signal }) {
     product.conflicts.length > 0 &&
       make("p", { class: "soft small differing" }, count("conflict.some", product.conflicts.length)),
     judgement(product),
+    contradictions(product),
     section(t("found.category"), categoryLevels(found.category)),
     verdictPart(product, changed, signal),
     otherCategories(found),

@@ -1,7 +1,16 @@
 // The view that takes an image and text and shows what the model makes of them.
 import { ApiError, request } from "./api.js";
 import { announce, button, make, show as fill } from "./dom.js";
-import { categoryLevels, decisionBanner, evidence, otherCategories, properties, section, summary } from "./findings.js";
+import {
+  categoryLevels,
+  contradictions,
+  decisionBanner,
+  evidence,
+  otherCategories,
+  properties,
+  section,
+  summary,
+} from "./findings.js";
 import { decimal, t } from "./language.js";
 import { errorNotice, plainNotice, Task, waiting } from "./notice.js";
 import { fetchImage, productImage } from "./product-images.js";
@@ -159,6 +168,7 @@ function found({ asked, result, model, seconds }, signal) {
     heading(),
     decisionBanner(result),
     section(t("found.category"), categoryLevels(result.category)),
+    contradictions(result),
     evidence(result),
     properties(result),
     otherCategories(result),

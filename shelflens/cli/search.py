@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,8 +63,8 @@ def search(
         examples = read_examples(text, image or [], like or [], unlike or [], without or [])
         chosen = parse_filter(read_filter(filter_json)) if filter_json else None
         named = tuple(facets or ())
-        kept = {"floor": floor, "include_unavailable": unavailable, "reasons": why}
-        query = Search(examples, chosen, limit, offset, named, collapse, **kept)
+        kept = Search(examples, chosen, limit, offset, named, collapse, floor=floor, include_unavailable=unavailable)
+        query = replace(kept, reasons=why)
         with closing(open_index(index, create=False)) as opened:
             tell_if_mixed(opened)
             found = find(query, opened, load_for(opened, model, device))

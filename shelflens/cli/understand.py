@@ -54,9 +54,9 @@ def understand(
     if as_json:
         from serving.api.schemas.analyze import PARTS, Options, analysis
 
-        options = Options(include=[*PARTS, *(["evidence"] if why else [])])
-        version = understander.taxonomy.version
-        print(analysis(names, results, understander.version, version, options, whys).model_dump_json(indent=1))
+        options = Options(include=[*PARTS, "evidence"] if why else [*PARTS])
+        version, tree = understander.version, understander.taxonomy.version
+        print(analysis(names, results, version, tree, options, whys=whys).model_dump_json(indent=1))
     else:
         show(results, names)
         tell(whys, names)

@@ -105,6 +105,22 @@ def test_evidence_is_left_out_on_request_and_for_one_modality(understander: Unde
     assert one(understander, Product("p", "shirt")).evidence == {}
 
 
+def test_both_sides_are_kept_of_a_product_that_has_both(understander: Understander) -> None:
+    [result] = understander.understand([Product("p", "red shirt", "", (image(),))], evidence=False)
+    assert isinstance(result, Understanding)
+    sides = result.sides
+    assert sides
+    assert sides.image
+    assert sides.text
+    assert 0 <= sides.image_of_text <= 1
+    assert -1 <= sides.cosine <= 1
+    if sides.image.id == sides.text.id:
+        assert sides.image_of_text == pytest.approx(sides.image.score)
+    assert sum(value.score for value in sides.shows["colour"]) == pytest.approx(1, abs=0.01)
+    assert one(understander, Product("p", "red shirt")).sides is None
+    assert one(understander, Product("p", images=(image(),))).sides is None
+
+
 def test_several_images_of_one_product(understander: Understander) -> None:
     red, blue = image(), image((20, 20, 220))
     together = one(understander, Product("p", images=(red, blue)))

@@ -35,6 +35,7 @@ KEYWORD_FIELDS = (
     "keys",
     "numbers",
     "sale",
+    "contradictions",
 )
 NUMBER_FIELDS = ("price", "sureness", "added_at", "price_until")
 POINTS_AT_ONCE = 1000

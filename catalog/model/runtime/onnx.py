@@ -78,17 +78,24 @@ class OnnxRuntime:
         outputs = _answer(graphs, encoded)
         alone: dict[Modality, Alone] = {}
         if evidence and batch.any_has_both:
-            alone["image"] = _alone(graphs, encoded | {"texts": np.full_like(batch.texts_BP, -1)})
-            alone["text"] = _alone(graphs, encoded | {"images": np.full_like(batch.images_BP, -1)})
+            alone["image"] = self._alone(graphs, encoded | {"texts": np.full_like(batch.texts_BP, -1)})
+            alone["text"] = self._alone(graphs, encoded | {"images": np.full_like(batch.images_BP, -1)})
         return ModelOutputs(
             leaf_BC=outputs["leaf"],
             tags_BG=outputs["tags"],
-            attributes={name: outputs[f"attribute_{name}"] for name in self._attributes},
+            attributes=self._of_attributes(outputs),
             embedding_BE=outputs["fused"],
             image_BD=_mean_of_slots(encoded["image_pooled"], batch.images_BP),
             text_BD=_mean_of_slots(encoded["text_pooled"], batch.texts_BP),
             evidence=alone,
         )
+
+    def _alone(self, graphs: Graphs, encoded: Mapping[str, NDArray[Any]]) -> Alone:
+        answer = _answer(graphs, encoded)
+        return Alone(answer["leaf"], answer["fused"], self._of_attributes(answer))
+
+    def _of_attributes(self, answer: Mapping[str, Floats]) -> dict[str, Floats]:
+        return {name: answer[f"attribute_{name}"] for name in self._attributes}
 
     def _images(self, graphs: Graphs, batch: Batch) -> Arrays:
         """Pooled vector of each image, and its tokens if the fusion reads them."""
@@ -163,11 +170,6 @@ def _answer(graphs: Graphs, encoded: Mapping[str, NDArray[Any]]) -> dict[str, Fl
     names = [output.name for output in graphs.answer.get_outputs()]
     wanted = {given.name: encoded[given.name] for given in graphs.answer.get_inputs()}
     return dict(zip(names, graphs.answer.run(names, wanted), strict=True))
-
-
-def _alone(graphs: Graphs, encoded: Mapping[str, NDArray[Any]]) -> Alone:
-    answer = _answer(graphs, encoded)
-    return Alone(answer["leaf"], answer["fused"])
 
 
 def _weights(folder: Path) -> dict[str, dict[str, "OrtValue"]]:

@@ -19,10 +19,13 @@ class Answer(NamedTuple):
 
 
 class Alone(NamedTuple):
-    """What the model says by one modality alone: leaf logits (B, C) and embeddings (B, E)."""
+    """What the model says by one modality alone: leaf logits (B, C), embeddings (B, E), and as of `ModelOutputs` the
+    attributes.
+    """
 
     leaf_BC: Floats
     embedding_BE: Floats
+    attributes: dict[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,8 @@ class ModelOutputs:
     evidence: dict[Modality, Alone]
 
     def answer(self, row: int, alone: Modality | None = None) -> Answer:
-        leaf_BC, embedding_BE = self.evidence[alone] if alone else (self.leaf_BC, self.embedding_BE)
-        return Answer(leaf_BC[row], embedding_BE[row])
+        given = self.evidence[alone] if alone else self
+        return Answer(given.leaf_BC[row], given.embedding_BE[row])
 
 
 class Runtime(Protocol):

@@ -1,6 +1,7 @@
 """The model in PyTorch: for a GPU, and for model folders without graphs."""
 
 import re
+from collections.abc import Mapping
 from typing import Self
 
 import torch
@@ -73,11 +74,14 @@ class TorchRuntime:
         return ModelOutputs(
             leaf_BC=_array(outputs.leaf_BC),
             tags_BG=_array(outputs.tags_BG),
-            attributes={name: _array(logits_BV) for name, logits_BV in outputs.attributes.items()},
+            attributes=_arrays(outputs.attributes),
             embedding_BE=_array(outputs.fused_BE),
             image_BD=_array(image.pooled_BD),
             text_BD=_array(text.pooled_BD),
-            evidence={name: Alone(_array(one.leaf_BC), _array(one.fused_BE)) for name, one in alone.items()},
+            evidence={
+                name: Alone(_array(one.leaf_BC), _array(one.fused_BE), _arrays(one.attributes))
+                for name, one in alone.items()
+            },
         )
 
 
@@ -108,6 +112,10 @@ def set_threads() -> None:
     """Apply this thread's budget to PyTorch, whose thread pool is sized once: by the first forward pass."""
     if cores() and cores() != torch.get_num_threads():
         torch.set_num_threads(cores())
+
+
+def _arrays(tensors: Mapping[str, torch.Tensor]) -> dict[str, Floats]:
+    return {name: _array(tensor) for name, tensor in tensors.items()}
 
 
 def _array(tensor: torch.Tensor) -> Floats:

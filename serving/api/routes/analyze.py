@@ -66,7 +66,8 @@ async def analyze_products(context: Context, request: Request) -> Response:
     answers = context.obeying(found, model)
     if isinstance(options, AnalyzeForm) and isinstance(answers[0], CatalogError):
         return respond_error(answers[0], param_of(answers[0], "image"))
-    return respond(analysis(ids, answers, model.info.version, model.info.taxonomy_version, options, whys))
+    version, tree = model.info.version, model.info.taxonomy_version
+    return respond(analysis(ids, answers, version, tree, options, items, whys))
 
 
 async def read(context: RequestContext, request: Request) -> tuple[Options, list[str], list[Product | CatalogError]]:

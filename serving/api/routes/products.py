@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from catalog.errors import DiskFull, ImageTooManyBytes, IndexOfOtherModel, ProductNotFound, RecordDamaged
 from catalog.product import Product, StoredProduct, content_hashes
+from catalog.quality.conflicts import examined
 from serving.api import examples
 from serving.api.context import Context, RequestContext, respond
 from serving.api.openapi import INDEX, MODEL, PRODUCT, WRITING, Errors, json_body, operation
@@ -147,9 +148,9 @@ async def read(
     hashes = content_hashes(product, images, references)
     bare = replace(product, images=())
     if known and known.version.is_current(hashes, model.info.version):
-        return replace(known, product=bare, hashes=hashes, image_refs=references)
+        return examined(replace(known, product=bare, hashes=hashes, image_refs=references))
     understanding = await context.understand(replace(product, images=tuple(images)), model)
-    return StoredProduct(bare, understanding, hashes, model.info.version, references)
+    return examined(StoredProduct(bare, understanding, hashes, model.info.version, references))
 
 
 async def changed(context: RequestContext, before: StoredProduct, changes: dict[str, object]) -> ProductOut:
@@ -169,4 +170,4 @@ async def changed(context: RequestContext, before: StoredProduct, changes: dict[
             raise ImagesNeeded
         understanding = await context.understand(replace(product, images=tuple(images)), model)
         stored = replace(stored, understanding=understanding, model=model.info.version, judgement=None)
-    return await described(context, await context.store.put(stored, None, before.hashes), False)
+    return await described(context, await context.store.put(examined(stored), None, before.hashes), False)

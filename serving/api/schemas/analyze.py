@@ -1,6 +1,7 @@
 """Requests and responses of POST /v1/products/analyze, and their way to a `Product` and from an `Understanding`."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
@@ -9,6 +10,8 @@ from catalog.errors import CatalogError
 from catalog.evidence.found import Field as TextField
 from catalog.evidence.found import Labeller, Neighbour, Why, Word
 from catalog.product import Decision, Product, Understanding
+from catalog.quality.conflicts import conflicts
+from serving.api.schemas.products import ContradictionOut, to_contradiction
 from serving.api.schemas.schema import (
     MAX_ATTRIBUTES,
     MAX_IMAGES,
@@ -79,7 +82,13 @@ class Item(Schema):
         """Raises ImageUrlNotAllowed or ImageDataInvalid."""
         known = (f"{name}: {', '.join(values)}" for name, values in self.attributes.items())
         description = "\n".join(part for part in (self.description, *known) if part)
-        return Product(self.id, self.title, description, tuple(decode_data_uri(uri) for uri in self.images))
+        return Product(
+            self.id,
+            self.title,
+            description,
+            tuple(decode_data_uri(uri) for uri in self.images),
+            attributes={name: tuple(values) for name, values in self.attributes.items()},
+        )
 
 
 class AnalyzeRequest(Options):
@@ -170,6 +179,10 @@ class Result(BaseModel):
     modalities_used: list[Literal["image", "text"]] = []
     decision: Decision | None = None
     notes: Notes = []
+    contradictions: Annotated[
+        list[ContradictionOut],
+        Field(description="Where it contradicts itself, the most probable first; then the decision is not `auto`."),
+    ] = []
     error: ErrorDetail | None = None
 
 
@@ -186,16 +199,21 @@ def analysis(
     model: str,
     taxonomy_version: str,
     options: Options | None = None,
+    products: Sequence[Product | CatalogError] = (),
     whys: Sequence[Why | None] = (),
 ) -> AnalyzeResponse:
-    """What the model made of each product, or what is wrong with it, in their order. whys: for each, if asked for."""
+    """What the model made of each product, or what is wrong with it, in their order. products: what was asked about, if
+    it is to be told where they contradict themselves; whys: for each, if asked for.
+    """
     options = options or Options()
-    results = [
-        Result(id=id, error=detail(found, param_of(found, "images")))
-        if isinstance(found, CatalogError)
-        else to_result(id, found, options, why)
-        for id, found, why in zip(ids, answers, whys or [None] * len(ids), strict=True)
-    ]
+    results = []
+    for id, found, product, why in zip_longest(ids, answers, products, whys):
+        if isinstance(found, CatalogError):
+            results.append(Result(id=id, error=detail(found, param_of(found, "images"))))
+        else:
+            told = conflicts(product, found) if isinstance(product, Product) else []
+            result = to_result(id, found.to_review() if told else found, options, why)
+            results.append(result.model_copy(update={"contradictions": [to_contradiction(one) for one in told]}))
     return AnalyzeResponse(model=model, taxonomy_version=taxonomy_version, results=results, usage=to_usage(answers))
 
 

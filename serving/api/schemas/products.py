@@ -23,6 +23,8 @@ from catalog.product import (
     Verdict,
     product_fields,
 )
+from catalog.quality.conflicts import conflict_findings
+from catalog.quality.finding import Finding, Source
 from catalog.sales import are_sale_dates, price_now
 from serving.api.schemas.schema import (
     MAX_ATTRIBUTES,
@@ -233,6 +235,28 @@ class ConflictOut(BaseModel):
     score: Annotated[float, Field(ge=0, le=1, description="How sure the model is of its own.")]
 
 
+class SideOut(BaseModel):
+    """What one side says. start, end: its place in that text."""
+
+    source: Source
+    says: str
+    start: int | None
+    end: int | None
+    score: Annotated[float | None, Field(ge=0, le=1, description="How sure the model is of it; null for words.")]
+
+
+class ContradictionOut(BaseModel):
+    """Where a product contradicts itself: its picture the words, or either the merchant's own fields."""
+
+    code: Annotated[str, Field(examples=["image_and_title_differ"])]
+    field: Annotated[str, Field(description="`category`, or the attribute or field that it is about.")]
+    said: Annotated[str, Field(description="What the words say against a picture, else what the field says.")]
+    proposed: Annotated[str, Field(description="What the other side says.")]
+    probability: Annotated[float, Field(ge=0, le=1, description="That it is one; 1 where words contradict a field.")]
+    sentence: Annotated[str, Field(description="The same in English.")]
+    evidence: list[SideOut]
+
+
 class JudgementOut(BaseModel):
     """What a person said of the model's answer. answer: the model's own, in place of which the product has what the
     person said; proposed_category: a path that the tree lacks, which waits for the tree to have it. conflicting:
@@ -287,6 +311,7 @@ class ProductOut(BaseModel):
     added_at: Annotated[str | None, Field(description="When it was first stored, ISO 8601, UTC; null if unknown.")]
     understanding: UnderstandingOut
     conflicts: list[ConflictOut]
+    contradictions: list[ContradictionOut]
     judgement: JudgementOut | None
     embedding: Annotated[list[float] | None, Field(description="Of norm 1; null unless asked for.")] = None
 
@@ -307,6 +332,23 @@ def to_conflict(conflict: Conflict) -> ConflictOut:
     return ConflictOut(**(conflict._asdict() | {"score": rounded(conflict.score)}))
 
 
+def to_contradiction(found: Finding) -> ContradictionOut:
+    return ContradictionOut(
+        code=found.code,
+        field=found.field,
+        said=found.said,
+        proposed=found.proposed,
+        probability=rounded(found.probability),
+        sentence=found.sentence,
+        evidence=[SideOut(**side._asdict()) for side in found.evidence],
+    )
+
+
+def contradictions_of(stored: StoredProduct) -> list[ContradictionOut]:
+    """Where some were noted as it was stored."""
+    return [to_contradiction(one) for one in conflict_findings(stored)] if stored.contradictions else []
+
+
 def to_judgement(said: Judgement) -> JudgementOut:
     return JudgementOut(
         verdict=said.verdict,
@@ -325,6 +367,7 @@ def stored_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
         "added_at": None if stored.added_at is None else written(stored.added_at),
         "understanding": to_understanding(stored.understanding),
         "conflicts": [to_conflict(conflict) for conflict in stored.conflicts],
+        "contradictions": contradictions_of(stored),
         "judgement": stored.judgement and to_judgement(stored.judgement),
     }
 

@@ -1,4 +1,7 @@
-"""The queue of products that wait for a person: those of which the model is not sure and nobody has said anything."""
+"""The queue of products that wait for a person: those of which the model is not sure and nobody has said anything.
+
+Those that contradict themselves come first, in whatever order.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, get_args
@@ -8,10 +11,13 @@ from catalog.index.keys import sought_numbers
 from catalog.index.product_index import ProductIndex
 from catalog.index.query import IndexQuery
 from catalog.product import Match, StoredProduct, Verdict
+from catalog.quality.conflicts import CODES
 from serving.storage.review.feedback import QueueOrder, Unsure
 from serving.storage.review.informative import InformativeOrder
 
 UNSURE = OneOf("decision", get_args(Unsure))
+CONTRADICTORY = OneOf("contradictions", CODES)
+REST = "-"  # begins the cursors behind those
 UNJUDGED = Not(OneOf("verdict", get_args(Verdict)))
 MAX_CATEGORIES = 500
 MAX_GROUP, ALIKE_AT_ONCE = 1_000, 100
@@ -46,8 +52,24 @@ def read(index: ProductIndex, informative: InformativeOrder, query: QueueQuery) 
     filter = restricted(query.decision, query.guess)
     if query.text:
         numbers = sought_numbers(query.text)
-        found = index.search(IndexQuery(keywords=query.text, numbers=numbers, filter=filter, limit=query.limit))
-        return [match.stored for match in found], ""
+        matches = index.search(IndexQuery(keywords=query.text, numbers=numbers, filter=filter, limit=query.limit))
+        return [match.stored for match in matches], ""
+    rest = And((filter, Not(CONTRADICTORY)))
+    if query.after.startswith(REST):
+        found, after = _page(index, informative, query._replace(after=query.after.removeprefix(REST)), rest)
+        return found, after and REST + after
+    found, after = _page(index, informative, query, And((filter, CONTRADICTORY)))
+    if after:
+        return found, after
+    if len(found) == query.limit:
+        return found, REST if index.count(rest) else ""
+    more, after = _page(index, informative, query._replace(after="", limit=query.limit - len(found)), rest)
+    return found + more, after and REST + after
+
+
+def _page(
+    index: ProductIndex, informative: InformativeOrder, query: QueueQuery, filter: Filter
+) -> tuple[list[StoredProduct], str]:
     if query.order == "informative":
         return informative.page(filter, query.after, query.limit)
     if query.order == "stored":

@@ -58,6 +58,26 @@ def test_a_new_price_or_brand_costs_the_model_nothing_and_is_found(shop: Shop) -
         assert index.count(parse_filter({"price": {"gte": 99, "lte": 100}, "brand": "Fjell"})) == 1
 
 
+def test_words_that_contradict_a_field_are_noted_until_the_field_is_mended(shop: Shop) -> None:
+    for row in shop.rows:
+        row["colour"] = ""
+    shop.rows[0] |= {"title": "red shirt 1", "colour": "Black"}
+    shop.write()
+    shop.ingest()
+    with shop.index() as index:
+        [stored] = index.get([shop.rows[0]["id"]])
+    assert stored
+    assert "title_and_field_differ" in stored.contradictions
+    assert stored.understanding.decision != "auto"
+    shop.rows[0]["colour"] = "Red"
+    shop.write()
+    assert shop.ingest().tally.outcomes["offer_updated"] == 1
+    with shop.index() as index:
+        [stored] = index.get([shop.rows[0]["id"]])
+    assert stored
+    assert "title_and_field_differ" not in stored.contradictions
+
+
 def test_new_text_or_a_new_image_is_understood(shop: Shop) -> None:
     shop.ingest()
     shop.rows[0]["title"] = "green plain shirt"

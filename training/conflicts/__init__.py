@@ -1,0 +1,1 @@
+"""Made-up contradictions, and what is learned from them for `catalog.quality.conflicts`."""
