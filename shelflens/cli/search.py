@@ -2,7 +2,6 @@
 
 import json
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,9 +61,8 @@ def search(
 
         examples = read_examples(text, image or [], like or [], unlike or [], without or [])
         chosen = parse_filter(read_filter(filter_json)) if filter_json else None
-        named = tuple(facets or ())
-        kept = Search(examples, chosen, limit, offset, named, collapse, floor=floor, include_unavailable=unavailable)
-        query = replace(kept, reasons=why)
+        page = (examples, chosen, limit, offset, tuple(facets or ()), collapse)
+        query = Search(*page, floor=floor, include_unavailable=unavailable, reasons=why)
         with closing(open_index(index, create=False)) as opened:
             tell_if_mixed(opened)
             found = find(query, opened, load_for(opened, model, device))
