@@ -163,6 +163,17 @@ class Scored:
     score: float
 
 
+class Picture(NamedTuple):
+    """What is measured of an image when it is read (`catalog.images.measures`): width and height in pixels; detail: how
+    sharp it is; uneven: how much of its edge is not of one colour, 0 to 1.
+    """
+
+    width: int
+    height: int
+    detail: float
+    uneven: float
+
+
 @dataclass(frozen=True, slots=True)
 class BaseAnswer:
     """What a model said before it was taught, where one that was taught from it answers: the version of the model, and
@@ -193,7 +204,7 @@ class Understanding:
     reason. `tokens`: how many of the text the model read, which is no part of what is stored; `cut`: whether the text
     has more than the model reads. `base`: what the model said before it was taught, where a taught one has answered.
     `embedding` is float32, of unit length; its first 64 or 128 numbers, rescaled to unit length, are an
-    embedding of their own.
+    embedding of their own. `pictures`: of each image, in order; empty for what an earlier release has stored.
     """
 
     id: str
@@ -209,6 +220,7 @@ class Understanding:
     tokens: int = field(default=0, compare=False)
     cut: bool = field(default=False, compare=False)
     base: BaseAnswer | None = None
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def path(self) -> tuple[str, ...]:

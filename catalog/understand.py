@@ -205,6 +205,7 @@ class Understander:
             modalities_used=(),
             decision="abstain",
             notes=reading.notes,
+            pictures=reading.product.pictures,
         )
         return unread.based(self._base_version) if self.filer else unread
 
@@ -225,6 +226,7 @@ class Understander:
             notes=(*reading.notes, "unfamiliar") if filing.unfamiliar else reading.notes,
             tokens=reading.extent.tokens,
             cut=reading.extent.cut,
+            pictures=reading.product.pictures,
         )
         if self.filer:  # tags and attributes that were not taught depend on the base's category
             found = self.filer.refile(found, self._base_version, top_k)

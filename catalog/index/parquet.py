@@ -23,6 +23,7 @@ from catalog.product import (
     CategoryScore,
     ContentHashes,
     Offer,
+    Picture,
     Scored,
     StoredProduct,
     Understanding,
@@ -227,6 +228,7 @@ def schema(embeddings: bool = True) -> "pa.Schema":
             "decision": pa.string(),
             "modalities": pa.list_(pa.string()),
             "notes": pa.list_(pa.string()),
+            "pictures": pa.list_(pa.list_(pa.float64())),
             "model": pa.string(),
             "hashes": pa.list_(pa.string()),
             **({"embedding": pa.list_(pa.float32())} if embeddings else {}),
@@ -256,6 +258,7 @@ def to_row(stored: StoredProduct) -> dict[str, Any]:
         "decision": understanding.decision,
         "modalities": list(understanding.modalities_used),
         "notes": list(understanding.notes),
+        "pictures": [list(map(float, one)) for one in understanding.pictures],
         "model": stored.model,
         "hashes": list(stored.hashes),
         "embedding": understanding.embedding.tolist(),
@@ -282,6 +285,7 @@ def from_row(row: dict[str, Any]) -> StoredProduct:
         modalities_used=tuple(row["modalities"]),
         decision=row["decision"],
         notes=tuple(row.get("notes") or ()),
+        pictures=tuple(Picture(int(one[0]), int(one[1]), *one[2:]) for one in row.get("pictures") or ()),
     )
     return StoredProduct(product, understanding, ContentHashes(*row["hashes"]), row["model"], tuple(row["images"]))
 

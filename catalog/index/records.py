@@ -21,6 +21,7 @@ from catalog.product import (
     CategoryScore,
     ContentHashes,
     Judgement,
+    Picture,
     Product,
     Scored,
     StoredProduct,
@@ -196,6 +197,7 @@ def _understanding(id: str, fields: Mapping[str, Any], embedding: NDArray[np.flo
         decision=fields["decision"],
         notes=tuple(fields.get("notes", ())),
         base=_base(fields["base"]) if "base" in fields else None,
+        pictures=tuple(Picture(*one) for one in fields.get("pictures", ())),  # earlier releases measured none
     )
 
 
@@ -243,6 +245,7 @@ def _understanding_fields(found: Understanding) -> dict[str, Any]:
         "tags": [(tag.name, tag.score) for tag in found.tags],
         "modalities": found.modalities_used,
         "notes": found.notes,
+        "pictures": found.pictures,
     }
     if found.base:
         own = {"model": found.base.model, "unfamiliar": found.base.unfamiliar}
