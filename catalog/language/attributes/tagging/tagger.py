@@ -6,7 +6,7 @@ The file, made by `python -m training.attributes.build`, has for each feature th
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from catalog.language.attributes.found import FoundAttribute
 from catalog.language.attributes.tagging.tokens import Phrases, features_of, tokens_of
 
 OUTSIDE = "O"
+SCALED = 4  # tokens after which probabilities are scaled, before they leave what a number can hold
 NEVER = -1e4  # the score of an impossible step
 
 
@@ -93,11 +94,10 @@ class Tagger:
             )
             self._of_kind[kind] = (places, steps, self.start_L[places], weights)
         places, steps, start, weights = self._of_kind[kind]
-        row_of, nothing = self.rows.get, len(weights) - 1  # so that each token has a row
-        rows = [[nothing, *(row for one in token if (row := row_of(one)) is not None)] for token in features]
-        ends = np.cumsum([len(token) for token in rows])
-        flat = np.fromiter(chain.from_iterable(rows), np.int64, ends[-1])
-        scores = np.add.reduceat(weights[flat], ends - [len(token) for token in rows], axis=0)
+        ends_T = np.cumsum([len(token) for token in features])
+        known = map(self.rows.get, chain.from_iterable(features), repeat(len(weights) - 1))  # else the row of zeros
+        rows = np.fromiter(known, np.int64, ends_T[-1])
+        scores = np.add.reduceat(weights[rows], [0, *ends_T[:-1]], axis=0)
         scores[0] += start
         return scores, steps, places
 
@@ -128,18 +128,18 @@ def viterbi(scores: Floats, steps: Floats) -> np.ndarray:
 def marginals(scores: Floats, steps: Floats) -> tuple[Floats, Floats, Floats]:
     """The probabilities of each token's tags; and what `expected_steps` takes, forward and backward."""
     at_token, step = np.exp(scores - scores.max(axis=1, keepdims=True)), np.exp(steps)
-    forward, backward = np.empty_like(at_token), np.ones_like(at_token)
-    total = np.add.reduce
-    forward[0] = at_token[0] / total(at_token[0])
+    ways_2LL = np.stack((step, step.T))  # from the first token on, and from the last one back
+    at_T21L = np.stack((at_token, at_token[::-1]), 1)[:, :, None]
+    reached, here = np.ones_like(at_T21L), at_T21L.copy()
     for at in range(1, len(scores)):
-        row = (forward[at - 1] @ step) * at_token[at]
-        forward[at] = row / max(total(row), 1e-30)
-    for at in range(len(scores) - 1, 0, -1):
-        row = step @ (at_token[at] * backward[at])
-        backward[at - 1] = row / max(total(row), 1e-30)
-    tokens = forward * backward
+        np.matmul(here[at - 1], ways_2LL, out=reached[at])
+        np.multiply(reached[at], at_T21L[at], out=here[at])
+        if at % SCALED == 0:
+            here[at] /= np.maximum(np.add.reduce(here[at], -1, keepdims=True), 1e-30)
+    forward, backward = here[:, 0, 0], here[::-1, 1, 0]
+    tokens = reached[:, 0, 0] * backward
     tokens /= np.maximum(tokens.sum(axis=1, keepdims=True), 1e-30)
-    return tokens, forward, at_token * backward
+    return tokens, forward, backward
 
 
 def expected_steps(steps: Floats, forward: Floats, backward: Floats) -> Floats:
