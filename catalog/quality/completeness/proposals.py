@@ -1,4 +1,4 @@
-"""What a missing property could be: by the words, the merchant's own values in them, and the model; each with its proof.
+"""What a missing property could be: by the words, the merchant's own values in them, the model; each with its proof.
 
 How often each of these is right, the merchant's own filled products say.
 """
