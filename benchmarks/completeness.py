@@ -39,7 +39,7 @@ from catalog.quality.completeness import Completeness, Expectations, completenes
 from catalog.quality.completeness.given import key_of
 from catalog.quality.completeness.pictures import BLURRED, is_plain
 from catalog.quality.completeness.titles import title_faults
-from catalog.quality.completeness.vocabulary import Vocabulary
+from catalog.quality.completeness.vocabulary import Vocabulary, tokens_of
 from catalog.synonyms import same
 from catalog.taxonomy.tree import Taxonomy
 from catalog.understand import Understander
@@ -47,6 +47,7 @@ from catalog.understand import Understander
 SHOPS = {"fashion": "val", "othershops/retail_demo": "", "othershops/flipkart": ""}
 PHOTOS = {"fashion": "val", "othershops/flipkart": "", "othershops/ikea": ""}
 DELETED = 1_000
+MOST = 1_000  # products of a shop
 BATCH = 64
 SIDE = 224
 LEAST = 20
@@ -101,7 +102,9 @@ def shops(root: Path, answers: Path | None) -> dict[str, list[StoredProduct]]:
             found[name] = [from_row(json.loads(line)) for line in kept.open(encoding="utf-8")]
             continue
         reader = reader or [Understander.load()]
-        found[name] = list(understood(reader[0], root / name, rows(root / name, split)))
+        chosen = rows(root / name, split)
+        random.Random(0).shuffle(chosen)
+        found[name] = list(understood(reader[0], root / name, chosen[:MOST]))
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text("".join(json.dumps(to_row(stored)) + "\n" for stored in found[name]))
@@ -165,7 +168,8 @@ def of_shop(shop: str, products: Sequence[StoredProduct], deleted: Mapping[int, 
         answer = completeness(catalogue[at], expectations)
         proposal = answer.proposals.get(key)
         vocabulary = expectations.vocabulary(key) or Vocabulary()
-        place = vocabulary.found_in(catalogue[at].product.title)
+        title = catalogue[at].product.title
+        place = vocabulary.found_in(title, tokens_of(title))
         common = commonest(catalogue[at], key)
         yield Gap(
             shop,

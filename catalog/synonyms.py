@@ -112,6 +112,7 @@ def same(one: str, other: str) -> bool:
     return not _meanings(one).isdisjoint(_meanings(other))
 
 
+@lru_cache(maxsize=16384)
 def plain_words(text: str) -> tuple[str, ...]:
     """Its words without case, possessives and plurals: "Men's Navy-Blue shoes" -> men, navy, blue, shoe."""
     return tuple(_plainly(text).split())

@@ -5,10 +5,11 @@ from numpy.typing import NDArray
 
 from catalog.product import Picture
 
-RED, GREEN, BLUE, SHIFT = 38, 75, 15, 7  # of 128, as the eye weighs them; the sum fits 16 bits
+RED, GREEN, BLUE = 38, 75, 15  # of 128, as the eye weighs them; the sum fits 16 bits
+SHIFT = 5  # a grey level has two bits behind the point, and four times its Laplacian fits 16 bits
 RING, STEP = 6, 4  # pixels from the edge inwards that are the background, of which every fourth is looked at
 UNLIKE = 24  # of 255
-FLAT = 1.0  # grey levels, squared: with less there is nothing to be sharp
+FLAT = 64.0  # quarters of a grey level, squared: with less there is nothing to be sharp
 
 
 def measured(pixels_CHW: NDArray[np.uint8], size: tuple[int, int]) -> Picture:
@@ -19,13 +20,17 @@ def measured(pixels_CHW: NDArray[np.uint8], size: tuple[int, int]) -> Picture:
 
 
 def detail(grey_HW: NDArray[np.int16]) -> float:
-    """The power of the Laplacian (Pertuz et al. 2013), relative to that of the image at half its size: what is shown
-    does not matter then, only how sharp it is. 1 for an empty image.
+    """The power of the Laplacian (Pertuz et al. 2013), relative to that of the image at a quarter of its size: what is
+    shown does not matter then, only how sharp it is. 1 for an empty image.
     """
+    coarse = power(halved(halved(grey_HW)))
+    return power(grey_HW) / coarse if coarse > FLAT else 1.0
+
+
+def halved(grey_HW: NDArray[np.int16]) -> NDArray[np.int16]:
     even_HW = grey_HW[: len(grey_HW) // 2 * 2, : grey_HW.shape[1] // 2 * 2]
     rows_HW = even_HW[::2] + even_HW[1::2]
-    coarse = power((rows_HW[:, ::2] + rows_HW[:, 1::2]) >> 2)
-    return power(grey_HW) / coarse if coarse > FLAT else 1.0
+    return np.asarray((rows_HW[:, ::2] + rows_HW[:, 1::2]) >> 2)
 
 
 def power(grey_HW: NDArray[np.int16]) -> float:

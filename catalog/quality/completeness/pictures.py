@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from catalog.product import Picture
 from catalog.quality.finding import Evidence
 
-BLURRED = 0.19  # detail; half way (by ratio) between the dullest clean photos and the sharpest blurred ones
+BLURRED = 0.065  # detail; half way (by ratio) between the dullest clean photos and the sharpest blurred ones
 UNEVEN = 0.5  # of the edge; a plain background has less
 
 

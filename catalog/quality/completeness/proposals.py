@@ -14,7 +14,7 @@ from catalog.language.attributes.expected import names_for
 from catalog.model.contract.binomial import is_at_least
 from catalog.product import StoredProduct
 from catalog.quality.completeness.given import key_of
-from catalog.quality.completeness.vocabulary import Vocabulary
+from catalog.quality.completeness.vocabulary import Token, Vocabulary, tokens_of
 from catalog.quality.finding import Evidence
 from catalog.synonyms import same
 
@@ -60,6 +60,11 @@ class Words:
     @cached_property
     def found(self) -> Sequence[FoundAttribute]:
         return find_attributes(self.title, self.description, self._path)
+
+    @cached_property
+    def tokens(self) -> tuple[list[Token], list[Token]]:
+        """Of the title, of the description."""
+        return tokens_of(self.title), tokens_of(self.description)
 
 
 class Record:
@@ -115,10 +120,11 @@ def _said(
 ) -> Iterator[tuple[Way, str, Evidence]]:
     """Way, value, proof."""
     if vocabulary:
-        if place := vocabulary.found_in(words.title, without):
+        in_title, in_description = words.tokens
+        if place := vocabulary.found_in(words.title, in_title, without):
             said = words.title[place.start : place.end]
             yield "title values", place.value, Evidence("title", said, place.start, place.end)
-        if place := vocabulary.found_in(words.description, without):
+        if place := vocabulary.found_in(words.description, in_description, without):
             said = words.description[place.start : place.end]
             yield "description values", place.value, Evidence("description", said, place.start, place.end)
     for one in _read(name, key, words.found):

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from catalog.synonyms import plain_words, same
@@ -22,6 +22,16 @@ class Place(NamedTuple):
     end: int
 
 
+class Token(NamedTuple):
+    start: int
+    end: int
+    words: tuple[str, ...]
+
+
+def tokens_of(text: str) -> list[Token]:
+    return [Token(one.start(), one.end(), plain_words(one[0])) for one in WORD.finditer(text)]
+
+
 class Vocabulary:
     """Of one property. counts: value -> how many products say it."""
 
@@ -29,6 +39,8 @@ class Vocabulary:
         self.counts: Counter[str] = Counter()
         self.is_free_text = False
         self._by_words: dict[tuple[str, ...], str] = {}
+        self._firsts: set[str] = set()
+        self._in_han: list[str] = []
 
     def add(self, values: Iterable[str]) -> None:
         if self.is_free_text:
@@ -42,6 +54,8 @@ class Vocabulary:
         """After the last value: each meaning by its most usual spelling."""
         for value, _ in reversed(self.counts.most_common()):
             self._by_words[plain_words(value)] = value
+        self._firsts = {words[0] for words in self._by_words if words}
+        self._in_han = [value for value in self.counts if HAN.search(value)]
 
     def knows(self, value: str, without: Iterable[str] = ()) -> bool:
         """without: the values of a product that does not count."""
@@ -53,20 +67,20 @@ class Vocabulary:
             (own for own, _ in self.counts.most_common(100) if same(own, value)), ""
         )
 
-    def found_in(self, text: str, without: Iterable[str] = ()) -> Place | None:
-        """The longest value in the text, the first of several."""
-        places = (one for one in self._all_in(text) if self.knows(one.value, without))
+    def found_in(self, text: str, tokens: Sequence[Token], without: Iterable[str] = ()) -> Place | None:
+        """The longest value in the text with these tokens, the first of several."""
+        places = (one for one in self._all_in(text, tokens) if self.knows(one.value, without))
         return max(places, key=lambda one: one.end - one.start, default=None)
 
-    def _all_in(self, text: str) -> Iterator[Place]:
-        tokens = [(one.start(), one.end(), plain_words(one[0])) for one in WORD.finditer(text)]
-        for at, (start, _, _) in enumerate(tokens):
+    def _all_in(self, text: str, tokens: Sequence[Token]) -> Iterator[Place]:
+        for at, (start, _, first) in enumerate(tokens):
+            if not first or first[0] not in self._firsts:
+                continue
             words: tuple[str, ...] = ()
             for _, end, own in tokens[at : at + MOST_WORDS]:
                 words += own
                 if value := self._by_words.get(words):
                     yield Place(value, start, end)
-        if HAN.search(text):
-            for value in self.counts:
-                if HAN.search(value) and (start := text.find(value)) >= 0:
-                    yield Place(value, start, start + len(value))
+        for value in self._in_han:
+            if (start := text.find(value)) >= 0:
+                yield Place(value, start, start + len(value))

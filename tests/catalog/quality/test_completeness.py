@@ -212,7 +212,7 @@ def test_faults_of_images() -> None:
     assert faults(sharp) == set()
     assert faults() == set()  # an earlier release measured none
     assert faults(Picture(240, 900, 0.4, 0.02)) == {"image_too_small"}
-    assert faults(Picture(900, 900, 0.1, 0.02)) == {"image_blurred"}
+    assert faults(Picture(900, 900, 0.03, 0.02)) == {"image_blurred"}
     assert faults(Picture(900, 900, 0.4, 0.8)) == {"image_background"}
 
 
