@@ -107,6 +107,17 @@ def agree(one: str, other: str) -> bool:
     )
 
 
+def same(one: str, other: str) -> bool:
+    """Whether two values of an attribute mean the same, or one of several does; a kind of blue is not blue."""
+    return not _meanings(one).isdisjoint(_meanings(other))
+
+
+@lru_cache(maxsize=16384)
+def plain_words(text: str) -> tuple[str, ...]:
+    """Its words without case, possessives and plurals: "Men's Navy-Blue shoes" -> men, navy, blue, shoe."""
+    return tuple(_plainly(text).split())
+
+
 @lru_cache(maxsize=4096)
 def _meanings(value: str) -> frozenset[str]:
     """Of the whole and of each part; none of an empty value."""

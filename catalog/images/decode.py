@@ -73,6 +73,16 @@ def decode(
     Raises a subclass of ImageInvalid whatever the bytes are. MemoryError passes through: that is the machine's state,
     not the image's fault. Safe to call from many threads: no process-wide setting is changed.
     """
+    return decode_sized(data, limits, size_hint, check)[0]
+
+
+def decode_sized(
+    data: bytes,
+    limits: ImageLimits = LIMITS,
+    size_hint: int | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> tuple[Image.Image, tuple[int, int]]:
+    """The same, and the size in pixels that the file has."""
     assert size_hint is None or size_hint >= 1
     if not data:
         raise ImageEmpty
@@ -83,11 +93,13 @@ def decode(
     if reader is JpegReader:
         data = data.rstrip(b"\xff")  # half a marker, if anything
     try:
-        image = load(reader(WholeFile(data, limits.max_reads, check)), limits, size_hint)
+        opened = reader(WholeFile(data, limits.max_reads, check))
+        size = opened.size
+        image = load(opened, limits, size_hint)
         if isinstance(image, JpegReader) and image.is_cut:
             other = JpegReader(WholeFile(data, limits.max_reads, check), unlike_ending(data))
             check_complete(data, image, load(other, limits, size_hint))
-        return upright(flatten(image), orientation(image.info.get("exif")))
+        return upright(flatten(image), orientation(image.info.get("exif"))), size
     except (CatalogError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

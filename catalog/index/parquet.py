@@ -24,6 +24,7 @@ from catalog.product import (
     CategoryScore,
     ContentHashes,
     Offer,
+    Picture,
     Scored,
     StoredProduct,
     Understanding,
@@ -231,6 +232,7 @@ def schema(embeddings: bool = True) -> "pa.Schema":
             "notes": pa.list_(pa.string()),
             "contradictions": pa.list_(pa.string()),
             "sides": pa.string(),  # JSON
+            "pictures": pa.list_(pa.list_(pa.float64())),
             "model": pa.string(),
             "hashes": pa.list_(pa.string()),
             **({"embedding": pa.list_(pa.float32())} if embeddings else {}),
@@ -262,6 +264,7 @@ def to_row(stored: StoredProduct) -> dict[str, Any]:
         "notes": list(understanding.notes),
         "contradictions": list(stored.contradictions),
         "sides": json.dumps(sides_fields(understanding.sides), ensure_ascii=False) if understanding.sides else None,
+        "pictures": [list(map(float, one)) for one in understanding.pictures],
         "model": stored.model,
         "hashes": list(stored.hashes),
         "embedding": understanding.embedding.tolist(),
@@ -289,6 +292,7 @@ def from_row(row: dict[str, Any]) -> StoredProduct:
         decision=row["decision"],
         notes=tuple(row.get("notes") or ()),
         sides=sides_of(json.loads(row["sides"])) if row.get("sides") else None,
+        pictures=tuple(Picture(int(one[0]), int(one[1]), *one[2:]) for one in row.get("pictures") or ()),
     )
     return StoredProduct(
         product,

@@ -21,6 +21,7 @@ from catalog.product import (
     CategoryScore,
     ContentHashes,
     Judgement,
+    Picture,
     Product,
     Scored,
     Sides,
@@ -208,6 +209,7 @@ def _understanding(id: str, fields: Mapping[str, Any], embedding: NDArray[np.flo
         notes=tuple(fields.get("notes", ())),
         base=_base(fields["base"]) if "base" in fields else None,
         sides=sides_of(fields["sides"]) if "sides" in fields else None,
+        pictures=tuple(Picture(*one) for one in fields.get("pictures", ())),  # earlier releases measured none
     )
 
 
@@ -258,6 +260,7 @@ def _understanding_fields(found: Understanding) -> dict[str, Any]:
         "tags": [(tag.name, tag.score) for tag in found.tags],
         "modalities": found.modalities_used,
         "notes": found.notes,
+        "pictures": found.pictures,
     }
     if found.base:
         own = {"model": found.base.model, "unfamiliar": found.base.unfamiliar}

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from catalog.errors import ImageAsText, ProductEmpty, TextTooLong, TooManyImages
-from catalog.images.decode import decode
+from catalog.images.decode import decode_sized
+from catalog.images.measures import measured
 from catalog.images.written import is_image
 from catalog.model.tokenizer import Tokenizer
-from catalog.product import Product
+from catalog.product import Picture, Product
 
 MAX_CHARACTERS = 8_192  # of a product's text the model is given the first of them
 MAX_IMAGES = 8
@@ -27,13 +28,14 @@ GROUP = 16  # texts that are padded to one length
 class Prepared(NamedTuple):
     """A checked product: images as uint8 (N, 3, size, size), title and description as one text.
 
-    digests: hashes of the image files, by which equal images are found; () if unknown.
+    digests: hashes of the image files, by which equal images are found; () if unknown. pictures: as of Understanding.
     """
 
     id: str
     pixels_NCHW: NDArray[np.uint8]
     text: str
     digests: tuple[bytes, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 class TextBatch(NamedTuple):
@@ -84,10 +86,12 @@ def prepare(product: Product, size: int, check: Callable[[], None] = lambda: Non
         raise TooManyImages(f"The product has {len(product.images)} images; the limit is {MAX_IMAGES}.")
     if not text and not product.images:
         raise ProductEmpty
-    images = [to_pixels(decode(data, size_hint=size, check=check), size) for data in product.images]
+    decoded = [decode_sized(data, size_hint=size, check=check) for data in product.images]
+    images = [to_pixels(image, size) for image, _ in decoded]
     pixels_NCHW = np.stack(images) if images else np.empty((0, 3, size, size), np.uint8)
+    pictures = tuple(measured(pixels, own) for pixels, (_, own) in zip(images, decoded, strict=True))
     digests = tuple(hashlib.blake2b(data, digest_size=16).digest() for data in product.images)
-    return Prepared(product.id, pixels_NCHW, text, digests)
+    return Prepared(product.id, pixels_NCHW, text, digests, pictures)
 
 
 def check_texts(product: Product) -> None:

@@ -1,1 +1,1 @@
-"""The health of a catalogue: what is doubled."""
+"""The health of a catalogue: what is doubled, what is missing."""

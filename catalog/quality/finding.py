@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-Source = Literal["title", "description", "image", "field", "model", "product"]
+Source = Literal["title", "description", "image", "field", "model", "product", "channel"]
 
 # What a finding says in English, by its code. `said` and the rest are filled in; the page has each in its languages.
 SENTENCES: Mapping[str, str] = {
@@ -15,6 +15,21 @@ SENTENCES: Mapping[str, str] = {
     "image_and_title_differ": "The picture seems to show {proposed}, but the words say {said}.",
     "image_and_field_differ": "The picture seems to show {proposed}, but your field “{field}” says {said}.",
     "title_and_field_differ": "The words say {proposed}, but your field “{field}” says {said}.",
+    "attribute_missing": "It has no {field}, which products of this kind usually have here.",
+    "field_required": "It has no {field}, which is required by {channels}.",
+    "field_recommended": "It has no {field}, which is recommended by {channels}.",
+    "title_too_short": "The title is too short to say what the product is.",
+    "title_too_long": "The title is longer than sales channels show; its end is cut off.",
+    "title_capitals": "The title is written in capitals.",
+    "title_repeats": "The title says a word more often than it needs to.",
+    "title_promotion": "The title praises or advertises, which sales channels refuse.",
+    "title_markup": "The title has signs of HTML in it, which shoppers see.",
+    "title_without_brand": "The title does not name the brand, as most titles here do.",
+    "image_missing": "It has no image.",
+    "image_placeholder": "Its image is also that of products with which it has nothing in common.",
+    "image_too_small": "Its image has fewer pixels than sales channels accept.",
+    "image_blurred": "Its image is blurred, or a small one that was scaled up.",
+    "image_background": "The background of its image is not plain, as nearly all others are here.",
 }
 
 
@@ -22,8 +37,8 @@ class Evidence(NamedTuple):
     """One side's word.
 
     source: where it stands; "field" is one of the merchant's own columns, "model" what the model makes of all,
-    "product" another product. says: its words or its value; start, end: their place in that text, or None.
-    score: how sure it is of that, or what it adds to the probability, or None.
+    "product" another product, "channel" a sales channel. says: its words or its value; start, end: their place in that
+    text, or None. score: how sure it is of that, or what it adds to the probability, or None.
     """
 
     source: Source
@@ -60,4 +75,7 @@ class Finding:
     def sentence(self) -> str:
         """In English, for a person who has not read the documentation."""
         others = ", ".join(self.others)
-        return SENTENCES[self.code].format(others=others, field=self.field, said=self.said, proposed=self.proposed)
+        channels = " and ".join(one.says for one in self.evidence if one.source == "channel")
+        return SENTENCES[self.code].format(
+            others=others, field=self.field, said=self.said, proposed=self.proposed, channels=channels
+        )

@@ -11,7 +11,7 @@ import pytest
 
 from catalog.index.parquet import export, read_parquet, schema, to_row
 from catalog.index.records import from_payload, to_payload
-from catalog.product import Judgement, StoredProduct
+from catalog.product import Judgement, Picture, StoredProduct
 from catalog.storage.seal import unsealed
 from tests.support.stored import category, embedding, same, stored_product
 
@@ -24,6 +24,7 @@ def without_category() -> StoredProduct:
         alternatives=(category("food.pear", 0.1),),
         decision="abstain",
         notes=("unfamiliar", "text_not_read"),
+        pictures=(Picture(640, 480, 0.25, 0.0), Picture(80, 80, 0.125, 0.5)),
     )
     return replace(stored, understanding=understanding)
 
@@ -117,13 +118,13 @@ def test_a_product_without_a_category_is_exported_without_one(tmp_path: Path) ->
 def test_a_record_of_an_earlier_release_is_read() -> None:
     assert from_payload(earlier(stored_product(decision="review")), embedding(1)).understanding.path
     found = from_payload(earlier(stored_product(decision="abstain")), embedding(1)).understanding
-    assert (found.category, found.decision, found.notes) == (None, "abstain", ())
+    assert (found.category, found.decision, found.notes, found.pictures) == (None, "abstain", (), ())
     assert [other.id for other in found.alternatives] == ["clothes.shoe", "food.pear", "clothes.shirt"]
 
 
 def test_an_export_of_an_earlier_release_is_read(tmp_path: Path) -> None:
     rows = [to_row(stored_product("1")), to_row(stored_product("2", decision="abstain"))]
-    former = pa.schema([field for field in schema() if field.name != "notes"])
+    former = pa.schema([field for field in schema() if field.name not in ("notes", "pictures")])
     pq.write_table(pa.Table.from_pylist(rows, former), tmp_path / "old.parquet")
     ((sure, unsure),) = read_parquet(tmp_path / "old.parquet")
     assert sure.understanding.path == ("Clothes", "Shoe")
@@ -137,7 +138,7 @@ def earlier(stored: StoredProduct) -> dict[str, Any]:
     record = json.loads(unsealed(payload["record"]))
     understood = record["understanding"]
     understood["categories"] = [understood.pop("category"), *understood.pop("alternatives")]
-    del understood["notes"]
+    del understood["notes"], understood["pictures"]
     return payload | {"record": json.dumps(record), "version": unsealed(payload["version"])}
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from catalog.language.attributes.found import FoundAttribute
 
@@ -45,6 +46,7 @@ def for_expected(found: Sequence[FoundAttribute], expected: Iterable[str]) -> Ma
     return {name: _of(name, found) for name in expected}
 
 
+@lru_cache(maxsize=4096)
 def names_for(expected: str) -> tuple[str, ...]:
     """Our names of an attribute with this name in Shopify's tree, the best first."""
     for pattern, names in RULES:

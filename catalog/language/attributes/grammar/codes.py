@@ -14,7 +14,8 @@ CUES = re.compile(
     r"(?:\s?(?:no|number))?))\s?(?:\.\s?)?(?:[#:：]\s?)+(?P<code>" + CODE + ")",
     re.IGNORECASE,
 )
-LONE = re.compile(rf"(?<![A-Za-z0-9$€£¥.#-]){CODE}(?![A-Za-z0-9])")
+LONG_NUMBER, CUE_SIGN = re.compile(r"\d{8}"), re.compile("[#:：]")  # without one there is no cue
+LONE = re.compile(rf"(?<![A-Za-z0-9$€£¥.#-])(?=\S*\d){CODE}(?![A-Za-z0-9])")
 LETTERED = re.compile(r"(?=.*[A-Za-z].*)(?=(?:.*\d){2})[A-Z0-9][A-Za-z0-9./#_-]{3,24}")
 PARTED = re.compile(r"\d{5,7}-\d{3}|\d{3,4}-\d{5}|\d{3,6}-[A-Z]\d{2}")  # "375863-016", "157305-B21"
 # Looks like a code and is none: a measure, a count, an ordinal, a ratio, words such as "covid-19" and "k-cup".
@@ -26,10 +27,10 @@ NO_CODE = re.compile(
 
 
 def codes_in(text: str) -> Iterator[FoundAttribute]:
-    for one in GTIN_CUE.finditer(text):
+    for one in GTIN_CUE.finditer(text) if LONG_NUMBER.search(text) else ():
         if has_check_digit(one[1]):
             yield FoundAttribute("gtin", one[1], one.start(1), one.end(1), one[1], "", CERTAIN)
-    for one in CUES.finditer(text):
+    for one in CUES.finditer(text) if CUE_SIGN.search(text) else ():
         if any(letter.isdigit() for letter in one["code"]):
             name = "part_number" if one["part"] else "model_number"
             yield _code(name, one["code"], one.start("code"), CERTAIN)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from catalog.language.attributes.found import CERTAIN, LIKELY, OPEN, FoundAttribute, Normal, Reading
 from catalog.language.attributes.grammar.numbers import BEFORE
+from catalog.language.attributes.grammar.scanning import scanned
 
 WORDS = {
     **dict(zip(("one", "two", "three", "four", "five", "six", "seven", "eight"), range(1, 9), strict=True)),
@@ -55,6 +56,9 @@ PRECEDED = re.compile(
     + rf")(?P<n>{_NUMBER})\+?{_END}",
     re.IGNORECASE,
 )
+# Letters with which a number's word, or what stands before a number, begins.
+NUMBER_STARTS = re.compile(r"\d|\b(?i:[otfsedq])|[一二两三四五六七八九十]")
+HOLDER_STARTS = re.compile(r"\b(?i:[mpcbslqdrtjk])")
 CODE_BEFORE = re.compile(r"[A-Za-z0-9_.,/]$|[A-Za-z0-9][-–#]$")
 TIMES_BEFORE = re.compile(r"[\w\s][xX×*]$")
 NUMBERS = {**WORDS, "dual": 2, "quad": 4, "octa": 8}
@@ -75,10 +79,10 @@ AGE_CUE = re.compile(r"\bages?d?\b|kids?|child|toddler|baby|infant|toy|\bold\b|�
 
 
 def counts_in(text: str) -> Iterator[FoundAttribute]:
-    for one in FOLLOWED.finditer(text):
+    for one in scanned(FOLLOWED, NUMBER_STARTS, text):
         if not _goes_on(text, one.start()):
             yield _count(text, *AFTER[int((one.lastgroup or "").removeprefix("after"))][:2], one)
-    for one in PRECEDED.finditer(text):
+    for one in scanned(PRECEDED, HOLDER_STARTS, text):
         place = next(at for at in range(len(AHEAD)) if one[f"ahead{at}"] is not None)
         yield _count(text, *AHEAD[place][:2], one)
     yield from _ages(text)

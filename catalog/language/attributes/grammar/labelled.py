@@ -56,6 +56,8 @@ LINE = re.compile(
 
 
 def labelled_in(text: str) -> Iterator[FoundAttribute]:
+    if ":" not in text and "：" not in text:
+        return
     for one in LINE.finditer(text):
         name = LABELS[one["label"].lower()]
         normalised = value_of(name, one["value"]) or one["value"]

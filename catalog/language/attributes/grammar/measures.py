@@ -12,11 +12,13 @@ from typing import NamedTuple
 
 from catalog.language.attributes.found import CERTAIN, LIKELY, OPEN, FoundAttribute, Normal, Reading
 from catalog.language.attributes.grammar.naming import LABEL, name_of, side_of
-from catalog.language.attributes.grammar.numbers import BEFORE, NUMBER, is_fraction, values_of
+from catalog.language.attributes.grammar.numbers import BEFORE, NUMBER, VULGAR, is_fraction, values_of
+from catalog.language.attributes.grammar.scanning import scanned
 from catalog.language.attributes.grammar.units import Unit, pattern, unit_of
 
 NEAR = 40  # characters around a measure that can say what it is of
 CROSS = re.compile(r"\s*(?:[xX×*✕]|(?i:by))\s*")
+STARTS = re.compile(rf"[\d.xX{''.join(VULGAR)}]")  # of a number, and of a cross before one
 JOINT = re.compile(r"(?:[xX]|[0-9][-–#])\Z")  # right before a number, unless another ends there, it is part of a code
 BESIDE = re.compile(r"[\s,]+")
 TO = re.compile(r"\s*(?:-|–|—|~|～|/|to|至|到)\s*")
@@ -64,7 +66,7 @@ def _item() -> re.Pattern[str]:
 
 def _items(text: str) -> Iterator[Item]:
     last = 0  # where the item before ends
-    for one in _item().finditer(text):
+    for one in scanned(_item(), STARTS, text):
         readings = values_of(one["number"])
         if not readings or (JOINT.search(text[max(0, one.start() - 2) : one.start()]) and last != one.start() - 1):
             continue

@@ -12,6 +12,8 @@ from catalog.language.attributes.found import CERTAIN, LIKELY, OPEN, FoundAttrib
 # title's words is likely, one after "Color:" certain.
 UNSURE = {"rose", "orange", "lavender", "gold", "silver", "walnut", "cream", "olive", "down", "crystal", "tie", "laces"}
 UNSURE_ZH = {"黑", "蓝", "灰", "绿", "紫", "红", "白", "黄", "麻", "铁", "钢", "瓷", "竹", "铝", "钛", "水晶", "印花"}
+FIRST = re.compile(r"[a-z]+|[0-9]+")
+LATIN_SIGNS = frozenset("p")  # with which a value in Chinese begins: "pu皮"
 NOT_BEFORE = re.compile(
     r"\s?-?(?:tea|chocolate|wine|pepper|beans?|rice|noise|label|friday|board|oil|gate|plated|tone)\b", re.I
 )
@@ -37,8 +39,29 @@ def _pattern() -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z0-9'’])(?:{latin})(?![A-Za-z0-9'’])|{other}", re.IGNORECASE)
 
 
+@cache
+def _starts() -> tuple[re.Pattern[str], frozenset[str]]:
+    """Where a value can begin: at a Latin word or a number, which is group 1 and must be one of these; at a sign."""
+    firsts = frozenset(one[0] for word in vocabulary() if word.isascii() and (one := FIRST.match(word)))
+    others = {word[:1] for word in vocabulary() if not word.isascii()}
+    signs = "".join(sorted(re.escape(sign) for sign in others))
+    return re.compile(rf"(?<![A-Za-z0-9'’])(?=({FIRST.pattern}))|(?=[{signs}])", re.IGNORECASE), firsts
+
+
+def _values_in(text: str) -> Iterator[re.Match[str]]:
+    """What the pattern finds, looked for only where a value can begin."""
+    starts, firsts = _starts()
+    end = 0
+    for start in starts.finditer(text):
+        word = start[1]
+        may_begin = start.start() >= end and (not word or word.lower() in firsts or word[:1].lower() in LATIN_SIGNS)
+        if may_begin and (one := _pattern().match(text, start.start())):
+            end = one.end()
+            yield one
+
+
 def words_in(text: str) -> Iterator[FoundAttribute]:
-    for one in _pattern().finditer(text):
+    for one in _values_in(text):
         attribute, value = vocabulary()[one[0].lower()]
         if attribute == "color" and NOT_BEFORE.match(text, one.end()):
             continue

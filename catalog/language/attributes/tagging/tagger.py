@@ -6,6 +6,7 @@ The file, made by `python -m training.attributes.build`, has for each feature th
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from catalog.language.attributes.found import FoundAttribute
 from catalog.language.attributes.tagging.tokens import Phrases, features_of, tokens_of
 
 OUTSIDE = "O"
+SCALED = 4  # tokens after which probabilities are scaled, before they leave what a number can hold
 NEVER = -1e4  # the score of an impossible step
 
 
@@ -72,8 +74,10 @@ class Tagger:
             return []
         scores, steps, places = self.scores(features_of(tokens, kind, self.phrases, found), kind)
         best = viterbi(scores, steps)
-        sure = marginals(scores, steps)[0][np.arange(len(best)), best]
         tags = [self.tags[places[one]] for one in best]
+        if all(tag == OUTSIDE for tag in tags):
+            return []
+        sure = marginals(scores, steps)[0][np.arange(len(best)), best]
         return [
             Tagged(label, tokens[first].start, tokens[last - 1].end, float(sure[first:last].min()))
             for label, first, last in runs(tags)
@@ -83,11 +87,17 @@ class Tagger:
         """Scores of each token's tags, those of the steps between them, and the kind's tags as places in `tags`."""
         if kind not in self._of_kind:
             places = np.array(self.kinds[kind])
-            steps, weights = self.steps_LL[np.ix_(places, places)], np.ascontiguousarray(self.weights_FL[:, places])
+            nothing_1L = np.zeros((1, len(places)), np.float32)
+            steps, weights = (
+                self.steps_LL[np.ix_(places, places)],
+                np.concatenate((self.weights_FL[:, places], nothing_1L)),
+            )
             self._of_kind[kind] = (places, steps, self.start_L[places], weights)
         places, steps, start, weights = self._of_kind[kind]
-        rows = [[self.rows[one] for one in token if one in self.rows] for token in features]
-        scores = np.stack([weights[token].sum(axis=0) for token in rows])
+        ends_T = np.cumsum([len(token) for token in features])
+        known = map(self.rows.get, chain.from_iterable(features), repeat(len(weights) - 1))  # else the row of zeros
+        rows = np.fromiter(known, np.int64, ends_T[-1])
+        scores = np.add.reduceat(weights[rows], [0, *ends_T[:-1]], axis=0)
         scores[0] += start
         return scores, steps, places
 
@@ -105,31 +115,31 @@ def runs(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
 
 def viterbi(scores: Floats, steps: Floats) -> np.ndarray:
     """The best sequence of tags."""
-    best, back = scores[0], []
+    to_LL = np.ascontiguousarray(steps.T)  # a tag's row has the steps to it
+    best = [scores[0]]
     for row in scores[1:]:
-        reached = best[:, None] + steps
-        back.append(reached.argmax(axis=0))
-        best = reached.max(axis=0) + row
-    path = [int(best.argmax())]
-    for pointers in reversed(back):
-        path.append(int(pointers[path[-1]]))
+        best.append(np.maximum.reduce(to_LL + best[-1], 1) + row)
+    path = [int(best[-1].argmax())]
+    for reached in reversed(best[:-1]):
+        path.append(int((reached + to_LL[path[-1]]).argmax()))
     return np.array(path[::-1])
 
 
 def marginals(scores: Floats, steps: Floats) -> tuple[Floats, Floats, Floats]:
     """The probabilities of each token's tags; and what `expected_steps` takes, forward and backward."""
     at_token, step = np.exp(scores - scores.max(axis=1, keepdims=True)), np.exp(steps)
-    forward, backward = np.empty_like(at_token), np.ones_like(at_token)
-    forward[0] = at_token[0] / at_token[0].sum()
+    ways_2LL = np.stack((step, step.T))  # from the first token on, and from the last one back
+    at_T21L = np.stack((at_token, at_token[::-1]), 1)[:, :, None]
+    reached, here = np.ones_like(at_T21L), at_T21L.copy()
     for at in range(1, len(scores)):
-        row = (forward[at - 1] @ step) * at_token[at]
-        forward[at] = row / max(row.sum(), 1e-30)
-    for at in range(len(scores) - 1, 0, -1):
-        row = step @ (at_token[at] * backward[at])
-        backward[at - 1] = row / max(row.sum(), 1e-30)
-    tokens = forward * backward
+        np.matmul(here[at - 1], ways_2LL, out=reached[at])
+        np.multiply(reached[at], at_T21L[at], out=here[at])
+        if at % SCALED == 0:
+            here[at] /= np.maximum(np.add.reduce(here[at], -1, keepdims=True), 1e-30)
+    forward, backward = here[:, 0, 0], here[::-1, 1, 0]
+    tokens = reached[:, 0, 0] * backward
     tokens /= np.maximum(tokens.sum(axis=1, keepdims=True), 1e-30)
-    return tokens, forward, at_token * backward
+    return tokens, forward, backward
 
 
 def expected_steps(steps: Floats, forward: Floats, backward: Floats) -> Floats:

@@ -99,8 +99,11 @@ def _add_phrases(
     """The longest phrase of each label that begins at a token."""
     for at, word in enumerate(words):
         seen: set[str] = set()
+        after = words[at + 1] if at + 1 < len(words) else EDGE
         for phrase, label in phrases.get(word, ()):
             end = at + len(phrase)
+            if len(phrase) > 1 and phrase[1] != after:
+                continue
             if label in seen or tuple(words[at:end]) != phrase or (phrase, label) in own:
                 continue
             seen.add(label)

@@ -1,0 +1,218 @@
+"""What a product of each category is expected to have: learned from the merchant's own catalogue in one pass.
+
+A property is expected where the merchant usually fills it; one that the category tree names sooner than another.
+"""
+
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from catalog.index.records import likeliest
+from catalog.product import StoredProduct
+from catalog.quality.completeness.channels import Channel, channels
+from catalog.quality.completeness.given import FIELDS, NUMBERS, given, key_of, names_given
+from catalog.quality.completeness.pictures import is_plain
+from catalog.quality.completeness.proposals import Record, Words, candidates
+from catalog.quality.completeness.vocabulary import Vocabulary
+from catalog.synonyms import plain_words
+from catalog.taxonomy.tree import Taxonomy
+
+ALL = ""  # the node above all
+LEAST = 20  # products of a category that say what is usual in it; with fewer, the one above says it
+USUAL_LISTED, USUAL = 0.2, 0.5  # share of a category's products with a property that the tree names, or does not
+SAMPLE = 5_000  # products whose words are read
+OWN_FIELDS = frozenset((*FIELDS, *NUMBERS, "images", "price", "availability")) - {"brand"}
+NEARLY_ALL = 0.95
+PLACEHOLDER = 3  # products of nothing in common that have one image
+
+
+class Expected(NamedTuple):
+    """A property: key, as `given` has it; name, as the merchant or the tree spells it; share: of the category's
+    products that have it.
+    """
+
+    key: str
+    name: str
+    share: float
+
+
+@dataclass
+class _Level:
+    """What is filled, and what the sample's words say, in one category."""
+
+    products: int = 0
+    sampled: int = 0
+
+    def __post_init__(self) -> None:
+        self.filled: Counter[str] = Counter()
+        self.said: Counter[str] = Counter()
+
+
+@dataclass
+class _Image:
+    """first: a title with it; common: words that all titles with it have."""
+
+    first: str
+    products: int = 1
+    common: frozenset[str] = frozenset()
+
+
+class Expectations:
+    """Of a catalogue: make it with `of`."""
+
+    def __init__(self, taxonomy: Taxonomy | None, sells_on: Sequence[Channel]) -> None:
+        self.taxonomy, self.channels = taxonomy, tuple(sells_on)
+        self.record = Record()
+        self.vocabularies: dict[str, Vocabulary] = defaultdict(Vocabulary)
+        self._levels: dict[str, _Level] = defaultdict(_Level)
+        self._names: dict[str, Counter[str]] = defaultdict(Counter)
+        self._images: dict[str, _Image] = {}
+        self._branded = self._with_brand = self._measured = self._plain = 0
+        self._known: dict[str, tuple[Expected, ...]] = {}
+
+    @classmethod
+    def of(
+        cls,
+        products: Iterable[StoredProduct],
+        taxonomy: Taxonomy | None = None,
+        sells_on: Sequence[str] = ("google", "shopify"),
+        seed: int = 0,
+    ) -> "Expectations":
+        """Reads each product once, and the words of SAMPLE of them. taxonomy: says what a category's products can have;
+        sells_on: names of channels.
+        """
+        found = cls(taxonomy, [channels()[name] for name in sells_on])
+        chosen: list[StoredProduct] = []
+        draw = random.Random(seed)
+        for number, stored in enumerate(products):
+            found._count(stored)
+            if number < SAMPLE:
+                chosen.append(stored)
+            elif (place := draw.randrange(number + 1)) < SAMPLE:
+                chosen[place] = stored
+        for vocabulary in found.vocabularies.values():
+            vocabulary.settle()
+        for stored in chosen:
+            found._judge(stored)
+        return found
+
+    def expected(self, stored: StoredProduct) -> tuple[Expected, ...]:
+        """The properties that a product of its category should have, the most usual first."""
+        nodes = nodes_of(stored)
+        if nodes[-1] not in self._known:
+            self._known[nodes[-1]] = self._expected(nodes)
+        return self._known[nodes[-1]]
+
+    def name(self, key: str, stored: StoredProduct) -> str:
+        """How the property is called: by the merchant, or by the tree."""
+        return self._name(key, self._listed(nodes_of(stored)[-1]))
+
+    def vocabulary(self, key: str) -> Vocabulary | None:
+        return self.vocabularies.get(key)
+
+    @property
+    def brand_is_in_titles(self) -> bool:
+        """Whether the merchant's titles usually name the brand."""
+        return self._branded >= LEAST and self._with_brand >= USUAL * self._branded
+
+    @property
+    def backgrounds_are_plain(self) -> bool:
+        """Whether nearly all of the merchant's products have a first image with a background of one colour."""
+        return self._measured >= LEAST and self._plain >= NEARLY_ALL * self._measured
+
+    def is_placeholder(self, stored: StoredProduct) -> bool:
+        """Whether other products have the same image that have no word of their titles in common with it."""
+        image = self._images.get(stored.hashes.images)
+        return image is not None and image.products >= PLACEHOLDER and not image.common
+
+    def sharing(self, stored: StoredProduct) -> int:
+        """How many products have this image."""
+        image = self._images.get(stored.hashes.images)
+        return image.products if image else 0
+
+    def _count(self, stored: StoredProduct) -> None:
+        values = given(stored)
+        for node in nodes_of(stored):
+            level = self._levels[node]
+            level.products += 1
+            level.filled.update(values.keys() - OWN_FIELDS)
+        for name in names_given(stored.product):
+            self._names[key_of(name)][name] += 1
+        for key in values.keys() - OWN_FIELDS:
+            self.vocabularies[key].add(values[key])
+        if stored.product.brand:
+            self._branded += 1
+            self._with_brand += has_words(stored.product.title, stored.product.brand)
+        if "images" in values:
+            self._count_image(stored)
+
+    def _count_image(self, stored: StoredProduct) -> None:
+        product = stored.product
+        if stored.understanding.pictures:
+            self._measured += 1
+            self._plain += is_plain(stored.understanding.pictures[0])
+        image = self._images.setdefault(stored.hashes.images, _Image(product.title, 0))
+        image.products += 1
+        if image.products > 1:
+            own = frozenset(plain_words(product.title)) - frozenset(plain_words(product.brand))
+            before = image.common if image.products > 2 else frozenset(plain_words(image.first))
+            image.common = before & own
+
+    def _judge(self, stored: StoredProduct) -> None:
+        """Find what is filled as if it were missing, and count what else the words say."""
+        words, values = Words(stored), given(stored)
+        listed = self._listed(nodes_of(stored)[-1])
+        said = []
+        for key in {*listed, *(values.keys() - OWN_FIELDS)}:
+            name = self._name(key, listed)
+            found = candidates(key, name, stored, words, self.vocabularies.get(key), values.get(key, ()))
+            if key in values:
+                self.record.add(key, found, values[key])
+            if found or key in values:
+                said.append(key)
+        for node in nodes_of(stored):
+            self._levels[node].sampled += 1
+            self._levels[node].said.update(said)
+
+    def _listed(self, node: str) -> Mapping[str, str]:
+        """Key -> name of what the tree says that products of the category can have."""
+        try:
+            names = self.taxonomy.attributes_of(node) if self.taxonomy and node else None
+        except KeyError:  # of another tree
+            names = None
+        return {key_of(name): name for name in reversed(names or ())}
+
+    def _name(self, key: str, listed: Mapping[str, str]) -> str:
+        own = self._names.get(key)
+        return own.most_common(1)[0][0] if own else listed.get(key, key)
+
+    def _expected(self, nodes: Sequence[str]) -> tuple[Expected, ...]:
+        filled = next((one for node in reversed(nodes) if (one := self._levels[node]).products >= LEAST), None)
+        told = next((one for node in reversed(nodes) if (one := self._levels[node]).sampled >= LEAST), None)
+        listed = self._listed(nodes[-1])
+        found = []
+        for key in {*listed, *(filled.filled if filled else ())}:
+            share = filled.filled[key] / filled.products if filled else 0.0
+            usual = share >= (USUAL_LISTED if key in listed else USUAL)
+            said = told.said[key] / told.sampled if told and key in listed else 0.0
+            if usual or said >= USUAL:
+                found.append(Expected(key, self._name(key, listed), max(share, said)))
+        return tuple(sorted(found, key=lambda one: (-one.share, one.key)))
+
+
+def nodes_of(stored: StoredProduct) -> tuple[str, ...]:
+    """Ids of the categories of a product, ALL first."""
+    category = stored.understanding.category or likeliest(stored.understanding)
+    return (ALL, *(category.path_ids or (category.id,))) if category else (ALL,)
+
+
+def has_words(text: str, words: str) -> bool:
+    """Whether the words stand in the text, with or without spaces and signs."""
+    return _letters(words) in _letters(text)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text.casefold())
