@@ -8,16 +8,21 @@ from typing import Literal, NamedTuple
 
 Source = Literal["title", "description", "image", "field", "model", "product", "channel"]
 
-# What a finding says in English, by its code. `said` and the rest are filled in; the page has each in its languages.
+# What a finding says in English, by its code, the gravest first. The page has each in its languages.
 SENTENCES: Mapping[str, str] = {
+    "image_and_title_differ": "The picture seems to show {proposed}, but the words say {said}.",
+    "image_and_field_differ": "The picture seems to show {proposed}, but in your feed {field} is {said}.",
+    "title_and_field_differ": "The words say {proposed}, but in your feed {field} is {said}.",
     "duplicate": "This is the same product as {others}.",
     "variant": "This is a variant of {others}: it differs in {field}.",
-    "image_and_title_differ": "The picture seems to show {proposed}, but the words say {said}.",
-    "image_and_field_differ": "The picture seems to show {proposed}, but your field “{field}” says {said}.",
-    "title_and_field_differ": "The words say {proposed}, but your field “{field}” says {said}.",
     "attribute_missing": "It has no {field}, which products of this kind usually have here.",
     "field_required": "It has no {field}, which is required by {channels}.",
     "field_recommended": "It has no {field}, which is recommended by {channels}.",
+    "image_missing": "It has no image.",
+    "image_placeholder": "Its image is also that of products with which it has nothing in common.",
+    "image_too_small": "Its image has fewer pixels than sales channels accept.",
+    "image_blurred": "Its image is blurred, or a small one that was scaled up.",
+    "image_background": "The background of its image is not plain, as nearly all others are here.",
     "title_too_short": "The title is too short to say what the product is.",
     "title_too_long": "The title is longer than sales channels show; its end is cut off.",
     "title_capitals": "The title is written in capitals.",
@@ -25,11 +30,6 @@ SENTENCES: Mapping[str, str] = {
     "title_promotion": "The title praises or advertises, which sales channels refuse.",
     "title_markup": "The title has signs of HTML in it, which shoppers see.",
     "title_without_brand": "The title does not name the brand, as most titles here do.",
-    "image_missing": "It has no image.",
-    "image_placeholder": "Its image is also that of products with which it has nothing in common.",
-    "image_too_small": "Its image has fewer pixels than sales channels accept.",
-    "image_blurred": "Its image is blurred, or a small one that was scaled up.",
-    "image_background": "The background of its image is not plain, as nearly all others are here.",
 }
 
 
@@ -50,7 +50,8 @@ class Evidence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """code: which fault, a key of SENTENCES; product: the id; others: ids of the other products that it is of.
+    """code: which fault, a key of SENTENCES; product: the id; others: ids of the other products that it is of. Of a
+    fault that many products have, product is "", others are some of them, and `said` is how many they are.
 
     field: the attribute or the field of the feed, or ""; said: what the catalogue says, or ""; proposed: what it should
     say, or "" where that is not known. probability: that it is a fault; 1 where a rule says so. evidence: both sides'.
@@ -68,7 +69,8 @@ class Finding:
     @property
     def id(self) -> str:
         """The same in each audit for as long as the catalogue says the same, so that a dismissal is remembered."""
-        what = [self.code, self.product, sorted(self.others), self.field, self.said]
+        alone = [sorted(self.others), self.said] if self.product else []
+        what = [self.code, self.product, self.field, *alone]
         return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
 
     @property
@@ -76,6 +78,7 @@ class Finding:
         """In English, for a person who has not read the documentation."""
         others = ", ".join(self.others)
         channels = " and ".join(one.says for one in self.evidence if one.source == "channel")
-        return SENTENCES[self.code].format(
+        told = SENTENCES[self.code].format(
             others=others, field=self.field, said=self.said, proposed=self.proposed, channels=channels
         )
+        return told if self.product else f"{self.said} products: {told}"

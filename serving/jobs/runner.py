@@ -217,7 +217,7 @@ class Runner:
             pace.mark(min(read // READ_TWICE, products))
 
         catalogue = StoredCatalogue(self._store, call)
-        done = audit(shipped_checks(), catalogue.scan, catalogue, mark)
+        done = audit(shipped_checks(call(self._index_model).taxonomy), catalogue.scan, catalogue, mark)
         self._table.counted(record.id, done.products)
 
     def _learn_by_itself(self, loop: asyncio.AbstractEventLoop) -> None:

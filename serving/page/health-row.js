@@ -33,7 +33,7 @@ export function findingRow(data, acts) {
         { class: "fault" },
         make("p", { class: "small" }, make("span", { class: "badge" }, kind(code)), " ", make("span", { class: "soft" }, t("health.sure", { share: percent(probability) }))),
         make("p", { class: "fault-sentence" }, sentence(row.data)),
-        evidence.length > 0 && reasons(evidence),
+        reasons(evidence.filter(({ source }) => source !== "channel")),
         state === "open" ? actions(row, acts) : said(row, acts),
       ),
     );
@@ -47,15 +47,18 @@ function shownProduct(product, signal) {
   return make("li", {}, productImage(product, { signal }), make("a", { href: productAddress(product.id) }, product.title || product.id));
 }
 
-function sentence({ code, sentence: english, others, products, field, said, proposed }) {
+function sentence({ code, sentence: english, product, others, products, field, said, proposed, evidence }) {
   const title = (id) => products.find((one) => one.id === id)?.title || id;
-  const values = { others: others.map((id) => `\u201c${title(id)}\u201d`).join(", "), field: translated(`attribute.${field}`, field), said, proposed };
+  const channels = evidence.filter(({ source }) => source === "channel").map(({ says }) => says).join(", ");
+  const values = { others: others.map((id) => `\u201c${title(id)}\u201d`).join(", "), field: translated(`attribute.${field}`, field), said, proposed, channels };
   const key = `health.said.${code}`;
   const text = t(key, values);
-  return text === key ? english : text;
+  if (text === key) return english;
+  return product ? text : t("health.many", { n: said, text }); // of a fault that many have
 }
 
 function reasons(evidence) {
+  if (!evidence.length) return null;
   const line = ({ source, says, score }) =>
     make("li", {}, source !== "product" && make("span", { class: "soft" }, `${t(`health.source.${source}`)}: `), says, score !== null && make("span", { class: "score" }, ` ${score > 0 ? "+" : ""}${decimal(score)}`));
   const strongest = [...evidence].sort((one, other) => Math.abs(other.score ?? 0) - Math.abs(one.score ?? 0));
@@ -76,7 +79,7 @@ function actions(row, acts) {
       "div",
       { class: "actions" },
       button(accept, () => acts.judge(row, { verdict: "accepted" }), {}, "check"),
-      field && !TOGETHER.has(code) && button(t("health.correct"), correct, { class: "plain" }, "pencil"),
+      row.data.product && field && !TOGETHER.has(code) && button(t("health.correct"), correct, { class: "plain" }, "pencil"),
       button(t("health.dismiss"), () => acts.judge(row, { verdict: "dismissed" }), { class: "plain" }, "close"),
     ),
     place,

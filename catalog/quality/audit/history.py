@@ -102,6 +102,7 @@ class History:
             db.execute("DELETE FROM about WHERE id NOT IN (SELECT id FROM verdicts)")
             db.execute(
                 "INSERT OR IGNORE INTO about SELECT json_extract(document, '$.product'), id FROM staged"
+                " WHERE json_extract(document, '$.product') != ''"
                 " UNION SELECT other.value, staged.id FROM staged, json_each(document, '$.others') other"
             )
             db.execute("DELETE FROM staged")

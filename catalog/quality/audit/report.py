@@ -9,10 +9,28 @@ from catalog.quality.finding import Evidence
 
 SHOWN = 100  # findings of each kind
 HEADINGS: Mapping[str, str] = {
+    "image_and_title_differ": "Picture and words differ",
+    "image_and_field_differ": "Picture and feed differ",
+    "title_and_field_differ": "Words and feed differ",
     "duplicate": "Listed twice",
     "variant": "Variants of one product",
+    "attribute_missing": "Attributes that are missing",
+    "field_required": "Fields that a sales channel requires",
+    "field_recommended": "Fields that a sales channel recommends",
+    "image_missing": "Without an image",
+    "image_placeholder": "With a placeholder for an image",
+    "image_too_small": "With a small image",
+    "image_blurred": "With a blurred image",
+    "image_background": "With a background that is not plain",
+    "title_too_short": "With a short title",
+    "title_too_long": "With a long title",
+    "title_capitals": "With a title in capitals",
+    "title_repeats": "With a title that repeats itself",
+    "title_promotion": "With a title that advertises",
+    "title_markup": "With HTML in the title",
+    "title_without_brand": "With a title without the brand",
 }
-FIGURES: Mapping[str, str] = {"distinct": "different products"}
+FIGURES: Mapping[str, str] = {"distinct": "different products", "completeness": "of 100 points for completeness"}
 SOURCES = {
     "title": "the title",
     "description": "the description",
@@ -20,6 +38,7 @@ SOURCES = {
     "field": "the feed",
     "model": "the model",
     "product": "the other product",
+    "channel": "the sales channel",
 }
 
 
@@ -53,7 +72,7 @@ def finding_cells(told: Told, titles: Mapping[str, str]) -> Cells:
     finding = told.finding
     others = "; ".join(f"{id}: {titles[id]}" for id in finding.others if id in titles)
     return (
-        f"{finding.product}: {titles.get(finding.product, '')}",
+        f"{finding.product}: {titles.get(finding.product, '')}" if finding.product else "",
         f"{finding.sentence} {others}".strip(),
         f"{finding.probability:.0%}",
         "; ".join(map(said, finding.evidence)),

@@ -14,8 +14,11 @@ class Check:
     def learn(self, stored: StoredProduct) -> None:
         """Called for every product before any is judged."""
 
+    def settle(self) -> None:
+        """Called when all were learnt from."""
+
     def of_product(self, stored: StoredProduct) -> Iterable[Finding]:
-        """Called for every product, after all were learnt from."""
+        """Called for every product, after `settle`."""
         return ()
 
     def of_catalogue(self) -> Iterable[Finding]:
@@ -54,6 +57,8 @@ def audit(
                 check.learn(stored)
         seen += len(products)
         progress(len(products))
+    for check in checks:
+        check.settle()
     for products in scan():
         keeper.stage([one for stored in products for check in checks for one in check.of_product(stored)])
         progress(len(products))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from catalog.index.records import likeliest
 from catalog.product import StoredProduct
-from catalog.quality.completeness.channels import Channel, channels
+from catalog.quality.completeness.channels import channels
 from catalog.quality.completeness.given import FIELDS, NUMBERS, given, key_of, names_given
 from catalog.quality.completeness.pictures import is_plain
 from catalog.quality.completeness.proposals import Record, Words, candidates
@@ -61,10 +61,15 @@ class _Image:
 
 
 class Expectations:
-    """Of a catalogue: make it with `of`."""
+    """Of a catalogue: `learn` each product once, then `settle`; or make it with `of`."""
 
-    def __init__(self, taxonomy: Taxonomy | None, sells_on: Sequence[Channel]) -> None:
-        self.taxonomy, self.channels = taxonomy, tuple(sells_on)
+    def __init__(
+        self, taxonomy: Taxonomy | None = None, sells_on: Sequence[str] = ("google", "shopify"), seed: int = 0
+    ) -> None:
+        """taxonomy: says what a category's products can have; sells_on: names of channels."""
+        self.taxonomy, self.channels = taxonomy, tuple(channels()[name] for name in sells_on)
+        self._chosen: list[StoredProduct] = []
+        self._draw, self._learnt = random.Random(seed), 0
         self.record = Record()
         self.vocabularies: dict[str, Vocabulary] = defaultdict(Vocabulary)
         self._levels: dict[str, _Level] = defaultdict(_Level)
@@ -81,23 +86,28 @@ class Expectations:
         sells_on: Sequence[str] = ("google", "shopify"),
         seed: int = 0,
     ) -> "Expectations":
-        """Reads each product once, and the words of SAMPLE of them. taxonomy: says what a category's products can have;
-        sells_on: names of channels.
-        """
-        found = cls(taxonomy, [channels()[name] for name in sells_on])
-        chosen: list[StoredProduct] = []
-        draw = random.Random(seed)
-        for number, stored in enumerate(products):
-            found._count(stored)
-            if number < SAMPLE:
-                chosen.append(stored)
-            elif (place := draw.randrange(number + 1)) < SAMPLE:
-                chosen[place] = stored
-        for vocabulary in found.vocabularies.values():
-            vocabulary.settle()
-        for stored in chosen:
-            found._judge(stored)
+        """Learnt and settled."""
+        found = cls(taxonomy, sells_on, seed)
+        for stored in products:
+            found.learn(stored)
+        found.settle()
         return found
+
+    def learn(self, stored: StoredProduct) -> None:
+        self._count(stored)
+        if self._learnt < SAMPLE:
+            self._chosen.append(stored)
+        elif (place := self._draw.randrange(self._learnt + 1)) < SAMPLE:
+            self._chosen[place] = stored
+        self._learnt += 1
+
+    def settle(self) -> None:
+        """Read the words of SAMPLE of the products, now that all are known."""
+        for vocabulary in self.vocabularies.values():
+            vocabulary.settle()
+        for stored in self._chosen:
+            self._judge(stored)
+        self._chosen.clear()
 
     def expected(self, stored: StoredProduct) -> tuple[Expected, ...]:
         """The properties that a product of its category should have, the most usual first."""

@@ -23,7 +23,8 @@ def audit(
     feed: Annotated[Path | None, typer.Option(help="With --patch: a feed whose columns the file is to have.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Look for faults in an index: products listed twice, and variants.
+    """Look for faults in an index: products that contradict themselves, that are listed twice, variants, and what is
+    missing.
 
     What people said on the page Health is remembered: what was dismissed does not come back. The report shows how the
     figures changed between audits.
@@ -47,6 +48,8 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
     from tqdm import tqdm
 
     from catalog.index.product_index import open_index
+    from catalog.model.folder import read_taxonomy, shipped_model
+    from catalog.origin import model_folder
     from catalog.quality.audit import History, shipped_checks
     from catalog.quality.audit import audit as run
     from catalog.quality.audit.report import report
@@ -54,7 +57,8 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
     with open_index(index, create=False) as opened, closing(History(path)) as history:
         tell_if_mixed(opened)
         with tqdm(desc="audit", total=2 * opened.count(), unit="product") as bar:
-            done = run(shipped_checks(), opened.scan, history, bar.update)
+            taxonomy = read_taxonomy(model_folder(opened.model) if opened.model else shipped_model())
+            done = run(shipped_checks(taxonomy), opened.scan, history, bar.update)
         counts = history.counts()
         if output:
             found = {code: history.page(code=code, limit=100) for code in counts}

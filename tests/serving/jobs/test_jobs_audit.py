@@ -15,6 +15,7 @@ from tests.support.services import SETTINGS
 from tests.support.tiny import tiny_onnx_folder
 
 AUDIT, FINDINGS, PATCH = "/v1/audit", "/v1/audit/findings", "/v1/audit/patch"
+GROUPS = ("duplicate", "variant")
 SHOP = [
     {"id": "1", "title": "Kestrel wireless headphones WH-510 black"},
     {"id": "2", "title": "Kestrel WH510 headphones, wireless (black)"},
@@ -42,6 +43,11 @@ def audited(service: JobService) -> dict[str, Any]:
 
 
 def found(service: JobService, **query: Any) -> list[dict[str, Any]]:
+    """Of groups: what else is found is not asked for here."""
+    return [one for one in all_found(service, **query) if one["code"] in GROUPS]
+
+
+def all_found(service: JobService, **query: Any) -> list[dict[str, Any]]:
     answer = service.client.get(FINDINGS, params=query)
     assert answer.status_code == 200, answer.text
     return list(answer.json()["findings"])
@@ -66,8 +72,10 @@ def test_an_audit_finds_what_is_listed_twice_and_keeps_what_was_said_of_it(servi
     assert found(service) == []
     assert [one["id"] for one in found(service, state="all")] == [double["id"], variant["id"]]
     told = service.client.get(AUDIT).json()
-    assert [run["counts"] for run in told["runs"]] == [{"variant": 1}, {"duplicate": 1, "variant": 1}]
+    counts = [{code: run["counts"].get(code, 0) for code in GROUPS} for run in told["runs"]]
+    assert counts == [{"duplicate": 0, "variant": 1}, {"duplicate": 1, "variant": 1}]
     assert told["runs"][0]["figures"]["distinct"] == 3
+    assert 0 < told["runs"][0]["figures"]["completeness"] < 100
 
     rows = list(csv.DictReader(io.StringIO(service.client.get(PATCH).text)))
     assert {row["id"] for row in rows} == {variant["product"], *variant["others"]}
@@ -99,9 +107,20 @@ def test_while_one_waits_no_second_audit_is_begun(tmp_path: Path, model: Underst
 def test_pages_of_findings_follow_each_other(service: JobService) -> None:
     audited(service)
     first = service.client.get(FINDINGS, params={"limit": 1}).json()
-    second = service.client.get(FINDINGS, params={"limit": 1, "after": first["after"]}).json()
-    assert [one["code"] for one in (*first["findings"], *second["findings"])] == ["duplicate", "variant"]
+    second = service.client.get(FINDINGS, params={"limit": 100, "after": first["after"]}).json()
+    assert [one["code"] for one in (*first["findings"], *second["findings"])][:2] == ["duplicate", "variant"]
     assert second["after"] is None
+
+
+def test_what_all_products_lack_is_told_once(service: JobService) -> None:
+    audited(service)
+    [one] = [one for one in all_found(service, code="image_missing")]
+    assert (one["product"], one["sentence"]) == ("", "4 products: It has no image.")
+    assert {product["id"] for product in one["products"]} == {"1", "2", "3", "4"}
+    said = service.client.post(f"{FINDINGS}/{one['id']}", json={"verdict": "dismissed"})
+    assert said.status_code == 200
+    audited(service)
+    assert all_found(service, code="image_missing") == []
 
 
 @pytest.mark.parametrize(
