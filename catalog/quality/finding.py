@@ -11,8 +11,8 @@ Source = Literal["title", "description", "image", "field", "model", "product", "
 # What a finding says in English, by its code, the gravest first. The page has each in its languages.
 SENTENCES: Mapping[str, str] = {
     "image_and_title_differ": "The picture seems to show {proposed}, but the words say {said}.",
-    "image_and_field_differ": "The picture seems to show {proposed}, but in your feed {field} is {said}.",
-    "title_and_field_differ": "The words say {proposed}, but in your feed {field} is {said}.",
+    "image_and_field_differ": "The picture seems to show {proposed}, but your feed has {said} for {field}.",
+    "title_and_field_differ": "The words say {proposed}, but your feed has {said} for {field}.",
     "duplicate": "This is the same product as {others}.",
     "variant": "This is a variant of {others}: it differs in {field}.",
     "attribute_missing": "It has no {field}, which products of this kind usually have here.",
