@@ -98,7 +98,7 @@ def promise_thresholds(one: Measured, categories: Categories) -> list[float]:
     """For each level the score from which on nodes are right as often as PROMISE_ACCURACY says, those of the nearest
     score counting; PROMISE where too few products tell.
     """
-    found = [categories.likeliest(leaf_C, one.choice) for leaf_C in one.score_VC]
+    found = categories.likeliest(one.score_VC, one.choice)
     thresholds: list[float] = []
     for level in range(max(len(category.path_ids) for category in found)):
         pairs: list[tuple[float, bool]] = sorted(
@@ -125,8 +125,7 @@ def threshold_of(pairs: Sequence[tuple[float, bool]]) -> float:
 
 def held_out(one: Measured, categories: Categories) -> list[HeldOut]:
     """What the model answers of each view, unseen."""
-    rows = zip(one.score_VC, one.log_odds_V.tolist(), one.truth, strict=True)
-    return [categories.held_out(leaf_C, log_odds, one.choice, truth) for leaf_C, log_odds, truth in rows]
+    return categories.held_out(one.score_VC, one.log_odds_V.tolist(), one.choice, one.truth)
 
 
 def auto_limit(one: Measured, judged: Judged, calibration: Calibration) -> float:
