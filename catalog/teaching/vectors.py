@@ -1,7 +1,9 @@
-"""The vectors of products that were read once: kept in a file, so that the same feed is not read by the model again."""
+"""The vectors of products, and of categories' names, that were read once: kept in a file, so that the same feed is not
+read by the model again.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +17,8 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (
     id TEXT PRIMARY KEY, model TEXT NOT NULL, text TEXT NOT NULL, images TEXT NOT NULL, used TEXT NOT NULL,
     choices TEXT NOT NULL, vectors BLOB NOT NULL
-)
+);
+CREATE TABLE IF NOT EXISTS texts (text TEXT, model TEXT, vector BLOB NOT NULL, PRIMARY KEY (text, model))
 """
 Vectors = dict[Modalities, Floats]
 
@@ -83,3 +86,17 @@ class VectorCache:
         ]
         with self._file.use() as db, transaction(db):
             db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def texts(self, texts: Sequence[str], model: str, embed: Callable[[Sequence[str]], Floats]) -> Floats:
+        """(N, E): as `embed` gives them, which is asked for those alone that this model has not read yet."""
+        asked = "SELECT vector FROM texts WHERE text = ? AND model = ?"
+        with self._file.use() as db:
+            rows = [db.execute(asked, (text, model)).fetchone() for text in texts]
+        found = {text: np.frombuffer(row[0], np.float32) for text, row in zip(texts, rows, strict=True) if row}
+        new = [text for text in dict.fromkeys(texts) if text not in found]
+        if new:
+            found |= dict(zip(new, embed(new), strict=True))
+            with self._file.use() as db, transaction(db):
+                packed = [(text, model, found[text].astype(np.float32).tobytes()) for text in new]
+                db.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", packed)
+        return np.stack([found[text] for text in texts])
