@@ -45,7 +45,7 @@ class VectorCache:
 
     def known(self, ids: Sequence[str]) -> list[StoredVersion | None]:
         """As `ProductIndex.hashes`."""
-        with self._file.use() as db:
+        with self._file.use() as db, transaction(db):
             rows = [
                 db.execute("SELECT text, images, model FROM vectors WHERE id = ?", (one,)).fetchone() for one in ids
             ]
@@ -59,17 +59,18 @@ class VectorCache:
         with self._file.use() as db:
             return int(db.execute("SELECT COUNT(*) FROM vectors WHERE model = ?", (model,)).fetchone()[0])
 
-    def get(self, product_id: str, hashes: ContentHashes, model: str) -> Read | None:
-        """What this model read of this content; None if that is nothing."""
+    def get(self, wanted: Mapping[str, ContentHashes], model: str) -> dict[str, Read]:
+        """What this model read of these contents, by the products' ids; those of which that is nothing are left out."""
         asked = "SELECT used, choices, vectors FROM vectors WHERE id = ? AND text = ? AND images = ? AND model = ?"
-        with self._file.use() as db:
-            row = db.execute(asked, (product_id, hashes.text, hashes.images, model)).fetchone()
-        if row is None:
-            return None
-        used, choices, packed = row
-        names = json.loads(choices)
-        vector_VE = np.frombuffer(packed, np.float32).reshape(len(names), -1)
-        return Read(used, dict(zip(names, vector_VE, strict=True)))
+        found = {}
+        with self._file.use() as db, transaction(db):  # one for all of them
+            for product_id, hashes in wanted.items():
+                if row := db.execute(asked, (product_id, hashes.text, hashes.images, model)).fetchone():
+                    used, choices, packed = row
+                    names = json.loads(choices)
+                    vector_VE = np.frombuffer(packed, np.float32).reshape(len(names), -1)
+                    found[product_id] = Read(used, dict(zip(names, vector_VE, strict=True)))
+        return found
 
     def put(self, found: Mapping[str, tuple[ContentHashes, Read]], model: str) -> None:
         rows = [
