@@ -114,7 +114,7 @@ def said(filing: Filed) -> tuple[tuple[str, ...] | None, str]:
 
 def likeliest(filer: Filer, one: Example) -> tuple[str, ...]:
     logits_C, _ = filer.judged(one.vectors[one.used])
-    return filer.categories.likeliest(logits_C, one.used).path
+    return filer.categories.likeliest(logits_C[None], one.used)[0].path
 
 
 if __name__ == "__main__":

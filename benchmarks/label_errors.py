@@ -31,7 +31,7 @@ from catalog.model.folder import shipped_model
 from catalog.product import Product
 from catalog.teaching.doubts import suspicion
 from catalog.teaching.examples import Example, Views, groups_of
-from catalog.teaching.head.calibrate import TEMPERATURES
+from catalog.teaching.head.calibrate import temperature_of
 from catalog.teaching.head.fit import Lesson, fit, leaf_shares
 from catalog.teaching.learned import Names
 from catalog.teaching.teach import name_vectors
@@ -169,7 +169,7 @@ def suspicions(vector_NE: Floats, given: list[Category], reader: Understander, s
 
 def lesson_of(vector_NE: Floats, given: list[Category], reader: Understander) -> Lesson:
     examples = examples_of(vector_NE, given)
-    tree = tree_of(given, "")
+    tree = tree_of(given, "given")
     node_of = nodes_of(tree, given)
     shares_NC = leaf_shares(tree, [node_of[path] for path in given])
     return Lesson(Views.of(examples), shares_NC, groups_of(examples), name_vectors(tree, Names(reader.embed)))
@@ -184,12 +184,7 @@ def examples_of(vector_NE: Floats, given: Sequence[Category]) -> list[Example]:
 
 def calibrated(score_NC: Floats, leaf_N: NDArray[np.int64]) -> Floats:
     """The scores over the temperature by which the given categories have the greatest likelihood."""
-
-    def likelihood(temperature: float) -> float:
-        given_N = np.take_along_axis(softmax(score_NC / temperature), leaf_N[:, None], 1)
-        return float(np.log(np.maximum(given_N, 1e-9)).mean())
-
-    return score_NC / max(map(float, TEMPERATURES), key=likelihood)
+    return score_NC / np.float32(temperature_of(score_NC, leaf_N[:, None] == np.arange(score_NC.shape[1])))
 
 
 def made_up_seconds(rows: int) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """A category tree with its calibration: leaf logits -> scores of nodes -> what can be promised."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from catalog.taxonomy.descent import Descent
 from catalog.taxonomy.tree import Taxonomy
 
 ALTERNATIVES = 5  # that are kept of a product
+BLOCK = 4_096  # products whose scores of all nodes are in memory at a time
 SEEN = ("colour", "gender")  # attributes that an image alone may contradict
 LEAST_SHOWN = 0.001
 
@@ -74,18 +75,41 @@ class Categories:
 
     def category(self, leaf_C: Floats, log_odds: float, modalities: Modalities) -> CategoryScore | None:
         """The deepest node that can be promised; None for a product that is unfamiliar by its log odds."""
-        return self._promised(self.scores(leaf_C, modalities), log_odds, modalities)
+        return self.promised(leaf_C[None], [log_odds], modalities)[0]
 
-    def _promised(self, score_M: Floats, log_odds: float, modalities: Modalities) -> CategoryScore | None:
-        if self.calibration.is_unfamiliar(log_odds, modalities):
-            return None
-        return self.descent.promised(score_M, partial(self.calibration.promised, modalities))
+    def promised(
+        self, leaf_NC: Floats, log_odds: Sequence[float], modalities: Modalities
+    ) -> list[CategoryScore | None]:
+        """The `category` of each of N products."""
+        found = (self._promised(score_BM, modalities) for score_BM in self._score_blocks(leaf_NC, modalities))
+        return self._familiar([node for some in found for node in some], log_odds, modalities)
 
-    def held_out(self, leaf_C: Floats, log_odds: float, modalities: Modalities, truth: tuple[str, ...]) -> HeldOut:
-        """The answer for a product that was not taught, to fit a contract on. truth: ids from the root to its node."""
-        category = self.category(leaf_C, log_odds, modalities)
-        leaf = category is not None and self.descent.is_leaf(category)
-        return HeldOut(category, leaf, truth, self.calibration.is_acceptable(log_odds, modalities))
+    def _score_blocks(self, leaf_NC: Floats, modalities: Modalities) -> Iterator[Floats]:
+        for start in range(0, len(leaf_NC), BLOCK):
+            yield self.scores(leaf_NC[start : start + BLOCK], modalities)
+
+    def _promised(self, score_NM: Floats, modalities: Modalities) -> list[CategoryScore | None]:
+        return self.descent.promised(score_NM, partial(self.calibration.promised, modalities))
+
+    def _familiar(
+        self, found: Sequence[CategoryScore | None], log_odds: Sequence[float], modalities: Modalities
+    ) -> list[CategoryScore | None]:
+        """None for each that is unfamiliar."""
+        return [
+            None if self.calibration.is_unfamiliar(odds, modalities) else category
+            for category, odds in zip(found, log_odds, strict=True)
+        ]
+
+    def held_out(
+        self, leaf_NC: Floats, log_odds: Sequence[float], modalities: Modalities, truth: Sequence[tuple[str, ...]]
+    ) -> list[HeldOut]:
+        """The answers for products that were not taught, to fit a contract on. truth: ids from the root to the node."""
+        acceptable = [self.calibration.is_acceptable(odds, modalities) for odds in log_odds]
+        found = self.promised(leaf_NC, log_odds, modalities)
+        return [
+            HeldOut(category, category is not None and self.descent.is_leaf(category), path, familiar)
+            for category, path, familiar in zip(found, truth, acceptable, strict=True)
+        ]
 
     def values(
         self, logits: Mapping[str, Floats], category: CategoryScore | None, modalities: Modalities, text: str
@@ -104,6 +128,12 @@ class Categories:
             if known and attribute.may_be_said(value, text):
                 found[name] = Scored(value, score)
         return found
+
+    def likeliest(self, leaf_NC: Floats, modalities: Modalities) -> list[CategoryScore]:
+        """Of each product the likeliest leaf of the likeliest node at each level, whatever its score."""
+        blocks = self._score_blocks(leaf_NC, modalities)
+        found = [node for score_BM in blocks for node in self.descent.promised(score_BM, lambda root, level: 0.0)]
+        return [node for node in found if node]  # all: nothing is asked of it
 
     def _of_values(self, attribute: str, logits: Mapping[str, Floats]) -> Floats:
         """The calibrated probability of each value, (V,)."""
@@ -126,8 +156,8 @@ class Categories:
     def sides(self, image: Alone, text: Alone) -> Sides:
         """See there."""
         image_M, text_M = self.scores(image.leaf_C, "image"), self.scores(text.leaf_C, "text")
-        by_image = self._promised(image_M, image.log_odds, "image")
-        by_text = self._promised(text_M, text.log_odds, "text")
+        [by_image] = self._familiar(self._promised(image_M[None], "image"), [image.log_odds], "image")
+        [by_text] = self._familiar(self._promised(text_M[None], "text"), [text.log_odds], "text")
         return Sides(
             image=by_image,
             text=by_text,
@@ -137,18 +167,20 @@ class Categories:
             shows=self.shown(image.attributes, by_image) if by_image else {},
         )
 
-    def likeliest(self, leaf_C: Floats, modalities: Modalities) -> CategoryScore:
-        """The likeliest leaf of the likeliest node at each level, whatever its score."""
-        found = self.descent.promised(self.scores(leaf_C, modalities), lambda root, level: 0.0)
-        assert found
-        return found
-
     def file(self, leaf_C: Floats, log_odds: float, modalities: Modalities, top_k: int) -> Filing:
         """log_odds: of the product being unfamiliar; top_k: how many alternatives."""
-        score_M = self.scores(leaf_C, modalities)
-        category, decision = self._decide(self._promised(score_M, log_odds, modalities), modalities, log_odds)
+        score_1M = self.scores(leaf_C[None], modalities)
+        [found] = self._familiar(self._promised(score_1M, modalities), [log_odds], modalities)
+        category, decision = self._decide(found, modalities, log_odds)
         unfamiliar = self.calibration.is_unfamiliar(log_odds, modalities)
-        return Filing(category, self.descent.likeliest(score_M, category, top_k), decision, unfamiliar)
+        return Filing(category, self.descent.likeliest(score_1M[0], category, top_k), decision, unfamiliar)
+
+    def decided(
+        self, leaf_NC: Floats, log_odds: Sequence[float], modalities: Modalities
+    ) -> list[tuple[CategoryScore | None, Decision]]:
+        """Of each of N products what `file` says of its category and of what is done with it."""
+        found = self.promised(leaf_NC, log_odds, modalities)
+        return [self._decide(category, modalities, odds) for category, odds in zip(found, log_odds, strict=True)]
 
     def _decide(
         self, category: CategoryScore | None, modalities: Modalities, log_odds: float

@@ -70,4 +70,7 @@ class TaughtHead:
 
 def kernel(embedding_BE: Floats, examples_SE: Floats) -> Floats:
     """(B, S): 1 for equal vectors, less the further they are apart (a Gaussian of their distance)."""
-    return np.asarray(np.exp(WIDTH * (embedding_BE @ examples_SE.T - 1)), np.float32)
+    kernel_BS = np.asarray(embedding_BE @ examples_SE.T, np.float32)
+    kernel_BS -= 1  # in place: of many products it is large
+    kernel_BS *= WIDTH
+    return np.exp(kernel_BS, out=kernel_BS)

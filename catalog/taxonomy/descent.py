@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.arrays import Floats
 from catalog.product import CategoryScore
@@ -49,19 +50,37 @@ class Descent:
         """Of a category of this tree."""
         return float(score_M[self._position[category.id]])
 
-    def promised(self, score_M: Floats, least: Callable[[str, int], float]) -> CategoryScore | None:
-        """The deepest node for which it and each ancestor are the likeliest of their siblings and certain enough.
+    def promised(self, score_NM: Floats, least: Callable[[str, int], float]) -> list[CategoryScore | None]:
+        """Of each product the deepest node for which it and each ancestor are the likeliest of their siblings and
+        certain enough.
 
         least: the id of the root and the level, 0 for the root itself -> the minimum probability.
         """
-        found, root, level = None, "", 0
-        while below := self._children.get(found if found is None else self._nodes[found].id):
-            best = max(below, key=lambda position: score_M[position])
-            root = root or self._nodes[best].id
-            if score_M[best] < least(root, level):
-                break
-            found, level = best, level + 1
-        return None if found is None else self._scored(found, score_M)
+        found: list[CategoryScore | None] = [None] * len(score_NM)
+        reached: list[tuple[int | None, NDArray[np.int64]]] = [(None, np.arange(len(score_NM)))]
+        while reached:
+            node, rows_R = reached.pop()
+            deeper_R = np.zeros(len(rows_R), bool)
+            for child, rows in self._likeliest_children(node, rows_R, score_NM):
+                root, level = self._paths[child][0], len(self._paths[child]) - 1
+                sure = score_NM[rows_R[rows], child] >= least(root, level)
+                deeper_R[rows[sure]] = True
+                reached.append((child, rows_R[rows[sure]]))
+            ended = rows_R[~deeper_R]
+            if node is not None:
+                for row, scored in zip(ended.tolist(), self._scored(node, score_NM[ended]), strict=True):
+                    found[row] = scored
+        return found
+
+    def _likeliest_children(
+        self, node: int | None, rows_R: NDArray[np.int64], score_NM: Floats
+    ) -> list[tuple[int, NDArray[np.int64]]]:
+        """The node's children that are the likeliest of some of the rows, and the places of these among the rows."""
+        children = self._children.get(None if node is None else self._nodes[node].id)
+        if children is None or not len(rows_R):
+            return []
+        best_R = score_NM[rows_R[:, None], children].argmax(1)
+        return [(children[place], np.flatnonzero(best_R == place)) for place in np.unique(best_R)]
 
     def likeliest(self, score_M: Floats, under: CategoryScore | None, count: int) -> tuple[CategoryScore, ...]:
         """The likeliest leaves, best first: of those below `under` if it has any, else of all others."""
@@ -76,16 +95,13 @@ class Descent:
             kept = score_C >= np.partition(score_C, -count)[-count]
             leaves_C, score_C = leaves_C[kept], score_C[kept]
         best = leaves_C[np.argsort(-score_C, kind="stable")[:count]]
-        return tuple(self._scored(int(position), score_M) for position in best)
+        return tuple(self._scored(int(position), score_M[None])[0] for position in best)
 
     def is_leaf(self, category: CategoryScore) -> bool:
         return category.id not in self._children
 
-    def _scored(self, position: int, score_M: Floats) -> CategoryScore:
-        ids = self._paths[position]
-        return CategoryScore(
-            id=ids[-1],
-            path=self._labels[position],
-            path_scores=tuple(float(score_M[self._position[node]]) for node in ids),
-            path_ids=ids,
-        )
+    def _scored(self, position: int, score_NM: Floats) -> list[CategoryScore]:
+        """The node with its scores, for each product."""
+        ids, labels = self._paths[position], self._labels[position]
+        path_scores = score_NM[:, [self._position[node] for node in ids]].tolist()
+        return [CategoryScore(id=ids[-1], path=labels, path_scores=tuple(one), path_ids=ids) for one in path_scores]

@@ -108,7 +108,7 @@ def unsaid(examples: Sequence[Example], new: Sequence[Example]) -> list[Example]
 
 def likeliest(filer: Filer, filing: Filing) -> tuple[str, ...]:
     logits_C, _ = filer.judged(filing.vector_E)
-    return filer.categories.likeliest(logits_C, filing.used).path_ids
+    return filer.categories.likeliest(logits_C[None], filing.used)[0].path_ids
 
 
 def lost(filer: Filer, taught: Taught) -> tuple[str, ...]:

@@ -138,7 +138,7 @@ def neighbourhoods(vector_NE: Floats) -> Iterator[Ints]:
     landmarks = np.random.default_rng(0).permutation(len(vector_NE))[: math.isqrt(len(vector_NE))]
     two = np.concatenate(
         [
-            np.argpartition(-(vector_NE[start : start + BLOCK] @ vector_NE[landmarks].T), 1, axis=1)[:, :2]
+            np.argpartition(vector_NE[start : start + BLOCK] @ vector_NE[landmarks].T, -2, axis=1)[:, -2:]
             for start in range(0, len(vector_NE), BLOCK)
         ]
     )

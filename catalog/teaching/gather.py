@@ -64,8 +64,9 @@ def gather(
     with worker.pool() as pool, closing(worker.loaded(feed, cache.known)) as chunks:
         for chunk in chunks:
             cache.put(read_chunk(chunk, reader, pool), reader.version)
+            known = cache.get({result.row.id: result.hashes for result in chunk if result.hashes}, reader.version)
             for result in chunk:
-                add(gathered, result, cache, reader.version, attributes)
+                add(gathered, result, known, attributes)
             progress(len(chunk))
     return gathered
 
@@ -105,7 +106,8 @@ def read_chunk(
     return found
 
 
-def add(gathered: Gathered, result: Result, cache: VectorCache, model: str, attributes: Collection[str]) -> None:
+def add(gathered: Gathered, result: Result, known: Mapping[str, Read], attributes: Collection[str]) -> None:
+    """known: what was read, by the products' ids."""
     row = result.row
     if isinstance(row, BadRow) or result.error or not result.hashes:
         gathered.failed[result.error.code if result.error else RowUnreadable.code] += 1
@@ -113,7 +115,7 @@ def add(gathered: Gathered, result: Result, cache: VectorCache, model: str, attr
     product = row.product
     if not product.product_type:
         gathered.failed[RowCategoryMissing.code] += 1
-    elif read := cache.get(row.id, result.hashes, model):
+    elif read := known.get(row.id):
         keys = [f"text {result.hashes.text}"] if product.title else []
         keys += [f"group {as_text(product.attributes[GROUP])}"] if GROUP in product.attributes else []
         values = {name: values_in(product, name) for name in attributes}

@@ -127,13 +127,15 @@ def own_answers(lesson: Lesson, found: Sequence[Measured], categories: Categorie
     """Of each example that is judged, in order."""
     answers: dict[int, Answer] = {}
     for one in found:
-        for row, leaf_C, truth, log_odds in zip(one.rows, one.score_VC, one.truth, one.log_odds_V, strict=True):
-            if lesson.views.own_V[row]:
-                filing = categories.file(leaf_C, float(log_odds), one.choice, 0)
-                accepted = filing.category if filing.decision == "auto" else None
-                right = is_right(accepted.path_ids, truth) if accepted else None
-                likeliest = categories.likeliest(leaf_C, one.choice).path_ids
-                answers[int(lesson.views.example_V[row])] = Answer(likeliest, truth, right)
+        own = np.flatnonzero(lesson.views.own_V[one.rows])
+        numbers, leaf_NC = lesson.views.example_V[one.rows[own]], one.score_VC[own]
+        truths = [one.truth[place] for place in own]
+        decided = categories.decided(leaf_NC, one.log_odds_V[own].tolist(), one.choice)
+        likeliest = categories.likeliest(leaf_NC, one.choice)
+        for number, truth, best, (category, decision) in zip(numbers, truths, likeliest, decided, strict=True):
+            accepted = category if decision == "auto" else None
+            right = is_right(accepted.path_ids, truth) if accepted else None
+            answers[int(number)] = Answer(best.path_ids, truth, right)
     return [answers[number] for number in sorted(answers)]
 
 

@@ -214,15 +214,17 @@ def teach_gathered(
     tree: Taxonomy | None = None,
     targets: Targets | None = None,
     attributes: Collection[str] = (),
+    names: Names | None = None,
     progress: Callable[[str], object] = lambda step: None,
 ) -> Outcome:
     """Teach `reader`, the model in the folder `base`, and write the taught one. See `teach`; separator: see
-    `examples_of`; the precision to promise is TARGET by default. Raises FeedColumnsInvalid for an attribute of which
-    the feed has no value.
+    `examples_of`; the precision to promise is TARGET by default, and the reader reads the names. Raises
+    FeedColumnsInvalid for an attribute of which the feed has no value.
     """
     examples, left_out = filed_examples(gathered, attributes, separator, tree)
     with telling(left_out):
-        taught = teach(examples, Names(reader.embed), reader.calibration, tree, targets, progress, attributes)
+        names = names or Names(reader.embed)
+        taught = teach(examples, names, reader.calibration, tree, targets, progress, attributes)
     return write_outcome(taught, base, output, left_out)
 
 

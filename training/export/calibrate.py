@@ -93,7 +93,7 @@ def _of_choice(
     elsewhere_NM = descent.scores(softmax(elsewhere_NC / calibration.temperature[choice]["*"]))
     promise = calibration.promise | {choice: promises_by_root(rows, score_NM, elsewhere_NM, taxonomy, descent)}
     calibration = replace(calibration, promise=promise)
-    promised = [descent.promised(score_M, partial(calibration.promised, choice)) for score_M in score_NM]
+    promised = descent.promised(score_NM, partial(calibration.promised, choice))
     least = auto_threshold(rows, promised, taxonomy)
     auto_unfamiliar = {}
     if odds_B is not None:
@@ -119,7 +119,7 @@ def promises_by_root(
     """
 
     def likeliest(nodes_NM: Floats) -> list[CategoryScore]:
-        found = [descent.promised(score_M, lambda root, level: 0.0) for score_M in nodes_NM]
+        found = descent.promised(nodes_NM, lambda root, level: 0.0)
         return [one for one in found if one]  # all: nothing is asked of it
 
     at_root: dict[str, list[int]] = {}

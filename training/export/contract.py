@@ -46,8 +46,8 @@ def held_out(
     found: dict[Modalities, list[HeldOut]] = {}
     for choice, n, log_odds in _asked(readings, model, rows):
         truth = model.taxonomy.ancestors(str(rows[n].node))
-        answer = categories.held_out(readings.by_choice[choice].leaf_NC[n], log_odds, choice, truth)
-        found.setdefault(choice, []).append(answer)
+        leaf_1C = readings.by_choice[choice].leaf_NC[n][None]
+        found.setdefault(choice, []).extend(categories.held_out(leaf_1C, [log_odds], choice, [truth]))
     return found
 
 

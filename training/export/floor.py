@@ -90,7 +90,7 @@ def _roots_promised(read: Reading, calibration: Calibration, choice: Modalities,
     """The promised root of each product or query, or ""."""
     descent = Descent(taxonomy)
     score_NM = descent.scores(calibration.leaf_probability(read.leaf_NC, choice, leaf_roots(taxonomy)))
-    found = [descent.promised(score_M, partial(calibration.promised, choice)) for score_M in score_NM]
+    found = descent.promised(score_NM, partial(calibration.promised, choice))
     return np.array([one.path_ids[0] if one else "" for one in found])
 
 

@@ -122,7 +122,7 @@ def promised(checkpoint: Checkpoint, predictions: Predictions) -> list[str]:
     """The category that each product gets, as in `catalog.understand`."""
     descent, calibration = Descent(checkpoint.taxonomy), checkpoint.calibration
     leaf_NC = calibration.leaf_probability(predictions.leaf_NC, "both", leaf_roots(checkpoint.taxonomy))
-    nodes = [descent.promised(score_M, partial(calibration.promised, "both")) for score_M in descent.scores(leaf_NC)]
+    nodes = descent.promised(descent.scores(leaf_NC), partial(calibration.promised, "both"))
     return [node.id if node else "" for node in nodes]
 
 

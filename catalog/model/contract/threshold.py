@@ -68,16 +68,20 @@ def promise(score_N: Floats, right_N: NDArray[np.bool_], target: float, group: i
     """
     order = np.argsort(-score_N, kind="stable")
     falling_N, wrong_N = score_N[order], np.cumsum(~right_N[order])
-    best: Promise | None = None
+    failed = Unpromised(target, len(order), int((~right_N).sum()), needed(0, target))
+    best: tuple[float, int, int] | None = None
     for step in steps(len(order), target):
         threshold = falling_N[step - 1]
         count = int(np.searchsorted(-falling_N, -threshold, side="right"))  # with all of equal score
         errors = int(wrong_N[count - 1])
         if not is_at_least(target, count, errors):
-            return best or Unpromised(target, count, errors, needed(errors, target))
-        coverage = count / max(group, len(order))
-        best = Promise(target, float(threshold), count, errors, lower_bound(count, errors), coverage)
-    return best or Unpromised(target, len(order), int((~right_N).sum()), needed(0, target))
+            failed = Unpromised(target, count, errors, needed(errors, target))
+            break
+        best = float(threshold), count, errors
+    if best is None:
+        return failed
+    threshold, count, errors = best
+    return Promise(target, threshold, count, errors, lower_bound(count, errors), count / max(group, len(order)))
 
 
 def steps(count: int, target: float) -> Iterator[int]:

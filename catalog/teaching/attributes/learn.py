@@ -83,8 +83,8 @@ class FiledExamples:
         """The node that the model files each view in, unseen; "" where it abstains, and where it is not judged."""
         found_V = [""] * len(self.lesson.views.example_V)
         for one in self.measured:
-            for row, leaf_C, log_odds in zip(one.rows, one.score_VC, one.log_odds_V.tolist(), strict=True):
-                category = self.categories.file(leaf_C, log_odds, one.choice, 0).category
+            decided = self.categories.decided(one.score_VC, one.log_odds_V.tolist(), one.choice)
+            for row, (category, _) in zip(one.rows, decided, strict=True):
                 found_V[row] = category.id if category else ""
         return found_V
 

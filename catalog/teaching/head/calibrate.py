@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,14 @@ from catalog.model.contract import fit as fit_contract
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Ints
 from catalog.teaching.head.fit import Learnt, Lesson
+from catalog.teaching.head.ridge import blocks
 from catalog.teaching.head.unfamiliar import Judged
 
 PROMISE_ACCURACY = 0.9  # of the products whose score is the nearest
 WINDOW, LEAST_WINDOW = 100, 30
 UNFAMILIAR = 0.02  # share of the known products that count as unfamiliar
 AUTO_UNKNOWN = 0.005  # share of the products of unknown kinds that may be accepted unseen
-TEMPERATURES = np.geomspace(0.01, 1.0, 41)
+TEMPERATURES = np.geomspace(0.01, 1.0, 41).tolist()
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,11 @@ class Measured:
 def measured(lesson: Lesson, learnt: Learnt, judged: Judged, tree: Taxonomy, nodes: Sequence[str]) -> list[Measured]:
     """Of the judged views. nodes: of each example. A choice of which there is no view is left out."""
     views, found = lesson.views, []
+    ancestors = {node: tree.ancestors(node) for node in set(nodes)}
     for choice in MODALITIES:
         rows = np.flatnonzero((views.choice_V == choice) & views.judged_V)
         if len(rows):
-            truth = [tree.ancestors(nodes[number]) for number in views.example_V[rows]]
+            truth = [ancestors[nodes[number]] for number in views.example_V[rows]]
             found.append(Measured(choice, rows, learnt.held_out_VC[rows], truth, judged.known_V[rows]))
     return found
 
@@ -85,48 +88,55 @@ def below(truth: Sequence[Sequence[str]], tree: Taxonomy) -> NDArray[np.bool_]:
 
 
 def temperature_of(score_VC: Floats, right_VC: NDArray[np.bool_]) -> float:
-    """By which the scores are divided so that the truth has the greatest likelihood."""
+    """By which the scores are divided so that the truth has the greatest likelihood, which has a single peak."""
 
-    def likelihood(temperature: float) -> float:
-        right_V = (softmax(score_VC / temperature) * right_VC).sum(1)
-        return float(np.log(np.maximum(right_V, 1e-9)).mean())
+    @cache
+    def likelihood(place: int) -> float:
+        total = 0.0
+        for numbers in blocks(len(score_VC)):
+            right_B = (softmax(score_VC[numbers] / TEMPERATURES[place]) * right_VC[numbers]).sum(1)
+            total += float(np.log(np.maximum(right_B, 1e-9)).sum())
+        return total
 
-    return max(map(float, TEMPERATURES), key=likelihood)
+    low, high = 0, len(TEMPERATURES) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if likelihood(middle) >= likelihood(middle + 1) else (middle + 1, high)
+    return TEMPERATURES[low]
 
 
 def promise_thresholds(one: Measured, categories: Categories) -> list[float]:
     """For each level the score from which on nodes are right as often as PROMISE_ACCURACY says, those of the nearest
     score counting; PROMISE where too few products tell.
     """
-    found = [categories.likeliest(leaf_C, one.choice) for leaf_C in one.score_VC]
+    found = categories.likeliest(one.score_VC, one.choice)
     thresholds: list[float] = []
     for level in range(max(len(category.path_ids) for category in found)):
-        pairs: list[tuple[float, bool]] = sorted(
+        pairs = [
             (category.path_scores[level], category.path_ids[level] == path[level])
             for category, path in zip(found, one.truth, strict=True)
             if len(category.path_ids) > level and len(path) > level
-        )
-        thresholds.append(threshold_of(pairs))
+        ]
+        thresholds.append(threshold_of(np.array(pairs, np.float64).reshape(-1, 2)))
     return thresholds
 
 
-def threshold_of(pairs: Sequence[tuple[float, bool]]) -> float:
-    """pairs: score and whether it is right, rising."""
-    window = min(WINDOW, len(pairs) // 4)
+def threshold_of(pairs_N2: NDArray[np.float64]) -> float:
+    """pairs_N2: score, and 1 if it is right, else 0."""
+    count = len(pairs_N2)
+    window = min(WINDOW, count // 4)
     if window < LEAST_WINDOW:
         return PROMISE
-    right = np.array([right for _, right in pairs], float)
-    share = np.convolve(right, np.ones(window) / window, "valid")
+    score_N, right_N = pairs_N2[np.lexsort((pairs_N2[:, 1], pairs_N2[:, 0]))].T
+    share = np.convolve(right_N, np.ones(window) / window, "valid")
     below = np.flatnonzero(share < PROMISE_ACCURACY)
     first = 0 if not len(below) else int(below[-1]) + window // 2
-    score, _ = pairs[min(first, len(pairs) - 1)]
-    return round(score, 4)
+    return round(float(score_N[min(first, count - 1)]), 4)
 
 
 def held_out(one: Measured, categories: Categories) -> list[HeldOut]:
     """What the model answers of each view, unseen."""
-    rows = zip(one.score_VC, one.log_odds_V.tolist(), one.truth, strict=True)
-    return [categories.held_out(leaf_C, log_odds, one.choice, truth) for leaf_C, log_odds, truth in rows]
+    return categories.held_out(one.score_VC, one.log_odds_V.tolist(), one.choice, one.truth)
 
 
 def auto_limit(one: Measured, judged: Judged, calibration: Calibration) -> float:

@@ -5,9 +5,8 @@ penalty, are the usual ones, unless others file clearly more of the examples rig
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import product, starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +15,14 @@ from catalog.arrays import Floats
 from catalog.model.taught import TaughtHead, kernel
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Ints, Views
-from catalog.teaching.head.ridge import Design
+from catalog.teaching.head.ridge import Design, blocks, inverse
 
 MAX_VOTERS, FEW_VOTERS = 1_024, 384  # examples that vote; the others decide what those say
 IN_TURN = 0.25  # of those that vote are from each category in its turn; the others are the hardest to file
 CHOSEN_ON = 1_500  # examples at most on which the settings are chosen
 PENALTIES = (0.03, 0.1, 0.3, 1.0)
 NAMES = (0.0, 1.0, 2.0)  # weight of the names beside the votes
+KEPT = 32_000_000  # kernels at most that are kept: of more, they are computed again whenever they are needed
 JITTER = 1e-4  # of a kernel with voters that are nearly the same
 SEED = 0
 
@@ -71,58 +71,85 @@ class Learnt(NamedTuple):
     settings: Settings
 
 
-class Candidate(NamedTuple):
-    weight_FC: Floats
-    held_out_VC: Floats
-    settings: Settings
-
-
 def fit(lesson: Lesson, settings: Settings | None = None, max_voters: int = MAX_VOTERS) -> Learnt:
     """settings: those of a lesson that this is a part of; chosen without, of a large lesson on a part of it."""
     if not settings and len(lesson.groups_N) > CHOSEN_ON:
         some = np.random.default_rng(SEED).permutation(len(lesson.groups_N))[:CHOSEN_ON]
-        settings = fit(lesson.only(np.sort(some)), None, FEW_VOTERS).settings
-    asked = [settings] if settings else [USUAL, *starmap(Settings, product(PENALTIES, NAMES))]
-    voter_S = in_turn(lesson, max_voters)
-    if len(lesson.views.vector_VE) > max_voters:
-        few_S = voter_S[: round(IN_TURN * max_voters)]
-        rough = solved(lesson, few_S, [settings or USUAL])
-        voter_S = with_hardest(few_S, margins(rough.held_out_VC, lesson), max_voters)
-    return solved(lesson, voter_S, asked)
+        part = lesson.only(np.sort(some))
+        settings = choose(part, voters(part, USUAL, FEW_VOTERS))
+    voters_SE = voters(lesson, settings or USUAL, max_voters)
+    regression = Regression(lesson, voters_SE, settings or choose(lesson, voters_SE))
+    return Learnt(regression.head, regression.held_out(), regression.settings)
 
 
-def solved(lesson: Lesson, voter_S: Ints, asked: Sequence[Settings]) -> Learnt:
-    """voter_S: the views that vote; asked: the settings to choose from, the usual ones first."""
-    views, example_V = lesson.views, lesson.views.example_V
-    target_VC = lesson.leaves_NC[example_V] - 1 / lesson.leaves_NC.shape[1]
-    names_EC = (lesson.names_CE - lesson.names_CE.mean(0)).T
-    named_VC = views.vector_VE @ names_EC
-    voters_SE = np.asarray(views.vector_VE[np.sort(voter_S)], np.float16).astype(np.float32)
-    whitened_SF = whitening(voters_SE)
-    design = Design(kernel(views.vector_VE, voters_SE) @ whitened_SF, lesson.groups_N[example_V], weights(lesson))
-    best = choose((fitted(design, target_VC, named_VC, one) for one in asked), lesson)
-    votes_SC = np.asarray(whitened_SF @ best.weight_FC, np.float32)
-    head = TaughtHead(
-        voters_SE, votes_SC, np.asarray(best.settings.names * names_EC, np.float32), np.zeros(3, np.float32)
-    )
-    return Learnt(head, best.held_out_VC, best.settings)
+def fit_head(lesson: Lesson, settings: Settings, max_voters: int) -> TaughtHead:
+    """The head of `fit` alone: it is the held-out scores that take the time."""
+    return Regression(lesson, voters(lesson, settings, max_voters), settings).head
 
 
-def choose(candidates: Iterator[Candidate], lesson: Lesson) -> Candidate:
-    """The usual one, which comes first, or the best of the others if it is better by a standard error."""
-    usual = next(candidates)
+class Regression:
+    """That of a lesson on the kernels with some of its views, which vote, with what the names add."""
+
+    def __init__(self, lesson: Lesson, voters_SE: Floats, settings: Settings) -> None:
+        self.settings = settings
+        self._vector_VE, names_EC = (
+            lesson.views.vector_VE,
+            np.asarray(settings.names * centred_names(lesson), np.float32),
+        )
+        self._design = design(lesson, voters_SE, lambda share_BC, vector_BE: share_BC - vector_BE @ names_EC)
+        self._solution = self._design.solve(settings.penalty)
+        self.head = TaughtHead(voters_SE, self._solution.votes_SC, names_EC, np.zeros(3, np.float32))
+
+    def held_out(self) -> Floats:
+        """(V, C): see `Learnt`."""
+        score_VC = self._design.held_out(self._solution)
+        for numbers in blocks(len(score_VC)):
+            score_VC[numbers] += self._vector_VE[numbers] @ self.head.names_EC
+        return score_VC
+
+
+def design(lesson: Lesson, voters_SE: Floats, targets: Callable[[Floats, Floats], Floats]) -> Design:
+    """targets: the leaves' shares, less their mean, of some views (B, C), and their vectors (B, E) -> what the votes
+    are to give.
+    """
+    vector_VE, example_V, mean = lesson.views.vector_VE, lesson.views.example_V, 1 / lesson.leaves_NC.shape[1]
+    kept = len(vector_VE) * len(voters_SE) <= KEPT
+    kernel_VS = kernel(vector_VE, voters_SE) if kept else None
+
+    def rows(numbers: Ints) -> tuple[Floats, Floats]:
+        vector_BE = vector_VE[numbers]
+        kernel_BS = kernel(vector_BE, voters_SE) if kernel_VS is None else kernel_VS[numbers]
+        return kernel_BS, targets(lesson.leaves_NC[example_V[numbers]] - mean, vector_BE)
+
+    return Design(rows, whitening(voters_SE), lesson.groups_N[example_V], weights(lesson))
+
+
+def centred_names(lesson: Lesson) -> Floats:
+    """(E, C)"""
+    return (lesson.names_CE - lesson.names_CE.mean(0)).T
+
+
+def choose(lesson: Lesson, voters_SE: Floats) -> Settings:
+    """The usual ones, or the best of the others if they are better by a standard error.
+
+    Held-out scores are linear in what the votes are to give, so one fit to the shares and one to the names' part tell
+    those of any weight of the names.
+    """
     if not lesson.views.judged_V.any():
-        return usual
-    least = rightness(usual.held_out_VC, lesson)
-    least += math.sqrt(max(least * (1 - least), 0) / len(lesson.leaves_NC))
-    best = max(candidates, key=lambda one: rightness(one.held_out_VC, lesson), default=usual)
-    return best if rightness(best.held_out_VC, lesson) > least else usual
-
-
-def fitted(design: Design, target_VC: Floats, named_VC: Floats, settings: Settings) -> Candidate:
-    part_VC = np.asarray(settings.names * named_VC, np.float32)
-    weight_FC, held_out_VC = design.fit(target_VC - part_VC, settings.penalty)
-    return Candidate(weight_FC, held_out_VC + part_VC, settings)
+        return USUAL
+    names_EC, classes = centred_names(lesson), lesson.leaves_NC.shape[1]
+    named_VC = lesson.views.vector_VE @ names_EC
+    both = design(lesson, voters_SE, lambda share_BC, vector_BE: np.hstack([share_BC, vector_BE @ names_EC]))
+    right: dict[Settings, float] = {}
+    for penalty in PENALTIES:
+        held_out_VC = both.held_out(both.solve(penalty))
+        more_VC = named_VC - held_out_VC[:, classes:]
+        for names in NAMES:
+            score_VC = held_out_VC[:, :classes] + np.float32(names) * more_VC
+            right[Settings(penalty, names)] = rightness(score_VC, lesson)
+    best, usual = max(right, key=lambda one: right[one]), right[USUAL]
+    least = usual + math.sqrt(max(usual * (1 - usual), 0) / len(lesson.leaves_NC))
+    return best if right[best] > least else USUAL
 
 
 def rightness(score_VC: Floats, lesson: Lesson) -> float:
@@ -141,22 +168,43 @@ def weights(lesson: Lesson) -> Floats:
     return np.asarray(weight_N[lesson.views.example_V], np.float32)
 
 
+def voters(lesson: Lesson, settings: Settings, limit: int) -> Floats:
+    """(S, E): the vectors of at most so many views, as a head keeps them: of each category in its turn or, of more
+    views, some of these and the hardest to file.
+    """
+    voter_S = in_turn(lesson, limit)
+    if len(lesson.views.vector_VE) > limit:
+        few_S = voter_S[: round(IN_TURN * limit)]
+        rough_VC = Regression(lesson, kept_vectors(lesson, few_S), settings).held_out()
+        voter_S = with_hardest(few_S, margins(rough_VC, lesson), limit)
+    return kept_vectors(lesson, voter_S)
+
+
+def kept_vectors(lesson: Lesson, views_S: Ints) -> Floats:
+    return lesson.views.vector_VE[np.sort(views_S)].astype(np.float16).astype(np.float32)
+
+
 def in_turn(lesson: Lesson, limit: int) -> Ints:
     """(S,): at most so many of the views, of each category in its turn."""
     draw = np.random.default_rng(SEED)
     leaf_V = lesson.leaves_NC.argmax(1)[lesson.views.example_V]
     order_V = draw.permutation(len(leaf_V))
+    by_leaf_V = np.argsort(leaf_V[order_V], kind="stable")
+    _, first, count = np.unique(leaf_V[order_V][by_leaf_V], return_index=True, return_counts=True)
     turn_V = np.empty(len(leaf_V), np.int64)
-    for leaf in np.unique(leaf_V):
-        mine = order_V[leaf_V[order_V] == leaf]
-        turn_V[mine] = np.arange(len(mine))
-    return order_V[np.argsort(turn_V[order_V], kind="stable")][:limit]
+    turn_V[by_leaf_V] = np.arange(len(leaf_V)) - np.repeat(first, count)
+    return order_V[np.argsort(turn_V, kind="stable")][:limit]
 
 
 def margins(score_VC: Floats, lesson: Lesson) -> Floats:
     """(V,): by how much the best of a view's own leaves is above the best other one."""
-    mine_VC = lesson.leaves_NC[lesson.views.example_V] > 0
-    return np.where(mine_VC, score_VC, -np.inf).max(1) - np.where(mine_VC, -np.inf, score_VC).max(1)
+    margin_V = np.empty(len(score_VC), np.float32)
+    for numbers in blocks(len(score_VC)):
+        mine_BC = lesson.leaves_NC[lesson.views.example_V[numbers]] > 0
+        score_BC = score_VC[numbers]
+        own_B = np.where(mine_BC, score_BC, -np.inf).max(1)
+        margin_V[numbers] = own_B - np.where(mine_BC, -np.inf, score_BC).max(1)
+    return margin_V
 
 
 def with_hardest(few_S: Ints, margin_V: Floats, limit: int) -> Ints:
@@ -169,7 +217,7 @@ def whitening(voters_SE: Floats) -> Floats:
     """(S, F) from kernels of the voters to features whose inner products are the kernels (Nyström)."""
     kernel_SS = kernel(voters_SE, voters_SE).astype(np.float64)
     lower_SF = np.linalg.cholesky(kernel_SS + JITTER * np.eye(len(kernel_SS)))
-    return np.asarray(np.linalg.inv(lower_SF).T, np.float32)
+    return np.asarray(inverse(lower_SF).T, np.float32)
 
 
 def leaf_shares(tree: Taxonomy, nodes: Sequence[str]) -> Floats:

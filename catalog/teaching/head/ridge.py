@@ -5,8 +5,8 @@ Of a linear smoother, what it would say of a row had it never seen the row's gro
 on all of its rows, each unseen.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,50 +15,90 @@ from catalog.arrays import Floats
 
 Ints = NDArray[np.int64]
 Doubles = NDArray[np.float64]
+Numbers = TypeVar("Numbers", Floats, Doubles)
+Rows = Callable[[Ints], tuple[Floats, Floats]]
 BLOCK = 2_048
+STRIP = 128
 
 
-class Fit(NamedTuple):
-    """weight_FC: a row x_F scores x_F @ weight_FC. held_out_NC: what each row scores in a fit without its group."""
+class Solution(NamedTuple):
+    """votes_SC: inputs x_S score x_S @ votes_SC. turned_SF: the inner products of the rows' inputs times it are H: how
+    much of its scores each row decides.
+    """
 
-    weight_FC: Floats
-    held_out_NC: Floats
+    votes_SC: Floats
+    turned_SF: Floats
 
 
 class Design:
     """The rows of a regression, for any penalty.
 
-    x_NF: features; groups_N: rows of one group are left out together; weight_N: of the rows, such as one over their
-    class's count.
+    rows: numbers of rows -> their inputs (B, S), and what the regression is to give (B, C), such as 1 for a row's class
+    and 0 for any other. They are asked for in blocks, again and again, as the inputs of all together may not fit in
+    memory. whitened_SF: from inputs to the features whose weights are penalised; upper triangular. groups_N: rows of a
+    group are left out together; weight_N: of the rows, such as one over their class's count.
     """
 
-    def __init__(self, x_NF: Floats, groups_N: Ints, weight_N: Floats) -> None:
+    def __init__(self, rows: Rows, whitened_SF: Floats, groups_N: Ints, weight_N: Floats) -> None:
+        self._rows, self._whitened_SF, self._groups_N = rows, whitened_SF, groups_N
         self._root_N1 = np.sqrt(weight_N / weight_N.mean())[:, None]
-        self._x_NF = x_NF * self._root_N1
-        self._gram_FF = products(self._x_NF, self._x_NF)
-        self._groups = list(by_size(groups_N))
+        features, classes = whitened_SF.shape[1], rows(np.arange(1))[1].shape[1]
+        self._gram_FF, self._moment_FC = np.zeros((features, features)), np.zeros((features, classes))
+        for numbers in blocks(len(groups_N)):
+            x_BS, y_BC = self._weighted(numbers)
+            x_BF = times_upper(x_BS, whitened_SF)
+            self._gram_FF += x_BF.T @ x_BF  # sums over blocks in double precision
+            self._moment_FC += x_BF.T @ y_BC
 
-    def fit(self, target_NC: Floats, penalty: float) -> Fit:
-        """target_NC: what the regression is to give, such as 1 for a row's class and 0 for any other."""
-        y_NC = target_NC * self._root_N1
-        # The inner products of these rows are H: how much of its scores each row decides.
-        turn_FF = np.linalg.inv(np.linalg.cholesky(self._gram_FF + penalty * np.eye(len(self._gram_FF)))).T
-        weight_FC = np.asarray(turn_FF @ (turn_FF.T @ products(self._x_NF, y_NC)), np.float32)
-        residual_NC = y_NC - self._x_NF @ weight_FC
-        turned_NF = self._x_NF @ turn_FF.astype(np.float32)
-        held_out_NC = np.empty_like(residual_NC)
-        for rows_XG in self._groups:
-            left_out_XGC = left_out(turned_NF[rows_XG].astype(np.float64), residual_NC[rows_XG])
-            held_out_NC[rows_XG] = y_NC[rows_XG] - left_out_XGC
-        return Fit(weight_FC, held_out_NC / self._root_N1)
+    def _weighted(self, numbers: Ints) -> tuple[Floats, Floats]:
+        x_BS, y_BC = self._rows(numbers)
+        root_B1 = self._root_N1[numbers]
+        return x_BS * root_B1, y_BC * root_B1
+
+    def solve(self, penalty: float) -> Solution:
+        lower_FF = np.linalg.cholesky(self._gram_FF + penalty * np.eye(len(self._gram_FF)))
+        turn_FF = inverse(lower_FF).T
+        turned_SF = times_upper(self._whitened_SF.astype(np.float64), turn_FF)
+        votes_SC = turned_SF @ (turn_FF.T @ self._moment_FC)
+        return Solution(votes_SC.astype(np.float32), turned_SF.astype(np.float32))
+
+    def held_out(self, found: Solution) -> Floats:
+        """(N, C): what each row scores in a fit without its group."""
+        held_out_NC = np.empty((len(self._groups_N), found.votes_SC.shape[1]), np.float32)
+        for rows_XG in by_size(self._groups_N):
+            numbers = rows_XG.ravel()
+            x_BS, y_BC = self._weighted(numbers)
+            turned_XGF = times_upper(x_BS, found.turned_SF).reshape(*rows_XG.shape, -1)
+            residual_XGC = (y_BC - x_BS @ found.votes_SC).reshape(*rows_XG.shape, -1)
+            left_out_BC = left_out(turned_XGF.astype(np.float64), residual_XGC).reshape(y_BC.shape)
+            held_out_NC[numbers] = (y_BC - left_out_BC) / self._root_N1[numbers]
+        return held_out_NC
 
 
-def products(one_NF: Floats, other_NC: Floats) -> Doubles:
-    """(F, C): the sums over the rows, in double precision over blocks of them."""
-    total_FC = np.zeros((one_NF.shape[1], other_NC.shape[1]))
-    for start in range(0, len(one_NF), BLOCK):
-        total_FC += one_NF[start : start + BLOCK].T @ other_NC[start : start + BLOCK]
-    return total_FC
+def blocks(count: int) -> Iterator[Ints]:
+    """The numbers below `count`, at most BLOCK at a time."""
+    for start in range(0, count, BLOCK):
+        yield np.arange(start, min(start + BLOCK, count))
+
+
+def inverse(lower_FF: NDArray[np.floating]) -> Doubles:
+    """Of a lower triangular matrix, by halves."""
+    half = len(lower_FF) // 2
+    if len(lower_FF) <= STRIP:
+        return np.asarray(np.linalg.inv(lower_FF), np.float64)
+    found_FF = np.zeros(lower_FF.shape)
+    found_FF[:half, :half], found_FF[half:, half:] = inverse(lower_FF[:half, :half]), inverse(lower_FF[half:, half:])
+    found_FF[half:, :half] = -found_FF[half:, half:] @ (lower_FF[half:, :half] @ found_FF[:half, :half])
+    return found_FF
+
+
+def times_upper(x_BS: Numbers, upper_SF: Numbers) -> Numbers:
+    """The product with an upper triangular matrix, of which most zeros are left out."""
+    product_BF = np.empty((len(x_BS), upper_SF.shape[1]), x_BS.dtype)
+    for start in range(0, upper_SF.shape[1], STRIP):
+        end = start + STRIP
+        product_BF[:, start:end] = x_BS[:, :end] @ upper_SF[:end, start:end]
+    return product_BF
 
 
 def left_out(turned_XGF: Doubles, residual_XGC: Floats) -> Doubles:
@@ -76,9 +116,8 @@ def left_out(turned_XGF: Doubles, residual_XGC: Floats) -> Doubles:
 def by_size(groups_N: Ints) -> Iterator[Ints]:
     """(X, G) rows of X groups with G rows each; at most about BLOCK rows together."""
     order_N = np.argsort(groups_N, kind="stable")
-    _, first = np.unique(groups_N[order_N], return_index=True)
-    groups = np.split(order_N, first[1:])
-    for size in sorted(set(map(len, groups))):
-        alike = np.stack([group for group in groups if len(group) == size])
+    _, first_X, size_X = np.unique(groups_N[order_N], return_index=True, return_counts=True)
+    for size in np.unique(size_X).tolist():
+        alike_XG = order_N[first_X[size_X == size][:, None] + np.arange(size)]
         step = max(BLOCK // size, 1)
-        yield from (alike[start : start + step] for start in range(0, len(alike), step))
+        yield from (alike_XG[start : start + step] for start in range(0, len(alike_XG), step))

@@ -12,7 +12,8 @@ import numpy as np
 from catalog.arrays import Floats, nearest_but_one, sigmoid
 from catalog.model.taught import TaughtHead
 from catalog.teaching.examples import Ints
-from catalog.teaching.head.fit import FEW_VOTERS, Learnt, Lesson, Settings, fit
+from catalog.teaching.head.fit import FEW_VOTERS, Learnt, Lesson, Settings, fit_head
+from catalog.teaching.head.ridge import blocks
 
 FOLDS = 3
 STEPS, RIDGE = 25, 1e-2  # of Newton's method
@@ -52,14 +53,18 @@ def learn_unfamiliar(lesson: Lesson, learnt: Learnt, kinds_N: Ints) -> Judged:
 
 def nearest_others(lesson: Lesson, head: TaughtHead) -> Floats:
     """(V,): the cosine to the nearest but one example that is not the same product."""
-    views = lesson.views
-    near_VS = views.vector_VE @ head.examples_SE.T
-    group_V = lesson.groups_N[views.example_V]
-    packed_VE = views.vector_VE.astype(np.float16).astype(np.float32)
-    places = {row.tobytes(): group for row, group in zip(packed_VE, group_V, strict=True)}
-    group_S = np.array([places.get(row.tobytes(), -1) for row in head.examples_SE])
-    near_VS[group_V[:, None] == group_S] = -1
-    return nearest_but_one(near_VS)
+    vector_VE, group_V = lesson.views.vector_VE, lesson.groups_N[lesson.views.example_V]
+    places = {row.tobytes(): -1 for row in head.examples_SE.astype(np.float16)}
+    for numbers in blocks(len(vector_VE)):
+        packed = zip(vector_VE[numbers].astype(np.float16), group_V[numbers].tolist(), strict=True)
+        places |= {key: group for row, group in packed if (key := row.tobytes()) in places}
+    group_S = np.array([places[row.tobytes()] for row in head.examples_SE.astype(np.float16)])
+    near_V = np.empty(len(vector_VE), np.float32)
+    for numbers in blocks(len(vector_VE)):
+        near_BS = vector_VE[numbers] @ head.examples_SE.T
+        near_BS[group_V[numbers][:, None] == group_S] = -1
+        near_V[numbers] = nearest_but_one(near_BS)
+    return near_V
 
 
 def as_unknown(lesson: Lesson, settings: Settings, kinds_N: Ints) -> Signs:
@@ -71,7 +76,7 @@ def as_unknown(lesson: Lesson, settings: Settings, kinds_N: Ints) -> Signs:
     for fold in np.unique(fold_N):
         out_V = fold_N[example_V] == fold
         rest = lesson.only(np.flatnonzero(fold_N != fold)).without_empty_leaves()
-        head = fit(rest, settings, FEW_VOTERS).head
+        head = fit_head(rest, settings, FEW_VOTERS)
         vector_VE = lesson.views.vector_VE[out_V]
         near_V[out_V] = nearest_but_one(vector_VE @ head.examples_SE.T)
         score_V[out_V] = head.logits(vector_VE).max(1)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from catalog.teaching.attributes.learn import AttributeReport
     from catalog.teaching.gather import Gathered
     from catalog.teaching.teach import Outcome
+    from catalog.teaching.vectors import VectorCache
     from catalog.understand import Understander
     from training.finetune.compare import Comparison
 
@@ -124,8 +125,10 @@ def run(
 ) -> "tuple[Outcome, Comparison | None]":
     from catalog.model.folder import find_model, shipped_model
     from catalog.taxonomy.tree import Taxonomy
+    from catalog.teaching.learned import Names
     from catalog.teaching.teach import check_output, teach_gathered
     from catalog.teaching.tree import check_attributes_of, placed_targets
+    from catalog.teaching.vectors import VectorCache
     from catalog.understand import Understander
 
     check_output(lesson.output)  # before minutes of reading
@@ -135,20 +138,22 @@ def run(
     base = find_model(model) if model else shipped_model()
     start = open_start(base, lesson.minutes) if lesson.minutes else None
     reader = Understander.load(base, device)
-    read = gathered(source, images, reader, vectors, lesson.attributes)
-    if start is None:
-        found = teach_gathered(
-            read,
-            reader,
-            base,
-            lesson.output,
-            separator=lesson.separator,
-            tree=own,
-            targets=targets,
-            attributes=lesson.attributes,
-            progress=tell,
-        )
-        return found, None
+    with VectorCache(vectors) as cache:
+        read = gathered(source, images, reader, cache, lesson.attributes)
+        if start is None:
+            found = teach_gathered(
+                read,
+                reader,
+                base,
+                lesson.output,
+                separator=lesson.separator,
+                tree=own,
+                targets=targets,
+                attributes=lesson.attributes,
+                names=Names(lambda texts: cache.texts(texts, reader.version, reader.embed)),
+                progress=tell,
+            )
+            return found, None
     from training.finetune.finetune import Asked, Source, teach_deep
     from training.finetune.run import Settings
 
@@ -184,19 +189,18 @@ def resumable() -> Iterator[None]:
 
 
 def gathered(
-    source: "Feed", images: "ImageReader", reader: "Understander", vectors: Path, attributes: list[str]
+    source: "Feed", images: "ImageReader", reader: "Understander", cache: "VectorCache", attributes: list[str]
 ) -> "Gathered":
     from tqdm import tqdm
 
     from catalog.teaching.gather import duration, gather, seconds_each
-    from catalog.teaching.vectors import VectorCache
 
     total = source.total if source.total is not None else sum(1 for _ in source)
-    with VectorCache(vectors) as cache:
-        new = max(total - cache.count(reader.version), 0)
-        typer.echo(f"{total:,} rows, {new:,} of them new: about {duration(new * seconds_each(reader) + 10)}", err=True)
-        with tqdm(total=total, unit="row", desc="read") as bar:
-            return gather(source, reader, images, cache, bar.update, attributes=attributes)
+    new = max(total - cache.count(reader.version), 0)
+    seconds = new * seconds_each(reader) if new else 0
+    typer.echo(f"{total:,} rows, {new:,} of them new: about {duration(seconds + 10)}", err=True)
+    with tqdm(total=total, unit="row", desc="read") as bar:
+        return gather(source, reader, images, cache, bar.update, attributes=attributes)
 
 
 def deep_lines(compared: "Comparison") -> list[str]:

@@ -99,7 +99,7 @@ def test_evidence_names_the_words_and_their_place() -> None:
     words, field = found.evidence
     assert (words.source, words.says, words.start, words.end) == ("title", "black", 7, 12)
     assert (field.source, field.says) == ("field", "Red")
-    assert found.sentence == "The words say black, but your field “colour” says Red."
+    assert found.sentence == "The words say black, but your feed has Red for colour."
 
 
 def test_picture_and_words_of_other_categories_contradict() -> None:

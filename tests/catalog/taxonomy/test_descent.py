@@ -24,7 +24,8 @@ DESCENT = Descent(TREE)  # leaves: polo, blouse, hat, apple, gift
 
 
 def promised(*leaves: float, least: float = 0.5) -> CategoryScore | None:
-    return DESCENT.promised(DESCENT.scores(np.array(leaves, np.float32)), lambda root, level: least)
+    [found] = DESCENT.promised(DESCENT.scores(np.array([leaves], np.float32)), lambda root, level: least)
+    return found
 
 
 def likeliest(under: CategoryScore | None, *leaves: float, count: int = 9) -> list[str]:
@@ -54,10 +55,22 @@ def test_where_no_department_is_sure_nothing_is_promised() -> None:
 
 
 def test_each_level_has_its_own_bound_and_includes_it() -> None:
-    scores = DESCENT.scores(np.array((0.5, 0.25, 0.25, 0, 0), np.float32))
-    found = DESCENT.promised(scores, lambda root, level: {"clothes": (1.0, 0.75, 0.51)}[root][level])
+    scores = DESCENT.scores(np.array([(0.5, 0.25, 0.25, 0, 0)], np.float32))
+    [found] = DESCENT.promised(scores, lambda root, level: {"clothes": (1.0, 0.75, 0.51)}[root][level])
     assert found is not None
     assert found.id == "shirts"
+
+
+def test_products_descend_together_as_each_alone() -> None:
+    descent = Descent(random_tree(300))
+    draw = np.random.default_rng(4)
+    scores_NM = descent.scores(draw.dirichlet(np.full(len(random_tree(300).leaves), 0.02), 40).astype(np.float32))
+    together = descent.promised(scores_NM, lambda root, level: 0.4 + 0.1 * level)
+    assert together == [
+        descent.promised(one_1M, lambda root, level: 0.4 + 0.1 * level)[0] for one_1M in scores_NM[:, None]
+    ]
+    assert {len(found.path) for found in together if found} >= {1, 2, 3}
+    assert None in together
 
 
 def test_alternatives_are_leaves_below_the_answer() -> None:
@@ -104,7 +117,7 @@ def test_of_many_leaves_the_likeliest_are_found_in_any_order() -> None:
     tree = random_tree(300)
     descent = Descent(tree)
     scores_M = descent.scores(np.random.default_rng(3).dirichlet(np.ones(len(tree.leaves))).astype(np.float32))
-    under = descent.promised(scores_M, lambda root, level: 0.1)
+    [under] = descent.promised(scores_M[None], lambda root, level: 0.1)
     assert under is not None
     assert not descent.is_leaf(under)
     best = [found.id for found in descent.likeliest(scores_M, under, 5)]

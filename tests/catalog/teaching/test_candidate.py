@@ -58,7 +58,7 @@ def test_verdicts_on_a_new_category_teach_it(models: Path, reader: Understander,
     write_taught(taught, models / "base", tmp_path / "candidate")
     filer = Filer.open(tmp_path / "candidate")
     logits_C, _ = filer.judged(filings("Garden > Hoses", "", 9, width)[-1].vector_E)
-    assert filer.categories.likeliest(logits_C, "text").path == ("Garden", "Hoses")
+    assert filer.categories.likeliest(logits_C[None], "text")[0].path == ("Garden", "Hoses")
     kept = load_learned(tmp_path / "candidate")
     assert (len(kept.examples), kept.verdicts) == (12 * len(KINDS) + 8, 8)
     _, found = learn(tmp_path / "candidate", filings(KINDS[0], KINDS[0], 3, width), none)

@@ -1,10 +1,13 @@
 """Which of many examples vote, and what is said of those that were held out."""
 
+from dataclasses import replace
+from itertools import product, starmap
+
 import numpy as np
 
 from catalog.arrays import unit
 from catalog.teaching.examples import Views
-from catalog.teaching.head.fit import USUAL, Lesson, fit
+from catalog.teaching.head.fit import NAMES, PENALTIES, USUAL, Lesson, Settings, fit, rightness
 
 WIDTH, VOTERS = 32, 64
 
@@ -36,3 +39,18 @@ def test_held_out_scores_know_nothing_of_labels_that_mean_nothing() -> None:
     found = fit(lesson(vector_NE, leaf_N), USUAL, VOTERS)
     right = (found.held_out_VC.argmax(1) == leaf_N).mean()
     assert abs(right - 0.25) < 0.04  # four standard errors
+
+
+def test_where_names_mislead_the_settings_are_those_whose_own_fit_is_best() -> None:
+    draw = np.random.default_rng(2)
+    centre_CE = unit(draw.standard_normal((4, WIDTH)).astype(np.float32))
+    leaf_N = draw.integers(0, 4, 200)
+    vector_NE = unit((centre_CE[leaf_N] + 0.25 * draw.standard_normal((200, WIDTH))).astype(np.float32))
+    misled = replace(lesson(vector_NE, leaf_N), names_CE=np.roll(centre_CE, 1, axis=0))
+    right = {
+        one: rightness(fit(misled, one).held_out_VC, misled) for one in starmap(Settings, product(PENALTIES, NAMES))
+    }
+    found = fit(misled)
+    assert found.settings == max(right, key=lambda one: right[one])
+    assert found.settings.names < USUAL.names
+    np.testing.assert_allclose(found.held_out_VC, fit(misled, found.settings).held_out_VC, atol=1e-4)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from catalog.teaching.head.ridge import Design
+from catalog.teaching.head.ridge import Design, inverse, times_upper
 
 Array = NDArray[np.floating]
 ROWS, FEATURES, CLASSES, PENALTY = 60, 10, 3, 2.0
@@ -23,16 +23,35 @@ def test_held_out_scores_are_those_of_a_fit_without_the_group(largest: int) -> N
     y_NC = draw.standard_normal((ROWS, CLASSES)).astype(np.float32)
     weight_N = draw.uniform(0.1, 1, ROWS).astype(np.float32)
     groups_N = np.concatenate([np.zeros(largest, int), np.arange(1, ROWS - largest + 1) // (2 if largest > 1 else 1)])
-    found = Design(x_NF, groups_N, weight_N).fit(y_NC, PENALTY)
+    design = Design(
+        lambda numbers: (x_NF[numbers], y_NC[numbers]), np.eye(FEATURES, dtype=np.float32), groups_N, weight_N
+    )
+    held_out_NC = design.held_out(design.solve(PENALTY))
     for group in np.unique(groups_N):
         left_N = np.asarray(groups_N == group)
         expected = x_NF[left_N] @ fitted_without(x_NF, y_NC, weight_N, left_N)
-        np.testing.assert_allclose(found.held_out_NC[left_N], expected, atol=1e-3)
+        np.testing.assert_allclose(held_out_NC[left_N], expected, atol=1e-3)
 
 
 def test_the_weights_are_those_of_the_whole() -> None:
+    """Those of the features, as weights of the inputs."""
     draw = np.random.default_rng(0)
-    x_NF = draw.standard_normal((ROWS, FEATURES)).astype(np.float32)
+    inputs_NS = draw.standard_normal((ROWS, FEATURES)).astype(np.float32)
+    whitened_SF = np.triu(draw.uniform(0.5, 1, (FEATURES, FEATURES))).astype(np.float32)
     y_NC, weight_N = draw.standard_normal((ROWS, CLASSES)).astype(np.float32), np.ones(ROWS, np.float32)
-    found = Design(x_NF, np.arange(ROWS), weight_N).fit(y_NC, PENALTY)
-    np.testing.assert_allclose(found.weight_FC, fitted_without(x_NF, y_NC, weight_N, np.zeros(ROWS, bool)), atol=1e-4)
+    found = Design(lambda numbers: (inputs_NS[numbers], y_NC[numbers]), whitened_SF, np.arange(ROWS), weight_N)
+    expected = whitened_SF @ fitted_without(inputs_NS @ whitened_SF, y_NC, weight_N, np.zeros(ROWS, bool))
+    np.testing.assert_allclose(found.solve(PENALTY).votes_SC, expected, atol=1e-4)
+
+
+def test_the_inverse_of_a_triangular_matrix_is_found_by_halves() -> None:
+    draw = np.random.default_rng(2)
+    lower_FF = np.tril(draw.uniform(-0.1, 0.1, (301, 301))) + 2 * np.eye(301)
+    np.testing.assert_allclose(inverse(lower_FF) @ lower_FF, np.eye(301), atol=1e-9)
+
+
+def test_a_product_with_an_upper_triangular_matrix_leaves_out_zeros_alone() -> None:
+    draw = np.random.default_rng(3)
+    upper_SF = np.triu(draw.standard_normal((301, 301))).astype(np.float32)
+    x_BS = draw.standard_normal((7, 301)).astype(np.float32)
+    np.testing.assert_allclose(times_upper(x_BS, upper_SF), x_BS @ upper_SF, atol=1e-4)
