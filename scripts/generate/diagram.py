@@ -16,6 +16,7 @@ ROOMS = {
     "catalog": {
         "arrays": "array types, softmax",
         "errors": "errors and their codes",
+        "evidence": "what speaks for an answer",
         "feeds": "files to rows",
         "filing": "scores to a category",
         "images": "untrusted bytes to RGB",
