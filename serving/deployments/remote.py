@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Sequence
 from typing import Any, TypeVar
 
 from grpc import StatusCode
@@ -98,7 +98,7 @@ class RemoteBackend:
         return [explanation for result in results for explanation in result]
 
 
-def in_portions(products: Sequence[Prepared]) -> Sequence[Sequence[Prepared]]:
+def in_portions(products: Sequence[Prepared]) -> Iterator[list[Prepared]]:
     return portions(products, lambda product: product.pixels_NCHW.nbytes + len(product.text))
 
 

@@ -54,7 +54,7 @@ def understand(
     if as_json:
         from serving.api.schemas.analyze import PARTS, Options, analysis
 
-        options = Options(include=[*PARTS, *(["evidence"] if why else [])])
+        options = Options(include=[*PARTS, "evidence"] if why else list(PARTS))
         version = understander.taxonomy.version
         print(analysis(names, results, understander.version, version, options, whys).model_dump_json(indent=1))
     else:
