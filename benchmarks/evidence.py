@@ -1,6 +1,6 @@
 """Whether what is said to move an answer does: how often the answer changes without it, and without as much at random.
 
-    python benchmarks/evidence.py --data-root DATA [--sets fashion flipkart] [--products 200] [--pictures 60] [--seed 0]
+    python benchmarks/evidence.py --data-root DATA [--sets fashion flipkart] [--products 200] [--images 60] [--seed 0]
         [--json FILE]
 
 Products are drawn from fashion's `val` and from flipkart. Words alone: the three words that speak most for the answer
@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.other_shops import Row, print_table
 from catalog.evidence import Explanation, Word
 from catalog.evidence.explain import explain
-from catalog.evidence.picture import CELLS, SIDE, hidden, hottest
+from catalog.evidence.heat import CELLS, SIDE, hidden, hottest
 from catalog.evidence.words import Spoken, without
 from catalog.model.folder import shipped_model
 from catalog.model.preprocess import Prepared
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=shipped_model())
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     parser.add_argument("--products", type=int, default=200)
-    parser.add_argument("--pictures", type=int, default=60)
+    parser.add_argument("--images", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
@@ -57,7 +57,7 @@ def main() -> None:
         products = drawn(given.data_root, name, given.products, draw)
         for title, found in of_words(model, products, draw).items():
             rows.append(row(f"{name}, {title}", found))
-        rows.append(row(f"{name}, image", of_images(model, products[: given.pictures], draw)))
+        rows.append(row(f"{name}, image", of_images(model, products[: given.images], draw)))
     print_table(rows)
     if given.json:
         given.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
@@ -99,10 +99,10 @@ def of_images(model: Understander, products: Sequence[Product], draw: np.random.
     for product in products:
         prepared = model.prepare(Product(product.id, images=product.images))._replace(digests=())
         explained = timed(model, prepared, found)
-        if explained is None or explained.picture is None:
+        if explained is None or explained.heat_map is None:
             continue
         cells = {
-            "strongest": [hottest(explained.picture, FIFTH)],
+            "strongest": [hottest(explained.heat_map, FIFTH)],
             "at random": [[int(cell) for cell in draw.permutation(CELLS)[:FIFTH]] for _ in range(3)],
             "plain": [MIDDLE],
         }

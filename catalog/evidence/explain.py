@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from catalog.evidence.found import Explanation, Word
-from catalog.evidence.picture import CELLS, heat_map, hidden
+from catalog.evidence.heat import CELLS, hidden, to_heat_map
 from catalog.evidence.words import MAX_WORDS, without, words_of
 from catalog.model.preprocess import Prepared
 from catalog.understand import BATCH_OF_A_CORE, Understander
@@ -33,7 +33,7 @@ def explain(model: Understander, product: Prepared) -> Explanation | None:
         log_odds,
         words=tuple(Word(word.text, score, word.spans) for word, score in zip(tried, added, strict=False)),
         untried=tuple(word.text for word in words[MAX_WORDS:]),
-        picture=heat_map(added[len(tried) :]) if masked else None,
+        heat_map=to_heat_map(added[len(tried) :]) if masked else None,
     )
 
 

@@ -45,14 +45,14 @@ class Explanation:
     log_odds: of its score.
 
     words: those that were tried, each left out in turn, in their order; untried: the words of a long text that were
-    not. picture: None without an image.
+    not. heat_map: None without an image.
     """
 
     category: CategoryScore
     log_odds: float
     words: tuple[Word, ...] = ()
     untried: tuple[str, ...] = ()
-    picture: HeatMap | None = None
+    heat_map: HeatMap | None = None
 
     @property
     def strongest(self) -> tuple[Word, ...]:

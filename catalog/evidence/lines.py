@@ -19,9 +19,9 @@ def why_lines(why: Why) -> Iterator[str]:
         yield from _words(explanation.words)
     if explanation.untried:
         yield f"    not tried: {', '.join(explanation.untried)}"
-    if explanation.picture:
+    if explanation.heat_map:
         yield "  first image, darker where it adds more, - where it speaks against:"
-        yield from _picture(explanation.picture)
+        yield from _heat(explanation.heat_map)
     if why.nearest is not None:
         yield "  nearest products of a known category:" if why.nearest else "  no product of a known category is stored"
         yield from map(_neighbour, why.nearest)
@@ -47,9 +47,9 @@ def _words(words: tuple[Word, ...]) -> Iterator[str]:
         yield f"    {word.text:<{longest}} {word.score:+7.2f} {bar}".rstrip()
 
 
-def _picture(picture: HeatMap) -> Iterator[str]:
-    largest = max(CLEAR, *(score for row in picture.rows for score in row))
-    for row in picture.rows:
+def _heat(heat_map: HeatMap) -> Iterator[str]:
+    largest = max(CLEAR, *(score for row in heat_map.rows for score in row))
+    for row in heat_map.rows:
         yield "    |" + "".join(2 * _shade(score, largest) for score in row) + "|"
 
 

@@ -16,6 +16,7 @@ ROOMS = {
     "catalog": {
         "arrays": "array types, softmax",
         "errors": "errors and their codes",
+        "evidence": "what speaks for an answer",
         "feeds": "files to rows",
         "html_report": "pages that stand alone",
         "filing": "scores to a category",

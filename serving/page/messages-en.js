@@ -96,7 +96,7 @@ export default {
   "why.of": "What speaks for: {category}",
   "why.words": "The words that speak for it most: {words}.",
   "why.no_words": "No word speaks for it.",
-  "why.picture_only": "There are no words. The image alone speaks for it.",
+  "why.image_only": "There are no words. The image alone speaks for it.",
   "why.for": "Speaks for it: {score}",
   "why.against": "Speaks against it: {score}",
   "why.colours": "Orange speaks for the answer, blue against it. The stronger the colour, the more the answer depends on the word.",

@@ -96,7 +96,7 @@ export default {
   "why.of": "以下内容支持：{category}",
   "why.words": "最支持该结果的词：{words}。",
   "why.no_words": "没有词支持该结果。",
-  "why.picture_only": "没有文字，只有图片支持该结果。",
+  "why.image_only": "没有文字，只有图片支持该结果。",
   "why.for": "支持：{score}",
   "why.against": "反对：{score}",
   "why.colours": "橙色表示支持，蓝色表示反对；颜色越深，结果越依赖这个词。",

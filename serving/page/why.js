@@ -41,7 +41,7 @@ export function reasons(asked, evidence, signal) {
   return [
     make("p", {}, t("why.of", { category: pathText(evidence.explained) })),
     evidence.words?.length > 0 && wordsPart(asked, evidence),
-    evidence.heat_map && asked.images?.[0] && picturePart(asked.images[0], evidence.heat_map, signal),
+    evidence.heat_map && asked.images?.[0] && imagePart(asked.images[0], evidence.heat_map, signal),
     nearestPart(evidence.nearest),
   ];
 }
@@ -81,7 +81,7 @@ function mark(text, score, largest) {
 }
 
 /** The image under its heat map, which a switch hides. */
-function picturePart(file, rows, signal) {
+function imagePart(file, rows, signal) {
   const address = URL.createObjectURL(file);
   signal?.addEventListener("abort", () => URL.revokeObjectURL(address));
   const heat = heatMap(rows);
@@ -89,7 +89,7 @@ function picturePart(file, rows, signal) {
   box.addEventListener("change", () => (heat.hidden = !box.checked));
   return make(
     "figure",
-    { class: "why-picture" },
+    { class: "why-image" },
     make("div", { class: "heated" }, make("img", { src: address, alt: t("why.image") }), heat),
     make("figcaption", {}, make("label", {}, box, " ", t("why.heat"))),
   );
@@ -133,7 +133,7 @@ function nearestPart(nearest) {
 /** The strongest words as a sentence. */
 function spoken({ words }) {
   const strongest = (words ?? []).filter(({ score }) => score > 0).sort((one, other) => other.score - one.score);
-  if (!strongest.length) return t(words?.length ? "why.no_words" : "why.picture_only");
+  if (!strongest.length) return t(words?.length ? "why.no_words" : "why.image_only");
   const list = strongest.slice(0, SAID).map(({ word }) => word);
   return t("why.words", { words: list.join(t("page.comma")) });
 }

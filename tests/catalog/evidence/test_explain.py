@@ -10,7 +10,7 @@ from PIL import Image
 from catalog import Product, Understander, Understanding
 from catalog.evidence import Explanation, HeatMap, Place
 from catalog.evidence.explain import explain
-from catalog.evidence.picture import CELLS, SIDE, hidden, hottest
+from catalog.evidence.heat import CELLS, SIDE, hidden, hottest
 from catalog.evidence.words import MAX_WORDS, without, words_of
 from catalog.filing import Filer
 from tests.support.taught import taught_folder
@@ -29,10 +29,10 @@ def model(folder: Path) -> Understander:
 
 def image() -> bytes:
     """Red, with a green patch at the top left."""
-    picture = Image.new("RGB", (40, 40), (200, 30, 30))
-    picture.paste((20, 200, 40), (0, 0, 8, 8))
+    drawn = Image.new("RGB", (40, 40), (200, 30, 30))
+    drawn.paste((20, 200, 40), (0, 0, 8, 8))
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
+    drawn.save(buffer, "PNG")
     return buffer.getvalue()
 
 
@@ -51,7 +51,7 @@ def answer(model: Understander, product: Product) -> Understanding:
 def test_words_alone(model: Understander) -> None:
     product = Product("p", "red running shoe", "fresh red")
     found = of(model, product)
-    assert found.picture is None
+    assert found.heat_map is None
     assert [word.text for word in found.words] == ["red", "running", "shoe", "fresh"]
     assert found.words[0].places(product) == (Place("title", 0, 3), Place("description", 6, 9))
     category = answer(model, product).category
@@ -75,13 +75,13 @@ def test_a_word_adds_what_the_answer_loses_without_it(model: Understander) -> No
 def test_an_image_alone_has_a_heat_map(model: Understander) -> None:
     found = of(model, Product("p", images=(image(),)))
     assert found.words == ()
-    assert found.picture
-    assert [len(row) for row in found.picture.rows] == [SIDE] * SIDE
-    assert np.isfinite(found.picture.rows).all()
+    assert found.heat_map
+    assert [len(row) for row in found.heat_map.rows] == [SIDE] * SIDE
+    assert np.isfinite(found.heat_map.rows).all()
     # What is in the mean colour of a plain image already adds nothing.
     plain = io.BytesIO()
     Image.new("RGB", (40, 40), (90, 120, 30)).save(plain, "PNG")
-    flat = of(model, Product("p", images=(plain.getvalue(),))).picture
+    flat = of(model, Product("p", images=(plain.getvalue(),))).heat_map
     assert flat
     assert np.abs(flat.rows).max() < 1e-4
 
@@ -89,10 +89,10 @@ def test_an_image_alone_has_a_heat_map(model: Understander) -> None:
 def test_both_and_several_images(model: Understander) -> None:
     one = of(model, Product("p", "red shirt", images=(image(),)))
     assert one.words
-    assert one.picture
+    assert one.heat_map
     several = of(model, Product("p", "red shirt", images=(image(), image())))
-    assert several.picture
-    assert several.picture != one.picture  # the other image still tells the same
+    assert several.heat_map
+    assert several.heat_map != one.heat_map  # the other image still tells the same
 
 
 def test_chinese_words(model: Understander) -> None:
@@ -130,7 +130,7 @@ def test_a_taught_model_explains_its_own_categories(model: Understander, folder:
     found = of(taught, Product("p", "red shirt", images=(image(),)))
     assert found.category.id in {node.id for node in taught.taxonomy.nodes}
     assert found.words
-    assert found.picture
+    assert found.heat_map
 
 
 def test_hidden_cells_have_the_mean_colour() -> None:
@@ -146,5 +146,5 @@ def test_hidden_cells_have_the_mean_colour() -> None:
 def test_the_hottest_cells_come_first() -> None:
     rows = [[0.0] * SIDE for _ in range(SIDE)]
     rows[2][1], rows[4][4] = 3.0, 1.0
-    picture = HeatMap(tuple(map(tuple, rows)))
-    assert hottest(picture, 2) == [2 * SIDE + 1, CELLS - 1]
+    heat_map = HeatMap(tuple(map(tuple, rows)))
+    assert hottest(heat_map, 2) == [2 * SIDE + 1, CELLS - 1]

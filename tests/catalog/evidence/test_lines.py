@@ -30,7 +30,7 @@ def test_words_image_and_neighbours_have_lines() -> None:
 def test_what_is_not_there_has_no_lines() -> None:
     assert len(lines(Explanation(SHIRT, 0.0))) == 1
     assert lines(Explanation(SHIRT, 0.0), ())[1:] == ["  no product of a known category is stored"]
-    dark = lines(Explanation(SHIRT, 0.0, picture=HeatMap(((-1.0,) * 5,) * 5)))
+    dark = lines(Explanation(SHIRT, 0.0, heat_map=HeatMap(((-1.0,) * 5,) * 5)))
     assert dark[-1] == "    |" + 10 * "-" + "|"
 
 

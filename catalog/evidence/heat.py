@@ -27,12 +27,12 @@ def hidden(pixels_CHW: Pixels, cells: Collection[int], crop: float = 1.0) -> Pix
     return masked_CHW
 
 
-def heat_map(added: Sequence[float]) -> HeatMap:
+def to_heat_map(added: Sequence[float]) -> HeatMap:
     """added: by each cell, row by row."""
     return HeatMap(tuple(tuple(added[start : start + SIDE]) for start in range(0, CELLS, SIDE)))
 
 
-def hottest(picture: HeatMap, cells: int) -> list[int]:
+def hottest(heat_map: HeatMap, cells: int) -> list[int]:
     """The cells that add the most, the hottest first."""
-    added = [score for row in picture.rows for score in row]
+    added = [score for row in heat_map.rows for score in row]
     return sorted(range(CELLS), key=lambda cell: -added[cell])[:cells]
