@@ -37,7 +37,8 @@ def find_attributes(title: str, description: str = "", category: Sequence[str] =
     kind = kind_of(title, category)
     if kind:
         found = without_overlaps([*found, *_tagged(title, kind, found)])
-    return [*found, *(replace(one, source="description") for one in by_grammar(description))]
+    told = by_grammar(description) if description else ()
+    return [*found, *(replace(one, source="description") for one in told)]
 
 
 def _tagged(title: str, kind: str, found: Sequence[FoundAttribute]) -> Iterator[FoundAttribute]:

@@ -3,7 +3,7 @@
 A key is a field of `Product` ("gtin", "images") or a property ("colour", "size", "heel height").
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 
 from catalog.language.attributes.expected import names_for
@@ -60,7 +60,7 @@ def names_given(product: Product) -> Iterable[str]:
         yield from variant.options
 
 
-def _others(stored: StoredProduct) -> Mapping[str, tuple[str, ...]]:
+def _others(stored: StoredProduct) -> dict[str, tuple[str, ...]]:
     product = stored.product
     found: dict[str, tuple[str, ...]] = {}
     if stored.image_refs or "image" in stored.understanding.modalities_used:

@@ -26,7 +26,7 @@ HAN = re.compile(r"[\u4e00-\u9fff]")
 
 def kind_of(title: str, category: Sequence[str] = ()) -> str:
     """A kind, or "" for a product of none of them."""
-    if len(HAN.findall(title)) * 3 > len(title.replace(" ", "")):
+    if not title.isascii() and len(HAN.findall(title)) * 3 > len(title.replace(" ", "")):
         return CHINESE
     text = " ".join(category[-2:]) or title
     if NOT_THESE.search(text):
