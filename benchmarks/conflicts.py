@@ -14,6 +14,7 @@ saw. --fields: what words say against the merchant's fields in our own data sets
 import argparse
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -130,8 +131,7 @@ def told(products: Sequence[Read], seed: int) -> Iterator[str]:
     swapped: dict[Swap, list[float]] = {swap: [] for swap in SWAPS}
     took = time.perf_counter()
     for mine, other in (halves, halves[::-1]):
-        scorer = rescaled(other, seed)
-        found, exchanged = scores(mine, lambda product, sides, scorer=scorer: strongest(product, sides, scorer))
+        found, exchanged = scores(mine, partial(strongest, scorer=rescaled(other, seed)))
         clean += found.tolist()
         for swap in SWAPS:
             swapped[swap] += exchanged[swap].tolist()

@@ -68,7 +68,7 @@ class Shop:
 
     def write(self) -> None:
         with self.feed.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, FIELDS)
+            writer = csv.DictWriter(file, list(dict.fromkeys((*FIELDS, *self.rows[0]))))
             writer.writeheader()
             writer.writerows(self.rows)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from catalog.quality.groups.colours import NAMES
@@ -92,6 +93,7 @@ def _colours(text: str) -> Iterator[Named]:
             yield Named(one[0], one.start(), one.end(), may_be, certain)
 
 
+@lru_cache(maxsize=4096)
 def plain(value: str) -> frozenset[str]:
     """The plain colours that a value may be called; none where it says several, or nothing that is known."""
     if ANY.search(value):

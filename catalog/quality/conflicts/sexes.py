@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 Sex = Literal["male", "female"]
@@ -35,6 +36,7 @@ def _said(text: str) -> Iterator[Said]:
             yield Said(one[0], one.start(), one.end(), sex)
 
 
+@lru_cache(maxsize=4096)
 def sex_of(value: str) -> Sex | None:
     """Of a field's value."""
     short = value.strip().lower()

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ CLOTHING = CategoryScore("w.c", ("Wear", "Clothing"), (0.99, 0.99), ("w", "w.c")
 BLACK = {"colour": (Scored("Black", 0.98), Scored("Navy Blue", 0.01)), "gender": (Scored("Women", 0.99),)}
 
 
-def told(title: str, attributes: dict[str, Values] | None = None, **fields: str) -> list[tuple[str, str, str]]:
+def told(title: str, attributes: dict[str, Values] | None = None, **fields: Any) -> list[tuple[str, str, str]]:
     found = conflicts(Product("1", title, attributes=attributes or {}, **fields), None)
     return [(one.field, one.said, one.proposed) for one in found]
 

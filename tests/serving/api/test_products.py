@@ -540,6 +540,21 @@ def test_the_merchants_attribute_and_the_models_may_be_in_conflict(client: TestC
     assert store(client, "a", attributes={"Colour": model["value"].upper()})["conflicts"] == []
 
 
+def test_a_product_that_contradicts_itself_is_told_until_it_is_mended(client: TestClient) -> None:
+    stored = store(client, "a", attributes={"Colour": "black"})
+    told = [one for one in stored["contradictions"] if one["code"] == "title_and_field_differ"]
+    assert [(one["field"], one["said"], one["proposed"], one["probability"]) for one in told] == [
+        ("Colour", "black", "red", 1.0)
+    ]
+    assert told[0]["sentence"] == "The words say red, but your field “Colour” says black."
+    assert told[0]["evidence"][0] == {"source": "title", "says": "red", "start": 0, "end": 3, "score": None}
+    assert stored["understanding"]["decision"] != "auto"
+    store(client, "b")
+    assert client.get("/v1/review", params={"limit": 1}).json()["products"][0]["id"] == "a"
+    mended = client.patch("/v1/products/a", json={"attributes": {"Colour": "red"}}).json()
+    assert "title_and_field_differ" not in [one["code"] for one in mended["contradictions"]]
+
+
 def test_a_correction_outlives_storing_the_product_again_but_not_a_change_of_it(client: TestClient) -> None:
     store(client, "a")
     leaf = tiny_taxonomy().leaves[-1].id

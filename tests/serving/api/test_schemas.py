@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -164,6 +165,19 @@ def test_analysis_keeps_order_and_gives_each_error_its_place() -> None:
     assert good.evidence is not None
     assert good.evidence.image is not None
     assert good.evidence.image.id == "clothes.shoe"
+
+
+def test_an_analysis_tells_where_the_product_contradicts_itself() -> None:
+    sure = replace(understanding(), decision="auto")
+    items = [
+        Item(title="Black shirt", attributes={"colour": ["Red"]}),
+        Item(title="Red shirt", attributes={"fit": ["slim"]}),
+    ]
+    wrong, right = analysis(["a", "b"], [sure, sure], "m", "t", products=[item.to_product() for item in items]).results
+    assert [(one.code, one.said, one.proposed) for one in wrong.contradictions] == [
+        ("title_and_field_differ", "Red", "Black")
+    ]
+    assert (wrong.decision, right.contradictions, right.decision) == ("review", [], "auto")
 
 
 def test_parts_that_were_not_asked_for_are_null() -> None:
