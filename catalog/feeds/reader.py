@@ -44,6 +44,8 @@ MAX_READERS = 64
 TOGETHER, SIZE_TOGETHER = 100, 1_000_000
 Find = Callable[[Reading], dict[str, Any]]
 Found = TypeVar("Found")
+NO_FIELDS: dict[str, Any] = {}
+NO_IMAGES: tuple[ImageRef, ...] = ()
 # A product's fields that a feed says nothing of, and what writes each field.
 NOTHING: dict[str, Any] = {one.name: getattr(Product(), one.name) for one in fields(Product)}
 PUTS = [getattr(Product, name).__set__ for name in NOTHING]
@@ -96,9 +98,9 @@ class RowReader:
         founds = [NOTHING.copy() for _ in records]
         failed = set[int]()
         for find in self._finders:
-            for found, part in zip(founds, each(find, readings, {}, failed), strict=True):
+            for found, part in zip(founds, each(find, readings, NO_FIELDS, failed), strict=True):
                 found.update(part)
-        images = each(self._images, readings, (), failed)
+        images = each(self._images, readings, NO_IMAGES, failed)
         products = list(map(product_of, founds))
         if seem_misdecoded(products):
             for product, reading in zip(products, readings, strict=True):
