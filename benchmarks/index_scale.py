@@ -26,6 +26,7 @@ from tqdm import tqdm
 
 from benchmarks.timing import growth
 from catalog.index.filters import CategoryUnder, Filter, OneOf
+from catalog.index.keys import sought_numbers
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.index.query import IndexQuery
 from catalog.product import CategoryScore, ContentHashes, Offer, Product, Scored, StoredProduct, Understanding
@@ -52,6 +53,7 @@ BRIEF = (
     "filtered 1 % p50",
     "keywords p50",
     "hybrid p50",
+    "number p50",
     "facets p50",
     "upsert p50",
 )
@@ -163,9 +165,14 @@ def text_figures(index: ProductIndex, queries_QE: Floats) -> Figures:
     _, hybrid = timed(
         lambda n: index.search(IndexQuery(keywords=text[n], embedding=queries_QE[n])), len(text), "hybrid"
     )
+    _, number = timed(
+        lambda n: index.search(IndexQuery(embedding=queries_QE[n], numbers=sought_numbers(f"sku-{n}"))),
+        len(text),
+        "number",
+    )
     _, folded = timed(lambda n: index.search(IndexQuery(embedding=queries_QE[n], collapse=True)), len(text), "collapse")
     _, facets = timed(lambda _: index.facets(["category", "brand", "colour"]), 5, "facets")
-    named = {"keywords": keywords, "hybrid": hybrid, "collapse": folded, "facets": facets}
+    named = {"keywords": keywords, "hybrid": hybrid, "number": number, "collapse": folded, "facets": facets}
     return {key: value for name, times in named.items() for key, value in percentiles(name, times).items()}
 
 

@@ -30,7 +30,14 @@ NO_VALUES = """
 NO_VALUE = frozenset(word for line in NO_VALUES.splitlines() for word in line.strip().split(", "))
 # Only as programs write them: "Nan" is a bread, "NAN" a brand, "Na" is sodium.
 NO_VALUE_AS_WRITTEN = frozenset(("nan", "NaN", "NA"))
-NO_VALUE_BEGINS = frozenset(letter for word in NO_VALUE for letter in word[:1] + word[:1].upper())
+# The first two characters of these words, and those that are one character.
+NO_VALUE_BEGINS = frozenset(
+    first + second
+    for word in NO_VALUE
+    for first in (word[:1], word[:1].upper())
+    for second in (word[1:2], word[1:2].upper())
+)
+NO_VALUE_ALONE = frozenset(word for word in NO_VALUE if len(word) == 1)
 LONGEST_NO_VALUE = 24
 SMALL = 1_000  # characters
 # By ="0012" a spreadsheet is made to keep a text as it is.
@@ -81,7 +88,7 @@ def is_plain(value: str) -> bool:
         (PLAIN if value.isascii() else PLAIN_WORDS).fullmatch(value) is not None
         and "  " not in value
         and "_x00" not in value
-        and (len(value) > LONGEST_NO_VALUE or value[0] not in NO_VALUE_BEGINS or not is_missing(value))
+        and (len(value) > LONGEST_NO_VALUE or not is_missing(value))
     )
 
 
@@ -121,7 +128,7 @@ def is_missing(text: Any) -> bool:
     """
     if not isinstance(text, str):
         return text is None or is_nan(text)
-    if text[:1].isalnum() and text[0] not in NO_VALUE_BEGINS:
+    if text[:1].isalnum() and text[:2] not in NO_VALUE_BEGINS and text[0] not in NO_VALUE_ALONE:
         return False
     if len(text) > LONGEST_NO_VALUE and len(text.strip()) > LONGEST_NO_VALUE:
         return False
@@ -173,13 +180,13 @@ def shown_text(value: str) -> str:
     return value if writable(value) else "".join("�" if "\ud800" <= x <= "\udfff" else x for x in value)
 
 
-def is_ordinary(cells: Mapping[str, Any], limits: FeedLimits) -> bool:
-    """Whether JSON can hold all cells as they are, and all together are shorter than one may be: so of most rows."""
+def ordinary_size(cells: Mapping[str, Any], limits: FeedLimits) -> int | None:
+    """The characters of a row, if JSON can hold all cells as they are, and all together are shorter than one may be."""
     try:
-        whole = "".join(cells.values())
-        return len(whole) < limits.max_cell and len(whole) < limits.max_row and writable(whole + "".join(cells))
+        whole = "".join((*cells, *cells.values()))
     except TypeError:
-        return False  # a cell is no text
+        return None  # a cell is no text
+    return len(whole) if len(whole) < min(limits.max_cell, limits.max_row) and writable(whole) else None
 
 
 def check_sizes(cells: Mapping[str, Any], limits: FeedLimits) -> None:

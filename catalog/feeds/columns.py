@@ -24,6 +24,7 @@ SINGLE = (
     *("availability", "stock", "status", "sku", "gtin", "mpn", "offers", "variants", "position"),
 )
 PRICES = ("price", "list_price", "sale_price", "unit_price")
+SALE_DATES = ("sale_dates", "sale_starts", "sale_ends")
 SEVERAL = ("images", "attributes")
 FIELDS = (*SINGLE, *SEVERAL)
 PREFIX = "attributes."
@@ -97,6 +98,16 @@ class Columns:
             return None
         found = frozenset(field for name in self.fields for field in OFFER.get(name, ()))
         return found | {"attributes"} if self.attributes or self.objects or self.pairs else found
+
+    @cached_property
+    def nested(self) -> bool:
+        """Whether there is a column of objects that are offers or variants."""
+        return "offers" in self.fields or "variants" in self.fields
+
+    @cached_property
+    def dated(self) -> bool:
+        """Whether a sale may begin or end while the feed is read."""
+        return not self.fields.keys().isdisjoint(SALE_DATES)
 
     @cached_property
     def of_attributes(self) -> tuple[str, ...]:

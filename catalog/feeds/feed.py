@@ -70,8 +70,7 @@ class Feed:
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Raises FeedDamaged where nothing further can be read, and FeedInvalid at its limits."""
         bad, readers = 0, RowReaders(self.limits, self.money)
-        for number, (record, columns) in enumerate(fold(self._records)):
-            row = readers.of(columns).read(record)
+        for number, row in enumerate(readers.rows(fold(self._records))):
             bad += isinstance(row, BadRow)
             if number >= self.limits.max_rows:
                 raise FeedInvalid(
@@ -79,7 +78,7 @@ class Feed:
                 )
             if bad > self.limits.max_bad and 2 * bad > number:
                 raise FeedInvalid(
-                    f"Of the first {number + 1:,} rows {bad:,} cannot be read, the last in line {record.line:,}:"
+                    f"Of the first {number + 1:,} rows {bad:,} cannot be read, the last in line {row.line:,}:"
                     f" {row.error.message if isinstance(row, BadRow) else 'see those that failed.'}"
                 )
             yield row

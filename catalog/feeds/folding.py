@@ -12,7 +12,7 @@ from typing import Any
 from catalog.errors import CatalogError
 from catalog.feeds.cells import VARIANTS
 from catalog.feeds.columns import Columns, Folding
-from catalog.feeds.rows import Record
+from catalog.feeds.rows import Record, Records
 
 # Rows and characters of one product, so that a feed with a single handle is not held in memory.
 MAX_ROWS, MAX_SIZE = 5_000, 16_000_000
@@ -22,8 +22,6 @@ OF_VARIANT = (
     *("availability", "stock", "currency"),
 )
 ANY = "*"
-
-Records = Iterator[tuple[Record, Columns]]
 
 
 def fold(read: Callable[[], Records]) -> Records:

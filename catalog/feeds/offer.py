@@ -10,7 +10,7 @@ from catalog.errors import CatalogError, GtinInvalid, RowInvalid, RowOfferUnclea
 from catalog.feeds.attributes import NAMES, attribute_name, each_text, first, read_attributes
 from catalog.feeds.availability import WORST, availability_of, best_availability, status_of
 from catalog.feeds.cells import LEFT_OUT, VARIANTS, brief, is_missing
-from catalog.feeds.columns import Columns, recognise
+from catalog.feeds.columns import SALE_DATES, Columns, recognise
 from catalog.feeds.prices import Money, parse_price
 from catalog.feeds.texts.identifiers import gtin_invalid, identifier_text
 from catalog.feeds.texts.words import words
@@ -23,7 +23,6 @@ DATES = (
 )
 NUMBERS = ("sku", "gtin", "mpn")
 PRICES = ("price", "list_price", "sale_price")
-SALE_DATES = ("sale_dates", "sale_starts", "sale_ends")
 
 
 class Reading(NamedTuple):
@@ -144,9 +143,11 @@ def read_prices(reading: Reading, now: datetime | None = None) -> Prices:
     """What a shopper pays now, and what else the row says of it."""
     fields = reading.columns.fields
     named = reading.first("currency") if "currency" in fields else ""
-    regular, currency = read_price(reading, "price", named)
+    regular, currency = read_price(reading, "price", named) if "price" in fields else NO_PRICE
     listed, _ = read_price(reading, "list_price", named) if "list_price" in fields else NO_PRICE
     sale, of_sale = read_price(reading, "sale_price", named) if "sale_price" in fields else NO_PRICE
+    if regular is not None and listed is sale is None and not reading.columns.dated:
+        return Prices(regular, currency, None, None, "")
     dates, known = read_dates(reading)
     currency = currency or of_sale
     price = regular
@@ -160,6 +161,11 @@ def read_prices(reading: Reading, now: datetime | None = None) -> Prices:
     return Prices(price, currency, listed, sale, dates if sale is not None and sale != regular else "")
 
 
+def price_fields(prices: Prices) -> dict[str, Any]:
+    """As `_asdict`, in half the time."""
+    return dict(zip(Prices._fields, prices, strict=True))
+
+
 def read_price(reading: Reading, field: str, named: str) -> tuple[float | None, str]:
     """The first of the field's columns that has a price; one that cannot be read is told of. named: the currency that
     the row names.
@@ -168,7 +174,7 @@ def read_price(reading: Reading, field: str, named: str) -> tuple[float | None, 
         value = reading.cells.get(column)
         if value is None or value == "":
             continue
-        if isinstance(value, Mapping) and LEFT_OUT not in value:
+        if not isinstance(value, str) and isinstance(value, Mapping) and LEFT_OUT not in value:
             within = inside(value, reading)
             price, currency = read_price(within, "price", within.first("currency"))
         else:
@@ -188,7 +194,7 @@ def told_price(reading: Reading, value: Any, column: str, named: str) -> tuple[f
 
 def read_dates(reading: Reading) -> tuple[str, bool]:
     """When a sale lasts, as "START/END", and whether that can be read."""
-    if reading.columns.fields.keys().isdisjoint(SALE_DATES):
+    if not reading.columns.dated:
         return "", True
     given = reading.first("sale_dates")
     ends = [part.strip() for part in given.split("/", 1)] if given.count("/") == 1 else [given, ""]
@@ -260,7 +266,7 @@ def text_part(field: str) -> Part:
 
 
 OFFER_PARTS = (
-    Part((*PRICES, *SALE_DATES, "currency"), lambda reading: read_prices(reading)._asdict(), repeats=True),
+    Part((*PRICES, *SALE_DATES, "currency"), lambda reading: price_fields(read_prices(reading)), repeats=True),
     Part(("availability", "stock"), lambda reading: {"availability": read_availability(reading)}, repeats=True),
     Part(("unit_price",), read_unit_price),
     text_part("unit_measure"),
@@ -288,8 +294,7 @@ def inside(value: Mapping[Any, Any], outer: Reading) -> Reading:
 
 
 def holds_others(reading: Reading) -> bool:
-    fields = reading.columns.fields
-    return VARIANTS in reading.cells or "offers" in fields or "variants" in fields
+    return VARIANTS in reading.cells or reading.columns.nested
 
 
 def objects(reading: Reading, field: str) -> Iterator[Mapping[Any, Any]]:

@@ -1,40 +1,54 @@
-"""Records with the same columns -> rows.
+"""Records -> rows.
 
-What is found in a few cells is remembered, as far as rows repeat them: brands, categories, colours, availability.
+Records that follow one another are read together, one field of all of them after the other, which is faster than row
+by row. One in which anything is wrong is read again by itself. What is found in a few cells is remembered, as far as
+rows repeat them: brands, categories, colours, availability.
 """
 
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from catalog.errors import CatalogError, RowUnreadable
-from catalog.feeds.cells import FeedLimits, as_json, check_sizes, is_ordinary
+from catalog.feeds.cells import FeedLimits, as_json, check_sizes, ordinary_size
 from catalog.feeds.columns import Columns
 from catalog.feeds.image_cells import read_images
-from catalog.feeds.offer import OFFER_PARTS, SALE_DATES, Reading, holds_others, with_others
+from catalog.feeds.offer import OFFER_PARTS, Reading, holds_others, with_others
 from catalog.feeds.prices import Money
 from catalog.feeds.rows import (
+    MARKS,
     TEXT_PARTS,
     UNREAD,
     BadRow,
     Record,
+    Records,
     Row,
     check_corrected,
     each_once,
     misdecoded_fields,
     read_id,
     read_own,
-    seems_misdecoded,
+    seem_misdecoded,
 )
+from catalog.images import ImageRef
 from catalog.product import Product
 
 UNTOLD = Money()
 # Of one group of columns: characters of the cells that are remembered together, and how many such are.
 LONGEST_REMEMBERED, MAX_REMEMBERED = 100, 4096
 MAX_READERS = 64
+# Of records that are read together: how many, and their characters.
+TOGETHER, SIZE_TOGETHER = 100, 1_000_000
 Find = Callable[[Reading], dict[str, Any]]
+Found = TypeVar("Found")
+NO_FIELDS: dict[str, Any] = {}
+NO_IMAGES: tuple[ImageRef, ...] = ()
+# A product's fields that a feed says nothing of, and what writes each field.
+NOTHING: dict[str, Any] = {one.name: getattr(Product(), one.name) for one in fields(Product)}
+PUTS = [getattr(Product, name).__set__ for name in NOTHING]
 
 logger = logging.getLogger(__name__)
 
@@ -52,15 +66,16 @@ class Group:
     def find(self, reading: Reading) -> dict[str, Any]:
         try:
             key = self._cells(reading.cells)
-            short = len("".join(key)) <= LONGEST_REMEMBERED
             found = self._known.get(key)
+            if found is not None:
+                return found
+            short = len("".join(key)) <= LONGEST_REMEMBERED
         except (KeyError, TypeError):  # a cell is missing, or no text
             return self._read(reading)
-        if found is None:
-            told = len(reading.warnings)
-            found = self._read(reading)
-            if short and len(reading.warnings) == told:
-                self._remember(key, found)
+        told = len(reading.warnings)
+        found = self._read(reading)
+        if short and len(reading.warnings) == told:
+            self._remember(key, found)
         return found
 
     def _remember(self, key: Any, found: dict[str, Any]) -> None:
@@ -77,6 +92,32 @@ class RowReader:
         self._limits, self._money = limits, money
         self._finders = finders(columns, limits)
 
+    def read_together(self, records: Sequence[Record]) -> Iterator[Row | BadRow]:
+        """As `read`, of records of which each has only ordinary cells."""
+        readings = [Reading(record.cells, self.columns, self._money, []) for record in records]
+        founds = [NOTHING.copy() for _ in records]
+        failed = set[int]()
+        for find in self._finders:
+            for found, part in zip(founds, each(find, readings, NO_FIELDS, failed), strict=True):
+                found.update(part)
+        images = each(self._images, readings, NO_IMAGES, failed)
+        products = list(map(product_of, founds))
+        if seem_misdecoded(products):
+            for product, reading in zip(products, readings, strict=True):
+                reading.warnings.extend(misdecoded_fields(product) if seem_misdecoded([product]) else ())
+        for place, record in enumerate(records):
+            if place in failed:
+                yield self.read(record)
+            else:
+                yield self._row(record, products[place], images[place], readings[place].warnings)
+
+    def _images(self, reading: Reading) -> tuple[ImageRef, ...]:
+        return read_images(reading.cells, self.columns, self._limits)
+
+    def _row(self, record: Record, product: Product, images: tuple[ImageRef, ...], warnings: list[CatalogError]) -> Row:
+        told = each_once(warnings) if warnings else ()
+        return Row(record.line, product, images, dict(record.cells), told, self.columns.offer_fields)
+
     def read(self, record: Record) -> Row | BadRow:
         """Never fails for what a row holds: a fault of ours that one row brings to light must not end a whole feed."""
         try:
@@ -91,16 +132,16 @@ class RowReader:
 
     def _checked(self, record: Record) -> Row | BadRow:
         cells = record.cells
-        ordinary = is_ordinary(cells, self._limits)
-        raw = dict(cells) if ordinary else as_json(cells, self._limits)
+        raw = as_json(cells, self._limits)
         try:
             if record.error:
                 raise record.error
             check_corrected(cells)
-            if not ordinary:
-                check_sizes(cells, self._limits)
+            check_sizes(cells, self._limits)
             warnings: list[CatalogError] = []
             product = self._product(cells, warnings)
+            if seem_misdecoded([product]):
+                warnings.extend(misdecoded_fields(product))
             images = read_images(cells, self.columns, self._limits)
             told = each_once(warnings) if warnings else ()
             return Row(record.line, product, images, raw, told, self.columns.offer_fields)
@@ -119,10 +160,31 @@ class RowReader:
             found.update(find(reading))
         if holds_others(reading):
             found = with_others(found, reading)
-        product = Product(**found)
-        if seems_misdecoded(product):
-            warnings.extend(misdecoded_fields(product))
-        return product
+        return Product(**found)
+
+
+def each(
+    read: Callable[[Reading], Found], readings: Sequence[Reading], otherwise: Found, failed: set[int]
+) -> list[Found]:
+    """What is found in each, and `otherwise` where nothing can be. failed: takes the places of those."""
+    found = []
+    for place, reading in enumerate(readings):
+        try:
+            found.append(read(reading))
+        except MemoryError:
+            raise
+        except Exception:
+            failed.add(place)
+            found.append(otherwise)
+    return found
+
+
+def product_of(found: dict[str, Any]) -> Product:
+    """found: every field, in the order of NOTHING. Past `Product.__init__`, as a frozen class is slow to fill."""
+    product = object.__new__(Product)
+    for put, value in zip(PUTS, found.values(), strict=True):
+        put(product, value)
+    return product
 
 
 class RowReaders:
@@ -133,6 +195,14 @@ class RowReaders:
         self._known: dict[Columns, RowReader] = {}
         self._last = RowReader(Columns(), limits, money)
 
+    def rows(self, records: Records) -> Iterator[Row | BadRow]:
+        for columns, group in grouped(records, self._limits):
+            reader = self.of(columns)
+            if len(group) == 1:
+                yield reader.read(group[0])
+            else:
+                yield from reader.read_together(group)
+
     def of(self, columns: Columns) -> RowReader:
         if columns is not self._last.columns:
             known = self._known.get(columns)
@@ -142,6 +212,33 @@ class RowReaders:
                     self._known.clear()
                 self._known[columns] = self._last
         return self._last
+
+
+def grouped(records: Records, limits: FeedLimits) -> Iterator[tuple[Columns, list[Record]]]:
+    """Records that are read together, and the others alone, in their order. What comes before damage is whole."""
+    group, size, shared = list[Record](), 0, Columns()
+    try:
+        for record, columns in records:
+            length = None if needs_care(record, columns) else ordinary_size(record.cells, limits)
+            if group and (length is None or columns is not shared or len(group) == TOGETHER or size > SIZE_TOGETHER):
+                yield shared, group
+                group, size = [], 0
+            if length is None:
+                yield columns, [record]
+            else:
+                group.append(record)
+                size, shared = size + length, columns
+    except CatalogError:
+        if group:
+            yield shared, group
+        raise
+    if group:
+        yield shared, group
+
+
+def needs_care(record: Record, columns: Columns) -> bool:
+    """Whether more is to be looked at than the finders do."""
+    return record.error is not None or columns.nested or not MARKS.isdisjoint(record.cells)
 
 
 def finders(columns: Columns, limits: FeedLimits) -> list[Find]:
@@ -155,8 +252,7 @@ def finders(columns: Columns, limits: FeedLimits) -> list[Find]:
     found.append(of_id)
     for part in (*TEXT_PARTS, *OFFER_PARTS):
         names = tuple(name for field in part.fields for name in columns.fields.get(field, ()))
-        # A sale with dates may begin or end while the feed is read.
-        dated = "sale_price" in part.fields and not columns.fields.keys().isdisjoint(SALE_DATES)
         if names:
-            found.append(Group(names, part.read).find if part.repeats and not dated else part.read)
+            repeats = part.repeats and not ("sale_price" in part.fields and columns.dated)
+            found.append(Group(names, part.read).find if repeats else part.read)
     return found

@@ -31,6 +31,7 @@ from catalog.product import Product, Values, as_text, each_value
 
 # Columns that we add to a record that could not be read, and that a correction must remove.
 UNREAD, SURPLUS, MISSING = "(line)", "(surplus cells)", "(missing cells)"
+MARKS = frozenset((UNREAD, SURPLUS, MISSING))
 TEXTS = ("title", "description", "brand", "product_type")
 
 
@@ -46,8 +47,10 @@ class Record(NamedTuple):
     returned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+Records = Iterator[tuple[Record, Columns]]
+
+
+class Row(NamedTuple):
     """A row that could be read. product: without images; image_refs: where they are.
 
     raw: the row as JSON can hold it, which read again gives the same row. warnings: what of the row could not be read,
@@ -103,11 +106,13 @@ def each_once(warnings: Iterable[CatalogError]) -> tuple[CatalogError, ...]:
     return tuple({(error.code, error.message): error for error in warnings}.values())
 
 
-def seems_misdecoded(product: Product) -> bool:
+def seem_misdecoded(products: Iterable[Product]) -> bool:
     """Whether any of the fields is, told of all together, which most products have no sign of."""
-    texts = (product.title, product.description, product.brand, product.product_type)
-    whole = "\n".join((*texts, *map(as_text, product.attributes.values())))
-    return may_be_misdecoded(whole)
+    texts = list[str]()
+    for product in products:
+        texts += product.title, product.description, product.brand, product.product_type
+        texts += map(as_text, product.attributes.values())
+    return may_be_misdecoded("\n".join(text for text in texts if "?" in text or not text.isascii()))
 
 
 def misdecoded_fields(product: Product) -> Iterator[TextMisdecoded]:

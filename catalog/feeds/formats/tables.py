@@ -91,25 +91,26 @@ class OneLine:
     """
 
     def __init__(self, header: Header, limits: FeedLimits) -> None:
-        self._names, self._limit = header.names, limits.max_values
-        self._distinct = len(set(header.names)) == len(header.names)
+        self._names = header.names
+        self._limit = limits.max_values if len(set(header.names)) == len(header.names) else 0
         self._line: list[str] = []
         lines = iter(self._line.pop, None)  # an IndexError where a record needs a second line
         self._reader = csv.reader(lines, delimiter=header.delimiter, strict=True, skipinitialspace=True)
 
     def read(self, line: Line) -> Record | None:
         """None for what needs the care of `read_record`, as `OneRecord` reads it."""
-        if line.cut or len(line.data) > self._limit or not self._distinct:
+        number, data, cut = line
+        if cut or len(data) > self._limit:
             return None
         try:
-            self._line.append(line.data.decode())
+            self._line.append(data.decode())
             cells = next(self._reader)
         except (UnicodeDecodeError, csv.Error, IndexError):
             return None
         if len(cells) != len(self._names):
             return None
         named = dict(zip(self._names, map(str.strip, cells), strict=True))
-        return Record(line.number, named) if any(named.values()) else None
+        return Record(number, named) if any(named.values()) else None
 
 
 def read_table(

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from xml.parsers import expat
-from xml.sax.saxutils import unescape
 
 from catalog.errors import RowInvalid
 from catalog.feeds.cells import MAX_DEPTH, FeedLimits
@@ -23,10 +22,10 @@ ADDRESS = ("href", "url", "src")
 # What nearly all products are: elements with nothing but text, of the characters that XML allows, without attributes.
 NAME = r"[A-Za-z_][A-Za-z0-9_.-]*+(?::[A-Za-z_][A-Za-z0-9_.-]*+)?+"
 TEXT = r"(?:[^<>&\x00-\x08\x0b-\x1f\ufffe\uffff]++|&(?:amp|lt|gt|quot|apos);)*+"
-PLAIN = re.compile(rf"<({NAME})>[ \t\r\n]*+(?:<({NAME})>{TEXT}</\2>[ \t\r\n]*+)*+</\1>")
+SPACE = " \t\r\n"
+OPENED = re.compile(rf"<({NAME})>")
 ELEMENT = re.compile(rf"<({NAME})>({TEXT})</\1>")
 MAX_NAMES = 4096  # that are remembered
-QUOTES = {"&quot;": '"', "&apos;": "'"}
 
 
 class Names(dict[str, str]):
@@ -59,19 +58,28 @@ def read_element(data: bytes, names: Names, limits: FeedLimits) -> dict[str, Any
 
 
 def plain_cells(text: str, names: Names) -> dict[str, Any] | None:
-    """As the parser would tell them; None for a product that is not PLAIN, or has several elements of one name."""
-    opened = PLAIN.fullmatch(text)
-    if not opened:
+    """As the parser would tell them; None where anything but ELEMENTs is within, or several of one name."""
+    opened = OPENED.match(text)
+    if not opened or not text.endswith(close := f"</{opened[1]}>"):
         return None
-    elements = ELEMENT.findall(text, opened.end(1) + 1)
+    parts = ELEMENT.split(text[opened.end() : -len(close)])  # what is between two elements, a name, a text
+    if "".join(parts[::3]).strip(SPACE):
+        return None
     found = {
-        names[name]: unescape(value, QUOTES).strip() if "&" in value else value.strip() for name, value in elements
+        names[name]: resolved(value).strip() if "&" in value else value.strip()
+        for name, value in zip(parts[1::3], parts[2::3], strict=True)
     }
-    if len(found) != len(elements):
+    if 3 * len(found) != len(parts) - 1:
         return None
     if not are_ordered(tuple(found)):
         return {name: value for name, value in found.items() if name.startswith("g:")} | found
     return found
+
+
+def resolved(text: str) -> str:
+    """With XML's five entities as what they mean."""
+    text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&apos;", "'")
+    return text.replace("&amp;", "&")
 
 
 @lru_cache(maxsize=1024)

@@ -63,9 +63,10 @@ def parse_price(value: object, money: Money = UNTOLD, column: str = "", currency
     named = find_currency(currency) if currency and len(currency) <= LONGEST else None
     told = code_of(currency, named, money) if named else ""
     if isinstance(value, str):
-        plain = PLAIN.fullmatch(value)
-        if plain and (not plain[2] or (plain[2] in currency_codes() and told in ("", plain[2]))):
-            return float(plain[1]), plain[2] or told or money.default
+        if plain := PLAIN.fullmatch(value):
+            number, code = plain.groups()
+            if not code or (code in currency_codes() and told in ("", code)):
+                return float(number), code or told or money.default
         if not value.strip():
             return None, told
         return read_text(value, money, column, told)

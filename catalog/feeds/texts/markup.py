@@ -51,7 +51,12 @@ def plain_text(text: str) -> str:
 
 def unescaped(text: str) -> str:
     """ "&amp;" -> "&", once."""
-    return ENTITY.sub(lambda entity: character(entity[0]), text) if "&" in text else text
+    found = text.count("&")
+    if found == text.count("& "):
+        return text
+    if found == text.count("&amp;"):
+        return text.replace("&amp;", "&")
+    return ENTITY.sub(lambda entity: character(entity[0]), text)
 
 
 @lru_cache(maxsize=1024)

@@ -62,17 +62,17 @@ LOST = re.compile(r"(?<![\w/.?&=#%-])[^\W\d_]+\?[^\W\d_]{2,}+(?!=)|(?<!\S)\?{3,}
 def words(value: Any, column: str) -> str:
     """The cell's text cleaned, "" where it has no value. Raises RowInvalid."""
     if isinstance(value, str):
-        if len(value) <= LONGEST_NO_VALUE:
-            return short_words(value, column)
         if is_plain(value):
             return value
+        if len(value) <= LONGEST_NO_VALUE:
+            return short_words(value, column)
     return unplain_words(value, column)
 
 
 @lru_cache(maxsize=8192)
 def short_words(value: str, column: str) -> str:
-    """Brands and colours repeat from row to row, and so short a text may be a word for "no value"."""
-    return value if is_plain(value) else unplain_words(value, column)
+    """Brands and colours repeat from row to row."""
+    return unplain_words(value, column)
 
 
 def unplain_words(value: Any, column: str) -> str:

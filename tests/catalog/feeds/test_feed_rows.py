@@ -183,3 +183,24 @@ def test_western_and_chinese_words_stay_as_they_are(tmp_path: Path, title: str) 
     [row] = read(tmp_path, "f.csv", f'id,title\na,"{title}"\n')
     assert isinstance(row, Row)
     assert row.product.title == title
+
+
+def test_a_row_among_many_is_read_as_it_is_alone(tmp_path: Path) -> None:
+    header = "id,title,price,color\n"
+    lines = [
+        "x,Shoe,9.99,Red\n",
+        "x,Shoe,free,Red\n",
+        ",Shoe,1.50,Red\n",
+        "x,Stra?enschuh,,Caf\u00e9\n",
+        "x,a\0b,2.00,\n",
+    ]
+    alone = [told(read(tmp_path, "one.csv", header + line)[0]) for line in lines]
+    together = read(tmp_path, "feed.csv", header + "".join(lines * 50))
+    assert [row.line for row in together] == list(range(2, 252))
+    assert list(map(told, together)) == alone * 50
+
+
+def told(row: Row | BadRow) -> Any:
+    if isinstance(row, BadRow):
+        return row.id, row.error.code, row.raw
+    return row.product, row.image_refs, row.raw, [(warning.code, warning.message) for warning in row.warnings]
