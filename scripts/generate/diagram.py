@@ -56,6 +56,7 @@ ROOMS = {
         "batch_loss": "the loss of a batch",
         "compare": "several runs, one table",
         "config": "TrainConfig",
+        "conflicts": "exchanged titles",
         "data": "manifests, samples, titles",
         "device": "CPU or CUDA",
         "distillation": "a teacher's outputs",
