@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from catalog.feeds import Row, open_feed
 from catalog.product import Product, Sides
-from catalog.quality.conflicts.pictures import TOLD, picture_against_words
+from catalog.quality.conflicts.images import TOLD, image_against_words
 from catalog.quality.conflicts.scorer import Scorer, category_features
 from catalog.quality.conflicts.words import words_against_fields
 from catalog.understand import Understander
@@ -84,7 +84,7 @@ def by_category(sides: Sides, scorer: Scorer) -> float:
 
 
 def strongest(product: Product, sides: Sides, scorer: Scorer) -> float:
-    found = picture_against_words(product, sides, scorer, least=0.0)
+    found = image_against_words(product, sides, scorer, least=0.0)
     return max((one.probability for one in found), default=0.0)
 
 

@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from catalog.product import Product
-from catalog.quality.conflicts.pictures import chance, colour_agrees, gender_agrees
+from catalog.quality.conflicts.images import chance, colour_agrees, gender_agrees
 from catalog.quality.conflicts.scorer import Kind, Scorer, attribute_features, category_features
 from catalog.quality.conflicts.sexes import Sex, sex_in
 from catalog.quality.conflicts.words import title_colours

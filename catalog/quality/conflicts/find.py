@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from catalog.filing import answer_of
 from catalog.product import Product, StoredProduct, Understanding
-from catalog.quality.conflicts.pictures import picture_against_fields, picture_against_words
+from catalog.quality.conflicts.images import image_against_fields, image_against_words
 from catalog.quality.conflicts.scorer import Scorer
 from catalog.quality.conflicts.words import words_against_fields
 from catalog.quality.finding import Finding
@@ -18,9 +18,9 @@ def conflicts(product: Product, found: Understanding | None, scorer: Scorer | No
     told = list(words_against_fields(product))
     if found and found.sides:
         scorer = scorer or Scorer.shipped()
-        of_words = list(picture_against_words(product, found.sides, scorer))
+        of_words = list(image_against_words(product, found.sides, scorer))
         known = {attribute_name(one.field) for one in of_words}
-        of_fields = picture_against_fields(product, found.sides, scorer)
+        of_fields = image_against_fields(product, found.sides, scorer)
         told += [*of_words, *(one for one in of_fields if attribute_name(one.field) not in known)]
     return sorted(told, key=lambda one: -one.probability)
 

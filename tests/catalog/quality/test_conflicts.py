@@ -103,7 +103,7 @@ def test_evidence_names_the_words_and_their_place() -> None:
     assert found.sentence == "The words say black, but your feed has Red for colour."
 
 
-def test_picture_and_words_of_other_categories_contradict() -> None:
+def test_image_and_words_of_other_categories_contradict() -> None:
     sides = Sides(SHOES, SHIRTS, image_of_text=0.00001, text_of_image=0.00001, cosine=-0.1)
     [found] = conflict_findings(with_sides(sides, "Blue shirt"))
     assert (found.code, found.field) == ("image_and_title_differ", "category")
@@ -125,7 +125,7 @@ def test_a_guess_is_no_contradiction(sides: Sides) -> None:
     assert conflict_findings(with_sides(sides, "Blue shirt")) == []
 
 
-def test_a_picture_contradicts_the_titles_colour_and_gender() -> None:
+def test_an_image_contradicts_the_titles_colour_and_gender() -> None:
     found = conflict_findings(with_sides(Sides(shows=BLACK), "Men's white shirt"))
     assert {(one.field, one.said, one.proposed) for one in found} == {
         ("colour", "white", "Black"),
@@ -133,13 +133,13 @@ def test_a_picture_contradicts_the_titles_colour_and_gender() -> None:
     }
 
 
-def test_a_picture_contradicts_a_field() -> None:
+def test_an_image_contradicts_a_field() -> None:
     [found] = conflict_findings(with_sides(Sides(shows=BLACK), "Shirt", {"Color": "White"}))
     assert (found.code, found.field, found.said) == ("image_and_field_differ", "Color", "White")
 
 
 @pytest.mark.parametrize("title", ["Navy shirt", "Black shirt", "Women's shirt", "Shirt in many colours, white"])
-def test_a_picture_that_fits_contradicts_nothing(title: str) -> None:
+def test_an_image_that_fits_contradicts_nothing(title: str) -> None:
     assert conflict_findings(with_sides(Sides(shows=BLACK), title)) == []
 
 

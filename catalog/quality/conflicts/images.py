@@ -24,7 +24,7 @@ class Said(NamedTuple):
     agrees: Callable[[str], bool]
 
 
-def picture_against_words(product: Product, sides: Sides, scorer: Scorer, least: float = TOLD) -> Iterator[Finding]:
+def image_against_words(product: Product, sides: Sides, scorer: Scorer, least: float = TOLD) -> Iterator[Finding]:
     """least: the probability of what is told."""
     found = [_category(product, sides, scorer)]
     for said in (_title_colour(product), _title_gender(product)):
@@ -32,7 +32,7 @@ def picture_against_words(product: Product, sides: Sides, scorer: Scorer, least:
     yield from (one for one in found if one and one.probability >= least)
 
 
-def picture_against_fields(product: Product, sides: Sides, scorer: Scorer) -> Iterator[Finding]:
+def image_against_fields(product: Product, sides: Sides, scorer: Scorer) -> Iterator[Finding]:
     for name, values in product.attributes.items():
         said = _field(name, values)
         found = said and _attribute(product, sides, said, scorer)
