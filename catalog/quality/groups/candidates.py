@@ -11,9 +11,10 @@ from itertools import combinations
 from catalog.quality.groups.facts import Facts
 from catalog.quality.groups.rarity import Rarity
 
-COMPARED = 10  # others of each product
+COMPARED = 11  # others of each product
 POSTED = 64  # products of a key
 RARE_WORDS = 8
+PIECES_WEIGHT = 0.6
 PAIRED_WORDS = 5  # the rarest words, each two of which are a key: words that are common alone may be rare together
 
 
@@ -37,7 +38,7 @@ class Candidates:
             for other in self._posted.get(key, ()):
                 shared[other] = shared.get(other, 0.0) + weight
         shared.pop(product.id, None)
-        return heapq.nsmallest(COMPARED, shared, key=lambda other: (-shared[other], other))
+        return [other for _, other in heapq.nlargest(COMPARED, ((weight, other) for other, weight in shared.items()))]
 
     def _keys(self, product: Facts) -> Iterator[tuple[str, float]]:
         of = self._rarity.of
@@ -46,6 +47,7 @@ class Candidates:
         for one, other in combinations(ranked[:PAIRED_WORDS], 2):
             yield f"{one} {other}", 0.5 * (of(one) + of(other))
         yield from ((f"#{code}", 1.0) for code in product.codes | _joined_codes(product))
+        yield from ((f"%{piece}", PIECES_WEIGHT * self._rarity.of_piece(piece)) for piece in product.pieces)
         yield "=" + " ".join(ranked), 1.0
         if product.gtin:
             yield f"gtin {product.gtin}", 4.0
