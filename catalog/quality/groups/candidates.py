@@ -12,6 +12,7 @@ from catalog.quality.groups.facts import Facts
 from catalog.quality.groups.rarity import Rarity
 
 COMPARED = 11  # others of each product
+LEAST_SHARED = 0.1  # of the weight of its keys; what shares less is hardly ever the same product
 POSTED = 64  # products of a key
 RARE_WORDS = 8
 PIECES_WEIGHT = 0.6
@@ -34,11 +35,15 @@ class Candidates:
     def near(self, product: Facts) -> list[str]:
         """The products that share most with it, the nearest first."""
         shared: dict[str, float] = {}
+        whole = 0.0
         for key, weight in self._keys(product):
+            whole += weight
             for other in self._posted.get(key, ()):
                 shared[other] = shared.get(other, 0.0) + weight
         shared.pop(product.id, None)
-        return [other for _, other in heapq.nlargest(COMPARED, ((weight, other) for other, weight in shared.items()))]
+        least = LEAST_SHARED * whole
+        ranked = ((weight, other) for other, weight in shared.items() if weight >= least)
+        return [other for _, other in heapq.nlargest(COMPARED, ranked)]
 
     def _keys(self, product: Facts) -> Iterator[tuple[str, float]]:
         of = self._rarity.of

@@ -34,10 +34,8 @@ LONGEST_CODE = 16
 PIECE = 6  # signs of a model number that shops write with other ends or in parts
 ABBREVIATED = {"ultra hd": "uhd", "full hd": "fhd"}
 # Of one product line these are others: "8" and "8 Plus".
-EDITIONS = frozenset(
-    ("plus", "pro", "lite", "mini", "max", "ultra", "compact", "premium", "edge", "classic", "deluxe", "junior", "neo")
-    + ("se", "duo", "ii", "iii", "iv")
-)
+EDITION_WORDS = "plus pro lite mini max ultra compact premium edge classic deluxe junior neo se duo ii iii iv"
+EDITIONS = frozenset(EDITION_WORDS.split())
 Values = dict[str, frozenset[float]]
 
 
