@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from catalog.product import Product, each_value
@@ -30,6 +32,7 @@ SIZED = re.compile(
 SIZED_BEFORE = re.compile(r"(?<![\d.])\b(\d{1,2}(?:[.,]5)?)\s(?:[bdmnw]{1,2}\s)?(?:(?:\(m\)\s)?us|uk|eu|eur)\b")
 LETTER = re.compile(r"(?:^|[,(/|\-\u2013]\s?|\s)(S|M|L)(?=\)|\s?[,/|]|\s*$)")
 LEAST_CODE = 4
+GRAM_BITS = 2048
 LONGEST_CODE = 16
 PIECE = 6  # signs of a model number that shops write with other ends or in parts
 ABBREVIATED = {"ultra hd": "uhd", "full hd": "fhd"}
@@ -57,9 +60,9 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """words: of title and description. marks: the title's words and measures. grams: three letters of the title
-    each. pieces: of model numbers in it. codes: model numbers of the title and the maker's own
-    (mpn), without signs. gtin: without leading zeros.
+    """words: of title and description. marks: the title's words and measures. grams: a bit for each three letters of
+    the title. pieces: of model numbers in it. codes: model numbers of the title and the maker's own (mpn), without
+    signs. gtin: without leading zeros.
     """
 
     id: str
@@ -67,7 +70,7 @@ class Facts:
     more: Text
     words: frozenset[str]
     marks: frozenset[str]
-    grams: frozenset[str]
+    grams: int
     pieces: frozenset[str]
     brand: str
     codes: frozenset[str]
@@ -89,13 +92,26 @@ def read(product: Product) -> Facts:
         more=more,
         words=title.words | more.words,
         marks=title.words | {f"{name} {value:g}" for name, each in title.measures.items() for value in each},
-        grams=frozenset(solid[n : n + 3] for n in range(len(solid) - 2)),
+        grams=_grams(solid),
         pieces=frozenset(_pieces(solid)),
         brand=plain(product.brand),
         codes=title.codes | frozenset(_codes(plain(product.mpn), 3)),
         gtin=re.sub(r"\D", "", product.gtin).lstrip("0"),
         price=product.price or None,
     )
+
+
+def _grams(solid: str) -> int:
+    """A bit for each three letters: a tenth of the memory of a set, and compared at once."""
+    found = 0
+    for n in range(len(solid) - 2):
+        found |= _bit(solid[n : n + 3])
+    return found
+
+
+@lru_cache(100_000)
+def _bit(gram: str) -> int:
+    return 1 << zlib.crc32(gram.encode()) % GRAM_BITS
 
 
 def _pieces(solid: str) -> Iterator[str]:

@@ -95,9 +95,9 @@ def _words(found: Comparison, one: Facts, other: Facts, rarity: Rarity) -> tuple
     found.set("own words of either", max(sums))
     found.set("rarest own word of both", min(rarest))
     found.set("rarest own word of either", max(rarest))
-    grams = len(one.grams & other.grams)
-    found.set("spelling alike", 2 * grams / max(len(one.grams) + len(other.grams), 1))
-    found.set("spelling contained", grams / max(min(len(one.grams), len(other.grams)), 1))
+    grams, lengths = (one.grams & other.grams).bit_count(), (one.grams.bit_count(), other.grams.bit_count())
+    found.set("spelling alike", 2 * grams / max(sum(lengths), 1))
+    found.set("spelling contained", grams / max(min(lengths), 1))
     if one.pieces.isdisjoint(other.pieces) and not any(map(has_digit, shared)):
         _common(found, one, other, rarity)
     if not (left | right).isdisjoint(EDITIONS):
