@@ -257,3 +257,11 @@ def test_what_is_in_the_titles_of_many_joins_nothing() -> None:
     reasons = {reason.about: reason for reason in catalogue.judge("one", "other").reasons}
     assert reasons["common"].weight < -2
     assert "no number is shared" in reasons["common"].text
+
+
+def test_families_hold_groups_whose_first_products_were_not_compared() -> None:
+    titles = {"a": "Kestrel WH-510 headphones black", "b": "Kestrel WH510 headphones black", "c": "Kestrel WH-510 red"}
+    catalogue = Grouping()
+    catalogue.add_all([Item(Product(id=one, title=title)) for one, title in titles.items()], [("a", "b"), ("b", "c")])
+    (family,) = catalogue.families()
+    assert [group.products for group in family.groups] == [("a", "b"), ("c",)]
