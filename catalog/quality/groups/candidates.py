@@ -11,9 +11,11 @@ from itertools import combinations
 from catalog.quality.groups.facts import Facts
 from catalog.quality.groups.rarity import Rarity
 
-COMPARED = 10  # others of each product
+COMPARED = 11  # others of each product
+LEAST_SHARED = 0.1  # of the weight of its keys; what shares less is hardly ever the same product
 POSTED = 64  # products of a key
 RARE_WORDS = 8
+PIECES_WEIGHT = 0.6
 PAIRED_WORDS = 5  # the rarest words, each two of which are a key: words that are common alone may be rare together
 
 
@@ -33,11 +35,15 @@ class Candidates:
     def near(self, product: Facts) -> list[str]:
         """The products that share most with it, the nearest first."""
         shared: dict[str, float] = {}
+        whole = 0.0
         for key, weight in self._keys(product):
+            whole += weight
             for other in self._posted.get(key, ()):
                 shared[other] = shared.get(other, 0.0) + weight
         shared.pop(product.id, None)
-        return heapq.nsmallest(COMPARED, shared, key=lambda other: (-shared[other], other))
+        least = LEAST_SHARED * whole
+        ranked = ((weight, other) for other, weight in shared.items() if weight >= least)
+        return [other for _, other in heapq.nlargest(COMPARED, ranked)]
 
     def _keys(self, product: Facts) -> Iterator[tuple[str, float]]:
         of = self._rarity.of
@@ -46,6 +52,7 @@ class Candidates:
         for one, other in combinations(ranked[:PAIRED_WORDS], 2):
             yield f"{one} {other}", 0.5 * (of(one) + of(other))
         yield from ((f"#{code}", 1.0) for code in product.codes | _joined_codes(product))
+        yield from ((f"%{piece}", PIECES_WEIGHT * self._rarity.of_piece(piece)) for piece in product.pieces)
         yield "=" + " ".join(ranked), 1.0
         if product.gtin:
             yield f"gtin {product.gtin}", 4.0

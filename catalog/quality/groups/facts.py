@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from catalog.product import Product, each_value
@@ -14,7 +16,8 @@ from catalog.synonyms import attribute_name
 
 # A run without spaces, in which signs may part letters from digits.
 RUN = re.compile(r"[^\W_]+(?:[-/._+][^\W_]+)*")
-PART = re.compile(r"\d+(?:[.,]\d+)*(?![^\W\d_])|[^\W_]+")
+PART = re.compile(r"\d++(?:[.,]\d++)*+(?![^\W\d_])|[^\W_]+")
+PAIRED_DIGITS = re.compile(r"\d(?=\d)")
 HAN = re.compile(r"[\u3400-\u9fff]+")
 SIGNS = re.compile(r"[-/._+]")
 POSSESSIVE = re.compile(r"['\u2019]s\b")
@@ -29,12 +32,19 @@ SIZED = re.compile(
 SIZED_BEFORE = re.compile(r"(?<![\d.])\b(\d{1,2}(?:[.,]5)?)\s(?:[bdmnw]{1,2}\s)?(?:(?:\(m\)\s)?us|uk|eu|eur)\b")
 LETTER = re.compile(r"(?:^|[,(/|\-\u2013]\s?|\s)(S|M|L)(?=\)|\s?[,/|]|\s*$)")
 LEAST_CODE = 4
+GRAM_BITS = 2048
+LONGEST_CODE = 16
+PIECE = 6  # signs of a model number that shops write with other ends or in parts
+ABBREVIATED = {"ultra hd": "uhd", "full hd": "fhd"}
+# Of one product line these are others: "8" and "8 Plus".
+EDITION_WORDS = "plus pro lite mini max ultra compact premium edge classic deluxe junior neo se duo ii iii iv"
+EDITIONS = frozenset(EDITION_WORDS.split())
 Values = dict[str, frozenset[float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """words: without measures, colours and sizes. tokens: of all, in order. joined: two neighbours written as one.
+    """words: without measures, colours and sizes. tokens: of all, in order. joined: neighbours written as one.
     codes: model numbers without signs. numbers: those that have no unit.
     """
 
@@ -50,15 +60,18 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """words: of title and description. grams: three letters of the title each. codes: those of the title and the
-    maker's own (mpn), without signs. gtin: without leading zeros.
+    """words: of title and description. marks: the title's words and measures. grams: a bit for each three letters of
+    the title. pieces: of model numbers in it. codes: model numbers of the title and the maker's own (mpn), without
+    signs. gtin: without leading zeros.
     """
 
     id: str
     title: Text
     more: Text
     words: frozenset[str]
-    grams: frozenset[str]
+    marks: frozenset[str]
+    grams: int
+    pieces: frozenset[str]
     brand: str
     codes: frozenset[str]
     gtin: str
@@ -78,12 +91,36 @@ def read(product: Product) -> Facts:
         title=title,
         more=more,
         words=title.words | more.words,
-        grams=frozenset(solid[n : n + 3] for n in range(len(solid) - 2)),
+        marks=title.words | {f"{name} {value:g}" for name, each in title.measures.items() for value in each},
+        grams=_grams(solid),
+        pieces=frozenset(_pieces(solid)),
         brand=plain(product.brand),
         codes=title.codes | frozenset(_codes(plain(product.mpn), 3)),
         gtin=re.sub(r"\D", "", product.gtin).lstrip("0"),
         price=product.price or None,
     )
+
+
+def _grams(solid: str) -> int:
+    """A bit for each three letters: a tenth of the memory of a set, and compared at once."""
+    found = 0
+    for n in range(len(solid) - 2):
+        found |= _bit(solid[n : n + 3])
+    return found
+
+
+@lru_cache(100_000)
+def _bit(gram: str) -> int:
+    return 1 << zlib.crc32(gram.encode()) % GRAM_BITS
+
+
+def _pieces(solid: str) -> Iterator[str]:
+    """Neighbouring signs with at least two digits and a letter, wherever a shop has put its spaces."""
+    for digits in PAIRED_DIGITS.finditer(solid):
+        for start in range(max(digits.start() - PIECE + 2, 0), min(digits.start() + 1, len(solid) - PIECE + 1)):
+            piece = solid[start : start + PIECE]
+            if not piece.isdigit():
+                yield piece
 
 
 def plain(text: str) -> str:
@@ -110,15 +147,15 @@ def read_text(text: str) -> Text:
         parts.append(rest[start : one.start])
         start = one.end
     rest = " ".join([*parts, rest[start:]])
-    for phrase, colour in PHRASES.items():
-        rest = rest.replace(phrase, colour)
+    for phrase, word in (*PHRASES.items(), *ABBREVIATED.items()):
+        rest = rest.replace(phrase, word)
     tokens = tuple(_tokens(rest))
     colours = {COLOURS[token] for token in tokens if token in COLOURS}
     sizes |= {SIZE_WORDS[token] for token in tokens if token in SIZE_WORDS}
     return Text(
         words=frozenset(one for one in tokens if one not in COLOURS and one not in SIZE_WORDS),
         tokens=tokens,
-        joined=frozenset(map("".join, pairwise(tokens))),
+        joined=frozenset("".join(run) for run in runs(tokens)),
         codes=frozenset(_codes(rest)),
         measures={name: frozenset(values) for name, values in found.items()},
         numbers=frozenset(one for one in tokens if one[0].isdigit() and one.replace(".", "").isdigit()),
@@ -135,6 +172,15 @@ def _tokens(text: str) -> Iterator[str]:
             yield from (part[n : n + 2] for n in range(len(part) - 1))
         else:
             yield part
+
+
+def runs(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Two neighbours, and three that may be a model number in parts."""
+    yield from pairwise(tokens)
+    for three in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        letters = "".join(three)
+        if len(letters) <= LONGEST_CODE and not letters.isalpha() and not letters.isdigit():
+            yield three
 
 
 def _codes(text: str, least: int = LEAST_CODE) -> Iterator[str]:

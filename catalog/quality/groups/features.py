@@ -6,8 +6,8 @@ Each is 0 where nothing is known, so that what is not said counts for nothing.
 from typing import Literal, NamedTuple
 
 Topic = Literal[
-    "alike", "unlike", "description", "model", "numbers", "colour", "size", "capacity", "weight", "pack", "measures",
-    "brand", "price", "gtin", "vectors", "rival",
+    "alike", "common", "unlike", "description", "model", "numbers", "colour", "size", "capacity", "weight", "pack",
+    "measures", "brand", "price", "gtin", "vectors", "rival",
 ]  # fmt: skip
 # Along these variants of one product differ.
 Axis = Literal["colour", "size", "capacity", "weight", "pack"]
@@ -42,9 +42,12 @@ FEATURES = (
     Feature("rarest own word of both", "unlike", -1, (0, 0.2, 0.4, 0.6, 0.8, 0.95)),
     Feature("rarest own word of either", "unlike", -1, (0, 0.2, 0.4, 0.6, 0.8, 0.95)),
     Feature("other first word", "unlike", -1),
+    Feature("common words only", "common", -1, (0, 1, 2, 3, 4, 6, 8)),
+    Feature("edition of one", "unlike", -1),
     Feature("texts alike", "description", 1, (0, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)),
     Feature("text contained", "description", 1, (0, 0.2, 0.4, 0.6, 0.8, 1)),
     Feature("model number", "model", 1, (0, 0.4, 0.6, 0.8, 0.95)),
+    Feature("model number in part", "model", 1, (0, 0.4, 0.6, 0.8, 0.95)),
     Feature("related model number", "model", 1, (0, 0.5, 0.7, 0.85, 1)),
     Feature("other model number", "model", -1, (0, 0.3, 0.6, 0.8, 0.95)),
     Feature("model number of one", "model", -1),

@@ -158,7 +158,7 @@ class Grouping:
         """Groups by what they are variants of."""
         first_of = {group[0]: self._group(group) for group in self._groups}
         edges: list[tuple[float, str, str]] = []
-        for one, other in self._links:
+        for one, other in list(self._links):
             left, right = self._group_of[one][0], self._group_of[other][0]
             if left != right:
                 edges.append((self.family_score(left, right), min(left, right), max(left, right)))

@@ -1,17 +1,18 @@
 """Two products compared: the value of every feature, and what it was read from."""
 
 import math
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from catalog.arrays import Floats, Modalities
-from catalog.quality.groups.facts import Facts, Text
+from catalog.quality.groups.facts import EDITIONS, Facts, Text, runs
 from catalog.quality.groups.features import AXES, AXIS_OF, Axis
 from catalog.quality.groups.rarity import Rarity
 
 Words = frozenset[str]
 NONE: Words = frozenset()
+LETTERS = string.ascii_lowercase
 NEARLY = 0.03  # by which a measure may be rounded
 LEAST_RELATED = 4  # letters of a model number that begins or ends another: "fz28" and "fz28k"
 # Cosine of two products' vectors that speaks neither way, least that speaks fully against, and for.
@@ -30,7 +31,8 @@ Vectors = Mapping[Modalities, Floats]
 class Comparison:
     """values: of the features that are not 0. likeness: 0 to 1, a plain measure by which rivals are told. shared, own:
     words in common, and of each alone, which the other's description has not either. codes, related, other_codes: model
-    numbers in common, nearly so, and of each. same, other: values of each axis or dimension.
+    numbers in common, nearly so, and of each. wordings: how many of the catalogue have all that is shared. same, other:
+    values of each axis or dimension.
     """
 
     values: dict[str, float] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class Comparison:
     codes: Words = NONE
     related: tuple[str, ...] = ()
     other_codes: tuple[Words, Words] = (NONE, NONE)
+    wordings: int = 0
     other_numbers: tuple[Words, Words] = (NONE, NONE)
     same: dict[str, Words] = field(default_factory=dict)
     other: dict[str, tuple[Words, Words]] = field(default_factory=dict)
@@ -92,11 +95,22 @@ def _words(found: Comparison, one: Facts, other: Facts, rarity: Rarity) -> tuple
     found.set("own words of either", max(sums))
     found.set("rarest own word of both", min(rarest))
     found.set("rarest own word of either", max(rarest))
-    grams = len(one.grams & other.grams)
-    found.set("spelling alike", 2 * grams / max(len(one.grams) + len(other.grams), 1))
-    found.set("spelling contained", grams / max(min(len(one.grams), len(other.grams)), 1))
+    grams, lengths = (one.grams & other.grams).bit_count(), (one.grams.bit_count(), other.grams.bit_count())
+    found.set("spelling alike", 2 * grams / max(sum(lengths), 1))
+    found.set("spelling contained", grams / max(min(lengths), 1))
+    if one.pieces.isdisjoint(other.pieces) and not any(map(has_digit, shared)):
+        _common(found, one, other, rarity)
+    if not (left | right).isdisjoint(EDITIONS):
+        found.set("edition of one", 1.0)
     found.shared, found.own = shared, own
     return left, right
+
+
+def _common(found: Comparison, one: Facts, other: Facts, rarity: Rarity) -> None:
+    """How many others have what the two have in common, which is no number."""
+    if marks := one.marks & other.marks:
+        found.wordings = max(rarity.wordings_with(marks), 2)
+        found.set("common words only", math.log2(found.wordings) - 1)
 
 
 def _parted(shared: Words, left: Words, right: Words, mine: Text, theirs: Text) -> tuple[Words, Words, Words]:
@@ -109,14 +123,20 @@ def _parted(shared: Words, left: Words, right: Words, mine: Text, theirs: Text) 
             for partner in right:
                 if not partner.isalpha() and is_related(word, partner):
                     left, right = left - {word}, right - {partner}
+                    left, right = _not_in(left, partner), _not_in(right, word)
     return shared, left, right
+
+
+def _not_in(words: Words, code: str) -> Words:
+    """Without those that are a part of the other's model number."""
+    return frozenset(word for word in words if len(word) < 2 or word not in code)
 
 
 def _halves(word: str, text: Text) -> Words:
     tokens = text.tokens
     if word not in text.joined:
         return NONE
-    return frozenset(half for pair in pairwise(tokens) if "".join(pair) == word for half in pair)
+    return frozenset(part for run in runs(tokens) if "".join(run) == word for part in run)
 
 
 def _elsewhere(words: Words, other: Facts) -> Words:
@@ -149,16 +169,22 @@ def _codes(found: Comparison, one: Facts, other: Facts, rarity: Rarity) -> float
     if bool(mine) != bool(theirs) and not shared:
         found.set("model number of one", 1.0)
     if shared or not (mine and theirs):
+        _in_part(found, one, other, rarity)
         return rarest
     related = [(a, b) for a in mine for b in theirs if is_related(a, b)]
     if related:
         nearest = max(related, key=lambda pair: min(map(len, pair)) / max(map(len, pair)))
         found.set("related model number", min(map(len, nearest)) / max(map(len, nearest)))
         found.related = nearest
+        _in_part(found, one, other, rarity)
         return 0.0
     found.set("other model number", min(max(map(rarity.of, mine)), max(map(rarity.of, theirs))))
     found.other_codes = mine, theirs
     return 0.0
+
+
+def _in_part(found: Comparison, one: Facts, other: Facts, rarity: Rarity) -> None:
+    found.set("model number in part", max(map(rarity.of_piece, one.pieces & other.pieces), default=0.0))
 
 
 def _written(product: Facts) -> Words:
@@ -168,7 +194,14 @@ def _written(product: Facts) -> Words:
 
 def is_related(one: str, other: str) -> bool:
     short, long = (one, other) if len(one) < len(other) else (other, one)
-    return len(short) >= LEAST_RELATED and (long.startswith(short) or long.endswith(short))
+    if len(short) < LEAST_RELATED:
+        return False
+    start = long.find(short)
+    if start >= 0 and (len(short) > LEAST_RELATED or start in (0, len(long) - len(short))):
+        before, after = long[start - 1 : start], long[start + len(short) : start + len(short) + 1]
+        return not ((before.isdigit() and short[0].isdigit()) or (after.isdigit() and short[-1].isdigit()))
+    stem = len(short.rstrip(LETTERS)) + 1  # other letters at the end: "kd49xf7005bu", "kd49xf7005baep"
+    return LEAST_RELATED < stem <= len(short) and short[:stem] == long[:stem] and long[stem:].isalpha()
 
 
 def _numbers(found: Comparison, one: Facts, other: Facts, alone: tuple[Words, Words]) -> None:

@@ -86,6 +86,8 @@ def _model(found: Comparison) -> str:
         return f"The model numbers are nearly the same: {' and '.join(found.related)}."
     if found.other_codes[0]:
         return f"Other model numbers: {values(found.other_codes[0])} and {values(found.other_codes[1])}."
+    if "model number in part" in found.values:
+        return "A part of a model number is in both titles."
     return "Only one of them has a model number."
 
 
@@ -118,6 +120,7 @@ def _vectors(found: Comparison) -> str:
 
 
 TEXTS: dict[Topic, Callable[[Comparison], str]] = {
+    "common": lambda found: f"Some {found.wordings} titles have all the words that both share; no number is shared.",
     "description": lambda _: "Title and description have many words in common.",
     "model": _model,
     "numbers": _numbers,

@@ -7,12 +7,14 @@ import json
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from catalog.quality.groups.features import AXES, FEATURES, TOPICS
 
 SHIPPED = Path(__file__).with_name("weights.json")
+OF_AXES = frozenset(name for name, topic in TOPICS.items() if topic in AXES)
 KNOTS = {feature.name: feature.knots for feature in FEATURES}
 # Parts of the sum are multiples of it: binary fractions add up exactly, in any order.
 GRAIN = 1024
@@ -45,13 +47,20 @@ class Scorer:
     def to_dict(self) -> dict[str, object]:
         return {"start": self.start, "curves": {name: list(curve) for name, curve in self.curves.items()}}
 
+    @cached_property
+    def _ends(self) -> dict[str, tuple[float, float]]:
+        """The last knot of each curve, and what a value from there on adds."""
+        return {name: (KNOTS[name][-1], in_grains(curve[-1])) for name, curve in self.curves.items()}
+
     def part(self, feature: str, value: float) -> float:
         """What the value of a feature adds to the score."""
-        curve, knots = self.curves.get(feature), KNOTS[feature]
-        if curve is None or value <= knots[0]:
+        ends = self._ends.get(feature)
+        if ends is None or value <= 0:
             return 0.0
-        if value >= knots[-1]:
-            return in_grains(curve[-1])
+        last, whole = ends
+        if value >= last:
+            return whole
+        curve, knots = self.curves[feature], KNOTS[feature]
         n = bisect_right(knots, value)
         share = (value - knots[n - 1]) / (knots[n] - knots[n - 1])
         return in_grains(curve[n - 1] + share * (curve[n] - curve[n - 1]))
@@ -62,7 +71,7 @@ class Scorer:
         for feature, value in values.items():
             part = self.part(feature, value)
             total += part
-            if part < 0 and TOPICS[feature] in AXES:
+            if part < 0 and feature in OF_AXES:
                 contradictions[TOPICS[feature]] = contradictions.get(TOPICS[feature], 0.0) + part
         return Score(total, contradictions)
 

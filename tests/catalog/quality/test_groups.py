@@ -215,3 +215,53 @@ def test_what_is_taught_keeps_the_signs_and_learns_from_judged_pairs() -> None:
     assert all(curve[-1] <= 0 for name, curve in scorer.curves.items() if name.startswith(("other", "far", "own")))
     assert Scorer.from_dict(scorer.to_dict()) == scorer
     assert np.mean([(scorer.score(one).total > 0) == truth for one, truth in zip(values, same, strict=True)]) > 0.95
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Corvo KD49XF7005BAEP television", "Corvo KD 49XF7005 BAEP LED television"),
+        ("Corvo KD49XF7005BU television", "Corvo KD 49XF7005 BAEP LED television"),
+        ("Brell washer WMTF722H white", "Brell WMTF 722 H washer white"),
+        ("Corvo 49LK5100PLA full HD television", "49LK5100PLA Corvo television FHD"),
+    ],
+)
+def test_a_model_number_in_parts_or_with_another_ending_is_one(one: str, other: str) -> None:
+    verdict = judged(one, other)
+    assert verdict.kind == "duplicate"
+    assert any(reason.about == "model" and reason.weight > 0 for reason in verdict.reasons)
+    assert not any("Other numbers" in reason.text for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Brell washer BHWD129", "Brell washer BHWD1291"),  # a number goes on
+        ("Brell washer WTG741M1W", "Brell washer WTG741M1B"),  # another letter right after the last digit
+    ],
+)
+def test_a_model_number_that_goes_on_otherwise_is_another_one(one: str, other: str) -> None:
+    assert judged(one, other).kind != "duplicate"
+
+
+def test_an_edition_in_one_title_only_speaks_against_one_product() -> None:
+    edition = judged("Kestrel phone 8 64 GB", "Kestrel phone 8 Plus 64 GB")
+    assert edition.score < judged("Kestrel phone 8 64 GB", "Kestrel phone 8 steel 64 GB").score - 1
+    assert any("plus" in reason.text and reason.weight < -2 for reason in edition.reasons)
+
+
+def test_what_is_in_the_titles_of_many_joins_nothing() -> None:
+    named = [Product(id=f"make {n}", title=f"Make{'abcdefgh'[n // 8]}{'ijklmnop'[n % 8]} washer") for n in range(64)]
+    catalogue = grouping(*named, Product(id="one", title="Washer"), Product(id="other", title="Washer"))
+    assert all(len(group.products) == 1 for group in catalogue.groups())
+    reasons = {reason.about: reason for reason in catalogue.judge("one", "other").reasons}
+    assert reasons["common"].weight < -2
+    assert "no number is shared" in reasons["common"].text
+
+
+def test_families_hold_groups_whose_first_products_were_not_compared() -> None:
+    titles = {"a": "Kestrel WH-510 headphones black", "b": "Kestrel WH510 headphones black", "c": "Kestrel WH-510 red"}
+    catalogue = Grouping()
+    catalogue.add_all([Item(Product(id=one, title=title)) for one, title in titles.items()], [("a", "b"), ("b", "c")])
+    (family,) = catalogue.families()
+    assert [group.products for group in family.groups] == [("a", "b"), ("c",)]
