@@ -45,6 +45,7 @@ from catalog.taxonomy.tree import Taxonomy
 from catalog.understand import Understander
 
 SHOPS = {"fashion": "val", "othershops/flipkart": ""}
+TITLES = {**SHOPS, "othershops/retail_demo": ""}
 PHOTOS = {"fashion": "val", "othershops/flipkart": "", "othershops/ikea": ""}
 DELETED = 1_000
 MOST = 1_000  # products of a shop
@@ -316,7 +317,7 @@ def titles(root: Path, seed: int) -> None:
         "title_markup": lambda title: draw.choice((f"<b>{title}</b>", title.replace(" ", "&nbsp;", 1), f"{title}<br>")),
         "title_too_short": lambda title: title.split()[0][:12],
     }
-    for name, split in SHOPS.items():
+    for name, split in TITLES.items():
         clean = [title for row in rows(root / name, split) if len((title := str(row["title"] or "")).split()) > 2]
         wrong = Counter(code for title in clean for code, _ in title_faults(title))
         print(f"{name}: {len(clean):,} titles")
