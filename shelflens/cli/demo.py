@@ -18,6 +18,7 @@ from tqdm import tqdm
 from catalog.errors import FileNotReadable
 from catalog.feeds import open_feed
 from serving.api.schemas.jobs import JobOut
+from serving.api.schemas.judging.audit import FindingOut
 from serving.api.schemas.products import ProductOut
 from serving.client import Client
 from serving.deployments.preflight import url
@@ -25,7 +26,7 @@ from serving.deployments.start import serve, stop
 from serving.settings.load import read_settings
 
 CATALOGUE = Path(__file__).parents[2] / "assets" / "demo"
-FEED = "products.csv"
+FEEDS = ("products.csv", "faults.csv")
 INDEX = "demo-index"
 ANALYZE, SEARCH = "/v1/products/analyze", "/v1/search"
 
@@ -107,7 +108,7 @@ def run_demo(check: bool, port: int) -> None:
 
     Raises FileNotReadable outside a checkout of the repository, where there is no demo catalogue.
     """
-    if not (CATALOGUE / FEED).is_file():
+    if not (CATALOGUE / FEEDS[0]).is_file():
         raise FileNotReadable("The demo catalogue is part of the repository, not of the installed package.")
     # The requests that it shows are to work as they stand, also where the folder has a file of API keys.
     settings = read_settings(
@@ -120,9 +121,11 @@ def run_demo(check: bool, port: int) -> None:
     try:
         console.print(f"Ready after {time.monotonic() - started:.0f} seconds. Bringing in the demo catalogue.")
         with Client(url(settings)) as client:
-            console.print(table(bring_in(client)))
+            console.print(table([product for feed in FEEDS for product in bring_in(client, feed)]))
+            console.print(health(look_through(client)))
         address = url(settings)
-        console.print(f"\nOpen [bold]{address}[/bold] in a browser, or try these ({address}/docs has the rest):\n")
+        console.print(f"\nOpen [bold]{address}[/bold] in a browser; the findings are in the view Health.")
+        console.print(f"Or try these ({address}/docs has the rest):\n")
         with httpx.Client(base_url=address, timeout=60, trust_env=False) as plain:
             for question in QUESTIONS:
                 console.print(f"[bold]{escape(question.asks)}[/bold]\n{escape(question.curl(address))}")
@@ -138,18 +141,32 @@ def run_demo(check: bool, port: int) -> None:
         stop()
 
 
-def bring_in(client: Client) -> list[ProductOut]:
-    """The demo's products, understood and stored; the second time, only looked up."""
-    with tqdm(desc="demo catalogue", unit="product") as bar:
+def bring_in(client: Client, feed: str) -> list[ProductOut]:
+    """The products of a feed of the demo, understood and stored; the second time, only looked up."""
+    with tqdm(desc=feed, unit="product") as bar:
 
         def show(job: JobOut) -> None:
             bar.total = job.total
             bar.update(job.done - bar.n)
 
-        job = client.wait_for_job(client.submit_job(source=FEED).id, progress=show, every_seconds=0.2)
+        job = client.wait_for_job(client.submit_job(source=feed).id, progress=show, every_seconds=0.2)
     if job.error:
         raise FileNotReadable(job.error.message)
-    return [client.get_product(row.id) for row in open_feed(CATALOGUE / FEED)]
+    return [client.get_product(row.id) for row in open_feed(CATALOGUE / feed)]
+
+
+def look_through(client: Client) -> dict[str, list[FindingOut]]:
+    """What an audit finds of each product that has a fault planted in it."""
+    client.wait_for_job(client.audit().id, every_seconds=0.2)
+    planted = [row.id for row in open_feed(CATALOGUE / FEEDS[1])]
+    return {id: client.findings(state="all", product=id).findings for id in planted}
+
+
+def health(found: dict[str, list[FindingOut]]) -> Table:
+    table = Table("product", "what the audit found", title="Products with a fault planted in them")
+    for id, findings in found.items():
+        table.add_row(id, "\n".join(escape(one.sentence) for one in findings))
+    return table
 
 
 def table(products: list[ProductOut]) -> Table:

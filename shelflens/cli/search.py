@@ -61,8 +61,7 @@ def search(
 
         examples = read_examples(text, image or [], like or [], unlike or [], without or [])
         chosen = parse_filter(read_filter(filter_json)) if filter_json else None
-        page = (examples, chosen, limit, offset, tuple(facets or ()), collapse)
-        query = Search(*page, floor=floor, include_unavailable=unavailable, reasons=why)
+        query = Search(examples, chosen, limit, offset, tuple(facets or ()), collapse, None, floor, unavailable, why)
         with closing(open_index(index, create=False)) as opened:
             tell_if_mixed(opened)
             found = find(query, opened, load_for(opened, model, device))

@@ -21,10 +21,11 @@ LARGEST = 150_000  # bytes of a file
 
 
 def demo_feed() -> bytes:
-    """The demo catalogue with its images, as a merchant would zip it."""
+    """The demo catalogue and the products with a fault, with their images, as a merchant would zip them."""
     written = io.BytesIO()
+    products, faults = ((DEMO / name).read_text(encoding="utf-8") for name in ("products.csv", "faults.csv"))
     with zipfile.ZipFile(written, "w") as archive:
-        archive.write(DEMO / "products.csv", "products.csv")
+        archive.writestr("products.csv", products + faults.partition("\n")[2])
         for image in sorted((DEMO / "images").iterdir()):
             archive.write(image, f"images/{image.name}")
     return written.getvalue()
@@ -85,6 +86,10 @@ def photograph(browser: Browser, address: str, folder: Path) -> None:
         reader.open("#/search?q=red+shoes")
         reader.page.locator(".card").first.wait_for()
         save([settle(reader)], folder / "search.png")
+        reader.open("#/health")
+        reader.page.get_by_role("button", name="Look through").click()
+        reader.page.locator(".finding").first.wait_for(timeout=60_000)
+        save([settle(reader)], folder / "health.png")
     with reading(browser, address, viewport=WINDOW, color_scheme="dark", locale="zh-CN") as reader:
         reader.open("#/review")
         reader.page.locator("article").wait_for()

@@ -203,8 +203,12 @@ class Expectations:
         filled = next((one for node in reversed(nodes) if (one := self._levels[node]).products >= LEAST), None)
         told = next((one for node in reversed(nodes) if (one := self._levels[node]).sampled >= LEAST), None)
         listed = self._listed(nodes[-1])
+        # What all products have says nothing of a kind of which there are few: tomatoes need no gender.
+        foreign = filled is self._levels[ALL] and nodes[-1] != ALL
         found = []
         for key in {*listed, *(filled.filled if filled else ())}:
+            if foreign and key not in listed:
+                continue
             share = filled.filled[key] / filled.products if filled else 0.0
             usual = share >= (USUAL_LISTED if key in listed else USUAL)
             said = told.said[key] / told.sampled if told and key in listed else 0.0

@@ -82,6 +82,13 @@ def test_what_the_catalogue_usually_fills_is_missed_and_what_it_hardly_fills_is_
     assert not {"heel height type", "toe style"} & missing
 
 
+def test_what_shoes_have_is_not_missed_of_a_few_apples() -> None:
+    apple = shoe("apple", "Red apple")
+    grocery = CategoryScore("fb-1", ("Food", "Apples"), (0.99, 0.98), ("fb", "fb-1"))
+    apple = replace(apple, understanding=replace(apple.understanding, category=grocery))
+    assert "attribute_missing" not in {code for code, _ in codes(lacking(apple, sells_on=()))}
+
+
 def test_the_words_that_say_a_missing_value_are_its_proof() -> None:
     stored = shoe("bare", "Kestrel Blue runner", attributes={"size": "41", "gender": "Unisex", "age group": "adult"})
     answer = lacking(stored)
