@@ -1,7 +1,7 @@
 """Completeness: known attributes deleted, and whether the gap is found and the proposal right; faults made, and whether
 they are found.
 
-    python benchmarks/completeness.py --data-root DATA [--only gaps|pictures|titles|time] [--answers FOLDER] [--seed 0]
+    python benchmarks/completeness.py --data-root DATA [--only gaps|images|titles|time] [--answers FOLDER] [--seed 0]
 
 DATA has fashion (its `val`) and othershops. Nothing is learned beforehand: what is usual, and which proposals are right
 often enough, the rest of each catalogue says. --answers: where the model's answers are kept between runs.
@@ -10,7 +10,7 @@ often enough, the rest of each catalogue says. --answers: where the model's answ
   share with a proposal of that decision, and how many of these are right. A value is right if it means the same
   (`catalog.synonyms.same`); `equal`: spelt the same, too. Baselines: the category's commonest value; the longest known
   value of the attribute that stands in the title.
-- pictures: blurred, scaled up, pasted on other photos' backgrounds. `caught`, and `false` of the clean ones.
+- images: blurred, scaled up, pasted on other images' backgrounds. `caught`, and `false` of the clean ones.
 - titles: one fault each, made of clean titles.
 - time: of learning what is usual and of checking, for 100,000 products made of the catalogues' own.
 """
@@ -34,10 +34,10 @@ from catalog.images.measures import measured
 from catalog.index.parquet import from_row, to_row
 from catalog.model.contract.binomial import lower_bound
 from catalog.model.preprocess import to_pixels
-from catalog.product import Picture, Product, StoredProduct, content_hashes
+from catalog.product import ImageMeasures, Product, StoredProduct, content_hashes
 from catalog.quality.completeness import Completeness, Expectations, completeness
 from catalog.quality.completeness.given import key_of
-from catalog.quality.completeness.pictures import BLURRED, is_plain
+from catalog.quality.completeness.images import BLURRED, is_plain
 from catalog.quality.completeness.titles import title_faults
 from catalog.quality.completeness.vocabulary import Vocabulary, tokens_of
 from catalog.synonyms import same
@@ -72,13 +72,13 @@ class Gap(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, required=True)
-    parser.add_argument("--only", choices=("gaps", "pictures", "titles", "time"))
+    parser.add_argument("--only", choices=("gaps", "images", "titles", "time"))
     parser.add_argument("--answers", type=Path)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     parts: dict[str, Callable[[], None]] = {
         "titles": lambda: titles(asked.data_root, asked.seed),
-        "pictures": lambda: pictures(asked.data_root, asked.seed),
+        "images": lambda: images(asked.data_root, asked.seed),
         "gaps": lambda: gaps(shops(asked.data_root, asked.answers), asked.seed),
         "time": lambda: timed(shops(asked.data_root, asked.answers), asked.seed),
     }
@@ -230,36 +230,36 @@ def told(label: str, judged: Sequence[Gap], way: str) -> None:
         )
 
 
-# --- pictures ---
+# --- images ---
 
 
-def pictures(root: Path, seed: int) -> None:
+def images(root: Path, seed: int) -> None:
     draw = random.Random(seed)
     for name, split in PHOTOS.items():
         given = rows(root / name, split)
         draw.shuffle(given)
-        photos = [opened(root / name / str(row["image"]), name == "fashion") for row in given[:400]]
-        clean = [measure(photo) for photo in photos]
+        images = [opened(root / name / str(row["image"]), name == "fashion") for row in given[:400]]
+        clean = [measure(image) for image in images]
         plain = sum(map(is_plain, clean)) / len(clean)
-        print(f"{name}: {len(clean)} photos, {plain:.3f} with a plain background")
+        print(f"{name}: {len(clean)} images, {plain:.3f} with a plain background")
         faults: dict[str, Callable[[Image.Image], Image.Image]] = {
-            "blurred, 1.5 px": lambda photo: photo.filter(ImageFilter.GaussianBlur(1.5)),
-            "blurred, 3 px": lambda photo: photo.filter(ImageFilter.GaussianBlur(3)),
-            "from 64 px": lambda photo: scaled_up(photo, 64),
-            "from 96 px": lambda photo: scaled_up(photo, 96),
+            "blurred, 1.5 px": lambda image: image.filter(ImageFilter.GaussianBlur(1.5)),
+            "blurred, 3 px": lambda image: image.filter(ImageFilter.GaussianBlur(3)),
+            "from 64 px": lambda image: scaled_up(image, 64),
+            "from 96 px": lambda image: scaled_up(image, 96),
         }
-        raw = np.quantile([power_of(photo) for photo in photos], 0.01)
+        raw = np.quantile([power_of(image) for image in images], 0.01)
         for fault, make in faults.items():
-            made = [saved(make(photo)) for photo in photos]
-            caught = sum(measure(photo).detail < BLURRED for photo in made) / len(made)
-            baseline = sum(power_of(photo) < raw for photo in made) / len(made)
+            made = [saved(make(image)) for image in images]
+            caught = sum(measure(image).detail < BLURRED for image in made) / len(made)
+            baseline = sum(power_of(image) < raw for image in made) / len(made)
             wrong = sum(one.detail < BLURRED for one in clean) / len(clean)
             print(f"  {fault:18} {precision(caught, wrong)}; variance of the Laplacian at 0.010 false: {baseline:.3f}")
         others = [
             opened(path, False) for path in draw.sample(sorted((root / "grocery" / "images").rglob("*.jpg")), 100)
         ]
-        made = [saved(pasted(photo, draw.choice(others))) for photo in photos]
-        caught = sum(not is_plain(measure(photo)) for photo in made) / len(made)
+        made = [saved(pasted(image, draw.choice(others))) for image in images]
+        caught = sum(not is_plain(measure(image)) for image in made) / len(made)
         print(f"  {'other background':18} {precision(caught, 1 - plain)}; told only where 0.95 are plain")
 
 
@@ -269,36 +269,36 @@ def precision(caught: float, wrong: float) -> str:
 
 
 def opened(path: Path, squashed: bool) -> Image.Image:
-    photo = Image.open(path).convert("RGB")
-    return photo.resize((168, 224), Image.Resampling.BICUBIC) if squashed else photo
+    image = Image.open(path).convert("RGB")
+    return image.resize((168, 224), Image.Resampling.BICUBIC) if squashed else image
 
 
-def saved(photo: Image.Image) -> Image.Image:
+def saved(image: Image.Image) -> Image.Image:
     file = io.BytesIO()
-    photo.save(file, "JPEG", quality=85)
+    image.save(file, "JPEG", quality=85)
     return Image.open(file).convert("RGB")
 
 
-def scaled_up(photo: Image.Image, side: int) -> Image.Image:
-    small = photo.copy()
+def scaled_up(image: Image.Image, side: int) -> Image.Image:
+    small = image.copy()
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     return small.resize((small.width * 4, small.height * 4), Image.Resampling.BICUBIC)
 
 
-def pasted(photo: Image.Image, other: Image.Image) -> Image.Image:
+def pasted(image: Image.Image, other: Image.Image) -> Image.Image:
     """The product, cut from its white background."""
-    background = other.resize(photo.size)
-    shown_HW = (np.asarray(photo).min(-1) < 238).astype(np.uint8) * 255
-    background.paste(photo, mask=Image.fromarray(shown_HW).filter(ImageFilter.GaussianBlur(1)))
+    background = other.resize(image.size)
+    shown_HW = (np.asarray(image).min(-1) < 238).astype(np.uint8) * 255
+    background.paste(image, mask=Image.fromarray(shown_HW).filter(ImageFilter.GaussianBlur(1)))
     return background
 
 
-def measure(photo: Image.Image) -> Picture:
-    return measured(to_pixels(photo, SIDE), photo.size)
+def measure(image: Image.Image) -> ImageMeasures:
+    return measured(to_pixels(image, SIDE), image.size)
 
 
-def power_of(photo: Image.Image) -> float:
-    grey_HW = np.asarray(photo.convert("L").resize((SIDE, SIDE)), np.float32)
+def power_of(image: Image.Image) -> float:
+    grey_HW = np.asarray(image.convert("L").resize((SIDE, SIDE)), np.float32)
     around_HW = grey_HW[1:-1, :-2] + grey_HW[1:-1, 2:] + grey_HW[:-2, 1:-1] + grey_HW[2:, 1:-1]
     return float((around_HW - 4 * grey_HW[1:-1, 1:-1]).var())
 

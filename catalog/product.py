@@ -163,7 +163,7 @@ class Scored:
     score: float
 
 
-class Picture(NamedTuple):
+class ImageMeasures(NamedTuple):
     """What is measured of an image when it is read (`catalog.images.measures`): width and height in pixels; detail: how
     sharp it is; uneven: how much of its edge is not of one colour, 0 to 1.
     """
@@ -228,7 +228,7 @@ class Understanding:
     has more than the model reads. `base`: what the model said before it was taught, where a taught one has answered.
     `sides`: what the base makes of image and words each alone, if the product has both.
     `embedding` is float32, of unit length; its first 64 or 128 numbers, rescaled to unit length, are an
-    embedding of their own. `pictures`: of each image, in order; empty for what an earlier release has stored.
+    embedding of their own. `image_measures`: of each image, in order; empty for what an earlier release has stored.
     """
 
     id: str
@@ -245,7 +245,7 @@ class Understanding:
     cut: bool = field(default=False, compare=False)
     base: BaseAnswer | None = None
     sides: Sides | None = field(default=None, compare=False)
-    pictures: tuple[Picture, ...] = ()
+    image_measures: tuple[ImageMeasures, ...] = ()
 
     @property
     def path(self) -> tuple[str, ...]:

@@ -220,7 +220,7 @@ class Understander:
             modalities_used=(),
             decision="abstain",
             notes=reading.notes,
-            pictures=reading.product.pictures,
+            image_measures=reading.product.image_measures,
         )
         return unread.based(self._base_version) if self.filer else unread
 
@@ -246,7 +246,7 @@ class Understander:
             sides=self._base.sides(self._side(outputs, row, "image"), self._side(outputs, row, "text"))
             if has_both
             else None,
-            pictures=reading.product.pictures,
+            image_measures=reading.product.image_measures,
         )
         if self.filer:  # tags and attributes that were not taught depend on the base's category
             found = self.filer.refile(found, self._base_version, top_k)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.product import Picture
+from catalog.product import ImageMeasures
 
 RED, GREEN, BLUE = 38, 75, 15  # of 128, as the eye weighs them; the sum fits 16 bits
 SHIFT = 5  # a grey level has two bits behind the point, and four times its Laplacian fits 16 bits
@@ -12,11 +12,11 @@ UNLIKE = 24  # of 255
 FLAT = 64.0  # quarters of a grey level, squared: with less there is nothing to be sharp
 
 
-def measured(pixels_CHW: NDArray[np.uint8], size: tuple[int, int]) -> Picture:
+def measured(pixels_CHW: NDArray[np.uint8], size: tuple[int, int]) -> ImageMeasures:
     """pixels_CHW: as the model reads it; size: width and height of the file's image. Takes less than a millisecond."""
     red_HW, green_HW, blue_HW = pixels_CHW.astype(np.int16)
     grey_HW = (red_HW * RED + green_HW * GREEN + blue_HW * BLUE) >> SHIFT
-    return Picture(*size, round(detail(grey_HW), 3), round(uneven(pixels_CHW), 3))
+    return ImageMeasures(*size, round(detail(grey_HW), 3), round(uneven(pixels_CHW), 3))
 
 
 def detail(grey_HW: NDArray[np.int16]) -> float:

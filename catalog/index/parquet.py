@@ -23,8 +23,8 @@ from catalog.product import (
     PRODUCT_FIELDS,
     CategoryScore,
     ContentHashes,
+    ImageMeasures,
     Offer,
-    Picture,
     Scored,
     StoredProduct,
     Understanding,
@@ -232,7 +232,7 @@ def schema(embeddings: bool = True) -> "pa.Schema":
             "notes": pa.list_(pa.string()),
             "contradictions": pa.list_(pa.string()),
             "sides": pa.string(),  # JSON
-            "pictures": pa.list_(pa.list_(pa.float64())),
+            "image_measures": pa.list_(pa.list_(pa.float64())),
             "model": pa.string(),
             "hashes": pa.list_(pa.string()),
             **({"embedding": pa.list_(pa.float32())} if embeddings else {}),
@@ -264,7 +264,7 @@ def to_row(stored: StoredProduct) -> dict[str, Any]:
         "notes": list(understanding.notes),
         "contradictions": list(stored.contradictions),
         "sides": json.dumps(sides_fields(understanding.sides), ensure_ascii=False) if understanding.sides else None,
-        "pictures": [list(map(float, one)) for one in understanding.pictures],
+        "image_measures": [list(map(float, one)) for one in understanding.image_measures],
         "model": stored.model,
         "hashes": list(stored.hashes),
         "embedding": understanding.embedding.tolist(),
@@ -292,7 +292,9 @@ def from_row(row: dict[str, Any]) -> StoredProduct:
         decision=row["decision"],
         notes=tuple(row.get("notes") or ()),
         sides=sides_of(json.loads(row["sides"])) if row.get("sides") else None,
-        pictures=tuple(Picture(int(one[0]), int(one[1]), *one[2:]) for one in row.get("pictures") or ()),
+        image_measures=tuple(
+            ImageMeasures(int(one[0]), int(one[1]), *one[2:]) for one in row.get("image_measures") or ()
+        ),
     )
     return StoredProduct(
         product,

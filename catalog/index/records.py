@@ -20,8 +20,8 @@ from catalog.product import (
     BaseAnswer,
     CategoryScore,
     ContentHashes,
+    ImageMeasures,
     Judgement,
-    Picture,
     Product,
     Scored,
     Sides,
@@ -209,7 +209,9 @@ def _understanding(id: str, fields: Mapping[str, Any], embedding: NDArray[np.flo
         notes=tuple(fields.get("notes", ())),
         base=_base(fields["base"]) if "base" in fields else None,
         sides=sides_of(fields["sides"]) if "sides" in fields else None,
-        pictures=tuple(Picture(*one) for one in fields.get("pictures", ())),  # earlier releases measured none
+        image_measures=tuple(
+            ImageMeasures(*one) for one in fields.get("image_measures", ())
+        ),  # earlier releases measured none
     )
 
 
@@ -260,7 +262,7 @@ def _understanding_fields(found: Understanding) -> dict[str, Any]:
         "tags": [(tag.name, tag.score) for tag in found.tags],
         "modalities": found.modalities_used,
         "notes": found.notes,
-        "pictures": found.pictures,
+        "image_measures": found.image_measures,
     }
     if found.base:
         own = {"model": found.base.model, "unfamiliar": found.base.unfamiliar}

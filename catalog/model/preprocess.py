@@ -18,7 +18,7 @@ from catalog.images.decode import decode_sized
 from catalog.images.measures import measured
 from catalog.images.written import is_image
 from catalog.model.tokenizer import Tokenizer
-from catalog.product import Picture, Product
+from catalog.product import ImageMeasures, Product
 
 MAX_CHARACTERS = 8_192  # of a product's text the model is given the first of them
 MAX_IMAGES = 8
@@ -28,14 +28,15 @@ GROUP = 16  # texts that are padded to one length
 class Prepared(NamedTuple):
     """A checked product: images as uint8 (N, 3, size, size), title and description as one text.
 
-    digests: hashes of the image files, by which equal images are found; () if unknown. pictures: as of Understanding.
+    digests: hashes of the image files, by which equal images are found; () if unknown. image_measures: as of
+    Understanding.
     """
 
     id: str
     pixels_NCHW: NDArray[np.uint8]
     text: str
     digests: tuple[bytes, ...] = ()
-    pictures: tuple[Picture, ...] = ()
+    image_measures: tuple[ImageMeasures, ...] = ()
 
 
 class TextBatch(NamedTuple):
@@ -89,9 +90,9 @@ def prepare(product: Product, size: int, check: Callable[[], None] = lambda: Non
     decoded = [decode_sized(data, size_hint=size, check=check) for data in product.images]
     images = [to_pixels(image, size) for image, _ in decoded]
     pixels_NCHW = np.stack(images) if images else np.empty((0, 3, size, size), np.uint8)
-    pictures = tuple(measured(pixels, own) for pixels, (_, own) in zip(images, decoded, strict=True))
+    measures = tuple(measured(pixels, own) for pixels, (_, own) in zip(images, decoded, strict=True))
     digests = tuple(hashlib.blake2b(data, digest_size=16).digest() for data in product.images)
-    return Prepared(product.id, pixels_NCHW, text, digests, pictures)
+    return Prepared(product.id, pixels_NCHW, text, digests, measures)
 
 
 def check_texts(product: Product) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from catalog.index.parquet import export, read_parquet, schema, to_row
 from catalog.index.records import from_payload, to_payload
-from catalog.product import Judgement, Picture, StoredProduct
+from catalog.product import ImageMeasures, Judgement, StoredProduct
 from catalog.storage.seal import unsealed
 from tests.support.stored import category, embedding, same, stored_product
 
@@ -24,7 +24,7 @@ def without_category() -> StoredProduct:
         alternatives=(category("food.pear", 0.1),),
         decision="abstain",
         notes=("unfamiliar", "text_not_read"),
-        pictures=(Picture(640, 480, 0.25, 0.0), Picture(80, 80, 0.125, 0.5)),
+        image_measures=(ImageMeasures(640, 480, 0.25, 0.0), ImageMeasures(80, 80, 0.125, 0.5)),
     )
     return replace(stored, understanding=understanding)
 
@@ -118,7 +118,7 @@ def test_a_product_without_a_category_is_exported_without_one(tmp_path: Path) ->
 def test_a_record_of_an_earlier_release_is_read() -> None:
     assert from_payload(earlier(stored_product(decision="review")), embedding(1)).understanding.path
     found = from_payload(earlier(stored_product(decision="abstain")), embedding(1)).understanding
-    assert (found.category, found.decision, found.notes, found.pictures) == (None, "abstain", (), ())
+    assert (found.category, found.decision, found.notes, found.image_measures) == (None, "abstain", (), ())
     assert [other.id for other in found.alternatives] == ["clothes.shoe", "food.pear", "clothes.shirt"]
 
 

@@ -342,7 +342,7 @@ def test_the_stored_products_are_audited(make: Any, job_service: JobService) -> 
         answer(client.put_product(str(id), title=title))
     job = answer(client.wait_for_job(answer(client.audit()).id, every_seconds=0.02, timeout=30))
     assert (job.state, job.auditing) == ("complete", True)
-    double, variant = answer(client.findings()).findings
+    double, variant = answer(client.findings()).findings[:2]
     assert answer(client.dismiss_finding(double.id)).state == "dismissed"
     assert answer(client.accept_finding(variant.id)).state == "accepted"
     assert answer(client.corrections()).startswith(b"id,item_group_id")

@@ -8,7 +8,7 @@ from catalog.product import StoredProduct
 from catalog.quality.completeness.channels import Path, Rule
 from catalog.quality.completeness.expectations import OWN_FIELDS, Expectations, has_words
 from catalog.quality.completeness.given import given
-from catalog.quality.completeness.pictures import is_plain, picture_faults
+from catalog.quality.completeness.images import image_faults, is_plain
 from catalog.quality.completeness.proposals import Proposal, Words, candidates
 from catalog.quality.completeness.titles import title_faults
 from catalog.quality.finding import Evidence, Finding
@@ -164,10 +164,10 @@ def _image_faults(
         found.append(("image_missing", None))
     elif expectations.is_placeholder(stored):
         found.append(("image_placeholder", Evidence("product", str(expectations.sharing(stored)))))
-    elif stored.understanding.pictures:
+    elif stored.understanding.image_measures:
         least = max((one.smallest(paths) for one in expectations.channels), default=0)
-        first = stored.understanding.pictures[0]
-        found += picture_faults(first, least)
+        first = stored.understanding.image_measures[0]
+        found += image_faults(first, least)
         if expectations.backgrounds_are_plain and not is_plain(first):
             found.append(("image_background", Evidence("image", f"{first.uneven:.2f}", score=first.uneven)))
     for code, proof in found:

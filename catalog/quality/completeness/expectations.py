@@ -14,7 +14,7 @@ from catalog.index.records import likeliest
 from catalog.product import StoredProduct
 from catalog.quality.completeness.channels import channels
 from catalog.quality.completeness.given import FIELDS, NUMBERS, given, key_of, names_given
-from catalog.quality.completeness.pictures import is_plain
+from catalog.quality.completeness.images import is_plain
 from catalog.quality.completeness.proposals import Record, Words, candidates
 from catalog.quality.completeness.vocabulary import Vocabulary
 from catalog.synonyms import plain_words
@@ -161,9 +161,9 @@ class Expectations:
 
     def _count_image(self, stored: StoredProduct) -> None:
         product = stored.product
-        if stored.understanding.pictures:
+        if stored.understanding.image_measures:
             self._measured += 1
-            self._plain += is_plain(stored.understanding.pictures[0])
+            self._plain += is_plain(stored.understanding.image_measures[0])
         image = self._images.setdefault(stored.hashes.images, _Image(product.title, 0))
         image.products += 1
         if image.products > 1:

@@ -169,7 +169,7 @@ async def changed(context: RequestContext, before: StoredProduct, changes: dict[
         if not images and "image" in before.understanding.modalities_used:
             raise ImagesNeeded
         understanding = await context.understand(replace(product, images=tuple(images)), model)
-        if before.understanding.pictures:  # thumbnails are not what was sent
-            understanding = replace(understanding, pictures=before.understanding.pictures)
+        if before.understanding.image_measures:  # thumbnails are not what was sent
+            understanding = replace(understanding, image_measures=before.understanding.image_measures)
         stored = replace(stored, understanding=understanding, model=model.info.version, judgement=None)
     return await described(context, await context.store.put(examined(stored), None, before.hashes), False)

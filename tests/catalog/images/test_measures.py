@@ -5,7 +5,7 @@ from PIL import Image, ImageFilter
 
 from catalog.images.measures import measured
 from catalog.model.preprocess import prepare, to_pixels
-from catalog.product import Picture, Product
+from catalog.product import ImageMeasures, Product
 from tests.support.malformed.images import encode
 
 SIDE = 224
@@ -22,7 +22,7 @@ def photo(background: bool = True) -> Image.Image:
     return white
 
 
-def of(image: Image.Image) -> Picture:
+def of(image: Image.Image) -> ImageMeasures:
     return measured(to_pixels(image, SIDE), image.size)
 
 
@@ -34,7 +34,7 @@ def test_a_blurred_image_has_less_detail_and_a_paler_one_has_not() -> None:
 
 
 def test_an_empty_image_is_not_blurred() -> None:
-    assert of(Image.new("RGB", (SIDE, SIDE), "white")) == Picture(SIDE, SIDE, 1.0, 0.0)
+    assert of(Image.new("RGB", (SIDE, SIDE), "white")) == ImageMeasures(SIDE, SIDE, 1.0, 0.0)
 
 
 def test_a_plain_background_has_an_even_edge() -> None:
@@ -44,5 +44,5 @@ def test_a_plain_background_has_an_even_edge() -> None:
 
 def test_the_size_is_that_of_the_file() -> None:
     image = photo().resize((1600, 1200))
-    [picture] = prepare(Product(images=(encode(image, "JPEG"),)), SIDE).pictures
+    [picture] = prepare(Product(images=(encode(image, "JPEG"),)), SIDE).image_measures
     assert (picture.width, picture.height) == (1600, 1200)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from catalog.product import CategoryScore, Picture, Scored, StoredProduct, Variant
+from catalog.product import CategoryScore, ImageMeasures, Scored, StoredProduct, Variant
 from catalog.quality.completeness import Completeness, Expectations, completeness
 from catalog.quality.completeness.given import key_of
 from catalog.taxonomy.tree import Node, Taxonomy
@@ -35,10 +35,12 @@ FULL = {
 }
 
 
-def shoe(id: str, title: str, pictures: Sequence[Picture] = (), **offer: Any) -> StoredProduct:
+def shoe(id: str, title: str, pictures: Sequence[ImageMeasures] = (), **offer: Any) -> StoredProduct:
     stored = stored_product(id, title, found={}, **(FULL | offer))
     category = CategoryScore("aa-8", SHOES, (0.99, 0.98), ("aa", "aa-8"))
-    return replace(stored, understanding=replace(stored.understanding, category=category, pictures=tuple(pictures)))
+    return replace(
+        stored, understanding=replace(stored.understanding, category=category, image_measures=tuple(pictures))
+    )
 
 
 def shoes(count: int = 120) -> list[StoredProduct]:
@@ -207,20 +209,21 @@ def test_good_titles(title: str) -> None:
 
 
 def test_faults_of_images() -> None:
-    sharp = Picture(900, 900, 0.4, 0.02)
+    sharp = ImageMeasures(900, 900, 0.4, 0.02)
     catalogue = [
-        replace(one, understanding=replace(one.understanding, pictures=(sharp,)), hashes=one.hashes) for one in shoes()
+        replace(one, understanding=replace(one.understanding, image_measures=(sharp,)), hashes=one.hashes)
+        for one in shoes()
     ]
 
-    def faults(*pictures: Picture, **offer: Any) -> set[str]:
+    def faults(*pictures: ImageMeasures, **offer: Any) -> set[str]:
         answer = lacking(shoe("one", "Kestrel Red runner", pictures, attributes=FILLED, **offer), catalogue)
         return {code for code, field in codes(answer) if field == "image"}
 
     assert faults(sharp) == set()
     assert faults() == set()  # an earlier release measured none
-    assert faults(Picture(240, 900, 0.4, 0.02)) == {"image_too_small"}
-    assert faults(Picture(900, 900, 0.03, 0.02)) == {"image_blurred"}
-    assert faults(Picture(900, 900, 0.4, 0.8)) == {"image_background"}
+    assert faults(ImageMeasures(240, 900, 0.4, 0.02)) == {"image_too_small"}
+    assert faults(ImageMeasures(900, 900, 0.03, 0.02)) == {"image_blurred"}
+    assert faults(ImageMeasures(900, 900, 0.4, 0.8)) == {"image_background"}
 
 
 def test_a_product_without_an_image() -> None:

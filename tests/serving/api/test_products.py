@@ -546,7 +546,7 @@ def test_a_product_that_contradicts_itself_is_told_until_it_is_mended(client: Te
     assert [(one["field"], one["said"], one["proposed"], one["probability"]) for one in told] == [
         ("Colour", "black", "red", 1.0)
     ]
-    assert told[0]["sentence"] == "The words say red, but your field “Colour” says black."
+    assert told[0]["sentence"] == "The words say red, but your feed has black for Colour."
     assert told[0]["evidence"][0] == {"source": "title", "says": "red", "start": 0, "end": 3, "score": None}
     assert stored["understanding"]["decision"] != "auto"
     store(client, "b")
