@@ -46,9 +46,9 @@ from catalog.understand import Understander
 
 SHOPS = {"fashion": "val", "othershops/flipkart": ""}
 TITLES = {**SHOPS, "othershops/retail_demo": ""}
-PHOTOS = {"fashion": "val", "othershops/flipkart": "", "othershops/ikea": ""}
+IMAGES = {"fashion": "val", "othershops/flipkart": "", "othershops/ikea": ""}
 DELETED = 1_000
-MOST = 1_000  # products of a shop
+MAX_PRODUCTS = 1_000  # products of a shop
 BATCH = 64
 SIDE = 224
 LEAST = 20
@@ -105,7 +105,7 @@ def shops(root: Path, answers: Path | None) -> dict[str, list[StoredProduct]]:
         reader = reader or [Understander.load()]
         chosen = rows(root / name, split)
         random.Random(0).shuffle(chosen)
-        found[name] = list(understood(reader[0], root / name, chosen[:MOST]))
+        found[name] = list(understood(reader[0], root / name, chosen[:MAX_PRODUCTS]))
         if kept:
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_text("".join(json.dumps(to_row(stored)) + "\n" for stored in found[name]))
@@ -235,7 +235,7 @@ def told(label: str, judged: Sequence[Gap], way: str) -> None:
 
 def images(root: Path, seed: int) -> None:
     draw = random.Random(seed)
-    for name, split in PHOTOS.items():
+    for name, split in IMAGES.items():
         given = rows(root / name, split)
         draw.shuffle(given)
         images = [opened(root / name / str(row["image"]), name == "fashion") for row in given[:400]]

@@ -10,8 +10,8 @@ from catalog.synonyms import plain_words, same
 WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
 HAN = re.compile("[\u4e00-\u9fff]")
 LEAST = 2  # products that say a value before it counts as one
-MOST_VALUES = 3_000  # a property with more is free text
-MOST_WORDS = 4
+MAX_VALUES = 3_000  # a property with more is free text
+MAX_WORDS = 4
 
 
 class Place(NamedTuple):
@@ -46,7 +46,7 @@ class Vocabulary:
         if self.is_free_text:
             return
         self.counts.update(values)
-        if len(self.counts) > MOST_VALUES:
+        if len(self.counts) > MAX_VALUES:
             self.is_free_text = True
             self.counts.clear()
 
@@ -77,7 +77,7 @@ class Vocabulary:
             if not first or first[0] not in self._firsts:
                 continue
             words: tuple[str, ...] = ()
-            for _, end, own in tokens[at : at + MOST_WORDS]:
+            for _, end, own in tokens[at : at + MAX_WORDS]:
                 words += own
                 if value := self._by_words.get(words):
                     yield Place(value, start, end)

@@ -11,7 +11,7 @@ from tests.support.malformed.images import encode
 SIDE = 224
 
 
-def photo(background: bool = True) -> Image.Image:
+def fabric(background: bool = True) -> Image.Image:
     """Noise like that of a fabric, on white."""
     noise = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
     image = Image.fromarray(noise).filter(ImageFilter.GaussianBlur(0.7))
@@ -27,7 +27,7 @@ def of(image: Image.Image) -> ImageMeasures:
 
 
 def test_a_blurred_image_has_less_detail_and_a_paler_one_has_not() -> None:
-    sharp = photo()
+    sharp = fabric()
     paler = sharp.point(lambda level: 128 + level // 2)
     assert of(sharp.filter(ImageFilter.GaussianBlur(2))).detail < 0.065 < 0.1 < of(sharp).detail
     assert abs(of(paler).detail - of(sharp).detail) < 0.1
@@ -38,11 +38,11 @@ def test_an_empty_image_is_not_blurred() -> None:
 
 
 def test_a_plain_background_has_an_even_edge() -> None:
-    assert of(photo()).uneven == 0
-    assert of(photo(background=False)).uneven > 0.5
+    assert of(fabric()).uneven == 0
+    assert of(fabric(background=False)).uneven > 0.5
 
 
 def test_the_size_is_that_of_the_file() -> None:
-    image = photo().resize((1600, 1200))
-    [picture] = prepare(Product(images=(encode(image, "JPEG"),)), SIDE).image_measures
-    assert (picture.width, picture.height) == (1600, 1200)
+    image = fabric().resize((1600, 1200))
+    [measures] = prepare(Product(images=(encode(image, "JPEG"),)), SIDE).image_measures
+    assert (measures.width, measures.height) == (1600, 1200)

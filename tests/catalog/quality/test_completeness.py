@@ -35,11 +35,11 @@ FULL = {
 }
 
 
-def shoe(id: str, title: str, pictures: Sequence[ImageMeasures] = (), **offer: Any) -> StoredProduct:
+def shoe(id: str, title: str, measures: Sequence[ImageMeasures] = (), **offer: Any) -> StoredProduct:
     stored = stored_product(id, title, found={}, **(FULL | offer))
     category = CategoryScore("aa-8", SHOES, (0.99, 0.98), ("aa", "aa-8"))
     return replace(
-        stored, understanding=replace(stored.understanding, category=category, image_measures=tuple(pictures))
+        stored, understanding=replace(stored.understanding, category=category, image_measures=tuple(measures))
     )
 
 
@@ -215,8 +215,8 @@ def test_faults_of_images() -> None:
         for one in shoes()
     ]
 
-    def faults(*pictures: ImageMeasures, **offer: Any) -> set[str]:
-        answer = lacking(shoe("one", "Kestrel Red runner", pictures, attributes=FILLED, **offer), catalogue)
+    def faults(*measures: ImageMeasures, **offer: Any) -> set[str]:
+        answer = lacking(shoe("one", "Kestrel Red runner", measures, attributes=FILLED, **offer), catalogue)
         return {code for code, field in codes(answer) if field == "image"}
 
     assert faults(sharp) == set()
