@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from catalog.taxonomy.tree import SEPARATOR
+
 Source = Literal["title", "description", "image", "field", "model", "product", "channel"]
 
 # What a finding says in English, by its code, the gravest first. The page has each in its languages.
@@ -78,7 +80,13 @@ class Finding:
         """In English, for a person who has not read the documentation."""
         others = ", ".join(self.others)
         channels = " and ".join(one.says for one in self.evidence if one.source == "channel")
+        said, proposed = (_short(self.field, value) for value in (self.said, self.proposed))
         told = SENTENCES[self.code].format(
-            others=others, field=self.field, said=self.said, proposed=self.proposed, channels=channels
+            others=others, field=self.field, said=said, proposed=proposed, channels=channels
         )
         return told if self.product else f"{self.said} products: {told}"
+
+
+def _short(field: str, value: str) -> str:
+    """Of a category's path its end."""
+    return value.rpartition(SEPARATOR)[2] if field == "category" else value

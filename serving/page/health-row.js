@@ -7,6 +7,8 @@ import { productImage } from "./product-images.js";
 const REASONS = 5; // shown at once
 // What concerns products together, and has no field that a person could fill.
 const TOGETHER = new Set(["duplicate", "variant"]);
+// Which side is right, a person says.
+const OPEN = new Set(["image_and_title_differ"]);
 
 /** What a kind of finding is called. */
 export const kind = (code) => translated(`health.kind.${code}`, code);
@@ -50,12 +52,15 @@ function shownProduct(product, signal) {
 function sentence({ code, sentence: english, product, others, products, field, said, proposed, evidence }) {
   const title = (id) => products.find((one) => one.id === id)?.title || id;
   const channels = evidence.filter(({ source }) => source === "channel").map(({ says }) => says).join(", ");
-  const values = { others: others.map((id) => `\u201c${title(id)}\u201d`).join(", "), field: translated(`attribute.${field}`, field), said, proposed, channels };
+  const values = { others: others.map((id) => `\u201c${title(id)}\u201d`).join(", "), field: translated(`attribute.${field}`, field), said: short(field, said), proposed: short(field, proposed), channels };
   const key = `health.said.${code}`;
   const text = t(key, values);
   if (text === key) return english;
   return product ? text : t("health.many", { n: said, text }); // of a fault that many have
 }
+
+/** Of a category's path its end. */
+const short = (field, value) => (field === "category" ? value.split(" > ").at(-1) : value);
 
 function reasons(evidence) {
   if (!evidence.length) return null;
@@ -69,7 +74,7 @@ function reasons(evidence) {
 
 function actions(row, acts) {
   const { code, field, proposed } = row.data;
-  const accept = proposed ? t("health.take", { value: proposed }) : t("health.accept");
+  const accept = proposed && !OPEN.has(code) ? t("health.take", { value: proposed }) : t("health.accept");
   const place = make("div", {});
   const correct = () => show(place, correction(row, acts));
   return make(

@@ -2,7 +2,7 @@
 import { request } from "./api.js";
 import { announce, button, fresh, make, show as fill } from "./dom.js";
 import { findingRow, kind } from "./health-row.js";
-import { count, decimal, moment, t, translated, whole } from "./language.js";
+import { count, moment, t, translated, whole } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
 import { poll } from "./poll.js";
 import { saveFile } from "./save.js";
@@ -59,7 +59,7 @@ function summary({ runs, counts }) {
   const rows = [
     [t("health.products"), whole(last.products)],
     [t("health.open"), whole(open)],
-    ...Object.entries(last.figures).map(([name, value]) => [translated(`health.figure.${name}`, name), Number.isInteger(value) ? whole(value) : decimal(value)]),
+    ...Object.entries(last.figures).map(([name, value]) => [translated(`health.figure.${name}`, name), whole(Math.round(value))]),
   ];
   return make(
     "section",

@@ -53,6 +53,8 @@ def _changes(told: Told) -> Iterator[Change]:
     elif finding.code == "variant":
         family = min(finding.product, *finding.others)
         yield from (Change(id, VARIANTS_OF, family) for id in (finding.product, *finding.others))
+    elif finding.code == "image_and_title_differ" and not told.value:
+        return  # which side is right, nobody has said
     elif finding.field and (value := told.value or finding.proposed):
         yield Change(finding.product, finding.field, value)
 

@@ -124,6 +124,12 @@ def test_a_patch_has_the_merchants_own_columns() -> None:
     assert rows[3] == {"Artikelnummer": "d", "duplicate_of": "e"}
 
 
+def test_a_patch_takes_no_side_between_a_picture_and_the_words() -> None:
+    differ = Finding("image_and_title_differ", "a", 0.9, (), "colour", "Red", "Blue")
+    assert patch([corrected(differ)], {}) == []
+    assert patch([corrected(differ, "Navy")], {}) == [{"id": "a", "colour": "Navy"}]
+
+
 def test_a_sheet_runs_no_formula() -> None:
     written = as_sheet([{"id": "1", "colour": "=HYPERLINK(1)"}, {"id": "2", "brand": "Ünï"}])
     assert list(csv.DictReader(io.StringIO(written))) == [
