@@ -15,9 +15,10 @@ UNEVEN = 0.5  # of the edge; a plain background has less
 def picture_faults(picture: Picture, least_side: int) -> Iterator[tuple[str, Evidence]]:
     """Codes of findings that need no other picture to be seen, with what was measured."""
     if min(picture.width, picture.height) < least_side:
-        yield "image_too_small", Evidence("image", f"{picture.width} x {picture.height}")
+        size = f"{picture.width} x {picture.height} pixels, of at least {least_side}"
+        yield "image_too_small", Evidence("image", size)
     if picture.detail < BLURRED:
-        yield "image_blurred", Evidence("image", f"{picture.detail:.2f}", score=picture.detail)
+        yield "image_blurred", Evidence("image", f"sharpness {picture.detail:.3f}, of at least {BLURRED}")
 
 
 def is_plain(picture: Picture) -> bool:

@@ -43,7 +43,7 @@ def test_findings_are_accepted_dismissed_and_taken_back(browser: Browser, addres
         findings = reader.page.locator(".finding")
         expect(findings).to_have_count(2)
         double, variant = findings.nth(0), findings.nth(1)
-        expect(double.locator(".fault-sentence")).to_contain_text("This is the same product as")
+        expect(double.locator(".fault-sentence")).to_contain_text("This seems to be the same product as")
         expect(variant.locator(".fault-sentence")).to_contain_text("they differ in Colour")
         expect(reader.page.locator(".figures")).to_contain_text("Different products3")
         variant.get_by_role("button", name="That is so").click()
