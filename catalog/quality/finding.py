@@ -15,7 +15,7 @@ SENTENCES: Mapping[str, str] = {
     "title_and_field_differ": "The words say {proposed}, but your feed has {said} for {field}.",
     "duplicate": "This seems to be the same product as {others}.",
     "variant": "This seems to be a variant of {others}: it differs in {field}.",
-    "attribute_missing": "It has no {field}, which products of this kind usually have here.",
+    "attribute_missing": "It has no {field}, which products of this kind have here, or name in their words.",
     "field_required": "It has no {field}, which is required by {channels}.",
     "field_recommended": "It has no {field}, which is recommended by {channels}.",
     "image_missing": "It has no image.",

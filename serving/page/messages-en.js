@@ -290,7 +290,7 @@ export default {
   "health.said.image_and_title_differ": "The picture seems to show {proposed}, but the words say {said}.",
   "health.said.image_and_field_differ": "The picture seems to show {proposed}, but your feed has {said} for {field}.",
   "health.said.title_and_field_differ": "The words say {proposed}, but your feed has {said} for {field}.",
-  "health.said.attribute_missing": "It has no {field}, which products of this kind usually have here.",
+  "health.said.attribute_missing": "It has no {field}, which products of this kind have here, or name in their words.",
   "health.said.field_required": "It has no {field}, which is required by {channels}.",
   "health.said.field_recommended": "It has no {field}, which is recommended by {channels}.",
   "health.said.image_missing": "It has no image.",

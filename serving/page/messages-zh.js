@@ -281,7 +281,7 @@ export default {
   "health.said.image_and_title_differ": "图片看起来是{proposed}，文字却说是{said}。",
   "health.said.image_and_field_differ": "图片看起来是{proposed}，您的“{field}”却是{said}。",
   "health.said.title_and_field_differ": "文字说的是{proposed}，您的“{field}”却是{said}。",
-  "health.said.attribute_missing": "缺少{field}，同类商品大多填写了它。",
+  "health.said.attribute_missing": "缺少{field}，同类商品填写了它，或在文字中提到它。",
   "health.said.field_required": "缺少{field}，这是{channels}的必填项。",
   "health.said.field_recommended": "缺少{field}，{channels}建议填写。",
   "health.said.image_missing": "没有图片。",

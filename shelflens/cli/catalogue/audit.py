@@ -1,7 +1,9 @@
 """`shelflens audit`: what is doubled, contradictory or missing in an index, as a report and as a patch of the feed."""
 
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -93,9 +95,20 @@ def write_patch(path: Path, output: Path, feed: Path | None) -> None:
     rows = patch(corrections, columns)
     with written_whole(output) as temporary:
         temporary.write_text(as_sheet(rows), encoding="utf-8", newline="")
-    print(f"{len(rows):,} products are corrected in {output}.")
-    if open_still := sum(map(without_value, corrections)):
-        print(f"{open_still:,} accepted findings are not in it, as no value is known: correct them on the page Health.")
+    print(f"{len(rows):,} {'product is' if len(rows) == 1 else 'products are'} corrected in {output}.")
+    if unknown := sum(map(without_value, corrections)):
+        print(f"Accepted, but not in it, as no value is known: {unknown:,}. Correct them on the page Health.")
+    for column in new_columns(rows, columns):
+        print(f"{column!r} is new to the feed. To ingest it: --map 'attributes.{column}={column}'.")
+
+
+def new_columns(rows: Sequence[Mapping[str, str]], columns: Mapping[str, str]) -> list[str]:
+    """Of attributes that the feed has no column for, and that an ingest passes over. columns: as of `columns_of`."""
+    from catalog.feeds.columns import FIELDS
+    from catalog.quality.audit.patch import DUPLICATE_OF, VARIANTS_OF
+
+    known = {*FIELDS, *columns.values(), DUPLICATE_OF, VARIANTS_OF}
+    return [column for column in dict.fromkeys(chain.from_iterable(rows)) if columns and column not in known]
 
 
 def read_columns(feed: Path) -> dict[str, str | None]:
