@@ -69,8 +69,8 @@ function reasons(evidence) {
     make("li", {}, source !== "product" && make("span", { class: "soft" }, `${t(`health.source.${source}`)}: `), says, score !== null && make("span", { class: "score" }, ` ${source === "product" ? signed(score) : percent(score)}`));
   const strongest = [...evidence].sort((one, other) => Math.abs(other.score ?? 0) - Math.abs(one.score ?? 0));
   const [first, rest] = [strongest.slice(0, REASONS), strongest.slice(REASONS)];
-  const more = rest.length > 0 && make("details", {}, make("summary", { class: "small" }, t("health.more_reasons")), make("ul", { class: "reasons" }, rest.map(line)));
-  return make("div", { class: "small" }, make("ul", { class: "reasons" }, first.map(line)), more);
+  const more = rest.length > 0 && make("details", {}, make("summary", { class: "small" }, t("health.more_reasons")), make("ul", { class: "fault-reasons" }, rest.map(line)));
+  return make("div", { class: "small" }, make("ul", { class: "fault-reasons" }, first.map(line)), more);
 }
 
 function actions(row, acts) {

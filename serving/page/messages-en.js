@@ -536,7 +536,7 @@ export default {
   "attribute.brand": "Brand",
   "attribute.colour": "Colour",
   "attribute.condition": "Condition",
-  "attribute.gender": "For",
+  "attribute.gender": "Gender",
   "attribute.material": "Material",
   "attribute.pattern": "Pattern",
   "attribute.season": "Season",
