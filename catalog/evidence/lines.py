@@ -13,14 +13,15 @@ LABELLED_BY = {"person": "a person said so", "model": "the model is sure"}
 
 def why_lines(why: Why) -> Iterator[str]:
     explanation = why.explanation
-    yield f"What speaks for {' > '.join(explanation.category.path)} (log-odds {explanation.log_odds:+.2f}):"
+    path = " > ".join(explanation.category.path)
+    yield f"What speaks for {path} (log-odds {explanation.log_odds:+.2f}; 0 is even, +3 is 95 %):"
     if explanation.words:
-        yield "  words, by what the log-odds lose without each:"
+        yield "  words, by what the log-odds lose without each; - where they gain:"
         yield from _words(explanation.words)
     if explanation.untried:
         yield f"    not tried: {', '.join(explanation.untried)}"
     if explanation.heat_map:
-        yield "  first image, darker where it adds more, - where it speaks against:"
+        yield "  first image, by what they lose without a part: the darker the more; - where they gain:"
         yield from _heat(explanation.heat_map)
     if why.nearest is not None:
         yield "  nearest products of a known category:" if why.nearest else "  no product of a known category is stored"

@@ -15,9 +15,9 @@ SENTENCES: Mapping[str, str] = {
     "image_and_title_differ": "The picture seems to show {proposed}, but the words say {said}.",
     "image_and_field_differ": "The picture seems to show {proposed}, but your feed has {said} for {field}.",
     "title_and_field_differ": "The words say {proposed}, but your feed has {said} for {field}.",
-    "duplicate": "This is the same product as {others}.",
-    "variant": "This is a variant of {others}: it differs in {field}.",
-    "attribute_missing": "It has no {field}, which products of this kind usually have here.",
+    "duplicate": "This seems to be the same product as {others}.",
+    "variant": "This seems to be a variant of {others}: it differs in {field}.",
+    "attribute_missing": "It has no {field}, which products of this kind have here, or name in their words.",
     "field_required": "It has no {field}, which is required by {channels}.",
     "field_recommended": "It has no {field}, which is recommended by {channels}.",
     "image_missing": "It has no image.",
@@ -84,7 +84,7 @@ class Finding:
         told = SENTENCES[self.code].format(
             others=others, field=self.field, said=said, proposed=proposed, channels=channels
         )
-        return told if self.product else f"{self.said} products: {told}"
+        return told if self.product else f"True of {self.said} products: {told}"
 
 
 def _short(field: str, value: str) -> str:

@@ -363,7 +363,7 @@ CATEGORY_ADDED: dict[str, Any] = {"id": "garden.hoses", "path": ["Garden", "Hose
 FINDING: dict[str, Any] = {
     "id": "9c1c6f0c7d1d2a55",
     "code": "variant",
-    "sentence": "This is a variant of shirt-2: it differs in colour.",
+    "sentence": "This seems to be a variant of shirt-2: it differs in colour.",
     "product": PRODUCT_ID,
     "others": ["shirt-2"],
     "products": [

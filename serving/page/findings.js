@@ -147,7 +147,7 @@ export function contradictions({ contradictions: found = [] }) {
         said: shown(one, one.said),
         proposed: shown(one, one.proposed),
       }),
-      one.probability < 1 && make("span", { class: "score" }, percent(one.probability)),
+      one.probability < 1 && make("span", { class: "score" }, ` ${percent(one.probability)}`),
     ),
   );
   return section(t("contradiction.title"), make("ul", { class: "conflicts" }, rows));

@@ -7,8 +7,9 @@ import { productImage } from "./product-images.js";
 const REASONS = 5; // shown at once
 // What concerns products together, and has no field that a person could fill.
 const TOGETHER = new Set(["duplicate", "variant"]);
-// Which side is right, a person says.
-const OPEN = new Set(["image_and_title_differ"]);
+
+/** What accepting puts into the feed. Of a picture and words that differ nobody knows which is wrong. */
+const settles = ({ code, proposed }) => (code === "image_and_title_differ" ? "" : proposed);
 
 /** What a kind of finding is called. */
 export const kind = (code) => translated(`health.kind.${code}`, code);
@@ -61,20 +62,23 @@ function sentence({ code, sentence: english, product, others, products, field, s
 
 /** Of a category's path its end. */
 const short = (field, value) => (field === "category" ? value.split(" > ").at(-1) : value);
+/** What a reason adds. */
+const signed = (score) => `${score > 0 ? "+" : ""}${decimal(score)}`;
 
 function reasons(evidence) {
   if (!evidence.length) return null;
   const line = ({ source, says, score }) =>
-    make("li", {}, source !== "product" && make("span", { class: "soft" }, `${t(`health.source.${source}`)}: `), says, score !== null && make("span", { class: "score" }, ` ${score > 0 ? "+" : ""}${decimal(score)}`));
+    make("li", {}, source !== "product" && make("span", { class: "soft" }, `${t(`health.source.${source}`)}: `), says, score !== null && make("span", { class: "score" }, ` ${source === "product" ? signed(score) : percent(score)}`));
   const strongest = [...evidence].sort((one, other) => Math.abs(other.score ?? 0) - Math.abs(one.score ?? 0));
   const [first, rest] = [strongest.slice(0, REASONS), strongest.slice(REASONS)];
-  const more = rest.length > 0 && make("details", {}, make("summary", { class: "small" }, t("health.more_reasons")), make("ul", { class: "why" }, rest.map(line)));
-  return make("div", { class: "small" }, make("ul", { class: "why" }, first.map(line)), more);
+  const more = rest.length > 0 && make("details", {}, make("summary", { class: "small" }, t("health.more_reasons")), make("ul", { class: "fault-reasons" }, rest.map(line)));
+  return make("div", { class: "small" }, make("ul", { class: "fault-reasons" }, first.map(line)), more);
 }
 
 function actions(row, acts) {
-  const { code, field, proposed } = row.data;
-  const accept = proposed && !OPEN.has(code) ? t("health.take", { value: proposed }) : t("health.accept");
+  const { code, field } = row.data;
+  const value = settles(row.data);
+  const accept = value ? t("health.take", { value }) : t("health.accept");
   const place = make("div", {});
   const correct = () => show(place, correction(row, acts));
   return make(
@@ -93,7 +97,7 @@ function actions(row, acts) {
 
 function correction(row, acts) {
   const id = fresh("correction");
-  const input = make("input", { id, type: "text", maxlength: 1000, required: true, value: row.data.proposed || row.data.said });
+  const input = make("input", { id, type: "text", maxlength: 1000, required: true, value: settles(row.data) || row.data.said });
   const form = make(
     "form",
     { class: "actions" },
@@ -110,13 +114,15 @@ function correction(row, acts) {
 }
 
 function said(row, acts) {
-  const { state, value, proposed, given_by: by } = row.data;
-  const settled = state === "accepted" ? proposed : value;
+  const { state, value, given_by: by, code } = row.data;
+  const settled = state === "accepted" ? settles(row.data) : value;
+  const nothing = state === "accepted" && !settled && !TOGETHER.has(code);
   return make(
     "div",
     { class: "map-said" },
     make("span", { class: `badge ${state === "dismissed" ? "" : "auto"}` }, t(`health.state.${state}`)),
     settled && make("span", { class: "said" }, settled),
+    nothing && make("span", { class: "soft small" }, t("health.no_value")),
     by && make("span", { class: "soft small" }, by),
     button(t("review.undo"), () => acts.reopen(row), { class: "plain" }, "undo"),
   );

@@ -59,7 +59,7 @@ function summary({ runs, counts }) {
   const rows = [
     [t("health.products"), whole(last.products)],
     [t("health.open"), whole(open)],
-    ...Object.entries(last.figures).map(([name, value]) => [translated(`health.figure.${name}`, name), whole(Math.round(value))]),
+    ...Object.entries(last.figures).map(([name, value]) => [translated(`health.figure.${name}`, name), Number.isInteger(value) ? whole(value) : decimal(value, 1)]),
   ];
   return make(
     "section",

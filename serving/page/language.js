@@ -58,8 +58,8 @@ export function whole(number) {
   return new Intl.NumberFormat(local()).format(number);
 }
 
-export function decimal(number) {
-  return new Intl.NumberFormat(local(), { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(number);
+export function decimal(number, digits = 2) {
+  return new Intl.NumberFormat(local(), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(number);
 }
 
 /** By the product's own currency, with all the decimals that are stored: a yen price of 5.9 is not 6. */

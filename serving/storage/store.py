@@ -27,7 +27,7 @@ from catalog.quality.audit.history import NAME as AUDITS
 from catalog.quality.finding import Finding as Fault
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
-from serving.errors import FindingNotFound, ModelInUse, ModelNotTaught, ProductChanged
+from serving.errors import FindingNotFound, ModelInUse, ModelNotTaught, ProductChanged, RequestInvalid
 from serving.portions import PORTION_BYTES
 from serving.storage.active_model import ActiveModel
 from serving.storage.category_map import NAME, CategoryMap, Confirmed, MapState, Target
@@ -289,7 +289,12 @@ class CatalogStore:
         return self._titled(self._audits.page(*query))
 
     def judge_finding(self, id: str, verdict: Verdict, value: str, given_by: str) -> Findings:
-        """Raises FindingNotFound."""
+        """Raises FindingNotFound and RequestInvalid."""
+        found = self._audits.get(id)
+        if found and verdict == "corrected" and not found.finding.product:
+            raise RequestInvalid(
+                "Many products have this fault, which no one value corrects. Mend the feed.", "verdict"
+            )
         told = self._audits.judge(id, verdict, value, given_by)
         if told is None:
             raise FindingNotFound

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from catalog.index.product_index import open_index
 from catalog.quality.audit import History
+from catalog.quality.finding import Finding
 from serving.storage.thumbnails import ThumbnailStore
 from shelflens.cli import app
 from tests.support.catalogue import COLOURS, KINDS, draw_product
@@ -280,11 +281,31 @@ def test_an_index_is_audited_and_what_was_accepted_is_a_patch_of_the_feed(shop: 
         assert len(found) == first["findings"]["variant"]["open"] > 0
         history.judge(found[0].finding.id, "accepted")
     assert "1 accepted" in run("audit").stdout
-    run("audit", "--patch", "patch.csv", "--feed", "feed.csv")
+    told = run("audit", "--patch", "patch.csv", "--feed", "feed.csv").stdout
+    assert "is new to the feed" not in told
     with Path("patch.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {"sku", "item_group_id"} == rows[0].keys()
     assert {row["sku"] for row in rows} == {found[0].finding.product, *found[0].finding.others}
+
+
+def test_a_patch_says_what_is_not_in_it_and_what_is_new(shop: Path, model: Path) -> None:
+    ingest(model, "feed.csv")
+    told = run("audit").stdout
+    assert "[variant]" in told
+    assert "--output report.html" in told
+    fabric = Finding("attribute_missing", "shoe-red", 1.0, (), "Fabric", "", "Cotton")
+    capitals = Finding("title_capitals", "shoe-red", 1.0, (), "title", "RED SHOE")
+    with closing(History(Path("shelflens-index/audits.sqlite"))) as history:
+        history.begin()
+        history.stage([fabric, capitals])
+        history.finish(12, {})
+        history.judge(fabric.id, "accepted")
+        history.judge(capitals.id, "accepted")
+    told = run("audit", "--patch", "patch.csv", "--feed", "feed.csv").stdout
+    assert "1 product is corrected" in told
+    assert "no value is known: 1." in told
+    assert "--map 'attributes.Fabric=Fabric'" in told
 
 
 def test_an_audit_says_what_it_cannot_do(shop: Path, model: Path) -> None:

@@ -126,13 +126,13 @@ class History:
             ]
 
     def counts(self) -> dict[str, dict[State, int]]:
-        """Of the last run's findings, by code and state."""
+        """Of the last run's findings, by code and state, the gravest first."""
         found: dict[str, dict[State, int]] = {}
         with self.file.use() as db:
             rows = db.execute(f"SELECT f.code, coalesce(v.state, 'open'), count(*) {JOINED} GROUP BY 1, 2")
             for code, state, count in rows:
                 found.setdefault(code, {})[state] = count
-        return found
+        return {code: found[code] for code in SENTENCES if code in found}
 
     def page(
         self, state: State | None = "open", code: str = "", product: str = "", after: int = 0, limit: int = 20

@@ -4,15 +4,19 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from catalog.feeds.columns import PREFIX
 from catalog.feeds.formats.sheet import to_cell
 from catalog.quality.audit.history import Told
+from catalog.quality.conflicts.sexes import Sex, sex_of
+from catalog.quality.finding import Finding
 from catalog.synonyms import attribute_name
 
 # The columns of what concerns products together, where the merchant has none for it.
 DUPLICATE_OF, VARIANTS_OF = "duplicate_of", "item_group_id"
+# What contradicts itself without saying which side is wrong: only a person knows the value.
+UNDECIDED = "image_and_title_differ"
 
 
 class Change(NamedTuple):
@@ -46,17 +50,31 @@ def as_sheet(rows: Sequence[Mapping[str, str]]) -> str:
     return written.getvalue()
 
 
+def without_value(told: Told) -> bool:
+    """Whether it was accepted, but changes nothing in the feed as nobody knows the value."""
+    return not list(_changes(told))
+
+
 def _changes(told: Told) -> Iterator[Change]:
     finding = told.finding
+    if not finding.product:
+        return
     if finding.code == "duplicate":
         yield Change(finding.product, DUPLICATE_OF, finding.others[0])
     elif finding.code == "variant":
         family = min(finding.product, *finding.others)
         yield from (Change(id, VARIANTS_OF, family) for id in (finding.product, *finding.others))
-    elif finding.code == "image_and_title_differ" and not told.value:
-        return  # which side is right, nobody has said
-    elif finding.field and (value := told.value or finding.proposed):
+    elif finding.field and (value := told.value or _proposed(finding)):
         yield Change(finding.product, finding.field, value)
+
+
+def _proposed(finding: Finding) -> str:
+    """In the feed's own words: "female" where it has "male", and not the "Women" of a title."""
+    if finding.code == UNDECIDED:
+        return ""
+    if finding.said in get_args(Sex):
+        return sex_of(finding.proposed) or finding.proposed
+    return finding.proposed
 
 
 def columns_of(used: Mapping[str, str | None]) -> dict[str, str]:

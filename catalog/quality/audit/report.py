@@ -40,6 +40,12 @@ SOURCES = {
     "product": "the other product",
     "channel": "the sales channel",
 }
+NEXT = (
+    "Nothing is changed by this report. Accept, correct or dismiss each finding on the page Health of the service"
+    " (shelflens serve). What you accept or correct is then a patch of your feed:"
+    " shelflens audit --patch FILE --feed FEED."
+)
+REASONS = "Signed figures are what each reason adds to the log-odds that both are one product: 0 is even, 3 is 95 %."
 
 
 def report(
@@ -55,7 +61,7 @@ def report(
     waiting = {code: states.get("open", 0) for code, states in counts.items()}
     figures = [(f"{run.products:,}", "products"), (f"{sum(waiting.values()):,}", "findings that wait for a person")]
     figures += [(f"{value:,.4g}", FIGURES[name]) for name, value in run.figures.items() if name in FIGURES]
-    parts = [in_figures(figures)]
+    parts = [in_figures(figures), *([note(NEXT)] if any(found.values()) else [])]
     parts += [of_code(HEADINGS[code], told, waiting.get(code, 0), titles) for code, told in found.items()]
     if not any(found.values()):
         parts.append(note("Nothing was found that waits for a person."))
@@ -65,7 +71,9 @@ def report(
 def of_code(heading: str, told: Sequence[Told], waiting: int, titles: Mapping[str, str]) -> str:
     rows = [finding_cells(one, titles) for one in told[:SHOWN]]
     more = f"The first {SHOWN:,} of {waiting:,}." if waiting > SHOWN else ""
-    return section(f"{heading}: {waiting:,}", ("Product", "What was found", "How sure", "Why"), rows, more)
+    if any(one.finding.code in ("duplicate", "variant") for one in told):
+        more = f"{REASONS} {more}".strip()
+    return section(f"{heading}: {waiting:,}", ("Product", "What was found", "Proposed", "How sure", "Why"), rows, more)
 
 
 def finding_cells(told: Told, titles: Mapping[str, str]) -> Cells:
@@ -74,20 +82,23 @@ def finding_cells(told: Told, titles: Mapping[str, str]) -> Cells:
     return (
         f"{finding.product}: {titles.get(finding.product, '')}" if finding.product else "",
         f"{finding.sentence} {others}".strip(),
+        finding.proposed if finding.field != "category" else "",
         f"{finding.probability:.0%}",
         "; ".join(map(said, finding.evidence)),
     )
 
 
 def said(evidence: Evidence) -> str:
-    sure = "" if evidence.score is None else f" ({evidence.score:+.2g})"
+    if evidence.source == "product":  # a reason, with what it adds to the log-odds
+        return f"{evidence.says} ({evidence.score:+.2g})" if evidence.score is not None else evidence.says
+    sure = f" ({evidence.score:.0%} sure)" if evidence.score is not None else ""
     return f"{SOURCES[evidence.source]}: {evidence.says}{sure}"
 
 
 def trend(runs: Sequence[Run]) -> str:
     if len(runs) < 2:
         return ""
-    codes = list(dict.fromkeys(code for run in runs for code in run.counts))
+    codes = [code for code in HEADINGS if any(code in run.counts for run in runs)]
     rows = [(day(run), f"{run.products:,}", *(f"{run.counts.get(code, 0):,}" for code in codes)) for run in runs]
     return section("Audits so far", ("When", "Products", *(HEADINGS[code] for code in codes)), rows)
 

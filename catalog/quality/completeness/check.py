@@ -8,7 +8,7 @@ from catalog.product import StoredProduct
 from catalog.quality.completeness.channels import Path, Rule
 from catalog.quality.completeness.expectations import OWN_FIELDS, Expectations, has_words
 from catalog.quality.completeness.given import given
-from catalog.quality.completeness.images import image_faults, is_plain
+from catalog.quality.completeness.images import UNEVEN, image_faults, is_plain
 from catalog.quality.completeness.proposals import Proposal, Words, candidates
 from catalog.quality.completeness.titles import title_faults
 from catalog.quality.finding import Evidence, Finding
@@ -163,13 +163,15 @@ def _image_faults(
     if "images" not in values:
         found.append(("image_missing", None))
     elif expectations.is_placeholder(stored):
-        found.append(("image_placeholder", Evidence("product", str(expectations.sharing(stored)))))
+        said = f"{expectations.sharing(stored):,} products have this image."
+        found.append(("image_placeholder", Evidence("product", said)))
     elif stored.understanding.image_measures:
         least = max((one.smallest(paths) for one in expectations.channels), default=0)
         first = stored.understanding.image_measures[0]
         found += image_faults(first, least)
         if expectations.backgrounds_are_plain and not is_plain(first):
-            found.append(("image_background", Evidence("image", f"{first.uneven:.2f}", score=first.uneven)))
+            said = f"unevenness of the edge {first.uneven:.2f}, of at most {UNEVEN}"
+            found.append(("image_background", Evidence("image", said)))
     for code, proof in found:
         own = (proof,) if proof else ()
         yield _Fault("images", COSTS[code], Finding(code, stored.id, 1.0, (), "image", "", "", own))

@@ -15,9 +15,10 @@ UNEVEN = 0.5  # of the edge; a plain background has less
 def image_faults(measures: ImageMeasures, least_side: int) -> Iterator[tuple[str, Evidence]]:
     """Codes of findings that need no other measures to be seen, with what was measured."""
     if min(measures.width, measures.height) < least_side:
-        yield "image_too_small", Evidence("image", f"{measures.width} x {measures.height}")
+        size = f"{measures.width} x {measures.height} pixels, of at least {least_side}"
+        yield "image_too_small", Evidence("image", size)
     if measures.detail < BLURRED:
-        yield "image_blurred", Evidence("image", f"{measures.detail:.2f}", score=measures.detail)
+        yield "image_blurred", Evidence("image", f"sharpness {measures.detail:.3f}, of at least {BLURRED}")
 
 
 def is_plain(measures: ImageMeasures) -> bool:

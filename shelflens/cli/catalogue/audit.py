@@ -1,7 +1,9 @@
 """`shelflens audit`: what is doubled, contradictory or missing in an index, as a report and as a patch of the feed."""
 
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -52,7 +54,7 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
     from catalog.origin import model_folder
     from catalog.quality.audit import History, shipped_checks
     from catalog.quality.audit import audit as run
-    from catalog.quality.audit.report import report
+    from catalog.quality.audit.report import HEADINGS, report
 
     with open_index(index, create=False) as opened, closing(History(path)) as history:
         tell_if_mixed(opened)
@@ -72,23 +74,41 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
     print(f"{done.products:,} products were looked through.")
     for code, states in counts.items():
         told = ", ".join(f"{count:,} {state}" for state, count in states.items())
-        print(f"{code}: {told}")
+        print(f"{HEADINGS[code]}: {told} [{code}]")
     if not counts:
         print("Nothing was found.")
+    elif output:
+        print(f"Each with its proof: {output}. To accept or dismiss: shelflens serve --index {index}, page Health.")
+    else:
+        print("Each with its proof: --output report.html, or the page Health of shelflens serve.")
 
 
 def write_patch(path: Path, output: Path, feed: Path | None) -> None:
     from catalog.quality.audit import History
-    from catalog.quality.audit.patch import as_sheet, columns_of, patch
+    from catalog.quality.audit.patch import as_sheet, columns_of, patch, without_value
 
     if not path.exists():
         raise FileNotReadable("No audit of this index was made yet. Run shelflens audit without --patch first.")
     columns = columns_of(read_columns(feed)) if feed else {}
     with closing(History(path)) as history:
-        rows = patch(history.corrections(), columns)
+        corrections = list(history.corrections())
+    rows = patch(corrections, columns)
     with written_whole(output) as temporary:
         temporary.write_text(as_sheet(rows), encoding="utf-8", newline="")
-    print(f"{len(rows):,} products are corrected in {output}.")
+    print(f"{len(rows):,} {'product is' if len(rows) == 1 else 'products are'} corrected in {output}.")
+    if unknown := sum(map(without_value, corrections)):
+        print(f"Accepted, but not in it, as no value is known: {unknown:,}. Correct them on the page Health.")
+    for column in new_columns(rows, columns):
+        print(f"{column!r} is new to the feed. To ingest it: --map 'attributes.{column}={column}'.")
+
+
+def new_columns(rows: Sequence[Mapping[str, str]], columns: Mapping[str, str]) -> list[str]:
+    """Of attributes that the feed has no column for, and that an ingest passes over. columns: as of `columns_of`."""
+    from catalog.feeds.columns import FIELDS
+    from catalog.quality.audit.patch import DUPLICATE_OF, VARIANTS_OF
+
+    known = {*FIELDS, *columns.values(), DUPLICATE_OF, VARIANTS_OF}
+    return [column for column in dict.fromkeys(chain.from_iterable(rows)) if columns and column not in known]
 
 
 def read_columns(feed: Path) -> dict[str, str | None]:

@@ -16,7 +16,7 @@ def test_words_image_and_neighbours_have_lines() -> None:
     words = (Word("red", -1.0, ((0, 3),)), Word("shirt", 2.0, ((4, 9),)))
     near = (Neighbour("s-9", "Striped shirt", SHIRT, "person", 0.93), Neighbour("s-8", "", SHIRT, "model", 0.9))
     told = lines(Explanation(SHIRT, 1.386, words, ("cotton",), HeatMap(ROWS)), near)
-    assert told[0] == "What speaks for Clothes > Shirt (log-odds +1.39):"
+    assert told[0] == "What speaks for Clothes > Shirt (log-odds +1.39; 0 is even, +3 is 95 %):"
     strongest = told.index("    shirt   +2.00 " + 20 * "█")
     assert told[strongest + 1] == "    red     -1.00 " + 10 * "▒"
     assert "    not tried: cotton" in told

@@ -12,7 +12,7 @@ import pytest
 from catalog.product import StoredProduct
 from catalog.quality.audit import Check, History, audit
 from catalog.quality.audit.history import Told
-from catalog.quality.audit.patch import as_sheet, columns_of, patch
+from catalog.quality.audit.patch import as_sheet, columns_of, patch, without_value
 from catalog.quality.audit.report import report
 from catalog.quality.finding import Evidence, Finding
 from tests.support.stored import stored_product
@@ -124,10 +124,30 @@ def test_a_patch_has_the_merchants_own_columns() -> None:
     assert rows[3] == {"Artikelnummer": "d", "duplicate_of": "e"}
 
 
-def test_a_patch_takes_no_side_between_a_picture_and_the_words() -> None:
-    differ = Finding("image_and_title_differ", "a", 0.9, (), "colour", "Red", "Blue")
-    assert patch([corrected(differ)], {}) == []
-    assert patch([corrected(differ, "Navy")], {}) == [{"id": "a", "colour": "Navy"}]
+def test_a_patch_has_no_value_that_nobody_knows() -> None:
+    unclear = [
+        corrected(Finding("image_and_title_differ", "a", 0.9, (), "category", "Shoes", "Bananas")),
+        corrected(Finding("title_capitals", "b", 1.0, (), "title", "RED SHOE")),
+        corrected(Finding("field_required", "", 1.0, ("a", "b"), "size", "2"), "M"),
+    ]
+    assert patch(unclear, {}) == []
+    assert all(map(without_value, unclear))
+    by_hand = corrected(Finding("image_and_title_differ", "a", 0.9, (), "category", "Shoes", "Bananas"), "Shoes")
+    assert patch([by_hand], {}) == [{"id": "a", "category": "Shoes"}]
+
+
+def test_a_patch_speaks_as_the_feed_does() -> None:
+    of_words = corrected(Finding("title_and_field_differ", "a", 1.0, (), "gender", "male", "Women"))
+    assert patch([of_words], {}) == [{"id": "a", "gender": "female"}]
+    own_words = corrected(Finding("title_and_field_differ", "a", 1.0, (), "gender", "Herren", "Women"))
+    assert patch([own_words], {}) == [{"id": "a", "gender": "Women"}]
+
+
+def test_kinds_are_counted_the_gravest_first(history: History) -> None:
+    history.begin()
+    history.stage([Finding(code, "a", 1.0) for code in ("attribute_missing", "duplicate", "image_and_title_differ")])
+    history.finish(1, {})
+    assert list(history.counts()) == ["image_and_title_differ", "duplicate", "attribute_missing"]
 
 
 def test_a_sheet_runs_no_formula() -> None:

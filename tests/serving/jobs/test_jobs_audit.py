@@ -115,8 +115,10 @@ def test_pages_of_findings_follow_each_other(service: JobService) -> None:
 def test_what_all_products_lack_is_told_once(service: JobService) -> None:
     audited(service)
     [one] = [one for one in all_found(service, code="image_missing")]
-    assert (one["product"], one["sentence"]) == ("", "4 products: It has no image.")
+    assert (one["product"], one["sentence"]) == ("", "True of 4 products: It has no image.")
     assert {product["id"] for product in one["products"]} == {"1", "2", "3", "4"}
+    one_value = service.client.post(f"{FINDINGS}/{one['id']}", json={"verdict": "corrected", "value": "1.jpg"})
+    assert_error(one_value, 422, "request_invalid", "verdict")
     said = service.client.post(f"{FINDINGS}/{one['id']}", json={"verdict": "dismissed"})
     assert said.status_code == 200
     audited(service)
@@ -145,3 +147,9 @@ def test_what_is_unknown_is_told(service: JobService) -> None:
     assert_error(service.client.post(unknown, json={"verdict": "accepted"}), 404, "finding_not_found")
     assert_error(service.client.delete(unknown), 404, "finding_not_found")
     assert_error(service.client.get(FINDINGS, params={"state": "lost"}), 422, "request_invalid", "state")
+
+
+def test_a_kind_of_fault_that_there_is_not_is_refused(service: JobService) -> None:
+    answer = service.client.get(FINDINGS, params={"code": "dublicate"})
+    assert_error(answer, 422, "request_invalid", "code")
+    assert "duplicate" in answer.json()["error"]["message"]

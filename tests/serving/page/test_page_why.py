@@ -26,7 +26,7 @@ def test_an_answer_shows_its_words_the_heat_map_and_the_nearest_products(reader:
     expect(heat).to_be_visible()
     painted = heat.evaluate("map => map.getContext('2d').getImageData(0, 0, 5, 5).data.some((one) => one > 0)")
     assert painted
-    reader.page.get_by_label("Show which parts of the image speak for the answer").uncheck()
+    reader.page.get_by_label("Colour the parts of the image").uncheck()
     expect(heat).to_be_hidden()
     nearest = reader.page.locator(".why-nearest li, .why > p")
     expect(nearest.first).to_be_visible()

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from catalog.errors import DiskFull
 from catalog.quality.audit.patch import as_sheet, patch
+from catalog.quality.finding import SENTENCES
 from serving.api import examples
 from serving.api.context import Context, respond
 from serving.api.openapi import Errors, json_body, operation
@@ -61,6 +62,8 @@ async def list_findings(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> FindingsResponse:
     """Findings of the last audit, the gravest first."""
+    if code and code not in SENTENCES:
+        raise RequestInvalid(f"No kind of fault is called {code!r}. They are {', '.join(SENTENCES)}.", "code")
     query = FindingsQuery(None if state == "all" else state, code, product, after, limit + 1)
     return to_findings(await context.store.findings(query), limit)
 
