@@ -108,6 +108,25 @@ def test_what_is_gone_is_forgotten(history: History) -> None:
     assert list(history.corrections()) == []
 
 
+def test_what_is_deleted_while_an_audit_runs_is_not_told_of(history: History) -> None:
+    history.begin()
+    history.stage([Finding("duplicate", "p1", 0.9, ("p2",)), Finding("image_missing", "p3", 1.0)])
+    history.forget(["p2", "p4"], verdicts=True)
+    history.stage([Finding("image_missing", id, 1.0, said="erased") for id in ("p2", "p4", "p5")])
+    history.finish(5, {})
+    assert sorted(told(history)) == [("image_missing", "p3"), ("image_missing", "p5")]
+    audit([Rare()], scan, history)
+    assert ("variant", "p4") in told(history), "it is stored again"
+
+
+def test_an_audit_that_was_cut_off_keeps_nothing_of_what_is_erased(history: History) -> None:
+    history.begin()
+    history.stage([Finding("image_missing", "p1", 1.0, said="erased"), Finding("duplicate", "p2", 0.9, ("p1",))])
+    history.forget(["p1"], verdicts=True)
+    with history.file.use() as db:
+        assert db.execute("SELECT count(*) FROM staged").fetchone() == (0,)
+
+
 def corrected(finding: Finding, value: str = "") -> Told:
     return Told(1, finding, "corrected" if value else "accepted", value)
 
