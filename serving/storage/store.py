@@ -24,10 +24,11 @@ from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.audit import History, Run, Told, Verdict
 from catalog.quality.audit.history import NAME as AUDITS
+from catalog.quality.audit.patch import takes_value
 from catalog.quality.finding import Finding as Fault
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
-from serving.errors import FindingNotFound, ModelInUse, ModelNotTaught, ProductChanged
+from serving.errors import FindingNotFound, ModelInUse, ModelNotTaught, ProductChanged, RequestInvalid
 from serving.portions import PORTION_BYTES
 from serving.storage.active_model import ActiveModel
 from serving.storage.category_map import NAME, CategoryMap, Confirmed, MapState, Target
@@ -289,7 +290,10 @@ class CatalogStore:
         return self._titled(self._audits.page(*query))
 
     def judge_finding(self, id: str, verdict: Verdict, value: str, given_by: str) -> Findings:
-        """Raises FindingNotFound."""
+        """Raises FindingNotFound, and RequestInvalid for a value of what takes none."""
+        known = self._audits.get(id)
+        if verdict == "corrected" and known and not takes_value(known.finding):
+            raise RequestInvalid("What is of several products together has no field to correct.", "verdict")
         told = self._audits.judge(id, verdict, value, given_by)
         if told is None:
             raise FindingNotFound

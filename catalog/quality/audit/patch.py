@@ -9,10 +9,12 @@ from typing import NamedTuple
 from catalog.feeds.columns import PREFIX
 from catalog.feeds.formats.sheet import to_cell
 from catalog.quality.audit.history import Told
+from catalog.quality.finding import Finding
 from catalog.synonyms import attribute_name
 
 # The columns of what concerns products together, where the merchant has none for it.
 DUPLICATE_OF, VARIANTS_OF = "duplicate_of", "item_group_id"
+TOGETHER = ("duplicate", "variant")  # of products together
 
 
 class Change(NamedTuple):
@@ -30,9 +32,11 @@ def patch(corrections: Iterable[Told], columns: Mapping[str, str]) -> list[dict[
     columns: as of `columns_of`; a field without one is called as it is.
     """
     rows: dict[str, dict[str, str]] = {}
+    own = columns.get("id", "id")
     for change in chain.from_iterable(map(_changes, corrections)):
-        row = rows.setdefault(change.product, {columns.get("id", "id"): change.product})
-        row[columns.get(attribute_name(change.field), change.field)] = change.value
+        row = rows.setdefault(change.product, {own: change.product})
+        column = columns.get(attribute_name(change.field), change.field)
+        row[f"{column}_corrected" if column == own else column] = change.value
     return list(rows.values())
 
 
@@ -41,9 +45,14 @@ def as_sheet(rows: Sequence[Mapping[str, str]]) -> str:
     header = list({column: None for row in rows for column in row}) or ["id"]
     written = io.StringIO()
     sheet = csv.writer(written)
-    sheet.writerow(header)
+    sheet.writerow(map(to_cell, header))
     sheet.writerows([to_cell(row.get(column)) for column in header] for row in rows)
     return written.getvalue()
+
+
+def takes_value(finding: Finding) -> bool:
+    """Whether it is of a field of one product, which a person can fill."""
+    return bool(finding.product and finding.field) and finding.code not in TOGETHER
 
 
 def _changes(told: Told) -> Iterator[Change]:
@@ -53,7 +62,7 @@ def _changes(told: Told) -> Iterator[Change]:
     elif finding.code == "variant":
         family = min(finding.product, *finding.others)
         yield from (Change(id, VARIANTS_OF, family) for id in (finding.product, *finding.others))
-    elif finding.field and (value := told.value or finding.proposed):
+    elif takes_value(finding) and (value := told.value or finding.proposed):
         yield Change(finding.product, finding.field, value)
 
 

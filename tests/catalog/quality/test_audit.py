@@ -143,7 +143,14 @@ def test_a_patch_has_the_merchants_own_columns() -> None:
     assert rows[3] == {"Artikelnummer": "d", "duplicate_of": "e"}
 
 
+def test_a_patch_never_writes_over_the_id_and_has_no_row_without_one() -> None:
+    many = corrected(Finding("image_missing", "", 1.0, ("a", "b"), "image", "2"), "photo.jpg")
+    red = corrected(Finding("attribute_missing", "a", 1.0, (), "colour", "", "red"))
+    assert patch([many, red], columns_of({"colour": "id"})) == [{"colour": "a", "colour_corrected": "red"}]
+
+
 def test_a_sheet_runs_no_formula() -> None:
+    assert as_sheet([{"id": "1", "=HYPERLINK(1)": "red"}]) == "id,'=HYPERLINK(1)\r\n1,red\r\n"
     written = as_sheet([{"id": "1", "colour": "=HYPERLINK(1)"}, {"id": "2", "brand": "Ünï"}])
     assert list(csv.DictReader(io.StringIO(written))) == [
         {"id": "1", "colour": "'=HYPERLINK(1)", "brand": ""},

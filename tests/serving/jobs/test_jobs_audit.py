@@ -140,6 +140,15 @@ def test_a_verdict_that_says_nothing_is_refused(service: JobService, body: dict[
     assert found(service)[0]["id"] == first["id"]
 
 
+def test_what_is_of_several_products_has_no_field_to_correct(service: JobService) -> None:
+    audited(service)
+    together = [*found(service), *all_found(service, code="image_missing")]
+    for one in together:
+        answer = service.client.post(f"{FINDINGS}/{one['id']}", json={"verdict": "corrected", "value": "red"})
+        assert_error(answer, 422, "request_invalid", "verdict")
+    assert len(together) == 3
+
+
 def test_what_is_unknown_is_told(service: JobService) -> None:
     unknown = f"{FINDINGS}/0123456789abcdef"
     assert_error(service.client.post(unknown, json={"verdict": "accepted"}), 404, "finding_not_found")
