@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS about (product TEXT NOT NULL, id TEXT NOT NULL, PRIMA
 """
 State = Literal["open", "accepted", "corrected", "dismissed"]
 Verdict = Literal["accepted", "corrected", "dismissed"]
+TOGETHER = ("duplicate", "variant")  # codes of what is of products together, and of no field
 STAGED_AT_ONCE = 1_000
 SHOWN = "SELECT f.number, f.document, coalesce(v.state, 'open'), v.value, v.given_by, v.created"
 JOINED = "FROM findings f LEFT JOIN verdicts v ON v.id = f.id"
@@ -133,10 +134,7 @@ class History:
             rows = db.execute(
                 "SELECT id, created, products, figures, counts FROM runs ORDER BY id DESC LIMIT ?", (limit,)
             )
-            return [
-                Run(id, created, products, json.loads(figures), json.loads(counts))
-                for id, created, products, figures, counts in rows
-            ]
+            return [_run(row) for row in rows]
 
     def counts(self) -> dict[str, dict[State, int]]:
         """Of the last run's findings, by code and state."""
@@ -211,6 +209,15 @@ class History:
         self.file.close()
 
 
+def _run(row: Sequence[Any]) -> Run:
+    """Raises Unsealed for what was never written so."""
+    id, created, products, *documents = row
+    figures, counts = map(json.loads, documents)
+    if not isinstance(figures, dict) or not isinstance(counts, dict):
+        raise Unsealed
+    return Run(id, created, products, figures, counts)
+
+
 def _told(row: Sequence[Any]) -> Told:
     """Raises Unsealed for what was never written so."""
     number, document, state, value, given_by, created = row
@@ -220,6 +227,7 @@ def _told(row: Sequence[Any]) -> Told:
         finding = Finding(**{**fields, "others": tuple(fields["others"]), "evidence": evidence})
     except (TypeError, KeyError, AttributeError, ValueError):
         raise Unsealed from None
-    if state not in get_args(State) or finding.code not in SENTENCES:
+    known = state in get_args(State) and finding.code in SENTENCES
+    if not known or (finding.code in TOGETHER and not finding.others):
         raise Unsealed
     return Told(number, finding, state, value or "", given_by or "", created)

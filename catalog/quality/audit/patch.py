@@ -8,13 +8,12 @@ from typing import NamedTuple
 
 from catalog.feeds.columns import PREFIX
 from catalog.feeds.formats.sheet import to_cell
-from catalog.quality.audit.history import Told
+from catalog.quality.audit.history import TOGETHER, Told
 from catalog.quality.finding import Finding
 from catalog.synonyms import attribute_name
 
 # The columns of what concerns products together, where the merchant has none for it.
 DUPLICATE_OF, VARIANTS_OF = "duplicate_of", "item_group_id"
-TOGETHER = ("duplicate", "variant")  # of products together
 
 
 class Change(NamedTuple):

@@ -89,7 +89,7 @@ def trend(runs: Sequence[Run]) -> str:
         return ""
     codes = list(dict.fromkeys(code for run in runs for code in run.counts))
     rows = [(day(run), f"{run.products:,}", *(f"{run.counts.get(code, 0):,}" for code in codes)) for run in runs]
-    return section("Audits so far", ("When", "Products", *(HEADINGS[code] for code in codes)), rows)
+    return section("Audits so far", ("When", "Products", *(HEADINGS.get(code, code) for code in codes)), rows)
 
 
 def day(run: Run) -> str:

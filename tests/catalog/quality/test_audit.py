@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.errors import StateDamaged
 from catalog.product import StoredProduct
 from catalog.quality.audit import Check, History, audit
 from catalog.quality.audit.history import Told
@@ -127,6 +128,23 @@ def test_an_audit_that_was_cut_off_keeps_nothing_of_what_is_erased(history: Hist
         assert db.execute("SELECT count(*) FROM staged").fetchone() == (0,)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE runs SET figures = 'null'",
+        "UPDATE runs SET counts = '[1]'",
+        "UPDATE verdicts SET document = json_set(document, '$.others', json('[]'))",
+    ],
+)
+def test_what_was_never_written_so_is_told(history: History, damage: str) -> None:
+    audit([Rare()], scan, history)
+    history.judge(history.page()[0].finding.id, "accepted")
+    with history.file.use() as db:
+        db.execute(damage)
+    with pytest.raises(StateDamaged, match=r"audits\.sqlite is damaged"):
+        history.runs(), list(history.corrections())
+
+
 def corrected(finding: Finding, value: str = "") -> Told:
     return Told(1, finding, "corrected" if value else "accepted", value)
 
@@ -173,5 +191,8 @@ def test_the_report_says_what_was_found_and_how_it_went_on(history: History) -> 
         "p1: Red shoe",
     ):
         assert words in page
+    with history.file.use() as db:  # by another release
+        db.execute("""UPDATE runs SET counts = '{"shadow": 3}' WHERE id = 1""")
+    assert "shadow" in report(history.runs(), found, history.counts(), {})
     audit([], scan, history)
     assert "Nothing was found" in report(history.runs(), {}, history.counts(), {})
