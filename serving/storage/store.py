@@ -378,7 +378,7 @@ class CatalogStore:
             if erase:
                 self._erasure.note(id)
                 self._feedback.erase([id])
-            self._audits.forget([id], erase)
+            self._leave_out([id], erase)
             self._thumbnails.delete([id])
             deleted = self._index.delete([id])
             if not self._index.count():
@@ -388,10 +388,18 @@ class CatalogStore:
         if not deleted:
             raise ProductNotFound
 
+    def _leave_out(self, ids: Sequence[str], erase: bool = False) -> None:
+        """From the findings. While these cannot be read, a product can be deleted, but not erased."""
+        try:
+            self._audits.forget(ids, erase)
+        except StateDamaged:
+            if erase:
+                raise
+
     def delete_all(self, ids: Sequence[str]) -> None:
         """Those that are stored."""
         with self._writing:
-            self._audits.forget(ids)
+            self._leave_out(ids)
             self._thumbnails.delete(ids)
             self._index.delete(ids)
             if not self._index.count():

@@ -91,6 +91,14 @@ def test_what_is_deleted_is_no_longer_told_of(service: JobService) -> None:
     assert [one["code"] for one in found(service)] == ["variant"]
 
 
+def test_a_damaged_audit_keeps_no_product_from_being_deleted(service: JobService) -> None:
+    with service.store._audits.file.use() as db:
+        db.execute("DROP TABLE about")
+    assert service.client.delete("/v1/products/2").status_code == 204
+    assert_error(service.client.delete("/v1/products/3", params={"erase": "true"}), 500, "state_damaged")
+    assert service.stored() == ["1", "3", "4"]
+
+
 def test_an_audit_of_nothing_finds_nothing(tmp_path: Path, model: Understander) -> None:
     with office(tmp_path, model, SETTINGS) as empty:
         assert audited(empty)["state"] == "complete"
