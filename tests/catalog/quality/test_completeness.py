@@ -10,6 +10,7 @@ import pytest
 from catalog.product import CategoryScore, Picture, Scored, StoredProduct, Variant
 from catalog.quality.completeness import Completeness, Expectations, completeness
 from catalog.quality.completeness.given import key_of
+from catalog.quality.completeness.titles import repeated
 from catalog.taxonomy.tree import Node, Taxonomy
 from tests.support.stored import stored_product
 
@@ -254,3 +255,10 @@ def test_of_a_huge_title_the_beginning_is_read() -> None:
     lacking = completeness(huge, Expectations.of([*shoes(), huge], TREE))
     assert lacking.proposals["colour"].value == "Red"
     assert time.process_time() - began < 10
+
+
+def test_the_word_that_repeats_stands_where_it_is_said_to() -> None:
+    title = "Große İ Straße one STRASSE two Straße"
+    proof = repeated(title)
+    assert proof
+    assert (proof.says, title[proof.start : proof.end]) == ("Straße", "Straße")
