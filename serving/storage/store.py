@@ -24,6 +24,7 @@ from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.audit import History, Run, Told, Verdict
 from catalog.quality.audit.history import NAME as AUDITS
+from catalog.quality.audit.patch import takes_value
 from catalog.quality.finding import Finding as Fault
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
@@ -289,12 +290,10 @@ class CatalogStore:
         return self._titled(self._audits.page(*query))
 
     def judge_finding(self, id: str, verdict: Verdict, value: str, given_by: str) -> Findings:
-        """Raises FindingNotFound and RequestInvalid."""
-        found = self._audits.get(id)
-        if found and verdict == "corrected" and not found.finding.product:
-            raise RequestInvalid(
-                "Many products have this fault, which no one value corrects. Mend the feed.", "verdict"
-            )
+        """Raises FindingNotFound, and RequestInvalid for a value of what takes none."""
+        known = self._audits.get(id)
+        if verdict == "corrected" and known and not takes_value(known.finding):
+            raise RequestInvalid("What is of several products together has no field to correct.", "verdict")
         told = self._audits.judge(id, verdict, value, given_by)
         if told is None:
             raise FindingNotFound
@@ -379,7 +378,7 @@ class CatalogStore:
             if erase:
                 self._erasure.note(id)
                 self._feedback.erase([id])
-            self._audits.forget([id], erase)
+            self._leave_out([id], erase)
             self._thumbnails.delete([id])
             deleted = self._index.delete([id])
             if not self._index.count():
@@ -389,10 +388,18 @@ class CatalogStore:
         if not deleted:
             raise ProductNotFound
 
+    def _leave_out(self, ids: Sequence[str], erase: bool = False) -> None:
+        """From the findings. While these cannot be read, a product can be deleted, but not erased."""
+        try:
+            self._audits.forget(ids, erase)
+        except StateDamaged:
+            if erase:
+                raise
+
     def delete_all(self, ids: Sequence[str]) -> None:
         """Those that are stored."""
         with self._writing:
-            self._audits.forget(ids)
+            self._leave_out(ids)
             self._thumbnails.delete(ids)
             self._index.delete(ids)
             if not self._index.count():

@@ -315,3 +315,7 @@ def test_an_audit_says_what_it_cannot_do(shop: Path, model: Path) -> None:
     ingest(model, "feed.csv")
     assert "[file_not_writable]" in run("audit", "--output", "feed.csv/report.html").output
     assert "give --patch" in run("audit", "--feed", "feed.csv").output
+    assert "no report" in run("audit", "--patch", "patch.csv", "--output", "report.html").output
+    feed = Path("feed.csv").read_bytes()
+    assert "name another file" in run("audit", "--patch", "./feed.csv", "--feed", "feed.csv").output
+    assert Path("feed.csv").read_bytes() == feed

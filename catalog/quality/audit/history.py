@@ -42,9 +42,17 @@ CREATE TABLE IF NOT EXISTS about (product TEXT NOT NULL, id TEXT NOT NULL, PRIMA
 """
 State = Literal["open", "accepted", "corrected", "dismissed"]
 Verdict = Literal["accepted", "corrected", "dismissed"]
+TOGETHER = ("duplicate", "variant")  # codes of what is of products together, and of no field
 STAGED_AT_ONCE = 1_000
 SHOWN = "SELECT f.number, f.document, coalesce(v.state, 'open'), v.value, v.given_by, v.created"
 JOINED = "FROM findings f LEFT JOIN verdicts v ON v.id = f.id"
+# Parameter: a list of ids as JSON.
+STAGED_OF = """
+DELETE FROM staged WHERE EXISTS (
+    SELECT 1 FROM json_each(?1) gone WHERE gone.value = json_extract(document, '$.product')
+    OR gone.value IN (SELECT value FROM json_each(document, '$.others'))
+)
+"""
 PATCHED = "SELECT 0, document, state, value, given_by, created FROM verdicts"
 
 
@@ -77,18 +85,23 @@ class History:
 
     def __init__(self, path: Path) -> None:
         self.file = StateFile(path, SCHEMA, "findings of the audits and what was said of them")
+        self._auditing = False
+        self._gone: set[str] = set()  # products that were deleted since the audit began, which may have read them
 
     def begin(self) -> None:
         """A new run. What an earlier one that did not end has staged is dropped."""
         with self.file.use() as db:
             db.execute("DELETE FROM staged")
+            self._auditing = True
+            self._gone.clear()
 
     def stage(self, findings: Iterable[Finding]) -> None:
         """Keep findings of the run that has begun. Nobody sees them until it is finished."""
         grades = {code: grade for grade, code in enumerate(SENTENCES)}
         for some in in_chunks(findings, STAGED_AT_ONCE):
-            rows = [(one.id, one.code, grades[one.code], one.probability, json.dumps(asdict(one))) for one in some]
             with self.file.use() as db, transaction(db):
+                kept = (one for one in some if self._gone.isdisjoint((one.product, *one.others)))
+                rows = [(one.id, one.code, grades[one.code], one.probability, json.dumps(asdict(one))) for one in kept]
                 db.executemany("INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?)", rows)
 
     def finish(self, products: int, figures: Mapping[str, float]) -> Run:
@@ -112,6 +125,7 @@ class History:
                 "INSERT INTO runs (created, products, figures, counts) VALUES (?, ?, ?, ?)",
                 (run.created, products, json.dumps(run.figures), json.dumps(counts)),
             )
+            self._auditing = False
         return run._replace(id=int(kept.lastrowid or 0))
 
     def runs(self, limit: int = 30) -> list[Run]:
@@ -120,10 +134,7 @@ class History:
             rows = db.execute(
                 "SELECT id, created, products, figures, counts FROM runs ORDER BY id DESC LIMIT ?", (limit,)
             )
-            return [
-                Run(id, created, products, json.loads(figures), json.loads(counts))
-                for id, created, products, figures, counts in rows
-            ]
+            return [_run(row) for row in rows]
 
     def counts(self) -> dict[str, dict[State, int]]:
         """Of the last run's findings, by code and state, the gravest first."""
@@ -184,6 +195,9 @@ class History:
     def forget(self, products: Sequence[str], verdicts: bool = False) -> None:
         """Leave out what tells of products that are gone. verdicts: also what was said of that."""
         with self.file.use() as db, transaction(db):
+            if self._auditing:
+                self._gone.update(products)
+            db.execute(STAGED_OF, (json.dumps(list(products)),))
             for id in products:
                 about = "IN (SELECT id FROM about WHERE product = ?)"
                 db.execute(f"DELETE FROM findings WHERE id {about}", (id,))
@@ -195,6 +209,15 @@ class History:
         self.file.close()
 
 
+def _run(row: Sequence[Any]) -> Run:
+    """Raises Unsealed for what was never written so."""
+    id, created, products, *documents = row
+    figures, counts = map(json.loads, documents)
+    if not isinstance(figures, dict) or not isinstance(counts, dict):
+        raise Unsealed
+    return Run(id, created, products, figures, counts)
+
+
 def _told(row: Sequence[Any]) -> Told:
     """Raises Unsealed for what was never written so."""
     number, document, state, value, given_by, created = row
@@ -204,6 +227,7 @@ def _told(row: Sequence[Any]) -> Told:
         finding = Finding(**{**fields, "others": tuple(fields["others"]), "evidence": evidence})
     except (TypeError, KeyError, AttributeError, ValueError):
         raise Unsealed from None
-    if state not in get_args(State) or finding.code not in SENTENCES:
+    known = state in get_args(State) and finding.code in SENTENCES
+    if not known or (finding.code in TOGETHER and not finding.others):
         raise Unsealed
     return Told(number, finding, state, value or "", given_by or "", created)

@@ -8,7 +8,7 @@ from typing import NamedTuple, get_args
 
 from catalog.feeds.columns import PREFIX
 from catalog.feeds.formats.sheet import to_cell
-from catalog.quality.audit.history import Told
+from catalog.quality.audit.history import TOGETHER, Told
 from catalog.quality.conflicts.sexes import Sex, sex_of
 from catalog.quality.finding import Finding
 from catalog.synonyms import attribute_name
@@ -34,9 +34,11 @@ def patch(corrections: Iterable[Told], columns: Mapping[str, str]) -> list[dict[
     columns: as of `columns_of`; a field without one is called as it is.
     """
     rows: dict[str, dict[str, str]] = {}
+    own = columns.get("id", "id")
     for change in chain.from_iterable(map(_changes, corrections)):
-        row = rows.setdefault(change.product, {columns.get("id", "id"): change.product})
-        row[columns.get(attribute_name(change.field), change.field)] = change.value
+        row = rows.setdefault(change.product, {own: change.product})
+        column = columns.get(attribute_name(change.field), change.field)
+        row[f"{column}_corrected" if column == own else column] = change.value
     return list(rows.values())
 
 
@@ -45,7 +47,7 @@ def as_sheet(rows: Sequence[Mapping[str, str]]) -> str:
     header = list({column: None for row in rows for column in row}) or ["id"]
     written = io.StringIO()
     sheet = csv.writer(written)
-    sheet.writerow(header)
+    sheet.writerow(map(to_cell, header))
     sheet.writerows([to_cell(row.get(column)) for column in header] for row in rows)
     return written.getvalue()
 
@@ -53,6 +55,11 @@ def as_sheet(rows: Sequence[Mapping[str, str]]) -> str:
 def without_value(told: Told) -> bool:
     """Whether it was accepted, but changes nothing in the feed as nobody knows the value."""
     return not list(_changes(told))
+
+
+def takes_value(finding: Finding) -> bool:
+    """Whether it is of a field of one product, which a person can fill."""
+    return bool(finding.product and finding.field) and finding.code not in TOGETHER
 
 
 def _changes(told: Told) -> Iterator[Change]:
@@ -64,7 +71,7 @@ def _changes(told: Told) -> Iterator[Change]:
     elif finding.code == "variant":
         family = min(finding.product, *finding.others)
         yield from (Change(id, VARIANTS_OF, family) for id in (finding.product, *finding.others))
-    elif finding.field and (value := told.value or _proposed(finding)):
+    elif takes_value(finding) and (value := told.value or _proposed(finding)):
         yield Change(finding.product, finding.field, value)
 
 

@@ -100,7 +100,7 @@ def trend(runs: Sequence[Run]) -> str:
         return ""
     codes = [code for code in HEADINGS if any(code in run.counts for run in runs)]
     rows = [(day(run), f"{run.products:,}", *(f"{run.counts.get(code, 0):,}" for code in codes)) for run in runs]
-    return section("Audits so far", ("When", "Products", *(HEADINGS[code] for code in codes)), rows)
+    return section("Audits so far", ("When", "Products", *(HEADINGS.get(code, code) for code in codes)), rows)
 
 
 def day(run: Run) -> str:

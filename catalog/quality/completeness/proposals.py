@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from catalog.language.attributes import FoundAttribute, find_attributes
 from catalog.language.attributes.expected import names_for
 from catalog.model.contract.binomial import is_at_least
+from catalog.model.preprocess import MAX_CHARACTERS
 from catalog.product import StoredProduct
 from catalog.quality.completeness.given import key_of
 from catalog.quality.completeness.vocabulary import Token, Vocabulary, tokens_of
@@ -54,7 +55,8 @@ class Words:
     """A product's texts, read when first asked for."""
 
     def __init__(self, stored: StoredProduct) -> None:
-        self.title, self.description = stored.product.title, stored.product.description
+        product = stored.product
+        self.title, self.description = product.title[:MAX_CHARACTERS], product.description[:MAX_CHARACTERS]
         self._path = stored.understanding.path
 
     @cached_property

@@ -63,5 +63,5 @@ def repeated(title: str) -> Evidence | None:
     [(word, times)] = counts.most_common(1) or [("", 0)]
     if times < TIMES:
         return None
-    start = title.casefold().find(word)
-    return Evidence("title", title[start : start + len(word)], start, start + len(word))
+    first = next(one for one in WORDS.finditer(title) if one[0].casefold() == word)
+    return Evidence("title", first[0], first.start(), first.end())

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from catalog.language.attributes.found import CERTAIN, LIKELY, FoundAttribute
 from catalog.language.attributes.grammar.read import by_grammar
 
 NEARLY = 0.03  # measures are rounded
+MOST_NUMBERS = 10  # a text with more can mean any amount
 # Fields of what is in it, by `attribute_name`. A plain "weight" may be that of the parcel.
 CONTENTS = {
     *("volume", "net volume", "capacity", "content", "net content", "net weight", "net quantity", "quantity", "size"),
@@ -18,13 +20,18 @@ COUNTS = {
 }
 UNITS = {"kilogram", "metre ** 3", "byte"}
 WHOLE = re.compile(r"(?<![\d.,])\d{1,4}(?![\d.,]*\d)")
+DIGITS = re.compile(r"\d+")
 COUNT = re.compile(
-    r"\s*(?:pack of\s*|set of\s*|x\s*)?(\d{1,4})\s*(?:x|pcs?|pieces?|pack|-pack|count|ct|units?)?\s*", re.IGNORECASE
+    r"\s*(?:pack of\s*|set of\s*|x\s*)?(\d{1,4})\s*+(?:x|pcs?|pieces?|pack|-pack|count|ct|units?)?\s*", re.IGNORECASE
 )
 NUMBERS = {"single": 1, "one": 1, "pair": 2, "twin": 2, "two": 2, "double": 2, "three": 3, "triple": 3, "four": 4}
 NUMBERS |= {"five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "dozen": 12}
 NUMBERS |= dict(zip("一二两三四五六七八九十双对", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10, 2, 2), strict=True))
 WORD = re.compile(r"[a-z]+|[一二两三四五六七八九十双对]", re.IGNORECASE)
+
+
+def may_mean_any(text: str) -> bool:
+    return sum(1 for _ in islice(DIGITS.finditer(text), MOST_NUMBERS + 1)) > MOST_NUMBERS
 
 
 def contents_differ(title: Sequence[FoundAttribute], text: str, values: Iterable[str]) -> FoundAttribute | None:

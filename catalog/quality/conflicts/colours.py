@@ -54,7 +54,7 @@ PART = re.compile(
     r"|collar|rim|bezel|ink|cartridge|toner|lining|print|text|leds?|lights?)\b",
     re.IGNORECASE,
 )
-NEAR = 2  # words before the part
+NEAR, SIGHT = 2, 100  # words before the part, and the characters in which they stand
 WORD = re.compile(r"off[\s-]?white|rose[\s-]?gold|[^\W\d_]+|[黑白灰蓝绿黄橙红粉紫棕褐]色", re.IGNORECASE)
 
 
@@ -78,7 +78,7 @@ def colours_in(text: str, brand: str = "") -> list[Named]:
 
 def names_a_part(text: str, end: int) -> bool:
     """Whether a part of the product follows a colour that ends here."""
-    following = text[end:].split()[:NEAR]
+    following = text[end : end + SIGHT].split()[:NEAR]
     return bool(PART.search(" ".join(following)))
 
 

@@ -13,7 +13,8 @@ WORDS: dict[str, Sex] = {
     **{"女士": "female", "女款": "female", "女童": "female", "女式": "female"},
 }
 VALUES: dict[str, Sex] = {**WORDS, "m": "male", "f": "female", "男": "male", "女": "female"}
-WORD = re.compile(r"[a-z]+(?=['\u2019]?s?\b)|[男女][士款童式]", re.IGNORECASE)
+# Whole runs of letters, each looked at once: a title may be one long word.
+WORD = re.compile(r"(?<![a-z])[a-z]++(?=['\u2019]?s?\b)|[男女][士款童式]", re.IGNORECASE)
 BOTH = re.compile(r"unisex|\bher\b|\bhis\b|couples?|男女|中性|情侣", re.IGNORECASE)
 
 

@@ -8,7 +8,7 @@ from catalog.language.attributes.found import FoundAttribute
 from catalog.language.attributes.grammar.labelled import labelled_in
 from catalog.language.attributes.grammar.read import by_grammar
 from catalog.product import Product, as_text, each_value
-from catalog.quality.conflicts.amounts import CONTENTS, COUNTS, contents_differ, count_differs
+from catalog.quality.conflicts.amounts import CONTENTS, COUNTS, contents_differ, count_differs, may_mean_any
 from catalog.quality.conflicts.colours import ANY, Named, colours_in, plain
 from catalog.quality.conflicts.sexes import sex_in, sex_of
 from catalog.quality.finding import Evidence, Finding, Source
@@ -51,6 +51,8 @@ def words_against_fields(product: Product) -> Iterator[Finding]:
         elif known == "size" and SIZE.search(product.title):
             words = _size(product.title, given)
         elif known in CONTENTS or known in COUNTS:
+            if any(map(may_mean_any, (product.title, *given))):
+                continue
             grammar = by_grammar(product.title) if grammar is None else grammar
             words = _amount(product.title, grammar, known, given)
         if words:

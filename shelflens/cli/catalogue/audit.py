@@ -39,6 +39,10 @@ def audit(
     with errors_shown(), private_files():
         if feed and not patch:
             raise ConfigInvalid("--feed names the columns of a patch: give --patch, too.")
+        if patch and (output or as_json):
+            raise ConfigInvalid("--patch looks for nothing, so there is no report: leave --output and --json out.")
+        if patch and feed and patch.resolve() == feed.resolve():
+            raise ConfigInvalid("--patch would replace the feed itself: name another file.")
         path = state_folder(index) / NAME
         if patch:
             write_patch(path, patch, feed)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.errors import StateDamaged
 from catalog.product import StoredProduct
 from catalog.quality.audit import Check, History, audit
 from catalog.quality.audit.history import Told
@@ -108,6 +109,42 @@ def test_what_is_gone_is_forgotten(history: History) -> None:
     assert list(history.corrections()) == []
 
 
+def test_what_is_deleted_while_an_audit_runs_is_not_told_of(history: History) -> None:
+    history.begin()
+    history.stage([Finding("duplicate", "p1", 0.9, ("p2",)), Finding("image_missing", "p3", 1.0)])
+    history.forget(["p2", "p4"], verdicts=True)
+    history.stage([Finding("image_missing", id, 1.0, said="erased") for id in ("p2", "p4", "p5")])
+    history.finish(5, {})
+    assert sorted(told(history)) == [("image_missing", "p3"), ("image_missing", "p5")]
+    audit([Rare()], scan, history)
+    assert ("variant", "p4") in told(history), "it is stored again"
+
+
+def test_an_audit_that_was_cut_off_keeps_nothing_of_what_is_erased(history: History) -> None:
+    history.begin()
+    history.stage([Finding("image_missing", "p1", 1.0, said="erased"), Finding("duplicate", "p2", 0.9, ("p1",))])
+    history.forget(["p1"], verdicts=True)
+    with history.file.use() as db:
+        assert db.execute("SELECT count(*) FROM staged").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE runs SET figures = 'null'",
+        "UPDATE runs SET counts = '[1]'",
+        "UPDATE verdicts SET document = json_set(document, '$.others', json('[]'))",
+    ],
+)
+def test_what_was_never_written_so_is_told(history: History, damage: str) -> None:
+    audit([Rare()], scan, history)
+    history.judge(history.page()[0].finding.id, "accepted")
+    with history.file.use() as db:
+        db.execute(damage)
+    with pytest.raises(StateDamaged, match=r"audits\.sqlite is damaged"):
+        history.runs(), list(history.corrections())
+
+
 def corrected(finding: Finding, value: str = "") -> Told:
     return Told(1, finding, "corrected" if value else "accepted", value)
 
@@ -150,7 +187,14 @@ def test_kinds_are_counted_the_gravest_first(history: History) -> None:
     assert list(history.counts()) == ["image_and_title_differ", "duplicate", "attribute_missing"]
 
 
+def test_a_patch_never_writes_over_the_id_and_has_no_row_without_one() -> None:
+    many = corrected(Finding("image_missing", "", 1.0, ("a", "b"), "image", "2"), "photo.jpg")
+    red = corrected(Finding("attribute_missing", "a", 1.0, (), "colour", "", "red"))
+    assert patch([many, red], columns_of({"colour": "id"})) == [{"colour": "a", "colour_corrected": "red"}]
+
+
 def test_a_sheet_runs_no_formula() -> None:
+    assert as_sheet([{"id": "1", "=HYPERLINK(1)": "red"}]) == "id,'=HYPERLINK(1)\r\n1,red\r\n"
     written = as_sheet([{"id": "1", "colour": "=HYPERLINK(1)"}, {"id": "2", "brand": "Ünï"}])
     assert list(csv.DictReader(io.StringIO(written))) == [
         {"id": "1", "colour": "'=HYPERLINK(1)", "brand": ""},
@@ -173,5 +217,8 @@ def test_the_report_says_what_was_found_and_how_it_went_on(history: History) -> 
         "p1: Red shoe",
     ):
         assert words in page
+    with history.file.use() as db:  # by another release
+        db.execute("""UPDATE runs SET counts = '{"shadow": 3}' WHERE id = 1""")
+    assert "shadow" in report(history.runs(), found, history.counts(), {})
     audit([], scan, history)
     assert "Nothing was found" in report(history.runs(), {}, history.counts(), {})

@@ -1,5 +1,6 @@
 """What a product lacks is told, with what could fill it, and the score is the sum of its parts."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from catalog.product import CategoryScore, ImageMeasures, Scored, StoredProduct, Variant
 from catalog.quality.completeness import Completeness, Expectations, completeness
 from catalog.quality.completeness.given import key_of
+from catalog.quality.completeness.titles import repeated
 from catalog.taxonomy.tree import Node, Taxonomy
 from tests.support.stored import stored_product
 
@@ -248,3 +250,18 @@ def test_a_catalogue_of_titles_alone_misses_what_its_words_say() -> None:
     answer = lacking(shoe("one", "Kestrel Blue runner"), bare, sells_on=())
     assert {key_of(field) for code, field in codes(answer) if code == "attribute_missing"} == {"colour"}
     assert (answer.proposals["colour"].value, answer.proposals["colour"].decision) == ("Blue", "review")
+
+
+def test_of_a_huge_title_the_beginning_is_read() -> None:
+    huge = shoe("huge", "Kestrel Red runner " + "1 " * 50_000)
+    began = time.process_time()
+    lacking = completeness(huge, Expectations.of([*shoes(), huge], TREE))
+    assert lacking.proposals["colour"].value == "Red"
+    assert time.process_time() - began < 10
+
+
+def test_the_word_that_repeats_stands_where_it_is_said_to() -> None:
+    title = "Große İ Straße one STRASSE two Straße"
+    proof = repeated(title)
+    assert proof
+    assert (proof.says, title[proof.start : proof.end]) == ("Straße", "Straße")

@@ -1,5 +1,6 @@
 """What contradicts itself in a product: its picture the words, the words the merchant's own fields."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -166,3 +167,18 @@ def test_sides_that_agree_take_little_room() -> None:
     stored = with_sides(Sides(SHIRTS, SHIRTS, 0.98, 0.97, 0.6, BLACK), "Black shirt")
     back = from_payload(to_payload(stored), stored.understanding.embedding)
     assert back.understanding.sides == Sides(shows=BLACK)
+
+
+@pytest.mark.parametrize(
+    ("title", "attributes"),
+    [
+        ("a" * 100_000 + "_", {"gender": "Men"}),
+        ("red " * 25_000, {"colour": "Blue"}),
+        (" ".join(map(str, range(9_999))), {"volume": "1 l", "pack count": "3"}),
+        ("Shirts, pack of 3", {"pack count": "1" + " " * 50_000 + "z"}),
+    ],
+)
+def test_hostile_words_are_read_in_no_time(title: str, attributes: dict[str, Values]) -> None:
+    began = time.process_time()
+    told(title, attributes)
+    assert time.process_time() - began < 15  # it was minutes

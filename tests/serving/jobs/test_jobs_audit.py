@@ -91,6 +91,14 @@ def test_what_is_deleted_is_no_longer_told_of(service: JobService) -> None:
     assert [one["code"] for one in found(service)] == ["variant"]
 
 
+def test_a_damaged_audit_keeps_no_product_from_being_deleted(service: JobService) -> None:
+    with service.store._audits.file.use() as db:
+        db.execute("DROP TABLE about")
+    assert service.client.delete("/v1/products/2").status_code == 204
+    assert_error(service.client.delete("/v1/products/3", params={"erase": "true"}), 500, "state_damaged")
+    assert service.stored() == ["1", "3", "4"]
+
+
 def test_an_audit_of_nothing_finds_nothing(tmp_path: Path, model: Understander) -> None:
     with office(tmp_path, model, SETTINGS) as empty:
         assert audited(empty)["state"] == "complete"
@@ -140,6 +148,15 @@ def test_a_verdict_that_says_nothing_is_refused(service: JobService, body: dict[
     answer = service.client.post(f"{FINDINGS}/{first['id']}", json=body)
     assert_error(answer, 422, "request_invalid", param)
     assert found(service)[0]["id"] == first["id"]
+
+
+def test_what_is_of_several_products_has_no_field_to_correct(service: JobService) -> None:
+    audited(service)
+    together = [*found(service), *all_found(service, code="image_missing")]
+    for one in together:
+        answer = service.client.post(f"{FINDINGS}/{one['id']}", json={"verdict": "corrected", "value": "red"})
+        assert_error(answer, 422, "request_invalid", "verdict")
+    assert len(together) == 3
 
 
 def test_what_is_unknown_is_told(service: JobService) -> None:
