@@ -2,7 +2,7 @@
 import { request } from "./api.js";
 import { announce, button, fresh, make, show as fill } from "./dom.js";
 import { findingRow, kind } from "./health-row.js";
-import { count, moment, t, translated, whole } from "./language.js";
+import { count, decimal, moment, t, translated, whole } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
 import { poll } from "./poll.js";
 import { saveFile } from "./save.js";

@@ -98,7 +98,8 @@ def said(evidence: Evidence) -> str:
 def trend(runs: Sequence[Run]) -> str:
     if len(runs) < 2:
         return ""
-    codes = [code for code in HEADINGS if any(code in run.counts for run in runs)]
+    told = {code: None for run in runs for code in run.counts}  # another release may have had other codes
+    codes = [*(code for code in HEADINGS if code in told), *(code for code in told if code not in HEADINGS)]
     rows = [(day(run), f"{run.products:,}", *(f"{run.counts.get(code, 0):,}" for code in codes)) for run in runs]
     return section("Audits so far", ("When", "Products", *(HEADINGS.get(code, code) for code in codes)), rows)
 

@@ -8,7 +8,7 @@ from catalog.language.attributes.found import CERTAIN, LIKELY, FoundAttribute
 from catalog.language.attributes.grammar.read import by_grammar
 
 NEARLY = 0.03  # measures are rounded
-MOST_NUMBERS = 10  # a text with more can mean any amount
+MAX_NUMBERS = 10  # a text with more can mean any amount
 # Fields of what is in it, by `attribute_name`. A plain "weight" may be that of the parcel.
 CONTENTS = {
     *("volume", "net volume", "capacity", "content", "net content", "net weight", "net quantity", "quantity", "size"),
@@ -31,7 +31,7 @@ WORD = re.compile(r"[a-z]+|[一二两三四五六七八九十双对]", re.IGNORE
 
 
 def may_mean_any(text: str) -> bool:
-    return sum(1 for _ in islice(DIGITS.finditer(text), MOST_NUMBERS + 1)) > MOST_NUMBERS
+    return sum(1 for _ in islice(DIGITS.finditer(text), MAX_NUMBERS + 1)) > MAX_NUMBERS
 
 
 def contents_differ(title: Sequence[FoundAttribute], text: str, values: Iterable[str]) -> FoundAttribute | None:
