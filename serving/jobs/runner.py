@@ -18,7 +18,8 @@ from catalog.ingest.ledger import Ledger, Run, Tally
 from catalog.ingest.pipeline import LocalWorker
 from catalog.ingest.replace import find_gone
 from catalog.ingest.run import IngestRun, counting
-from catalog.quality.audit import audit, shipped_checks
+from catalog.quality.audit import audit
+from catalog.quality.audit.checks import shipped_checks
 from catalog.teaching.examples import Filing
 from serving.error_responses import ErrorDetail, detail
 from serving.errors import ModelFailed, ModelNotReady, ModelNotTaught

@@ -124,7 +124,7 @@ def test_a_record_of_an_earlier_release_is_read() -> None:
 
 def test_an_export_of_an_earlier_release_is_read(tmp_path: Path) -> None:
     rows = [to_row(stored_product("1")), to_row(stored_product("2", decision="abstain"))]
-    former = pa.schema([field for field in schema() if field.name not in ("notes", "pictures")])
+    former = pa.schema([field for field in schema() if field.name not in ("notes", "image_measures")])
     pq.write_table(pa.Table.from_pylist(rows, former), tmp_path / "old.parquet")
     ((sure, unsure),) = read_parquet(tmp_path / "old.parquet")
     assert sure.understanding.path == ("Clothes", "Shoe")
@@ -138,7 +138,7 @@ def earlier(stored: StoredProduct) -> dict[str, Any]:
     record = json.loads(unsealed(payload["record"]))
     understood = record["understanding"]
     understood["categories"] = [understood.pop("category"), *understood.pop("alternatives")]
-    del understood["notes"], understood["pictures"]
+    del understood["notes"], understood["image_measures"]
     return payload | {"record": json.dumps(record), "version": unsealed(payload["version"])}
 
 

@@ -2,8 +2,7 @@
 report, the trends and the corrections that come of it.
 """
 
-from catalog.quality.audit.checks import shipped_checks
 from catalog.quality.audit.history import History, Run, State, Told, Verdict
 from catalog.quality.audit.run import Check, audit
 
-__all__ = ["Check", "History", "Run", "State", "Told", "Verdict", "audit", "shipped_checks"]
+__all__ = ["Check", "History", "Run", "State", "Told", "Verdict", "audit"]

@@ -56,8 +56,9 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
     from catalog.index.product_index import open_index
     from catalog.model.folder import read_taxonomy, shipped_model
     from catalog.origin import model_folder
-    from catalog.quality.audit import History, shipped_checks
+    from catalog.quality.audit import History
     from catalog.quality.audit import audit as run
+    from catalog.quality.audit.checks import shipped_checks
     from catalog.quality.audit.report import HEADINGS, report
 
     with open_index(index, create=False) as opened, closing(History(path)) as history:

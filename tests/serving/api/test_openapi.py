@@ -95,6 +95,7 @@ PARTICULAR = {
     "give_feedback",
     "give_feedback_on_those_alike",
     "judge_finding",
+    "list_findings",
     "patch_product",
     "preview_feed",
     "put_category_list",
