@@ -118,6 +118,11 @@ def plain_words(text: str) -> tuple[str, ...]:
     return tuple(_plainly(text).split())
 
 
+def letters_of(text: str) -> str:
+    """Its letters and digits without case: "T-Shirt No. 5" -> "tshirtno5"."""
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
 @lru_cache(maxsize=4096)
 def _meanings(value: str) -> frozenset[str]:
     """Of the whole and of each part; none of an empty value."""

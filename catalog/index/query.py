@@ -191,9 +191,11 @@ def _page(
     else:
         page = [(point, ()) for point in next(in_chunks(order, wanted), [])[query.offset :]]
     matches = _matches(store, page, embedding, terms, damaged)
-    if not query.reasons:
+    if not (query.reasons and matches):
         return matches
-    return with_reasons(store, matches, _lists(store, query, embedding, terms), query.keywords, terms, query.first)
+    rarity = rarities(store, terms) if terms.indices else {}
+    lists = _lists(store, query, embedding, terms, rarity)
+    return with_reasons(store, matches, lists, query.keywords, rarity, query.first)
 
 
 def facets(
@@ -248,11 +250,21 @@ def _by_score(
     return ranked(lists.to, lists.scales, depths if len(lists.names) > 1 else (DEPTHS[0], *depths))
 
 
-def _lists(store: IndexBackend, query: IndexQuery, embedding: NDArray[np.float32] | None, terms: Terms) -> Lists:
+def _lists(
+    store: IndexBackend,
+    query: IndexQuery,
+    embedding: NDArray[np.float32] | None,
+    terms: Terms,
+    rarity: Mapping[int, float] | None = None,
+) -> Lists:
+    """rarity: of the terms, where it is known already."""
     queries: dict[str, QueryVector] = {"vectors": embedding} if embedding is not None else {}
     queries |= {"words": terms} if terms.indices else {}
     # A cosine of 1 counts as much as all of the query's words, rare ones more than common ones.
-    scales = (1.0, sum(rarities(store, terms).values())) if len(queries) > 1 else (1.0,)
+    scales: tuple[float, ...] = (1.0,)
+    if len(queries) > 1:
+        known = rarities(store, terms) if rarity is None else rarity
+        scales = (1.0, sum(known.values()))
     excluded = {point_id(name) for name in query.exclude}
 
     def lists_to(depth: int) -> list[list[Hit]]:

@@ -306,7 +306,7 @@ class CatalogStore:
 
     def corrections(self) -> list[Told]:
         """What was accepted or corrected, the oldest first."""
-        return list(self._audits.corrections())
+        return self._audits.corrections()
 
     def _titled(self, told: list[Told]) -> Findings:
         ids = list({id: None for one in told for id in (one.finding.product, *one.finding.others[:MAX_TITLED])})

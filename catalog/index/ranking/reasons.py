@@ -8,7 +8,7 @@ from uuid import UUID
 from catalog.index.backend import Hit, IndexBackend, Terms
 from catalog.index.keywords import matched
 from catalog.index.records import point_id
-from catalog.index.relevance import MAX_FOUND, rarities
+from catalog.index.relevance import MAX_FOUND
 from catalog.product import Listed, Match, MatchReasons
 
 
@@ -23,15 +23,17 @@ class Lists(NamedTuple):
 
 
 def with_reasons(
-    store: IndexBackend, matches: Sequence[Match], lists: Lists, text: str, terms: Terms, numbered: Collection[UUID]
+    store: IndexBackend,
+    matches: Sequence[Match],
+    lists: Lists,
+    text: str,
+    rarity: Mapping[int, float],
+    numbered: Collection[UUID],
 ) -> list[Match]:
-    """text: the query's words, of which `terms` are; numbered: the points that have its number."""
-    if not matches:
-        return []
+    """text: the query's words; rarity: of its terms; numbered: the points that have its number."""
     points = [point_id(match.stored.id) for match in matches]
     found = store.fetch(points, (), keywords=True)
     ranks = [{hit.id: (place, hit.score) for place, hit in enumerate(hits, 1)} for hits in lists.to(MAX_FOUND)]
-    rarity = rarities(store, terms) if terms.indices else {}
     explained = []
     for match, point in zip(matches, points, strict=True):
         having = found[point].keywords if point in found else None

@@ -4,7 +4,7 @@ and the figures of each run.
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
@@ -185,12 +185,11 @@ class History:
         with self.file.use() as db:
             return db.execute("DELETE FROM verdicts WHERE id = ?", (id,)).rowcount > 0
 
-    def corrections(self) -> Iterator[Told]:
+    def corrections(self) -> list[Told]:
         """What was accepted or corrected at any time, the oldest first."""
         with self.file.use() as db:
             rows = db.execute(f"{PATCHED} WHERE state IN ('accepted', 'corrected') ORDER BY created, id").fetchall()
-            told = [_told(row) for row in rows]
-        yield from told
+            return [_told(row) for row in rows]
 
     def forget(self, products: Sequence[str], verdicts: bool = False) -> None:
         """Leave out what tells of products that are gone. verdicts: also what was said of that."""

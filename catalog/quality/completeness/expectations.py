@@ -4,7 +4,6 @@ A property is expected where the merchant usually fills it; one that the categor
 """
 
 import random
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from catalog.quality.completeness.given import FIELDS, NUMBERS, given, key_of, n
 from catalog.quality.completeness.images import is_plain
 from catalog.quality.completeness.proposals import Record, Words, candidates
 from catalog.quality.completeness.vocabulary import Vocabulary
-from catalog.synonyms import plain_words
+from catalog.synonyms import letters_of, plain_words
 from catalog.taxonomy.tree import Taxonomy
 
 ALL = ""  # the node above all
@@ -225,8 +224,4 @@ def nodes_of(stored: StoredProduct) -> tuple[str, ...]:
 
 def has_words(text: str, words: str) -> bool:
     """Whether the words stand in the text, with or without spaces and signs."""
-    return _letters(words) in _letters(text)
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.casefold())
+    return letters_of(words) in letters_of(text)

@@ -12,6 +12,7 @@ HAN = re.compile("[\u4e00-\u9fff]")
 LEAST = 2  # products that say a value before it counts as one
 MAX_VALUES = 3_000  # a property with more is free text
 MAX_WORDS = 4
+USUAL = 100  # values that are compared by their meanings, the most usual ones
 
 
 class Place(NamedTuple):
@@ -41,6 +42,7 @@ class Vocabulary:
         self._by_words: dict[tuple[str, ...], str] = {}
         self._firsts: set[str] = set()
         self._in_han: list[str] = []
+        self._usual: list[str] = []
 
     def add(self, values: Iterable[str]) -> None:
         if self.is_free_text:
@@ -52,8 +54,10 @@ class Vocabulary:
 
     def settle(self) -> None:
         """After the last value: each meaning by its most usual spelling."""
-        for value, _ in reversed(self.counts.most_common()):
+        by_use = [value for value, _ in self.counts.most_common()]
+        for value in reversed(by_use):
             self._by_words[plain_words(value)] = value
+        self._usual = by_use[:USUAL]
         self._firsts = {words[0] for words in self._by_words if words}
         self._in_han = [value for value in self.counts if HAN.search(value)]
 
@@ -63,9 +67,7 @@ class Vocabulary:
 
     def spelt(self, value: str) -> str:
         """The merchant's spelling of a value, or "" where no product has it."""
-        return self._by_words.get(plain_words(value)) or next(
-            (own for own, _ in self.counts.most_common(100) if same(own, value)), ""
-        )
+        return self._by_words.get(plain_words(value)) or next((own for own in self._usual if same(own, value)), "")
 
     def found_in(self, text: str, tokens: Sequence[Token], without: Iterable[str] = ()) -> Place | None:
         """The longest value in the text with these tokens, the first of several."""

@@ -12,7 +12,7 @@ from catalog.quality.conflicts.amounts import CONTENTS, COUNTS, contents_differ,
 from catalog.quality.conflicts.colours import ANY, Named, colours_in, plain
 from catalog.quality.conflicts.sexes import sex_in, sex_of
 from catalog.quality.finding import Evidence, Finding, Source
-from catalog.synonyms import attribute_name
+from catalog.synonyms import attribute_name, letters_of
 
 LETTERS = r"(?:xx?s|s|m|l|x{1,4}l|[2-6]xl)"
 SIZE = re.compile(rf"\bsize\s?[:\-]?\s?({LETTERS})\b(?!\s?(?:-|/|to\b)\s?{LETTERS}\b)", re.IGNORECASE)
@@ -119,9 +119,5 @@ def _brand(product: Product) -> Words | None:
 
 def _alike(said: str, brand: str, title: str) -> bool:
     """Whether one may stand for the other, or the title has the field's."""
-    one, other, words = (_letters_of(text) for text in (said, brand, title))
+    one, other, words = (letters_of(text) for text in (said, brand, title))
     return not one or not other or one in other or other in one or other in words
-
-
-def _letters_of(text: str) -> str:
-    return "".join(filter(str.isalnum, text.casefold()))

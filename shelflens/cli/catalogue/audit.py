@@ -96,7 +96,7 @@ def write_patch(path: Path, output: Path, feed: Path | None) -> None:
         raise FileNotReadable("No audit of this index was made yet. Run shelflens audit without --patch first.")
     columns = columns_of(read_columns(feed)) if feed else {}
     with closing(History(path)) as history:
-        corrections = list(history.corrections())
+        corrections = history.corrections()
     rows = patch(corrections, columns)
     with written_whole(output) as temporary:
         temporary.write_text(as_sheet(rows), encoding="utf-8", newline="")
