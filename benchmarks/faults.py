@@ -46,8 +46,8 @@ from benchmarks.traffic import (
     statuses,
     until,
 )
-from serving.deployments.application import APPLICATION, application
-from serving.deployments.start import serve, stop
+from serving.deployments.remote import APPLICATION
+from serving.deployments.start import bound_application, serve, stop
 from serving.settings.schema import Settings
 
 HEALTHY_SECONDS = 90.0
@@ -197,7 +197,7 @@ async def under_redeploy(address: Address, changed: Settings, calm: float) -> Ro
     await asyncio.sleep(calm)
     before = processes(REPLICA)
     began = time.monotonic()
-    target = ray_serve.RunTarget(application(changed), name=APPLICATION, route_prefix="/")
+    target = ray_serve.RunTarget(bound_application(changed), name=APPLICATION, route_prefix="/")
     await asyncio.to_thread(ray_serve.run_many, [target], wait_for_applications_running=False)
     await until(lambda: not set(before) & set(processes(REPLICA)), HEALTHY_SECONDS)
     await until_all_running()

@@ -1,10 +1,13 @@
 """The HTTP application: its routes, and how each error leaves."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 
 import catalog
 from catalog.errors import CatalogError
@@ -59,8 +62,11 @@ for route in ROUTES:
         route.operation_id = route.name
 
 
-def build_app(services: Services, settings: Settings) -> FastAPI:
-    """The service as an ASGI application. It owns neither model nor index: `services` knows where they are."""
+def build_app(services: Services, settings: Settings, layers: Sequence[Middleware] | None = None) -> FastAPI:
+    """The service as an ASGI application. It owns neither model nor index: `services` knows where they are.
+
+    layers: the middleware, the outermost last; by default `shared_middlewares`.
+    """
     app = FastAPI(
         routes=ROUTES,
         title="Shelflens",
@@ -72,7 +78,7 @@ def build_app(services: Services, settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.context = RequestContext(services, settings)
-    for layer in shared_middlewares(settings):
+    for layer in shared_middlewares(settings) if layers is None else layers:
         app.add_middleware(layer.cls, *layer.args, **layer.kwargs)
     app.add_exception_handler(CatalogError, on_catalog_error)
     app.add_exception_handler(HTTPException, on_framework_error)

@@ -11,12 +11,13 @@ from catalog.model.folder import read_config, shipped_model
 from serving.deployments.gateway import Gateway
 from serving.deployments.index import IndexOwner
 from serving.deployments.jobs import JobRunner
+from serving.deployments.joined import JoinedGateway
 from serving.deployments.model import ModelReplica
+from serving.deployments.remote import GATEWAY
 from serving.errors import RETRY_SECONDS
 from serving.settings.load import read_settings
 from serving.settings.schema import Settings
 
-APPLICATION = "shelflens"
 # Calls at once of what answers in milliseconds.
 MAX_ASKED = 256
 # On a redeploy a new replica starts before an old one ends, one at a time (a share of the replicas, rounded up).
@@ -24,24 +25,34 @@ SURGE = 1
 QUIET = LoggingConfig(log_level="WARNING", enable_access_log=False)
 
 
-def application(settings: Settings) -> ray_serve.Application:
+def application(settings: Settings, listener: Path | None = None) -> ray_serve.Application:
     """All deployments, bound. What is too much is refused by `serving.middleware.concurrency`; each deployment can hold
     all that is admitted, since what waits in a queue of Serve's is looked after only every half second.
+
+    listener: the path of the `Listener` that the replicas of the model answer HTTP from by themselves. Without, Serve's
+    proxies pass it on to a gateway, which asks the replicas.
     """
     width = read_config(settings.model or shipped_model()).embedding_width
     index = sole("IndexOwner", IndexOwner, settings, beside_state(settings)).bind(settings, width)
-    model = model_replicas("ModelReplica", settings, settings.model, index)
+    model = None if listener else model_replicas("ModelReplica", settings, settings.model, index)
     shadow = model_replicas("ShadowReplica", settings, settings.shadow, index) if settings.shadow else None
     jobs = sole("JobRunner", JobRunner, settings, beside_state(settings)).bind(settings, model, shadow, index)
-    gateway = ray_serve.deployment(
-        name="Gateway",
+    bound: ray_serve.Application
+    if listener:
+        bound = of_model(GATEWAY, JoinedGateway, settings).bind(settings, listener, shadow, index, jobs)
+    else:
+        bound = gateway(settings).bind(settings, model, shadow, index, jobs)
+    return bound
+
+
+def gateway(settings: Settings) -> ray_serve.Deployment:
+    return ray_serve.deployment(
+        name=GATEWAY,
         max_ongoing_requests=settings.max_in_flight + MAX_ASKED,
         ray_actor_options={"num_cpus": 0},
         max_surge_percent=SURGE,
         **shared(settings),
     )(ray_serve.ingress()(Gateway))
-    bound: ray_serve.Application = gateway.bind(settings, model, shadow, index, jobs)
-    return bound
 
 
 def sole(name: str, owner: type, settings: Settings, actor: dict[str, Any]) -> ray_serve.Deployment:
@@ -61,7 +72,13 @@ def build(arguments: dict[str, Any]) -> ray_serve.Application:
 def model_replicas(
     name: str, settings: Settings, folder: Path | None, index: ray_serve.Application
 ) -> ray_serve.Application:
-    replicas = ray_serve.deployment(
+    bound: ray_serve.Application = of_model(name, ModelReplica, settings).bind(settings, folder, index)
+    return bound
+
+
+def of_model(name: str, replica: type[ModelReplica], settings: Settings) -> ray_serve.Deployment:
+    """A deployment whose replicas each hold a model."""
+    return ray_serve.deployment(
         name=name,
         max_ongoing_requests=settings.max_in_flight + MAX_ASKED,
         **scale(settings),
@@ -69,9 +86,7 @@ def model_replicas(
         # A GPU has no room for a second model.
         max_surge_percent=0 if settings.num_gpus_per_replica else SURGE,
         **shared(settings),
-    )(ModelReplica)
-    bound: ray_serve.Application = replicas.bind(settings, folder, index)
-    return bound
+    )(replica)
 
 
 def scale(settings: Settings) -> dict[str, Any]:

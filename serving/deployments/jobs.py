@@ -4,7 +4,7 @@ from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
-from serving.deployments.remote import remote_models, remote_store
+from serving.deployments.remote import gateway, remote_models, remote_store
 from serving.jobs.jobs import Jobs
 from serving.settings.schema import Settings
 from serving.telemetry.logs import start_logs
@@ -16,15 +16,15 @@ class JobRunner(Jobs):
     async def __init__(  # type: ignore[misc]
         self,
         settings: Settings,
-        model: DeploymentHandle[Any],
+        model: DeploymentHandle[Any] | None,
         shadow: DeploymentHandle[Any] | None,
         index: DeploymentHandle[Any],
     ) -> None:
-        """Awaited by Serve."""
+        """Awaited by Serve. model: None where the gateway holds it."""
         start_logs(settings)
         store = remote_store(index)
         await store.describe()  # the jobs' folder is in the index's, which must be there before
-        super().__init__(settings.state_folder / "jobs", remote_models(model, shadow), store, settings)
+        super().__init__(settings.state_folder / "jobs", remote_models(model or gateway(), shadow), store, settings)
         await self.start()
 
     async def __del__(self) -> None:

@@ -1,14 +1,13 @@
 """What the machine must offer before Ray starts, and what Ray's processes are told."""
 
 import os
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from catalog.errors import ConfigInvalid
 from catalog.index.edge.folder import check_place
-from serving.errors import AddressInUse
+from serving.deployments.listener import bound
 from serving.settings.schema import PREFIX, Settings
 
 # The most bytes of one message from process to process. What Ray takes without it is too little for a photo.
@@ -91,19 +90,15 @@ def check_index(settings: Settings) -> None:
         check_place(Path(settings.index))
 
 
+def check_layout(settings: Settings) -> None:
+    """Raises ConfigInvalid. Serve counts what its own proxies pass on, and adds replicas by that."""
+    if settings.layout == "joined" and settings.replica_limit > settings.replicas:
+        raise ConfigInvalid("With the layout joined there are always as many replicas: max_replicas needs separate.")
+
+
 def check_address(settings: Settings) -> None:
     """Raises AddressInUse. Serve would find out only in another process, a minute later."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[
-            0
-        ]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError:
-        raise AddressInUse(
-            f"{settings.host}, port {settings.port}, is not available to listen on. Is it in use?"
-        ) from None
+    bound(settings).close()
 
 
 def url(settings: Settings) -> str:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from grpc import StatusCode
 from grpc.aio import AioRpcError
+from ray import serve as ray_serve
 from ray.exceptions import RayActorError, RayTaskError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, ReplicaUnavailableError
 from ray.serve.handle import DeploymentHandle, DeploymentResponse, DeploymentResponseGenerator
@@ -23,6 +24,8 @@ from serving.inference.models import Models
 from serving.jobs.jobs_api import JobsApi
 from serving.portions import portions
 from serving.storage.store_api import StoreApi
+
+APPLICATION, GATEWAY = "shelflens", "Gateway"
 
 
 class ReplicaLost(Exception):
@@ -144,6 +147,11 @@ def of_transport(error: AioRpcError) -> Exception:
 
 def remote_models(model: DeploymentHandle[Any], shadow: DeploymentHandle[Any] | None) -> Models:
     return Models(RemoteBackend(model), RemoteBackend(shadow) if shadow else None)
+
+
+def gateway() -> DeploymentHandle[Any]:
+    """The deployment that answers HTTP, for one that it is bound to itself."""
+    return ray_serve.get_deployment_handle(GATEWAY, APPLICATION, _check_exists=False)
 
 
 def remote_store(index: DeploymentHandle[Any]) -> StoreApi:

@@ -13,7 +13,7 @@ import httpx
 import ray
 from ray import serve as ray_serve
 from ray.exceptions import RayError
-from ray.serve.config import HTTPOptions
+from ray.serve.config import HTTPOptions, ProxyLocation
 
 import catalog
 from catalog.errors import CatalogError, IndexDamaged, IndexLocked, IndexNotFound
@@ -21,10 +21,12 @@ from catalog.index.product_index import open_index
 from catalog.model.folder import shipped_model
 from catalog.origin import model_folder
 from catalog.understand import Understander
-from serving.deployments.application import APPLICATION, QUIET, application
+from serving.deployments.application import QUIET, application
 from serving.deployments.index import opened
+from serving.deployments.listener import Listener
 from serving.deployments.local_ray import start_ray, stop_ray
-from serving.deployments.preflight import check_address, check_feeds, check_index, check_token, url
+from serving.deployments.preflight import check_address, check_feeds, check_index, check_layout, check_token, url
+from serving.deployments.remote import APPLICATION
 from serving.errors import ServiceLost, ServiceNotStarted
 from serving.middleware.api_keys import Keys
 from serving.middleware.auth import check_access
@@ -38,6 +40,9 @@ START_SECONDS = 120.0
 WATCH_SECONDS, LOST_SECONDS = 5.0, 60.0
 
 logger = logging.getLogger(__name__)
+
+# Of this process, which has one Ray, too.
+_listeners: list[Listener] = []
 
 
 def serve(settings: Settings, *, blocking: bool) -> None:
@@ -53,12 +58,15 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     check_feeds(settings)
     check_index(settings)
     check_token()
+    check_layout(settings)
     check_address(settings)
     settings = with_model_of_index(settings)
     # A replica that cannot load its model says so only in a log, after Serve has tried it several times.
     for folder in dict.fromkeys((settings.model, settings.shadow or settings.model)):
         Understander.load(folder, settings.device)
     try:
+        if settings.joined:
+            _listeners.append(Listener(settings))
         if not blocking:
             return start(settings, {})
         with lines_shown() as told:
@@ -114,6 +122,8 @@ def stop() -> None:
         with suppress(Exception):
             ray_serve.delete(APPLICATION)
     stop_ray()
+    while _listeners:
+        _listeners.pop().close()
 
 
 def start(settings: Settings, told: dict[str, str]) -> None:
@@ -135,12 +145,18 @@ def start(settings: Settings, told: dict[str, str]) -> None:
         keep_alive_timeout_s=60,
     )
     try:
-        ray_serve.start(http_options=http, logging_config=QUIET)
-        ray_serve.run(application(settings), name=APPLICATION, route_prefix="/")
+        proxies = ProxyLocation.Disabled if _listeners else ProxyLocation.EveryNode
+        ray_serve.start(proxies, http, logging_config=QUIET)
+        ray_serve.run(bound_application(settings), name=APPLICATION, route_prefix="/")
     except (RayError, RuntimeError, TimeoutError):
         logger.exception("Ray Serve did not start the deployments")
         raise reason(settings) from None
     wait_until_ready(settings)
+
+
+def bound_application(settings: Settings) -> ray_serve.Application:
+    """Of the service that this process has started."""
+    return application(settings, _listeners[0].path if _listeners else None)
 
 
 def reason(settings: Settings) -> CatalogError:

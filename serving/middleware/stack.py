@@ -1,8 +1,9 @@
 """The middleware before the routes, from the outside in: `AccessLogMiddleware` (log, metrics, trace), `AuthMiddleware`
 (keys, rate limits), `RequestGuardMiddleware` (body, deadline).
 
-The application has these three. On Ray Serve its proxy has them, too: there they do the work, and the proxy adds two of
-its own behind them (`serving.middleware.proxy`).
+The application has these three. Ray Serve's proxy has them, too: there they do the work, and the proxy adds two of its
+own behind them (`serving.middleware.proxy`). Where the process of the model answers clients itself, the application
+also has the one of these that limits concurrency.
 """
 
 from starlette.middleware import Middleware
@@ -33,6 +34,12 @@ def shared_middlewares(settings: Settings, outer: bool = False) -> list[Middlewa
         Middleware(AuthMiddleware, settings=settings, keys=Keys(settings.keys), limits=limits),
         Middleware(AccessLogMiddleware, metrics=Metrics(), tracer=tracer(settings)),
     ]
+
+
+def joined_middlewares(settings: Settings) -> list[Middleware]:
+    """Of an application that needs no proxy, the outermost last. Raises what `shared_middlewares` does."""
+    limit = Middleware(ConcurrencyLimitMiddleware, limit=settings.max_in_flight)
+    return [limit, *shared_middlewares(settings)]
 
 
 def proxy_middlewares() -> list[Middleware]:

@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     max_replicas: int | None = Field(
         default=None, ge=1, le=1_000, description="Scale up to this many copies while requests wait."
     )
+    layout: Literal["auto", "joined", "separate"] = Field(
+        default="auto",
+        description="Where HTTP is answered. joined: by the process that holds the model. separate: by a proxy and a"
+        " gateway, which share requests out to any number of replicas. auto: joined for one replica on one machine.",
+    )
     num_gpus_per_replica: float = Field(
         default=0.0, ge=0.0, description="Above 0, the model runs on CUDA. With 0.5, two copies share a GPU."
     )
@@ -215,6 +220,11 @@ class Settings(BaseSettings):
     def replica_limit(self) -> int:
         """Maximum number of replicas of each model."""
         return max(self.replicas, self.max_replicas or 0)
+
+    @property
+    def joined(self) -> bool:
+        """Whether `shelflens serve` lets the process that holds the model answer HTTP."""
+        return self.layout == "joined" or (self.layout == "auto" and self.replica_limit == 1)
 
     @property
     def max_copies(self) -> int:

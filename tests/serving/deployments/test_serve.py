@@ -23,8 +23,8 @@ from benchmarks.faults import KILLS, Fault, under_kill, under_redeploy, under_sl
 from benchmarks.traffic import Address
 from catalog.index.edge.folder import LOCK
 from catalog.model.preprocess import Prepared
-from serving.deployments.application import APPLICATION
 from serving.deployments.preflight import check_address, url
+from serving.deployments.remote import APPLICATION
 from serving.deployments.start import serve, stop
 from serving.errors import AddressInUse, ModelFailed
 from serving.settings.schema import Settings
@@ -49,6 +49,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         model=folder,
         index=index,
         port=port,
+        layout="separate",
         body_timeout_seconds=3,
         header_timeout_seconds=2,
         request_timeout_seconds=2 * SOON_SECONDS,  # on a busy machine a replica takes its time to start
