@@ -1,7 +1,7 @@
 """A limit on concurrent work: no more is begun than can be finished in time, and a refusal costs next to nothing.
 
-Work is refused in two places. `serving.middleware.proxy` counts requests in Ray Serve's proxy, and turns one away
-before it is passed on; the routes in the gateway count products, as a request may hold many, before it decodes their
+Work is refused in two places. `serving.middleware.proxy` counts requests where clients reach the service, and turns one
+away before its body is looked at; the routes count products, as a request may hold many, before it decodes their
 images.
 """
 

@@ -1,4 +1,4 @@
-"""The middleware that only Ray Serve's proxy has, behind the request guard: the body was read, no work was done yet."""
+"""Middleware of the process that clients reach, behind the request guard: the body was read, no work was done yet."""
 
 import asyncio
 from contextlib import ExitStack
@@ -42,8 +42,9 @@ class ConcurrencyLimitMiddleware:
 
 
 class RetryUntilRoutedMiddleware:
-    """ASGI middleware: asks Serve again while it says that there is no application, which it says for a moment after
-    its proxy has started. The application itself says nothing that is not JSON when it has not found something.
+    """ASGI middleware of Ray Serve's proxy: asks again while Serve says that there is no application, which it says for a
+    moment after its proxy has started. The application itself says nothing that is not JSON when it has not found
+    something.
     """
 
     def __init__(self, app: ASGIApp) -> None:

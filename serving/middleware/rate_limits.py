@@ -1,6 +1,6 @@
 """How much one client may ask: so many requests a minute, so many at once.
 
-The counts are this process's own. Ray Serve has one proxy on each node, and the limits hold for each of them.
+The counts are this process's own: the limits hold for each joined replica, and for Ray Serve's proxy on each node.
 """
 
 import math

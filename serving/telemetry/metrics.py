@@ -1,6 +1,6 @@
 """What Prometheus reads at /metrics.
 
-Counts and times belong to the process that requests reach first: on Ray Serve the proxy of each node, which is to
+Counts and times belong to the process that requests reach first: the joined replica, or each node's proxy, which is to
 be scraped by itself, as a counter that is read now here and now there makes no sense. What is the same wherever one
 asks (models, index, jobs) is asked for at each scrape, by the route.
 """
