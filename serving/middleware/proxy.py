@@ -42,8 +42,8 @@ class ConcurrencyLimitMiddleware:
 
 
 class RetryUntilRoutedMiddleware:
-    """ASGI middleware of Ray Serve's proxy: asks again while Serve says that there is no application, which it says for a
-    moment after its proxy has started. The application itself says nothing that is not JSON when it has not found
+    """ASGI middleware of Ray Serve's proxy: asks again while Serve says that there is no application, which it says for
+    a moment after its proxy has started. The application itself says nothing that is not JSON when it has not found
     something.
     """
 
