@@ -47,6 +47,7 @@ ROOMS = {
         "errors": "errors of the service",
         "inference": "batches for the model",
         "jobs": "feeds in the background",
+        "mcp": "tools for assistants",
         "middleware": "keys, limits, deadlines",
         "portions": "parts of large messages",
         "settings": "flags, environment, TOML",

@@ -2,11 +2,12 @@
 
 import time
 
-from catalog.errors import IndexLocked
+from catalog.errors import IndexLocked, IndexNotFound
 from catalog.index.backend import IndexModel
 from catalog.index.product_index import ProductIndex, open_index
 from catalog.ingest.ledger import ledger_path
 from catalog.model.folder import find_model, folder_name, identify, shipped_model
+from catalog.origin import model_folder
 from serving.calls import in_threads
 from serving.settings.schema import Settings
 from serving.storage.store import CatalogStore
@@ -23,13 +24,34 @@ class IndexOwner(StoreApi):
     def __init__(self, settings: Settings, width: int) -> None:
         """width: of the embeddings, should the index have to be made."""
         start_logs(settings)
-        index, ledger = opened(settings.index, width), ledger_path(settings.index)
-        self._store = CatalogStore(index, settings.state_folder, models(settings), ledger)
+        self._store = stored(settings, width)
         super().__init__(in_threads(self._store))
 
     def __del__(self) -> None:
         """Called by Serve when it stops the replica."""
         self._store.close()
+
+
+def stored(settings: Settings, width: int | None) -> CatalogStore:
+    """The index of the settings with all that is kept beside it, for this process alone. Raises what `opened` does."""
+    index = opened(settings.index, width)
+    return CatalogStore(index, settings.state_folder, models(settings), ledger_path(settings.index))
+
+
+def with_model_of_index(settings: Settings) -> Settings:
+    """The settings with the model that made the index, unless they name one.
+
+    Raises IndexOfOtherModel if it is not found again, or what `open_index` does.
+    """
+    if settings.model:
+        return settings
+    try:
+        with opened(settings.index, None) as index:
+            made_by = index.model
+    except IndexNotFound:
+        return settings
+    folder = model_folder(made_by) if made_by else shipped_model()
+    return settings if folder == shipped_model() else settings.model_copy(update={"model": folder})
 
 
 def models(settings: Settings) -> list[IndexModel]:

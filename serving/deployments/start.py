@@ -18,11 +18,9 @@ from ray.serve.config import HTTPOptions, ProxyLocation
 import catalog
 from catalog.errors import CatalogError, IndexDamaged, IndexLocked, IndexNotFound
 from catalog.index.product_index import open_index
-from catalog.model.folder import shipped_model
-from catalog.origin import model_folder
 from catalog.understand import Understander
 from serving.deployments.application import QUIET, application
-from serving.deployments.index import opened
+from serving.deployments.index import with_model_of_index
 from serving.deployments.listener import Listener
 from serving.deployments.local_ray import start_ray, stop_ray
 from serving.deployments.preflight import check_address, check_feeds, check_index, check_layout, check_token, url
@@ -85,22 +83,6 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     except BaseException:
         stop()
         raise
-
-
-def with_model_of_index(settings: Settings) -> Settings:
-    """The settings with the model that made the index, unless they name one.
-
-    Raises IndexOfOtherModel if it is not found again, or what `open_index` does.
-    """
-    if settings.model:
-        return settings
-    try:
-        with opened(settings.index, None) as index:
-            made_by = index.model
-    except IndexNotFound:
-        return settings
-    folder = model_folder(made_by) if made_by else shipped_model()
-    return settings if folder == shipped_model() else settings.model_copy(update={"model": folder})
 
 
 def announce(settings: Settings, keys: Keys) -> None:

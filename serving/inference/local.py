@@ -1,5 +1,6 @@
 """The model in this process, without Ray: for tests and a debugger."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -37,6 +38,10 @@ class LocalBackend:
         self._batcher: ModelBatcher | None = None
         self._explaining = Explaining(self.pool)
         self._requests = 0
+
+    async def loaded(self) -> None:
+        """Returns once the model can answer. Raises what loading it did."""
+        await asyncio.wrap_future(self._model)
 
     def _ready(self) -> Understander:
         if not self._model.done() or self._model.exception() is not None:
