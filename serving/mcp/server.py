@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any, Literal, ParamSpec
+from typing import Any, Literal
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -28,8 +28,8 @@ WRITES = ToolAnnotations(read_only_hint=False, idempotent_hint=True, open_world_
 # Of what a tool answers: a vector says nothing to who reads, and takes most of the space.
 LEFT_OUT = {"embedding"}
 
-P = ParamSpec("P")
 Answer = dict[str, Any]
+Tool = Callable[..., Awaitable[BaseModel | None]]
 
 
 def mcp_server(
@@ -46,20 +46,20 @@ def mcp_server(
             yield
 
     server = MCPServer("shelflens", version=catalog.__version__, instructions=INSTRUCTIONS, lifespan=lifespan)
-    reading = (tools.understand, tools.search, tools.similar, tools.get_product, tools.overview, tools.audit_findings)
-    writing = (tools.store_product, tools.delete_product, tools.judge_finding)
-    for tool in reading:
+    reads: tuple[Tool, ...] = (tools.understand, tools.search, tools.similar, tools.get_product, tools.overview)
+    writes: tuple[Tool, ...] = (tools.store_product, tools.delete_product, tools.judge_finding)
+    for tool in (*reads, tools.audit_findings):
         server.tool(annotations=READS)(told(tool))
-    for tool in writing if write else ():
+    for tool in writes if write else ():
         server.tool(annotations=WRITES)(told(tool))
     return server
 
 
-def told(tool: Callable[P, Awaitable[BaseModel | None]]) -> Callable[P, Awaitable[Answer]]:
+def told(tool: Tool) -> Callable[..., Awaitable[Answer]]:
     """The tool with its answer as JSON, and its error as the protocol wants it: in words, with the code."""
 
     @wraps(tool)
-    async def answered(*args: P.args, **options: P.kwargs) -> Answer:
+    async def answered(*args: Any, **options: Any) -> Answer:
         try:
             answer = await tool(*args, **options)
         except CatalogError as error:
