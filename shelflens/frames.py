@@ -77,11 +77,11 @@ def chosen(columns: Iterable[str], named: dict[str, str | None]) -> dict[str, st
 
 
 def product(cells: dict[str, Any], reader: ImageReader) -> Product | CatalogError:
-    texts = {field: str(cells[field]) for field in TEXTS if known(cells.get(field))}
+    title, description = (str(cells[field]) if known(cells.get(field)) else "" for field in TEXTS)
     image = cells.get("image")
     each = image if isinstance(image, Iterable) and not isinstance(image, str | bytes) else [image]
     try:
-        return Product(**texts, images=tuple(read(one, reader) for one in each if known(one)))
+        return Product("", title, description, tuple(read(one, reader) for one in each if known(one)))
     except CatalogError as error:
         return error
 
