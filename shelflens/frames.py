@@ -45,7 +45,8 @@ def understand(
 
     Raises ConfigInvalid if there is nothing to read, a column is missing, or one of these names is taken.
     """
-    table = nw.from_native(frame, eager_only=True)
+    native: Any = frame
+    table = nw.from_native(native, eager_only=True)
     columns = chosen(table.columns, {"title": title, "description": description, "image": image})
     names = COLUMNS if embedding else COLUMNS[:-1]
     taken = [prefix + name for name in names if prefix + name in table.columns]
