@@ -110,16 +110,22 @@ def large_classes(examples: Sequence[Example], count: int) -> list[tuple[str, ..
     return sorted(path for path, products in counted.items() if products > count)
 
 
-def accuracies(shop: Shop, count: int, seed: int, reader: Understander) -> list[float]:
-    """Of teach, logistic regression, TF-IDF, and the names alone; and the seconds that teach takes."""
+def drawn(examples: Sequence[Example], count: int, seed: int) -> tuple[list[Example], list[Example]]:
+    """Those that teach, `count` of each large class, and all others of these classes, which are asked."""
     draw = np.random.default_rng(seed)
     taught: list[Example] = []
     asked: list[Example] = []
-    for path in large_classes(shop.examples, count):
-        mine = [one for one in shop.examples if one.path == path]
+    for path in large_classes(examples, count):
+        mine = [one for one in examples if one.path == path]
         order = draw.permutation(len(mine))
         taught += [mine[n] for n in order[:count]]
         asked += [mine[n] for n in order[count:]]
+    return taught, asked
+
+
+def accuracies(shop: Shop, count: int, seed: int, reader: Understander) -> list[float]:
+    """Of teach, logistic regression, TF-IDF, and the names alone; and the seconds that teach takes."""
+    taught, asked = drawn(shop.examples, count, seed)
     started = time.perf_counter()
     found = teach(taught, Names(reader.embed), reader.calibration, targets=Targets(TARGET))
     seconds = time.perf_counter() - started
