@@ -62,7 +62,7 @@ def main() -> None:
     reader = Understander.load(given.model, cache_megabytes=0)
     rows = [
         row
-        for name, shop in shelves(given.data_root, reader, given.vectors).items()
+        for name, shop in shops(given.data_root, reader, given.vectors).items()
         for kind, others in (("sibling", siblings), ("at random", any_other))
         for row in measured(f"{name}, {kind}", shop, others, reader)
     ]
@@ -73,7 +73,7 @@ def main() -> None:
         given.json.write_text(json.dumps({"precision": rows, "seconds": seconds}, indent=1) + "\n", encoding="utf-8")
 
 
-def shelves(data: Path, reader: Understander, kept: Path | None) -> dict[str, Shop]:
+def shops(data: Path, reader: Understander, kept: Path | None) -> dict[str, Shop]:
     found = {name: rows_of(data / folder) for name, folder in SETS.items()}
     if kept and kept.exists():
         with np.load(kept) as vectors:
