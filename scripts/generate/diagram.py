@@ -53,6 +53,7 @@ ROOMS = {
         "settings": "flags, environment, TOML",
         "storage": "store, thumbnails, verdicts",
         "telemetry": "logs, metrics, traces",
+        "webhooks": "signed events",
     },
     "training": {
         "attributes": "the tagger of words",

@@ -10,6 +10,8 @@ from catalog.model.folder import find_model, folder_name, identify, shipped_mode
 from catalog.origin import model_folder
 from serving.calls import in_threads
 from serving.settings.schema import Settings
+from serving.storage.outbox import NAME as OUTBOX
+from serving.storage.outbox import Outbox
 from serving.storage.store import CatalogStore
 from serving.storage.store_api import StoreApi
 from serving.telemetry.logs import start_logs
@@ -35,7 +37,8 @@ class IndexOwner(StoreApi):
 def stored(settings: Settings, width: int | None) -> CatalogStore:
     """The index of the settings with all that is kept beside it, for this process alone. Raises what `opened` does."""
     index = opened(settings.index, width)
-    return CatalogStore(index, settings.state_folder, models(settings), ledger_path(settings.index))
+    tell = [Outbox(settings.state_folder / OUTBOX).add] if settings.webhook_url else []
+    return CatalogStore(index, settings.state_folder, models(settings), ledger_path(settings.index), *tell)
 
 
 def with_model_of_index(settings: Settings) -> Settings:

@@ -33,6 +33,7 @@ from serving.settings.schema import Settings
 from serving.telemetry.log_relay import lines_shown
 from serving.telemetry.logs import start_logs
 from serving.telemetry.tracing import check_tracing
+from serving.webhooks import check_webhook
 
 START_SECONDS = 120.0
 WATCH_SECONDS, LOST_SECONDS = 5.0, 60.0
@@ -57,6 +58,7 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     check_index(settings)
     check_token()
     check_layout(settings)
+    check_webhook(settings)
     check_address(settings)
     settings = with_model_of_index(settings)
     # A replica that cannot load its model says so only in a log, after Serve has tried it several times.

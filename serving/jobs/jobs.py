@@ -18,11 +18,13 @@ from serving.errors import IdempotencyConflict, ModelNotTaught, Overloaded
 from serving.inference.models import Models
 from serving.jobs.files import JobFiles, Source, name_of, shown_name
 from serving.jobs.job import Job, RowLines, Submission
-from serving.jobs.runner import Runner
+from serving.jobs.runner import Runner, ended
 from serving.jobs.uploads import Upload, Uploads
 from serving.settings.schema import Settings
 from serving.storage.job_table import JobTable, Record, auditing, learning
+from serving.storage.outbox import Event
 from serving.storage.store_api import StoreApi
+from serving.webhooks import webhook
 
 T = TypeVar("T")
 WARNINGS_AT_ONCE = 5_000
@@ -46,7 +48,9 @@ class Jobs:
         limits = (settings.max_upload_bytes, settings.max_queued_jobs)
         self._uploads = Uploads(folder / "jobs.sqlite", folder / "uploads", *limits)
         self._store = store
-        self._runner = Runner(folder, self._table, self._files, self._uploads, models, store, settings)
+        self._webhook = webhook(settings)
+        self._tell: Callable[[Event], None] = self._webhook.outbox.add if self._webhook else lambda event: None
+        self._runner = Runner(folder, self._table, self._files, self._uploads, models, store, settings, self._tell)
         # One thread each: submissions go one after another, and nobody who asks waits for one, or for a part that is
         # being written.
         self._submitting, self._asking = ThreadPoolExecutor(1, "submit"), ThreadPoolExecutor(1, "ask")
@@ -58,6 +62,8 @@ class Jobs:
         """
         if not self._damage():
             self._runner.start(asyncio.get_running_loop())
+        if self._webhook:
+            self._webhook.start()
 
     async def damage(self) -> list[str]:
         """What is wrong with the file of the jobs, and how to repair it; empty as long as it is sound."""
@@ -153,6 +159,8 @@ class Jobs:
         await asyncio.to_thread(self._runner.close)
         for pool in (self._submitting, self._asking, self._receiving, self._looking):
             await asyncio.to_thread(pool.shutdown)
+        if self._webhook:
+            await asyncio.to_thread(self._webhook.close)
         self._table.close()
         self._uploads.close()
         self._ledger.close()
@@ -261,6 +269,7 @@ class Jobs:
         before = self._table.cancel(id)
         if before.state == "queued":
             self._files.remove(before.upload)
+            self._tell(ended(before, "cancelled"))
         return self._told(self._table.get(id))
 
     def _errors(self, id: str, after: int) -> RowLines:

@@ -3,12 +3,12 @@
 import asyncio
 import fcntl
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 from time import monotonic
 
 from catalog.errors import CatalogError, FeedRowsInvalid
@@ -33,6 +33,7 @@ from serving.jobs.teaching import Lesson
 from serving.jobs.uploads import Uploads
 from serving.settings.schema import Settings
 from serving.storage.job_table import JobTable, Record, State, learning
+from serving.storage.outbox import Event
 from serving.storage.store_api import StoreApi
 
 # Rows: what is stored at once, told as progress, and repeated after a crash.
@@ -62,17 +63,19 @@ class Runner:
         models: Models,
         store: StoreApi,
         settings: Settings,
+        tell: Callable[[Event], None],
     ) -> None:
+        """tell: takes the event of a job that has ended."""
         self._folder, self._table, self._files, self._uploads = folder, table, files, uploads
         self._swept = 0.0
-        self._models, self._store, self._settings = models, store, settings
-        self._closing, self._waking = Event(), Event()
-        self._thread: Thread | None = None
+        self._models, self._store, self._settings, self._tell = models, store, settings, tell
+        self._closing, self._waking = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
         self._paces: dict[str, Progress] = {}
         self._looked, self._tried = 0.0, 0  # for verdicts to learn from
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._thread = Thread(target=self._run, args=(loop,), name="jobs", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(loop,), name="jobs", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
@@ -154,6 +157,7 @@ class Runner:
             state, error = "failed", detail(ModelFailed())
         self._paces.pop(record.id, None)
         self._table.finish(record.id, state, error)
+        self._tell(ended(record, state, error))
         lesson.end()
         self._files.remove(record.upload)
         self._forget_old()
@@ -296,6 +300,11 @@ class Runner:
                 self._table.forget(record.id)
 
 
+def ended(record: Record, state: State, error: ErrorDetail | None = None) -> Event:
+    about = {"id": record.id, "state": state, "source": record.source, "error": error and error.code}
+    return Event("job.ended", record.id, about)
+
+
 def nothing_is_stored(tally: Tally) -> bool:
     return tally.rows > 0 and tally.outcomes["failed"] == tally.rows
 
@@ -306,7 +315,7 @@ def nothing_came_in(tally: Tally) -> FeedRowsInvalid:
 
 
 @contextmanager
-def alone(path: Path, closing: Event) -> Iterator[None]:
+def alone(path: Path, closing: threading.Event) -> Iterator[None]:
     """Wait until no other process is in the block, as while one service takes over from another. It may enter without,
     once `closing` is set.
     """

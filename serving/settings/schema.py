@@ -155,6 +155,16 @@ class Settings(BaseSettings):
         description="How long a job waits for a busy or unreachable model or index before it fails.",
     )
 
+    webhook_url: str | None = Field(
+        default=None,
+        description="Where events are sent: jobs that ended, products that contradict themselves, promises that ended.",
+    )
+    webhook_secret: Path = Field(
+        default=Path("shelflens-webhook-secret"),
+        validate_default=True,
+        description="The file of the secret that signs events. Made if missing.",
+    )
+
     keys: Path = Field(
         default=Path("shelflens-keys.json"), validate_default=True, description="The file of `shelflens keys`."
     )
@@ -184,7 +194,7 @@ class Settings(BaseSettings):
     def parted(cls, value: object) -> object:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
-    @field_validator("state", "feeds", "keys")
+    @field_validator("state", "feeds", "keys", "webhook_secret")
     @classmethod
     def absolute(cls, path: Path | None) -> Path | None:
         """A replica's working directory may be another one."""

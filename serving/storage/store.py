@@ -4,6 +4,7 @@ An embedded index belongs to one process. The routes therefore ask this class al
 process, or in the deployment `IndexOwner` of Ray Serve.
 """
 
+import json
 import logging
 import threading
 from collections import Counter
@@ -33,6 +34,7 @@ from serving.portions import PORTION_BYTES
 from serving.storage.active_model import ActiveModel
 from serving.storage.category_map import NAME, CategoryMap, Confirmed, MapState, Target
 from serving.storage.erasure import Erasure
+from serving.storage.outbox import Event
 from serving.storage.review import waiting
 from serving.storage.review.feedback import FeedbackLog, FeedbackQuery
 from serving.storage.review.filings import FilingsPart, filings
@@ -69,12 +71,17 @@ class CatalogStore:
     """
 
     def __init__(
-        self, index: ProductIndex, state: Path, models: Sequence[IndexModel] = (), ledger: Path | None = None
+        self,
+        index: ProductIndex,
+        state: Path,
+        models: Sequence[IndexModel] = (),
+        ledger: Path | None = None,
+        tell: Callable[[Event], None] = lambda event: None,
     ) -> None:
         """state: the folder for images and feedback; models: those that may store, with their folders; ledger: of
-        ingests by command, usually in the state folder, too.
+        ingests by command, usually in the state folder, too; tell: takes the events of products and promises.
         """
-        self._index = index
+        self._index, self._tell = index, tell
         self._models = {model.version: model for model in models}
         self._thumbnails = ThumbnailStore(state / "pictures.sqlite")
         self._feedback = FeedbackLog(state / "feedback.sqlite")
@@ -83,7 +90,7 @@ class CatalogStore:
         # Held by what reads and then writes.
         self._writing = threading.RLock()
         self._taught = TaughtModels(state)
-        self._promises = Promises(self._feedback, [*models, *(one.for_index for one in self._taught.all())])
+        self._promises = Promises(self._feedback, [*models, *(one.for_index for one in self._taught.all())], tell)
         self._informative = InformativeOrder(index)
         self._judging = Judging(index, self._feedback, self._promises)
         self._space = self._space_of_index()
@@ -357,7 +364,13 @@ class CatalogStore:
             judged = [self._promises.obeyed(applied(stored, said.get(stored.id))) for stored in products]
             kept = self._index.upsert(judged)
             self._space = self._space_of_index() if kept else self._space
+        self._tell_contradictions(kept)
         return kept
+
+    def _tell_contradictions(self, products: Sequence[StoredProduct]) -> None:
+        found = [{"id": one.id, "codes": list(one.contradictions)} for one in products if one.contradictions]
+        if found:
+            self._tell(Event("products.contradict_themselves", json.dumps(found), {"products": found}))
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
         return self._index.update_offers(offers)

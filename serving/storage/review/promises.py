@@ -3,7 +3,7 @@ person.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -13,6 +13,7 @@ from catalog.index.backend import IndexModel
 from catalog.model.contract import Claim, Contract, Promise, Unpromised
 from catalog.model.folder import named_folder
 from catalog.product import StoredProduct, Understanding
+from serving.storage.outbox import Event
 from serving.storage.review.feedback import FeedbackLog, Outcome
 from serving.storage.review.verdicts import Feedback
 
@@ -22,9 +23,11 @@ logger = logging.getLogger(__name__)
 class Promises:
     """Of all models that may store. What changes them is not for several threads at once."""
 
-    def __init__(self, feedback: FeedbackLog, models: Sequence[IndexModel]) -> None:
-        """Raises CheckpointInvalid."""
-        self._feedback = feedback
+    def __init__(
+        self, feedback: FeedbackLog, models: Sequence[IndexModel], tell: Callable[[Event], None] = lambda event: None
+    ) -> None:
+        """tell: takes the event of a promise that ends. Raises CheckpointInvalid."""
+        self._feedback, self._tell = feedback, tell
         self._fitted: dict[str, Contract] = {}
         self._ended: dict[str, dict[Claim, Claim]] = {}  # as they were fitted, and as verdicts have them
         for model in models:
@@ -103,6 +106,7 @@ class Promises:
             fields = {"model": version, "read": claim.modalities, "about": claim.about, "nodes": list(claim.nodes)}
             counts = {"wrong": outcome.errors, "products": outcome.products}
             logger.warning("a promise has ended", extra={"fields": fields | counts})
+            self._tell(Event("promise.ended", repr(fields | counts), fields | counts))
         self._ended[version] = ended
         return [node for claim in fresh for node in claim.nodes]
 
