@@ -49,9 +49,7 @@ def understand(
     table = nw.from_native(native, eager_only=True)
     columns = chosen(table.columns, {"title": title, "description": description, "image": image})
     names = COLUMNS if embedding else COLUMNS[:-1]
-    taken = [prefix + name for name in names if prefix + name in table.columns]
-    if taken:
-        raise ConfigInvalid(f"The frame has a column {taken[0]!r} already. Choose a prefix.")
+    check_free([prefix + name for name in names], table.columns)
     model = model or Understander.load()
     reader = ImageReader(Path(images))
     cells = {field: table[column].to_list() for field, column in columns.items()}
@@ -63,6 +61,13 @@ def understand(
     added = [nw.new_series(prefix + name, [row.get(name) for row in rows], backend=backend) for name in names]
     understood: Frame = table.with_columns(*added).to_native()
     return understood
+
+
+def check_free(names: Iterable[str], columns: Iterable[str]) -> None:
+    """Raises ConfigInvalid."""
+    taken = set(names) & set(columns)
+    if taken:
+        raise ConfigInvalid(f"The frame has a column {min(taken)!r} already. Choose a prefix.")
 
 
 def chosen(columns: Iterable[str], named: dict[str, str | None]) -> dict[str, str]:

@@ -53,13 +53,7 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     """
     keys = Keys(settings.keys)
     check_access(settings, keys)
-    check_tracing(settings)
-    check_feeds(settings)
-    check_index(settings)
-    check_token()
-    check_layout(settings)
-    check_webhook(settings)
-    check_address(settings)
+    check_all(settings)
     settings = with_model_of_index(settings)
     # A replica that cannot load its model says so only in a log, after Serve has tried it several times.
     for folder in dict.fromkeys((settings.model, settings.shadow or settings.model)):
@@ -85,6 +79,17 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     except BaseException:
         stop()
         raise
+
+
+def check_all(settings: Settings) -> None:
+    """What a replica would find out only in a log. Raises AddressInUse, ConfigInvalid, IndexNotFound."""
+    check_tracing(settings)
+    check_feeds(settings)
+    check_index(settings)
+    check_token()
+    check_layout(settings)
+    check_webhook(settings)
+    check_address(settings)
 
 
 def announce(settings: Settings, keys: Keys) -> None:
