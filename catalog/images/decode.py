@@ -10,8 +10,9 @@ multi-picture JPEG, and issue a process-wide warning for a huge one before its s
 
 import io
 import struct
+import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TypeVar
 
 import numpy as np
@@ -53,6 +54,9 @@ LIMITS = ImageLimits()
 END_OF_IMAGE = b"\xff\xd9"
 # Read after the end of a JPEG that is cut, it becomes blocks unlike those that libjpeg makes up.
 NOISE = bytes((37 * i * i + 11 * i + 5) % 251 for i in range(4_096))
+# An image with more pixels is decoded alone: a WebP of 38 bytes with 40 megapixels takes 600 MB meanwhile, a PNG 300.
+LARGE_PIXELS = 12_000_000
+LARGE = threading.Lock()
 MISSING = 1 / 8  # the share of a JPEG's pixels that may be missing at its end, as browsers show it
 Loaded = TypeVar("Loaded", bound=ImageFile.ImageFile)
 
@@ -114,7 +118,8 @@ def load(image: Loaded, limits: ImageLimits, size_hint: int | None) -> Loaded:
     check_size(*image.size, limits)
     if size_hint is not None:
         image.draft(None, (size_hint, size_hint))
-    image.load()
+    with LARGE if image.width * image.height > LARGE_PIXELS else nullcontext():
+        image.load()
     return image
 
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from catalog.errors import LedgerDamaged
+from catalog.errors import CatalogError, LedgerDamaged
 from catalog.storage.files import written_whole
-from catalog.storage.seal import sealed, unsealed
+from catalog.storage.seal import Unsealed, sealed, typed, unsealed
 from catalog.storage.sqlite import StateFile, transaction
 
 State = Literal["running", "complete", "cancelled", "failed"]
@@ -101,15 +101,20 @@ class Tally:
     def from_json(cls, text: str) -> "Tally":
         """Raises Unsealed."""
         fields = json.loads(unsealed(text))
-        return cls(
-            Counter(fields["outcomes"]),
-            Counter(fields["codes"]),
-            Counter(fields["categories"]),
-            fields["understood"],
-            fields["unsure"],
-            Counter(fields.get("warnings", {})),
-            fields.get("removed", 0),
-        )
+        try:
+            return typed(
+                cls(
+                    Counter(fields["outcomes"]),
+                    Counter(fields["codes"]),
+                    Counter(fields["categories"]),
+                    fields["understood"],
+                    fields["unsure"],
+                    Counter(fields.get("warnings", {})),
+                    fields.get("removed", 0),
+                )
+            )
+        except (AttributeError, KeyError, TypeError):
+            raise Unsealed from None
 
 
 def state_folder(index: str) -> Path:
@@ -125,10 +130,10 @@ def ledger_path(index: str) -> Path:
 
 
 class Ledger:
-    """The runs of one ledger file. Used by one thread at a time; raises LedgerDamaged and DiskFull."""
+    """The runs of one ledger file. Used by one thread at a time; raises DiskFull and `damaged`."""
 
-    def __init__(self, path: Path) -> None:
-        self.file = StateFile(path, SCHEMA, "how far ingests came, and the rows that failed", LedgerDamaged)
+    def __init__(self, path: Path, damaged: type[CatalogError] = LedgerDamaged) -> None:
+        self.file = StateFile(path, SCHEMA, "how far ingests came, and the rows that failed", damaged)
 
     def close(self) -> None:
         self.file.close()
@@ -215,7 +220,7 @@ class Run:
                 (self.number, after),
             )
             for place, line, product, code, reason, content in rows:
-                found.append(Failure(line, product, code, reason, json.loads(unsealed(content))))
+                found.append(typed(Failure(line, product, code, reason, json.loads(unsealed(content)))))
                 size += len(content)
                 if size >= characters:
                     return found, place
@@ -236,7 +241,7 @@ class Run:
                 " ORDER BY rowid LIMIT ?",
                 (self.number, after, limit),
             )
-            return [(place, Warned(*rest)) for place, *rest in rows]
+            return [(place, typed(Warned(*rest))) for place, *rest in rows]
 
 
 def write_dead_letters(path: Path, failures: Iterable[Failure]) -> None:

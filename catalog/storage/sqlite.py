@@ -16,6 +16,9 @@ from catalog.storage.seal import Unsealed
 # Checked before the service answers; what is larger is checked while it answers. Also the most that is written anew.
 CHECKED_AT_ONCE_BYTES = 64 * 2**20
 
+# What a damaged database raises. SQLite itself does not look whether a text is UTF-8.
+DAMAGE = (sqlite3.Error, UnicodeDecodeError)
+
 logger = logging.getLogger(__name__)
 
 
@@ -54,7 +57,7 @@ class StateFile:
         try:
             self._db = open_database(path, schema, added)
             self._check()
-        except (sqlite3.Error, OSError) as error:
+        except (*DAMAGE, OSError) as error:
             if is_full(error):
                 raise DiskFull from None
             self._tell()
@@ -67,7 +70,7 @@ class StateFile:
                 raise self._damaged(self.damage)
             try:
                 yield self._db
-            except (sqlite3.Error, Unsealed, json.JSONDecodeError) as error:
+            except (*DAMAGE, Unsealed, json.JSONDecodeError) as error:
                 if is_full(error):
                     raise DiskFull from None
                 if is_busy(error):
@@ -115,7 +118,7 @@ class StateFile:
         try:
             with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)) as db:
                 sound = db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
-        except sqlite3.Error:
+        except DAMAGE:
             sound = False
         if not sound:
             self._tell()

@@ -43,7 +43,7 @@ class Jobs:
         """
         self._settings = settings
         self._table = JobTable(folder / "jobs.sqlite")
-        self._ledger = Ledger(folder / "jobs.sqlite")
+        self._ledger = Ledger(folder / "jobs.sqlite", StateDamaged)
         self._files = JobFiles(folder / "uploads", settings)
         limits = (settings.max_upload_bytes, settings.max_queued_jobs)
         self._uploads = Uploads(folder / "jobs.sqlite", folder / "uploads", *limits)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from catalog.errors import CatalogError, FeedRowsInvalid
+from catalog.errors import CatalogError, FeedRowsInvalid, StateDamaged
 from catalog.feeds import Feed
 from catalog.ingest.dry_run import DryRunSink, DryRunWorker
 from catalog.ingest.ledger import Ledger, Run, Tally
@@ -243,7 +243,7 @@ class Runner:
         call.check()
         feed = self._files.open(record.upload, record.source, record.mapping, record.encoding)
         told = partial(self._table.counted, record.id)
-        with closing(Ledger(self._folder / "jobs.sqlite")) as ledger, counting(feed, told):
+        with closing(Ledger(self._folder / "jobs.sqlite", StateDamaged)) as ledger, counting(feed, told):
             before = ledger.run(record.run) if record.run is not None else None
             if before and before.complete:  # it was killed before it could be recorded as ended
                 told(before.tally.rows)
@@ -293,7 +293,7 @@ class Runner:
         return await self._models.of_space(store.space)
 
     def _forget_old(self) -> None:
-        with closing(Ledger(self._folder / "jobs.sqlite")) as ledger:
+        with closing(Ledger(self._folder / "jobs.sqlite", StateDamaged)) as ledger:
             for record in self._table.beyond(self._settings.max_finished_jobs):
                 if record.run is not None:
                     ledger.forget(record.run)

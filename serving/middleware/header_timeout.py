@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from catalog.errors import CatalogError
 from serving.error_responses import to_response
@@ -27,6 +27,9 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
 
     Trailers are dropped (RFC 9110, 6.5.1, lets a recipient do so): nothing here has a use for them, and uvicorn would
     take them for headers after the headers have been checked. They count as headers do.
+
+    What follows a request on its connection and is refused is answered after that request. Blank lines between two
+    requests, which uvicorn takes for a sign of life, begin the time of the next one's headers.
     """
 
     header_timeout = 5.0
@@ -35,7 +38,8 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._timer: asyncio.TimerHandle | None = None
         self._header_bytes = 0
-        self._refused = False
+        self._refused: CatalogError | None = None
+        self._running: RequestResponseCycle | None = None
         self._in_head = True
         self._in_body = False
 
@@ -51,6 +55,8 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._header_bytes > MAX_HEADER_BYTES and not self._refused:
             self._refuse(HeadersTooLarge())
+        elif not (self._in_body or self._timer or self._refused or self._is_answering):
+            self._start_timer()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -79,6 +85,11 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
         self._in_body = False
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._refused and not self._is_answering:
+            self._send_refusal(self._refused)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
@@ -94,14 +105,30 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
     def _unsupported_upgrade_warning(self) -> None:
         pass
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    @property
+    def _is_answering(self) -> bool:
+        """Whether a request that came whole is not answered yet."""
+        running = self._running
+        return bool(self.pipeline) or not (running is None or running.response_complete or running.disconnected)
+
     def _refuse(self, error: CatalogError) -> None:
-        self._refused = True
+        self._refused = error
         self._stop_timer()
         if self._in_body:
             answered = self.cycle.response_started
             self._abandon()
             if answered:
                 return self.transport.close()
+        if not self._is_answering:
+            self._send_refusal(error)
+
+    def _send_refusal(self, error: CatalogError) -> None:
+        if self.transport.is_closing():
+            return
         status, _, body = to_response(error)
         content = body.model_dump_json()
         lines = (
@@ -117,7 +144,9 @@ class HeaderTimeoutProtocol(HttpToolsProtocol):
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def _abandon(self) -> None:
-        """The application is told that the client of the request under way has left, and answers no more."""
+        """The application is told that the client of the request whose body is coming has left, and answers no more."""
+        if self.pipeline and self.pipeline[0][0] is self.cycle:
+            self.pipeline.popleft()
         self.cycle.disconnected = True
         self.cycle.message_event.set()
 

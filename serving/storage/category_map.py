@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from catalog.categories import Counterpart
+from catalog.storage.seal import Unsealed, moment, typed
 from catalog.storage.sqlite import StateFile, transaction
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from serving.errors import CategoryListMissing, CategoryUnknown, ConfirmationNotFound
@@ -59,25 +60,27 @@ class CategoryMap:
     def state(self, target: Target) -> MapState:
         with self.file.use() as db:
             digest = db.execute("SELECT digest FROM tree WHERE target = ?", (target,)).fetchone()
-            rows = db.execute(f"{CONFIRMED} WHERE id IN ({LAST}) ORDER BY id DESC", (target,)).fetchall()
-        return MapState(digest[0] if digest else "", [_from_row(row) for row in rows])
+            rows = db.execute(f"{CONFIRMED} WHERE id IN ({LAST}) ORDER BY id DESC", (target,))
+            return typed(MapState(digest[0] if digest else "", [_from_row(row) for row in rows]))
 
     def tree(self, target: Target) -> Taxonomy:
         """Raises CategoryListMissing."""
         if target in self._read:
             return self._read[target]
         with self.file.use() as db:
-            found = db.execute("SELECT document FROM tree WHERE target = ?", (target,)).fetchone()
-        if found is None:
-            raise CategoryListMissing
-        return self._read.setdefault(target, Taxonomy.from_json(found[0]))
+            found = db.execute("SELECT document, digest FROM tree WHERE target = ?", (target,)).fetchone()
+            if found is None:
+                raise CategoryListMissing
+            document, digest = found
+            if digest != digest_of(document):
+                raise Unsealed
+        return self._read.setdefault(target, Taxonomy.from_json(document))
 
     def keep_tree(self, target: Target, tree: Taxonomy) -> None:
         """In place of the one before. What was confirmed stays."""
         document = tree.to_json()
-        digest = hashlib.sha256(document.encode()).hexdigest()
         with self.file.use() as db:
-            db.execute("INSERT OR REPLACE INTO tree VALUES (?, ?, ?)", (target, digest, document))
+            db.execute("INSERT OR REPLACE INTO tree VALUES (?, ?, ?)", (target, digest_of(document), document))
             self._read[target] = tree
 
     def confirm(self, target: Target, category: str, counterpart: str | None, given_by: str) -> Confirmed:
@@ -129,6 +132,12 @@ def confirmed_beside(state: Path) -> Mapping[str, Counterpart]:
         kept.close()
 
 
+def digest_of(document: object) -> str:
+    """ "" of what is no text."""
+    return hashlib.sha256(document.encode()).hexdigest() if isinstance(document, str) else ""
+
+
 def _from_row(row: Sequence[Any]) -> Confirmed:
+    """Raises Unsealed for what was never written so."""
     id, category, counterpart, path, given_by, created = row
-    return Confirmed(id, category, Counterpart(counterpart, path), given_by, created)
+    return typed(Confirmed(id, category, typed(Counterpart(counterpart, path)), given_by, moment(created)))

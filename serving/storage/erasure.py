@@ -33,12 +33,16 @@ class Erasure:
     """Works in a thread of its own, from `begin` on and, for what an earlier process left, from the start."""
 
     def __init__(self, index: ProductIndex, files: Sequence[StateFile], state: Path, ledger: Path) -> None:
-        """files: from which whoever calls `begin` has removed the products itself; ledger: of ingests by command."""
+        """files: from which whoever calls `begin` has removed the products itself; ledger: of ingests by command.
+        damage: what is wrong with what an earlier process left to be done, or "".
+        """
         self._index, self._files = index, files
         self._marker, self._state, self._ledger = state / "erasing", state, ledger
         self._marking, self._closing = threading.Lock(), threading.Event()
         self._thread = ThreadPoolExecutor(1, "erase")
+        self.damage = ""
         if self._marker.exists():
+            self._noted()
             self._thread.submit(self._finish)
 
     def note(self, id: str) -> None:
@@ -81,8 +85,17 @@ class Erasure:
 
     def _noted(self) -> list[str]:
         try:
-            return list(json.loads(unsealed(self._marker.read_text(encoding="utf-8"))))
-        except (OSError, ValueError):  # not there, empty as earlier versions made it, or damaged
+            written = self._marker.read_bytes()
+            return list(json.loads(unsealed(written.decode()))) if written else []  # earlier versions wrote nothing
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError):
+            if not self.damage:
+                logger.error("a file of the state is damaged", extra={"fields": {"file": self._marker.name}})
+            self.damage = (
+                f"{self._marker.name} is damaged: which products were being erased is not known. To repair, erase them"
+                " again."
+            )
             return []
 
     def _write(self, ids: Sequence[str]) -> None:

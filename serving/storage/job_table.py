@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
-from catalog.storage.seal import Unsealed
+from catalog.storage.seal import Unsealed, moment, typed
 from catalog.storage.sqlite import Column, StateFile, transaction
 from catalog.teaching.attributes.columns import teaching_columns
 from serving.error_responses import ErrorDetail
@@ -253,14 +253,15 @@ def _only(table: JobTable, wanted: Record) -> str:
 
 def _record(row: Sequence[Any]) -> Record:
     """Raises Unsealed for what was never written so."""
-    record = Record(*row)
+    record = typed(Record(*row))
+    for seconds in (record.created, record.started, record.finished):
+        moment(seconds or 0.0)
     try:
-        known = record.state in get_args(State) and isinstance(record.mapping, dict)
-        record.outcome, record.asked  # noqa: B018  (they raise)
+        record.mapping, record.asked  # noqa: B018  (they raise)
+        if record.outcome and not isinstance(record.outcome.get("failed"), dict):
+            raise Unsealed
         if record.error:
             ErrorDetail.model_validate_json(record.error)
     except (TypeError, ValueError):
         raise Unsealed from None
-    if not known:
-        raise Unsealed
     return record

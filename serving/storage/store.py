@@ -25,6 +25,7 @@ from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.audit import History, Run, Told, Verdict
 from catalog.quality.audit.history import NAME as AUDITS
+from catalog.quality.audit.history import Place
 from catalog.quality.audit.patch import takes_value
 from catalog.quality.finding import Finding as Fault
 from catalog.taxonomy.tree import Taxonomy
@@ -119,6 +120,7 @@ class CatalogStore:
             self._audits.file,
             self._active,
             self._taught,
+            self._erasure,
         )
         damages = (*(file.damage for file in files), self._damaged_products())
         damaged = tuple(filter(None, damages))
@@ -311,9 +313,9 @@ class CatalogStore:
         if not self._audits.reopen(id):
             raise FindingNotFound
 
-    def corrections(self) -> list[Told]:
-        """What was accepted or corrected, the oldest first."""
-        return self._audits.corrections()
+    def corrections(self, after: Place) -> tuple[list[Told], Place | None]:
+        """See `History.some_corrections`."""
+        return self._audits.some_corrections(after)
 
     def _titled(self, told: list[Told]) -> Findings:
         ids = list({id: None for one in told for id in (one.finding.product, *one.finding.others[:MAX_TITLED])})

@@ -14,6 +14,7 @@ from catalog.model.contract import Contract
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.audit import Run, State, Told, Verdict
+from catalog.quality.audit.history import Place
 from catalog.quality.finding import Finding as Fault
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
@@ -234,8 +235,8 @@ class StoreApi:
     async def reopen_finding(self, id: str) -> None:
         await self._call("reopen_finding", id)
 
-    async def corrections(self) -> list[Told]:
-        return await self._call("corrections")
+    async def corrections(self, after: Place) -> tuple[list[Told], Place | None]:
+        return await self._call("corrections", after)
 
     async def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
         return await self._call("image_counts", ids)

@@ -17,7 +17,7 @@ from catalog.feeds.cells import LONGEST_NO_VALUE, check_text, is_missing, is_pla
 from catalog.feeds.texts.markup import plain_text
 
 # A line break or a tab as its escape, which ends where a word may begin: "\times" is none. A quotation mark likewise.
-ESCAPE = re.compile(r"\\+(?:n|[rt](?![a-z]))|\\+([\"'/])")
+ESCAPE = re.compile(r"(?<!\\)\\++(?:n|[rt](?![a-z])|([\"'/]))")
 UNICODE_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 # "C:\new", "\\server\notes", "shoes\red", "\new.jpg".
 FILES = "jpe?g|png|gif|webp|svg|pdf|docx?|xlsx?|csv|txt|zip|exe|dll|ini|bat|html?|php|mp4"

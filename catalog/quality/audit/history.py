@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 from catalog.index.backend import in_chunks
 from catalog.quality.finding import SENTENCES, Evidence, Finding
-from catalog.storage.seal import Unsealed
+from catalog.storage.seal import Unsealed, moment, typed
 from catalog.storage.sqlite import StateFile, transaction
 
 NAME = "audits.sqlite"  # in the state folder
@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS about (product TEXT NOT NULL, id TEXT NOT NULL, PRIMA
 """
 State = Literal["open", "accepted", "corrected", "dismissed"]
 Verdict = Literal["accepted", "corrected", "dismissed"]
+Place = tuple[float, str]  # among the verdicts: when the last of a part was given, and its id
 TOGETHER = ("duplicate", "variant")  # codes of what is of products together, and of no field
 STAGED_AT_ONCE = 1_000
 SHOWN = "SELECT f.number, f.document, coalesce(v.state, 'open'), v.value, v.given_by, v.created"
@@ -53,7 +54,7 @@ DELETE FROM staged WHERE EXISTS (
     OR gone.value IN (SELECT value FROM json_each(document, '$.others'))
 )
 """
-PATCHED = "SELECT 0, document, state, value, given_by, created FROM verdicts"
+PATCHED = "SELECT 0, document, state, value, given_by, created, id FROM verdicts"
 
 
 class Run(NamedTuple):
@@ -187,9 +188,14 @@ class History:
 
     def corrections(self) -> list[Told]:
         """What was accepted or corrected at any time, the oldest first."""
+        return self.some_corrections(limit=-1)[0]
+
+    def some_corrections(self, after: Place = (0.0, ""), limit: int = 1_000) -> tuple[list[Told], Place | None]:
+        """A part of them, and the place to go on from, None at the end."""
+        query = f"{PATCHED} WHERE state IN ('accepted', 'corrected') AND (created, id) > (?, ?) ORDER BY created, id"
         with self.file.use() as db:
-            rows = db.execute(f"{PATCHED} WHERE state IN ('accepted', 'corrected') ORDER BY created, id").fetchall()
-            return [_told(row) for row in rows]
+            rows = db.execute(f"{query} LIMIT ?", (*after, limit)).fetchall()
+            return [_told(row[:-1]) for row in rows], (rows[-1][-2:] if len(rows) == limit else None)
 
     def forget(self, products: Sequence[str], verdicts: bool = False) -> None:
         """Leave out what tells of products that are gone. verdicts: also what was said of that."""
@@ -212,9 +218,11 @@ def _run(row: Sequence[Any]) -> Run:
     """Raises Unsealed for what was never written so."""
     id, created, products, *documents = row
     figures, counts = map(json.loads, documents)
-    if not isinstance(figures, dict) or not isinstance(counts, dict):
+    run = typed(Run(id, moment(created), products, figures, counts))
+    whole = all(isinstance(count, int) for count in counts.values())
+    if not whole or not all(isinstance(figure, int | float) for figure in figures.values()):
         raise Unsealed
-    return Run(id, created, products, figures, counts)
+    return run
 
 
 def _told(row: Sequence[Any]) -> Told:
@@ -222,11 +230,13 @@ def _told(row: Sequence[Any]) -> Told:
     number, document, state, value, given_by, created = row
     try:
         fields = json.loads(document)
-        evidence = tuple(Evidence(*one) for one in fields.pop("evidence"))
-        finding = Finding(**{**fields, "others": tuple(fields["others"]), "evidence": evidence})
+        evidence = tuple(typed(Evidence(*one)) for one in fields.pop("evidence"))
+        probability, others = float(fields.pop("probability")), tuple(fields.pop("others"))
+        finding = typed(Finding(**fields, probability=probability, others=others, evidence=evidence))
     except (TypeError, KeyError, AttributeError, ValueError):
         raise Unsealed from None
-    known = state in get_args(State) and finding.code in SENTENCES
+    known = finding.code in SENTENCES and 0 <= probability <= 1 and all(isinstance(id, str) for id in others)
     if not known or (finding.code in TOGETHER and not finding.others):
         raise Unsealed
-    return Told(number, finding, state, value or "", given_by or "", created)
+    since = None if created is None else moment(created)
+    return typed(Told(number, finding, state, value or "", given_by or "", since))

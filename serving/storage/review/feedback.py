@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from catalog.product import CategoryScore, ContentHashes, StoredProduct, Verdict
-from catalog.storage.seal import Unsealed
+from catalog.storage.seal import Unsealed, moment, typed
 from catalog.storage.sqlite import Column, StateFile, transaction
 from serving.storage.review.verdicts import Correction, Feedback, Said, conflicting, seen_in
 
@@ -238,7 +238,7 @@ def _from_row(row: Sequence[object]) -> Feedback:
     """Raises Unsealed for what was never written so."""
     try:
         return _parsed(row)
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise Unsealed from None
 
 
@@ -248,20 +248,25 @@ def _parsed(row: Sequence[object]) -> Feedback:
     said = document["correction"]
     category = _category(said["category"]) if said["category"] else None
     tags = None if said["tags"] is None else tuple(said["tags"])
-    correction = Correction(category, tags, said["attributes"], said.get("proposed_category", ""))
-    return Feedback(
+    attributes, proposed = said["attributes"], said.get("proposed_category", "")
+    words = (*(tags or ()), *(attributes or {}).values())
+    if not all(isinstance(word, str) for word in words):
+        raise Unsealed
+    correction = typed(Correction(category, tags, attributes, proposed))
+    feedback = Feedback(
         number,  # type: ignore[arg-type]
         product_id,  # type: ignore[arg-type]
         verdict,  # type: ignore[arg-type]
         correction,
         document["comment"],
-        created,  # type: ignore[arg-type]
+        moment(created),
         seen=tuple(map(_category, document["seen"])) if "seen" in document else None,
-        given_by=str(given_by),
+        given_by=given_by,  # type: ignore[arg-type]
         group=group,  # type: ignore[arg-type]
         settles=bool(settles),
         conflicting=bool(conflicting),
     )
+    return typed(feedback)
 
 
 def _category(fields: Sequence[Any]) -> CategoryScore:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from catalog.errors import ImageCorrupt, ImageInvalid
-from catalog.images.decode import decode, flatten
+from catalog.images.decode import LARGE, decode, flatten
 from catalog.images.structure import ImageLimits
 from tests.support.malformed.images import (
     BadImage,
@@ -356,6 +356,15 @@ def test_pillows_own_bomb_limit_is_left_as_it_is() -> None:
     for decoded in IMAGES:
         code_of(decoded.data)
     assert (Image.MAX_IMAGE_PIXELS, list(warnings.filters)) == before
+
+
+@pytest.mark.parametrize(("height", "alone"), [(3_001, True), (3_000, False)])
+def test_large_images_are_decoded_one_at_a_time(height: int, alone: bool) -> None:
+    """Two of 40 megapixels at once would take twice 600 MB."""
+    held: list[bool] = []
+    decode(encode(Image.new("1", (4_000, height)), "PNG"), check=lambda: held.append(LARGE.locked()))
+    assert (held[0], held[-1]) == (False, alone)
+    assert not LARGE.locked()
 
 
 def test_eight_threads_decode_as_one() -> None:

@@ -99,6 +99,18 @@ def test_what_was_said_is_remembered_for_as_long_as_the_finding_is_the_same(hist
     assert history.judge("0" * 16, "accepted") is None
 
 
+def test_corrections_are_read_in_parts(history: History) -> None:
+    audit([Rare()], scan, history)
+    for one in history.page():
+        history.judge(one.finding.id, "accepted")
+    first, place = history.some_corrections(limit=2)
+    assert (len(first), place is not None) == (2, True)
+    assert place
+    last, end = history.some_corrections(place, limit=2)
+    assert (first + last, end) == (history.corrections(), None)
+    assert len(last) == 1
+
+
 def test_what_is_gone_is_forgotten(history: History) -> None:
     audit([Rare()], scan, history)
     history.judge(history.page()[0].finding.id, "accepted")

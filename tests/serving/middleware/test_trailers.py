@@ -1,10 +1,15 @@
-"""What follows a chunked body's last byte: bounded, and never a header."""
+"""What follows a request's last byte: bounded, never a header of it, and answered after it."""
 
+import socket
+import time
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from serving.middleware.api_keys import add_key
+from serving.middleware.header_timeout import HeaderTimeoutProtocol
 from serving.settings.schema import Settings
 from tests.support.asgi_client import Work, application
 from tests.support.live_server import listening
@@ -52,3 +57,37 @@ def test_large_ones_are_refused(settings: Settings, trailers: list[str]) -> None
     with listening(application(settings, work)) as address:
         assert exchange(address, chunked("Host: localhost", *trailers)).status_code == 431
     assert work.bodies == []
+
+
+@pytest.mark.parametrize(
+    ("behind", "status"),
+    [
+        (b"\0\1\2\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\n\r\n", 400),
+        (b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: " + b"a" * 2**19, 431),
+        (b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", 400),
+    ],
+    ids=["no HTTP", "no host", "large", "a bad body"],
+)
+def test_what_is_refused_behind_requests_is_answered_after_them(settings: Settings, behind: bytes, status: int) -> None:
+    alive = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with listening(application(settings)) as address:
+        first = exchange(address, alive * 2 + behind)
+    assert first.status_code == 200
+    assert [int(line.split()[0]) for line in first.body.split(b"HTTP/1.1 ")[1:]] == [200, status]
+
+
+def test_blank_lines_keep_no_connection(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HeaderTimeoutProtocol, "header_timeout", 0.2)
+    with listening(application(settings)) as address:
+        host = urlsplit(address)
+        with socket.create_connection((host.hostname or "", host.port or 80)) as connection:
+            connection.settimeout(0.05)
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            deadline, received = time.monotonic() + 4, b"?"
+            while received:
+                assert time.monotonic() < deadline
+                with suppress(TimeoutError):
+                    received = connection.recv(65_536)
+                with suppress(ConnectionError):
+                    connection.sendall(b"\r\n")

@@ -22,7 +22,7 @@ from tests.support.stored import WIDTH, embedding, quick_folder, stored_product,
 from tests.support.tiny import tiny_onnx_folder
 
 SETTINGS = Settings(batch_wait_seconds=0.001)
-FILES = ("pictures.sqlite", "feedback.sqlite", "jobs/jobs.sqlite")
+FILES = ("pictures.sqlite", "feedback.sqlite", "categories.sqlite", "audits.sqlite", "jobs/jobs.sqlite")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,12 @@ def fill(service: JobService) -> None:
     verdict = {"product_id": "red", "verdict": "correct", "tags": ["plain"], "comment": "no stripes"}
     assert service.client.post("/v1/feedback", json=verdict).status_code == 201
     service.ingested(as_csv([*rows(20, price="2"), *rows(20, price="x")]))
+    service.ended(service.client.post("/v1/audit").json()["id"])
+    categories = "1604 - Apparel & Accessories\n212 - Apparel & Accessories > Clothing\n"
+    listed = service.client.put("/v1/taxonomy/map/tree", content=f"# Google_Product_Taxonomy\n{categories}")
+    assert listed.status_code == 200, listed.text
+    said = {"category": "clothes.shirt", "counterpart": "212"}
+    assert service.client.post("/v1/taxonomy/map", json=said).status_code < 300
     version = service.client.get("/readyz").json()["model"]
     assert service.client.post(f"/v1/models/{version}/activate").status_code == 200
 
@@ -80,6 +86,8 @@ def test_a_file_that_cannot_be_opened_is_named_and_the_rest_is_served(
         asked = {
             "pictures.sqlite": "/v1/products/red/image",
             "feedback.sqlite": "/v1/feedback",
+            "categories.sqlite": "/v1/taxonomy/map",
+            "audits.sqlite": "/v1/audit",
             "jobs/jobs.sqlite": "/v1/jobs",
         }
         for other, address in asked.items():
@@ -116,6 +124,71 @@ def test_a_file_of_jobs_that_is_damaged_within_takes_none_in(folder: Path, model
         assert_error(begun, 500, "state_damaged")
 
 
+WRONG_VALUES = {
+    "feedback.sqlite": {
+        "/v1/feedback": [
+            "feedback SET created = 1e300",
+            "feedback SET created = 'soon'",
+            "feedback SET given_by = x'00'",
+            "feedback SET document = replace(document, '\"plain\"', '7')",
+            "feedback SET document = CAST(x'c328' AS TEXT)",
+        ],
+    },
+    "categories.sqlite": {
+        "/v1/taxonomy/map/confirmed": ["confirmed SET created = -1e300", "confirmed SET path = x'ff'"],
+        "/v1/taxonomy/map": ["tree SET document = replace(document, 'Apparel', 'Upparel')"],
+    },
+    "audits.sqlite": {
+        "/v1/audit": [
+            "runs SET created = 1e300",
+            "runs SET products = 'many'",
+            "runs SET counts = '[]'",
+            'runs SET figures = \'{"score": "good"}\'',
+        ],
+        "/v1/audit/findings": [
+            "findings SET document = json_set(document, '$.probability', 7)",
+            "findings SET document = json_set(document, '$.said', 7)",
+        ],
+    },
+    "jobs/jobs.sqlite": {
+        "/v1/jobs": [
+            "jobs SET created = 1e300",
+            "jobs SET finished = 'late'",
+            "jobs SET total = x'01'",
+            "jobs SET source = x'c328'",
+        ],
+        "/v1/jobs/{job}/errors": ["failures SET line = x'00'", "failures SET reason = x'ff'"],
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def spoiled(sound: Path, model: Understander, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JobService]:
+    folder = Path(shutil.copytree(sound, tmp_path_factory.mktemp("spoiled") / "state"))
+    with office(folder, model, SETTINGS, start=False) as service:
+        yield service
+
+
+@pytest.mark.parametrize("name", WRONG_VALUES)
+def test_a_value_that_nobody_wrote_is_damage(spoiled: JobService, name: str) -> None:
+    """SQLite keeps any value in any column, and its own check finds nothing wrong with these."""
+    (job, *_) = (one["id"] for one in spoiled.client.get("/v1/jobs").json()["jobs"] if one["failed"])
+    path = spoiled.uploads.parent.parent / name
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for address, changes in WRONG_VALUES[name].items():
+            for change in changes:
+                table = change.partition(" ")[0]
+                db.execute(f"CREATE TEMPORARY TABLE kept AS SELECT * FROM {table}")
+                assert db.execute(f"UPDATE {change}").rowcount > 0
+                answer = spoiled.client.get(address.format(job=job))
+                assert (answer.status_code, answer.json()["error"]["code"]) == (500, "state_damaged"), change
+                db.execute(f"DELETE FROM {table}")
+                db.execute(f"INSERT INTO {table} SELECT * FROM kept")
+                db.execute("DROP TABLE kept")
+            assert spoiled.client.get(address.format(job=job)).status_code == 200
+    assert Path(name).name in "".join(spoiled.client.get("/readyz").json()["damaged"])
+
+
 def test_an_image_that_is_not_what_was_kept_is_not_shown(folder: Path, model: Understander) -> None:
     data = (folder / "pictures.sqlite").read_bytes()
     with office(folder, model, SETTINGS) as service:
@@ -133,6 +206,14 @@ def test_a_damaged_choice_of_model_is_told_of(folder: Path, model: Understander)
     with office(folder, model, SETTINGS) as service:
         assert service.client.get("/readyz").json()["damaged"][0].startswith("active-model is damaged")
         assert service.client.post("/v1/search", json={"text": "red shirt"}).status_code == 200
+
+
+def test_what_was_to_be_erased_is_told_of_where_it_is_not_known(folder: Path, model: Understander) -> None:
+    (folder / "erasing").write_bytes(b'["red"]\n#00000000')
+    with office(folder, model, SETTINGS) as service:
+        (told,) = service.client.get("/readyz").json()["damaged"]
+    assert told.startswith("erasing is damaged")
+    assert told.endswith("erase them again.")
 
 
 @pytest.fixture

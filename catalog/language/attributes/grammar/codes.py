@@ -15,7 +15,7 @@ CUES = re.compile(
     re.IGNORECASE,
 )
 LONG_NUMBER, CUE_SIGN = re.compile(r"\d{8}"), re.compile("[#:：]")  # without one there is no cue
-LONE = re.compile(rf"(?<![A-Za-z0-9$€£¥.#-])(?=\S*\d){CODE}(?![A-Za-z0-9])")
+LONE, DIGIT = re.compile(rf"(?<![A-Za-z0-9$€£¥.#-]){CODE}(?![A-Za-z0-9])"), re.compile(r"\d")
 LETTERED = re.compile(r"(?=.*[A-Za-z].*)(?=(?:.*\d){2})[A-Z0-9][A-Za-z0-9./#_-]{3,24}")
 PARTED = re.compile(r"\d{5,7}-\d{3}|\d{3,4}-\d{5}|\d{3,6}-[A-Z]\d{2}")  # "375863-016", "157305-B21"
 # Looks like a code and is none: a measure, a count, an ordinal, a ratio, words such as "covid-19" and "k-cup".
@@ -34,7 +34,9 @@ def codes_in(text: str) -> Iterator[FoundAttribute]:
         if any(letter.isdigit() for letter in one["code"]):
             name = "part_number" if one["part"] else "model_number"
             yield _code(name, one["code"], one.start("code"), CERTAIN)
-    for one in LONE.finditer(text):
+    for one in LONE.finditer(text) if DIGIT.search(text) else ():
+        if not DIGIT.search(one[0]):
+            continue
         if PARTED.fullmatch(one[0]):
             yield _code("part_number", one[0], one.start(), LIKELY)
         elif LETTERED.fullmatch(one[0]) and not NO_CODE.fullmatch(one[0]):

@@ -108,5 +108,9 @@ async def get_audit_patch(context: Context) -> Response:
     """What was accepted or corrected in all audits so far, as CSV: a row for each product, with its id and what
     changes. `shelflens audit --patch FILE --feed FEED` writes the same in the feed's own columns.
     """
-    rows = patch(await context.store.corrections(), {})
+    said, after = await context.store.corrections((0.0, ""))
+    while after:  # there is no bound on how many there are
+        more, after = await context.store.corrections(after)
+        said += more
+    rows = patch(said, {})
     return Response(as_sheet(rows), media_type=CSV)
