@@ -5,11 +5,14 @@ and the figures of each run.
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from catalog.index.backend import in_chunks
+from catalog.model.contract import Outcome
+from catalog.quality.audit.merging import CODE, contract, is_promised
 from catalog.quality.finding import SENTENCES, Evidence, Finding
 from catalog.storage.seal import Unsealed
 from catalog.storage.sqlite import StateFile, transaction
@@ -54,6 +57,11 @@ DELETE FROM staged WHERE EXISTS (
 )
 """
 PATCHED = "SELECT 0, document, state, value, given_by, created FROM verdicts"
+# Parameter: a list of products as JSON.
+APART = f"""
+{PATCHED} WHERE state = 'dismissed'
+AND id IN (SELECT about.id FROM json_each(?1) one JOIN about ON about.product = one.value)
+"""
 
 
 class Run(NamedTuple):
@@ -69,7 +77,8 @@ class Run(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Told:
     """A finding with what was said of it. number: its place, the gravest first. value: what a person wrote in place of
-    the proposal, or ""; given_by: the name of the API key; created: seconds since 1970, of the verdict.
+    the proposal, or ""; given_by: the name of the API key; created: seconds since 1970, of the verdict. auto: an open
+    one that is promised, and so taken for accepted.
     """
 
     number: int
@@ -78,6 +87,7 @@ class Told:
     value: str = ""
     given_by: str = ""
     created: float | None = None
+    auto: bool = False
 
 
 class History:
@@ -163,12 +173,26 @@ class History:
             values.append(product)
         query = f"{SHOWN} {JOINED} WHERE {' AND '.join(wanted)} ORDER BY f.number LIMIT ?"
         with self.file.use() as db:
-            return [_told(row) for row in db.execute(query, [*values, limit])]
+            found = [_told(row) for row in db.execute(query, [*values, limit])]
+        return self._promised(found)
 
     def get(self, id: str) -> Told | None:
         with self.file.use() as db:
-            row = db.execute(f"{SHOWN} {JOINED} WHERE f.id = ?", (id,)).fetchone()
-            return _told(row) if row else None
+            found = [_told(row) for row in db.execute(f"{SHOWN} {JOINED} WHERE f.id = ?", (id,))]
+        return next(iter(self._promised(found)), None)
+
+    def merging(self) -> Outcome:
+        """From which score duplicates are promised, by all that was ever said of some."""
+        with self.file.use() as db:
+            query = f"{PATCHED} WHERE json_extract(document, '$.code') = '{CODE}'"
+            judged = [_told(row) for row in db.execute(query)]
+        return contract((one.finding, one.state == "accepted") for one in judged)
+
+    def _promised(self, found: list[Told]) -> list[Told]:
+        if not any(one.state == "open" and one.finding.code == CODE for one in found):
+            return found
+        outcome = self.merging()
+        return [replace(one, auto=one.state == "open" and is_promised(one.finding, outcome)) for one in found]
 
     def judge(self, id: str, verdict: Verdict, value: str = "", given_by: str = "") -> Told | None:
         """Say what is to be done about a finding, in place of what was said before. None where it is unknown."""
@@ -185,11 +209,27 @@ class History:
         with self.file.use() as db:
             return db.execute("DELETE FROM verdicts WHERE id = ?", (id,)).rowcount > 0
 
-    def corrections(self) -> list[Told]:
-        """What was accepted or corrected at any time, the oldest first."""
+    def told_apart(self, products: Sequence[str]) -> set[frozenset[str]]:
+        """The pairs with one of these products of which a person has said that they are no doubles."""
         with self.file.use() as db:
-            rows = db.execute(f"{PATCHED} WHERE state IN ('accepted', 'corrected') ORDER BY created, id").fetchall()
-            return [_told(row) for row in rows]
+            together = [_told(row).finding for row in db.execute(APART, (json.dumps(list(products)),))]
+        return {
+            frozenset(pair)
+            for one in together
+            if one.code in TOGETHER
+            for pair in combinations((one.product, *one.others), 2)
+        }
+
+    def corrections(self) -> list[Told]:
+        """What is promised of the last run's findings, and what was accepted or corrected at any time, the oldest
+        first.
+        """
+        with self.file.use() as db:
+            rows = db.execute(f"{PATCHED} WHERE state IN ('accepted', 'corrected') ORDER BY created, id")
+            told = [_told(row) for row in rows]
+            query = f"{SHOWN} {JOINED} WHERE f.code = '{CODE}' AND v.state IS NULL ORDER BY f.number"
+            found = [_told(row) for row in db.execute(query)]
+        return [one for one in self._promised(found) if one.auto] + told
 
     def forget(self, products: Sequence[str], verdicts: bool = False) -> None:
         """Leave out what tells of products that are gone. verdicts: also what was said of that."""
