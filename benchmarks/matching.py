@@ -30,6 +30,7 @@ from timing import growth
 
 from catalog import Product
 from catalog.model.contract import Promise
+from catalog.model.contract.binomial import lower_bound
 from catalog.quality.groups import Grouping, Item, Scorer, fit, promised
 
 SETS = ("abt_buy", "walmart_amazon", "amazon_google", "wdc_all")
@@ -114,14 +115,28 @@ def measure_pairs(name: str, judged: Judged) -> dict[str, Any]:
     result: dict[str, Any] = {"set": name, "pairs": len(same_V)}
     result |= {who: f1(asked_V >= best_threshold(ours_T, same_T), same_V) for who, (ours_T, asked_V) in answers.items()}
     result["shipped at 0"] = f1(answers["shipped"][1] > 0, same_V)
-    outcome = promised(left_out_T.tolist(), same_T.tolist())
-    if isinstance(outcome, Promise):
-        merged_V = answers["taught"][1] >= outcome.threshold
-        right = int((merged_V & same_V).sum())
-        result["promise"] = f"{right} of {merged_V.sum()} right, {right / same_V.sum():.0%} of the pairs"
-    else:
-        result["promise"] = str(outcome)
+    # What people judge is what was found: duplicates of the weights that ship, but for axes that contradict each other.
+    found = [np.array([catalogue.duplicate_score(*pair) for pair in part]) for part in _parts(judged)]
+    ways = {"as found, shipped": (found[0], found[1], 0.0), **{who: (*answers[who], -np.inf) for who in answers}}
+    result["promises"] = {who: promise_of(*way, same_T, same_V) for who, way in ways.items()}
     return result
+
+
+def _parts(judged: Judged) -> tuple[list[Pair], list[Pair]]:
+    return judged.pairs[: judged.taught], judged.pairs[judged.taught :]
+
+
+def promise_of(taught_T: Doubles, asked_V: Doubles, least: float, same_T: Truths, same_V: Truths) -> str:
+    """What verdicts on pairs of `train` above `least` promise, and how it goes on the split."""
+    told_T = taught_T > least
+    outcome = promised(taught_T[told_T].tolist(), same_T[told_T].tolist())
+    if not isinstance(outcome, Promise):
+        return str(outcome)
+    merged_V = (asked_V >= outcome.threshold) & (asked_V > least)
+    count, right = int(merged_V.sum()), int((merged_V & same_V).sum())
+    share = right / same_V.sum()
+    bound = lower_bound(count, count - right)
+    return f"{outcome.bound:.4f} promised; {right} of {count} right, {bound:.3f} at least, {share:.0%} of the pairs"
 
 
 def baselines(judged: Judged) -> dict[str, tuple[Doubles, Doubles]]:

@@ -344,16 +344,18 @@ def refiled(stored: StoredProduct, answer: Understanding, model: str) -> StoredP
     category that was rejected alone.
     """
     judgement, said = stored.judgement, stored.understanding
-    if stored.contradictions:
-        answer = answer.to_review()
     if judgement is None:
-        return replace(stored, understanding=answer, model=model)
+        anew = replace(stored, understanding=answer, model=model, was_auto=False)
+        return anew.held() if anew.first_causes else anew
+    was_auto = bool(stored.first_causes) and answer.decision == "auto"
+    if was_auto:
+        answer = answer.to_review()
     if judgement.conflicting:
         said = answer.to_review()
     elif judgement.verdict == "reject":
         judgement, said = judgement if rejected_again(judgement.answer, answer) else None, answer
     judgement = judgement and replace(judgement, answer=answer)
-    return replace(stored, understanding=said, judgement=judgement, model=model)
+    return replace(stored, understanding=said, judgement=judgement, model=model, was_auto=was_auto)
 
 
 def rejected_again(before: Understanding, now: Understanding) -> bool:

@@ -4,6 +4,7 @@ as a `StoredProduct` and answers with `Match`es.
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, NamedTuple, Self
@@ -17,8 +18,10 @@ Modality = Literal["image", "text"]
 Decision = Literal["auto", "review", "abstain"]
 Note = Literal["text_not_read", "unfamiliar"]
 Verdict = Literal["accept", "reject", "correct"]
+Doubled = Literal["duplicate", "variant"]
 Availability = Literal["", "in_stock", "out_of_stock", "preorder", "backorder", "discontinued"]
 Status = Literal["", "active", "draft", "archived"]
+SURE = 3.0  # log-odds from which a duplicate is looked at before its product is accepted
 # The value of an attribute, or several, of which each counts by itself.
 Values = str | tuple[str, ...]
 
@@ -330,6 +333,27 @@ class StoredVersion(NamedTuple):
         return (self.hashes.text, self.hashes.images, self.model) == (hashes.text, hashes.images, model)
 
 
+class Double(NamedTuple):
+    """Another stored product, which seems to be the same one, or a variant of it that differs in these axes. score: the
+    log-odds of that; 0 is even, 3 is 95 %. same_article: whether both have the same GTIN.
+    """
+
+    kind: Doubled
+    other: str
+    score: float
+    axes: tuple[str, ...] = ()
+    same_article: bool = False
+
+    @property
+    def probability(self) -> float:
+        return 1 / (1 + math.exp(-self.score))
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the product is not to be accepted before a person has seen both."""
+        return self.kind == "duplicate" and (self.same_article or self.score >= SURE)
+
+
 @dataclass(frozen=True, slots=True)
 class StoredProduct:
     """A product as an index keeps it.
@@ -338,7 +362,8 @@ class StoredProduct:
     model: the version of the model that understood it; judgement: what a person said, with which `understanding`
     agrees; added_at: when it was first stored, in seconds since 1970, which the index fills in. It is unknown of what
     an earlier release has stored. contradictions: codes of what contradicts itself in it as it was stored, see
-    `catalog.quality.conflicts`; an earlier release noted none.
+    `catalog.quality.conflicts`; doubles: products stored before it that it seems to double, see
+    `catalog.quality.arrivals`; an earlier release noted none. was_auto: what the model decided, where these hold it.
     """
 
     product: Product
@@ -349,6 +374,8 @@ class StoredProduct:
     judgement: Judgement | None = None
     added_at: float | None = None
     contradictions: tuple[str, ...] = ()
+    doubles: tuple[Double, ...] = ()
+    was_auto: bool = False
 
     @property
     def id(self) -> str:
@@ -363,9 +390,22 @@ class StoredProduct:
     def version(self) -> StoredVersion:
         return StoredVersion(self.id, self.hashes, self.model)
 
+    @property
+    def first_causes(self) -> tuple[str, ...]:
+        """Codes of what has a person look at it before all others."""
+        return (*self.contradictions, *(("duplicate",) if any(one.is_sure for one in self.doubles) else ()))
+
     def held(self) -> Self:
         """The same, not accepted unseen; as it is where a person has judged it."""
-        return self if self.judgement else replace(self, understanding=self.understanding.to_review())
+        if self.judgement or self.understanding.decision != "auto":
+            return self
+        return replace(self, understanding=self.understanding.to_review(), was_auto=True)
+
+    def released(self) -> Self:
+        """The same as the model decided, where it was held; as it is where a person has judged it."""
+        if self.judgement or not self.was_auto:
+            return self
+        return replace(self, understanding=replace(self.understanding, decision="auto"), was_auto=False)
 
     @property
     def attributes(self) -> dict[str, Scored]:
@@ -402,7 +442,7 @@ class StoredProduct:
 
 class Offer(NamedTuple):
     """A new offer of a stored product, whose text and images are as before. contradictions: as of a `StoredProduct`,
-    those of the words with the offer.
+    those of the words with the offer; found where it is stored.
     """
 
     product: Product

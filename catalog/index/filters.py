@@ -42,7 +42,7 @@ Field = Literal[
     "mpn",
 ]
 # Of the index's own, which are not written in JSON.
-Hidden = Literal["numbers", "sale", "contradictions"]
+Hidden = Literal["numbers", "sale", "contradictions", "doubles"]
 Number = Literal["price", "added_at"]
 FIELDS: tuple[Field, ...] = get_args(Field)
 BOUNDS = ("gte", "lte", "gt", "lt")

@@ -18,7 +18,7 @@ from catalog.index.records import KEYWORD_FIELDS
 from catalog.synonyms import attribute_name
 from catalog.taxonomy.tree import Node, Taxonomy
 
-HIDDEN = ("facts", "keys", "numbers", "sale", "contradictions")
+HIDDEN = ("facts", "keys", "numbers", "sale", "contradictions", "doubles")
 FACETED = tuple(name for name in KEYWORD_FIELDS if name not in HIDDEN)
 
 

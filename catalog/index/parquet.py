@@ -9,14 +9,13 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 import numpy as np
 
 from catalog.errors import FeedDamaged, FeedEmpty, FeedFormatUnsupported, IndexOfOtherModel
 from catalog.index.backend import IndexModel
-from catalog.index.product_index import ProductIndex
 from catalog.index.records import sides_fields, sides_of
 from catalog.product import (
     NUMBERS,
@@ -96,7 +95,15 @@ def models(path: Path) -> dict[str, int]:
     return dict(found)
 
 
-def load(path: Path, index: ProductIndex, progress: Callable[[int], None] = lambda rows: None) -> None:
+class Loaded(Protocol):
+    """What an export is brought into: a `ProductIndex`, or the way into one."""
+
+    def claim(self, model: IndexModel) -> None: ...
+    def upsert(self, products: Sequence[StoredProduct]) -> object: ...
+    def flush(self) -> None: ...
+
+
+def load(path: Path, index: Loaded, progress: Callable[[int], None] = lambda rows: None) -> None:
     """Bring a Parquet export, or a folder of them, into an index. Raises FeedDamaged, or IndexOfOtherModel before
     anything is stored.
     """
@@ -154,10 +161,11 @@ class ParquetFolder:
 
         return sum(pq.read_metadata(file).num_rows for file in parquet_files(self.folder))
 
-    def upsert(self, products: Sequence[StoredProduct]) -> None:
+    def upsert(self, products: Sequence[StoredProduct]) -> Sequence[StoredProduct]:
         if products:
             name = hashlib.sha256("\n".join(stored.id for stored in products).encode("utf-8", "replace")).hexdigest()
             export([products], self.folder / f"part-{name[:16]}.parquet")
+        return products
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
         assert not offers, "no row is only a new offer where none is known"
@@ -231,6 +239,7 @@ def schema(embeddings: bool = True) -> "pa.Schema":
             "modalities": pa.list_(pa.string()),
             "notes": pa.list_(pa.string()),
             "contradictions": pa.list_(pa.string()),
+            "was_auto": pa.bool_(),
             "sides": pa.string(),  # JSON
             "image_measures": pa.list_(pa.list_(pa.float64())),
             "model": pa.string(),
@@ -263,6 +272,7 @@ def to_row(stored: StoredProduct) -> dict[str, Any]:
         "modalities": list(understanding.modalities_used),
         "notes": list(understanding.notes),
         "contradictions": list(stored.contradictions),
+        "was_auto": stored.was_auto,
         "sides": json.dumps(sides_fields(understanding.sides), ensure_ascii=False) if understanding.sides else None,
         "image_measures": [list(map(float, one)) for one in understanding.image_measures],
         "model": stored.model,
@@ -303,6 +313,7 @@ def from_row(row: dict[str, Any]) -> StoredProduct:
         row["model"],
         tuple(row["images"]),
         contradictions=tuple(row.get("contradictions") or ()),
+        was_auto=bool(row.get("was_auto")),
     )
 
 

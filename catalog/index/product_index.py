@@ -29,11 +29,12 @@ from catalog.errors import (
     SearchInvalid,
 )
 from catalog.index.backend import Amendment, Found, IndexBackend, IndexModel, Point, in_chunks
-from catalog.index.filters import Filter
+from catalog.index.filters import Filter, OneOf
 from catalog.index.keys import split_attribute_pair
 from catalog.index.keywords import document_terms
 from catalog.index.listing import Sort, commonest, listed, named_alike
 from catalog.index.names import FACETED, Names
+from catalog.index.near import Sought, near
 from catalog.index.query import Finding, IndexQuery, find, run
 from catalog.index.records import (
     ADDED,
@@ -277,6 +278,26 @@ class ProductIndex:
         else:  # nothing of it could be read, so its embedding says nothing
             query = replace(query, keywords=stored.product.title)
         return self.search(replace(query, exclude=frozenset({id})))
+
+    def near(self, sought: Sequence[Sought]) -> dict[str, list[StoredProduct]]:
+        """By id the products that may be the same, without itself."""
+        points = near(self._store, sought)
+        wanted = list(dict.fromkeys(point for found in points.values() for point in found))
+        known = self._readable(self._fetch(wanted, RECORD_FIELDS, embedding=True).values())
+        return {id: [known[point] for point in found if point in known] for id, found in points.items()}
+
+    def doubled_by(self, ids: Sequence[str]) -> list[StoredProduct]:
+        """The products of which one of these is noted as a double."""
+        found, after = self.page(OneOf("doubles", tuple(ids)))
+        while after:
+            more, after = self.page(OneOf("doubles", tuple(ids)), after)
+            found += more
+        return found
+
+    def amend(self, products: Sequence[StoredProduct]) -> None:
+        """Store anew products that are stored, with the embeddings that they have."""
+        with self._writing:
+            self._amend(products)
 
     def facets(
         self, names: Sequence[str], filter: Filter | None = None, limit: int = 20

@@ -20,6 +20,8 @@ from catalog.product import (
     BaseAnswer,
     CategoryScore,
     ContentHashes,
+    Double,
+    Doubled,
     ImageMeasures,
     Judgement,
     Product,
@@ -53,6 +55,7 @@ KEYWORD_FIELDS = (
     "numbers",
     "sale",
     "contradictions",
+    "doubles",
 )
 NUMBER_FIELDS = ("price", "sureness", "added_at", "price_until")
 VERSION_FIELDS = ("version",)
@@ -115,7 +118,8 @@ def to_payload(stored: StoredProduct, price_until: float | None = None) -> dict[
         "keys": keys_of(stored),
         "numbers": numbers_of(product),
         "sale": _sale(product),
-        "contradictions": list(stored.contradictions),
+        "contradictions": list(stored.first_causes),
+        "doubles": [one.other for one in stored.doubles],
         "price": product.price if product.price is not None and math.isfinite(product.price) else None,
         ADDED: stored.added_at,
         PRICE_UNTIL: price_until,
@@ -184,7 +188,13 @@ def _from_texts(payload: Mapping[str, Any], embedding: NDArray[np.float32]) -> S
         judgement=judgement,
         added_at=record.get(ADDED),
         contradictions=tuple(record.get("contradictions", ())),
+        doubles=tuple(_double(*one) for one in record.get("doubles", ())),
+        was_auto=bool(record.get("was_auto")),
     )
+
+
+def _double(kind: Doubled, other: str, score: float, axes: Sequence[str], same_article: bool) -> Double:
+    return Double(kind, other, score, tuple(axes), same_article)
 
 
 def likeliest(understanding: Understanding) -> CategoryScore | None:
@@ -244,6 +254,10 @@ def _to_record(stored: StoredProduct) -> dict[str, Any]:
     }
     if stored.contradictions:
         record["contradictions"] = stored.contradictions
+    if stored.doubles:
+        record["doubles"] = stored.doubles
+    if stored.was_auto:
+        record["was_auto"] = True
     if said:
         for name in ("base", "sides"):
             record["understanding"].pop(name, None)  # the answer has it

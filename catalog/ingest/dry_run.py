@@ -10,22 +10,23 @@ from dataclasses import dataclass, field, replace
 from catalog.feeds import BadRow, Row
 from catalog.ingest.ledger import MAX_WARNINGS, Failure, Warned
 from catalog.ingest.load import Result
-from catalog.ingest.pipeline import Knows, LocalWorker, Results, Sink, failure, warned
+from catalog.ingest.pipeline import Knows, LocalWorker, Results, failure, warned
 from catalog.model.preprocess import Prepared
 from catalog.product import Offer, StoredProduct
+from catalog.quality.arrivals import Sink
 
 SAMPLE = 64
 
 
 class DryRunSink:
-    """A `catalog.ingest.pipeline.Sink` that knows what another holds, and keeps nothing."""
+    """A `catalog.quality.arrivals.Sink` that knows what another holds, and keeps nothing."""
 
     def __init__(self, sink: Sink) -> None:
         self.identity, self.hashes, self.count = sink.identity, sink.hashes, sink.count
         self.get = sink.get
 
-    def upsert(self, products: Sequence[StoredProduct]) -> None:
-        pass
+    def upsert(self, products: Sequence[StoredProduct]) -> Sequence[StoredProduct]:
+        return products
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
         return 0

@@ -7,8 +7,7 @@ from typing import Any, Protocol
 from catalog.errors import ProductNotFound, RecordDamaged
 from catalog.feeds import Row
 from catalog.ingest.load import Result
-from catalog.product import ContentHashes, Offer, Product, StoredProduct, content_hashes
-from catalog.quality.conflicts import codes_of, conflicts
+from catalog.product import Offer, Product, StoredProduct, content_hashes
 
 NOT_STORED = "The row has no title, description or image, and no product of this id is stored whose offer it could be."
 
@@ -45,17 +44,13 @@ def new_offer(item: Result, stored: StoredProduct | None) -> Offer | None:
     if item.outcome != "offer_updated" or not isinstance(item.row, Row):
         return None
     if item.row.offer_fields is None:
-        return _offer(item.row.product, item.hashes, item.references) if item.hashes else None
+        return Offer(item.row.product, item.hashes, item.references) if item.hashes else None
     if stored is None:
         return None
     product = with_fields(stored.product, item.row.product, item.row.offer_fields)
     hashes = content_hashes(product, (), stored.image_refs)
     kept = hashes._replace(text=stored.hashes.text, images=stored.hashes.images)
-    return _offer(product, kept, stored.image_refs)
-
-
-def _offer(product: Product, hashes: ContentHashes, references: tuple[str, ...]) -> Offer:
-    return Offer(product, hashes, references, codes_of(conflicts(product, None)))
+    return Offer(product, kept, stored.image_refs)
 
 
 def with_fields(before: Product, given: Product, names: frozenset[str]) -> Product:

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from catalog.errors import CatalogError, RowIdDuplicate
 from catalog.feeds import BadRow, Row
@@ -22,12 +22,11 @@ from catalog.ingest.offers import merged
 from catalog.model.preprocess import Prepared
 from catalog.model.runtime import set_thread_budget
 from catalog.product import (
-    Offer,
     StoredProduct,
     StoredVersion,
     Understanding,
 )
-from catalog.quality.conflicts import examined
+from catalog.quality.arrivals import Sink
 from catalog.understand import BATCH_OF_A_CORE
 
 CHUNK = 256
@@ -39,19 +38,6 @@ Results = Generator[list[Result], None, None]
 KeepThumbnails = Callable[[Mapping[str, Sequence[bytes]]], None]
 Each = Callable[[Callable[..., Any], Iterable[Any]], Iterable[Any]]
 Knows = Callable[[Sequence[str]], Sequence[StoredVersion | None]]
-
-
-class Sink(Protocol):
-    """Where results go: a `ProductIndex`, or a folder of Parquet files for one to load."""
-
-    @property
-    def identity(self) -> str: ...
-    def hashes(self, ids: Sequence[str]) -> Sequence[StoredVersion | None]: ...
-    def get(self, ids: Sequence[str]) -> Sequence[StoredProduct | None]: ...
-    def count(self) -> int: ...
-    def upsert(self, products: Sequence[StoredProduct]) -> object: ...
-    def update_offers(self, offers: Sequence[Offer]) -> int: ...
-    def flush(self) -> None: ...
 
 
 def ingest(
@@ -197,7 +183,7 @@ def understood(item: Result, answer: Understanding | CatalogError, version: str)
     assert isinstance(item.row, Row)
     assert item.hashes
     stored = StoredProduct(item.row.product, answer, item.hashes, version, item.references)
-    return replace(item, prepared=None, stored=examined(stored))
+    return replace(item, prepared=None, stored=stored)
 
 
 def store(
@@ -205,7 +191,8 @@ def store(
 ) -> Tally:
     """Into the index, down to the disk, and only then into the ledger."""
     keep_thumbnails({result.stored.id: result.thumbnails for result in results if result.stored})
-    sink.upsert([result.stored for result in results if result.stored])
+    kept = {stored.id: stored for stored in sink.upsert([result.stored for result in results if result.stored])}
+    results = [replace(one, stored=kept.get(one.stored.id, one.stored)) if one.stored else one for one in results]
     results, offers = merged(results, sink)
     sink.update_offers(offers)
     sink.flush()

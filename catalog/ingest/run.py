@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from catalog.errors import CatalogError
 from catalog.feeds import BadRow, Feed, Row
 from catalog.ingest.ledger import Ledger, Tally, write_dead_letters, write_lines
-from catalog.ingest.pipeline import KeepThumbnails, Knows, Results, Sink, ingest
+from catalog.ingest.pipeline import KeepThumbnails, Knows, Results, ingest
+from catalog.quality.arrivals import Sink, way_into
 
 
 class Rows(Protocol):
@@ -37,7 +38,7 @@ class IngestRun:
     """
 
     def __init__(self, feed: Rows, sink: Sink, ledger: Ledger) -> None:
-        self.feed, self.sink = feed, sink
+        self.feed, self.sink = feed, way_into(sink, ledger.file.path.parent)
         self.run = ledger.begin(feed.fingerprint, sink.identity)
         self.resumed_after = self.run.position
         self.seconds = 0.0

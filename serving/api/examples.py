@@ -65,6 +65,13 @@ CONTRADICTION: dict[str, Any] = {
         {"source": "title", "says": "Red", "start": 0, "end": 3, "score": None},
     ],
 }
+DOUBLE: dict[str, Any] = {
+    "code": "duplicate",
+    "product": "shirt-2",
+    "axes": [],
+    "probability": 0.97,
+    "sentence": "This seems to be the same product as shirt-2.",
+}
 ANALYZED: dict[str, Any] = {
     "model": MODEL,
     "taxonomy_version": "1",
@@ -167,6 +174,7 @@ PRODUCT: dict[str, Any] = {
     | {"attributes": {"material": {"value": "linen", "score": 0.93}}, "modalities_used": ["image", "text"]},
     "conflicts": [{"name": "material", "yours": "cotton", "model": "linen", "score": 0.93}],
     "contradictions": [CONTRADICTION],
+    "doubles": [DOUBLE],
     "judgement": None,
     "embedding": None,
 }
@@ -379,6 +387,7 @@ FINDING: dict[str, Any] = {
     "value": "",
     "given_by": "",
     "judged_at": None,
+    "auto": False,
 }
 FINDINGS: dict[str, Any] = {"findings": [FINDING], "after": None}
 FINDING_VERDICT: dict[str, Any] = {"verdict": "dismissed"}
@@ -393,6 +402,18 @@ AUDITS: dict[str, Any] = {
         }
     ],
     "counts": {"variant": {"open": 29, "accepted": 2, "corrected": 0, "dismissed": 0}},
+    "merging": {
+        "promised": False,
+        "target": 0.98,
+        "verdicts": 61,
+        "wrong": 0,
+        "needed": 149,
+        "least": None,
+        "bound": None,
+        "coverage": None,
+        "sentence": "Merging duplicates unseen cannot be promised: 61 of the 149 verdicts needed. Accept or dismiss"
+        " duplicates to get there.",
+    },
 }
 PATCH = "id,item_group_id\r\nshirt-1,shirt-1\r\nshirt-2,shirt-1\r\n"
 COMPARISON: dict[str, Any] = {

@@ -61,7 +61,7 @@ class ServedReader:
 
 
 class StoreSink:
-    """A `catalog.ingest.pipeline.Sink`: the store, which keeps the products' thumbnails, too."""
+    """A `catalog.quality.arrivals.Sink`: the store, which keeps the products' thumbnails, too."""
 
     def __init__(self, store: StoreApi, call: LoopBridge) -> None:
         self._store, self._call = store, call
@@ -81,9 +81,9 @@ class StoreSink:
         for part in portions(thumbnails.items(), lambda one: sum(map(len, one[1]))):
             self._write(partial(self._store.keep_images, dict(part)))
 
-    def upsert(self, products: Sequence[StoredProduct]) -> None:
-        for part in portions(products, pickled_bytes):
-            self._write(partial(self._store.upsert, part))
+    def upsert(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
+        parts = portions(products, pickled_bytes)
+        return [stored for part in parts for stored in self._write(partial(self._store.upsert, part))]
 
     def update_offers(self, offers: Sequence[Offer]) -> int:
         return sum(self._write(partial(self._store.update_offers, part)) for part in portions(offers, pickled_bytes))

@@ -34,7 +34,7 @@ export function findingRow(data, acts) {
       make(
         "div",
         { class: "fault" },
-        make("p", { class: "small" }, make("span", { class: "badge" }, kind(code)), " ", make("span", { class: "soft" }, t("health.sure", { share: percent(probability) }))),
+        make("p", { class: "small" }, make("span", { class: "badge" }, kind(code)), " ", make("span", { class: "soft" }, t("health.sure", { share: percent(probability) })), row.data.auto && make("span", { class: "badge auto" }, t("health.auto"))),
         make("p", { class: "fault-sentence" }, sentence(row.data)),
         reasons(evidence.filter(({ source }) => source !== "channel")),
         state === "open" ? actions(row, acts) : said(row, acts),

@@ -2,7 +2,7 @@
 import { request } from "./api.js";
 import { announce, button, fresh, make, show as fill } from "./dom.js";
 import { findingRow, kind } from "./health-row.js";
-import { count, decimal, moment, t, translated, whole } from "./language.js";
+import { count, decimal, moment, percent, t, translated, whole } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
 import { poll } from "./poll.js";
 import { saveFile } from "./save.js";
@@ -53,7 +53,7 @@ async function summarise() {
   }
 }
 
-function summary({ runs, counts }) {
+function summary({ runs, counts, merging }) {
   const [last] = runs;
   const open = Object.values(counts).reduce((sum, states) => sum + states.open, 0);
   const rows = [
@@ -66,8 +66,16 @@ function summary({ runs, counts }) {
     { class: "sheet" },
     make("dl", { class: "figures" }, rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)))),
     make("p", { class: "soft small" }, t("health.when", { when: moment(last.created_at) })),
+    counts.duplicate && make("p", { class: "small" }, merged(merging)),
     runs.length > 1 && trend(runs),
   );
+}
+
+/** What is promised of duplicates, or what it takes. */
+function merged({ promised, verdicts, wrong, needed, least, bound, target }) {
+  const values = { verdicts: whole(verdicts), wrong: whole(wrong) };
+  if (promised) return t("health.merging.promised", { ...values, least: percent(least), bound: percent(bound) });
+  return t("health.merging.not", { ...values, needed: whole(needed), target: percent(target) });
 }
 
 /** How the counts went from audit to audit. */

@@ -2,6 +2,7 @@
 import { request } from "./api.js";
 import { card, priceLabel } from "./cards.js";
 import { announce, button, icon, make, show as fill, webAddress } from "./dom.js";
+import { doubles } from "./doubles.js";
 import {
   attributeName,
   attributeValue,
@@ -79,6 +80,7 @@ function seen(product, { changed, signal }) {
       make("p", { class: "soft small differing" }, count("conflict.some", product.conflicts.length)),
     judgement(product),
     contradictions(product),
+    doubles(product),
     section(t("found.category"), categoryLevels(found.category)),
     verdictPart(product, changed, signal),
     otherCategories(found),

@@ -2,6 +2,7 @@
 import { priceLabel, productAddress } from "./cards.js";
 import { categoryField } from "./combobox.js";
 import { button, make } from "./dom.js";
+import { doubles } from "./doubles.js";
 import {
   above,
   attributeName,
@@ -45,6 +46,7 @@ export function productCard(product, { judge, skip, alike, conflict, signal }) {
     conflict,
     decisionBanner(found),
     contradictions(product),
+    doubles(product),
     found.category && section(t("review.model_says"), categoryLevels(found.category)),
     actions(product, judge, skip),
     choices(product, choose),

@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +23,11 @@ from catalog.index.product_index import ProductIndex
 from catalog.index.query import Finding, IndexQuery
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
+from catalog.quality.arrivals import Arrivals, Doubles
+from catalog.quality.arrivals.statistics import NAME as WORDS
 from catalog.quality.audit import History, Run, Told, Verdict
 from catalog.quality.audit.history import NAME as AUDITS
-from catalog.quality.audit.history import Place
+from catalog.quality.audit.history import TOGETHER, Place
 from catalog.quality.audit.patch import takes_value
 from catalog.quality.finding import Finding as Fault
 from catalog.taxonomy.tree import Taxonomy
@@ -94,6 +96,7 @@ class CatalogStore:
         self._promises = Promises(self._feedback, [*models, *(one.for_index for one in self._taught.all())], tell)
         self._informative = InformativeOrder(index)
         self._judging = Judging(index, self._feedback, self._promises)
+        self._arrivals = Arrivals(index, Doubles(index, state / WORDS, self._told_apart), self._promises.obeyed)
         self._space = self._space_of_index()
         self._active = ActiveModel(state, self._taught, self._models)
         files = (self._thumbnails.file, self._feedback.file, self._audits.file)
@@ -293,7 +296,7 @@ class CatalogStore:
         return self._audits.finish(products, figures)
 
     def audits(self) -> AuditState:
-        return AuditState(self._audits.runs(), self._audits.counts())
+        return AuditState(self._audits.runs(), self._audits.counts(), self._audits.merging())
 
     def findings(self, query: FindingsQuery) -> Findings:
         return self._titled(self._audits.page(*query))
@@ -306,12 +309,22 @@ class CatalogStore:
         told = self._audits.judge(id, verdict, value, given_by)
         if told is None:
             raise FindingNotFound
+        self._look_again(told.finding)
         return self._titled([told])
 
     def reopen_finding(self, id: str) -> None:
         """Raises FindingNotFound."""
+        known = self._audits.get(id)
         if not self._audits.reopen(id):
             raise FindingNotFound
+        if known:
+            self._look_again(known.finding)
+
+    def _look_again(self, finding: Fault) -> None:
+        """Note anew what products double of which a person has said something."""
+        if finding.code in TOGETHER:
+            with self._writing:
+                self._arrivals.look_again((finding.product, *finding.others))
 
     def corrections(self, after: Place) -> tuple[list[Told], Place | None]:
         """See `History.some_corrections`."""
@@ -359,12 +372,7 @@ class CatalogStore:
         IndexOfOtherModel.
         """
         with self._writing:
-            products = [self._filed(stored) for stored in products]
-            for version in {stored.model for stored in products} - self._index.versions:
-                self._index.claim(self._named(version))
-            said = self._feedback.latest(products)
-            judged = [self._promises.obeyed(applied(stored, said.get(stored.id))) for stored in products]
-            kept = self._index.upsert(judged)
+            kept = self._arrivals.upsert(self._judged(products))
             self._space = self._space_of_index() if kept else self._space
         self._tell_contradictions(kept)
         return kept
@@ -374,15 +382,32 @@ class CatalogStore:
         if found:
             self._tell(Event("products.contradict_themselves", json.dumps(found), {"products": found}))
 
+    def _judged(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
+        """As the active model, verdicts and promises have them. Raises IndexOfOtherModel."""
+        products = [self._filed(stored) for stored in products]
+        for version in {stored.model for stored in products} - self._index.versions:
+            self._index.claim(self._named(version))
+        said = self._feedback.latest(products)
+        return [self._promises.obeyed(applied(stored, said.get(stored.id))) for stored in products]
+
     def update_offers(self, offers: Sequence[Offer]) -> int:
-        return self._index.update_offers(offers)
+        with self._writing:
+            return self._arrivals.update_offers(offers)
+
+    def _told_apart(self, ids: Sequence[str]) -> Collection[frozenset[str]]:
+        """What people have dismissed; nothing while that cannot be read."""
+        try:
+            return self._audits.told_apart(ids)
+        except StateDamaged:
+            return ()
 
     def keep_images(self, images: Mapping[str, Sequence[bytes]]) -> None:
         """Thumbnails of several products, by id."""
         self._thumbnails.put(images)
 
     def flush(self) -> None:
-        self._index.flush()
+        with self._writing:
+            self._arrivals.flush()
 
     def delete(self, id: str, erase: bool = False) -> None:
         """erase: leave nothing of it on disk. That goes on after this returns, for minutes, and also after a crash.
@@ -393,9 +418,10 @@ class CatalogStore:
             if erase:
                 self._erasure.note(id)
                 self._feedback.erase([id])
+                self._arrivals.forget()
             self._leave_out([id], erase)
             self._thumbnails.delete([id])
-            deleted = self._index.delete([id])
+            deleted = self._arrivals.delete([id])
             if not self._index.count():
                 self._space = ""
         if erase:
@@ -416,7 +442,7 @@ class CatalogStore:
         with self._writing:
             self._leave_out(ids)
             self._thumbnails.delete(ids)
-            self._index.delete(ids)
+            self._arrivals.delete(ids)
             if not self._index.count():
                 self._space = ""
 
@@ -440,7 +466,7 @@ class CatalogStore:
                 products, after = self._index.page(filter, after)
                 ids = [one.id for one in products if changed(one)]
                 with self._writing:
-                    self.upsert([stored for stored in self._index.get(ids) if stored])
+                    self._index.upsert(self._judged([stored for stored in self._index.get(ids) if stored]))
                 progress(len(products))
                 ended = not after
         except CatalogError:
@@ -495,7 +521,7 @@ class CatalogStore:
         with self._writing:
             again, ended = self._judging.take_back(id, group)
             if again:
-                self.upsert(again)
+                self._index.upsert(self._judged(again))
             self._reopen(ended)
 
     def feedback(self, query: FeedbackQuery) -> list[Feedback]:

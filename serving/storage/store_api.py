@@ -10,7 +10,7 @@ from catalog.index.filters import Filter
 from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.query import Finding, IndexQuery
-from catalog.model.contract import Contract
+from catalog.model.contract import Contract, Outcome
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.audit import Run, State, Told, Verdict
@@ -115,10 +115,13 @@ class Queue(NamedTuple):
 
 
 class AuditState(NamedTuple):
-    """runs: the newest first; counts: of the last one's findings, by code and state."""
+    """runs: the newest first; counts: of the last one's findings, by code and state; merging: what is promised of its
+    duplicates.
+    """
 
     runs: list[Run]
     counts: Mapping[str, Mapping[State, int]]
+    merging: Outcome
 
 
 class FindingsQuery(NamedTuple):
@@ -252,8 +255,8 @@ class StoreApi:
     ) -> StoredProduct:
         return await self._call("put", stored, images, unless_changed_from)
 
-    async def upsert(self, products: Sequence[StoredProduct]) -> None:
-        await self._call("upsert", products)
+    async def upsert(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
+        return await self._call("upsert", products)
 
     async def update_offers(self, offers: Sequence[Offer]) -> int:
         return await self._call("update_offers", offers)

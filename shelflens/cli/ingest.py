@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from catalog.index.product_index import ProductIndex
     from catalog.ingest.dry_run import DryRun
     from catalog.ingest.ledger import Tally
-    from catalog.ingest.pipeline import KeepThumbnails, LocalWorker, Sink
+    from catalog.ingest.pipeline import KeepThumbnails, LocalWorker
     from catalog.ingest.run import Worker
+    from catalog.quality.arrivals import Sink
     from catalog.understand import Understander
 
 INTERRUPTED = 130
@@ -115,6 +116,7 @@ def ingest(
         from catalog.index.product_index import ProductIndex
         from catalog.ingest.pipeline import LocalWorker
         from catalog.origin import as_index_model, load_for
+        from catalog.quality.arrivals import way_into
         from catalog.understand import batch_size
 
         if ray and not output and "://" not in index:
@@ -138,7 +140,8 @@ def ingest(
             place = str(output or index)
             keep = opened.enter_context(kept_thumbnails(index)) if kept else None
             dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
-            report = run_ingest(source, sink, chosen, ledger or ledger_path(place), dead, keep)
+            arriving = way_into(sink, state_folder(place))
+            report = run_ingest(source, arriving, chosen, ledger or ledger_path(place), dead, keep)
             report |= {"index": place, "reading": reading(source)}
             if replace and report["state"] == "complete" and exit_code(report["rows"], report["outcomes"]) < 2:
                 assert isinstance(sink, ProductIndex)
@@ -304,6 +307,7 @@ def warnings_name(dead_letter: str) -> str:
 def replaced(source: "Feed", index: "ProductIndex", added: int, max_share: float, state: Path | None) -> dict[str, Any]:
     """Take out what the feed no longer has. state: where the thumbnails are; without it, only tell."""
     from catalog.ingest.replace import find_gone
+    from catalog.quality.arrivals import Arrivals
     from serving.storage.thumbnails import ThumbnailStore
 
     try:
@@ -319,7 +323,7 @@ def replaced(source: "Feed", index: "ProductIndex", added: int, max_share: float
         if (state / "pictures.sqlite").exists():
             with closing(ThumbnailStore(state / "pictures.sqlite")) as thumbnails:
                 thumbnails.delete(gone.ids)
-        for _ in gone.take_out(index):
+        for _ in gone.take_out(Arrivals.beside(index, state)):
             pass
         index.flush()
     return {"gone": len(gone.ids)} | ({"stored": index.count()} if state else {})

@@ -36,6 +36,7 @@ KEYWORD_FIELDS = (
     "numbers",
     "sale",
     "contradictions",
+    "doubles",
 )
 NUMBER_FIELDS = ("price", "sureness", "added_at", "price_until")
 POINTS_AT_ONCE = 1000

@@ -54,9 +54,13 @@ class Unpromised:
     needed: int
 
     def __str__(self) -> str:
+        return self.said_of("products")
+
+    def said_of(self, judged: str) -> str:
+        """judged: what was counted, in the plural."""
         if self.products < needed(0, self.target):
-            return f"cannot be promised: {self.products} of the {self.needed} products needed"
-        return f"cannot be promised: {self.errors} of {self.products} wrong, where {self.needed} products are needed"
+            return f"cannot be promised: {self.products} of the {self.needed} {judged} needed"
+        return f"cannot be promised: {self.errors} of {self.products} wrong, where {self.needed} {judged} are needed"
 
 
 Outcome = Promise | Unpromised

@@ -5,11 +5,14 @@ and the figures of each run.
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from catalog.index.backend import in_chunks
+from catalog.model.contract import Outcome
+from catalog.quality.audit.merging import CODE, contract, is_promised
 from catalog.quality.finding import SENTENCES, Evidence, Finding
 from catalog.storage.seal import Unsealed, moment, typed
 from catalog.storage.sqlite import StateFile, transaction
@@ -43,6 +46,7 @@ CREATE TABLE IF NOT EXISTS about (product TEXT NOT NULL, id TEXT NOT NULL, PRIMA
 State = Literal["open", "accepted", "corrected", "dismissed"]
 Verdict = Literal["accepted", "corrected", "dismissed"]
 Place = tuple[float, str]  # among the verdicts: when the last of a part was given, and its id
+FIRST: Place = (0.0, "")
 TOGETHER = ("duplicate", "variant")  # codes of what is of products together, and of no field
 STAGED_AT_ONCE = 1_000
 SHOWN = "SELECT f.number, f.document, coalesce(v.state, 'open'), v.value, v.given_by, v.created"
@@ -54,7 +58,12 @@ DELETE FROM staged WHERE EXISTS (
     OR gone.value IN (SELECT value FROM json_each(document, '$.others'))
 )
 """
-PATCHED = "SELECT 0, document, state, value, given_by, created, id FROM verdicts"
+PATCHED = "SELECT 0, document, state, value, given_by, created FROM verdicts"
+# Parameter: a list of products as JSON.
+APART = f"""
+{PATCHED} WHERE state = 'dismissed'
+AND id IN (SELECT about.id FROM json_each(?1) one JOIN about ON about.product = one.value)
+"""
 
 
 class Run(NamedTuple):
@@ -70,7 +79,8 @@ class Run(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Told:
     """A finding with what was said of it. number: its place, the gravest first. value: what a person wrote in place of
-    the proposal, or ""; given_by: the name of the API key; created: seconds since 1970, of the verdict.
+    the proposal, or ""; given_by: the name of the API key; created: seconds since 1970, of the verdict. auto: an open
+    one that is promised, and so taken for accepted.
     """
 
     number: int
@@ -79,6 +89,7 @@ class Told:
     value: str = ""
     given_by: str = ""
     created: float | None = None
+    auto: bool = False
 
 
 class History:
@@ -164,12 +175,26 @@ class History:
             values.append(product)
         query = f"{SHOWN} {JOINED} WHERE {' AND '.join(wanted)} ORDER BY f.number LIMIT ?"
         with self.file.use() as db:
-            return [_told(row) for row in db.execute(query, [*values, limit])]
+            found = [_told(row) for row in db.execute(query, [*values, limit])]
+        return self._promised(found)
 
     def get(self, id: str) -> Told | None:
         with self.file.use() as db:
-            row = db.execute(f"{SHOWN} {JOINED} WHERE f.id = ?", (id,)).fetchone()
-            return _told(row) if row else None
+            found = [_told(row) for row in db.execute(f"{SHOWN} {JOINED} WHERE f.id = ?", (id,))]
+        return next(iter(self._promised(found)), None)
+
+    def merging(self) -> Outcome:
+        """From which score duplicates are promised, by all that was ever said of some."""
+        with self.file.use() as db:
+            query = f"{PATCHED} WHERE json_extract(document, '$.code') = '{CODE}'"
+            judged = [_told(row) for row in db.execute(query)]
+        return contract((one.finding, one.state == "accepted") for one in judged)
+
+    def _promised(self, found: list[Told]) -> list[Told]:
+        if not any(one.state == "open" and one.finding.code == CODE for one in found):
+            return found
+        outcome = self.merging()
+        return [replace(one, auto=one.state == "open" and is_promised(one.finding, outcome)) for one in found]
 
     def judge(self, id: str, verdict: Verdict, value: str = "", given_by: str = "") -> Told | None:
         """Say what is to be done about a finding, in place of what was said before. None where it is unknown."""
@@ -186,16 +211,37 @@ class History:
         with self.file.use() as db:
             return db.execute("DELETE FROM verdicts WHERE id = ?", (id,)).rowcount > 0
 
+    def told_apart(self, products: Sequence[str]) -> set[frozenset[str]]:
+        """The pairs with one of these products of which a person has said that they are no doubles."""
+        with self.file.use() as db:
+            together = [_told(row).finding for row in db.execute(APART, (json.dumps(list(products)),))]
+        return {
+            frozenset(pair)
+            for one in together
+            if one.code in TOGETHER
+            for pair in combinations((one.product, *one.others), 2)
+        }
+
     def corrections(self) -> list[Told]:
-        """What was accepted or corrected at any time, the oldest first."""
+        """What is promised of the last run's findings, and what was accepted or corrected at any time, the oldest
+        first.
+        """
         return self.some_corrections(limit=-1)[0]
 
-    def some_corrections(self, after: Place = (0.0, ""), limit: int = 1_000) -> tuple[list[Told], Place | None]:
-        """A part of them, and the place to go on from, None at the end."""
+    def some_corrections(self, after: Place = FIRST, limit: int = 1_000) -> tuple[list[Told], Place | None]:
+        """A part of them, and the place to go on from, None at the end. What is promised comes with the first part."""
         query = f"{PATCHED} WHERE state IN ('accepted', 'corrected') AND (created, id) > (?, ?) ORDER BY created, id"
         with self.file.use() as db:
-            rows = db.execute(f"{query} LIMIT ?", (*after, limit)).fetchall()
-            return [_told(row[:-1]) for row in rows], (rows[-1][-2:] if len(rows) == limit else None)
+            told = [_told(row) for row in db.execute(f"{query} LIMIT ?", (*after, limit))]
+        place = (told[-1].created or 0.0, told[-1].finding.id) if len(told) == limit else None
+        return (self._unseen() if after == FIRST else []) + told, place
+
+    def _unseen(self) -> list[Told]:
+        """What is promised of the last run's findings, and nobody has judged."""
+        query = f"{SHOWN} {JOINED} WHERE f.code = '{CODE}' AND v.state IS NULL ORDER BY f.number"
+        with self.file.use() as db:
+            found = [_told(row) for row in db.execute(query)]
+        return [one for one in self._promised(found) if one.auto]
 
     def forget(self, products: Sequence[str], verdicts: bool = False) -> None:
         """Leave out what tells of products that are gone. verdicts: also what was said of that."""

@@ -67,7 +67,8 @@ def _changes(told: Told) -> Iterator[Change]:
     if not finding.product:
         return
     if finding.code == "duplicate":
-        yield Change(finding.product, DUPLICATE_OF, finding.others[0])
+        kept, *rest = finding.others
+        yield from (Change(id, DUPLICATE_OF, kept) for id in (finding.product, *rest))
     elif finding.code == "variant":
         family = min(finding.product, *finding.others)
         yield from (Change(id, VARIANTS_OF, family) for id in (finding.product, *finding.others))

@@ -53,15 +53,17 @@ def report(
     found: Mapping[str, Sequence[Told]],
     counts: Mapping[str, Mapping[State, int]],
     titles: Mapping[str, str],
+    merging: str = "",
 ) -> str:
     """runs: the newest first, at least one; found: open findings by code, the gravest first; counts: as of
-    `History.counts`; titles: of products by id.
+    `History.counts`; titles: of products by id; merging: what is promised of duplicates.
     """
     run = runs[0]
     waiting = {code: states.get("open", 0) for code, states in counts.items()}
     figures = [(f"{run.products:,}", "products"), (f"{sum(waiting.values()):,}", "findings that wait for a person")]
     figures += [(f"{value:,.4g}", FIGURES[name]) for name, value in run.figures.items() if name in FIGURES]
     parts = [in_figures(figures), *([note(NEXT)] if any(found.values()) else [])]
+    parts += [note(merging)] if merging and "duplicate" in counts else []
     parts += [of_code(HEADINGS[code], told, waiting.get(code, 0), titles) for code, told in found.items()]
     if not any(found.values()):
         parts.append(note("Nothing was found that waits for a person."))
@@ -83,7 +85,7 @@ def finding_cells(told: Told, titles: Mapping[str, str]) -> Cells:
         f"{finding.product}: {titles.get(finding.product, '')}" if finding.product else "",
         f"{finding.sentence} {others}".strip(),
         finding.proposed if finding.field != "category" else "",
-        f"{finding.probability:.0%}",
+        f"{finding.probability:.0%}, in the patch" if told.auto else f"{finding.probability:.0%}",
         "; ".join(map(said, finding.evidence)),
     )
 

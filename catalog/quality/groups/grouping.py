@@ -31,11 +31,14 @@ NO_VECTORS: Vectors = MappingProxyType({})
 
 
 class Item(NamedTuple):
-    """A product, its vectors of unit length, and the ids of stored products that an index finds near them."""
+    """A product, its vectors of unit length, and the ids of stored products that an index finds near them. facts: what
+    `read` makes of it, where that is known.
+    """
 
     product: Product
     vectors: Vectors = NO_VECTORS
     near: Sequence[str] = ()
+    facts: Facts | None = None
 
     @classmethod
     def of(cls, stored: StoredProduct, near: Sequence[str] = ()) -> Self:
@@ -92,16 +95,22 @@ class _Known:
 
 class Grouping:
     """The products of one catalogue. ignored: axes that do not part products; for a comparison of prices, colours.
-    contract: from which score two products may be merged unseen; none may without one.
+    contract: from which score two products may be merged unseen; none may without one. rarity: of a whole catalogue,
+    of which these are some products; it is not learned from them.
     """
 
     def __init__(
-        self, scorer: Scorer | None = None, contract: Outcome | None = None, ignored: Collection[Axis] = ()
+        self,
+        scorer: Scorer | None = None,
+        contract: Outcome | None = None,
+        ignored: Collection[Axis] = (),
+        rarity: Rarity | None = None,
     ) -> None:
         self._scorer = scorer or Scorer.shipped()
         self._threshold = contract.threshold if isinstance(contract, Promise) else np.inf
         self._ignored = frozenset(ignored)
-        self._rarity = Rarity()
+        self._learns = rarity is None
+        self._rarity = rarity or Rarity()
         self._candidates = Candidates(self._rarity)
         self._known: dict[str, _Known] = {}
         self._links: dict[tuple[str, str], Link] = {}
@@ -113,9 +122,9 @@ class Grouping:
         each of which lists a product once.
         """
         new = [(item, self._know(item)) for item in items]
-        for _, facts in new:
+        for _, facts in new if self._learns else ():
             self._rarity.add(facts)
-        for _, facts in new:
+        for _, facts in new if self._learns or pairs is None else ():
             self._candidates.add(facts)
         if pairs is None:
             pairs = [(facts.id, other) for item, facts in new for other in self._near(item, facts)]
@@ -177,9 +186,17 @@ class Grouping:
         told = reasons(
             found, self._known[one].facts, self._known[other].facts, self._scorer, self._rarity, self._rival(one, other)
         )
+        kind, axes = self.kind(one, other)
+        return PairVerdict(kind, axes, sum(reason.weight for reason in told), told)
+
+    def kind(self, one: str, other: str) -> tuple[Kind, tuple[Axis, ...]]:
+        """What two products that were added are to each other, and the axes along which they contradict each other."""
         link = self._link(one, other)
-        axes = tuple(axis for axis in AXES if axis in link.apart)
-        return PairVerdict(self._kind(one, other, link), axes, sum(reason.weight for reason in told), told)
+        return self._kind(one, other, link), tuple(axis for axis in AXES if axis in link.apart)
+
+    def is_one_article(self, one: str, other: str) -> bool:
+        """Whether the GTIN is the same."""
+        return self._link(one, other).one_article
 
     def comparison(self, one: str, other: str) -> Comparison:
         """With the rival, which the other products make."""
@@ -212,7 +229,7 @@ class Grouping:
         return "look-alike" if link.likeness >= LOOKS_ALIKE else "different"
 
     def _know(self, item: Item) -> Facts:
-        facts = read(item.product)
+        facts = item.facts or read(item.product)
         self._known[facts.id] = _Known(facts, item.product.title, item.vectors)
         return facts
 

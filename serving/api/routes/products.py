@@ -9,7 +9,6 @@ from fastapi.responses import Response
 
 from catalog.errors import DiskFull, ImageTooManyBytes, IndexOfOtherModel, ProductNotFound, RecordDamaged
 from catalog.product import Product, StoredProduct, content_hashes
-from catalog.quality.conflicts import examined
 from serving.api import examples
 from serving.api.context import Context, RequestContext, respond
 from serving.api.openapi import INDEX, MODEL, PRODUCT, WRITING, Errors, json_body, operation
@@ -148,9 +147,9 @@ async def read(
     hashes = content_hashes(product, images, references)
     bare = replace(product, images=())
     if known and known.version.is_current(hashes, model.info.version):
-        return examined(replace(known, product=bare, hashes=hashes, image_refs=references))
+        return replace(known, product=bare, hashes=hashes, image_refs=references)
     understanding = await context.understand(replace(product, images=tuple(images)), model)
-    return examined(StoredProduct(bare, understanding, hashes, model.info.version, references))
+    return StoredProduct(bare, understanding, hashes, model.info.version, references)
 
 
 async def changed(context: RequestContext, before: StoredProduct, changes: dict[str, object]) -> ProductOut:
@@ -171,5 +170,6 @@ async def changed(context: RequestContext, before: StoredProduct, changes: dict[
         understanding = await context.understand(replace(product, images=tuple(images)), model)
         if before.understanding.image_measures:  # thumbnails are not what was sent
             understanding = replace(understanding, image_measures=before.understanding.image_measures)
-        stored = replace(stored, understanding=understanding, model=model.info.version, judgement=None)
-    return await described(context, await context.store.put(examined(stored), None, before.hashes), False)
+        answered = {"understanding": understanding, "judgement": None, "was_auto": False}
+        stored = replace(stored, model=model.info.version, **answered)
+    return await described(context, await context.store.put(stored, None, before.hashes), False)

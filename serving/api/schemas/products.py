@@ -13,6 +13,8 @@ from catalog.product import (
     Availability,
     Conflict,
     Decision,
+    Double,
+    Doubled,
     Judgement,
     Modality,
     Product,
@@ -257,6 +259,16 @@ class ContradictionOut(BaseModel):
     evidence: list[SideOut]
 
 
+class DoubleOut(BaseModel):
+    """A product stored before, which this one seems to be once more, or a variant of."""
+
+    code: Annotated[Doubled, Field(description="`duplicate`, or `variant`: it differs in `axes`.")]
+    product: Annotated[str, Field(description="The other's id.")]
+    axes: list[str]
+    probability: Annotated[float, Field(ge=0, le=1, description="That it is so.")]
+    sentence: Annotated[str, Field(description="The same in English.")]
+
+
 class JudgementOut(BaseModel):
     """What a person said of the model's answer. answer: the model's own, in place of which the product has what the
     person said; proposed_category: a path that the tree lacks, which waits for the tree to have it. conflicting:
@@ -312,6 +324,7 @@ class ProductOut(BaseModel):
     understanding: UnderstandingOut
     conflicts: list[ConflictOut]
     contradictions: list[ContradictionOut]
+    doubles: Annotated[list[DoubleOut], Field(description="At most 10, as they were when either was stored.")]
     judgement: JudgementOut | None
     embedding: Annotated[list[float] | None, Field(description="Of norm 1; null unless asked for.")] = None
 
@@ -344,6 +357,17 @@ def to_contradiction(found: Finding) -> ContradictionOut:
     )
 
 
+def to_double(stored: StoredProduct, found: Double) -> DoubleOut:
+    told = Finding(found.kind, stored.id, found.probability, (found.other,), ", ".join(found.axes))
+    return DoubleOut(
+        code=found.kind,
+        product=found.other,
+        axes=list(found.axes),
+        probability=rounded(found.probability),
+        sentence=told.sentence,
+    )
+
+
 def contradictions_of(stored: StoredProduct) -> list[ContradictionOut]:
     """Where some were noted as it was stored."""
     return [to_contradiction(one) for one in conflict_findings(stored)] if stored.contradictions else []
@@ -368,6 +392,7 @@ def stored_fields(stored: StoredProduct, images: int) -> dict[str, Any]:
         "understanding": to_understanding(stored.understanding),
         "conflicts": [to_conflict(conflict) for conflict in stored.conflicts],
         "contradictions": contradictions_of(stored),
+        "doubles": [to_double(stored, one) for one in stored.doubles],
         "judgement": stored.judgement and to_judgement(stored.judgement),
     }
 

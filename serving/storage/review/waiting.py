@@ -1,6 +1,6 @@
 """The queue of products that wait for a person: those of which the model is not sure and nobody has said anything.
 
-Those that contradict themselves come first, in whatever order.
+Those that contradict themselves or double another come first, in whatever order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from serving.storage.review.feedback import QueueOrder, Unsure
 from serving.storage.review.informative import InformativeOrder
 
 UNSURE = OneOf("decision", get_args(Unsure))
-CONTRADICTORY = OneOf("contradictions", CODES)
+FIRST = OneOf("contradictions", (*CODES, "duplicate"))
 REST = "-"  # begins the cursors behind those
 UNJUDGED = Not(OneOf("verdict", get_args(Verdict)))
 MAX_CATEGORIES = 500
@@ -54,11 +54,11 @@ def read(index: ProductIndex, informative: InformativeOrder, query: QueueQuery) 
         numbers = sought_numbers(query.text)
         matches = index.search(IndexQuery(keywords=query.text, numbers=numbers, filter=filter, limit=query.limit))
         return [match.stored for match in matches], ""
-    rest = And((filter, Not(CONTRADICTORY)))
+    rest = And((filter, Not(FIRST)))
     if query.after.startswith(REST):
         found, after = _page(index, informative, query._replace(after=query.after.removeprefix(REST)), rest)
         return found, after and REST + after
-    found, after = _page(index, informative, query, And((filter, CONTRADICTORY)))
+    found, after = _page(index, informative, query, And((filter, FIRST)))
     if after:
         return found, after
     if len(found) == query.limit:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -54,11 +55,13 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
     from tqdm import tqdm
 
     from catalog.index.product_index import open_index
+    from catalog.model.contract import Promise
     from catalog.model.folder import read_taxonomy, shipped_model
     from catalog.origin import model_folder
     from catalog.quality.audit import History
     from catalog.quality.audit import audit as run
     from catalog.quality.audit.checks import shipped_checks
+    from catalog.quality.audit.merging import said
     from catalog.quality.audit.report import HEADINGS, report
 
     with open_index(index, create=False) as opened, closing(History(path)) as history:
@@ -66,20 +69,24 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
         with tqdm(desc="audit", total=2 * opened.count(), unit="product") as bar:
             taxonomy = read_taxonomy(model_folder(opened.model) if opened.model else shipped_model())
             done = run(shipped_checks(taxonomy), opened.scan, history, bar.update)
-        counts = history.counts()
+        counts, outcome = history.counts(), history.merging()
         if output:
             found = {code: history.page(code=code, limit=100) for code in counts}
             ids = {id for told in found.values() for one in told for id in (one.finding.product, *one.finding.others)}
             titles = {stored.id: stored.product.title for stored in opened.get(sorted(ids)) if stored}
             with written_whole(output) as temporary:
-                temporary.write_text(report(history.runs(), found, counts, titles), encoding="utf-8")
+                temporary.write_text(report(history.runs(), found, counts, titles, said(outcome)), encoding="utf-8")
     if as_json:
-        print(json.dumps({"products": done.products, "figures": done.figures, "findings": counts}))
+        merging = {"promised": isinstance(outcome, Promise)} | asdict(outcome) | {"sentence": said(outcome)}
+        told = {"products": done.products, "figures": done.figures, "findings": counts, "merging": merging}
+        print(json.dumps(told))
         return
     print(f"{done.products:,} products were looked through.")
     for code, states in counts.items():
         told = ", ".join(f"{count:,} {state}" for state, count in states.items())
         print(f"{HEADINGS[code]}: {told} [{code}]")
+    if "duplicate" in counts:
+        print(said(outcome))
     if not counts:
         print("Nothing was found.")
     elif output:

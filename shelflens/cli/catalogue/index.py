@@ -53,9 +53,11 @@ def load(
         from catalog.index.parquet import load as run
         from catalog.index.parquet import width
         from catalog.index.product_index import open_index
+        from catalog.ingest.ledger import state_folder
+        from catalog.quality.arrivals import Arrivals
 
         with open_index(index, width(source)) as opened, tqdm(desc="load", unit="product") as bar:
-            run(source, opened, bar.update)
+            run(source, Arrivals.beside(opened, state_folder(index)), bar.update)
             print(f"{opened.count():,} products are in {index}.")
 
 
@@ -79,6 +81,7 @@ def delete(
     with errors_shown(), private_files():
         from catalog.index.product_index import open_index
         from catalog.ingest.ledger import ledger_path, state_folder
+        from catalog.quality.arrivals import Arrivals
         from serving.storage.erasure import erase_beside
         from serving.storage.thumbnails import ThumbnailStore
 
@@ -91,7 +94,8 @@ def delete(
                 with closing(ThumbnailStore(path)) as thumbnail_store:
                     thumbnail_store.delete(wanted)
             clean = not erase or erase_beside(state_folder(index), ledger_path(index), wanted)
-            gone = opened.erase(wanted) if erase else opened.delete(wanted)
+            arrivals = Arrivals.beside(opened, state_folder(index))
+            gone = arrivals.erase(wanted) if erase else arrivals.delete(wanted)
             print(f"{gone:,} of {len(wanted):,} were stored and are gone.")
         if not clean:
             typer.echo("Another process was using a file beside the index: erase again when it has ended.", err=True)

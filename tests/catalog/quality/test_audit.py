@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from catalog.errors import StateDamaged
+from catalog.model.contract import Promise
 from catalog.product import StoredProduct
 from catalog.quality.audit import Check, History, audit
 from catalog.quality.audit.history import Told
+from catalog.quality.audit.merging import said
 from catalog.quality.audit.patch import as_sheet, columns_of, patch, without_value
 from catalog.quality.audit.report import report
 from catalog.quality.finding import Evidence, Finding
@@ -109,6 +111,49 @@ def test_corrections_are_read_in_parts(history: History) -> None:
     last, end = history.some_corrections(place, limit=2)
     assert (first + last, end) == (history.corrections(), None)
     assert len(last) == 1
+
+
+def judged(history: History, right: int, wrong: int) -> None:
+    """An audit of as many duplicates, the surest of which people have accepted, and two more."""
+    ids = [f"d{n}" for n in range(right + wrong + 2)]
+    history.begin()
+    history.stage(Finding("duplicate", id, 0.99 - n / 1000, ("p0",)) for n, id in enumerate(ids))
+    history.finish(len(ids), {})
+    found = history.page(limit=500)
+    for n, one in enumerate(found[: right + wrong]):
+        history.judge(one.finding.id, "accepted" if n < right else "dismissed")
+    history.begin()
+    history.stage([*(one.finding for one in found), Finding("duplicate", "sure", 0.985, ("p0",))])
+    history.finish(len(ids), {})
+
+
+def test_duplicates_are_in_the_patch_unseen_only_where_verdicts_promise_it(history: History) -> None:
+    judged(history, 61, 0)
+    assert said(history.merging()) == (
+        "Merging duplicates unseen cannot be promised: 61 of the 149 verdicts needed. Accept or dismiss duplicates to"
+        " get there."
+    )
+    assert not any(one.auto for one in history.page(limit=500))
+    assert len(history.corrections()) == 61
+
+
+def test_a_duplicate_that_is_promised_is_in_the_patch_until_it_is_dismissed(history: History) -> None:
+    judged(history, 149, 0)
+    assert isinstance(history.merging(), Promise)
+    auto = [one.finding.product for one in history.page(limit=500) if one.auto]
+    assert auto == ["sure"], "the others are less sure than all that was judged"
+    assert history.corrections()[0].finding.product == "sure"
+    [one] = [one for one in history.page(limit=500) if one.auto]
+    history.judge(one.finding.id, "dismissed")
+    assert "sure" not in {one.finding.product for one in history.corrections()}
+    assert not isinstance(history.merging(), Promise), "one against it is too many"
+    assert "1 of 149 wrong" in said(history.merging())
+
+
+def test_what_people_have_told_apart_is_known_by_the_product(history: History) -> None:
+    judged(history, 0, 2)
+    assert history.told_apart(["d1", "d9"]) == {frozenset(("d1", "p0"))}
+    assert history.told_apart(["p0"]) == {frozenset(("d0", "p0")), frozenset(("d1", "p0"))}
 
 
 def test_what_is_gone_is_forgotten(history: History) -> None:

@@ -53,11 +53,17 @@ def all_found(service: JobService, **query: Any) -> list[dict[str, Any]]:
     return list(answer.json()["findings"])
 
 
+def doubles(service: JobService, *ids: str) -> list[dict[str, Any]]:
+    return [one for id in ids for one in service.client.get(f"/v1/products/{id}").json()["doubles"]]
+
+
 def test_an_audit_finds_what_is_listed_twice_and_keeps_what_was_said_of_it(service: JobService) -> None:
-    assert service.client.get(AUDIT).json() == {"runs": [], "counts": {}}
+    before = service.client.get(AUDIT).json()
+    assert (before["runs"], before["counts"], before["merging"]["promised"]) == ([], {}, False)
     job = audited(service)
     assert (job["state"], job["auditing"], job["total"], job["done"]) == ("complete", True, 4, 4)
     double, variant = found(service)
+    assert sorted(one["code"] for one in doubles(service, "1", "2", "3", "4")) == ["duplicate", "variant", "variant"]
     assert (double["code"], {double["product"], *double["others"]}) == ("duplicate", {"1", "2"})
     assert (variant["code"], variant["field"], variant["state"]) == ("variant", "colour", "open")
     assert {"id": "1", "title": SHOP[0]["title"], "images": 0} in double["products"]
@@ -66,6 +72,7 @@ def test_an_audit_finds_what_is_listed_twice_and_keeps_what_was_said_of_it(servi
 
     said = service.client.post(f"{FINDINGS}/{double['id']}", json={"verdict": "dismissed"})
     assert (said.status_code, said.json()["state"]) == (200, "dismissed")
+    assert [one["code"] for one in doubles(service, "1", "2")] == []
     service.client.post(f"{FINDINGS}/{variant['id']}", json={"verdict": "accepted"})
     assert found(service) == []
     audited(service)
@@ -83,6 +90,8 @@ def test_an_audit_finds_what_is_listed_twice_and_keeps_what_was_said_of_it(servi
     assert service.client.delete(f"{FINDINGS}/{variant['id']}").status_code == 204
     assert [one["id"] for one in found(service)] == [variant["id"]]
     assert service.client.get(PATCH).text == "id\r\n"
+    assert service.client.delete(f"{FINDINGS}/{double['id']}").status_code == 204
+    assert [one["code"] for one in doubles(service, "1", "2")] == ["duplicate"], "it is noted again"
 
 
 def test_what_is_deleted_is_no_longer_told_of(service: JobService) -> None:

@@ -1,10 +1,13 @@
 """What audits have found, and what is said of it."""
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from catalog.model.contract import Outcome, Promise
 from catalog.quality.audit import Run, State, Told, Verdict
+from catalog.quality.audit.merging import said
 from catalog.quality.finding import Source
 from serving.api.schemas.schema import Schema, rounded, written
 from serving.storage.store_api import AuditState, Findings
@@ -32,9 +35,26 @@ class StatesOut(BaseModel):
     dismissed: int = 0
 
 
+class MergingOut(BaseModel):
+    """Whether duplicates may be merged unseen, by people's verdicts: those from `least` on, of which at least `bound`
+    are right (95 % confidence).
+    """
+
+    promised: bool
+    target: Annotated[float, Field(description="The precision that is asked.")]
+    verdicts: Annotated[int, Field(description="That count: all, or of those that are sure enough.")]
+    wrong: int
+    needed: Annotated[int | None, Field(description="Verdicts that would do, with as many wrong; null if promised.")]
+    least: Annotated[float | None, Field(description="The least probability that is promised.")]
+    bound: float | None
+    coverage: Annotated[float | None, Field(description="The share of the verdicts that are from there on.")]
+    sentence: Annotated[str, Field(description="The same in English.")]
+
+
 class AuditsResponse(BaseModel):
     runs: Annotated[list[RunOut], Field(description="The newest first, at most 30.")]
     counts: Annotated[dict[str, StatesOut], Field(description="Of the last run's findings, by code.")]
+    merging: MergingOut
 
 
 class EvidenceOut(BaseModel):
@@ -77,6 +97,7 @@ class FindingOut(BaseModel):
     value: Annotated[str, Field(description="What a person wrote in place of `proposed`.")]
     given_by: Annotated[str, Field(description="The name of the API key.")]
     judged_at: str | None
+    auto: Annotated[bool, Field(description="Open, but promised: the patch has it, unless it is dismissed.")]
 
 
 class FindingsResponse(BaseModel):
@@ -98,6 +119,22 @@ def to_audits(found: AuditState) -> AuditsResponse:
     return AuditsResponse(
         runs=[to_run(run) for run in found.runs],
         counts={code: StatesOut.model_validate(states) for code, states in found.counts.items()},
+        merging=to_merging(found.merging),
+    )
+
+
+def to_merging(outcome: Outcome) -> MergingOut:
+    kept = outcome if isinstance(outcome, Promise) else None
+    return MergingOut(
+        promised=kept is not None,
+        target=outcome.target,
+        verdicts=outcome.products,
+        wrong=outcome.errors,
+        needed=None if isinstance(outcome, Promise) else outcome.needed,
+        least=kept and rounded(1 / (1 + math.exp(-kept.threshold))),
+        bound=kept and rounded(kept.bound),
+        coverage=kept and rounded(kept.coverage),
+        sentence=said(outcome),
     )
 
 
@@ -141,4 +178,5 @@ def to_finding(told: Told, found: Findings) -> FindingOut:
         value=told.value,
         given_by=told.given_by,
         judged_at=None if told.created is None else written(told.created),
+        auto=told.auto,
     )
