@@ -43,9 +43,9 @@ def find_attributes(title: str, description: str = "", category: Sequence[str] =
 
 def _tagged(title: str, kind: str, found: Sequence[FoundAttribute]) -> Iterator[FoundAttribute]:
     """Labels of words that the grammar has not read as a measure or a count."""
-    measured = [(one.start, one.end) for one in found if one.unit]
+    measured = {place for one in found if one.unit for place in range(one.start, one.end)}
     for one in shipped_tagger().tag(title, kind, found):
-        inside = any(start < one.end and one.start < end for start, end in measured)
+        inside = not measured.isdisjoint(range(one.start, one.end))
         if one.confidence < LEAST or inside or one.label in MEASURED:
             continue
         value = title[one.start : one.end]

@@ -43,7 +43,7 @@ AHEAD = (
     ("count", CERTAIN, rf"\b{_HOLDER}\s?/\s?"),
 )
 _NUMBER = (
-    r"(?:\d{1,3}(?:,\d{3})+|\d{1,6}|\b(?:one|two|three|four|five|six|seven|eight|ten|twelve|single|dual|quad|octa)\b"
+    r"(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,6}|\b(?:one|two|three|four|five|six|seven|eight|ten|twelve|single|dual|quad|octa)\b"
     r"|[一二两三四五六七八九十](?=[包盒袋瓶罐箱套卷双支件片条]装))"
 )
 FOLLOWED = re.compile(
@@ -79,12 +79,13 @@ AGE_CUE = re.compile(r"\bages?d?\b|kids?|child|toddler|baby|infant|toy|\bold\b|�
 
 
 def counts_in(text: str) -> Iterator[FoundAttribute]:
+    is_jewellery = bool(CARAT.search(text))
     for one in scanned(FOLLOWED, NUMBER_STARTS, text):
         if not _goes_on(text, one.start()):
-            yield _count(text, *AFTER[int((one.lastgroup or "").removeprefix("after"))][:2], one)
+            yield _count(*AFTER[int((one.lastgroup or "").removeprefix("after"))][:2], one, is_jewellery)
     for one in scanned(PRECEDED, HOLDER_STARTS, text):
         place = next(at for at in range(len(AHEAD)) if one[f"ahead{at}"] is not None)
-        yield _count(text, *AHEAD[place][:2], one)
+        yield _count(*AHEAD[place][:2], one, is_jewellery)
     yield from _ages(text)
 
 
@@ -94,12 +95,12 @@ def _goes_on(text: str, start: int) -> bool:
     return bool(CODE_BEFORE.search(before)) and not TIMES_BEFORE.search(before)
 
 
-def _count(text: str, name: str, confidence: float, one: re.Match[str]) -> FoundAttribute:
+def _count(name: str, confidence: float, one: re.Match[str], is_jewellery: bool) -> FoundAttribute:
     number = _number(one["n"])
     if name == "dozen":
         name, number = "count", number * 12
     others: tuple[Reading, ...] = ()
-    if one[0].lower().endswith("ct") and "/" not in one[0] and CARAT.search(text):
+    if one[0].lower().endswith("ct") and "/" not in one[0] and is_jewellery:
         others = (Reading("carat_weight", round(number * 2e-4, 10), "kilogram"),)
     unit = "" if name == "spf" else "count"
     return FoundAttribute(

@@ -1,5 +1,6 @@
 """Titles and descriptions together, with the tagger that is shipped; and what a category expects."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -48,3 +49,11 @@ def test_what_a_category_expects() -> None:
         "Shoe size": [],
         "Shaft height": ["20 cm"],
     }
+
+
+@pytest.mark.parametrize("ending", [" cm", " 1/2 cm", "½ cm", " pcs", ",000" * 2_000 + " pcs", "-pack", " GB"])
+def test_a_number_too_long_to_measure_anything_is_none(ending: str) -> None:
+    for digits in (30, 400, 5_000):
+        for one in find_attributes("9" * digits + ending):
+            assert one.name in ("dimension", "count")
+            assert one.start >= digits  # of the ending alone
