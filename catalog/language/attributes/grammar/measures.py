@@ -14,7 +14,7 @@ from catalog.language.attributes.found import CERTAIN, LIKELY, OPEN, FoundAttrib
 from catalog.language.attributes.grammar.naming import LABEL, name_of, side_of
 from catalog.language.attributes.grammar.numbers import BEFORE, NUMBER, VULGAR, is_fraction, values_of
 from catalog.language.attributes.grammar.scanning import scanned
-from catalog.language.attributes.grammar.units import Unit, pattern, unit_of
+from catalog.lexicon.units import Unit, pattern, unit_of
 
 SIDES = 4  # of a body, at most
 NEAR = 40  # characters around a measure that can say what it is of

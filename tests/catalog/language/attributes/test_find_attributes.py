@@ -57,3 +57,10 @@ def test_a_number_too_long_to_measure_anything_is_none(ending: str) -> None:
         for one in find_attributes("9" * digits + ending):
             assert one.name in ("dimension", "count")
             assert one.start >= digits  # of the ending alone
+
+
+def test_of_food_a_taste_is_no_colour() -> None:
+    food, shirt = ("Food, Beverages & Tobacco", "Fruits"), ("Apparel & Accessories", "Clothing")
+    assert not find_attributes("Navel Orange", "A juicy orange.", food)
+    assert find_attributes("Shirt Orange", category=shirt)
+    assert find_attributes("Red apple", category=food)
