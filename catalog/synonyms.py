@@ -4,7 +4,11 @@ The tables leave out what makes no difference: case, a possessive, a plural, a h
 """
 
 import re
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
+
+from catalog.lexicon.colours import spellings
+from catalog.lexicon.people import IN_FIELDS
 
 NAMES = {
     "color": "colour",
@@ -17,62 +21,14 @@ NAMES = {
     "age group": "audience",
     "季节": "season",
 }
-# What a value may mean, one of several where a comma parts them: "male" may be men or boys.
+# What a value may mean, one of several where a comma parts them: "male" may be men or boys. The lexicon has more, of
+# colours and people.
 MEANINGS = {
-    "male": "men, boy",
-    "female": "women, girl",
-    "man": "men",
-    "gent": "men",
-    "gentlemen": "men",
-    "woman": "women",
-    "lady": "women",
-    "ladie": "women",  # "ladies"
     "men women": "unisex, men, women",
     "women men": "unisex, men, women",
-    "男": "men, boy",
-    "男士": "men",
-    "男款": "men",
-    "男童": "boy",
-    "女": "women, girl",
-    "女士": "women",
-    "女款": "women",
-    "女童": "girl",
-    "中性": "unisex",
-    "男女通用": "unisex",
-    "child": "kid",
-    "children": "kid",
-    "newborn": "kid",
-    "infant": "kid",
-    "toddler": "kid",
-    "儿童": "kid",
-    "成人": "adult",
-    "gray": "grey",
     "dark gray": "dark grey",
     "light gray": "light grey",
     "grey melange": "grey, grey melange",
-    "navy": "navy blue",
-    "turquoise": "turquoise blue",
-    "multicolor": "multi",
-    "multicolour": "multi",
-    "multicolored": "multi",
-    "multicoloured": "multi",
-    "黑": "black",
-    "白": "white",
-    "灰": "grey",
-    "蓝": "blue",
-    "藏青": "navy blue",
-    "绿": "green",
-    "黄": "yellow",
-    "橙": "orange",
-    "红": "red",
-    "粉": "pink",
-    "粉红": "pink",
-    "紫": "purple",
-    "棕": "brown",
-    "褐": "brown",
-    "米": "beige",
-    "金": "gold",
-    "银": "silver",
     "autumn": "fall",
     "春": "spring",
     "春季": "spring",
@@ -127,7 +83,16 @@ def letters_of(text: str) -> str:
 def _meanings(value: str) -> frozenset[str]:
     """Of the whole and of each part; none of an empty value."""
     parts = {_plainly(part) for part in (SEVERAL.sub(" ", value), *SEVERAL.split(value))} - {""}
-    return frozenset(meaning for part in parts for meaning in MEANINGS.get(part, part).split(", "))
+    known = _known()
+    return frozenset(meaning for part in parts for meaning in known.get(part, part).split(", "))
+
+
+@cache
+def _known() -> Mapping[str, str]:
+    """MEANINGS, and those of the lexicon. A single letter is a size sooner than a gender."""
+    people = {_plainly(word): ", ".join(one.same) for word, one in IN_FIELDS.items() if len(word) > 1 or word > "z"}
+    colours = {_plainly(one.text): one.colour.name for one in spellings().values() if one.exact}
+    return {**colours, **people, **MEANINGS}
 
 
 def _plainly(text: str) -> str:

@@ -24,6 +24,7 @@ ROOMS = {
         "index": "store, find, filter, rank",
         "ingest": "a feed into an index",
         "language": "what words say",
+        "lexicon": "words for colours, units …",
         "links": "which links are shown",
         "model": "encoders, fusion, runtimes",
         "origin": "the model of an index",
@@ -83,7 +84,7 @@ ROOMS = {
 # Of each package: its colour, and the rooms that all others may import, whose arrows would hide the rest.
 COLOURS = {"shelflens": "#6d4c9f", "serving": "#1f6f8b", "training": "#9a5b13", "catalog": "#2f7d4f"}
 EVERYWHERE = {
-    "catalog": ("product", "errors", "arrays", "links", "synonyms"),
+    "catalog": ("product", "errors", "arrays", "links", "lexicon", "synonyms"),
     "serving": ("calls", "errors", "portions"),
     "training": ("config", "data", "device", "losses", "weights"),
 }

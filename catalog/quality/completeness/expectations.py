@@ -7,12 +7,13 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from catalog.index.records import likeliest
 from catalog.product import StoredProduct
 from catalog.quality.completeness.channels import channels
-from catalog.quality.completeness.given import FIELDS, NUMBERS, given, key_of, names_given
+from catalog.quality.completeness.given import FIELDS, NUMBERS, given, is_general, key_of, names_given
 from catalog.quality.completeness.images import is_plain
 from catalog.quality.completeness.proposals import Record, Words, candidates
 from catalog.quality.completeness.vocabulary import Vocabulary
@@ -40,7 +41,7 @@ class Expected(NamedTuple):
 
 @dataclass
 class _Level:
-    """What is filled, and what the sample's words say, in one category."""
+    """What is filled, and what the sample's words say, in one category; names: the merchant's, by key."""
 
     products: int = 0
     sampled: int = 0
@@ -48,6 +49,7 @@ class _Level:
     def __post_init__(self) -> None:
         self.filled: Counter[str] = Counter()
         self.said: Counter[str] = Counter()
+        self.names: dict[str, Counter[str]] = defaultdict(Counter)
 
 
 @dataclass
@@ -72,7 +74,6 @@ class Expectations:
         self.record = Record()
         self.vocabularies: dict[str, Vocabulary] = defaultdict(Vocabulary)
         self._levels: dict[str, _Level] = defaultdict(_Level)
-        self._names: dict[str, Counter[str]] = defaultdict(Counter)
         self._images: dict[str, _Image] = {}
         self._branded = self._with_brand = self._measured = self._plain = 0
         self._known: dict[str, tuple[Expected, ...]] = {}
@@ -117,7 +118,8 @@ class Expectations:
 
     def name(self, key: str, stored: StoredProduct) -> str:
         """How the property is called: by the merchant, or by the tree."""
-        return self._name(key, self._listed(nodes_of(stored)[-1]))
+        node = nodes_of(stored)[-1]
+        return self._name(key, node, self._listed(node))
 
     def vocabulary(self, key: str) -> Vocabulary | None:
         return self.vocabularies.get(key)
@@ -148,8 +150,8 @@ class Expectations:
             level = self._levels[node]
             level.products += 1
             level.filled.update(values.keys() - OWN_FIELDS)
-        for name in names_given(stored.product):
-            self._names[key_of(name)][name] += 1
+            for name in names_given(stored.product):
+                level.names[key_of(name)][name] += 1
         for key in values.keys() - OWN_FIELDS:
             self.vocabularies[key].add(values[key])
         if stored.product.brand:
@@ -172,11 +174,11 @@ class Expectations:
 
     def _judge(self, stored: StoredProduct) -> None:
         """Find what is filled as if it were missing, and count what else the words say."""
-        words, values = Words(stored), given(stored)
-        listed = self._listed(nodes_of(stored)[-1])
+        words, values, node = Words(stored), given(stored), nodes_of(stored)[-1]
+        listed = self._listed(node)
         said = []
         for key in {*listed, *(values.keys() - OWN_FIELDS)}:
-            name = self._name(key, listed)
+            name = self._name(key, node, listed)
             found = candidates(key, name, stored, words, self.vocabularies.get(key), values.get(key, ()))
             if key in values:
                 self.record.add(key, found, values[key])
@@ -194,25 +196,35 @@ class Expectations:
             names = None
         return {key_of(name): name for name in reversed(names or ())}
 
-    def _name(self, key: str, listed: Mapping[str, str]) -> str:
-        own = self._names.get(key)
-        return own.most_common(1)[0][0] if own else listed.get(key, key)
+    def _name(self, key: str, node: str, listed: Mapping[str, str]) -> str:
+        """The merchant's in the category itself; else the merchant's that fits any category; else the tree's."""
+        own, everywhere = (self._levels[one].names.get(key, Counter()) for one in (node, ALL))
+        general = Counter({name: times for name, times in everywhere.items() if is_general(name)})
+        named = own or general or (Counter() if key in listed else everywhere)
+        return named.most_common(1)[0][0] if named else listed.get(key, key)
+
+    @cached_property
+    def _of_any(self) -> frozenset[str]:
+        """Keys of what the tree names for some category."""
+        nodes = self.taxonomy.nodes if self.taxonomy else ()
+        return frozenset(key_of(name) for node in nodes for name in node.attributes or ())
 
     def _expected(self, nodes: Sequence[str]) -> tuple[Expected, ...]:
         filled = next((one for node in reversed(nodes) if (one := self._levels[node]).products >= LEAST), None)
         told = next((one for node in reversed(nodes) if (one := self._levels[node]).sampled >= LEAST), None)
         listed = self._listed(nodes[-1])
-        # What all products have says nothing of a kind of which there are few: tomatoes need no gender.
-        foreign = filled is self._levels[ALL] and nodes[-1] != ALL
+        # What others have says little of a kind of which there are few: tomatoes need no gender, sandals no sleeve.
+        foreign = filled is not self._levels[nodes[-1]]
+        unfit = self._of_any if listed else frozenset()
         found = []
         for key in {*listed, *(filled.filled if filled else ())}:
-            if foreign and key not in listed:
+            if foreign and key not in listed and (filled is self._levels[ALL] or key in unfit):
                 continue
             share = filled.filled[key] / filled.products if filled else 0.0
             usual = share >= (USUAL_LISTED if key in listed else USUAL)
             said = told.said[key] / told.sampled if told and key in listed else 0.0
             if usual or said >= USUAL:
-                found.append(Expected(key, self._name(key, listed), max(share, said)))
+                found.append(Expected(key, self._name(key, nodes[-1], listed), max(share, said)))
         return tuple(sorted(found, key=lambda one: (-one.share, one.key)))
 
 

@@ -33,10 +33,19 @@ NOTHING = frozenset(("", "-", "--", "n/a", "na", "none", "null", "nan", "unknown
 @lru_cache(maxsize=8192)
 def key_of(name: str) -> str:
     """By which attributes of one meaning are known: "Shoe size", "pa_size" and "Größe" -> "size"."""
-    plain = attribute_name(name)
-    plain = ALIASES.get(plain, plain)
+    plain = _plain(name)
     first = attribute_name(names_for(plain)[0])
     return first if first in JOINED else plain
+
+
+def is_general(name: str) -> bool:
+    """Whether it is a name of the key itself, as "Größe" is of "size"; "Shoe size" is one of shoes alone."""
+    return _plain(name) == key_of(name)
+
+
+def _plain(name: str) -> str:
+    plain = attribute_name(name)
+    return ALIASES.get(plain, plain)
 
 
 def given(stored: StoredProduct) -> dict[str, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from itertools import islice
 
 from catalog.language.attributes.found import CERTAIN, LIKELY, FoundAttribute
 from catalog.language.attributes.grammar.read import by_grammar
+from catalog.lexicon.counts import NUMBER_WORDS
 
 NEARLY = 0.03  # measures are rounded
 MAX_NUMBERS = 10  # a text with more can mean any amount
@@ -24,9 +25,6 @@ DIGITS = re.compile(r"\d+")
 COUNT = re.compile(
     r"\s*(?:pack of\s*|set of\s*|x\s*)?(\d{1,4})\s*+(?:x|pcs?|pieces?|pack|-pack|count|ct|units?)?\s*", re.IGNORECASE
 )
-NUMBERS = {"single": 1, "one": 1, "pair": 2, "twin": 2, "two": 2, "double": 2, "three": 3, "triple": 3, "four": 4}
-NUMBERS |= {"five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "dozen": 12}
-NUMBERS |= dict(zip("一二两三四五六七八九十双对", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10, 2, 2), strict=True))
 WORD = re.compile(r"[a-z]+|[一二两三四五六七八九十双对]", re.IGNORECASE)
 
 
@@ -69,7 +67,7 @@ def _readings(measures: Sequence[FoundAttribute], counts: set[int]) -> set[float
 def counts_in(text: str) -> set[int]:
     """The numbers of pieces that a text may mean, their products, and 1."""
     found = {int(number) for number in WHOLE.findall(text)} - {0}
-    found |= {NUMBERS[word.lower()] for word in WORD.findall(text) if word.lower() in NUMBERS}
+    found |= {NUMBER_WORDS[word.lower()] for word in WORD.findall(text) if word.lower() in NUMBER_WORDS}
     return {1, *found, *(a * b for a in found for b in found)}
 
 

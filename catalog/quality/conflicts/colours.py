@@ -5,35 +5,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from catalog.quality.groups.colours import NAMES
+from catalog.lexicon.colours import spellings
+from catalog.lexicon.parts import names_a_part
 
-PLAIN = ("black", "white", "grey", "blue", "green", "yellow", "orange", "red", "pink", "purple", "brown", "beige")
-# A colour that is none of the plain ones -> those that it may be called.
-MAY_BE = {
-    **{name: name for name in PLAIN},
-    **{"silver": "grey white", "gold": "yellow brown beige", "copper": "brown orange red", "bronze": "brown yellow"},
-    **{
-        "steel": "grey",
-        "metallic": "grey white",
-        "titanium": "grey",
-        "gunmetal": "grey black",
-        "graphite": "grey black",
-    },
-    **{"charcoal": "grey black", "anthracite": "grey black", "slate": "grey blue", "taupe": "grey brown beige"},
-    **{"navy": "blue black", "denim": "blue black grey", "indigo": "blue purple", "turquoise": "blue green"},
-    **{"teal": "blue green", "aqua": "blue green", "cyan": "blue green", "olive": "green brown beige grey"},
-    **{"khaki": "green brown beige", "mustard": "yellow brown orange", "sand": "beige brown yellow"},
-    **{"cream": "white beige yellow", "ivory": "white beige yellow", "offwhite": "white beige grey"},
-    **{"nude": "beige pink brown", "skin": "beige pink brown", "tan": "brown beige orange", "camel": "brown beige"},
-    **{"cognac": "brown orange", "coffee": "brown black", "chocolate": "brown black", "rust": "red brown orange"},
-    **{"maroon": "red brown purple pink", "burgundy": "red brown purple", "wine": "red brown purple", "crimson": "red"},
-    **{"scarlet": "red", "coral": "orange pink red", "salmon": "pink orange", "peach": "orange pink red beige"},
-    **{"rose": "pink red", "magenta": "pink purple red", "fuchsia": "pink purple", "mauve": "purple pink brown"},
-    **{"violet": "purple blue", "lilac": "purple pink", "lavender": "purple pink blue"},
-    "rose gold": "pink yellow brown beige",
-}
-# Those whose word says nothing else in a title; the others may be a taste, a metal, a name.
-CERTAIN = {*PLAIN, "navy", "turquoise", "teal", "maroon", "burgundy", "magenta", "khaki", "offwhite"} - {"orange"}
 # Words that say that there are several colours, or none.
 ANY = re.compile(
     r"multi|assorted|mixed|various|colou?rful|print|pattern|floral|strip|check|plaid|rainbow|camo|tie.?dye|transparent"
@@ -48,13 +22,6 @@ NAMED = re.compile(
     r"|\bblack\s?(?:&|and|\+)\s?decker\b|\bcode\s(?:red|blue)\b",
     re.IGNORECASE,
 )
-# Parts of a product, whose colour is not that of the whole.
-PART = re.compile(
-    r"\b(?:dial|strap|band|lens|lenses|frame|sole|soles|buckle|trim|logo|stitch\w*|border|piping|lace|laces|handle|lid"
-    r"|collar|rim|bezel|ink|cartridge|toner|lining|print|text|leds?|lights?)\b",
-    re.IGNORECASE,
-)
-NEAR, SIGHT = 2, 100  # words before the part, and the characters in which they stand
 WORD = re.compile(r"off[\s-]?white|rose[\s-]?gold|[^\W\d_]+|[黑白灰蓝绿黄橙红粉紫棕褐]色", re.IGNORECASE)
 
 
@@ -76,21 +43,12 @@ def colours_in(text: str, brand: str = "") -> list[Named]:
     return list(_colours(hidden))
 
 
-def names_a_part(text: str, end: int) -> bool:
-    """Whether a part of the product follows a colour that ends here."""
-    following = text[end : end + SIGHT].split()[:NEAR]
-    return bool(PART.search(" ".join(following)))
-
-
 def _colours(text: str) -> Iterator[Named]:
     for one in WORD.finditer(text):
-        word = one[0].lower().replace("-", " ")
-        colour = "offwhite" if word in ("off white", "offwhite") else word if word in MAY_BE else NAMES.get(word, "")
-        if colour in MAY_BE:
-            may_be = frozenset({*MAY_BE[colour].split()} & {*PLAIN})
-            certain = colour in CERTAIN and (word in MAY_BE or word in ("gray", "off white") or not word.isascii())
-            certain = certain and not names_a_part(text, one.end())
-            yield Named(one[0], one.start(), one.end(), may_be, certain)
+        known = spellings().get(one[0].lower())
+        if known and known.colour.plain:
+            certain = known.says == "certain" and not known.foreign and not names_a_part(text, one.end())
+            yield Named(one[0], one.start(), one.end(), known.colour.plain, certain)
 
 
 @lru_cache(maxsize=4096)

@@ -1,20 +1,24 @@
 """For which sex a product is, as far as words say one and not the other."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from catalog.lexicon.people import IN_FIELDS, PEOPLE, People
+
 Sex = Literal["male", "female"]
-WORDS: dict[str, Sex] = {
-    **dict.fromkeys(("men", "man", "mens", "boy", "boys", "male", "gents", "gentlemen", "mans"), "male"),
-    **dict.fromkeys(("women", "woman", "womens", "girl", "girls", "female", "ladies", "lady", "womans"), "female"),
-    **{"男士": "male", "男款": "male", "男童": "male", "男式": "male"},
-    **{"女士": "female", "女款": "female", "女童": "female", "女式": "female"},
-}
-VALUES: dict[str, Sex] = {**WORDS, "m": "male", "f": "female", "男": "male", "女": "female"}
+
+
+def _sexes(people: Mapping[str, People]) -> dict[str, Sex]:
+    return {word: one.gender for word, one in people.items() if one.gender == "male" or one.gender == "female"}
+
+
+WORDS, VALUES = _sexes(PEOPLE), _sexes(IN_FIELDS)
 # Whole runs of letters, each looked at once: a title may be one long word.
-WORD = re.compile(r"(?<![a-z])[a-z]++(?=['\u2019]?s?\b)|[男女][士款童式]", re.IGNORECASE)
+WORD = re.compile(
+    r"(?<![a-z])[a-z]++(?=['\u2019]?s?\b)|" + "|".join(word for word in WORDS if not word.isascii()), re.IGNORECASE
+)
 BOTH = re.compile(r"unisex|\bher\b|\bhis\b|couples?|男女|中性|情侣", re.IGNORECASE)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from catalog.language.attributes.found import FoundAttribute
 from catalog.language.attributes.grammar.labelled import labelled_in
 from catalog.language.attributes.grammar.read import by_grammar
+from catalog.lexicon.sizes import LETTERS, letter_size
 from catalog.product import Product, as_text, each_value
 from catalog.quality.conflicts.amounts import CONTENTS, COUNTS, contents_differ, count_differs, may_mean_any
 from catalog.quality.conflicts.colours import ANY, Named, colours_in, plain
@@ -14,10 +15,7 @@ from catalog.quality.conflicts.sexes import sex_in, sex_of
 from catalog.quality.finding import Evidence, Finding, Source
 from catalog.synonyms import attribute_name, letters_of
 
-LETTERS = r"(?:xx?s|s|m|l|x{1,4}l|[2-6]xl)"
 SIZE = re.compile(rf"\bsize\s?[:\-]?\s?({LETTERS})\b(?!\s?(?:-|/|to\b)\s?{LETTERS}\b)", re.IGNORECASE)
-SIZE_VALUE = re.compile(LETTERS, re.IGNORECASE)
-NUMBERED = re.compile(r"x{2,4}l", re.IGNORECASE)
 
 
 class Words(NamedTuple):
@@ -88,16 +86,10 @@ def _gender(product: Product, given: Sequence[str]) -> Words | None:
 def _size(title: str, given: Sequence[str]) -> Words | None:
     """Sizes by letters: those by numbers differ by country."""
     said = SIZE.search(title)
-    if said is None or not all(SIZE_VALUE.fullmatch(value.strip()) for value in given):
+    if said is None or not all(map(letter_size, given)):
         return None
-    same = _letters(said[1]) in {_letters(value) for value in given}
+    same = letter_size(said[1]) in map(letter_size, given)
     return None if same else Words("title", title, said.start(1), said.end(1))
-
-
-def _letters(size: str) -> str:
-    """XXL is 2XL."""
-    short = size.strip().lower()
-    return f"{len(short) - 1}xl" if NUMBERED.fullmatch(short) else short
 
 
 def _amount(title: str, found: Sequence[FoundAttribute], field: str, given: Sequence[str]) -> Words | None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
+from catalog.lexicon.sizes import LETTERS, SIZES, letter_size
 from catalog.product import Product, each_value
-from catalog.quality.groups.colours import NAMES as COLOURS
-from catalog.quality.groups.colours import PHRASES
+from catalog.quality.groups.colours import names, phrases
 from catalog.quality.groups.measures import as_number, measures
 from catalog.synonyms import attribute_name
 
@@ -21,13 +21,10 @@ PAIRED_DIGITS = re.compile(r"\d(?=\d)")
 HAN = re.compile(r"[\u3400-\u9fff]+")
 SIGNS = re.compile(r"[-/._+]")
 POSSESSIVE = re.compile(r"['\u2019]s\b")
-SIZE_WORDS = {
-    **{"xxs": "XXS", "xs": "XS", "xl": "XL", "xxl": "XXL", "xxxl": "XXXL", "2xl": "XXL", "3xl": "XXXL", "4xl": "4XL"},
-    **{"small": "S", "medium": "M", "large": "L"},
-}
+SIZE_WORDS = {word: size for word, size in SIZES.items() if len(word) > 1}  # one letter may be a name's
 # "size 42", "uk 8", "8 m us", "14 us"; a letter counts only in capitals, at the end or between signs.
 SIZED = re.compile(
-    r"\b(?:size|sz|gr(?:ö|oe)(?:ß|ss)e|taille|talla|uk|eu|eur|us)[ .:]*(\d{1,2}(?:[.,]5)?|[smlx]{1,4})\b"
+    r"\b(?:size|sz|gr(?:ö|oe)(?:ß|ss)e|taille|talla|uk|eu|eur|us)[ .:]*(\d{1,2}(?:[.,]5)?|" + LETTERS + r")\b"
 )
 SIZED_BEFORE = re.compile(r"(?<![\d.])\b(\d{1,2}(?:[.,]5)?)\s(?:[bdmnw]{1,2}\s)?(?:(?:\(m\)\s)?us|uk|eu|eur)\b")
 LETTER = re.compile(r"(?:^|[,(/|\-\u2013]\s?|\s)(S|M|L)(?=\)|\s?[,/|]|\s*$)")
@@ -82,7 +79,7 @@ def read(product: Product) -> Facts:
     title, more = read_text(product.title), read_text(product.description)
     options = {attribute_name(name): values for name, values in product.attributes.items()}
     colours = {name for value in each_value(options.get("colour", ())) for name in _colours(plain(value))}
-    sizes = {plain(value).upper() for value in each_value(options.get("size", ()))}
+    sizes = {_size(plain(value)) for value in each_value(options.get("size", ()))}
     if colours or sizes:
         title = replace(title, colours=frozenset(colours) or title.colours, sizes=frozenset(sizes) or title.sizes)
     solid = "".join(title.tokens)
@@ -138,7 +135,7 @@ def read_text(text: str) -> Text:
     rest = plain(text)
     sizes = {match[1] for match in LETTER.finditer(text)}
     for pattern in (SIZED, SIZED_BEFORE):
-        sizes |= {match[1].upper().replace(",", ".") for match in pattern.finditer(rest)}
+        sizes |= {_size(match[1]) for match in pattern.finditer(rest)}
         rest = pattern.sub(" ", rest)
     found: dict[str, set[float]] = {}
     parts, start = [], 0
@@ -147,13 +144,14 @@ def read_text(text: str) -> Text:
         parts.append(rest[start : one.start])
         start = one.end
     rest = " ".join([*parts, rest[start:]])
-    for phrase, word in (*PHRASES.items(), *ABBREVIATED.items()):
+    for phrase, word in (*phrases().items(), *ABBREVIATED.items()):
         rest = rest.replace(phrase, word)
+    known = names()
     tokens = tuple(_tokens(rest))
-    colours = {COLOURS[token] for token in tokens if token in COLOURS}
+    colours = {known[token] for token in tokens if token in known}
     sizes |= {SIZE_WORDS[token] for token in tokens if token in SIZE_WORDS}
     return Text(
-        words=frozenset(one for one in tokens if one not in COLOURS and one not in SIZE_WORDS),
+        words=frozenset(one for one in tokens if one not in known and one not in SIZE_WORDS),
         tokens=tokens,
         joined=frozenset("".join(run) for run in runs(tokens)),
         codes=frozenset(_codes(rest)),
@@ -192,11 +190,15 @@ def _codes(text: str, least: int = LEAST_CODE) -> Iterator[str]:
                 yield one
 
 
+def _size(text: str) -> str:
+    return letter_size(text) or text.upper().replace(",", ".")
+
+
 def _colours(text: str) -> Sequence[str]:
     """The colours of a value; the value itself if none is known."""
-    for phrase, colour in PHRASES.items():
+    for phrase, colour in phrases().items():
         text = text.replace(phrase, colour)
-    known = [COLOURS[token] for token in _tokens(text) if token in COLOURS]
+    known = [names()[token] for token in _tokens(text) if token in names()]
     return known or [text]
 
 

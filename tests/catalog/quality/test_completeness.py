@@ -265,3 +265,42 @@ def test_the_word_that_repeats_stands_where_it_is_said_to() -> None:
     proof = repeated(title)
     assert proof
     assert (proof.says, title[proof.start : proof.end]) == ("Straße", "Straße")
+
+
+CLOTHES = Taxonomy(
+    "1",
+    (
+        Node("aa", SHOES[0], SHOES[0], None, attributes=("Color",)),
+        Node("aa-1", "Clothing", "Clothing", "aa", attributes=("Color", "Fabric", "Sleeve length type")),
+        Node("aa-8", "Shoes", "Shoes", "aa", attributes=("Color", "Footwear material")),
+    ),
+)
+
+
+def shirt(id: str, attributes: dict[str, str]) -> StoredProduct:
+    stored = shoe(id, f"Halden shirt {id}", attributes=attributes)
+    category = CategoryScore("aa-1", (SHOES[0], "Clothing"), (0.99, 0.98), ("aa", "aa-1"))
+    return replace(stored, understanding=replace(stored.understanding, category=category))
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ("Fabric", "Footwear material"),  # a name of clothes alone
+        ("Material", "Material"),  # the merchant's for all
+        ("pa_material", "pa_material"),
+    ],
+)
+def test_what_is_asked_has_a_name_that_fits_the_category(given: str, asked: str) -> None:
+    shirts = [shirt(str(n), {given: "Cotton", "Sleeve length type": "Long", "Season": "Summer"}) for n in range(30)]
+    answer = completeness(sandal := shoe("sandal", "Kestrel sandal"), Expectations.of([*shirts, sandal], CLOTHES, ()))
+    assert {field for code, field in codes(answer) if code == "attribute_missing"} == {asked, "Season"}
+
+
+def test_one_accepted_name_does_not_rename_what_others_are_asked() -> None:
+    shirts = [shirt(str(n), {"Material": "Cotton"}) for n in range(30)]
+    sandals = [shoe(str(n), f"Kestrel sandal {n}", attributes={"Footwear material": "Cork"}) for n in range(30)]
+    bare = shirt("bare", {})
+    expectations = Expectations.of([*shirts, *sandals, bare], CLOTHES, ())
+    assert expectations.name("material", bare) == "Material"
+    assert expectations.name("material", sandals[0]) == "Footwear material"

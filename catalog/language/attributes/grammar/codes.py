@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from catalog.language.attributes.found import CERTAIN, LIKELY, FoundAttribute
 
-CODE = r"[A-Za-z0-9](?:[A-Za-z0-9]|[-./#_](?=[A-Za-z0-9]))*"
+CODE = r"[A-Za-z0-9](?:[A-Za-z0-9]|[-./#_](?=[A-Za-z0-9]))*+"
+LONGEST = 25  # of a code that nothing names
 GTIN_CUE = re.compile(
-    r"(?:UPC|EAN|GTIN|ISBN|Barcode|条码|条形码)\s*(?:-?1[234])?\s*[:#]?\s*(\d{8,14})(?!\d)", re.IGNORECASE
+    r"(?:UPC|EAN|GTIN|ISBN|Barcode|条码|条形码)\s*+(?:-?1[234](?!\d)\s*+)?(?:[:#]\s*+)?(\d{8,14})(?!\d)", re.IGNORECASE
 )
 CUES = re.compile(
     r"(?:\b(?P<model>model(?:\s(?:no|number|name))?)|(?P<zh>型号)|\b(?P<part>(?:part|mpn|item|sku|stock|ref|mfr)"
@@ -15,8 +16,8 @@ CUES = re.compile(
     re.IGNORECASE,
 )
 LONG_NUMBER, CUE_SIGN = re.compile(r"\d{8}"), re.compile("[#:：]")  # without one there is no cue
-LONE, DIGIT = re.compile(rf"(?<![A-Za-z0-9$€£¥.#-]){CODE}(?![A-Za-z0-9])"), re.compile(r"\d")
-LETTERED = re.compile(r"(?=.*[A-Za-z].*)(?=(?:.*\d){2})[A-Z0-9][A-Za-z0-9./#_-]{3,24}")
+LONE = re.compile(rf"(?<![A-Za-z0-9$€£¥.#-])(?=[A-Za-z0-9])(?=[^\s\d]{{0,{LONGEST}}}\d){CODE}")
+LETTERED = re.compile(r"(?=.*[A-Za-z])(?=(?:.*\d){2})[A-Z0-9][A-Za-z0-9./#_-]{3,24}")
 PARTED = re.compile(r"\d{5,7}-\d{3}|\d{3,4}-\d{5}|\d{3,6}-[A-Z]\d{2}")  # "375863-016", "157305-B21"
 # Looks like a code and is none: a measure, a count, an ordinal, a ratio, words such as "covid-19" and "k-cup".
 NO_CODE = re.compile(
@@ -34,8 +35,8 @@ def codes_in(text: str) -> Iterator[FoundAttribute]:
         if any(letter.isdigit() for letter in one["code"]):
             name = "part_number" if one["part"] else "model_number"
             yield _code(name, one["code"], one.start("code"), CERTAIN)
-    for one in LONE.finditer(text) if DIGIT.search(text) else ():
-        if not DIGIT.search(one[0]):
+    for one in LONE.finditer(text):
+        if len(one[0]) > LONGEST:
             continue
         if PARTED.fullmatch(one[0]):
             yield _code("part_number", one[0], one.start(), LIKELY)

@@ -6,44 +6,36 @@ from collections.abc import Iterator
 from catalog.language.attributes.found import CERTAIN, LIKELY, OPEN, FoundAttribute, Normal, Reading
 from catalog.language.attributes.grammar.numbers import BEFORE
 from catalog.language.attributes.grammar.scanning import scanned
+from catalog.lexicon.counts import CHINESE_PACK, CHINESE_PIECE, HOLDER, NUMBER_WORDS, PACK, PIECES
 
-WORDS = {
-    **dict(zip(("one", "two", "three", "four", "five", "six", "seven", "eight"), range(1, 9), strict=True)),
-    **{"ten": 10, "twelve": 12, "single": 1, "twin": 2, "double": 2, "triple": 3, "a": 1, "pair": 2, "dozen": 12},
-    **dict(zip("一二两三四五六七八九十", (1, 2, 2, 3, 4, 5, 6, 7, 8, 9, 10), strict=True)),
-}
-_HOLDER = r"(?:pack|pk|pkg|package|box|bx|case|carton|ct|ctn|set|bag|roll|pad|jar|tub|dispenser|bundle|ream|kit)"
-_PIECES = (
-    r"(?:count|cnt|ct|pieces?|pcs?|sheets?|capsules?|caps|tablets?|softgels?|gummies|caplets|lozenges|servings?|loads?|"
-    r"(?:tea\s?)?bags?|sachets?|k-?cups?|pods?|packets?|pouches|wipes|rolls?|cards?|envelopes|labels?|pairs?|units?|"
-    r"bottles?|cans?|cartridges?|masks|pacs|sticks?|stickers|forms|pages|flags|books?|pads?|covers|tags|pens|boxes|each|ea)"
-)
-_ZH_PACK = "[包盒袋瓶罐箱套卷双对打桶支]"
-_ZH_PIECE = "[片个粒只件条枚张颗块根抽把]"
 _END = r"(?![A-Za-z0-9])"
+# What holds so many of something else: "six card slots", "a 12 bottle rack".
+_NO_HOLDER = (
+    r"(?!\s(?:slots?|holders?|racks?|organi[sz]ers?|coolers?|carriers?|dispensers?|stands?|pockets?|capacity)\b)"
+)
 
 # What follows a number, tried in this order: name, how sure, pattern.
 AFTER = (
-    ("count", CERTAIN, rf"(?:\s[A-Za-z-]{{2,12}})?\s?(?:/|\bper\b)\s?{_HOLDER}{_END}"),
-    ("pack_count", CERTAIN, rf"[\s-]?(?:packs?|pk|pkt|pkgs?){_END}"),
+    ("count", CERTAIN, rf"(?:\s[A-Za-z-]{{2,12}})?\s?(?:/|\bper\b)\s?{HOLDER}{_END}"),
+    ("pack_count", CERTAIN, rf"[\s-]?{PACK}{_END}"),
     ("pack_count", CERTAIN, rf"[\s-](?:piece|pc|pcs)?[\s-]?sets?{_END}"),
-    ("count", CERTAIN, rf"[\s-]?{_PIECES}{_END}"),
+    ("count", CERTAIN, rf"[\s-]?{PIECES}{_END}{_NO_HOLDER}"),
     ("dozen", CERTAIN, rf"\sdozen{_END}"),
     ("ports", CERTAIN, rf"[\s-]?ports?{_END}"),
     ("cores", CERTAIN, rf"[\s-]?cores?{_END}"),
     ("ply", CERTAIN, rf"[\s-]?ply{_END}"),
-    ("pack_count", LIKELY, rf"\s?{_ZH_PACK}(?:装|入)?"),
-    ("count", LIKELY, rf"\s?{_ZH_PIECE}(?:装|入)?"),
+    ("pack_count", LIKELY, rf"\s?{CHINESE_PACK}(?:装|入)?"),
+    ("count", LIKELY, rf"\s?{CHINESE_PIECE}(?:装|入)?"),
 )
 # What precedes one.
 AHEAD = (
     ("pack_count", CERTAIN, r"\b(?:multi-?)?(?:pack|case|box|set|lot|bundle|carton|bag)\s?\(?of\s"),
     ("pack_count", CERTAIN, r"\bqty\.?\s?:?\s?"),
     ("spf", CERTAIN, r"\bspf\s?"),
-    ("count", CERTAIN, rf"\b{_HOLDER}\s?/\s?"),
+    ("count", CERTAIN, rf"\b{HOLDER}\s?/\s?"),
 )
 _NUMBER = (
-    r"(?:\d{1,3}(?:,\d{3})+|\d{1,6}|\b(?:one|two|three|four|five|six|seven|eight|ten|twelve|single|dual|quad|octa)\b"
+    r"(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,6}|\b(?:one|two|three|four|five|six|seven|eight|ten|twelve|single|dual|quad|octa)\b"
     r"|[一二两三四五六七八九十](?=[包盒袋瓶罐箱套卷双支件片条]装))"
 )
 FOLLOWED = re.compile(
@@ -61,7 +53,7 @@ NUMBER_STARTS = re.compile(r"\d|\b(?i:[otfsedq])|[一二两三四五六七八九
 HOLDER_STARTS = re.compile(r"\b(?i:[mpcbslqdrtjk])")
 CODE_BEFORE = re.compile(r"[A-Za-z0-9_.,/]$|[A-Za-z0-9][-–#]$")
 TIMES_BEFORE = re.compile(r"[\w\s][xX×*]$")
-NUMBERS = {**WORDS, "dual": 2, "quad": 4, "octa": 8}
+NUMBERS = {**NUMBER_WORDS, "dual": 2, "quad": 4, "octa": 8}
 CARAT = re.compile(r"diamond|karat|\bring\b|gemstone|钻", re.IGNORECASE)
 
 _UNIT = r"(?P<unit>years?|yrs?\.?|y/o|months?|mos?\.?|周?岁|个?月)"
@@ -79,12 +71,13 @@ AGE_CUE = re.compile(r"\bages?d?\b|kids?|child|toddler|baby|infant|toy|\bold\b|�
 
 
 def counts_in(text: str) -> Iterator[FoundAttribute]:
+    is_jewellery = bool(CARAT.search(text))
     for one in scanned(FOLLOWED, NUMBER_STARTS, text):
         if not _goes_on(text, one.start()):
-            yield _count(text, *AFTER[int((one.lastgroup or "").removeprefix("after"))][:2], one)
+            yield _count(*AFTER[int((one.lastgroup or "").removeprefix("after"))][:2], one, is_jewellery)
     for one in scanned(PRECEDED, HOLDER_STARTS, text):
         place = next(at for at in range(len(AHEAD)) if one[f"ahead{at}"] is not None)
-        yield _count(text, *AHEAD[place][:2], one)
+        yield _count(*AHEAD[place][:2], one, is_jewellery)
     yield from _ages(text)
 
 
@@ -94,12 +87,12 @@ def _goes_on(text: str, start: int) -> bool:
     return bool(CODE_BEFORE.search(before)) and not TIMES_BEFORE.search(before)
 
 
-def _count(text: str, name: str, confidence: float, one: re.Match[str]) -> FoundAttribute:
+def _count(name: str, confidence: float, one: re.Match[str], is_jewellery: bool) -> FoundAttribute:
     number = _number(one["n"])
     if name == "dozen":
         name, number = "count", number * 12
     others: tuple[Reading, ...] = ()
-    if one[0].lower().endswith("ct") and "/" not in one[0] and CARAT.search(text):
+    if one[0].lower().endswith("ct") and "/" not in one[0] and is_jewellery:
         others = (Reading("carat_weight", round(number * 2e-4, 10), "kilogram"),)
     unit = "" if name == "spf" else "count"
     return FoundAttribute(

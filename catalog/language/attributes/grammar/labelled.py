@@ -49,8 +49,8 @@ LABELS = {
 }
 _NAMES = "|".join(re.escape(name) for name in sorted(LABELS, key=lambda name: (-len(name), name)))
 LINE = re.compile(
-    rf"(?<![\w])(?P<label>{_NAMES})\s*[:：]\s*(?P<value>[^\s;；,，。.|\n\r:：][^;；,，。|\n\r:：]{{0,39}}?)"
-    r"(?=\s*(?:[;；,，。|\n\r]|\.(?:\s|[A-Z]|$)|$|\s[A-Z][A-Za-z ()]{1,20}[:：]))",
+    rf"(?<![\w])(?P<label>{_NAMES})\s{{0,8}}[:：]\s{{0,8}}(?P<value>[^\s;；,，。.|\n\r:：][^;；,，。|\n\r:：]{{0,39}}?)"
+    r"(?=\s{0,8}(?:[;；,，。|\n\r]|\.(?:\s|[A-Z]|$)|$|\s[A-Z][A-Za-z ()]{1,20}[:：]))",
     re.IGNORECASE,
 )
 

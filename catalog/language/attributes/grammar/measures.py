@@ -14,8 +14,9 @@ from catalog.language.attributes.found import CERTAIN, LIKELY, OPEN, FoundAttrib
 from catalog.language.attributes.grammar.naming import LABEL, name_of, side_of
 from catalog.language.attributes.grammar.numbers import BEFORE, NUMBER, VULGAR, is_fraction, values_of
 from catalog.language.attributes.grammar.scanning import scanned
-from catalog.language.attributes.grammar.units import Unit, pattern, unit_of
+from catalog.lexicon.units import Unit, pattern, unit_of
 
+SIDES = 4  # of a body, at most
 NEAR = 40  # characters around a measure that can say what it is of
 CROSS = re.compile(r"\s*(?:[xX×*✕]|(?i:by))\s*")
 STARTS = re.compile(rf"[\d.xX{''.join(VULGAR)}]")  # of a number, and of a cross before one
@@ -53,7 +54,7 @@ def measures_in(text: str) -> Iterator[FoundAttribute]:
     items = list(_items(text))
     at = 0
     while at < len(items):
-        taken, found = _group(text, items[at:])
+        taken, found = _group(text, items[at : at + SIDES])
         yield from found
         at += taken
 
@@ -95,7 +96,7 @@ def _is_meant(unit: Unit, text: str, start: int, end: int) -> bool:
 
 def _group(text: str, items: Sequence[Item]) -> tuple[int, list[FoundAttribute]]:
     """How many of the items the first measure takes, and what is found in them."""
-    sides = _joined(text, items, CROSS, 4)
+    sides = _joined(text, items, CROSS, SIDES)
     if len(sides) > 1 and (found := _sides(text, sides)):
         return len(sides), found
     first = items[0]

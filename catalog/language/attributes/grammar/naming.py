@@ -34,7 +34,7 @@ SIDES = {
 }
 # "Width: 30 cm", "高度30cm": a name, then the measure.
 NAMED = re.compile(
-    r"\b(width|height|depth|length|diameter|thickness)(?:\s*\([^)]{1,12}\))?\s*[:=]?\s*(?:of|is)?\s*$|(宽|高|长|深|厚)度?\s*[:：]?\s*$",
+    r"\b(width|height|depth|length|diameter|thickness)(?:\s?\([^)]{1,12}\))?\s{0,3}[:=]?\s{0,3}(?:of|is)?\s{0,3}$|(宽|高|长|深|厚)度?\s{0,3}[:：]?\s{0,3}$",
     re.IGNORECASE,
 )
 SCREEN = re.compile(
@@ -49,6 +49,7 @@ STORAGE = re.compile(
     re.IGNORECASE,
 )
 AFTER = 14  # characters within which a word belongs to the measure before it
+BEFORE = 40  # characters in which a name stands before its measure
 
 NAMES = {
     "mass": "weight",
@@ -71,7 +72,7 @@ def side_of(label: str) -> str:
 def name_of(kind: str, side: str, text: str, start: int, end: int, near: str) -> tuple[str, bool]:
     """The attribute's name, and whether the words say it (else it is what is usual)."""
     if kind == "length":
-        return _length(side, text[:start], text[end : end + AFTER], near)
+        return _length(side, text[max(0, start - BEFORE) : start], text[end : end + AFTER], near)
     if kind == "memory":
         return _memory(text[max(0, start - AFTER) : start], text[end : end + AFTER], near)
     return NAMES.get(kind, kind), True

@@ -10,7 +10,11 @@ _FRACTION = r"\d{1,2}/(?:2|3|4|5|8|16|32|64)(?![\d/])"
 _PART = r"\d{1,2}/\d{1,2}(?![\d/])"  # after a whole number
 # Not inside a word or a code: "EBMS6-2024" has no number; but "5x3" has two, and "pad.3 x 3", where a space is missing.
 BEFORE = r"(?:(?<![A-Za-z0-9_,])(?<![0-9\s]\.)(?<![wW]/)(?<![A-Za-z][-–#])|(?<=[0-9\"'”″wdhlWDHLm)][xX]))"
-NUMBER = rf"(?:\d+(?:[ -]|\s-\s){_PART}|{_FRACTION}|\d*[{''.join(VULGAR)}]|\d+(?:[.,]\d+)*|\.\d+)"
+_WHOLE, _DECIMALS = r"\d{1,15}", r"\d{1,20}"  # what is longer measures nothing
+NUMBER = (
+    rf"(?:{_WHOLE}(?:[ -]|\s-\s){_PART}|{_FRACTION}|\d{{0,15}}[{''.join(VULGAR)}]|{_WHOLE}(?:[.,]{_DECIMALS}){{0,5}}"
+    rf"|\.{_DECIMALS})"
+)
 WHOLE_AND_PART = re.compile(rf"(\d+)(?:[ -]|\s-\s)({_PART})")
 
 

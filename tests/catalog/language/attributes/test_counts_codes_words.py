@@ -69,3 +69,63 @@ def test_words_have_the_value_of_shopifys_tree() -> None:
 def test_a_word_that_often_says_something_else_is_less_sure() -> None:
     [rose], [red] = by_grammar("rose soap"), by_grammar("red soap")
     assert rose.confidence < red.confidence
+
+
+@pytest.mark.parametrize(
+    ("text", "size", "normalised"),
+    [
+        ("Match Football, Size 5", "5", "5"),
+        ("T-Shirt, Navy, XL", "XL", "XL"),
+        ("Shirt size medium", "medium", "M"),
+        ("Shirt 2XL", "2XL", "XXL"),
+        ("Loafer,7 M US", "7 M US", "7 M US"),
+        ("Clog, 10.5 2E US", "10.5 2E US", "10.5 2E US"),
+        ("EU 42 boot", "EU 42", "EU 42"),
+        ("连衣裙 尺码：L", "L", "L"),
+    ],
+)
+def test_sizes(text: str, size: str, normalised: str) -> None:
+    assert ("size", size, normalised) in said(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "size: 10 x 20 cm",
+        "Size 5 oz",
+        "various sizes",
+        "iPhone XS",
+        "M&M",
+        "Vitamins A, D",
+        "USB 3",
+        "US 2023",
+        "Contact us 5 times",
+    ],
+)
+def test_what_is_no_size(text: str) -> None:
+    assert "size" not in {name for name, _, _ in said(text)}
+
+
+def test_the_colour_of_a_part_is_not_surely_that_of_the_product() -> None:
+    found = {one.value: one.confidence for one in by_grammar("Watch, Blue Dial and Leather Strap, Black")}
+    assert found["Blue"] == found["Leather"] == 0.5
+    assert found["Black"] > 0.5
+
+
+@pytest.mark.parametrize(
+    "text", ["Orange Juice", "Golden Delicious apple", "Silk Tie", "白麝香", "红茶", "Peach yoghurt"]
+)
+def test_what_only_sounds_like_a_colour_or_a_closure(text: str) -> None:
+    assert not {"color", "closure"} & {name for name, _, _ in said(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("Trousers, Sand", "Beige"), ("Wallet (Cognac)", "Brown"), ("帽子 黑", "Black")]
+)
+def test_a_word_that_stands_where_colours_stand_may_be_one(text: str, value: str) -> None:
+    [found] = [one for one in by_grammar(text) if one.name == "color"]
+    assert (found.normalised, found.confidence) == (value, 0.5)
+
+
+def test_how_many_something_holds_is_no_count_of_it() -> None:
+    assert not {name for name, _, _ in said("Wallet with six card slots, 12 bottle rack")} & {"count", "pack_count"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import pint
 
@@ -30,12 +30,16 @@ SI = {
     "mass_per_area": "kilogram / metre ** 2",
     "carat": "kilogram",
     "sound": "decibel",
+    "resolution": "pixel",
 }
+
+
+NO_INCH = r"(?!\s?\d|-\d|\s(?:a|an|the|one|each|your|our|all)\b)"  # after "in": "3 in 1", "2 in a box"
 
 
 @dataclass(frozen=True)
 class Unit:
-    """kind: a key of SI, or "generation" for what is no measure. In the SI a value is value × scale + offset.
+    """kind: a key of SI, or "generation" for what is no measure. In the SI a value is value times scale plus offset.
 
     other: what the same sign can mean as well; near: only where one of these words stands near it. where: what must
     stand near the sign, that it is this unit at all.
@@ -57,22 +61,31 @@ class Unit:
         return float(f"{value * self.scale + self.offset:.10g}")
 
 
+class Units(NamedTuple):
+    """exact: by the exact spelling; folded: by the lower-case one; loose: what means a unit only in comparisons."""
+
+    exact: Mapping[str, Unit]
+    folded: Mapping[str, Unit]
+    loose: Mapping[str, Unit]
+
+
 @cache
-def units() -> tuple[Mapping[str, Unit], Mapping[str, Unit]]:
-    """By their exact spelling, and by the lower-case one."""
+def units() -> Units:
     registry: pint.UnitRegistry[float] = pint.UnitRegistry(cache_folder=None)
     registry.define("thousandth_inch = 0.001 inch")
     exact: dict[str, Unit] = {}
     folded: dict[str, Unit] = {}
+    loose: dict[str, Unit] = {}
     for entry in tomllib.loads(files(__package__).joinpath("units.toml").read_text(encoding="utf-8"))["unit"]:
         unit = _unit(entry, registry)
         folded.update(dict.fromkeys(entry.get("words", ()), unit))
         exact.update(dict.fromkeys(entry.get("exact", ()), unit))
-    return exact, folded
+        loose.update(dict.fromkeys(entry.get("loose", ()), unit))
+    return Units(exact, folded, loose)
 
 
 def unit_of(sign: str) -> Unit:
-    exact, folded = units()
+    exact, folded, _ = units()
     plain = " ".join(sign.split())
     return exact.get(plain) or folded[plain.lower()]
 
@@ -80,7 +93,7 @@ def unit_of(sign: str) -> Unit:
 @cache
 def pattern() -> str:
     """Matches a unit's sign; in a pattern without re.IGNORECASE."""
-    exact, folded = units()
+    exact, folded, _ = units()
     signs = sorted({*exact, *folded}, key=lambda sign: (-len(sign), sign))
     return "(?:" + "|".join(_written(sign, sign not in exact) for sign in signs) + ")"
 
@@ -90,9 +103,7 @@ def _written(sign: str, any_case: bool) -> str:
     text = f"(?i:{text})" if any_case else text
     last = sign.rstrip(".")[-1]
     end = r"(?![A-WYZa-wyz0-9²]|[xX](?!\s?\d))" if last.isascii() and last.isalnum() else ""
-    if sign == "in":  # "3 in 1", "2 in a box"
-        end += r"(?!\s?\d|-\d|\s(?:a|an|the|one|each|your|our|all)\b)"
-    return text + end
+    return text + end + (NO_INCH if sign == "in" else "")
 
 
 def _unit(entry: Mapping[str, Any], registry: "pint.UnitRegistry[float]") -> Unit:
