@@ -374,7 +374,19 @@ FINDING: dict[str, Any] = {
     "said": "",
     "proposed": "",
     "probability": 0.93,
-    "evidence": [{"source": "product", "says": 'The titles share "shirt".', "start": None, "end": None, "score": 2.1}],
+    "takes_value": False,
+    "writes": {"item_group_id": "shirt-1"},
+    "evidence": [
+        {
+            "source": "product",
+            "says": "Both titles have: shirt.",
+            "start": None,
+            "end": None,
+            "score": 2.1,
+            "code": "alike",
+            "values": ["shirt"],
+        }
+    ],
     "state": "open",
     "value": "",
     "given_by": "",
@@ -394,6 +406,7 @@ AUDITS: dict[str, Any] = {
     ],
     "counts": {"variant": {"open": 29, "accepted": 2, "corrected": 0, "dismissed": 0}},
 }
+CORRECTED = "id,title,item_group_id\r\nshirt-1,Red shirt,shirt-1\r\nshirt-2,Blue shirt,shirt-1\r\n"
 PATCH = "id,item_group_id\r\nshirt-1,shirt-1\r\nshirt-2,shirt-1\r\n"
 COMPARISON: dict[str, Any] = {
     "active": MODEL,

@@ -4,13 +4,15 @@ and the figures of each run.
 
 import json
 import time
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
+from catalog.errors import CorrectionInvalid
 from catalog.index.backend import in_chunks
-from catalog.quality.finding import SENTENCES, Evidence, Finding
+from catalog.quality.finding import KINDS, Evidence, Finding
 from catalog.storage.seal import Unsealed
 from catalog.storage.sqlite import StateFile, transaction
 
@@ -44,6 +46,7 @@ State = Literal["open", "accepted", "corrected", "dismissed"]
 Verdict = Literal["accepted", "corrected", "dismissed"]
 TOGETHER = ("duplicate", "variant")  # codes of what is of products together, and of no field
 STAGED_AT_ONCE = 1_000
+NOT_WRITTEN = frozenset(("Cc", "Cs", "Zl", "Zp"))  # of Unicode: controls, halves of characters, ends of lines
 SHOWN = "SELECT f.number, f.document, coalesce(v.state, 'open'), v.value, v.given_by, v.created"
 JOINED = "FROM findings f LEFT JOIN verdicts v ON v.id = f.id"
 # Parameter: a list of ids as JSON.
@@ -97,7 +100,7 @@ class History:
 
     def stage(self, findings: Iterable[Finding]) -> None:
         """Keep findings of the run that has begun. Nobody sees them until it is finished."""
-        grades = {code: grade for grade, code in enumerate(SENTENCES)}
+        grades = {code: grade for grade, code in enumerate(KINDS)}
         for some in in_chunks(findings, STAGED_AT_ONCE):
             with self.file.use() as db, transaction(db):
                 kept = (one for one in some if self._gone.isdisjoint((one.product, *one.others)))
@@ -143,7 +146,7 @@ class History:
             rows = db.execute(f"SELECT f.code, coalesce(v.state, 'open'), count(*) {JOINED} GROUP BY 1, 2")
             for code, state, count in rows:
                 found.setdefault(code, {})[state] = count
-        return {code: found[code] for code in SENTENCES if code in found}
+        return {code: found[code] for code in KINDS if code in found}
 
     def page(
         self, state: State | None = "open", code: str = "", product: str = "", after: int = 0, limit: int = 20
@@ -171,7 +174,10 @@ class History:
             return _told(row) if row else None
 
     def judge(self, id: str, verdict: Verdict, value: str = "", given_by: str = "") -> Told | None:
-        """Say what is to be done about a finding, in place of what was said before. None where it is unknown."""
+        """Say what is to be done about a finding, in place of what was said before. None where it is unknown. Raises
+        CorrectionInvalid for a value of which no cell of a feed can be made.
+        """
+        check_value(value)
         with self.file.use() as db, transaction(db):
             found = db.execute("SELECT document FROM findings WHERE id = ?", (id,)).fetchone()
             if found is None:
@@ -208,6 +214,12 @@ class History:
         self.file.close()
 
 
+def check_value(value: str) -> None:
+    """Raises CorrectionInvalid."""
+    if any(unicodedata.category(letter) in NOT_WRITTEN for letter in value):
+        raise CorrectionInvalid
+
+
 def _run(row: Sequence[Any]) -> Run:
     """Raises Unsealed for what was never written so."""
     id, created, products, *documents = row
@@ -217,16 +229,21 @@ def _run(row: Sequence[Any]) -> Run:
     return Run(id, created, products, figures, counts)
 
 
+def _evidence(*fields: Any) -> Evidence:
+    found = Evidence(*fields)
+    return found._replace(values=tuple(found.values))
+
+
 def _told(row: Sequence[Any]) -> Told:
     """Raises Unsealed for what was never written so."""
     number, document, state, value, given_by, created = row
     try:
         fields = json.loads(document)
-        evidence = tuple(Evidence(*one) for one in fields.pop("evidence"))
+        evidence = tuple(_evidence(*one) for one in fields.pop("evidence"))
         finding = Finding(**{**fields, "others": tuple(fields["others"]), "evidence": evidence})
     except (TypeError, KeyError, AttributeError, ValueError):
         raise Unsealed from None
-    known = state in get_args(State) and finding.code in SENTENCES
+    known = state in get_args(State) and finding.code in KINDS
     if not known or (finding.code in TOGETHER and not finding.others):
         raise Unsealed
     return Told(number, finding, state, value or "", given_by or "", created)

@@ -8,6 +8,7 @@ from typing import NamedTuple, get_args
 
 from catalog.feeds.columns import PREFIX
 from catalog.feeds.formats.sheet import to_cell
+from catalog.feeds.rewriting.placing import FIELD_NAMES
 from catalog.quality.audit.history import TOGETHER, Told
 from catalog.quality.conflicts.sexes import Sex, sex_of
 from catalog.quality.finding import Finding
@@ -35,11 +36,20 @@ def patch(corrections: Iterable[Told], columns: Mapping[str, str]) -> list[dict[
     """
     rows: dict[str, dict[str, str]] = {}
     own = columns.get("id", "id")
-    for change in chain.from_iterable(map(_changes, corrections)):
-        row = rows.setdefault(change.product, {own: change.product})
-        column = columns.get(attribute_name(change.field), change.field)
-        row[f"{column}_corrected" if column == own else column] = change.value
+    for product, values in changes(corrections).items():
+        row = rows.setdefault(product, {own: product})
+        for field, value in values.items():
+            column = columns.get(attribute_name(FIELD_NAMES.get(field, field)), field)
+            row[f"{column}_corrected" if column == own else column] = value
     return list(rows.values())
+
+
+def changes(corrections: Iterable[Told]) -> dict[str, dict[str, str]]:
+    """As `catalog.feeds.rewriting` takes them: product -> field or attribute -> value. The last correction counts."""
+    found: dict[str, dict[str, str]] = {}
+    for change in chain.from_iterable(map(_changes, corrections)):
+        found.setdefault(change.product, {})[change.field] = change.value
+    return found
 
 
 def as_sheet(rows: Sequence[Mapping[str, str]]) -> str:
@@ -55,6 +65,12 @@ def as_sheet(rows: Sequence[Mapping[str, str]]) -> str:
 def without_value(told: Told) -> bool:
     """Whether it was accepted, but changes nothing in the feed as nobody knows the value."""
     return not list(_changes(told))
+
+
+def written(finding: Finding) -> dict[str, str]:
+    """What accepting it writes into the product's row of the feed: field, attribute or column -> value."""
+    accepted = _changes(Told(0, finding, "accepted"))
+    return {change.field: change.value for change in accepted if change.product == finding.product}
 
 
 def takes_value(finding: Finding) -> bool:

@@ -1,17 +1,16 @@
-"""`shelflens audit`: what is doubled, contradictory or missing in an index, as a report and as a patch of the feed."""
+"""`shelflens audit`: what is doubled, contradictory or missing in an index, as a report or as corrections."""
 
 import json
-from collections.abc import Mapping, Sequence
 from contextlib import closing
-from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from catalog.errors import ConfigInvalid, FileNotReadable
 from catalog.storage.files import private_files, written_whole
 from shelflens.cli.app import IndexOption, JsonOption, app, errors_shown, tell_if_mixed
+from shelflens.cli.catalogue.corrections import check_options, write_corrected, write_patch
+from shelflens.cli.ingest import Columns, Encoding, read_mapping
 
 
 @app.command()
@@ -22,7 +21,19 @@ def audit(
         Path | None,
         typer.Option(help="Look for nothing; write what people accepted or corrected to this CSV file."),
     ] = None,
-    feed: Annotated[Path | None, typer.Option(help="With --patch: a feed whose columns the file is to have.")] = None,
+    corrected: Annotated[
+        Path | None,
+        typer.Option(
+            help="Look for nothing; write the feed (CSV, TSV, JSON Lines) again to this file, with what people accepted"
+            " or corrected in it, and everything else byte for byte as it is."
+        ),
+    ] = None,
+    feed: Annotated[
+        Path | None,
+        typer.Option(help="With --corrected: the feed. With --patch: one whose columns the file is to have."),
+    ] = None,
+    columns: Columns = None,
+    encoding: Encoding = "",
     as_json: JsonOption = False,
 ) -> None:
     """Look for faults in an index: products that contradict themselves, that are listed twice, variants, and what is
@@ -37,15 +48,12 @@ def audit(
     from catalog.quality.audit.history import NAME
 
     with errors_shown(), private_files():
-        if feed and not patch:
-            raise ConfigInvalid("--feed names the columns of a patch: give --patch, too.")
-        if patch and (output or as_json):
-            raise ConfigInvalid("--patch looks for nothing, so there is no report: leave --output and --json out.")
-        if patch and feed and patch.resolve() == feed.resolve():
-            raise ConfigInvalid("--patch would replace the feed itself: name another file.")
-        path = state_folder(index) / NAME
+        check_options(patch, corrected, feed, bool(output or as_json), bool(columns or encoding))
+        path, mapping = state_folder(index) / NAME, read_mapping(columns or [])
         if patch:
-            write_patch(path, patch, feed)
+            write_patch(path, patch, feed, mapping, encoding)
+        elif corrected and feed:
+            write_corrected(path, corrected, feed, mapping, encoding)
         else:
             look_through(path, index, output, as_json)
 
@@ -59,7 +67,8 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
     from catalog.quality.audit import History
     from catalog.quality.audit import audit as run
     from catalog.quality.audit.checks import shipped_checks
-    from catalog.quality.audit.report import HEADINGS, report
+    from catalog.quality.audit.report import report
+    from catalog.quality.finding import KINDS
 
     with open_index(index, create=False) as opened, closing(History(path)) as history:
         tell_if_mixed(opened)
@@ -79,48 +88,10 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
     print(f"{done.products:,} products were looked through.")
     for code, states in counts.items():
         told = ", ".join(f"{count:,} {state}" for state, count in states.items())
-        print(f"{HEADINGS[code]}: {told} [{code}]")
+        print(f"{KINDS[code].heading}: {told} [{code}]")
     if not counts:
         print("Nothing was found.")
     elif output:
         print(f"Each with its proof: {output}. To accept or dismiss: shelflens serve --index {index}, page Health.")
     else:
         print("Each with its proof: --output report.html, or the page Health of shelflens serve.")
-
-
-def write_patch(path: Path, output: Path, feed: Path | None) -> None:
-    from catalog.quality.audit import History
-    from catalog.quality.audit.patch import as_sheet, columns_of, patch, without_value
-
-    if not path.exists():
-        raise FileNotReadable("No audit of this index was made yet. Run shelflens audit without --patch first.")
-    columns = columns_of(read_columns(feed)) if feed else {}
-    with closing(History(path)) as history:
-        corrections = history.corrections()
-    rows = patch(corrections, columns)
-    with written_whole(output) as temporary:
-        temporary.write_text(as_sheet(rows), encoding="utf-8", newline="")
-    print(f"{len(rows):,} {'product is' if len(rows) == 1 else 'products are'} corrected in {output}.")
-    if unknown := sum(map(without_value, corrections)):
-        print(f"Accepted, but not in it, as no value is known: {unknown:,}. Correct them on the page Health.")
-    for column in new_columns(rows, columns):
-        print(f"{column!r} is new to the feed. To ingest it: --map 'attributes.{column}={column}'.")
-
-
-def new_columns(rows: Sequence[Mapping[str, str]], columns: Mapping[str, str]) -> list[str]:
-    """Of attributes that the feed has no column for, and that an ingest passes over. columns: as of `columns_of`."""
-    from catalog.feeds.columns import FIELDS
-    from catalog.quality.audit.patch import DUPLICATE_OF, VARIANTS_OF
-
-    known = {*FIELDS, *columns.values(), DUPLICATE_OF, VARIANTS_OF}
-    return [column for column in dict.fromkeys(chain.from_iterable(rows)) if columns and column not in known]
-
-
-def read_columns(feed: Path) -> dict[str, str | None]:
-    """Each column of the feed, and what it is read as. Raises FeedInvalid."""
-    from catalog.feeds import preview
-
-    found = preview(feed, {})
-    if found.error:
-        raise found.error
-    return {column.name: column.field for column in found.columns}

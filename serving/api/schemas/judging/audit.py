@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from catalog.quality.audit import Run, State, Told, Verdict
+from catalog.quality.audit.patch import takes_value
+from catalog.quality.audit.patch import written as written_by
 from catalog.quality.finding import Source
 from serving.api.schemas.schema import Schema, rounded, written
 from serving.storage.store_api import AuditState, Findings
@@ -47,6 +49,8 @@ class EvidenceOut(BaseModel):
     start: int | None
     end: int | None
     score: float | None
+    code: Annotated[str, Field(description='Which sentence `says` is, where it is one of ours; else "".')]
+    values: Annotated[list[str], Field(description="What stands in that sentence, in order.")]
 
 
 class FoundProduct(BaseModel):
@@ -71,6 +75,11 @@ class FindingOut(BaseModel):
     field: str
     said: str
     proposed: str
+    takes_value: Annotated[bool, Field(description="Whether `corrected` with a value can be said of it.")]
+    writes: Annotated[
+        dict[str, str],
+        Field(description="What accepting it writes into the row of `product`, by field; {} where no value is known."),
+    ]
     probability: Annotated[float, Field(ge=0, le=1, description="That it is a fault.")]
     evidence: list[EvidenceOut]
     state: State
@@ -135,6 +144,8 @@ def to_finding(told: Told, found: Findings) -> FindingOut:
         field=finding.field,
         said=finding.said,
         proposed=finding.proposed,
+        takes_value=takes_value(finding),
+        writes=written_by(finding),
         probability=rounded(finding.probability),
         evidence=[EvidenceOut(**one._asdict()) for one in finding.evidence],
         state=told.state,
