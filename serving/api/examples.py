@@ -363,7 +363,7 @@ CATEGORY_ADDED: dict[str, Any] = {"id": "garden.hoses", "path": ["Garden", "Hose
 FINDING: dict[str, Any] = {
     "id": "9c1c6f0c7d1d2a55",
     "code": "variant",
-    "sentence": "This seems to be a variant of shirt-2: it differs in colour.",
+    "sentence": "This seems to be a variant of shirt-2: they differ in colour.",
     "product": PRODUCT_ID,
     "others": ["shirt-2"],
     "products": [
@@ -406,6 +406,7 @@ AUDITS: dict[str, Any] = {
     ],
     "counts": {"variant": {"open": 29, "accepted": 2, "corrected": 0, "dismissed": 0}},
 }
+FEED_FORM: dict[str, Any] = {"file": "id,title\nshirt-1,Red shirt\n", "columns": "{}"}
 CORRECTED = "id,title,item_group_id\r\nshirt-1,Red shirt,shirt-1\r\nshirt-2,Blue shirt,shirt-1\r\n"
 PATCH = "id,item_group_id\r\nshirt-1,shirt-1\r\nshirt-2,shirt-1\r\n"
 COMPARISON: dict[str, Any] = {

@@ -23,8 +23,8 @@ from catalog.index.query import Finding, IndexQuery
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.audit import History, Run, Told, Verdict
+from catalog.quality.audit.changes import takes_value
 from catalog.quality.audit.history import NAME as AUDITS
-from catalog.quality.audit.patch import takes_value
 from catalog.quality.finding import Finding as Fault
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing

@@ -19,6 +19,14 @@ class Coded(NamedTuple):
     values: tuple[str, ...] = ()
 
 
+# Every code, and those of reasons that completeness gives.
+CODES = frozenset((
+    "start", "alike", "alike_spelling", "common", "own_words", "own_words_of_one", "first_words_differ",
+    "description", "model_same", "model_related", "model_differs", "model_in_part", "model_of_one",
+    "numbers_differ", "numbers_same", "number_of_one", "axis_differs", "axis_same", "axis_of_one", "measures_same",
+    "measures_differ", "brand_differs", "brand_of_one", "brand_same", "first_word", "price_near", "price_far",
+    "gtin_same", "gtin_differs", "vectors_near", "vectors_far", "rival", "image_shared", "edge_uneven",
+))  # fmt: skip
 # Topic -> the codes of its sentences, each with the feature that it is told of, the first that the pair has.
 BY_FEATURE: dict[str, tuple[tuple[str, str], ...]] = {
     "brand": (

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from catalog.html_report import Cells, document, in_figures, note, section
+from catalog.quality.audit.changes import takes_value, written
 from catalog.quality.audit.history import Run, State, Told
-from catalog.quality.audit.patch import takes_value, written
 from catalog.quality.finding import KINDS, Evidence
 
 SHOWN = 100  # findings of each kind

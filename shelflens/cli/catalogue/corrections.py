@@ -32,7 +32,7 @@ def write_corrected(path: Path, output: Path, feed: Path, mapping: Mapping[str, 
     """path: of the history."""
     from catalog.feeds import open_feed
     from catalog.feeds.rewriting import WHYS, check_writable, rewrite
-    from catalog.quality.audit.patch import changes
+    from catalog.quality.audit.changes import changes
 
     source = open_feed(feed, mapping=mapping, encoding=encoding)
     check_writable(source)
@@ -56,7 +56,7 @@ def read_corrections(path: Path) -> "list[Told]":
 
 
 def tell(products: int, output: Path, corrections: "Sequence[Told]", new: Sequence[str]) -> None:
-    from catalog.quality.audit.patch import without_value
+    from catalog.quality.audit.changes import without_value
 
     print(f"{products:,} {'product is' if products == 1 else 'products are'} corrected in {output}.")
     if unknown := sum(map(without_value, corrections)):
@@ -68,7 +68,7 @@ def tell(products: int, output: Path, corrections: "Sequence[Told]", new: Sequen
 def unread(columns: Iterable[str]) -> list[str]:
     """Of columns that are new to the feed those of attributes that an ingest passes over."""
     from catalog.feeds.columns import known
-    from catalog.quality.audit.patch import DUPLICATE_OF
+    from catalog.quality.audit.changes import DUPLICATE_OF
 
     return [column for column in columns if column != DUPLICATE_OF and not known(column)]
 

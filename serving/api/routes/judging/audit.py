@@ -18,7 +18,9 @@ from catalog.errors import (
     FeedInvalid,
 )
 from catalog.feeds.rewriting import Rewritten
-from catalog.quality.audit.patch import as_sheet, changes, patch
+from catalog.quality.audit.changes import changes
+from catalog.quality.audit.history import check_value
+from catalog.quality.audit.patch import as_sheet, patch
 from catalog.quality.finding import KINDS
 from serving.api import examples
 from serving.api.context import Context, respond, respond_error
@@ -108,9 +110,10 @@ async def judge_finding(context: Context, request: Request, id: FindingId) -> Re
     if (said.verdict == "corrected") != bool(value):
         raise RequestInvalid("`corrected` needs a value, and no other verdict has one.", "value")
     try:
-        found = await context.store.judge_finding(id, said.verdict, value, giver(request))
+        check_value(value)
     except CorrectionInvalid as error:
         return respond_error(error, "value")
+    found = await context.store.judge_finding(id, said.verdict, value, giver(request))
     return respond(to_finding(found.told[0], found))
 
 
@@ -144,7 +147,7 @@ async def get_audit_patch(context: Context) -> Response:
         examples.CORRECTED,
         kind=FEED,
         body={
-            FORM: {"schema": feed_form_schema(FeedForm), "example": examples.PREVIEW_FORM},
+            FORM: {"schema": feed_form_schema(FeedForm), "example": examples.FEED_FORM},
             JSON: {"schema": reference(FeedRequest), "example": examples.PREVIEW_REQUEST},
         },
         raises=(*GIVEN, FeedInvalid, *CORRECTING, IndexNotReady),

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from catalog.quality.audit import Run, State, Told, Verdict
-from catalog.quality.audit.patch import takes_value
-from catalog.quality.audit.patch import written as written_by
+from catalog.quality.audit.changes import takes_value
+from catalog.quality.audit.changes import written as written_by
 from catalog.quality.finding import Source
 from serving.api.schemas.schema import Schema, rounded, written
 from serving.storage.store_api import AuditState, Findings
