@@ -8,12 +8,13 @@
     │       ImageOutsideRoot, ImageUrlRefused, ImageFetchFailed
     ├── ImagesLeftOut
     ├── FeedInvalid: FeedEmpty, FeedFormatUnsupported, FeedEncodingInvalid, FeedColumnsInvalid, FeedRowsInvalid,
-    │       FeedDamaged, ReplaceRefused
+    │       FeedDamaged, ReplaceRefused, CorrectionsUnplaced
     ├── RowInvalid: RowRagged, RowEncodingInvalid, RowIdMissing, RowIdInvalid, RowIdDuplicate, RowCellTooLong,
     │       RowPriceInvalid, RowPriceAmbiguous [price_ambiguous], RowOfferUnclear, RowLinkInvalid, RowUnreadable,
     │       TextMisdecoded, GtinInvalid, RowCategoryMissing
     ├── SearchInvalid: SearchEmpty, FilterInvalid
     ├── ProductNotFound
+    ├── CorrectionInvalid
     ├── IndexFailed: IndexNotFound, IndexLocked, IndexMismatch, IndexOfOtherModel, IndexDamaged, IndexUnavailable,
     │       DiskFull
     ├── StateDamaged: RecordDamaged [state_damaged], LedgerDamaged
@@ -203,6 +204,13 @@ class ReplaceRefused(FeedInvalid):
     default = "The products that the feed no longer has were not taken out."
 
 
+class CorrectionsUnplaced(FeedInvalid):
+    default = (
+        "None of the corrected products is in this feed, so nothing was written. Give the feed that was ingested, and"
+        " name its column of ids if it was named then."
+    )
+
+
 class RowInvalid(CatalogError):
     default = "The row is not valid."
 
@@ -278,6 +286,10 @@ class FilterInvalid(SearchInvalid):
 
 class ProductNotFound(CatalogError):
     default = "No product with this id is stored."
+
+
+class CorrectionInvalid(CatalogError):
+    default = "A correction is one line of text: without line breaks, tabs, NUL and other control characters."
 
 
 class IndexFailed(CatalogError):

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from catalog.errors import (
     CatalogError,
+    CorrectionInvalid,
     DiskFull,
     FeedInvalid,
     ImageInvalid,
@@ -68,6 +69,7 @@ STATUS: dict[type[CatalogError], int] = {
     ProductInvalid: 422,
     SearchInvalid: 422,
     FeedInvalid: 422,
+    CorrectionInvalid: 422,
     TooFewProducts: 422,
     ProductNotFound: 404,
     ImageInvalid: 422,

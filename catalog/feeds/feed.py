@@ -70,7 +70,7 @@ class Feed:
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Raises FeedDamaged where nothing further can be read, and FeedInvalid at its limits."""
         bad, readers = 0, RowReaders(self.limits, self.money)
-        for number, row in enumerate(readers.rows(fold(self._records))):
+        for number, row in enumerate(readers.rows(fold(self.records))):
             bad += isinstance(row, BadRow)
             if number >= self.limits.max_rows:
                 raise FeedInvalid(
@@ -105,7 +105,7 @@ class Feed:
         if self.format in ("folder", "zip"):
             return "", prices
         with suppress(CatalogError):
-            for number, (record, columns) in enumerate(islice(self._records(), SAMPLE_PRICES)):
+            for number, (record, columns) in enumerate(islice(self.records(), SAMPLE_PRICES)):
                 cells = [cell for cell in record.cells.values() if isinstance(cell, str)]
                 size += sum(map(len, cells))
                 if number < SAMPLE:
@@ -138,7 +138,8 @@ class Feed:
                     found.update(chunk)
         return found.hexdigest()
 
-    def _records(self) -> Iterator[tuple[Record, Columns]]:
+    def records(self) -> Iterator[tuple[Record, Columns]]:
+        """As the feed has them: those of one product are not joined."""
         if self.format == "csv":
             return read_table(self.open_bytes, self.mapping, self.limits)
         if self.format in READERS:

@@ -10,28 +10,48 @@ from catalog.taxonomy.tree import SEPARATOR
 
 Source = Literal["title", "description", "image", "field", "model", "product", "channel"]
 
-# What a finding says in English, by its code, the gravest first. The page has each in its languages.
-SENTENCES: Mapping[str, str] = {
-    "image_and_title_differ": "The picture seems to show {proposed}, but the words say {said}.",
-    "image_and_field_differ": "The picture seems to show {proposed}, but your feed has {said} for {field}.",
-    "title_and_field_differ": "The words say {proposed}, but your feed has {said} for {field}.",
-    "duplicate": "This seems to be the same product as {others}.",
-    "variant": "This seems to be a variant of {others}: it differs in {field}.",
-    "attribute_missing": "It has no {field}, which products of this kind have here, or name in their words.",
-    "field_required": "It has no {field}, which is required by {channels}.",
-    "field_recommended": "It has no {field}, which is recommended by {channels}.",
-    "image_missing": "It has no image.",
-    "image_placeholder": "Its image is also that of products with which it has nothing in common.",
-    "image_too_small": "Its image has fewer pixels than sales channels accept.",
-    "image_blurred": "Its image is blurred, or a small one that was scaled up.",
-    "image_background": "The background of its image is not plain, as nearly all others are here.",
-    "title_too_short": "The title is too short to say what the product is.",
-    "title_too_long": "The title is longer than sales channels show; its end is cut off.",
-    "title_capitals": "The title is written in capitals.",
-    "title_repeats": "The title says a word more often than it needs to.",
-    "title_promotion": "The title praises or advertises, which sales channels refuse.",
-    "title_markup": "The title has signs of HTML in it, which shoppers see.",
-    "title_without_brand": "The title does not name the brand, as most titles here do.",
+
+class Words(NamedTuple):
+    """What a kind of finding is called, and what one of it says, in English."""
+
+    heading: str
+    sentence: str
+
+
+# By code, the gravest first. The page has each in its languages, in English with the same words.
+KINDS: Mapping[str, Words] = {
+    "image_and_title_differ": Words(
+        "Picture and words differ", "The picture seems to show {proposed}, but the words say {said}."
+    ),
+    "image_and_field_differ": Words(
+        "Picture and feed differ", "The picture seems to show {proposed}, but your feed has {said} for {field}."
+    ),
+    "title_and_field_differ": Words(
+        "Words and feed differ", "The words say {proposed}, but your feed has {said} for {field}."
+    ),
+    "duplicate": Words("Listed twice", "This seems to be the same product as {others}."),
+    "variant": Words("Variants", "This seems to be a variant of {others}: they differ in {field}."),
+    "attribute_missing": Words(
+        "Attribute missing", "It has no {field}, which products of this kind have here, or name in their words."
+    ),
+    "field_required": Words("Required by a channel", "It has no {field}, which is required by {channels}."),
+    "field_recommended": Words("Recommended by a channel", "It has no {field}, which is recommended by {channels}."),
+    "image_missing": Words("No image", "It has no image."),
+    "image_placeholder": Words(
+        "Placeholder image", "Its image is also that of products with which it has nothing in common."
+    ),
+    "image_too_small": Words("Small image", "Its image has fewer pixels than sales channels accept."),
+    "image_blurred": Words("Blurred image", "Its image is blurred, or a small one that was scaled up."),
+    "image_background": Words("Background", "The background of its image is not plain, as nearly all others are here."),
+    "title_too_short": Words("Short title", "The title is too short to say what the product is."),
+    "title_too_long": Words("Long title", "The title is longer than sales channels show; its end is cut off."),
+    "title_capitals": Words("Title in capitals", "The title is written in capitals."),
+    "title_repeats": Words("Title repeats itself", "The title says a word more often than it needs to."),
+    "title_promotion": Words("Title advertises", "The title praises or advertises, which sales channels refuse."),
+    "title_markup": Words("HTML in the title", "The title has signs of HTML in it, which shoppers see."),
+    "title_without_brand": Words(
+        "Brand not in the title", "The title does not name the brand, as most titles here do."
+    ),
 }
 
 
@@ -41,6 +61,7 @@ class Evidence(NamedTuple):
     source: where it stands; "field" is one of the merchant's own columns, "model" what the model makes of all,
     "product" another product, "channel" a sales channel. says: its words or its value; start, end: their place in that
     text, or None. score: how sure it is of that, or what it adds to the probability, or None.
+    code: which of our sentences `says` is, or "" where it is words of the catalogue; values: what stands in it.
     """
 
     source: Source
@@ -48,11 +69,13 @@ class Evidence(NamedTuple):
     start: int | None = None
     end: int | None = None
     score: float | None = None
+    code: str = ""
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """code: which fault, a key of SENTENCES; product: the id; others: ids of the other products that it is of. Of a
+    """code: which fault, a key of KINDS; product: the id; others: ids of the other products that it is of. Of a
     fault that many products have, product is "", others are some of them, and `said` is how many they are.
 
     field: the attribute or the field of the feed, or ""; said: what the catalogue says, or ""; proposed: what it should
@@ -81,7 +104,7 @@ class Finding:
         others = ", ".join(self.others)
         channels = " and ".join(one.says for one in self.evidence if one.source == "channel")
         said, proposed = (_short(self.field, value) for value in (self.said, self.proposed))
-        told = SENTENCES[self.code].format(
+        told = KINDS[self.code].sentence.format(
             others=others, field=self.field, said=said, proposed=proposed, channels=channels
         )
         return told if self.product else f"True of {self.said} products: {told}"

@@ -371,7 +371,7 @@ CATEGORY_ADDED: dict[str, Any] = {"id": "garden.hoses", "path": ["Garden", "Hose
 FINDING: dict[str, Any] = {
     "id": "9c1c6f0c7d1d2a55",
     "code": "variant",
-    "sentence": "This seems to be a variant of shirt-2: it differs in colour.",
+    "sentence": "This seems to be a variant of shirt-2: they differ in colour.",
     "product": PRODUCT_ID,
     "others": ["shirt-2"],
     "products": [
@@ -382,7 +382,19 @@ FINDING: dict[str, Any] = {
     "said": "",
     "proposed": "",
     "probability": 0.93,
-    "evidence": [{"source": "product", "says": 'The titles share "shirt".', "start": None, "end": None, "score": 2.1}],
+    "takes_value": False,
+    "writes": {"item_group_id": "shirt-1"},
+    "evidence": [
+        {
+            "source": "product",
+            "says": "Both titles have: shirt.",
+            "start": None,
+            "end": None,
+            "score": 2.1,
+            "code": "alike",
+            "values": ["shirt"],
+        }
+    ],
     "state": "open",
     "value": "",
     "given_by": "",
@@ -415,6 +427,8 @@ AUDITS: dict[str, Any] = {
         " duplicates to get there.",
     },
 }
+FEED_FORM: dict[str, Any] = {"file": "id,title\nshirt-1,Red shirt\n", "columns": "{}"}
+CORRECTED = "id,title,item_group_id\r\nshirt-1,Red shirt,shirt-1\r\nshirt-2,Blue shirt,shirt-1\r\n"
 PATCH = "id,item_group_id\r\nshirt-1,shirt-1\r\nshirt-2,shirt-1\r\n"
 COMPARISON: dict[str, Any] = {
     "active": MODEL,

@@ -1,10 +1,15 @@
 """Operations on the audits of the stored products."""
 
+import os
+from collections.abc import Mapping
+
 from serving.api.schemas.jobs import JobOut
 from serving.api.schemas.judging.audit import AnyState, AuditsResponse, FindingOut, FindingsResponse
 from serving.client.asking import Asking
 from serving.client.fields import given
+from serving.client.jobs import form
 from serving.client.steps import Request, Steps, operation
+from serving.client.uploads import Content
 
 
 class AuditOperations(Asking):
@@ -58,6 +63,23 @@ class AuditOperations(Asking):
     def corrections(self) -> Steps[bytes]:
         """What was accepted or corrected, as CSV: a patch of the feed."""
         return (yield from self._send(Request("GET", "/v1/audit/patch"))).content
+
+    @operation
+    def corrected_feed(
+        self,
+        file: bytes | str | os.PathLike[str],
+        *,
+        filename: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        encoding: str = "",
+    ) -> Steps[bytes]:
+        """A feed (CSV, TSV, JSON Lines) with these corrections in it, and all else byte for byte as it is. Arguments:
+        see `submit_job`.
+        """
+        content = Content(file, filename)
+        said = {"columns": dict(columns or {}), "encoding": encoding}
+        request = Request("POST", "/v1/audit/corrected", **form(content, said, content.size))
+        return (yield from self._send(request)).content
 
     def _judge(self, id: str, **said: str) -> Steps[FindingOut]:
         return self._ask(FindingOut, "POST", f"/v1/audit/findings/{id}", json=said)

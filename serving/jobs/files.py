@@ -1,5 +1,6 @@
 """The feeds that jobs read: uploads, which are kept until their job has ended, and files in the operator's folder."""
 
+import io
 import os
 import tempfile
 import time
@@ -12,11 +13,13 @@ from typing import NamedTuple
 
 from catalog.errors import FileNotReadable, translating
 from catalog.feeds import Feed, Preview, open_feed, preview
+from catalog.feeds.rewriting import Changes, Rewritten, rewrite
 from catalog.images import ImageReader
 from catalog.images.archives import leads_out
 from catalog.storage.files import write_durably
 from catalog.storage.sqlite import state_error
 from serving.errors import SourceNotFound, SourceOutside, SourcesOff
+from serving.jobs.job import Submission
 from serving.settings.schema import Settings
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".xml", ".parquet", ".xlsx", ".zip", ".gz")
@@ -95,6 +98,18 @@ class JobFiles:
             file.flush()
             return preview(Path(file.name), columns, cut=cut, encoding=encoding)
 
+    def corrected(self, asked: Submission, upload: str | None, changes: Changes) -> tuple[bytes, Rewritten]:
+        """The feed with other values. Nothing is kept. Raises what `open` and `rewrite` do, and DiskFull."""
+        if asked.data is None:
+            return corrected(self.open(upload, asked.source or "", asked.columns, asked.encoding), changes)
+        with (
+            translating(state_error),
+            tempfile.NamedTemporaryFile(dir=self.uploads, suffix=name_of("", asked.filename)) as file,
+        ):
+            file.write(asked.data)
+            file.flush()
+            return corrected(open_feed(Path(file.name), asked.columns, encoding=asked.encoding), changes)
+
     def sources(self) -> list[Source] | None:
         """The feeds in the operator's folder, by path; None without a folder. Links are not followed into folders."""
         return None if self.feeds is None else sorted(islice(feeds_in(self.feeds), MAX_SOURCES))
@@ -103,6 +118,12 @@ class JobFiles:
         """Paths start from the feed's own folder. An upload has none, unless it is a zip."""
         root = None if upload else feed.root
         return ImageReader(root, feed.archive, self._images.hosts, self._images.stores)
+
+
+def corrected(feed: Feed, changes: Changes) -> tuple[bytes, Rewritten]:
+    written = io.BytesIO()
+    found = rewrite(feed, changes, written)
+    return written.getvalue(), found
 
 
 def feeds_in(folder: Path) -> Iterator[Source]:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from catalog.errors import StateDamaged
 from catalog.feeds import Preview
+from catalog.feeds.rewriting import Changes, Rewritten
 from catalog.ingest.ledger import Ledger, Tally, line_of
 from serving.error_responses import ErrorDetail
 from serving.errors import IdempotencyConflict, ModelNotTaught, Overloaded
@@ -104,6 +105,13 @@ class Jobs:
         Raises SourcesOff, SourceOutside, SourceNotFound, UploadNotFound or UploadIncomplete.
         """
         return await self._in(self._looking, self._preview, asked, cut)
+
+    async def corrected(self, asked: Submission, changes: Changes) -> tuple[bytes, Rewritten]:
+        """The feed with other values, and what became of them. Nothing is kept.
+
+        Raises what `preview` does, FeedInvalid, and CorrectionsUnplaced where none of the products is in it.
+        """
+        return await self._in(self._looking, self._corrected, asked, changes)
 
     async def sources(self) -> Sequence[Source] | None:
         """The feeds in the server's folder; None where there is no such folder."""
@@ -237,6 +245,10 @@ class Jobs:
             return self._files.preview_data(asked.filename, asked.data, asked.columns, cut, asked.encoding)
         upload = self._uploads.whole(asked.upload).name if asked.upload is not None else None
         return self._files.preview(upload, asked.source or "", asked.columns, asked.encoding)
+
+    def _corrected(self, asked: Submission, changes: Changes) -> tuple[bytes, Rewritten]:
+        upload = self._uploads.whole(asked.upload).name if asked.upload is not None else None
+        return self._files.corrected(asked, upload, changes)
 
     def _told(self, record: Record) -> Job:
         run = self._ledger.run(record.run) if record.run is not None else None

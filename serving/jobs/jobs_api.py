@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from catalog.feeds import Preview
+from catalog.feeds.rewriting import Changes, Rewritten
 from serving.calls import Call
 from serving.jobs.files import Source
 from serving.jobs.job import Job, RowLines, Submission
@@ -35,6 +36,9 @@ class JobsApi:
 
     async def preview(self, asked: Submission, cut: bool = False) -> Preview:
         return await self._call("preview", asked, cut)
+
+    async def corrected(self, asked: Submission, changes: Changes) -> tuple[bytes, Rewritten]:
+        return await self._call("corrected", asked, changes)
 
     async def sources(self) -> Sequence[Source] | None:
         return await self._call("sources")

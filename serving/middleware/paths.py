@@ -54,6 +54,7 @@ PATTERNS = (
     "/v1/audit/findings",
     "/v1/audit/findings/{id}",
     "/v1/audit/patch",
+    "/v1/audit/corrected",
     "/v1/models",
     "/v1/models/comparison",
     "/v1/models/{id}",

@@ -69,7 +69,7 @@ async function keyGiven(used) {
 }
 
 /**
- * body: an object for JSON, a FormData, or a Blob. as: "json", "blob" or "text". keepalive: sent even if the reader closes the
+ * body: an object for JSON, a FormData, or a Blob. as: "json", "blob", "text", or "response" with its headers. keepalive: sent even if the reader closes the
  * page meanwhile. Raises ApiError, or AbortError by the signal.
  */
 export async function request(path, { method, body, signal, headers = {}, as = "json", keepalive = false } = {}) {
@@ -102,6 +102,7 @@ async function reach(path, options) {
 }
 
 async function read(response, as, signal) {
+  if (as === "response") return response;
   try {
     return await response[as]();
   } catch (error) {

@@ -1,11 +1,13 @@
 // How healthy the catalogue is: what an audit has found, to be accepted, corrected or dismissed one by one.
 import { request } from "./api.js";
 import { announce, button, fresh, make, show as fill } from "./dom.js";
+import { feedButton } from "./health-feed.js";
 import { findingRow, kind } from "./health-row.js";
 import { count, decimal, moment, percent, t, translated, whole } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
 import { poll } from "./poll.js";
 import { saveFile } from "./save.js";
+import { loadTaxonomy } from "./taxonomy.js";
 
 const PAGE = 20;
 const STATES = ["open", "accepted", "corrected", "dismissed", "all"];
@@ -32,6 +34,7 @@ export async function show(main, { parameters }, signal) {
     view.problem,
     view.place,
   );
+  await loadTaxonomy();
   await Promise.all([summarise(), underWay()]);
 }
 
@@ -44,7 +47,7 @@ async function summarise() {
     view.tools.hidden = !found.runs.length;
     fill(view.summary, found.runs.length > 0 && summary(found));
     if (!found.runs.length) return fill(view.place, emptyState("search", t("health.none_yet"), t("health.none_yet_how")));
-    fill(view.tools, filters(found.counts), make("div", { class: "actions spread" }, view.undo, button(t("health.patch"), download, {}, "download")));
+    fill(view.tools, filters(found.counts), make("div", { class: "actions spread" }, view.undo, make("span", { class: "actions" }, button(t("health.patch"), download, {}, "download"), feedButton(view.problem, view.signal))));
     await list();
   } catch (error) {
     if (!stopped(error)) fill(view.place, errorNotice(error, summarise));

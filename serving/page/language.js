@@ -1,7 +1,7 @@
 // Messages, numbers and dates in the reader's language.
 
 // Only the reader's own language is fetched. Texts of errors in English are the service's own.
-const MESSAGES = { en: ["messages-en"], zh: ["messages-zh", "errors-zh", "values-zh"] };
+const MESSAGES = { en: ["messages-en"], zh: ["messages-zh", "errors-zh", "values-zh", "reasons-zh"] };
 const ERRORS = { en: [], zh: ["sentences-zh", "errors-en"] };
 const MAX_DECIMALS = 6;
 const TAGS = { en: "en", zh: "zh-CN" };

@@ -26,9 +26,9 @@ from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.arrivals import Arrivals, Doubles
 from catalog.quality.arrivals.statistics import NAME as WORDS
 from catalog.quality.audit import History, Run, Told, Verdict
+from catalog.quality.audit.changes import takes_value
 from catalog.quality.audit.history import NAME as AUDITS
 from catalog.quality.audit.history import TOGETHER, Place
-from catalog.quality.audit.patch import takes_value
 from catalog.quality.finding import Finding as Fault
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing

@@ -346,6 +346,9 @@ def test_the_stored_products_are_audited(make: Any, job_service: JobService) -> 
     assert answer(client.dismiss_finding(double.id)).state == "dismissed"
     assert answer(client.accept_finding(variant.id)).state == "accepted"
     assert answer(client.corrections()).startswith(b"id,item_group_id")
+    assert (
+        answer(client.corrected_feed(b"id,title\n2,Shoe\n", filename="f.csv")) == b"id,title,item_group_id\n2,Shoe,0\n"
+    )
     with pytest.raises(RequestFailed, match="422 request_invalid"):
         answer(client.correct_finding(variant.id, "navy"))
     answer(client.reopen_finding(variant.id))

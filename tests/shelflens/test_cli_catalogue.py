@@ -308,6 +308,31 @@ def test_a_patch_says_what_is_not_in_it_and_what_is_new(shop: Path, model: Path)
     assert "--map 'attributes.Fabric=Fabric'" in told
 
 
+def test_a_whole_feed_is_corrected(shop: Path, model: Path) -> None:
+    ingest(model, "feed.csv")
+    run("audit")
+    finding = Finding("title_and_field_differ", "Shirt-red", 1.0, (), "colour", "red", "blue")
+    gone = Finding("attribute_missing", "gone", 1.0, (), "colour", "", "blue")
+    with closing(History(Path("shelflens-index/audits.sqlite"))) as history:
+        history.begin()
+        history.stage([finding, gone])
+        history.finish(12, {})
+        history.judge(finding.id, "accepted")
+        history.judge(gone.id, "accepted")
+    told = run("audit", "--corrected", "new.csv", "--feed", "feed.csv").stdout
+    assert "1 product is corrected in new.csv." in told
+    assert "Not written: gone: no row of the feed" in told
+    feed = Path("feed.csv").read_bytes()
+    changed = feed.replace(b"images/Shirt-red.png,9.90 EUR,red", b"images/Shirt-red.png,9.90 EUR,blue")
+    assert Path("new.csv").read_bytes() == changed != feed
+    Path("other.csv").write_text("sku,name\n1,Shoe\n", encoding="utf-8")
+    assert "[corrections_unplaced]" in run("audit", "--corrected", "new.csv", "--feed", "other.csv").output
+    assert "[feed_columns_invalid]" in (
+        run("audit", "--corrected", "new.csv", "--feed", "feed.csv", "--map", "id=ean").output
+    )
+    assert Path("new.csv").read_bytes() == changed
+
+
 def test_an_audit_says_what_it_cannot_do(shop: Path, model: Path) -> None:
     assert "There is no index" in run("audit").output
     assert not Path("shelflens-index").exists()
@@ -316,6 +341,10 @@ def test_an_audit_says_what_it_cannot_do(shop: Path, model: Path) -> None:
     assert "[file_not_writable]" in run("audit", "--output", "feed.csv/report.html").output
     assert "give --patch" in run("audit", "--feed", "feed.csv").output
     assert "no report" in run("audit", "--patch", "patch.csv", "--output", "report.html").output
+    assert "give one of them" in run("audit", "--patch", "patch.csv", "--corrected", "new.csv").output
+    assert "name it with --feed" in run("audit", "--corrected", "new.csv").output
+    assert "name it with --feed" in run("audit", "--patch", "patch.csv", "--map", "id=sku").output
     feed = Path("feed.csv").read_bytes()
     assert "name another file" in run("audit", "--patch", "./feed.csv", "--feed", "feed.csv").output
+    assert "name another file" in run("audit", "--corrected", "./feed.csv", "--feed", "feed.csv").output
     assert Path("feed.csv").read_bytes() == feed

@@ -81,8 +81,11 @@ class OneRecord:
 
 
 class Header(NamedTuple):
+    """line: the one on which it stands."""
+
     delimiter: str
     names: Sequence[str]
+    line: int = 1
 
 
 class OneLine:
@@ -134,7 +137,7 @@ def open_table(stream: BinaryIO, limits: FeedLimits) -> tuple[Sequence[str], Ite
     lines.blank = header.delimiter.encode() + b" \t\r\n"
     if not sheet.is_sheet(header.names):
         return header.names, read_records(lines, header, limits)
-    header = Header(header.delimiter, [str(sheet.of_cell(name)) for name in header.names])
+    header = header._replace(names=[str(sheet.of_cell(name)) for name in header.names])
     own = [name for name in header.names if name not in sheet.ADDED]
     return own, map(returned, read_records(lines, header, limits))
 
@@ -305,7 +308,8 @@ def header_of(line: Line, declared: str, limits: FeedLimits) -> Header:
     headers = [header for delimiter in delimiters if (header := header_with(delimiter, text))]
     if not headers:
         raise FeedColumnsInvalid("The first line, which should name the columns, has an unclosed quotation mark.")
-    return max(headers, key=lambda header: (score(header), len(header.names)))
+    best = max(headers, key=lambda header: (score(header), len(header.names)))
+    return best._replace(line=line.number)
 
 
 def max_cells(text: str) -> int:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from catalog.quality.audit.group_reasons import coded
 from catalog.quality.finding import Evidence, Finding
 from catalog.quality.groups.grouping import Grouping
 
@@ -22,6 +23,9 @@ def _finding(grouping: Grouping, code: str, products: tuple[str, ...], field: st
     score = grouping.duplicate_score if code == "duplicate" else grouping.family_score
     surest = max(others, key=lambda other: score(first, other))
     told = grouping.judge(first, surest).reasons
-    evidence = tuple(Evidence("product", reason.text, score=reason.weight) for reason in told)
+    found = grouping.comparison(first, surest)
+    evidence = tuple(
+        Evidence("product", reason.text, score=reason.weight, **coded(reason, found)._asdict()) for reason in told
+    )
     probability = 1 / (1 + math.exp(-min(score(first, other) for other in others)))
     return Finding(code, first, probability, tuple(others), field, evidence=evidence)

@@ -4,16 +4,18 @@ and the figures of each run.
 
 import json
 import time
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from catalog.errors import CorrectionInvalid
 from catalog.index.backend import in_chunks
 from catalog.model.contract import Outcome
 from catalog.quality.audit.merging import CODE, contract, is_promised
-from catalog.quality.finding import SENTENCES, Evidence, Finding
+from catalog.quality.finding import KINDS, Evidence, Finding
 from catalog.storage.seal import Unsealed, moment, typed
 from catalog.storage.sqlite import StateFile, transaction
 
@@ -49,6 +51,7 @@ Place = tuple[float, str]  # among the verdicts: when the last of a part was giv
 FIRST: Place = (0.0, "")
 TOGETHER = ("duplicate", "variant")  # codes of what is of products together, and of no field
 STAGED_AT_ONCE = 1_000
+NOT_WRITTEN = frozenset(("Cc", "Cs", "Zl", "Zp"))  # of Unicode: controls, halves of characters, ends of lines
 SHOWN = "SELECT f.number, f.document, coalesce(v.state, 'open'), v.value, v.given_by, v.created"
 JOINED = "FROM findings f LEFT JOIN verdicts v ON v.id = f.id"
 # Parameter: a list of ids as JSON.
@@ -109,7 +112,7 @@ class History:
 
     def stage(self, findings: Iterable[Finding]) -> None:
         """Keep findings of the run that has begun. Nobody sees them until it is finished."""
-        grades = {code: grade for grade, code in enumerate(SENTENCES)}
+        grades = {code: grade for grade, code in enumerate(KINDS)}
         for some in in_chunks(findings, STAGED_AT_ONCE):
             with self.file.use() as db, transaction(db):
                 kept = (one for one in some if self._gone.isdisjoint((one.product, *one.others)))
@@ -155,7 +158,7 @@ class History:
             rows = db.execute(f"SELECT f.code, coalesce(v.state, 'open'), count(*) {JOINED} GROUP BY 1, 2")
             for code, state, count in rows:
                 found.setdefault(code, {})[state] = count
-        return {code: found[code] for code in SENTENCES if code in found}
+        return {code: found[code] for code in KINDS if code in found}
 
     def page(
         self, state: State | None = "open", code: str = "", product: str = "", after: int = 0, limit: int = 20
@@ -197,7 +200,10 @@ class History:
         return [replace(one, auto=one.state == "open" and is_promised(one.finding, outcome)) for one in found]
 
     def judge(self, id: str, verdict: Verdict, value: str = "", given_by: str = "") -> Told | None:
-        """Say what is to be done about a finding, in place of what was said before. None where it is unknown."""
+        """Say what is to be done about a finding, in place of what was said before. None where it is unknown. Raises
+        CorrectionInvalid for a value of which no cell of a feed can be made.
+        """
+        check_value(value)
         with self.file.use() as db, transaction(db):
             found = db.execute("SELECT document FROM findings WHERE id = ?", (id,)).fetchone()
             if found is None:
@@ -260,6 +266,12 @@ class History:
         self.file.close()
 
 
+def check_value(value: str) -> None:
+    """Raises CorrectionInvalid."""
+    if any(unicodedata.category(letter) in NOT_WRITTEN for letter in value):
+        raise CorrectionInvalid
+
+
 def _run(row: Sequence[Any]) -> Run:
     """Raises Unsealed for what was never written so."""
     id, created, products, *documents = row
@@ -271,17 +283,22 @@ def _run(row: Sequence[Any]) -> Run:
     return run
 
 
+def _evidence(*fields: Any) -> Evidence:
+    found = Evidence(*fields)
+    return found._replace(values=tuple(found.values))
+
+
 def _told(row: Sequence[Any]) -> Told:
     """Raises Unsealed for what was never written so."""
     number, document, state, value, given_by, created = row
     try:
         fields = json.loads(document)
-        evidence = tuple(typed(Evidence(*one)) for one in fields.pop("evidence"))
+        evidence = tuple(typed(_evidence(*one)) for one in fields.pop("evidence"))
         probability, others = float(fields.pop("probability")), tuple(fields.pop("others"))
         finding = typed(Finding(**fields, probability=probability, others=others, evidence=evidence))
     except (TypeError, KeyError, AttributeError, ValueError):
         raise Unsealed from None
-    known = finding.code in SENTENCES and 0 <= probability <= 1 and all(isinstance(id, str) for id in others)
+    known = finding.code in KINDS and 0 <= probability <= 1 and all(isinstance(id, str) for id in others)
     if not known or (finding.code in TOGETHER and not finding.others):
         raise Unsealed
     since = None if created is None else moment(created)

@@ -2,29 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
-from typing import NamedTuple, get_args
+from collections.abc import Iterable, Mapping, Sequence
 
 from catalog.feeds.columns import PREFIX
 from catalog.feeds.formats.sheet import to_cell
-from catalog.quality.audit.history import TOGETHER, Told
-from catalog.quality.conflicts.sexes import Sex, sex_of
-from catalog.quality.finding import Finding
+from catalog.feeds.rewriting.placing import FIELD_NAMES
+from catalog.quality.audit.changes import changes
+from catalog.quality.audit.history import Told
 from catalog.synonyms import attribute_name
-
-# The columns of what concerns products together, where the merchant has none for it.
-DUPLICATE_OF, VARIANTS_OF = "duplicate_of", "item_group_id"
-# What contradicts itself without saying which side is wrong: only a person knows the value.
-UNDECIDED = "image_and_title_differ"
-
-
-class Change(NamedTuple):
-    """A field or an attribute of a product, and the value that it is to have."""
-
-    product: str
-    field: str
-    value: str
 
 
 def patch(corrections: Iterable[Told], columns: Mapping[str, str]) -> list[dict[str, str]]:
@@ -35,10 +20,11 @@ def patch(corrections: Iterable[Told], columns: Mapping[str, str]) -> list[dict[
     """
     rows: dict[str, dict[str, str]] = {}
     own = columns.get("id", "id")
-    for change in chain.from_iterable(map(_changes, corrections)):
-        row = rows.setdefault(change.product, {own: change.product})
-        column = columns.get(attribute_name(change.field), change.field)
-        row[f"{column}_corrected" if column == own else column] = change.value
+    for product, values in changes(corrections).items():
+        row = rows.setdefault(product, {own: product})
+        for field, value in values.items():
+            column = columns.get(attribute_name(FIELD_NAMES.get(field, field)), field)
+            row[f"{column}_corrected" if column == own else column] = value
     return list(rows.values())
 
 
@@ -50,39 +36,6 @@ def as_sheet(rows: Sequence[Mapping[str, str]]) -> str:
     sheet.writerow(map(to_cell, header))
     sheet.writerows([to_cell(row.get(column)) for column in header] for row in rows)
     return written.getvalue()
-
-
-def without_value(told: Told) -> bool:
-    """Whether it was accepted, but changes nothing in the feed as nobody knows the value."""
-    return not list(_changes(told))
-
-
-def takes_value(finding: Finding) -> bool:
-    """Whether it is of a field of one product, which a person can fill."""
-    return bool(finding.product and finding.field) and finding.code not in TOGETHER
-
-
-def _changes(told: Told) -> Iterator[Change]:
-    finding = told.finding
-    if not finding.product:
-        return
-    if finding.code == "duplicate":
-        kept, *rest = finding.others
-        yield from (Change(id, DUPLICATE_OF, kept) for id in (finding.product, *rest))
-    elif finding.code == "variant":
-        family = min(finding.product, *finding.others)
-        yield from (Change(id, VARIANTS_OF, family) for id in (finding.product, *finding.others))
-    elif takes_value(finding) and (value := told.value or _proposed(finding)):
-        yield Change(finding.product, finding.field, value)
-
-
-def _proposed(finding: Finding) -> str:
-    """In the feed's own words: "female" where it has "male", and not the "Women" of a title."""
-    if finding.code == UNDECIDED:
-        return ""
-    if finding.said in get_args(Sex):
-        return sex_of(finding.proposed) or finding.proposed
-    return finding.proposed
 
 
 def columns_of(used: Mapping[str, str | None]) -> dict[str, str]:

@@ -4,32 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from catalog.html_report import Cells, document, in_figures, note, section
+from catalog.quality.audit.changes import takes_value, written
 from catalog.quality.audit.history import Run, State, Told
-from catalog.quality.finding import Evidence
+from catalog.quality.finding import KINDS, Evidence
 
 SHOWN = 100  # findings of each kind
-HEADINGS: Mapping[str, str] = {
-    "image_and_title_differ": "Picture and words differ",
-    "image_and_field_differ": "Picture and feed differ",
-    "title_and_field_differ": "Words and feed differ",
-    "duplicate": "Listed twice",
-    "variant": "Variants of one product",
-    "attribute_missing": "Attributes that are missing",
-    "field_required": "Fields that a sales channel requires",
-    "field_recommended": "Fields that a sales channel recommends",
-    "image_missing": "Without an image",
-    "image_placeholder": "With a placeholder for an image",
-    "image_too_small": "With a small image",
-    "image_blurred": "With a blurred image",
-    "image_background": "With a background that is not plain",
-    "title_too_short": "With a short title",
-    "title_too_long": "With a long title",
-    "title_capitals": "With a title in capitals",
-    "title_repeats": "With a title that repeats itself",
-    "title_promotion": "With a title that advertises",
-    "title_markup": "With HTML in the title",
-    "title_without_brand": "With a title without the brand",
-}
 FIGURES: Mapping[str, str] = {"distinct": "different products", "completeness": "of 100 points for completeness"}
 SOURCES = {
     "title": "the title",
@@ -64,7 +43,7 @@ def report(
     figures += [(f"{value:,.4g}", FIGURES[name]) for name, value in run.figures.items() if name in FIGURES]
     parts = [in_figures(figures), *([note(NEXT)] if any(found.values()) else [])]
     parts += [note(merging)] if merging and "duplicate" in counts else []
-    parts += [of_code(HEADINGS[code], told, waiting.get(code, 0), titles) for code, told in found.items()]
+    parts += [of_code(KINDS[code].heading, told, waiting.get(code, 0), titles) for code, told in found.items()]
     if not any(found.values()):
         parts.append(note("Nothing was found that waits for a person."))
     return document("Catalogue health", [*parts, trend(runs)])
@@ -84,7 +63,7 @@ def finding_cells(told: Told, titles: Mapping[str, str]) -> Cells:
     return (
         f"{finding.product}: {titles.get(finding.product, '')}" if finding.product else "",
         f"{finding.sentence} {others}".strip(),
-        finding.proposed if finding.field != "category" else "",
+        ", ".join(written(finding).values()) if takes_value(finding) else "",
         f"{finding.probability:.0%}, in the patch" if told.auto else f"{finding.probability:.0%}",
         "; ".join(map(said, finding.evidence)),
     )
@@ -101,9 +80,11 @@ def trend(runs: Sequence[Run]) -> str:
     if len(runs) < 2:
         return ""
     told = {code: None for run in runs for code in run.counts}  # another release may have had other codes
-    codes = [*(code for code in HEADINGS if code in told), *(code for code in told if code not in HEADINGS)]
+    codes = [*(code for code in KINDS if code in told), *(code for code in told if code not in KINDS)]
     rows = [(day(run), f"{run.products:,}", *(f"{run.counts.get(code, 0):,}" for code in codes)) for run in runs]
-    return section("Audits so far", ("When", "Products", *(HEADINGS.get(code, code) for code in codes)), rows)
+    return section(
+        "Audits so far", ("When", "Products", *(KINDS[code].heading if code in KINDS else code for code in codes)), rows
+    )
 
 
 def day(run: Run) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from catalog.product import StoredProduct
 from catalog.quality.completeness.channels import Path, Rule
-from catalog.quality.completeness.expectations import OWN_FIELDS, Expectations, has_words
+from catalog.quality.completeness.expectations import OWN_FIELDS, Asked, Expectations, has_words, nodes_of
 from catalog.quality.completeness.given import given
 from catalog.quality.completeness.images import UNEVEN, image_faults, is_plain
 from catalog.quality.completeness.proposals import Proposal, Words, candidates
@@ -15,6 +15,7 @@ from catalog.quality.finding import Evidence, Finding
 
 # Points of each part; 100 in all.
 POINTS: Mapping[str, float] = {"fields": 40, "attributes": 30, "title": 15, "images": 15}
+MAX_ASKED = 10_000  # of categories
 IMAGE = (("images",),)  # told of with the faults of images
 WEIGHTS = {"required": 1.0, "recommended": 0.3}
 # The share of its part's points that a fault costs.
@@ -74,17 +75,6 @@ class _Fault(NamedTuple):
     finding: Finding
 
 
-class _Asked(NamedTuple):
-    """Something that the product should have: keys, of which one list is to be filled; cost as of _Fault."""
-
-    part: str
-    cost: float
-    code: str
-    name: str
-    any: tuple[tuple[str, ...], ...]
-    channels: tuple[str, ...] = ()
-
-
 def completeness(stored: StoredProduct, expectations: Expectations) -> Completeness:
     """Of one product, by what its catalogue, its category and the channels expect."""
     values, words = given(stored), Words(stored)
@@ -99,12 +89,25 @@ def completeness(stored: StoredProduct, expectations: Expectations) -> Completen
         faults.append(_Fault(one.part, one.cost, _missing(stored.id, one, found)))
     faults += _title_faults(stored, expectations)
     faults += _image_faults(stored, expectations, values, paths)
-    whole = {part: sum(one.cost for one in asked if one.part == part) for part in ("fields", "attributes")}
-    parts = tuple(_part(name, faults, whole.get(name, 1.0)) for name in POINTS)
+    whole = dict.fromkeys(POINTS, 1.0) | {"fields": 0.0, "attributes": 0.0}
+    for one in asked:
+        whole[one.part] += one.cost
+    parts = tuple(_part(name, faults, whole[name]) for name in POINTS)
     return Completeness(stored.id, parts, tuple(one.finding for one in faults), proposals)
 
 
-def asked_of(stored: StoredProduct, expectations: Expectations, paths: Sequence[Path]) -> list[_Asked]:
+def asked_of(stored: StoredProduct, expectations: Expectations, paths: tuple[Path, ...]) -> list[Asked]:
+    """What is asked of all products with these categories."""
+    of = (nodes_of(stored)[-1], paths)
+    known = expectations.asked.get(of)
+    if known is None:
+        if len(expectations.asked) >= MAX_ASKED:
+            expectations.asked.clear()
+        known = expectations.asked[of] = _asked_of(stored, expectations, paths)
+    return known
+
+
+def _asked_of(stored: StoredProduct, expectations: Expectations, paths: Sequence[Path]) -> list[Asked]:
     """Each field and property once: what a channel requires, what the category has, what a channel recommends."""
     rules: dict[str, tuple[Rule, list[str]]] = {}
     for channel in expectations.channels:
@@ -114,20 +117,20 @@ def asked_of(stored: StoredProduct, expectations: Expectations, paths: Sequence[
                 names.append(channel.title)
                 rules[rule.name] = (rule if rule.level == "required" else known, names)
     asked = [
-        _Asked("fields", WEIGHTS[rule.level], f"field_{rule.level}", name, rule.any, tuple(names))
+        Asked("fields", WEIGHTS[rule.level], f"field_{rule.level}", name, rule.any, tuple(names))
         for name, (rule, names) in rules.items()
     ]
     expected = {one.key: one for one in expectations.expected(stored)}
     required = {one.any[0][0] for one in asked if len(one.any) == 1 and one.code == "field_required"}
     asked = [one for one in asked if one.any[0][0] in required or one.any[0][0] not in expected]
     return asked + [
-        _Asked("attributes", one.share, "attribute_missing", one.name, ((key,),))
+        Asked("attributes", one.share, "attribute_missing", one.name, ((key,),))
         for key, one in expected.items()
         if key not in required
     ]
 
 
-def _proposed(one: _Asked, stored: StoredProduct, words: Words, expectations: Expectations) -> Proposal | None:
+def _proposed(one: Asked, stored: StoredProduct, words: Words, expectations: Expectations) -> Proposal | None:
     key = one.any[0][0]
     if len(one.any) > 1 or key in OWN_FIELDS:
         return None
@@ -136,7 +139,7 @@ def _proposed(one: _Asked, stored: StoredProduct, words: Words, expectations: Ex
     return expectations.record.best(key, found)
 
 
-def _missing(id: str, one: _Asked, found: Proposal | None) -> Finding:
+def _missing(id: str, one: Asked, found: Proposal | None) -> Finding:
     asking = tuple(Evidence("channel", name) for name in one.channels)
     proof = found.evidence if found else ()
     return Finding(one.code, id, 1.0, (), one.name, "", found.value if found else "", (*asking, *proof))
@@ -163,15 +166,17 @@ def _image_faults(
     if "images" not in values:
         found.append(("image_missing", None))
     elif expectations.is_placeholder(stored):
-        said = f"{expectations.sharing(stored):,} products have this image."
-        found.append(("image_placeholder", Evidence("product", said)))
+        sharing = f"{expectations.sharing(stored):,}"
+        said = f"{sharing} products have this image."
+        found.append(("image_placeholder", Evidence("product", said, code="image_shared", values=(sharing,))))
     elif stored.understanding.image_measures:
         least = max((one.smallest(paths) for one in expectations.channels), default=0)
         first = stored.understanding.image_measures[0]
         found += image_faults(first, least)
         if expectations.backgrounds_are_plain and not is_plain(first):
-            said = f"unevenness of the edge {first.uneven:.2f}, of at most {UNEVEN}"
-            found.append(("image_background", Evidence("image", said)))
+            uneven = f"{first.uneven:.2f}", str(UNEVEN)
+            said = "unevenness of the edge {}, of at most {}".format(*uneven)
+            found.append(("image_background", Evidence("image", said, code="edge_uneven", values=uneven)))
     for code, proof in found:
         own = (proof,) if proof else ()
         yield _Fault("images", COSTS[code], Finding(code, stored.id, 1.0, (), "image", "", "", own))

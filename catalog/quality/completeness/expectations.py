@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from catalog.index.records import likeliest
 from catalog.product import StoredProduct
-from catalog.quality.completeness.channels import channels
+from catalog.quality.completeness.channels import Path, channels
 from catalog.quality.completeness.given import FIELDS, NUMBERS, given, is_general, key_of, names_given
 from catalog.quality.completeness.images import is_plain
 from catalog.quality.completeness.proposals import Record, Words, candidates
@@ -37,6 +37,17 @@ class Expected(NamedTuple):
     key: str
     name: str
     share: float
+
+
+class Asked(NamedTuple):
+    """Something that the product should have: keys, of which one list is to be filled; cost as of _Fault."""
+
+    part: str
+    cost: float
+    code: str
+    name: str
+    any: tuple[tuple[str, ...], ...]
+    channels: tuple[str, ...] = ()
 
 
 @dataclass
@@ -77,6 +88,7 @@ class Expectations:
         self._images: dict[str, _Image] = {}
         self._branded = self._with_brand = self._measured = self._plain = 0
         self._known: dict[str, tuple[Expected, ...]] = {}
+        self.asked: dict[tuple[str, tuple[Path, ...]], list[Asked]] = {}
 
     @classmethod
     def of(

@@ -1,18 +1,25 @@
-"""`shelflens audit`: what is doubled, contradictory or missing in an index, as a report and as a patch of the feed."""
+"""`shelflens audit`: what is doubled, contradictory or missing in an index, as a report or as corrections."""
 
 import json
-from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from catalog.errors import ConfigInvalid, FileNotReadable
 from catalog.storage.files import private_files, written_whole
 from shelflens.cli.app import IndexOption, JsonOption, app, errors_shown, tell_if_mixed
+from shelflens.cli.catalogue.corrections import check_options, write_corrected, write_patch
+from shelflens.cli.ingest import Columns, Encoding, read_mapping
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from catalog.model.contract import Outcome
+    from catalog.quality.audit import Run, State
+
+    Counts = Mapping[str, Mapping[State, int]]
 
 
 @app.command()
@@ -23,11 +30,22 @@ def audit(
         Path | None,
         typer.Option(help="Look for nothing; write what people accepted or corrected to this CSV file."),
     ] = None,
-    feed: Annotated[Path | None, typer.Option(help="With --patch: a feed whose columns the file is to have.")] = None,
+    corrected: Annotated[
+        Path | None,
+        typer.Option(
+            help="Look for nothing; write the feed (CSV, TSV, JSON Lines) again to this file, with what people accepted"
+            " or corrected in it, and everything else byte for byte as it is."
+        ),
+    ] = None,
+    feed: Annotated[
+        Path | None,
+        typer.Option(help="With --corrected: the feed. With --patch: one whose columns the file is to have."),
+    ] = None,
+    columns: Columns = None,
+    encoding: Encoding = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Look for faults in an index: products that contradict themselves, that are listed twice, variants, and what is
-    missing.
+    """Look for faults in an index: what contradicts itself, is listed twice, is a variant, or is missing.
 
     What people said on the page Health is remembered: what was dismissed does not come back. The report shows how the
     figures changed between audits.
@@ -38,15 +56,12 @@ def audit(
     from catalog.quality.audit.history import NAME
 
     with errors_shown(), private_files():
-        if feed and not patch:
-            raise ConfigInvalid("--feed names the columns of a patch: give --patch, too.")
-        if patch and (output or as_json):
-            raise ConfigInvalid("--patch looks for nothing, so there is no report: leave --output and --json out.")
-        if patch and feed and patch.resolve() == feed.resolve():
-            raise ConfigInvalid("--patch would replace the feed itself: name another file.")
-        path = state_folder(index) / NAME
+        check_options(patch, corrected, feed, bool(output or as_json), bool(columns or encoding))
+        path, mapping = state_folder(index) / NAME, read_mapping(columns or [])
         if patch:
-            write_patch(path, patch, feed)
+            write_patch(path, patch, feed, mapping, encoding)
+        elif corrected and feed:
+            write_corrected(path, corrected, feed, mapping, encoding)
         else:
             look_through(path, index, output, as_json)
 
@@ -55,79 +70,53 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
     from tqdm import tqdm
 
     from catalog.index.product_index import open_index
-    from catalog.model.contract import Promise
     from catalog.model.folder import read_taxonomy, shipped_model
     from catalog.origin import model_folder
     from catalog.quality.audit import History
     from catalog.quality.audit import audit as run
     from catalog.quality.audit.checks import shipped_checks
     from catalog.quality.audit.merging import said
-    from catalog.quality.audit.report import HEADINGS, report
+    from catalog.quality.audit.report import report
 
     with open_index(index, create=False) as opened, closing(History(path)) as history:
         tell_if_mixed(opened)
         with tqdm(desc="audit", total=2 * opened.count(), unit="product") as bar:
             taxonomy = read_taxonomy(model_folder(opened.model) if opened.model else shipped_model())
             done = run(shipped_checks(taxonomy), opened.scan, history, bar.update)
-        counts, outcome = history.counts(), history.merging()
+        counts, merging = history.counts(), history.merging()
         if output:
             found = {code: history.page(code=code, limit=100) for code in counts}
             ids = {id for told in found.values() for one in told for id in (one.finding.product, *one.finding.others)}
             titles = {stored.id: stored.product.title for stored in opened.get(sorted(ids)) if stored}
             with written_whole(output) as temporary:
-                temporary.write_text(report(history.runs(), found, counts, titles, said(outcome)), encoding="utf-8")
+                temporary.write_text(report(history.runs(), found, counts, titles, said(merging)), encoding="utf-8")
     if as_json:
-        merging = {"promised": isinstance(outcome, Promise)} | asdict(outcome) | {"sentence": said(outcome)}
-        told = {"products": done.products, "figures": done.figures, "findings": counts, "merging": merging}
-        print(json.dumps(told))
+        print(json.dumps(as_answer(done, counts, merging)))
         return
-    print(f"{done.products:,} products were looked through.")
-    for code, states in counts.items():
-        told = ", ".join(f"{count:,} {state}" for state, count in states.items())
-        print(f"{HEADINGS[code]}: {told} [{code}]")
-    if "duplicate" in counts:
-        print(said(outcome))
-    if not counts:
-        print("Nothing was found.")
-    elif output:
+    tell(done, counts, merging)
+    if counts and output:
         print(f"Each with its proof: {output}. To accept or dismiss: shelflens serve --index {index}, page Health.")
-    else:
+    elif counts:
         print("Each with its proof: --output report.html, or the page Health of shelflens serve.")
 
 
-def write_patch(path: Path, output: Path, feed: Path | None) -> None:
-    from catalog.quality.audit import History
-    from catalog.quality.audit.patch import as_sheet, columns_of, patch, without_value
+def as_answer(done: "Run", counts: "Counts", merging: "Outcome") -> dict[str, Any]:
+    from catalog.model.contract import Promise
+    from catalog.quality.audit.merging import said
 
-    if not path.exists():
-        raise FileNotReadable("No audit of this index was made yet. Run shelflens audit without --patch first.")
-    columns = columns_of(read_columns(feed)) if feed else {}
-    with closing(History(path)) as history:
-        corrections = history.corrections()
-    rows = patch(corrections, columns)
-    with written_whole(output) as temporary:
-        temporary.write_text(as_sheet(rows), encoding="utf-8", newline="")
-    print(f"{len(rows):,} {'product is' if len(rows) == 1 else 'products are'} corrected in {output}.")
-    if unknown := sum(map(without_value, corrections)):
-        print(f"Accepted, but not in it, as no value is known: {unknown:,}. Correct them on the page Health.")
-    for column in new_columns(rows, columns):
-        print(f"{column!r} is new to the feed. To ingest it: --map 'attributes.{column}={column}'.")
+    promised = {"promised": isinstance(merging, Promise)} | asdict(merging) | {"sentence": said(merging)}
+    return {"products": done.products, "figures": done.figures, "findings": counts, "merging": promised}
 
 
-def new_columns(rows: Sequence[Mapping[str, str]], columns: Mapping[str, str]) -> list[str]:
-    """Of attributes that the feed has no column for, and that an ingest passes over. columns: as of `columns_of`."""
-    from catalog.feeds.columns import FIELDS
-    from catalog.quality.audit.patch import DUPLICATE_OF, VARIANTS_OF
+def tell(done: "Run", counts: "Counts", merging: "Outcome") -> None:
+    from catalog.quality.audit.merging import said
+    from catalog.quality.finding import KINDS
 
-    known = {*FIELDS, *columns.values(), DUPLICATE_OF, VARIANTS_OF}
-    return [column for column in dict.fromkeys(chain.from_iterable(rows)) if columns and column not in known]
-
-
-def read_columns(feed: Path) -> dict[str, str | None]:
-    """Each column of the feed, and what it is read as. Raises FeedInvalid."""
-    from catalog.feeds import preview
-
-    found = preview(feed, {})
-    if found.error:
-        raise found.error
-    return {column.name: column.field for column in found.columns}
+    print(f"{done.products:,} products were looked through.")
+    for code, states in counts.items():
+        told = ", ".join(f"{count:,} {state}" for state, count in states.items())
+        print(f"{KINDS[code].heading}: {told} [{code}]")
+    if "duplicate" in counts:
+        print(said(merging))
+    if not counts:
+        print("Nothing was found.")

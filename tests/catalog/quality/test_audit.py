@@ -2,22 +2,27 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
-from catalog.errors import StateDamaged
+from catalog.errors import CorrectionInvalid, StateDamaged
 from catalog.model.contract import Promise
-from catalog.product import StoredProduct
+from catalog.product import Product, StoredProduct
 from catalog.quality.audit import Check, History, audit
+from catalog.quality.audit.changes import changes, without_value, written
+from catalog.quality.audit.group_reasons import CODES, coded
 from catalog.quality.audit.history import Told
 from catalog.quality.audit.merging import said
-from catalog.quality.audit.patch import as_sheet, columns_of, patch, without_value
+from catalog.quality.audit.patch import as_sheet, columns_of, patch
 from catalog.quality.audit.report import report
 from catalog.quality.finding import Evidence, Finding
+from catalog.quality.groups import Grouping, Item
 from tests.support.stored import stored_product
 
 
@@ -237,6 +242,29 @@ def test_a_patch_speaks_as_the_feed_does() -> None:
     assert patch([own_words], {}) == [{"id": "a", "gender": "Women"}]
 
 
+@pytest.mark.parametrize("value", ["a\0b", "a\nb", "a\rb", "a\tb", "a\u2028b", "\ud800"])
+def test_a_correction_that_no_cell_can_hold_is_refused_when_it_is_given(history: History, value: str) -> None:
+    audit([Rare()], scan, history)
+    one = history.page()[1].finding
+    with pytest.raises(CorrectionInvalid, match="one line"):
+        history.judge(one.id, "corrected", value)
+    assert history.corrections() == []
+
+
+def test_what_accepting_writes_is_told_of_each_finding() -> None:
+    assert written(Finding("variant", "b", 0.9, ("a",), "colour")) == {"item_group_id": "a"}
+    assert written(Finding("duplicate", "b", 0.9, ("a",))) == {"duplicate_of": "a"}
+    assert written(Finding("title_and_field_differ", "a", 1.0, (), "gender", "male", "Women")) == {"gender": "female"}
+    assert written(Finding("image_and_title_differ", "a", 0.9, (), "category", "Shoes", "Lamps")) == {}
+    accepted = [
+        corrected(Finding("title_and_field_differ", "a", 1.0, (), "size", "M", "L"), value) for value in ("", "S")
+    ]
+    assert changes(accepted) == {"a": {"size": "S"}}
+    assert patch(
+        [corrected(Finding("image_and_title_differ", "a", 0.9, (), "category"), "Shoes")], {"product type": "Art"}
+    ) == [{"id": "a", "Art": "Shoes"}]
+
+
 def test_kinds_are_counted_the_gravest_first(history: History) -> None:
     history.begin()
     history.stage([Finding(code, "a", 1.0) for code in ("attribute_missing", "duplicate", "image_and_title_differ")])
@@ -279,3 +307,28 @@ def test_the_report_says_what_was_found_and_how_it_went_on(history: History) -> 
     assert "shadow" in report(history.runs(), found, history.counts(), {})
     audit([], scan, history)
     assert "Nothing was found" in report(history.runs(), {}, history.counts(), {})
+
+
+def test_the_reasons_of_groups_have_codes_with_the_words_of_their_sentences() -> None:
+    """So that the page tells them in its languages: what is in the English sentence is in the values."""
+    titles = {
+        "a": "Kestrel wireless headphones WH-510 black 30 cm",
+        "b": "Kestrel WH510 headphones, wireless (black)",
+        "c": "Kestrel wireless headphones WH-510 white 40 cm",
+        "d": "Oro headphones WH-999 32 GB 2 pack",
+        "e": "Fresh red apple",
+    }
+    grouping = Grouping()
+    grouping.add_all(
+        Item(Product(id=id, title=title, price=9.9, brand=title.split()[0])) for id, title in titles.items()
+    )
+    seen = set()
+    for one, other in combinations(titles, 2):
+        found = grouping.comparison(one, other)
+        for reason in grouping.judge(one, other).reasons:
+            told = coded(reason, found)
+            seen.add(told.code)
+            words = set(re.findall(r"\w+", " ".join(told.values).lower()))
+            assert words <= set(re.findall(r"\w+", reason.text.lower())) | {"colour"}, (reason, told)
+    assert seen <= CODES
+    assert {"start", "alike", "own_words", "axis_differs", "axis_same", "model_same", "brand_differs"} <= seen

@@ -13,7 +13,7 @@ def test_the_id_follows_what_the_catalogue_says_and_not_how_sure_the_check_is() 
 
 
 def test_the_sentence_names_the_others_and_the_field() -> None:
-    assert VARIANT.sentence == "This seems to be a variant of shoe-2: it differs in colour."
+    assert VARIANT.sentence == "This seems to be a variant of shoe-2: they differ in colour."
 
 
 def test_a_category_is_named_by_the_end_of_its_path() -> None:

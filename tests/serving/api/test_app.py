@@ -71,6 +71,7 @@ PATHS = {
     "/v1/audit/findings",
     "/v1/audit/findings/{id}",
     "/v1/audit/patch",
+    "/v1/audit/corrected",
     "/v1/embeddings",
     "/v1/feedback",
     "/v1/feedback/alike",

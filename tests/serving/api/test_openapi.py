@@ -41,6 +41,7 @@ OPERATIONS = {
     "check_readiness",
     "compare_models",
     "confirm_category",
+    "correct_feed",
     "create_embeddings",
     "delete_model",
     "delete_product",

@@ -14,7 +14,7 @@ from tests.support.job_service import JobService, as_csv, office
 from tests.support.services import SETTINGS
 from tests.support.tiny import tiny_onnx_folder
 
-AUDIT, FINDINGS, PATCH = "/v1/audit", "/v1/audit/findings", "/v1/audit/patch"
+AUDIT, FINDINGS, PATCH, CORRECTED = "/v1/audit", "/v1/audit/findings", "/v1/audit/patch", "/v1/audit/corrected"
 GROUPS = ("duplicate", "variant")
 SHOP = [
     {"id": "1", "title": "Kestrel wireless headphones WH-510 black"},
@@ -157,6 +157,32 @@ def test_a_verdict_that_says_nothing_is_refused(service: JobService, body: dict[
     answer = service.client.post(f"{FINDINGS}/{first['id']}", json=body)
     assert_error(answer, 422, "request_invalid", param)
     assert found(service)[0]["id"] == first["id"]
+
+
+def test_a_feed_comes_back_with_the_corrections_in_it(service: JobService) -> None:
+    audited(service)
+    variant = found(service, code="variant")[0]
+    assert (variant["takes_value"], variant["writes"]) == (False, {"item_group_id": "1"})
+    service.client.post(f"{FINDINGS}/{variant['id']}", json={"verdict": "accepted"})
+    feed = as_csv([*SHOP[:1], *SHOP[2:]])
+    answer = service.client.post(CORRECTED, files={"file": ("shop.csv", feed)})
+    assert (answer.status_code, answer.headers["x-corrected-products"]) == (200, "2")
+    assert "corrected-shop.csv" in answer.headers["content-disposition"]
+    assert [row["item_group_id"] for row in csv.DictReader(io.StringIO(answer.text))] == ["1", "1", ""]
+    other = service.client.post(CORRECTED, files={"file": ("shop.csv", b"id,title\n9,Shoe\n")})
+    assert_error(other, 422, "corrections_unplaced", "file")
+    without_ids = service.client.post(CORRECTED, files={"file": ("shop.csv", b"shade,title\n9,Shoe\n")})
+    assert_error(without_ids, 422, "feed_columns_invalid", "columns")
+    xml = b"<shop><item><id>1</id><title>Shoe</title></item></shop>"
+    assert_error(service.client.post(CORRECTED, files={"file": ("s.xml", xml)}), 422, "feed_format_unsupported", "file")
+
+
+def test_a_correction_is_one_line(service: JobService) -> None:
+    audited(service)
+    one = found(service)[0]
+    for value in ("a\nb", "a\0b"):
+        answer = service.client.post(f"{FINDINGS}/{one['id']}", json={"verdict": "corrected", "value": value})
+        assert_error(answer, 422, "correction_invalid", "value")
 
 
 def test_what_is_of_several_products_has_no_field_to_correct(service: JobService) -> None:

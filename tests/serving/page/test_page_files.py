@@ -16,6 +16,10 @@ import serving.error_responses
 from catalog.errors import CatalogError
 from catalog.feeds.encodings.languages import ENCODINGS
 from catalog.feeds.encodings.names import known_encoding
+from catalog.feeds.rewriting import WHYS
+from catalog.quality.audit.group_reasons import CODES
+from catalog.quality.audit.report import FIGURES, SOURCES
+from catalog.quality.finding import KINDS
 from serving.api.app import on_catalog_error
 from serving.api.routes import page
 from serving.api.schemas.jobs import FeedRequest, JobForm, JobRequest, PreviewForm
@@ -43,7 +47,11 @@ def words(name: str) -> dict[str, str]:
 
 # Every way by which a script could have text read as markup or as code.
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|\beval\(|srcdoc")
-CHINESE = words("messages-zh.js") | words("values-zh.js") | words("errors-zh.js")
+CHINESE = {
+    key: text
+    for name in ("messages-zh.js", "values-zh.js", "errors-zh.js", "reasons-zh.js")
+    for key, text in words(name).items()
+}
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.iterdir()), ids=lambda file: file.name)
@@ -115,7 +123,7 @@ def test_nothing_is_put_in_as_markup() -> None:
 def test_both_languages_say_the_same_things() -> None:
     english = words("messages-en.js")
     plural = {key for key in english if key.endswith(".one")}  # Chinese counts in one form
-    known_elsewhere = {key for key in CHINESE if key.startswith(("error.", "value."))}
+    known_elsewhere = {key for key in CHINESE if key.startswith(("error.", "value.", "reason."))}
     assert set(english) - plural == (set(CHINESE) - known_elsewhere) | (set(english) & known_elsewhere)
     for key in english.keys() & CHINESE.keys():
         assert set(re.findall(r"\{\w+\}", english[key])) == set(re.findall(r"\{\w+\}", CHINESE[key])), key
@@ -134,6 +142,25 @@ def test_every_word_that_the_scripts_use_is_there_and_none_is_left_over() -> Non
     for key in used:
         if key.split(".")[0] in groups and not key.endswith((".js", ".css", ".svg")):
             assert key in english or f"{key}.other" in english, f"{key} has no words"
+
+
+def test_findings_are_called_in_the_page_as_the_service_calls_them() -> None:
+    english = words("messages-en.js")
+    for name, wanted in {
+        "kind": {code: words.heading for code, words in KINDS.items()},
+        "said": {code: words.sentence for code, words in KINDS.items()},
+        "left": WHYS,
+        "source": dict.fromkeys(set(SOURCES) - {"product", "channel"}),
+        "figure": FIGURES,
+    }.items():
+        told = {key.removeprefix(f"health.{name}."): text for key, text in english.items() if f"health.{name}." in key}
+        assert told.keys() == wanted.keys()
+        assert name not in ("kind", "said") or told == wanted
+
+
+def test_every_reason_of_a_finding_has_its_words() -> None:
+    """In English the service's own sentence is shown."""
+    assert {key for key in CHINESE if key.startswith("reason.")} == {f"reason.{code}" for code in CODES}
 
 
 def test_what_is_counted_has_a_text_for_one() -> None:

@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 
 from catalog.model.contract import Outcome, Promise
 from catalog.quality.audit import Run, State, Told, Verdict
+from catalog.quality.audit.changes import takes_value
+from catalog.quality.audit.changes import written as written_by
 from catalog.quality.audit.merging import said
 from catalog.quality.finding import Source
 from serving.api.schemas.schema import Schema, rounded, written
@@ -67,6 +69,8 @@ class EvidenceOut(BaseModel):
     start: int | None
     end: int | None
     score: float | None
+    code: Annotated[str, Field(description='Which sentence `says` is, where it is one of ours; else "".')]
+    values: Annotated[list[str], Field(description="What stands in that sentence, in order.")]
 
 
 class FoundProduct(BaseModel):
@@ -91,6 +95,11 @@ class FindingOut(BaseModel):
     field: str
     said: str
     proposed: str
+    takes_value: Annotated[bool, Field(description="Whether `corrected` with a value can be said of it.")]
+    writes: Annotated[
+        dict[str, str],
+        Field(description="What accepting it writes into the row of `product`, by field; {} where no value is known."),
+    ]
     probability: Annotated[float, Field(ge=0, le=1, description="That it is a fault.")]
     evidence: list[EvidenceOut]
     state: State
@@ -131,9 +140,9 @@ def to_merging(outcome: Outcome) -> MergingOut:
         verdicts=outcome.products,
         wrong=outcome.errors,
         needed=None if isinstance(outcome, Promise) else outcome.needed,
-        least=kept and rounded(1 / (1 + math.exp(-kept.threshold))),
-        bound=kept and rounded(kept.bound),
-        coverage=kept and rounded(kept.coverage),
+        least=rounded(1 / (1 + math.exp(-kept.threshold))) if kept else None,
+        bound=rounded(kept.bound) if kept else None,
+        coverage=rounded(kept.coverage) if kept else None,
         sentence=said(outcome),
     )
 
@@ -172,6 +181,8 @@ def to_finding(told: Told, found: Findings) -> FindingOut:
         field=finding.field,
         said=finding.said,
         proposed=finding.proposed,
+        takes_value=takes_value(finding),
+        writes=written_by(finding),
         probability=rounded(finding.probability),
         evidence=[EvidenceOut(**one._asdict()) for one in finding.evidence],
         state=told.state,
