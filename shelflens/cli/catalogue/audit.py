@@ -22,25 +22,29 @@ if TYPE_CHECKING:
     Counts = Mapping[str, Mapping[State, int]]
 
 
+PatchOption = Annotated[
+    Path | None, typer.Option(help="Look for nothing; write what people accepted or corrected to this CSV file.")
+]
+CorrectedOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Look for nothing; write the feed (CSV, TSV, JSON Lines) again to this file, with what people accepted"
+        " or corrected in it, and everything else byte for byte as it is."
+    ),
+]
+FeedOption = Annotated[
+    Path | None,
+    typer.Option(help="With --corrected: the feed. With --patch: one whose columns the file is to have."),
+]
+
+
 @app.command()
 def audit(
     index: IndexOption = "shelflens-index",
     output: Annotated[Path | None, typer.Option(help="Write the report to this HTML file.")] = None,
-    patch: Annotated[
-        Path | None,
-        typer.Option(help="Look for nothing; write what people accepted or corrected to this CSV file."),
-    ] = None,
-    corrected: Annotated[
-        Path | None,
-        typer.Option(
-            help="Look for nothing; write the feed (CSV, TSV, JSON Lines) again to this file, with what people accepted"
-            " or corrected in it, and everything else byte for byte as it is."
-        ),
-    ] = None,
-    feed: Annotated[
-        Path | None,
-        typer.Option(help="With --corrected: the feed. With --patch: one whose columns the file is to have."),
-    ] = None,
+    patch: PatchOption = None,
+    corrected: CorrectedOption = None,
+    feed: FeedOption = None,
     columns: Columns = None,
     encoding: Encoding = "",
     as_json: JsonOption = False,
