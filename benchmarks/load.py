@@ -7,7 +7,9 @@ Starts `shelflens serve` itself, on a free port of the loopback, and stops it. T
 overload: the capacity is what clients that wait for each answer get done. Then twice as many requests arrive, at fixed
 times, whatever becomes of those before; each latency is counted from the time at which its request was due.
 search: by words, in a catalogue made up as `benchmarks/index_scale.py` does. It is kept in the folder `--index` and
-used again; building it takes some minutes.
+used again; building it takes some minutes. Texts are new ones each time, then 500 that come again and again. `--before`
+names a checkout of another version, whose service is measured first, with the same index and the same client. Also told
+is the processor's time of each process for a search, which tells more than a clock on a machine that does other work.
 """
 
 import argparse
@@ -39,6 +41,7 @@ from benchmarks.traffic import (
     markdown,
     memory_megabytes,
     percentile,
+    processor_seconds,
     request,
     search_ask,
     statuses,
@@ -53,14 +56,18 @@ Row = dict[str, Any]
 
 
 @contextmanager
-def service(model: Path | None, index: Path) -> Iterator[Address]:
-    """`shelflens serve` for as long as the block runs."""
+def service(model: Path | None, index: Path, checkout: Path | None = None, cached: bool = False) -> Iterator[Address]:
+    """`shelflens serve` for as long as the block runs. checkout: of the version; without one, this one. cached: whether
+    what comes again may be known.
+    """
     address = Address("127.0.0.1", free_port())
-    command = [sys.executable, "-m", "shelflens", "serve", "--port", str(address.port), "--index", str(index)]
+    command = [sys.executable, "-m", "shelflens", "serve", "--port", str(address.port), "--index", str(index.resolve())]
     chosen = ["--model", str(model)] if model else []
-    environment = os.environ | {"SHELFLENS_CACHE_MEGABYTES": "0"}  # the same requests come again and again
+    environment = os.environ | ({} if cached else {"SHELFLENS_CACHE_MEGABYTES": "0"})
     unheard = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen([*command, *chosen], env=environment, **unheard)
+    process = subprocess.Popen(
+        [*command, *chosen], env=environment, cwd=checkout or Path(__file__).parents[1], **unheard
+    )
     try:
         asyncio.run(until_ready(address, process))
         yield address
@@ -81,7 +88,14 @@ async def until_ready(address: Address, process: subprocess.Popen[bytes], path: 
 
 async def closed_loop(address: Address, asks: Sequence[Ask], clients: int, seconds: float) -> list[Outcome]:
     step = max(1, len(asks) // clients)
-    traffic = Traffic(address, [itertools.cycle((*asks[n * step :], *asks[: n * step])) for n in range(clients)])
+    return await looped(
+        address, [itertools.cycle((*asks[n * step :], *asks[: n * step])) for n in range(clients)], seconds
+    )
+
+
+async def looped(address: Address, asks: Sequence[Iterator[Ask]], seconds: float) -> list[Outcome]:
+    """asks: of each client, who waits for each answer."""
+    traffic = Traffic(address, asks)
     await asyncio.sleep(seconds)
     return await traffic.stop()
 
@@ -145,21 +159,44 @@ def done_a_second(outcomes: Sequence[Outcome]) -> float:
     return sum(outcome.status == 200 and outcome.ended <= last for outcome in outcomes) / (last - first)
 
 
-async def search(address: Address, seconds: float) -> Row:
-    asks = [search_ask(f"{words} {number}") for number in range(100) for words in WORDS]
-    await closed_loop(address, asks, CLIENTS, 5)
-    alone = await closed_loop(address, asks, 1, seconds / 2)
-    together = await closed_loop(address, asks, CLIENTS, seconds)
+async def search(address: Address, seconds: float) -> list[Row]:
+    """By texts that are new each time, and by texts that come again."""
+    numbers = itertools.count()
+
+    def new() -> Iterator[Ask]:
+        for number in numbers:
+            yield search_ask(f"{WORDS[number % len(WORDS)]} {number}")
+
+    known = [search_ask(f"{words} {number}") for number in range(100) for words in WORDS]
+    await looped(address, [new() for _ in range(CLIENTS)], 5)
+    rows = [await searched("search, new texts", address, lambda _: new(), seconds)]
+    await closed_loop(address, known, CLIENTS, max(10, seconds / 3))
+
+    def again(client: int) -> Iterator[Ask]:
+        start = client * len(known) // CLIENTS
+        return itertools.cycle((*known[start:], *known[:start]))
+
+    return [*rows, await searched("search, texts that come again", address, again, seconds)]
+
+
+async def searched(name: str, address: Address, asks: Callable[[int], Iterator[Ask]], seconds: float) -> Row:
+    """One client, then several. asks: what each of them asks."""
+    alone = await looped(address, [asks(0)], seconds / 2)
+    before = processor_seconds()
+    together = await looped(address, [asks(client) for client in range(CLIENTS)], seconds)
+    used = {part: took - before.get(part, 0.0) for part, took in processor_seconds().items()}
     unloaded = percentile((outcome.seconds for outcome in alone), 50)
     loaded = percentile((outcome.seconds for outcome in together), 99)
     return {
-        "name": "search",
+        "name": name,
         "unloaded, ms p50": unloaded,
         "unloaded, ms p99": percentile((outcome.seconds for outcome in alone), 99),
+        "unloaded, searches a second": done_a_second(alone),
         f"{CLIENTS} clients, ms p50": percentile((outcome.seconds for outcome in together), 50),
         f"{CLIENTS} clients, ms p99": loaded,
         "p99 over unloaded p50": loaded / unloaded,
-        "searches a second": done_a_second(together),
+        f"{CLIENTS} clients, searches a second": done_a_second(together),
+        **{f"processor ms a search, {part}": 1000 * took / len(together) for part, took in used.items()},
         "statuses": statuses([*alone, *together]),
     }
 
@@ -189,8 +226,10 @@ def measure(arguments: argparse.Namespace, report: Callable[[Row], None]) -> Non
         if not (arguments.index / "complete").exists():
             build_index(arguments.index / "index", arguments.model, arguments.products)
             (arguments.index / "complete").touch()
-        with service(arguments.model, arguments.index / "index") as address:
-            report({"products": arguments.products} | asyncio.run(search(address, arguments.seconds)))
+        for checkout in (*([arguments.before] if arguments.before else []), None):
+            with service(arguments.model, arguments.index / "index", checkout, cached=True) as address:
+                for row in asyncio.run(search(address, arguments.seconds)):
+                    report(row | {"products": arguments.products, "version": str(checkout or "this one")})
 
 
 def main() -> None:
@@ -201,6 +240,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="of searches by 16 clients")
     parser.add_argument("--products", type=int, default=200_000, help="in the catalogue that is searched")
     parser.add_argument("--index", type=Path, default=Path("load-index"), help="the folder where it is kept")
+    parser.add_argument("--before", type=Path, help="a checkout of another version")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows: list[Row] = []

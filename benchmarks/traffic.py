@@ -157,6 +157,10 @@ class Traffic:
         return self.outcomes
 
 
+# As Ray's titles of their processes name them.
+PARTS = ("ProxyActor", "Gateway", "ModelReplica", "IndexOwner")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -195,6 +199,19 @@ def title_of(process: int) -> str:
         return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
+
+
+def processor_seconds() -> dict[str, float]:
+    """What each part of the service has used of the processor so far."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    used = dict.fromkeys(PARTS, 0.0)
+    for process in processes("ray::"):
+        for part in PARTS:
+            with suppress(OSError):
+                if part in title_of(process):
+                    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+                    used[part] += (int(fields[11]) + int(fields[12])) / ticks
+    return used
 
 
 def memory_megabytes(title: str = "ray::") -> float:

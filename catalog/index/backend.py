@@ -5,7 +5,7 @@ cosine), and one sparse vector, KEYWORDS, whose terms the engine weighs by their
 all behaviour from the primitives of a `IndexBackend`, so that every engine behaves alike.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -13,6 +13,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from catalog.cache import Cache
 from catalog.index.filters import Among, And, AttributeIs, CategoryUnder, Filter, Lacks, Not, Number, OneOf, Or, Price
 from catalog.index.keys import IDENTIFIERS, KEYED, attribute_key, attribute_pair, field_key
 
@@ -97,11 +98,34 @@ class Found(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A point of a ranked list; a higher score is better. found: the point itself, if its fields were asked for."""
+    """A `Ranked` as a value."""
 
     id: UUID
     score: float
     found: Found | None = None
+
+    @property
+    def terms(self) -> Sequence[int]:
+        return self.found.keywords.indices if self.found and self.found.keywords else ()
+
+
+class Ranked(Protocol):
+    """A point of a ranked list, whose parts an engine may hand over only when they are read, and each time anew."""
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def score(self) -> float:
+        """A higher one is better."""
+
+    @property
+    def found(self) -> Found | None:
+        """The point itself, if its fields were asked for."""
+
+    @property
+    def terms(self) -> Sequence[int]:
+        """The numbers of its terms, if its keywords were asked for."""
 
 
 QueryVector = NDArray[np.float32] | Terms
@@ -119,6 +143,7 @@ class IndexBackend(Protocol):
 
     width: int
     identity: str
+    cache: Cache[Hashable, Any]  # of what was worked out from the points: cleared when any of them changes
 
     @property
     def model(self) -> IndexModel | None:
@@ -145,11 +170,16 @@ class IndexBackend(Protocol):
         """The points that exist, with these payload fields and vectors."""
 
     def search(
-        self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str] = ()
-    ) -> list[list[Hit]]:
+        self,
+        queries: Sequence[QueryVector],
+        limit: int,
+        filter: Filter | None,
+        fields: Sequence[str] = (),
+        keywords: bool = False,
+    ) -> Sequence[Sequence[Ranked]]:
         """For each query the best `limit` points that pass the filter, best first.
 
-        With `fields`, each comes with these payload fields.
+        With `fields`, each comes with these payload fields; with `keywords`, with its keywords.
         """
 
     def count(self, filter: Filter | None) -> int:

@@ -1,31 +1,42 @@
 """One query of the product index: its limits, its two ranked lists, the folding of near-equal products, the scores."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.errors import IndexMismatch, RecordDamaged, SearchEmpty, SearchInvalid
-from catalog.index.backend import Found, Hit, IndexBackend, QueryVector, Terms, in_chunks
-from catalog.index.filters import Among, And, Filter, Not, OneOf
+from catalog.index.backend import Found, IndexBackend, QueryVector, Ranked, Terms, in_chunks
+from catalog.index.filters import And, Filter, Not, OneOf
 from catalog.index.keywords import query_terms
 from catalog.index.listing import LEFT_OUT, Sort, check_page, commonest, counted, in_order
-from catalog.index.ranking import DEPTHS, FUSED_DEPTHS, Leaders, Lists, ranked, with_reasons
+from catalog.index.ranking import (
+    DEPTHS,
+    FUSED_DEPTHS,
+    NOT_FOR_SALE,
+    Leaders,
+    Lists,
+    is_all_for_sale,
+    only_for_sale,
+    ranked,
+    reasons,
+    search_for_sale,
+)
 from catalog.index.records import (
     RECORD_FIELDS,
-    UNAVAILABLE,
     UNPUBLISHED,
     Damaged,
     point_id,
     read_back,
     to_version,
 )
-from catalog.index.relevance import MAX_FOUND, Floor, likeness, rarities, relevant
-from catalog.product import Match, StoredProduct
+from catalog.index.relevance import MAX_FOUND, Floor, Relevant, likeness, rarities
+from catalog.product import Match, MatchReasons, StoredProduct
 
 # Two listings of one product, not merely two alike products. Measured by benchmarks/near_duplicates.py: of 150 products
 # listed anew, with the image compressed, the title reordered or both, 91, 99 and 79 % are at least so near; of pairs
@@ -36,8 +47,7 @@ NEAREST = 5
 # As many products of one number come first at most, such as the offers of one article.
 MAX_NUMBERED = 20
 HIDDEN = OneOf("sale", (UNPUBLISHED,))
-NOT_FOR_SALE = OneOf("sale", (UNAVAILABLE, UNPUBLISHED))
-FLOOR_DEPTHS = (100, 400, 1600)  # MAX_FOUND of each list lie within the last
+FLOOR_DEPTHS = (100, 400, MAX_FOUND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,20 +92,56 @@ class Finding:
     facets: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
 
 
+class Placed(NamedTuple):
+    """A point of a page. twins: ids of the near-equal products folded into it."""
+
+    point: UUID
+    score: float
+    twins: tuple[str, ...] = ()
+    reasons: MatchReasons | None = None
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A `Finding` without the products themselves: small enough to be kept until a product is written."""
+
+    page: list[Placed]
+    nearest: list[Placed]
+    total: int
+    facets: Mapping[str, Sequence[tuple[str, int]]]
+
+    def __len__(self) -> int:
+        return 1 + len(self.page) + len(self.nearest) + sum(map(len, self.facets.values()))
+
+
 def find(store: IndexBackend, query: IndexQuery, names: Sequence[str], limit: int, damaged: Damaged) -> Finding:
     """With facets of these names, `limit` values each. Raises as `run` does."""
+    embedding = None if query.embedding is None else query.embedding.tobytes()
+    asked = ("found", replace(query, embedding=None), embedding, tuple(names), limit)
+    [found] = store.cache.rows([asked], lambda _: [_outline(store, query, names, limit, damaged)])
+    matches, nearest = _matches(store, found.page, damaged), _matches(store, found.nearest, damaged)
+    return Finding(matches, nearest, found.total, found.facets)
+
+
+def _outline(store: IndexBackend, query: IndexQuery, names: Sequence[str], limit: int, damaged: Damaged) -> Outline:
+    embedding, terms = _checked(query, store.width), query_terms(query.keywords)
     query = settled(store, query)
     if query.floor is None:
         counts = facets(store, query, names, limit) if names else {}
-        return Finding(run(store, query, damaged), [], _total(store, query), counts)
-    embedding, terms = _checked(query, store.width), query_terms(query.keywords)
-    found = _above(store, query, query.floor, embedding, terms)
-    counts = commonest(counted(store, found, names), limit)
-    if not found:
-        keywords = "" if embedding is not None else query.keywords  # shared words such as "to" bring nothing nearer
-        bare = replace(query, keywords=keywords, limit=min(NEAREST, query.limit), offset=0, sort=None)
-        return Finding([], run(store, bare, damaged), 0, counts)
-    return Finding(_page(store, query, iter(found), embedding, terms, damaged), [], len(found), counts)
+        return Outline(_best(store, query, embedding, terms, damaged), [], _total(store, query), counts)
+    relevant = _relevant(store, query, query.floor, embedding, terms)
+    lists = _lists(store, query, embedding, terms)
+    found = relevant.among(_best_first(query, lists, FLOOR_DEPTHS))
+    counts = {}
+    if names:
+        points = list(found)
+        counts, found = commonest(counted(store, points, names), limit), iter(points)
+    if relevant.total:
+        return Outline(_page(store, query, found, lists, embedding, terms, damaged), [], relevant.total, counts)
+    # Shared words such as "to" bring nothing nearer.
+    bare = replace(query, keywords="" if embedding is not None else query.keywords)
+    bare = replace(bare, limit=min(NEAREST, query.limit), offset=0, sort=None)
+    return Outline([], _best(store, bare, embedding, query_terms(bare.keywords), damaged), 0, counts)
 
 
 def run(store: IndexBackend, query: IndexQuery, damaged: Damaged) -> list[Match]:
@@ -111,42 +157,22 @@ def run(store: IndexBackend, query: IndexQuery, damaged: Damaged) -> list[Match]
         matches = _nearest(store, query, embedding, {point_id(name) for name in query.exclude}, damaged)
         if matches is not None:
             return matches
-    return _page(store, query, _best_first(store, query, embedding, terms), embedding, terms, damaged)
+    return _matches(store, _best(store, query, embedding, terms, damaged), damaged)
+
+
+def _best(
+    store: IndexBackend, query: IndexQuery, embedding: NDArray[np.float32] | None, terms: Terms, damaged: Damaged
+) -> list[Placed]:
+    """The page of a settled query, whatever the floor."""
+    lists = _lists(store, query, embedding, terms)
+    return _page(store, query, _best_first(query, lists), lists, embedding, terms, damaged)
 
 
 def settled(store: IndexBackend, query: IndexQuery) -> IndexQuery:
     """The query with what its numbers find; `for_sale` only if anything is not."""
     first = _numbered(store, query) if query.numbers else query.first
-    for_sale = query.for_sale and bool(store.in_order(None, 1, NOT_FOR_SALE))
+    for_sale = query.for_sale and not is_all_for_sale(store)
     return replace(query, numbers=(), for_sale=for_sale, first=first)
-
-
-def _hits(
-    store: IndexBackend, query: IndexQuery, vectors: Sequence[QueryVector], limit: int, fields: Sequence[str] = ()
-) -> list[list[Hit]]:
-    """As `IndexBackend.search`, of what is for sale where that is asked for.
-
-    A filter that most products pass costs an engine several times the search, so what is not for sale is taken out of
-    the best, and filtered by only where too few would be left.
-    """
-    if not query.for_sale:
-        return store.search(vectors, limit, query.filter, fields)
-    asked = limit + limit // 2 + NEAREST
-    lists = store.search(vectors, asked, query.filter, fields)
-    hidden = _not_for_sale(store, frozenset(hit.id for hits in lists for hit in hits))
-    left = [[hit for hit in hits if hit.id not in hidden] for hits in lists]
-    if all(len(kept) >= limit or len(hits) < asked for kept, hits in zip(left, lists, strict=True)):
-        return [kept[:limit] for kept in left]
-    return store.search(vectors, limit, _only_for_sale(query.filter), fields)
-
-
-def _not_for_sale(store: IndexBackend, points: frozenset[UUID]) -> set[UUID]:
-    """Those of the points that are not."""
-    return set(store.in_order(None, len(points), And((Among(points), NOT_FOR_SALE)))) if points else set()
-
-
-def _only_for_sale(filter: Filter | None) -> Filter:
-    return And((filter, Not(NOT_FOR_SALE))) if filter else Not(NOT_FOR_SALE)
 
 
 def _numbered(store: IndexBackend, query: IndexQuery) -> tuple[UUID, ...]:
@@ -171,17 +197,18 @@ def _total(store: IndexBackend, query: IndexQuery) -> int:
         return store.count(query.filter)
     if query.filter is None:  # counted by those that are not, which are few
         return store.count(None) - store.count(NOT_FOR_SALE)
-    return store.count(_only_for_sale(query.filter))
+    return store.count(only_for_sale(query.filter))
 
 
 def _page(
     store: IndexBackend,
     query: IndexQuery,
     order: Iterator[UUID],
+    lists: Lists,
     embedding: NDArray[np.float32] | None,
     terms: Terms,
     damaged: Damaged,
-) -> list[Match]:
+) -> list[Placed]:
     """order: all that is found, the best first."""
     wanted = query.offset + query.limit
     if query.sort is not None:
@@ -190,12 +217,13 @@ def _page(
         page = _folded(store, order, wanted, damaged)[query.offset :]
     else:
         page = [(point, ()) for point in next(in_chunks(order, wanted), [])[query.offset :]]
-    matches = _matches(store, page, embedding, terms, damaged)
-    if not (query.reasons and matches):
-        return matches
-    rarity = rarities(store, terms) if terms.indices else {}
-    lists = _lists(store, query, embedding, terms, rarity)
-    return with_reasons(store, matches, lists, query.keywords, rarity, query.first)
+    scores = _scores(store, [point for point, _ in page], embedding, terms)
+    placed = [Placed(point, scores[point], twins) for point, twins in page if point in scores]
+    if not (query.reasons and placed):
+        return placed
+    rarity = rarities(store, terms)
+    explained = reasons(store, scores, lists, query.keywords, rarity, query.first)
+    return [one._replace(reasons=why) for one, why in zip(placed, explained, strict=True)]
 
 
 def facets(
@@ -206,7 +234,7 @@ def facets(
     Raises as `run` does.
     """
     embedding, terms = _checked(query, store.width), query_terms(query.keywords)
-    found = _found_by(_best_first(store, query, embedding, terms))
+    found = _found_by(_best_first(query, _lists(store, query, embedding, terms)))
     return commonest(counted(store, found, names), limit)
 
 
@@ -214,64 +242,43 @@ def _found_by(order: Iterator[UUID]) -> list[UUID]:
     return next(in_chunks(order, MAX_FOUND), [])
 
 
-def _above(
+def _relevant(
     store: IndexBackend, query: IndexQuery, floor: Floor, embedding: NDArray[np.float32] | None, terms: Terms
-) -> list[UUID]:
-    """The 1,000 best of those above the floor, the best first."""
-    excluded = {point_id(name) for name in query.exclude}
-    above = relevant(store, floor, query.filter, excluded, embedding, terms)
-    hidden = _not_for_sale(store, frozenset(above)) if query.for_sale else set()
-    above = (above - hidden) | set(query.first)
-    found: list[UUID] = []
-    order = _best_first(store, query, embedding, terms, FLOOR_DEPTHS)
-    while len(found) < min(len(above), MAX_FOUND) and (point := next(order, None)):
-        found += [point] if point in above else []
-    return found
+) -> Relevant:
+    condition = only_for_sale(query.filter) if query.for_sale else query.filter
+    excluded = frozenset(point_id(name) for name in query.exclude)
+    return Relevant(store, floor, condition, excluded, embedding, terms, query.first)
 
 
-def _best_first(
-    store: IndexBackend,
-    query: IndexQuery,
-    embedding: NDArray[np.float32] | None,
-    terms: Terms,
-    depths: Sequence[int] = FUSED_DEPTHS,
-) -> Iterator[UUID]:
+def _best_first(query: IndexQuery, lists: Lists, depths: Sequence[int] = FUSED_DEPTHS) -> Iterator[UUID]:
     """Everything that the query finds, read only as deep as it is asked for."""
-    others = _by_score(store, query, embedding, terms, depths)
+    others: Iterator[UUID] = iter(())
+    if lists.names:  # none for keywords without a letter or a digit
+        others = ranked(lists.to, lists.scales, depths if len(lists.names) > 1 else (DEPTHS[0], *depths))
     return chain(query.first, (point for point in others if point not in query.first)) if query.first else others
 
 
-def _by_score(
-    store: IndexBackend, query: IndexQuery, embedding: NDArray[np.float32] | None, terms: Terms, depths: Sequence[int]
-) -> Iterator[UUID]:
-    lists = _lists(store, query, embedding, terms)
-    if not lists.names:  # keywords without a letter or a digit
-        return iter(())
-    return ranked(lists.to, lists.scales, depths if len(lists.names) > 1 else (DEPTHS[0], *depths))
-
-
-def _lists(
-    store: IndexBackend,
-    query: IndexQuery,
-    embedding: NDArray[np.float32] | None,
-    terms: Terms,
-    rarity: Mapping[int, float] | None = None,
-) -> Lists:
-    """rarity: of the terms, where it is known already."""
+def _lists(store: IndexBackend, query: IndexQuery, embedding: NDArray[np.float32] | None, terms: Terms) -> Lists:
     queries: dict[str, QueryVector] = {"vectors": embedding} if embedding is not None else {}
     queries |= {"words": terms} if terms.indices else {}
     # A cosine of 1 counts as much as all of the query's words, rare ones more than common ones.
-    scales: tuple[float, ...] = (1.0,)
-    if len(queries) > 1:
-        known = rarities(store, terms) if rarity is None else rarity
-        scales = (1.0, sum(known.values()))
+    scales = (1.0, sum(rarities(store, terms).values())) if len(queries) > 1 else (1.0,)
     excluded = {point_id(name) for name in query.exclude}
 
-    def lists_to(depth: int) -> list[list[Hit]]:
+    def read(depth: int) -> Sequence[Sequence[Ranked]]:
         lists = _hits(store, query, list(queries.values()), depth + len(excluded))
         return [[hit for hit in hits if hit.id not in excluded][:depth] for hits in lists] if excluded else lists
 
-    return Lists(list(queries), scales if queries else (), lists_to)
+    return Lists(list(queries), scales if queries else (), read)
+
+
+def _hits(
+    store: IndexBackend, query: IndexQuery, vectors: Sequence[QueryVector], limit: int, fields: Sequence[str] = ()
+) -> Sequence[Sequence[Ranked]]:
+    """As `IndexBackend.search`, of what is for sale where that is asked for."""
+    if query.for_sale:
+        return search_for_sale(store, vectors, limit, query.filter, fields)
+    return store.search(vectors, limit, query.filter, fields)
 
 
 def _nearest(
@@ -286,17 +293,8 @@ def _nearest(
     order = sorted((hit for hit in hits if hit.id not in excluded), key=lambda hit: (-hit.score, hit.id))
     if len(order) > wanted and order[wanted - 1].score == order[wanted].score:
         return None
-    page = [(hit.found, (), min(max(hit.score, 0.0), 1.0)) for hit in order[query.offset : wanted] if hit.found]
-    return _readable(page, damaged)
-
-
-def _readable(page: Sequence[tuple[Found, tuple[str, ...], float]], damaged: Damaged) -> list[Match]:
-    """The matches of points, each with the ids folded into it and its score."""
-    matches = list[Match]()
-    for one, twins, score in page:
-        if stored := _stored(one, damaged):
-            matches.append(Match(stored, score, twins))
-    return matches
+    page = [(one, min(max(hit.score, 0.0), 1.0)) for hit in order[query.offset : wanted] if (one := hit.found)]
+    return _readable(((one, Placed(one.id, score)) for one, score in page), damaged)
 
 
 def _stored(found: Found, damaged: Damaged) -> StoredProduct | None:
@@ -365,23 +363,29 @@ def _read(store: IndexBackend, order: Iterator[UUID]) -> Iterator[Found]:
         yield from (found[point] for point in points if point in found)
 
 
-def _matches(
-    store: IndexBackend,
-    page: Sequence[tuple[UUID, tuple[str, ...]]],
-    embedding: NDArray[np.float32] | None,
-    terms: Terms,
-    damaged: Damaged,
-) -> list[Match]:
-    found = store.fetch(
-        [point for point, _ in page], RECORD_FIELDS, embedding=embedding is not None, keywords=embedding is None
-    )
-    # A product deleted since it was ranked is left out.
-    present = [(found[point], twins) for point, twins in page if point in found]
+def _scores(
+    store: IndexBackend, points: Sequence[UUID], embedding: NDArray[np.float32] | None, terms: Terms
+) -> dict[UUID, float]:
+    """Of each point its likeness to the query. What was deleted since it was ranked is left out."""
+    found = store.fetch(points, (), embedding=embedding is not None, keywords=embedding is None)
+    present = [found[point] for point in points if point in found]
     if embedding is None:
         rarity = rarities(store, terms)
-        scores = [likeness(rarity, one.keywords) for one, _ in present]
-    else:
-        scores = [
-            0.0 if one.embedding is None else min(max(float(embedding @ one.embedding), 0.0), 1.0) for one, _ in present
-        ]
-    return _readable([(one, twins, score) for (one, twins), score in zip(present, scores, strict=True)], damaged)
+        return {one.id: likeness(rarity, one.keywords) for one in present}
+    return {
+        one.id: 0.0 if one.embedding is None else min(max(float(embedding @ one.embedding), 0.0), 1.0)
+        for one in present
+    }
+
+
+def _matches(store: IndexBackend, placed: Sequence[Placed], damaged: Damaged) -> list[Match]:
+    found = store.fetch([one.point for one in placed], RECORD_FIELDS)
+    return _readable(((found[one.point], one) for one in placed if one.point in found), damaged)
+
+
+def _readable(page: Iterable[tuple[Found, Placed]], damaged: Damaged) -> list[Match]:
+    matches = list[Match]()
+    for found, one in page:
+        if stored := _stored(found, damaged):
+            matches.append(Match(stored, one.score, one.twins, one.reasons))
+    return matches

@@ -6,14 +6,17 @@ product's.
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import chain, islice, takewhile
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.index.backend import Hit, IndexBackend, Terms
+from catalog.index.backend import IndexBackend, Ranked, Terms
 from catalog.index.filters import And, CategoryUnder, Filter, Not, OneOf, Or
 from catalog.index.keywords import wordings
 
@@ -46,36 +49,82 @@ class Floor:
     guessed: tuple[str, ...] | None = None
 
 
-def relevant(
-    store: IndexBackend,
-    floor: Floor,
-    filter: Filter | None,
-    excluded: Collection[UUID],
-    embedding: NDArray[np.float32] | None,
-    asked_terms: Terms,
-) -> set[UUID]:
-    """Those above the floor, of the best 1,000 by embedding, by kind and by words each."""
-    found = _near(store, floor, filter, excluded, embedding) if embedding is not None else set()
-    found |= _by_terms(store, floor, filter, asked_terms) if asked_terms.indices else set()
-    return found - set(excluded)
+@dataclass(frozen=True)
+class Relevant:
+    """The points above a floor: of the best 1,000 by embedding, by kind and by words each. Each of these is asked for
+    when it is needed.
 
+    condition: what every point must pass; asked_terms: the query's; first: points that are found whatever the floor.
+    """
 
-def _near(
-    store: IndexBackend, floor: Floor, filter: Filter | None, excluded: Collection[UUID], embedding: NDArray[np.float32]
-) -> set[UUID]:
-    """Those whose embeddings are, or that are of the kind asked for. What is near does not depend on the filter."""
+    store: IndexBackend
+    floor: Floor
+    condition: Filter | None
+    excluded: Collection[UUID]
+    embedding: NDArray[np.float32] | None
+    asked_terms: Terms
+    first: tuple[UUID, ...] = ()
 
-    def ranked_under(condition: Filter | None, limit: int) -> list[Hit]:
-        [hits] = store.search([embedding], limit + len(excluded), condition)
+    def __contains__(self, point: UUID) -> bool:
+        return point in self.first or point in self._near or point in self._by_terms
+
+    def __iter__(self) -> Iterator[UUID]:
+        yield from self.first
+        yield from (point for point in self._near if point not in self.first)
+        yield from (point for point in self._by_terms if point not in self.first and point not in self._near)
+
+    @cached_property
+    def total(self) -> int:
+        """How many there are, at most 1,000."""
+        return sum(1 for _ in islice(self, MAX_FOUND))
+
+    def among(self, order: Iterator[UUID]) -> Iterator[UUID]:
+        """Those in an order, 1,000 at most, and last those that are not in it. It is read only as deep as it must."""
+        given: set[UUID] = set()
+        ordered = chain(order, self)
+        while len(given) < self.total and (point := next(ordered, None)):
+            if point not in given and point in self:
+                given.add(point)
+                yield point
+
+    @cached_property
+    def _near(self) -> dict[UUID, None]:
+        """Those whose embeddings are, or that are of the kind asked for. What is near does not depend on the filter."""
+        if self.embedding is None:
+            return {}
+        floor, nearest = self.floor, partial(self._nearest, self.embedding)
+        best = max((hit.score for hit in nearest(None, 1) if hit.id not in self.excluded), default=0.0)
+        least = max(floor.cosine, floor.ratio * best)
+        elsewhere = Not(CategoryUnder(floor.elsewhere)) if floor.elsewhere else None
+        familiar = _familiar(floor.guessed) if floor.guessed is not None else None
+        near = nearest(all_of(self.condition, elsewhere, familiar), MAX_FOUND) if least < math.inf else []
+        kinds = nearest(all_of(self.condition, CategoryUnder(floor.kinds)), MAX_FOUND) if floor.kinds else []
+        found = [hit.id for hit in takewhile(lambda hit: hit.score >= least, near)] + [hit.id for hit in kinds]
+        return {point: None for point in found if point not in self.excluded}
+
+    def _nearest(self, embedding: NDArray[np.float32], condition: Filter | None, limit: int) -> Sequence[Ranked]:
+        [hits] = self.store.search([embedding], limit + len(self.excluded), condition)
         return hits
 
-    best = max((hit.score for hit in ranked_under(None, 1) if hit.id not in excluded), default=0.0)
-    least = max(floor.cosine, floor.ratio * best)
-    elsewhere = Not(CategoryUnder(floor.elsewhere)) if floor.elsewhere else None
-    familiar = _familiar(floor.guessed) if floor.guessed is not None else None
-    near = ranked_under(_all(filter, elsewhere, familiar), MAX_FOUND) if least < math.inf else []
-    kinds = ranked_under(_all(filter, CategoryUnder(floor.kinds)), MAX_FOUND) if floor.kinds else []
-    return {hit.id for hit in near if hit.score >= least} | {hit.id for hit in kinds}
+    @cached_property
+    def _by_terms(self) -> dict[UUID, None]:
+        """Those that have the query's words."""
+        if not self.asked_terms.indices:
+            return {}
+        [hits] = self.store.search([self.asked_terms], MAX_FOUND, self.condition, keywords=True)
+        weighed = [rarities(self.store, terms) for text in self.floor.wordings for terms in wordings(text)]
+        asked = frozenset(term for rarity in weighed for term in rarity)
+        held = [asked.intersection(hit.terms) for hit in hits]
+        shares = {having: max((share(rarity, having) for rarity in weighed), default=0.0) for having in set(held)}
+        nearly = max(LEAST_SHARE, OF_BEST_SHARE * max(shares.values(), default=0.0))
+
+        def enough(having: frozenset[int]) -> bool:
+            several = any(len(having & rarity.keys()) >= LEAST_WORDS for rarity in weighed)
+            return shares[having] >= self.floor.share or (shares[having] >= nearly and several)
+
+        passing = {having for having in shares if enough(having)}
+        found = [hit.id for hit, having in zip(hits, held, strict=True) if having in passing]
+        return {point: None for point in found if point not in self.excluded}
 
 
 def _familiar(guessed: tuple[str, ...]) -> Filter:
@@ -84,56 +133,44 @@ def _familiar(guessed: tuple[str, ...]) -> Filter:
     return Or((Not(OneOf("decision", ("abstain",))), OneOf("guess", guessed)))
 
 
-def _all(*conditions: Filter | None) -> Filter | None:
+def all_of(*conditions: Filter | None) -> Filter | None:
     parts = tuple(condition for condition in conditions if condition)
     return And(parts) if parts else None
 
 
-def _by_terms(store: IndexBackend, floor: Floor, filter: Filter | None, asked_terms: Terms) -> set[UUID]:
-    """Those that have the query's words."""
-    [hits] = store.search([asked_terms], MAX_FOUND, filter)
-    found = store.fetch([hit.id for hit in hits], (), keywords=True)
-    weighed = [rarities(store, terms) for text in floor.wordings for terms in wordings(text)]
-    shares = {
-        point: max((share(rarity, one.keywords) for rarity in weighed), default=0.0) for point, one in found.items()
-    }
-    nearly = max(LEAST_SHARE, OF_BEST_SHARE * max(shares.values(), default=0.0))
-
-    def several(point: UUID) -> bool:
-        having = set(terms.indices) if (terms := found[point].keywords) else set()
-        return any(len(having & rarity.keys()) >= LEAST_WORDS for rarity in weighed)
-
-    return {point for point, part in shares.items() if part >= floor.share or (part >= nearly and several(point))}
-
-
-def share(rarity: dict[int, float], terms: Terms | None) -> float:
+def share(rarity: Mapping[int, float], having: AbstractSet[int]) -> float:
     """The rarity of the query's words that a product has, by that of all the query's words."""
-    having = set(terms.indices) if terms else set()
     return sum(weight for term, weight in rarity.items() if term in having) / (sum(rarity.values()) or 1.0)
 
 
-def likeness(rarity: dict[int, float], terms: Terms | None) -> float:
+def likeness(rarity: Mapping[int, float], terms: Terms | None) -> float:
     """Of a query without an embedding: 1 if the product has its words and no others.
 
     Like the cosine of their words: the root of how much of the query the product has, by how many of the product's
     words the query has.
     """
     having = set(terms.indices) if terms else set()
-    return math.sqrt(share(rarity, terms) * len(having & rarity.keys()) / len(having)) if having else 0.0
+    return math.sqrt(share(rarity, having) * len(having & rarity.keys()) / len(having)) if having else 0.0
 
 
 def rarities(store: IndexBackend, asked_terms: Terms) -> dict[int, float]:
-    """Each word's inverse document frequency, as the engine itself weighs it.
+    """Each word's inverse document frequency, as the engine itself weighs it."""
+    terms = asked_terms.indices
+    keys = [("rarity", term) for term in terms]
+    found = store.cache.rows(keys, lambda missing: _rarities(store, [terms[place] for place in missing]))
+    return dict(zip(terms, found, strict=True))
 
-    An engine does not tell it, but the score of a product found by one word is that word's weight in the product, which
-    can be read, times its rarity. A word that finds nothing has the rarity of none among all products:
+
+def _rarities(store: IndexBackend, asked: Sequence[int]) -> list[float]:
+    """An engine does not tell it, but the score of a product found by one word is that word's weight in the product,
+    which can be read, times its rarity. A word that finds nothing has the rarity of none among all products:
     ln(1 + (count - 0 + 0.5) / (0 + 0.5)).
     """
-    lists = store.search([Terms([term], [1.0]) for term in asked_terms.indices], 1, None)
+    lists = store.search([Terms([term], [1.0]) for term in asked], 1, None)
     found = store.fetch([hits[0].id for hits in lists if hits], (), keywords=True)
-    rarity = dict.fromkeys(asked_terms.indices, math.log(1 + (store.count(None) + 0.5) / 0.5))
-    for term, hits in zip(asked_terms.indices, lists, strict=True):
+    rarity = dict.fromkeys(asked, math.log(1 + (store.count(None) + 0.5) / 0.5))
+    for term, hits in zip(asked, lists, strict=True):
         terms = found[hits[0].id].keywords if hits and hits[0].id in found else None
         if terms and term in terms.indices:
             rarity[term] = hits[0].score / terms.weights[list(terms.indices).index(term)]
-    return rarity
+    return list(rarity.values())

@@ -37,7 +37,7 @@ def floor_of(wanted: Sequence[Wanted], taxonomy: Taxonomy, bounds: Mapping[Modal
         share=min(one.share for one in measured),
         wordings=_wordings(wanted),
         kinds=tuple(node for one in wanted for node in one.wording.kinds) if len(wanted) == 1 else (),
-        elsewhere=() if "" in roots or len(roots) != 1 else tuple(sorted(_roots(taxonomy) - roots)),
+        elsewhere=() if "" in roots or len(roots) != 1 else tuple(sorted(taxonomy.roots - roots)),
         guessed=_guessed(read) if all(_way(one.understanding) == "text" for one in read) else None,
     )
 
@@ -81,7 +81,3 @@ def _wordings(wanted: Sequence[Wanted]) -> tuple[str, ...]:
     given = " ".join(one.wording.given for one in wanted if one.wording.given)
     read = " ".join(one.wording.read for one in wanted if one.wording.read)
     return tuple(dict.fromkeys(text for text in (given, read) if text))
-
-
-def _roots(taxonomy: Taxonomy) -> set[str]:
-    return {node.id for node in taxonomy.nodes if node.parent is None}

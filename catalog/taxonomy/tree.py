@@ -137,6 +137,11 @@ class Taxonomy:
         return frozenset(name for name, pattern in self._tag_patterns.items() if pattern.search(text))
 
     @cached_property
+    def roots(self) -> frozenset[str]:
+        """Ids of the nodes that have no parent."""
+        return frozenset(node.id for node in self.nodes if node.parent is None)
+
+    @cached_property
     def _parents(self) -> frozenset[str | None]:
         return frozenset(node.parent for node in self.nodes)
 

@@ -15,6 +15,7 @@ from scripts.generate.placement import Node, place
 ROOMS = {
     "catalog": {
         "arrays": "array types, softmax",
+        "cache": "what was worked out",
         "errors": "errors and their codes",
         "evidence": "what speaks for an answer",
         "feeds": "files to rows",

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from catalog.cache import Cache
 from catalog.errors import CatalogError
 from catalog.images.thumbnails import make_thumbnail
 from catalog.index.filters import Filter
@@ -41,6 +42,8 @@ PARSERS = min(4, os.cpu_count() or 1)
 STORE_SECONDS = 1.0
 # Requests of more products than `max_items` that are under way at once: each waits long, and holds its place meanwhile.
 MAX_LARGE = 8
+# Texts of queries whose embeddings are kept, each of some kilobytes. They are kept in memory alone.
+MAX_QUERIES = 4096
 
 T = TypeVar("T")
 Body = TypeVar("Body", bound=BaseModel)
@@ -63,6 +66,8 @@ class RequestContext:
         self._looking: asyncio.Task[None] | None = None
         self._held = Names()  # asked for again where one is missing
         self.maps = ProposedMaps(self.read_names)
+        kept = MAX_QUERIES if settings.cache_megabytes else 0
+        self._queries: Cache[tuple[str, str], Understanding] = Cache(kept)
 
     async def in_thread(self, work: Callable[..., T], *args: object) -> T:
         """For what has no image to decode."""
@@ -171,6 +176,23 @@ class RequestContext:
         """What this very model makes of products, or what is wrong with each. Raises Overloaded."""
         with self.concurrency.admitted(len(items)):
             return await self.models.understand(await self.prepare(items, model.info), model)
+
+    async def read_queries(self, products: Sequence[Product], model: Model) -> list[Answer]:
+        """As `embed`, of what is searched for: a text that was read by this model before is not read again."""
+        keys = [None if product.images else (model.info.version, product.title) for product in products]
+        known = [self._queries.get(key) if key else None for key in keys]
+        missing = [product for product, found in zip(products, known, strict=True) if found is None]
+        trace = current_trace()
+        trace.kept_queries += len(products) - len(missing)
+        trace.read_queries += sum(not product.images for product in missing)
+        for _ in range(len(products) - len(missing)):
+            trace.add_item(False, True)
+        read = iter(await self.embed(missing, model) if missing else ())
+        answers = [next(read) if found is None else found for found in known]
+        for key, answer in zip(keys, answers, strict=True):
+            if key and isinstance(answer, Understanding):
+                self._queries.put(key, answer)
+        return answers
 
     async def read_names(self, names: Sequence[str], model: Model) -> list[Answer]:
         """What the model makes of categories' names, when nobody else asks it. Raises Overloaded."""

@@ -76,7 +76,8 @@ class Settings(BaseSettings):
     cache_megabytes: int = Field(
         default=32,
         ge=0,
-        description="Memory of each copy of the model for its cache of images and texts.",
+        description="Memory of each copy of the model for its cache of images and texts. At 0, embeddings of queries"
+        " are not kept either.",
     )
     state_resource: str = Field(
         default="",

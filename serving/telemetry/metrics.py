@@ -64,6 +64,12 @@ class Metrics:
         self.failed = Counter(
             "shelflens_failed_items", "Those that had an error of their own.", ["code"], registry=self.registry
         )
+        self.queries = Counter(
+            "shelflens_query_texts",
+            "Texts of searches, by where their embeddings came from: cache or model.",
+            ["source"],
+            registry=self.registry,
+        )
 
     def observe(self, route: str, method: str, status: int, code: str, seconds: float, found: RequestTrace) -> None:
         """A request that has been answered."""
@@ -76,6 +82,8 @@ class Metrics:
         for size in found.batches:
             self.batches.observe(size)
         self.items.inc(found.items)
+        self.queries.labels("cache").inc(found.kept_queries)
+        self.queries.labels("model").inc(found.read_queries)
         for failure, count in found.failed.items():
             self.failed.labels(failure).inc(count)
 

@@ -32,7 +32,8 @@ class Stage(NamedTuple):
 @dataclass
 class RequestTrace:
     """items: products (or texts) to work on; failed: of these, how many have which error code. batches: how many
-    products were in the batch of each.
+    products were in the batch of each. kept_queries: texts to search for whose embeddings were known;
+    read_queries: those that the model read.
     """
 
     items: int = 0
@@ -42,6 +43,8 @@ class RequestTrace:
     failed: dict[str, int] = field(default_factory=dict)
     stages: list[Stage] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
+    kept_queries: int = 0
+    read_queries: int = 0
 
     def add_item(self, has_image: bool, has_text: bool) -> None:
         self.items += 1

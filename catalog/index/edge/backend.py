@@ -1,13 +1,13 @@
 """The embedded store: Qdrant Edge in a folder of its own, open in one process at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 import qdrant_edge as edge
 
+from catalog.cache import Cache
 from catalog.errors import IndexDamaged
 from catalog.index.backend import (
     ACORN_UP_TO,
@@ -23,6 +23,7 @@ from catalog.index.backend import (
     Order,
     Point,
     QueryVector,
+    Ranked,
     Terms,
     first_by_number,
     page_after,
@@ -30,6 +31,7 @@ from catalog.index.backend import (
 )
 from catalog.index.edge.folder import IndexFolder
 from catalog.index.edge.optimizer import Optimizer
+from catalog.index.edge.points import Scored, found_of, sparse, uuid_of
 from catalog.index.edge.shard import EngineFailed, OpenShard
 from catalog.index.filters import Filter, Price
 from catalog.index.records import RECORD, RECORD_FIELDS
@@ -37,6 +39,8 @@ from catalog.index.records import RECORD, RECORD_FIELDS
 # How many vectors are worth an approximate index; fewer are compared one by one, in about a millisecond.
 BUILD_FROM = 10_000
 ALL_VALUES = 1_000_000
+# Of the cache: so many numbers or points, each of some hundred bytes.
+CACHE_SIZE = 20_000
 
 
 class EdgeBackend:
@@ -46,6 +50,7 @@ class EdgeBackend:
         """Takes the folder over, and closes it with itself."""
         self.width = folder.manifest.width
         self.identity = folder.manifest.identity
+        self.cache: Cache[Hashable, Any] = Cache(CACHE_SIZE, size)
         self._folder = folder
         self._live = OpenShard(folder, build_from)
         self._optimizer = Optimizer(folder, self._live)
@@ -71,7 +76,7 @@ class EdgeBackend:
         written = [
             edge.Point(
                 point.id,
-                {EMBEDDING: point.embedding.tolist(), KEYWORDS: _sparse(point.keywords)},
+                {EMBEDDING: point.embedding.tolist(), KEYWORDS: sparse(point.keywords)},
                 dict(point.payload),
             )
             for point in points
@@ -80,7 +85,7 @@ class EdgeBackend:
 
     def update_payload(self, amendments: Sequence[Amendment]) -> None:
         # The payload last: it holds the hashes, by which an amendment that was cut short is seen to be missing.
-        keywords = [edge.PointVectors(one.id, {KEYWORDS: _sparse(one.keywords)}) for one in amendments]
+        keywords = [edge.PointVectors(one.id, {KEYWORDS: sparse(one.keywords)}) for one in amendments]
         payloads = [edge.UpdateOperation.overwrite_payload([one.id], dict(one.payload)) for one in amendments]
         written = {one.id: one.payload for one in amendments}
         self._write([edge.UpdateOperation.update_vectors(keywords), *payloads], written)
@@ -104,23 +109,28 @@ class EdgeBackend:
                 return {ids[0]: Found(ids[0], {})}
             parts = [self.fetch([id], fields, embedding, keywords) for id in ids]
             return {id: found for part in parts for id, found in part.items()}
-        return {found.id: found for found in map(_found, records)}
+        return {found.id: found for found in map(found_of, records)}
 
     def search(
-        self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str] = ()
-    ) -> list[list[Hit]]:
+        self,
+        queries: Sequence[QueryVector],
+        limit: int,
+        filter: Filter | None,
+        fields: Sequence[str] = (),
+        keywords: bool = False,
+    ) -> Sequence[Sequence[Ranked]]:
         try:
-            return self._ranked(queries, limit, filter, fields)
+            return self._ranked(queries, limit, filter, fields, keywords)
         except EngineFailed:
-            if not fields:
+            if not (fields or keywords):
                 raise
-        lists = self._ranked(queries, limit, filter, ())
-        found = self.fetch(list({hit.id: None for hits in lists for hit in hits}), fields)
-        return [[hit._replace(found=found.get(hit.id)) for hit in hits] for hits in lists]
+        lists = self._ranked(queries, limit, filter, (), False)
+        found = self.fetch(list({hit.id: None for hits in lists for hit in hits}), fields, keywords=keywords)
+        return [[Hit(hit.id, hit.score, found.get(hit.id)) for hit in hits] for hits in lists]
 
     def _ranked(
-        self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str]
-    ) -> list[list[Hit]]:
+        self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str], keywords: bool
+    ) -> list[list[Scored]]:
         condition = _filter(filter)
         acorn = edge.AcornSearchParams(enable=True, max_selectivity=ACORN_UP_TO)
         parameters = (
@@ -131,20 +141,18 @@ class EdgeBackend:
         requests = [
             edge.QueryRequest(
                 limit=limit,
-                query=edge.Query.Nearest(_sparse(vector), using=KEYWORDS)
+                query=edge.Query.Nearest(sparse(vector), using=KEYWORDS)
                 if isinstance(vector, Terms)
                 else edge.Query.Nearest(vector.tolist(), using=EMBEDDING),
                 filter=condition,
                 params=parameters,
                 with_payload=list(fields) or False,
+                with_vector=[KEYWORDS] if keywords else False,
             )
             for vector in queries
         ]
         lists = self._live.read(lambda shard: shard.query_batch(edge.QueryBatchRequest(requests)))
-        return [
-            [Hit(_uuid(point.id), point.score, _found(point) if fields else None) for point in points]
-            for points in lists
-        ]
+        return [list(map(Scored, points)) for points in lists]
 
     def count(self, filter: Filter | None) -> int:
         if filter is None:  # known, where counting 200,000 takes 10 ms
@@ -160,7 +168,7 @@ class EdgeBackend:
         condition = _filter(filter)
         if order is None:
             request = edge.ScrollRequest(limit=limit, filter=condition, with_payload=False, with_vector=False)
-            return [_uuid(record.id) for record in self._live.read(lambda shard: shard.scroll(request))[0]]
+            return [uuid_of(record.id) for record in self._live.read(lambda shard: shard.scroll(request))[0]]
         by = edge.OrderBy(order.field, direction=edge.Direction.Desc if order.descending else edge.Direction.Asc)
 
         def read(count: int) -> list[tuple[float, UUID]]:
@@ -168,7 +176,7 @@ class EdgeBackend:
                 limit=count, filter=condition, order_by=by, with_payload=False, with_vector=False
             )
             records, _ = self._live.read(lambda shard: shard.scroll(asked))
-            return [(record.order_value or 0.0, _uuid(record.id)) for record in records]
+            return [(record.order_value or 0.0, uuid_of(record.id)) for record in records]
 
         return first_by_number(read, limit, order.descending)
 
@@ -192,7 +200,7 @@ class EdgeBackend:
             with_vector=[EMBEDDING] if whole else False,
         )
         records, following = self._live.read(lambda shard: shard.scroll(request))
-        return [_found(record) for record in records], None if following is None else _uuid(following)
+        return [found_of(record) for record in records], None if following is None else uuid_of(following)
 
     def sorted_page(
         self, field: str, descending: bool, after: tuple[float, UUID] | None, limit: int, filter: Filter | None
@@ -206,7 +214,7 @@ class EdgeBackend:
                 limit=count, filter=_filter(filter), with_payload=True, with_vector=[EMBEDDING], order_by=order
             )
             records, _ = self._live.read(lambda shard: shard.scroll(request))
-            return [(float(record.order_value or 0.0), _found(record)) for record in records]
+            return [(float(record.order_value or 0.0), found_of(record)) for record in records]
 
         return page_after(read, lambda row: (row[0], row[1].id), descending, after, limit)
 
@@ -233,7 +241,10 @@ class EdgeBackend:
         """written: each point's payload, None of one that is to be gone. Raises IndexDamaged where it was not kept: the
         engine says that all is well, too, when it takes a write for one that it has carried out before.
         """
-        self._live.write(operations, list(written))
+        try:
+            self._live.write(operations, list(written))
+        finally:
+            self.cache.clear()
         self._optimizer.notice()
         kept = self.fetch(list(written), (RECORD,))
         for id, payload in written.items():
@@ -245,24 +256,9 @@ class EdgeBackend:
                 )
 
 
-def _sparse(terms: Terms) -> edge.SparseVector:
-    return edge.SparseVector(list(terms.indices), list(terms.weights))
-
-
-def _found(record: edge.Record | edge.ScoredPoint) -> Found:
-    vectors: dict[str, Any] = record.vector if isinstance(record.vector, dict) else {}
-    embedding, keywords = vectors.get(EMBEDDING), vectors.get(KEYWORDS)
-    return Found(
-        _uuid(record.id),
-        record.payload or {},
-        None if embedding is None else np.array(embedding, dtype=np.float32),
-        None if keywords is None else Terms(keywords.indices, keywords.values),
-    )
-
-
-def _uuid(point: int | UUID | str) -> UUID:
-    assert isinstance(point, UUID), "every point of ours has one"
-    return point
+def size(value: Any) -> int:
+    """Of what the cache keeps: how many points, or one."""
+    return len(value) if isinstance(value, Sized) else 1
 
 
 def _filter(filter: Filter | None) -> edge.Filter | None:

@@ -2,12 +2,13 @@
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from qdrant_client import QdrantClient, models
 
+from catalog.cache import Cache
 from catalog.errors import IndexDamaged, IndexMismatch, IndexNotFound, translating
 from catalog.index.backend import (
     ACORN_UP_TO,
@@ -44,6 +45,7 @@ class QdrantBackend:
         self.width = width
         self.identity = str(metadata["identity"])
         self.model = _model(metadata)
+        self.cache: Cache[Hashable, Any] = Cache(0)  # others may write, too
         self._client = client
         self._collection = collection
 
@@ -120,7 +122,12 @@ class QdrantBackend:
 
     @translating(server_error)
     def search(
-        self, queries: Sequence[QueryVector], limit: int, filter: Filter | None, fields: Sequence[str] = ()
+        self,
+        queries: Sequence[QueryVector],
+        limit: int,
+        filter: Filter | None,
+        fields: Sequence[str] = (),
+        keywords: bool = False,
     ) -> list[list[Hit]]:
         condition = _filter(filter)
         acorn = models.AcornSearchParams(enable=True, max_selectivity=ACORN_UP_TO)
@@ -137,12 +144,14 @@ class QdrantBackend:
                 params=parameters,
                 limit=limit,
                 with_payload=list(fields) or False,
+                with_vector=[KEYWORDS] if keywords else False,
             )
             for vector in queries
         ]
         answers = self._client.query_batch_points(self._collection, requests)
+        read = bool(fields) or keywords
         return [
-            [Hit(uuid.UUID(str(point.id)), point.score, _found(point) if fields else None) for point in answer.points]
+            [Hit(uuid.UUID(str(point.id)), point.score, _found(point) if read else None) for point in answer.points]
             for answer in answers
         ]
 

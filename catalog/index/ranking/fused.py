@@ -6,7 +6,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.index.backend import Hit
+from catalog.index.backend import Ranked
 
 # How deep the lists are read. The fused order depends on the depth, and so does which of many equal scores a list ends
 # with; but a deeper page must not change the pages before it: what the first depth yields stays in front, what the next
@@ -15,7 +15,7 @@ FUSED_DEPTHS = (100, 400, 1600, 6400, 25600)
 DEPTHS = (20, *FUSED_DEPTHS)
 
 
-def fuse(lists: Sequence[Sequence[Hit]], scales: Sequence[float], depth: int) -> list[UUID]:
+def fuse(lists: Sequence[Sequence[Ranked]], scales: Sequence[float], depth: int) -> list[UUID]:
     """Best first by the sum of score / scale over the lists, which were read to `depth`; equal sums go by id.
 
     A combination of scores (Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023), which
@@ -32,7 +32,7 @@ def fuse(lists: Sequence[Sequence[Hit]], scales: Sequence[float], depth: int) ->
 
 
 def ranked(
-    lists_to: Callable[[int], Sequence[Sequence[Hit]]], scales: Sequence[float], depths: Sequence[int]
+    lists_to: Callable[[int], Sequence[Sequence[Ranked]]], scales: Sequence[float], depths: Sequence[int]
 ) -> Iterator[UUID]:
     """Every id of the fused lists, best first, read only as deep as it is asked for. lists_to: the lists to a depth;
     scales: the score of each list that counts as 1.

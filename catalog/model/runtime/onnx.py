@@ -16,7 +16,7 @@ from catalog.arrays import Floats
 from catalog.errors import CheckpointInvalid
 from catalog.model.folder import GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder, read_weights
 from catalog.model.preprocess import Batch, TextBatch
-from catalog.model.runtime.cache import Cache, Row
+from catalog.model.runtime.cache import Row, row_cache
 from catalog.model.runtime.outputs import Alone, ModelOutputs
 from catalog.model.runtime.threads import cores
 from catalog.product import Modality
@@ -46,7 +46,7 @@ class OnnxRuntime:
         self._folder = model.path
         self._attributes = [attribute.name for attribute in model.taxonomy.attributes]
         self._weights = _weights(model.path)
-        self._cache = Cache(cache_bytes)
+        self._cache = row_cache(cache_bytes)
         self._by_cores: dict[int, Graphs] = {}
         self._loading = threading.Lock()
         self._graphs()

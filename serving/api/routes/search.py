@@ -144,7 +144,7 @@ async def find(context: RequestContext, query: Search) -> SearchResponse:
     model = await context.index_model()
     query = replace(query, filter=await context.with_ids(query.filter, query.facets, model.taxonomy))
     plan = SearchPlan(query, Knowledge(model.taxonomy, model.info.scripts, model.info.bounds))
-    read = await context.embed(plan.products, model)
+    read = await context.read_queries(plan.products, model)
     stored = await context.store.get(plan.ids) if plan.ids else []
     listing = await context.store.search(plan.query(read, stored), query.facets)
     known = [*read, *(one.understanding for one in stored if one)]

@@ -25,7 +25,7 @@ from catalog.errors import (
     SearchEmpty,
     SearchInvalid,
 )
-from catalog.index.backend import Hit
+from catalog.index.backend import Hit, Terms
 from catalog.index.filters import CategoryUnder, Filter, Not, OneOf, Or, Price
 from catalog.index.keywords import document_terms, query_terms, wordings
 from catalog.index.listing import Sort
@@ -34,7 +34,7 @@ from catalog.index.qdrant.backend import QdrantBackend
 from catalog.index.query import NEAR_DUPLICATE_COSINE, IndexQuery
 from catalog.index.ranking import fuse
 from catalog.index.records import keyword_text, point_id
-from catalog.index.relevance import Floor
+from catalog.index.relevance import Floor, Relevant
 from catalog.product import Match, Offer, Product, StoredProduct, StoredVersion
 from tests.support.stored import (
     WIDTH,
@@ -312,6 +312,44 @@ def test_a_list_counts_by_how_well_it_matches() -> None:
     # Words that hardly match leave the order to the embeddings.
     assert [point.int for point in fuse([one, two], (1.0, 1000.0), 4)] == [3, 1, 2, 7, 5]
     assert fuse([[], []], (1.0, 1.0), 4) == fuse([], (), 4) == []
+
+
+def test_what_was_worked_out_for_a_search_goes_with_the_next_write(index: ProductIndex) -> None:
+    """A common word becomes a rare one, a price rises, a product goes out of stock, and another is gone."""
+    axis = np.eye(WIDTH, dtype=np.float32)[0]
+    floor = Floor(cosine=0.5, ratio=0, share=0.7, wordings=("red shoe",))
+    query = IndexQuery(embedding=axis, keywords="red shoe", floor=floor, for_sale=True, reasons=True)
+    cheap = replace(query, filter=Price(lte=10))
+
+    def weight() -> float:
+        [one, *_] = index.find(query).matches
+        assert one.reasons
+        assert one.reasons.words
+        return one.reasons.words.score
+
+    products = [stored_product(id=str(n), title="Red shoe", vector=axis, price=5.0) for n in range(3)]
+    index.upsert(products)
+    assert [index.find(one).total for one in (query, query, cheap, cheap)] == [3] * 4
+    before = weight()
+    index.upsert([stored_product(id=f"other {n}", title="Pear", vector=-axis, node="food.pear") for n in range(9)])
+    assert weight() > before
+    index.update_offers([Offer(replace(products[0].product, price=20.0), products[0].hashes)])
+    assert [index.find(one).total for one in (query, cheap)] == [3, 2]
+    index.update_offers([Offer(replace(products[1].product, availability="out_of_stock"), products[1].hashes)])
+    assert [index.find(one).total for one in (query, cheap)] == [2, 1]
+    index.delete(["2"])
+    assert [match.stored.id for match in index.find(query).matches] == ["0"]
+
+
+def test_what_no_list_reached_comes_last(full: ProductIndex) -> None:
+    store, point = full._store, point_id(CATALOGUE[0].id)
+    near = Relevant(
+        store, Floor(cosine=-1, ratio=-9, share=1), None, (), CATALOGUE[0].understanding.embedding, Terms((), ())
+    )
+    last = point_id(CATALOGUE[7].id)
+    found = list(near.among(iter([last, last])))
+    assert found[:2] == [last, point]
+    assert len(found) == len(set(found)) == near.total == len(CATALOGUE)
 
 
 def test_a_result_found_by_text_alone_has_its_cosine_too(index: ProductIndex) -> None:
