@@ -6,6 +6,7 @@ asks (models, index, jobs) is asked for at each scrape, by the route.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
@@ -27,48 +28,41 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
+        counter, histogram = partial(Counter, registry=self.registry), partial(Histogram, registry=self.registry)
+        self.requests = counter(
             "shelflens_requests",
             "Answered requests; code is that of the error, empty where there is none.",
             ["route", "method", "status", "code"],
-            registry=self.registry,
         )
-        self.seconds = Histogram(
+        self.seconds = histogram(
             "shelflens_request_duration_seconds",
             "From a request's headers to the last byte of its answer.",
             ["route"],
             buckets=SECONDS,
-            registry=self.registry,
         )
         self.running = Gauge("shelflens_requests_running", "Requests under way.", registry=self.registry)
-        self.rejected = Counter(
+        self.rejected = counter(
             "shelflens_rejected_requests",
             "Requests turned away before any work was done on them, by the error's code.",
             ["reason"],
-            registry=self.registry,
         )
-        self.stages = Histogram(
+        self.stages = histogram(
             "shelflens_stage_duration_seconds",
             "What a request's time went to: decode, queue (for the model), model, index.",
             ["stage"],
             buckets=SECONDS,
-            registry=self.registry,
         )
-        self.batches = Histogram(
+        self.batches = histogram(
             "shelflens_batch_products",
             "Products in a forward pass, counted once for each product in it.",
             buckets=SIZES,
-            registry=self.registry,
         )
-        self.items = Counter("shelflens_items", "Products and texts that requests brought.", registry=self.registry)
-        self.failed = Counter(
-            "shelflens_failed_items", "Those that had an error of their own.", ["code"], registry=self.registry
-        )
-        self.queries = Counter(
+        self.items = counter("shelflens_items", "Products and texts that requests brought.")
+        self.failed = counter("shelflens_failed_items", "Those that had an error of their own.", ["code"])
+        self.queries = counter(
             "shelflens_query_texts",
             "Texts of searches, by where their embeddings came from: cache or model.",
             ["source"],
-            registry=self.registry,
         )
 
     def observe(self, route: str, method: str, status: int, code: str, seconds: float, found: RequestTrace) -> None:
