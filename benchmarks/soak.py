@@ -6,7 +6,7 @@ Starts the service itself, on a free port of the loopback with an index in a tem
 analyze, search, list, store, change, delete and erase products, always of the same ids, so that the index does not
 grow. Jobs are added as others end, and cancelled at the end. Memory is that of all the service's processes, without
 the files that they map: the median of the time behind the warm-up, and of as long at the end. File descriptors are
-counted before the load, and once it has ended.
+counted before the load (after a little of it), and once it has ended.
 """
 
 import argparse
@@ -43,7 +43,7 @@ from benchmarks.traffic import (
 )
 from serving.settings.schema import Settings
 
-SAMPLE_SECONDS, IDLE_SECONDS = 5.0, 20.0
+FIRST_SECONDS, SAMPLE_SECONDS, IDLE_SECONDS = 20.0, 5.0, 20.0
 SETTLE_SECONDS = 120.0  # a kept connection is closed after 60
 WARM_UP = 0.3  # of the time; as much at the end
 IDS, ROWS = 200, 40
@@ -168,6 +168,7 @@ async def under_load(address: Address, load: Load, feeds: list[str], seconds: fl
 
 
 async def soak(address: Address, load: Load, feeds: list[str], seconds: float) -> Row:
+    await under_load(address, Load(1, 1, 0), feeds, FIRST_SECONDS)  # files are opened when they are first asked for
     await asyncio.sleep(SAMPLE_SECONDS)
     before = descriptors()
     samples, told = await under_load(address, load, feeds, seconds)
