@@ -55,14 +55,13 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
     from tqdm import tqdm
 
     from catalog.index.product_index import open_index
-    from catalog.model.contract import Promise
     from catalog.model.folder import read_taxonomy, shipped_model
     from catalog.origin import model_folder
     from catalog.quality.audit import History
     from catalog.quality.audit import audit as run
     from catalog.quality.audit.checks import shipped_checks
     from catalog.quality.audit.merging import said
-    from catalog.quality.audit.report import HEADINGS, report
+    from catalog.quality.audit.report import report
 
     with open_index(index, create=False) as opened, closing(History(path)) as history:
         tell_if_mixed(opened)
@@ -77,22 +76,29 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
             with written_whole(output) as temporary:
                 temporary.write_text(report(history.runs(), found, counts, titles, said(outcome)), encoding="utf-8")
     if as_json:
-        merging = {"promised": isinstance(outcome, Promise)} | asdict(outcome) | {"sentence": said(outcome)}
+        merging = asdict(outcome) | {"sentence": said(outcome)}
         told = {"products": done.products, "figures": done.figures, "findings": counts, "merging": merging}
         print(json.dumps(told))
         return
-    print(f"{done.products:,} products were looked through.")
+    show_counts(done.products, counts, said(outcome))
+    if output and counts:
+        print(f"Each with its proof: {output}. To accept or dismiss: shelflens serve --index {index}, page Health.")
+    elif counts:
+        print("Each with its proof: --output report.html, or the page Health of shelflens serve.")
+
+
+def show_counts(products: int, counts: Mapping[str, Mapping[str, int]], merging: str) -> None:
+    """counts: of findings by code and state; merging: what is promised of duplicates."""
+    from catalog.quality.audit.report import HEADINGS
+
+    print(f"{products:,} products were looked through.")
     for code, states in counts.items():
         told = ", ".join(f"{count:,} {state}" for state, count in states.items())
         print(f"{HEADINGS[code]}: {told} [{code}]")
     if "duplicate" in counts:
-        print(said(outcome))
+        print(merging)
     if not counts:
         print("Nothing was found.")
-    elif output:
-        print(f"Each with its proof: {output}. To accept or dismiss: shelflens serve --index {index}, page Health.")
-    else:
-        print("Each with its proof: --output report.html, or the page Health of shelflens serve.")
 
 
 def write_patch(path: Path, output: Path, feed: Path | None) -> None:

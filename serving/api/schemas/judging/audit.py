@@ -131,9 +131,9 @@ def to_merging(outcome: Outcome) -> MergingOut:
         verdicts=outcome.products,
         wrong=outcome.errors,
         needed=None if isinstance(outcome, Promise) else outcome.needed,
-        least=kept and rounded(1 / (1 + math.exp(-kept.threshold))),
-        bound=kept and rounded(kept.bound),
-        coverage=kept and rounded(kept.coverage),
+        least=rounded(1 / (1 + math.exp(-kept.threshold))) if kept else None,
+        bound=rounded(kept.bound) if kept else None,
+        coverage=rounded(kept.coverage) if kept else None,
         sentence=said(outcome),
     )
 
