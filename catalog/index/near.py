@@ -10,9 +10,9 @@ from catalog.index.filters import Among, And, Not, OneOf
 from catalog.index.keywords import query_terms
 from catalog.index.records import point_id
 
-BY_VECTOR, BY_WORDS, BY_NUMBER = 4, 5, 3
+BY_VECTOR, BY_WORDS, BY_NUMBER = 3, 4, 2
 LEAST_COSINE = 0.75
-LEAST_SHARED = 0.3  # of what the product's own words would score
+LEAST_SHARED = 0.4  # of what the product's own words would score
 
 
 class Sought(NamedTuple):
