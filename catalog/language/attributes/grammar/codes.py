@@ -12,7 +12,7 @@ GTIN_CUE = re.compile(
 )
 CUES = re.compile(
     r"(?:\b(?P<model>model(?:\s(?:no|number|name))?)|(?P<zh>型号)|\b(?P<part>(?:part|mpn|item|sku|stock|ref|mfr)"
-    r"(?:\s?(?:no|number))?))\s?(?:\.\s?)?(?:[#:：]\s?)+(?P<code>" + CODE + ")",
+    r"(?:\s?(?:no|number))?))\s?(?:\.\s?)?(?:[#:：]\s?){1,4}(?P<code>" + CODE + ")",
     re.IGNORECASE,
 )
 LONG_NUMBER, CUE_SIGN = re.compile(r"\d{8}"), re.compile("[#:：]")  # without one there is no cue

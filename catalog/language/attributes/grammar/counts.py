@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from catalog.language.attributes.found import CERTAIN, LIKELY, OPEN, FoundAttribute, Normal, Reading
 from catalog.language.attributes.grammar.numbers import BEFORE
@@ -34,12 +35,15 @@ AHEAD = (
     ("spf", CERTAIN, r"\bspf\s?"),
     ("count", CERTAIN, rf"\b{HOLDER}\s?/\s?"),
 )
+_WORDS = "one|two|three|four|five|six|seven|eight|ten|twelve|single|dual|quad|octa"
 _NUMBER = (
-    r"(?:\d{1,3}(?:,\d{3}){1,3}|\d{1,6}|\b(?:one|two|three|four|five|six|seven|eight|ten|twelve|single|dual|quad|octa)\b"
+    rf"(?:\d{{1,3}}(?:,\d{{3}}){{1,3}}|\d{{1,6}}|\b(?:{_WORDS})\b"
     r"|[一二两三四五六七八九十](?=[包盒袋瓶罐箱套卷双支件片条]装))"
 )
 FOLLOWED = re.compile(
-    rf"(?P<n>{_NUMBER})(?:" + "|".join(f"(?P<after{at}>{pattern})" for at, (_, _, pattern) in enumerate(AFTER)) + ")",
+    rf"(?P<n>{_NUMBER})(?=\s?[-/]?\s?[^\W\d])(?:"
+    + "|".join(f"(?P<after{at}>{pattern})" for at, (_, _, pattern) in enumerate(AFTER))
+    + ")",
     re.IGNORECASE,
 )
 PRECEDED = re.compile(
@@ -48,9 +52,13 @@ PRECEDED = re.compile(
     + rf")(?P<n>{_NUMBER})\+?{_END}",
     re.IGNORECASE,
 )
-# Letters with which a number's word, or what stands before a number, begins.
-NUMBER_STARTS = re.compile(r"\d|\b(?i:[otfsedq])|[一二两三四五六七八九十]")
-HOLDER_STARTS = re.compile(r"\b(?i:[mpcbslqdrtjk])")
+# Where a number, or what stands before one, can begin.
+NUMBER_STARTS = re.compile(
+    rf"(?<!\d)\d|\b(?:{_WORDS})\b|[一二两三四五六七八九十](?=[包盒袋瓶罐箱套卷双支件片条]装)", re.IGNORECASE
+)
+HOLDER_STARTS = re.compile(
+    r"\b(?:multi|pa|pk|ca|ct|bo|bx|set|lot|bu|bag|qty|spf|roll|jar|tub|disp|ream|kit)", re.IGNORECASE
+)
 CODE_BEFORE = re.compile(r"[A-Za-z0-9_.,/]$|[A-Za-z0-9][-–#]$")
 TIMES_BEFORE = re.compile(r"[\w\s][xX×*]$")
 NUMBERS = {**NUMBER_WORDS, "dual": 2, "quad": 4, "octa": 8}
@@ -71,13 +79,12 @@ AGE_CUE = re.compile(r"\bages?d?\b|kids?|child|toddler|baby|infant|toy|\bold\b|�
 
 
 def counts_in(text: str) -> Iterator[FoundAttribute]:
-    is_jewellery = bool(CARAT.search(text))
     for one in scanned(FOLLOWED, NUMBER_STARTS, text):
         if not _goes_on(text, one.start()):
-            yield _count(*AFTER[int((one.lastgroup or "").removeprefix("after"))][:2], one, is_jewellery)
+            yield _count(*AFTER[int((one.lastgroup or "").removeprefix("after"))][:2], one, text)
     for one in scanned(PRECEDED, HOLDER_STARTS, text):
         place = next(at for at in range(len(AHEAD)) if one[f"ahead{at}"] is not None)
-        yield _count(*AHEAD[place][:2], one, is_jewellery)
+        yield _count(*AHEAD[place][:2], one, text)
     yield from _ages(text)
 
 
@@ -87,17 +94,22 @@ def _goes_on(text: str, start: int) -> bool:
     return bool(CODE_BEFORE.search(before)) and not TIMES_BEFORE.search(before)
 
 
-def _count(name: str, confidence: float, one: re.Match[str], is_jewellery: bool) -> FoundAttribute:
+def _count(name: str, confidence: float, one: re.Match[str], text: str) -> FoundAttribute:
     number = _number(one["n"])
     if name == "dozen":
         name, number = "count", number * 12
     others: tuple[Reading, ...] = ()
-    if one[0].lower().endswith("ct") and "/" not in one[0] and is_jewellery:
+    if one[0].lower().endswith("ct") and "/" not in one[0] and _is_jewellery(text):
         others = (Reading("carat_weight", round(number * 2e-4, 10), "kilogram"),)
     unit = "" if name == "spf" else "count"
     return FoundAttribute(
         name, one[0], one.start(), one.end(), float(number), unit, OPEN if others else confidence, others=others
     )
+
+
+@lru_cache(maxsize=1)
+def _is_jewellery(text: str) -> bool:
+    return bool(CARAT.search(text))
 
 
 def _number(text: str) -> int:
