@@ -50,7 +50,7 @@ def _changes(told: Told) -> Iterator[Change]:
     finding = told.finding
     if not finding.product:
         return
-    if finding.code == "duplicate":
+    if finding.code in ("duplicate", "duplicate_perhaps"):
         yield Change(finding.product, DUPLICATE_OF, finding.others[0])
     elif finding.code == "variant":
         family = min(finding.product, *finding.others)

@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS about (product TEXT NOT NULL, id TEXT NOT NULL, PRIMA
 """
 State = Literal["open", "accepted", "corrected", "dismissed"]
 Verdict = Literal["accepted", "corrected", "dismissed"]
-TOGETHER = ("duplicate", "variant")  # codes of what is of products together, and of no field
+TOGETHER = ("duplicate", "variant", "duplicate_perhaps")  # codes of what is of products together, and of no field
 STAGED_AT_ONCE = 1_000
 NOT_WRITTEN = frozenset(("Cc", "Cs", "Zl", "Zp"))  # of Unicode: controls, halves of characters, ends of lines
 SHOWN = "SELECT f.number, f.document, coalesce(v.state, 'open'), v.value, v.given_by, v.created"
