@@ -12,6 +12,14 @@ from shelflens.cli.app import IndexOption, JsonOption, app, errors_shown, tell_i
 from shelflens.cli.catalogue.corrections import check_options, write_corrected, write_patch
 from shelflens.cli.ingest import Columns, Encoding, read_mapping
 
+Corrected = Annotated[
+    Path | None,
+    typer.Option(
+        help="Look for nothing; write the feed (CSV, TSV, JSON Lines) again to this file, with what people accepted"
+        " or corrected in it, and everything else byte for byte as it is."
+    ),
+]
+
 
 @app.command()
 def audit(
@@ -21,13 +29,7 @@ def audit(
         Path | None,
         typer.Option(help="Look for nothing; write what people accepted or corrected to this CSV file."),
     ] = None,
-    corrected: Annotated[
-        Path | None,
-        typer.Option(
-            help="Look for nothing; write the feed (CSV, TSV, JSON Lines) again to this file, with what people accepted"
-            " or corrected in it, and everything else byte for byte as it is."
-        ),
-    ] = None,
+    corrected: Corrected = None,
     feed: Annotated[
         Path | None,
         typer.Option(help="With --corrected: the feed. With --patch: one whose columns the file is to have."),
