@@ -1,14 +1,15 @@
 """Pairs and groups of offers, by words alone: what `catalog.quality.groups` finds, beside what is commonly tried.
 
-    python benchmarks/matching.py --data-root DIR [--sets abt_buy ...] [--split valid] [--only pairs|groups|variants]
-        [--json FILE]
+    python benchmarks/matching.py --data-root DIR [--sets abt_buy ...] [--split valid]
+        [--only pairs|groups|variants|probabilities] [--json FILE]
 
 pairs: F1 on four public sets of judged pairs, by the weights that ship, which have seen none of them, and by weights
 taught the set's `train`. The threshold is always chosen on `train`, out of fold where something is taught. Beside them
 TF-IDF cosine with a threshold, and logistic regression on four plain similarities. Then the promise of 0.98: fitted on
 out-of-fold scores of `train`, its precision and coverage on the split.
 groups: pairwise F1 on the offers of a price comparison, which has the colours of a model together, and how the time
-grows. variants: how many pairs are typed right, of fashion titles and of made-up titles.
+grows. probabilities: of pairs of `train` that are told as doubles, how many are, by the probability. variants: how
+many pairs are typed right, of fashion titles and of made-up titles.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from catalog.quality.groups import Grouping, Item, Scorer, fit, promised
 
 SETS = ("abt_buy", "walmart_amazon", "amazon_google", "wdc_all")
 FIELD = re.compile(r"COL (\S+) VAL (.*?)(?= COL \S+ VAL |$)")
+PROBABILITIES = (0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 0.95, 1.01)
 COLOURS = ("black", "white", "red", "blue", "green", "grey", "brown", "pink", "purple", "yellow", "beige", "navy blue")
 Pair = tuple[str, str]
 Truths = NDArray[np.bool_]
@@ -137,6 +139,27 @@ def promise_of(taught_T: Doubles, asked_V: Doubles, least: float, same_T: Truths
     share = right / same_V.sum()
     bound = lower_bound(count, count - right)
     return f"{outcome.bound:.4f} promised; {right} of {count} right, {bound:.3f} at least, {share:.0%} of the pairs"
+
+
+def measure_probabilities(names: Sequence[str], root: Path) -> dict[str, Any]:
+    """How many pairs of `train` that the shipped weights tell as doubles are, by the probability that is told."""
+    told: dict[str, list[tuple[float, bool]]] = {}
+    for name in names:
+        judged = Judged(root / "matching" / name, "valid")
+        catalogue = Grouping()
+        pairs = judged.pairs[: judged.taught]
+        catalogue.add_all(map(Item, judged.products.values()), pairs)
+        likely = [1 / (1 + np.exp(-catalogue.duplicate_score(*pair))) for pair in pairs]
+        told[name] = list(zip(likely, judged.same[: judged.taught].tolist(), strict=True))
+    told["all"] = [one for of_set in told.values() for one in of_set]
+    result: dict[str, Any] = {}
+    for low, high in pairwise(PROBABILITIES):
+        row = {}
+        for name, of_set in told.items():
+            same = [right for probability, right in of_set if low <= probability < high]
+            row[name] = f"{sum(same) / max(len(same), 1):.2f} of {len(same)}"
+        result[f"{low:.2f} to {min(high, 1):.2f}"] = row
+    return result
 
 
 def baselines(judged: Judged) -> dict[str, tuple[Doubles, Doubles]]:
@@ -271,7 +294,7 @@ def main() -> None:
     parser.add_argument("--data-root", type=Path, required=True)
     parser.add_argument("--sets", nargs="+", default=SETS)
     parser.add_argument("--split", default="valid")
-    parser.add_argument("--only", choices=("pairs", "groups", "variants"), default=None)
+    parser.add_argument("--only", choices=("pairs", "groups", "variants", "probabilities"), default=None)
     parser.add_argument("--json", type=Path, default=None)
     arguments = parser.parse_args()
     root, result = arguments.data_root, dict[str, Any]()
@@ -286,6 +309,9 @@ def main() -> None:
         result["fashion variants"] = measure_variants(fashion_pairs(root))
         result["made variants"] = measure_variants(made_pairs())
         print(json.dumps([result["fashion variants"], result["made variants"]], indent=1), flush=True)
+    if arguments.only in (None, "probabilities"):
+        result["probabilities"] = measure_probabilities(arguments.sets, root)
+        print(json.dumps(result["probabilities"], indent=1), flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 

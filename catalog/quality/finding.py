@@ -31,6 +31,7 @@ KINDS: Mapping[str, Words] = {
     ),
     "duplicate": Words("Listed twice", "This seems to be the same product as {others}."),
     "variant": Words("Variants", "This seems to be a variant of {others}: they differ in {field}."),
+    "duplicate_perhaps": Words("Perhaps listed twice", "This may be the same product as {others}."),
     "attribute_missing": Words(
         "Attribute missing", "It has no {field}, which products of this kind have here, or name in their words."
     ),
@@ -93,9 +94,11 @@ class Finding:
 
     @property
     def id(self) -> str:
-        """The same in each audit for as long as the catalogue says the same, so that a dismissal is remembered."""
+        """The same in each audit for as long as the catalogue says the same, so that a dismissal is remembered, however
+        sure the check is.
+        """
         alone = [sorted(self.others), self.said] if self.product else []
-        what = [self.code, self.product, self.field, *alone]
+        what = [self.code.removesuffix("_perhaps"), self.product, self.field, *alone]
         return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
 
     @property

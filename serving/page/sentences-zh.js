@@ -1,6 +1,9 @@
 // The service's sentences that have variable parts, or say more than their code does. {{ and }} stand for braces. The first that fits counts:
 // those that fit much are the last.
 export default {
+  "A corrected feed can be written of CSV, TSV and JSON Lines; this one is {kind}. Write the changes alone (--patch), or convert the feed first.": "只有 CSV、TSV 和 JSON Lines 可以写回更正；此文件是 {kind}。请仅下载更正，或先转换文件。",
+  "These are rows that failed, and no feed. Give the feed that they came from.": "这是导入失败的行，不是数据文件。请选择它们所来自的数据文件。",
+  "A feed in {encoding} cannot be written again. Save it as UTF-8.": "无法写回 {encoding} 编码的文件，请将其另存为 UTF-8。",
   "The feed has no column \"{column}\".{hint}": "数据文件没有“{column}”这一列。{hint}",
   "There is no field \"{field}\".{hint}": "没有“{field}”这个字段。{hint}",
   " Did you mean \"{name}\"?": "是否指“{name}”？",

@@ -50,7 +50,7 @@ def _changes(told: Told) -> Iterator[Change]:
     finding = told.finding
     if not finding.product:
         return
-    if finding.code == "duplicate":
+    if finding.code in ("duplicate", "duplicate_perhaps"):
         kept, *rest = finding.others
         yield from (Change(id, DUPLICATE_OF, kept) for id in (finding.product, *rest))
     elif finding.code == "variant":

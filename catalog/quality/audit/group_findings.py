@@ -7,6 +7,9 @@ from catalog.quality.audit.group_reasons import coded
 from catalog.quality.finding import Evidence, Finding
 from catalog.quality.groups.grouping import Grouping
 
+# Of pairs of which less is told, fewer than half are one product (docs/health.md).
+SURE = 0.9
+
 
 def group_findings(grouping: Grouping) -> Iterator[Finding]:
     for family in grouping.families():
@@ -28,4 +31,6 @@ def _finding(grouping: Grouping, code: str, products: tuple[str, ...], field: st
         Evidence("product", reason.text, score=reason.weight, **coded(reason, found)._asdict()) for reason in told
     )
     probability = 1 / (1 + math.exp(-min(score(first, other) for other in others)))
+    if code == "duplicate" and probability < SURE:
+        code = "duplicate_perhaps"
     return Finding(code, first, probability, tuple(others), field, evidence=evidence)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from catalog.html_report import Cells, document, in_figures, note, section
 from catalog.quality.audit.changes import takes_value, written
-from catalog.quality.audit.history import Run, State, Told
+from catalog.quality.audit.history import TOGETHER, Run, State, Told
 from catalog.quality.finding import KINDS, Evidence
 
 SHOWN = 100  # findings of each kind
@@ -52,7 +52,7 @@ def report(
 def of_code(heading: str, told: Sequence[Told], waiting: int, titles: Mapping[str, str]) -> str:
     rows = [finding_cells(one, titles) for one in told[:SHOWN]]
     more = f"The first {SHOWN:,} of {waiting:,}." if waiting > SHOWN else ""
-    if any(one.finding.code in ("duplicate", "variant") for one in told):
+    if any(one.finding.code in TOGETHER for one in told):
         more = f"{REASONS} {more}".strip()
     return section(f"{heading}: {waiting:,}", ("Product", "What was found", "Proposed", "How sure", "Why"), rows, more)
 

@@ -16,6 +16,7 @@ from catalog.model.contract import Promise
 from catalog.product import Product, StoredProduct
 from catalog.quality.audit import Check, History, audit
 from catalog.quality.audit.changes import changes, without_value, written
+from catalog.quality.audit.group_findings import group_findings
 from catalog.quality.audit.group_reasons import CODES, coded
 from catalog.quality.audit.history import Told
 from catalog.quality.audit.merging import said
@@ -253,7 +254,8 @@ def test_a_correction_that_no_cell_can_hold_is_refused_when_it_is_given(history:
 
 def test_what_accepting_writes_is_told_of_each_finding() -> None:
     assert written(Finding("variant", "b", 0.9, ("a",), "colour")) == {"item_group_id": "a"}
-    assert written(Finding("duplicate", "b", 0.9, ("a",))) == {"duplicate_of": "a"}
+    for code in ("duplicate", "duplicate_perhaps"):
+        assert written(Finding(code, "b", 0.9, ("a",))) == {"duplicate_of": "a"}
     assert written(Finding("title_and_field_differ", "a", 1.0, (), "gender", "male", "Women")) == {"gender": "female"}
     assert written(Finding("image_and_title_differ", "a", 0.9, (), "category", "Shoes", "Lamps")) == {}
     accepted = [
@@ -307,6 +309,20 @@ def test_the_report_says_what_was_found_and_how_it_went_on(history: History) -> 
     assert "shadow" in report(history.runs(), found, history.counts(), {})
     audit([], scan, history)
     assert "Nothing was found" in report(history.runs(), {}, history.counts(), {})
+
+
+def test_doubles_that_the_check_is_not_sure_of_are_told_as_perhaps() -> None:
+    grouping = Grouping()
+    titles = (
+        "Oro cotton chino shorts",
+        "Oro linen chino shorts slim",
+        "Kestrel WH-510 headset",
+        "Kestrel WH510 headset",
+    )
+    grouping.add_all(Item(Product(id=str(n), title=title)) for n, title in enumerate(titles))
+    found = {one.product: (one.code, one.probability >= 0.9) for one in group_findings(grouping)}
+    assert found["2"] == ("duplicate", True)
+    assert all(sure is (code == "duplicate") for code, sure in found.values())
 
 
 def test_the_reasons_of_groups_have_codes_with_the_words_of_their_sentences() -> None:

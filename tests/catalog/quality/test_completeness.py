@@ -152,13 +152,29 @@ def test_words_for_nothing_fill_nothing() -> None:
     assert "colour" in {key_of(field) for _, field in codes(answer)}
 
 
-def test_a_channel_asks_for_gtin_or_for_brand_and_mpn() -> None:
-    def asked(**offer: str) -> bool:
-        return ("field_required", "gtin, or brand and mpn") in codes(lacking(shoe("one", "Runner", **offer)))
+@pytest.mark.parametrize(
+    ("path", "offer", "asked"),
+    [
+        ("Home & Garden > Kettles", {"mpn": "R-1"}, None),
+        ("Home & Garden > Kettles", {"mpn": ""}, ("field_required", "gtin, or brand and mpn")),
+        ("Home & Garden > Kettles", {"mpn": "R-1", "brand": ""}, ("field_required", "gtin, or brand and mpn")),
+        ("Apparel & Accessories > Shoes", {"mpn": ""}, ("field_recommended", "gtin, or brand and mpn")),
+        ("Media > Books", {"mpn": "R-1"}, ("field_required", "gtin")),
+    ],
+)
+def test_a_channel_asks_for_numbers_by_category(
+    path: str, offer: dict[str, str], asked: tuple[str, str] | None
+) -> None:
+    stored = stored_product("x", "A thing", found={}, **(FULL | {"gtin": "", "google_product_category": path} | offer))
+    found = {one for one in codes(completeness(stored, Expectations.of([stored], TREE))) if "gtin" in one[1]}
+    assert found == ({asked} if asked else set())
 
-    assert not asked(gtin="", mpn="R-1")
-    assert asked(gtin="", mpn="")
-    assert asked(gtin="", mpn="R-1", brand="")
+
+def test_a_keychain_needs_a_colour_and_no_gender() -> None:
+    path = "Apparel & Accessories > Handbag & Wallet Accessories > Keychains"
+    stored = stored_product("x", "A thing", found={}, **(FULL | {"google_product_category": path}))
+    fields = {field for _, field in codes(completeness(stored, Expectations.of([stored], TREE)))}
+    assert fields & {"colour", "gender", "age group", "size"} == {"colour"}
 
 
 def test_clothes_need_what_a_book_does_not() -> None:

@@ -12,6 +12,11 @@ def test_the_id_follows_what_the_catalogue_says_and_not_how_sure_the_check_is() 
     assert len({VARIANT.id, replace(VARIANT, said="blue").id, replace(VARIANT, others=("shoe-3",)).id}) == 3
 
 
+def test_what_was_said_of_a_double_holds_when_the_check_is_less_sure_of_it() -> None:
+    double = Finding("duplicate", "shoe-1", 0.9, ("shoe-2",))
+    assert replace(double, code="duplicate_perhaps", probability=0.6).id == double.id
+
+
 def test_the_sentence_names_the_others_and_the_field() -> None:
     assert VARIANT.sentence == "This seems to be a variant of shoe-2: they differ in colour."
 
