@@ -60,6 +60,9 @@ class Metrics:
             buckets=SIZES,
             registry=self.registry,
         )
+        self._add_counters_of_items()
+
+    def _add_counters_of_items(self) -> None:
         self.items = Counter("shelflens_items", "Products and texts that requests brought.", registry=self.registry)
         self.failed = Counter(
             "shelflens_failed_items", "Those that had an error of their own.", ["code"], registry=self.registry
