@@ -19,7 +19,7 @@ def names() -> Mapping[str, str]:
 @cache
 def phrases() -> Mapping[str, str]:
     """Colours of several words, of which one alone would be another -> the same as one word."""
-    known, found = names(), {}
+    known, found = names(), dict[str, str]()
     for text in sorted(known, key=lambda text: (-len(text), text)):
         words = text.replace("-", " ").split()
         if len(words) > 1 and {known[word] for word in words if word in known} != {known[text]}:

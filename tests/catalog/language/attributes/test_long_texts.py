@@ -38,7 +38,8 @@ def test_what_is_copied_of_a_text_grows_with_its_length_alone(unit: str) -> None
 def unbounded(parsed: Any) -> bool:
     """Whether a pattern can read any number of characters and give them back one by one."""
     for operation, argument in parsed:
-        name, parts = str(operation), []
+        name = str(operation)
+        parts: list[Any] = []
         if name in ("MAX_REPEAT", "MIN_REPEAT"):
             if argument[1] is _parser.MAXREPEAT:
                 return True
