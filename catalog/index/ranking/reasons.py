@@ -52,7 +52,7 @@ def _places(hits: Sequence[Ranked], own: Mapping[UUID, float], clamped: bool) ->
     compared_H = scores_H.clip(0, 1) if clamped else scores_H
     own_P = np.array(list(own.values()), np.float64)
     like_HP = np.abs(compared_H[:, None] - own_P) <= ROUNDING * np.maximum(np.abs(own_P), ROUNDING)
-    ranked = ((int(place), hits[place].id) for place in np.flatnonzero(like_HP.any(1)))
+    ranked = ((place, hits[place].id) for place in np.flatnonzero(like_HP.any(1)).tolist())
     return {point: (place + 1, float(scores_H[place])) for place, point in ranked if point in own}
 
 
