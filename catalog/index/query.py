@@ -24,7 +24,7 @@ from catalog.index.records import (
     read_back,
     to_version,
 )
-from catalog.index.relevance import MAX_FOUND, Floor, likeness, rarities, relevant
+from catalog.index.relevance import MAX_FOUND, Floor, likeness, relevant
 from catalog.product import Match, StoredProduct
 
 # Two listings of one product, not merely two alike products. Measured by benchmarks/near_duplicates.py: of 150 products
@@ -193,7 +193,7 @@ def _page(
     matches = _matches(store, page, embedding, terms, damaged)
     if not (query.reasons and matches):
         return matches
-    rarity = rarities(store, terms) if terms.indices else {}
+    rarity = store.rarities(terms.indices) if terms.indices else {}
     lists = _lists(store, query, embedding, terms, rarity)
     return with_reasons(store, matches, lists, query.keywords, rarity, query.first)
 
@@ -263,7 +263,7 @@ def _lists(
     # A cosine of 1 counts as much as all of the query's words, rare ones more than common ones.
     scales: tuple[float, ...] = (1.0,)
     if len(queries) > 1:
-        known = rarities(store, terms) if rarity is None else rarity
+        known = store.rarities(terms.indices) if rarity is None else rarity
         scales = (1.0, sum(known.values()))
     excluded = {point_id(name) for name in query.exclude}
 
@@ -378,7 +378,7 @@ def _matches(
     # A product deleted since it was ranked is left out.
     present = [(found[point], twins) for point, twins in page if point in found]
     if embedding is None:
-        rarity = rarities(store, terms)
+        rarity = store.rarities(terms.indices)
         scores = [likeness(rarity, one.keywords) for one, _ in present]
     else:
         scores = [

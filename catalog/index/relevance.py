@@ -93,7 +93,7 @@ def _by_terms(store: IndexBackend, floor: Floor, filter: Filter | None, asked_te
     """Those that have the query's words."""
     [hits] = store.search([asked_terms], MAX_FOUND, filter)
     found = store.fetch([hit.id for hit in hits], (), keywords=True)
-    weighed = [rarities(store, terms) for text in floor.wordings for terms in wordings(text)]
+    weighed = [store.rarities(terms.indices) for text in floor.wordings for terms in wordings(text)]
     shares = {
         point: max((share(rarity, one.keywords) for rarity in weighed), default=0.0) for point, one in found.items()
     }
@@ -120,20 +120,3 @@ def likeness(rarity: dict[int, float], terms: Terms | None) -> float:
     """
     having = set(terms.indices) if terms else set()
     return math.sqrt(share(rarity, terms) * len(having & rarity.keys()) / len(having)) if having else 0.0
-
-
-def rarities(store: IndexBackend, asked_terms: Terms) -> dict[int, float]:
-    """Each word's inverse document frequency, as the engine itself weighs it.
-
-    An engine does not tell it, but the score of a product found by one word is that word's weight in the product, which
-    can be read, times its rarity. A word that finds nothing has the rarity of none among all products:
-    ln(1 + (count - 0 + 0.5) / (0 + 0.5)).
-    """
-    lists = store.search([Terms([term], [1.0]) for term in asked_terms.indices], 1, None)
-    found = store.fetch([hits[0].id for hits in lists if hits], (), keywords=True)
-    rarity = dict.fromkeys(asked_terms.indices, math.log(1 + (store.count(None) + 0.5) / 0.5))
-    for term, hits in zip(asked_terms.indices, lists, strict=True):
-        terms = found[hits[0].id].keywords if hits and hits[0].id in found else None
-        if terms and term in terms.indices:
-            rarity[term] = hits[0].score / terms.weights[list(terms.indices).index(term)]
-    return rarity

@@ -26,6 +26,7 @@ from catalog.index.backend import (
     Terms,
     first_by_number,
     page_after,
+    rarities_by_search,
     translate,
 )
 from catalog.index.edge.folder import IndexFolder
@@ -145,6 +146,9 @@ class EdgeBackend:
             [Hit(_uuid(point.id), point.score, _found(point) if fields else None) for point in points]
             for points in lists
         ]
+
+    def rarities(self, terms: Sequence[int]) -> dict[int, float]:
+        return rarities_by_search(self, terms)
 
     def count(self, filter: Filter | None) -> int:
         if filter is None:  # known, where counting 200,000 takes 10 ms
