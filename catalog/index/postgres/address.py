@@ -36,7 +36,8 @@ def parse_address(location: str) -> Address:
         given = conninfo_to_dict(urlunsplit(parts._replace(query=query)))
     except (ValueError, psycopg.Error):
         given, schema = {}, ""
-    if not given.get("dbname") or not SCHEMA.fullmatch(schema):
+    ports = str(given.get("port") or "5432").split(",")  # of several hosts, each may have its own
+    if not given.get("dbname") or not all(map(str.isdecimal, ports)) or not SCHEMA.fullmatch(schema):
         raise IndexNotFound(
             "The address must read postgresql://user@host:port/database, with ?schema=name (small letters, digits and"
             " _) where the schema is not shelflens. Write signs of a password such as @ and / in percent encoding."

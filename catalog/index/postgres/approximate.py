@@ -46,15 +46,16 @@ class ApproximateIndex:
         self._build_from = build_from
         self._lock = threading.Lock()
         self._built = False
+        self._products = 0
         self._look_at = 0.0  # when to look again whether it is there, and whether to build it
         self._try_at = 0.0
         self._build: Connection | None = None  # the one that builds it
 
-    def usable(self, connection: Connection) -> bool:
-        """Whether it is there. A search that finds that it is not has it built."""
+    def holds(self, connection: Connection) -> int:
+        """How many products about, 0 while it is not there. A search that finds that it is not has it built."""
         if time.monotonic() >= self._look_at:
             self._look(self.state(connection))
-        return self._built
+        return self._products if self._built else 0
 
     def state(self, connection: Connection) -> State:
         row = connection.execute(
@@ -90,7 +91,7 @@ class ApproximateIndex:
     def _look(self, state: State) -> None:
         with self._lock:
             now = time.monotonic()
-            self._built = state.built
+            self._built, self._products = state.built, state.products
             self._look_at = now + LOOK_AGAIN_SECONDS
             if self._build is not None and _ended(self._build):
                 self._build.close()

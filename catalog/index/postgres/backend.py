@@ -110,11 +110,11 @@ class PostgresBackend:
         passing = condition(filter)
 
         def search(db: Connection) -> list[list[Hit]]:
-            approximate = self._approximate.usable(db)
+            indexed = self._approximate.holds(db)
             return [
                 ranked.by_words(db, query, limit, passing)
                 if isinstance(query, Terms)
-                else ranked.nearest(db, query, limit, passing, approximate)
+                else ranked.nearest(db, query, limit, passing, indexed)
                 for query in queries
             ]
 
@@ -139,8 +139,10 @@ class PostgresBackend:
         assert field in KEYWORD_FIELDS
         where, values = condition(filter)
         text = (
-            f"SELECT value, count(*) FROM products p, jsonb_array_elements_text(p.fields -> '{field}') AS value"
-            f" WHERE {where} GROUP BY value"
+            # Equal lists are counted before they are taken apart, which takes longer than all else.
+            f"SELECT value, sum(counted)::bigint FROM (SELECT p.fields -> '{field}' AS list, count(*) AS counted"
+            f" FROM products p WHERE {where} GROUP BY list) AS lists, jsonb_array_elements_text(list) AS value"
+            " GROUP BY value"
         )
         return {read(value): count for value, count in self._read(text, values)}
 

@@ -22,6 +22,7 @@ SETTINGS = {
     "statement_timeout": "30s",
     "plan_cache_mode": "force_custom_plan",
     "jit": "off",
+    "random_page_cost": "1.1",
     "hnsw.ef_search": "64",
     "hnsw.iterative_scan": "relaxed_order",
     "hnsw.max_scan_tuples": "60000",

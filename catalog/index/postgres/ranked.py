@@ -13,9 +13,9 @@ from catalog.index.postgres.codec import SHIFT, Dense, Sparse, term_numbers
 from catalog.index.postgres.conditions import Condition
 from catalog.index.postgres.connection import Connection
 
-# Up to so many products that pass a filter are compared one by one; with more, the approximate index is searched until
-# enough of what it finds passes.
-COMPARED = 4000
+# Of n products p pass a filter: comparing them one by one takes time as p, going on through the approximate index until
+# k are found that pass as k * n / p, and each step there as long as comparing so many. The shorter is taken.
+STEP = 2.5
 # The approximate index compares in half precision: so many more than are asked for are compared again in full.
 MORE, MORE_SHARE = 10, 0.1
 # Beyond, a scan is as fast, and exact.
@@ -26,19 +26,29 @@ ALL_PASS = Condition("true", ())
 
 
 def nearest(
-    connection: Connection, embedding: NDArray[np.float32], limit: int, passing: Condition, approximate: bool
+    connection: Connection, embedding: NDArray[np.float32], limit: int, passing: Condition, indexed: int
 ) -> list[Hit]:
-    """approximate: whether there is an approximate index."""
-    if approximate and limit <= MAX_APPROXIMATE and (passing == ALL_PASS or _many_pass(connection, passing)):
+    """indexed: how many products an approximate index holds, 0 where there is none."""
+    if (
+        indexed
+        and limit <= MAX_APPROXIMATE
+        and (passing == ALL_PASS or _many_pass(connection, passing, limit, indexed))
+    ):
         found = _approximately(connection, embedding, limit, passing)
         if len(found) == limit:  # or it has given up before
             return found
     return _exactly(connection, embedding, limit, passing)
 
 
-def _many_pass(connection: Connection, passing: Condition) -> bool:
-    text = f"SELECT count(*) FROM (SELECT FROM products p WHERE {passing.text} LIMIT {COMPARED + 1}) AS some"
-    return _rows(connection, text, passing.values)[0][0] > COMPARED
+def _many_pass(connection: Connection, passing: Condition, limit: int, indexed: int) -> bool:
+    few = int(math.sqrt(STEP * _fetched(limit) * indexed))
+    text = f"SELECT count(*) FROM (SELECT FROM products p WHERE {passing.text} LIMIT {few + 1}) AS first_ones"
+    return _rows(connection, text, passing.values)[0][0] > few
+
+
+def _fetched(limit: int) -> int:
+    """Of the approximate index, to compare them again."""
+    return int(limit + MORE + MORE_SHARE * limit)
 
 
 def _exactly(connection: Connection, embedding: NDArray[np.float32], limit: int, passing: Condition) -> list[Hit]:
@@ -55,7 +65,7 @@ def _approximately(connection: Connection, embedding: NDArray[np.float32], limit
     text = (
         f"SELECT id, -(embedding <#> %s) AS score FROM (SELECT e.id, e.embedding FROM embeddings e {joined}"
         f" ORDER BY e.embedding::halfvec({width}) <#> %s::halfvec({width})"
-        f" LIMIT {int(limit + MORE + MORE_SHARE * limit)}) AS near ORDER BY score DESC, id LIMIT {int(limit)}"
+        f" LIMIT {_fetched(limit)}) AS near ORDER BY score DESC, id LIMIT {int(limit)}"
     )
     asked = Dense(embedding)
     return [Hit(*row) for row in _rows(connection, text, [asked, *passing.values, asked])]
