@@ -8,7 +8,6 @@ moment repeats that chunk at most, and repeating changes nothing.
 import hashlib
 import json
 import os
-import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,12 +16,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from catalog.errors import LedgerDamaged
+from catalog.links import without_password
 from catalog.storage.files import written_whole
 from catalog.storage.seal import sealed, unsealed
 from catalog.storage.sqlite import StateFile, transaction
-
-# Of a server's address, which may hold one: user:password@host.
-PASSWORD = re.compile(r"(?<=[^/]):[^/?@]*(?=@)")
 
 State = Literal["running", "complete", "cancelled", "failed"]
 PAGE = 1024 * 1024
@@ -121,8 +118,7 @@ def state_folder(index: str) -> Path:
     if "://" not in index:
         return Path(index)
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    named = PASSWORD.sub("", index)  # which may change
-    return state / "shelflens" / hashlib.sha256(named.encode()).hexdigest()[:16]
+    return state / "shelflens" / hashlib.sha256(without_password(index).encode()).hexdigest()[:16]
 
 
 def ledger_path(index: str) -> Path:

@@ -118,7 +118,7 @@ def ingest(
         from catalog.understand import batch_size
 
         if ray and not output and "://" not in index:
-            raise ConfigInvalid("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
+            raise ConfigInvalid("With --ray, give --output, or the --index of a server: an index folder has one owner.")
         if replace and output:
             raise ConfigInvalid("With --output nothing is stored yet that --replace could take out.")
         source, reader = open_source(feed, images, columns or [], currency, hosts or [], stores or [], encoding)

@@ -49,6 +49,14 @@ def location(schema: str = "", user: str = "postgres", database: str = "postgres
     return f"postgresql://{user}@/{database}?host={quote(str(folder), safe='')}&schema={schema or new_schema()}"
 
 
+def opened(width: int, build_from: int = 10_000) -> Any:
+    """The backend of a new index."""
+    place = location()
+    from catalog.index.postgres.backend import PostgresBackend
+
+    return PostgresBackend.open(place, width, create=True, build_from=build_from)
+
+
 def new_schema() -> str:
     return f"test_{uuid.uuid4().hex[:12]}"
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from catalog.errors import ConfigInvalid, FileNotReadable
+from catalog.links import without_password
 from catalog.storage.files import private_files, written_whole
 from shelflens.cli.app import IndexOption, JsonOption, app, errors_shown, tell_if_mixed
 
@@ -83,7 +84,10 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
     if not counts:
         print("Nothing was found.")
     elif output:
-        print(f"Each with its proof: {output}. To accept or dismiss: shelflens serve --index {index}, page Health.")
+        print(
+            f"Each with its proof: {output}. To accept or dismiss: shelflens serve --index {without_password(index)},"
+            " page Health."
+        )
     else:
         print("Each with its proof: --output report.html, or the page Health of shelflens serve.")
 

@@ -51,9 +51,7 @@ def index(location: str) -> Iterator[ProductIndex]:
 @pytest.fixture(scope="module")
 def built() -> Iterator[ProductIndex]:
     """An index of 600 products with an approximate index, written before, during and after its build."""
-    from catalog.index.postgres.backend import PostgresBackend
-
-    with ProductIndex(PostgresBackend.open(postgres.location(), WIDTH, create=True, build_from=200)) as index:
+    with ProductIndex(postgres.opened(WIDTH, build_from=200)) as index:
         index.upsert(PRODUCTS[:400])
         assert index.indexed == 0
         later = threading.Thread(target=lambda: [index.upsert([one]) for one in PRODUCTS[400:430]])
