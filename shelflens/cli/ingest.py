@@ -13,6 +13,7 @@ import typer
 from catalog.errors import ConfigInvalid, FeedColumnsInvalid, FileNotReadable, IndexNotFound, ReplaceRefused, installing
 from catalog.ingest import MAX_REPLACE_SHARE
 from catalog.ingest.ledger import ledger_path, state_folder
+from catalog.links import without_password
 from catalog.storage.files import private_files
 from shelflens.cli.app import (
     DeviceOption,
@@ -139,7 +140,7 @@ def ingest(
             keep = opened.enter_context(kept_thumbnails(index)) if kept else None
             dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
             report = run_ingest(source, sink, chosen, ledger or ledger_path(place), dead, keep)
-            report |= {"index": place, "reading": reading(source)}
+            report |= {"index": without_password(place), "reading": reading(source)}
             if replace and report["state"] == "complete" and exit_code(report["rows"], report["outcomes"]) < 2:
                 assert isinstance(sink, ProductIndex)
                 report |= replaced(source, sink, report["outcomes"].get("added", 0), replace_up_to, state_folder(index))
