@@ -5,6 +5,7 @@ cosine), and one sparse vector, KEYWORDS, whose terms the engine weighs by their
 all behaviour from the primitives of a `IndexBackend`, so that every engine behaves alike.
 """
 
+import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -182,6 +183,9 @@ class IndexBackend(Protocol):
         With `fields`, each comes with these payload fields; with `keywords`, with its keywords.
         """
 
+    def rarities(self, terms: Sequence[int]) -> dict[int, float]:
+        """Each term's inverse document frequency, as the engine itself weighs it."""
+
     def count(self, filter: Filter | None) -> int:
         """How many points pass, exactly."""
 
@@ -214,6 +218,21 @@ class IndexBackend(Protocol):
 
     def close(self) -> None:
         """Flush and let go. Nothing may be called afterwards, but close again."""
+
+
+def rarities_by_search(store: IndexBackend, terms: Sequence[int]) -> dict[int, float]:
+    """Of an engine that does not tell them: the score of a product found by one term is that term's weight in the
+    product, which can be read, times its rarity. A term that finds nothing has the rarity of none among all products:
+    ln(1 + (count - 0 + 0.5) / (0 + 0.5)).
+    """
+    lists = store.search([Terms([term], [1.0]) for term in terms], 1, None)
+    found = store.fetch([hits[0].id for hits in lists if hits], (), keywords=True)
+    rarity = dict.fromkeys(terms, math.log(1 + (store.count(None) + 0.5) / 0.5))
+    for term, hits in zip(terms, lists, strict=True):
+        having = found[hits[0].id].keywords if hits and hits[0].id in found else None
+        if having and term in having.indices:
+            rarity[term] = hits[0].score / having.weights[list(having.indices).index(term)]
+    return rarity
 
 
 class Dialect(NamedTuple):

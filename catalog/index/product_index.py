@@ -20,6 +20,7 @@ from uuid import UUID
 import numpy as np
 
 from catalog.errors import (
+    ConfigInvalid,
     IndexFailed,
     IndexMismatch,
     IndexOfOtherModel,
@@ -27,6 +28,7 @@ from catalog.errors import (
     ProductNotFound,
     RecordDamaged,
     SearchInvalid,
+    installing,
 )
 from catalog.index.backend import Amendment, Found, IndexBackend, IndexModel, Point, in_chunks
 from catalog.index.filters import Filter, OneOf
@@ -521,13 +523,17 @@ def open_index(
 ) -> ProductIndex:
     """Open the index at a location, or make one of embeddings of `width` numbers.
 
-    location: a folder, or "qdrant://host:port/collection" for a Qdrant server ("qdrants://" for TLS; the API key is
-    read from SHELFLENS_QDRANT_API_KEY). width: what the index must have; None takes what is there, and then nothing is
-    made. shards, replicas: of a collection made on a server.
+    location: a folder, "qdrant://host:port/collection" for a Qdrant server ("qdrants://" for TLS; the API key is read
+    from SHELFLENS_QDRANT_API_KEY), or "postgresql://user@host:port/database" for PostgreSQL with pgvector. width: what
+    the index must have; None takes what is there, and then nothing is made. shards, replicas: of a collection made on a
+    Qdrant server.
 
-    Raises IndexNotFound, IndexLocked, IndexMismatch, IndexDamaged, IndexUnavailable or DiskFull.
+    Raises IndexNotFound, IndexLocked, IndexMismatch, IndexDamaged, IndexUnavailable or DiskFull; ConfigInvalid where
+    a server's client is not installed.
     """
     scheme, separator, address = str(location).partition("://")
+    if separator and scheme in ("postgresql", "postgres"):
+        return ProductIndex(_postgres(str(location), width, create))
     if separator and scheme in ("qdrant", "qdrants"):
         from catalog.index.qdrant.backend import QdrantBackend
         from catalog.index.qdrant.connection import connect
@@ -537,3 +543,11 @@ def open_index(
     from catalog.index.edge.backend import EdgeBackend
 
     return ProductIndex(EdgeBackend.open(Path(location), width, create))
+
+
+def _postgres(location: str, width: int | None, create: bool) -> IndexBackend:
+    try:
+        from catalog.index.postgres.backend import PostgresBackend
+    except ImportError as error:
+        raise ConfigInvalid(f"An index in PostgreSQL needs {error.name}. {installing('postgres')}") from None
+    return PostgresBackend.open(location, width, create)

@@ -157,20 +157,10 @@ def rarities(store: IndexBackend, asked_terms: Terms) -> dict[int, float]:
     """Each word's inverse document frequency, as the engine itself weighs it."""
     terms = asked_terms.indices
     keys = [("rarity", term) for term in terms]
-    found = store.cache.rows(keys, lambda missing: _rarities(store, [terms[place] for place in missing]))
+    found = store.cache.rows(keys, lambda missing: asked(store, [terms[place] for place in missing]))
     return dict(zip(terms, found, strict=True))
 
 
-def _rarities(store: IndexBackend, asked: Sequence[int]) -> list[float]:
-    """An engine does not tell it, but the score of a product found by one word is that word's weight in the product,
-    which can be read, times its rarity. A word that finds nothing has the rarity of none among all products:
-    ln(1 + (count - 0 + 0.5) / (0 + 0.5)).
-    """
-    lists = store.search([Terms([term], [1.0]) for term in asked], 1, None)
-    found = store.fetch([hits[0].id for hits in lists if hits], (), keywords=True)
-    rarity = dict.fromkeys(asked, math.log(1 + (store.count(None) + 0.5) / 0.5))
-    for term, hits in zip(asked, lists, strict=True):
-        terms = found[hits[0].id].keywords if hits and hits[0].id in found else None
-        if terms and term in terms.indices:
-            rarity[term] = hits[0].score / terms.weights[list(terms.indices).index(term)]
-    return list(rarity.values())
+def asked(store: IndexBackend, terms: Sequence[int]) -> list[float]:
+    known = store.rarities(terms)
+    return [known[term] for term in terms]

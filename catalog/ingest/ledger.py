@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from catalog.errors import CatalogError, LedgerDamaged
+from catalog.links import without_password
 from catalog.storage.files import written_whole
 from catalog.storage.seal import Unsealed, sealed, typed, unsealed
 from catalog.storage.sqlite import StateFile, transaction
@@ -122,7 +123,7 @@ def state_folder(index: str) -> Path:
     if "://" not in index:
         return Path(index)
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return state / "shelflens" / hashlib.sha256(index.encode()).hexdigest()[:16]
+    return state / "shelflens" / hashlib.sha256(without_password(index).encode()).hexdigest()[:16]
 
 
 def ledger_path(index: str) -> Path:

@@ -35,12 +35,13 @@ class Settings(BaseSettings):
     )
     index: str = Field(
         default="shelflens-index",
-        description="The index: a folder, or qdrant://HOST:PORT/COLLECTION. Created if missing.",
+        description="The index: a folder, qdrant://HOST:PORT/COLLECTION, or postgresql://USER@HOST/DATABASE. Created if"
+        " missing.",
     )
     state: Path | None = Field(
         default=None,
-        description="The folder for images, feedback and jobs. Default: the index folder, or for a Qdrant cluster a"
-        " folder in the user's state folder.",
+        description="The folder for images, feedback and jobs. Default: the index folder, or for an index on a"
+        " server a folder in the user's state folder.",
     )
 
     host: str = Field(default="127.0.0.1", description="The address to listen on.")

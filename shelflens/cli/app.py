@@ -35,9 +35,8 @@ IndexModelOption = Annotated[
 ]
 DeviceOption = Annotated[str, typer.Option("--device", help="cpu or cuda.")]
 DataOption = Annotated[Path, typer.Option("--data-root", envvar="SHELFLENS_DATA", help="Base folder of the manifests.")]
-IndexOption = Annotated[
-    str, typer.Option("--index", envvar="SHELFLENS_INDEX", help="A folder, or qdrant://HOST[:PORT]/COLLECTION.")
-]
+INDEX_PLACES = "A folder, qdrant://HOST[:PORT]/COLLECTION, or postgresql://USER@HOST/DATABASE."
+IndexOption = Annotated[str, typer.Option("--index", envvar="SHELFLENS_INDEX", help=INDEX_PLACES)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -13,6 +13,7 @@ import typer
 from catalog.errors import ConfigInvalid, FeedColumnsInvalid, FileNotReadable, IndexNotFound, ReplaceRefused, installing
 from catalog.ingest import MAX_REPLACE_SHARE
 from catalog.ingest.ledger import ledger_path, state_folder
+from catalog.links import without_password
 from catalog.storage.files import private_files
 from shelflens.cli.app import (
     DeviceOption,
@@ -120,7 +121,7 @@ def ingest(
         from catalog.understand import batch_size
 
         if ray and not output and "://" not in index:
-            raise ConfigInvalid("With --ray, give --index qdrant://… or --output: an index folder has one owner.")
+            raise ConfigInvalid("With --ray, give --output, or the --index of a server: an index folder has one owner.")
         if replace and output:
             raise ConfigInvalid("With --output nothing is stored yet that --replace could take out.")
         source, reader = open_source(feed, images, columns or [], currency, hosts or [], stores or [], encoding)
@@ -142,7 +143,7 @@ def ingest(
             dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
             arriving = way_into(sink, state_folder(place))
             report = run_ingest(source, arriving, chosen, ledger or ledger_path(place), dead, keep)
-            report |= {"index": place, "reading": reading(source)}
+            report |= {"index": without_password(place), "reading": reading(source)}
             if replace and report["state"] == "complete" and exit_code(report["rows"], report["outcomes"]) < 2:
                 assert isinstance(sink, ProductIndex)
                 report |= replaced(source, sink, report["outcomes"].get("added", 0), replace_up_to, state_folder(index))

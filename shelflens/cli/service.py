@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from shelflens.cli.app import IndexModelOption, app, errors_shown, needing
+from shelflens.cli.app import INDEX_PLACES, IndexModelOption, app, errors_shown, needing
 
 GpusOption = Annotated[
     float | None, typer.Option(help="GPUs (or a fraction of one) for each replica. Default: 0, on the CPU.")
@@ -13,9 +13,7 @@ GpusOption = Annotated[
 ShadowOption = Annotated[
     Path | None, typer.Option(help="Shadow model: reads along, is compared, and can be activated.")
 ]
-LocationOption = Annotated[
-    str | None, typer.Option(help="A folder, or qdrant://HOST/COLLECTION. Default: shelflens-index.")
-]
+LocationOption = Annotated[str | None, typer.Option(help=f"{INDEX_PLACES} Default: shelflens-index.")]
 FeedsOption = Annotated[Path | None, typer.Option(help="Folder from which jobs may read feeds. Default: uploads only.")]
 SettingsOption = Annotated[
     Path | None, typer.Option(help="TOML file of settings. Flags and environment variables override it.")

@@ -27,6 +27,7 @@ from catalog.index.backend import (
     Terms,
     first_by_number,
     page_after,
+    rarities_by_search,
     translate,
 )
 from catalog.index.edge.folder import IndexFolder
@@ -153,6 +154,9 @@ class EdgeBackend:
         ]
         lists = self._live.read(lambda shard: shard.query_batch(edge.QueryBatchRequest(requests)))
         return [list(map(Scored, points)) for points in lists]
+
+    def rarities(self, terms: Sequence[int]) -> dict[int, float]:
+        return rarities_by_search(self, terms)
 
     def count(self, filter: Filter | None) -> int:
         if filter is None:  # known, where counting 200,000 takes 10 ms

@@ -27,6 +27,7 @@ from catalog.index.backend import (
     Terms,
     first_by_number,
     page_after,
+    rarities_by_search,
     translate,
 )
 from catalog.index.filters import Filter, Price
@@ -154,6 +155,9 @@ class QdrantBackend:
             [Hit(uuid.UUID(str(point.id)), point.score, _found(point) if read else None) for point in answer.points]
             for answer in answers
         ]
+
+    def rarities(self, terms: Sequence[int]) -> dict[int, float]:
+        return rarities_by_search(self, terms)
 
     @translating(server_error)
     def count(self, filter: Filter | None) -> int:

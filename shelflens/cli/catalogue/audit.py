@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from catalog.links import without_password
 from catalog.storage.files import private_files, written_whole
 from shelflens.cli.app import IndexOption, JsonOption, app, errors_shown, tell_if_mixed
 from shelflens.cli.catalogue.corrections import check_options, write_corrected, write_patch
@@ -99,7 +100,8 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
         return
     tell(done, counts, merging)
     if counts and output:
-        print(f"Each with its proof: {output}. To accept or dismiss: shelflens serve --index {index}, page Health.")
+        place = without_password(index)
+        print(f"Each with its proof: {output}. To accept or dismiss: shelflens serve --index {place}, page Health.")
     elif counts:
         print("Each with its proof: --output report.html, or the page Health of shelflens serve.")
 

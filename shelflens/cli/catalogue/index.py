@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from catalog.errors import ProductNotFound
+from catalog.links import without_password
 from catalog.storage.files import private_files
-from shelflens.cli.app import IndexOption, app, errors_shown, tell_if_mixed
+from shelflens.cli.app import INDEX_PLACES, IndexOption, app, errors_shown, tell_if_mixed
 
 SHOWN = 10
 
@@ -18,7 +19,7 @@ app.add_typer(index_app, name="index")
 
 @index_app.command()
 def copy(
-    source: Annotated[str, typer.Argument(help="A folder, or qdrant://HOST[:PORT]/COLLECTION.")],
+    source: Annotated[str, typer.Argument(help=INDEX_PLACES)],
     target: Annotated[str, typer.Argument(help="Target location; created if it does not exist.")],
     shards: Annotated[int, typer.Option(help="Shards of a new cluster collection.")] = 1,
     replicas: Annotated[int, typer.Option(help="Replicas of each shard of a new cluster collection.")] = 1,
@@ -38,7 +39,7 @@ def copy(
                     new.upsert(products)
                     bar.update(len(products))
             new.flush()
-            print(f"{new.count():,} products are in {target}.")
+            print(f"{new.count():,} products are in {without_password(target)}.")
 
 
 @index_app.command()
@@ -58,7 +59,7 @@ def load(
 
         with open_index(index, width(source)) as opened, tqdm(desc="load", unit="product") as bar:
             run(source, Arrivals.beside(opened, state_folder(index)), bar.update)
-            print(f"{opened.count():,} products are in {index}.")
+            print(f"{opened.count():,} products are in {without_password(index)}.")
 
 
 @index_app.command()

@@ -1,7 +1,7 @@
 """The product index, the same tests over every engine.
 
-"edge" is the embedded engine; "qdrant" the client's own in-memory imitation of a server; "server" a real one, when
-SHELFLENS_TEST_QDRANT_URL names it, such as qdrant://localhost:6333.
+"edge" is the embedded engine; "postgres" a real PostgreSQL with pgvector; "qdrant" the client's own in-memory imitation
+of a server; "server" a real one, when SHELFLENS_TEST_QDRANT_URL names it, such as qdrant://localhost:6333.
 """
 
 import os
@@ -36,6 +36,7 @@ from catalog.index.ranking import fuse
 from catalog.index.records import keyword_text, point_id
 from catalog.index.relevance import Floor, Relevant
 from catalog.product import Match, Offer, Product, StoredProduct, StoredVersion
+from tests.support import postgres
 from tests.support.stored import (
     WIDTH,
     embedding,
@@ -49,7 +50,7 @@ from tests.support.stored import (
 )
 
 SERVER = os.environ.get("SHELFLENS_TEST_QDRANT_URL")
-ENGINES = ["edge", "qdrant", *(["server"] if SERVER else [])]
+ENGINES = ["edge", "postgres", "qdrant", *(["server"] if SERVER else [])]
 
 # The imitation says once of each that it has neither payload indexes nor an approximate index.
 pytestmark = [
@@ -63,6 +64,8 @@ def make_index(engine: str, folder: Path, width: int = WIDTH) -> ProductIndex:
         return open_index(folder / "index", width)
     if engine == "qdrant":
         return ProductIndex(QdrantBackend.open(QdrantClient(":memory:"), "products", width, create=True))
+    if engine == "postgres":
+        return open_index(postgres.location(), width)
     return open_index(f"{SERVER}/test-{uuid.uuid4().hex}", width)
 
 

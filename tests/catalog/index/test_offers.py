@@ -18,6 +18,7 @@ from catalog.index.query import IndexQuery
 from catalog.index.relevance import Floor
 from catalog.product import Offer, StoredProduct, Variant
 from tests.catalog.index.test_index import ENGINES, make_index
+from tests.support import postgres
 from tests.support.stored import WIDTH, embedding, quick_folder, random_products, stored_product
 
 # The imitation says once of each that it has neither payload indexes nor an approximate index.
@@ -255,12 +256,14 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(params=["edge", "qdrant"])
+@pytest.fixture(params=["edge", "postgres", "qdrant"])
 def calendar(request: pytest.FixtureRequest) -> Iterator[tuple[ProductIndex, Clock, Path]]:
     clock = Clock("2026-11-20")
     with quick_folder() as folder:
         if request.param == "edge":
             store: Any = EdgeBackend.open(folder / "index", WIDTH, create=True)
+        elif request.param == "postgres":
+            store = postgres.opened(WIDTH)
         else:
             store = QdrantBackend.open(QdrantClient(":memory:"), "products", WIDTH, create=True)
         with ProductIndex(store, clock) as index:

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from qdrant_client import QdrantClient
 
+from catalog.index.edge.backend import EdgeBackend
 from catalog.index.keywords import document_terms, matched
-from catalog.index.product_index import ProductIndex, open_index
+from catalog.index.product_index import ProductIndex
 from catalog.index.qdrant.backend import QdrantBackend
 from catalog.index.query import IndexQuery
 from catalog.product import Listed, Match, MatchReasons
+from tests.support import postgres
 from tests.support.stored import WIDTH, random_products, stored_product, unit
 
 pytestmark = [
@@ -21,11 +24,17 @@ pytestmark = [
 AXES = np.eye(WIDTH, dtype=np.float32)
 
 
-@pytest.fixture(params=["edge", "qdrant"])
+def engine(name: str, folder: Path) -> Any:
+    if name == "edge":
+        return EdgeBackend.open(folder / "index", WIDTH)
+    if name == "postgres":
+        return postgres.opened(WIDTH)
+    return QdrantBackend.open(QdrantClient(":memory:"), "reasons", WIDTH, create=True)
+
+
+@pytest.fixture(params=["edge", "postgres", "qdrant"])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ProductIndex]:
-    memory = QdrantClient(":memory:")
-    engine = QdrantBackend.open(memory, "reasons", WIDTH, create=True) if request.param == "qdrant" else None
-    with ProductIndex(engine) if engine else open_index(tmp_path / "index", WIDTH) as index:
+    with ProductIndex(engine(request.param, tmp_path)) as index:
         index.upsert(
             [
                 stored_product("shoe", "Red running shoe", AXES[0]),
