@@ -170,6 +170,5 @@ async def changed(context: RequestContext, before: StoredProduct, changes: dict[
         understanding = await context.understand(replace(product, images=tuple(images)), model)
         if before.understanding.image_measures:  # thumbnails are not what was sent
             understanding = replace(understanding, image_measures=before.understanding.image_measures)
-        answered = {"understanding": understanding, "judgement": None, "was_auto": False}
-        stored = replace(stored, model=model.info.version, **answered)
+        stored = replace(stored, understanding=understanding, model=model.info.version, judgement=None, was_auto=False)
     return await described(context, await context.store.put(stored, None, before.hashes), False)
