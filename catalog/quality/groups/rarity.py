@@ -80,8 +80,8 @@ class Rarity:
             weights.clear()
 
     def wordings_with(self, marks: Words) -> int:
-        """How many wordings have them all, estimated from those that have the rarest. Titles that differ in colour and
-        size are of one wording.
+        """How many wordings have them all, estimated from those that have the rarest. Titles that differ in colours,
+        sizes and measures are of one wording.
         """
         return self._wordings.count(marks)
 
@@ -135,8 +135,10 @@ class Wordings:
         if found is None:
             holders = min((self._holders.get(mark, []) for mark in marks), key=len, default=[])
             step = max(len(holders) // ASKED, 1)
-            found = self._every * step * sum(marks <= other for other in holders[::step])
-            self._together[marks] = found
+            having = [other for other in holders[::step] if marks <= other]
+            texts = {frozenset(mark for mark in other if " " not in mark) for other in having}  # without measures
+            each = self._every * step if 2 * len(texts) > len(having) else 1  # a few are met whatever is left out
+            found = self._together[marks] = each * len(texts)
         return found
 
     def to_dict(self) -> dict[str, Any]:

@@ -265,3 +265,11 @@ def test_families_hold_groups_whose_first_products_were_not_compared() -> None:
     catalogue.add_all([Item(Product(id=one, title=title)) for one, title in titles.items()], [("a", "b"), ("b", "c")])
     (family,) = catalogue.families()
     assert [group.products for group in family.groups] == [("a", "b"), ("c",)]
+
+
+def test_a_product_in_many_sizes_is_one_family() -> None:
+    """What its variants have in common is in many titles, and yet of one wording."""
+    sizes = [f"{size} cm" for size in range(20, 80, 2)]
+    catalogue = grouping(*(Product(id=str(n), title=f"Fenn trail rug {size}") for n, size in enumerate(sizes)))
+    verdict = catalogue.judge("0", "1")
+    assert (verdict.kind, verdict.axes) == ("variant", ("size",))
