@@ -2,7 +2,7 @@
 
     python benchmarks/faults.py [--model FOLDER] [--only NAME ...] [--json FILE]
 
-Starts the service itself, on a free port of the loopback with an index in a temporary folder, and stops it. Under a
+Starts the service itself, with proxies and gateway in processes of their own, on a free port of the loopback with an index in a temporary folder, and stops it. Under a
 light load (clients that analyze and search, one that stores products) it kills a process with SIGKILL, deploys the
 application anew, or joins clients that send their requests very slowly.
 
@@ -279,7 +279,9 @@ def measure(names: Sequence[str], model: Path | None, calm: float, report: Calla
         if not faults and not others:
             continue
         with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-            settings = Settings(port=free_port(), model=model, index=f"{folder}/index", replicas=replicas)
+            settings = Settings(
+                port=free_port(), model=model, index=f"{folder}/index", replicas=replicas, layout="separate"
+            )
             with service(settings) as address:
                 for name in others:
                     if name != "redeploy":
