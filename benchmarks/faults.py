@@ -2,9 +2,9 @@
 
     python benchmarks/faults.py [--model FOLDER] [--only NAME ...] [--json FILE]
 
-Starts the service itself, with proxies and gateway in processes of their own, on a free port of the loopback with an index in a temporary folder, and stops it. Under a
-light load (clients that analyze and search, one that stores products) it kills a process with SIGKILL, deploys the
-application anew, or joins clients that send their requests very slowly.
+Starts the service itself, with proxies and gateway in processes of their own, on a free port of the loopback with an
+index in a temporary folder, and stops it. Under a light load (clients that analyze and search, one that stores
+products) it kills a process with SIGKILL, deploys the application anew, or joins clients that send very slowly.
 
 A request in flight is one that began before the killed process had ended. Healthy again is when, after the kill,
 /readyz says so and then a search, an analysis and a stored product succeed, each on a new connection.

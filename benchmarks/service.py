@@ -1,7 +1,9 @@
 """What the service adds to the model: seconds for one request, and throughput with many clients. It starts the service
 itself, with one replica on a free port of the loopback, and stops it.
 
-    SHELFLENS_LAYOUT=joined|separate python benchmarks/service.py [--data FOLDER] [--bodies multipart|json] [--model FOLDER] [--json FILE]
+    python benchmarks/service.py [--data FOLDER] [--bodies multipart|json] [--model FOLDER] [--json FILE]
+
+SHELFLENS_LAYOUT=separate measures proxies and a gateway in processes of their own.
 
 The clients are connections of one asyncio thread that send requests made beforehand, one after the other each, with
 one image and a title. The model alone is `Understander.understand` in this process, decoding included, with the same
