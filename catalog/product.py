@@ -21,7 +21,6 @@ Verdict = Literal["accept", "reject", "correct"]
 Doubled = Literal["duplicate", "variant"]
 Availability = Literal["", "in_stock", "out_of_stock", "preorder", "backorder", "discontinued"]
 Status = Literal["", "active", "draft", "archived"]
-SURE = 3.0  # log-odds from which a duplicate is looked at before its product is accepted
 # The value of an attribute, or several, of which each counts by itself.
 Values = str | tuple[str, ...]
 
@@ -349,9 +348,11 @@ class Double(NamedTuple):
         return 1 / (1 + math.exp(-self.score))
 
     @property
-    def is_sure(self) -> bool:
-        """Whether the product is not to be accepted before a person has seen both."""
-        return self.kind == "duplicate" and (self.same_article or self.score >= SURE)
+    def holds(self) -> bool:
+        """Whether the product is not to be accepted before a person has seen both. What is only alike is told, and
+        accepted: its category is in no doubt.
+        """
+        return self.kind == "duplicate" and self.same_article
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +394,7 @@ class StoredProduct:
     @property
     def first_causes(self) -> tuple[str, ...]:
         """Codes of what has a person look at it before all others."""
-        return (*self.contradictions, *(("duplicate",) if any(one.is_sure for one in self.doubles) else ()))
+        return (*self.contradictions, *(("duplicate",) if any(one.holds for one in self.doubles) else ()))
 
     def held(self) -> Self:
         """The same, not accepted unseen; as it is where a person has judged it."""

@@ -555,7 +555,9 @@ def test_a_product_that_contradicts_itself_is_told_until_it_is_mended(client: Te
     assert "title_and_field_differ" not in [one["code"] for one in mended["contradictions"]]
 
 
-def test_a_product_that_doubles_another_is_told_and_comes_first_in_the_review(client: TestClient) -> None:
+def test_a_double_is_told_and_one_of_the_same_gtin_comes_first_in_the_review(
+    client: TestClient,
+) -> None:
     titles = {"a": "Kestrel wireless headphones WH-510 black", "b": "Kestrel WH510 headphones, wireless (black)"}
     for id, title in {"x": "Fresh pear", "y": "Desk lamp", **titles}.items():
         answer = client.put(f"/v1/products/{id}", json={"title": title}).json()
@@ -564,8 +566,13 @@ def test_a_product_that_doubles_another_is_told_and_comes_first_in_the_review(cl
     assert double["sentence"] == "This seems to be the same product as a."
     assert client.get("/v1/products/b").json()["doubles"] == [double]
     assert client.get("/v1/products/a").json()["doubles"] == []
+    assert client.get("/v1/review", params={"limit": 1}).json()["products"][0]["id"] == "x"
+    for id in titles:
+        client.patch(f"/v1/products/{id}", json={"gtin": "4006381333931"})
     first = client.get("/v1/review", params={"limit": 1}).json()["products"][0]
-    assert (first["id"], first["doubles"]) == ("b", [double])
+    assert (first["id"], first["doubles"][0]["product"]) == ("b", "a")
+    for id in titles:
+        client.patch(f"/v1/products/{id}", json={"gtin": None})
     variant = client.patch("/v1/products/b", json={"title": "Kestrel wireless headphones WH-510 white"}).json()
     assert [(one["code"], one["axes"]) for one in variant["doubles"]] == [("variant", ["colour"])]
     assert client.delete("/v1/products/a").status_code == 204
