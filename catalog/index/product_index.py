@@ -60,6 +60,8 @@ LOOK_AGAIN = 300
 
 logger = logging.getLogger(__name__)
 
+TIME_DIGITS = 5  # behind the point of seconds since 1970, of which a float has six
+
 
 class ProductIndex:
     """Products by id. Safe to share between threads. Every method may raise IndexFailed or what derives from it.
@@ -407,14 +409,19 @@ class ProductIndex:
         self.close()
 
     def _dated(self, products: Sequence[StoredProduct]) -> Sequence[StoredProduct]:
-        """Each with the time when it was first stored, which is now for one that is new."""
+        """Each with the time when it was first stored, which is now for one that is new.
+
+        An engine may give back a number that is off in its last digits.
+        """
         now = self._clock()
         found = self._fetch([point_id(stored.id) for stored in products], (ADDED,))
         known = {point: one.payload.get(ADDED) for point, one in found.items()}
-        return [
-            replace(s, product=in_force(s.product, now), added_at=s.added_at or known.get(point_id(s.id), now))
-            for s in products
-        ]
+
+        def added(stored: StoredProduct) -> float | None:
+            first = stored.added_at or known.get(point_id(stored.id), now)
+            return None if first is None else round(first, TIME_DIGITS)
+
+        return [replace(one, product=in_force(one.product, now), added_at=added(one)) for one in products]
 
     def _point(self, stored: StoredProduct) -> Point:
         embedding = np.asarray(stored.understanding.embedding, dtype=np.float32)

@@ -277,6 +277,19 @@ def priced(index: ProductIndex) -> list[tuple[str, float | None, float | None]]:
     return [(one.id, one.product.price, one.product.list_price) for one in index.browse(sort="price_asc")]
 
 
+def test_what_was_stored_together_stays_equally_old(calendar: tuple[ProductIndex, Clock, Path]) -> None:
+    index, clock, _ = calendar
+    for n in range(20):
+        clock.now = 1796069568.4000525 + n * 0.0123457
+        index.upsert([stored_product(f"a{n}"), stored_product(f"b{n}")])
+        for _ in range(3):
+            index.upsert([stored_product(f"b{n}", "Blue shoe")])
+        one, other = index.get([f"a{n}", f"b{n}"])
+        assert one
+        assert other
+        assert one.added_at == other.added_at
+
+
 def test_a_sale_that_begins_and_ends_after_the_ingest_changes_the_price(
     calendar: tuple[ProductIndex, Clock, Path],
 ) -> None:

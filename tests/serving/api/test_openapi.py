@@ -93,6 +93,7 @@ FEWEST, EACH = 2_000, 40
 # with it, an id that ends as an address does, and columns that are not JSON.
 PARTICULAR = {
     "add_category",
+    "correct_feed",
     "give_feedback",
     "give_feedback_on_those_alike",
     "judge_finding",
