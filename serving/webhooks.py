@@ -127,15 +127,7 @@ def check_webhook(settings: Settings) -> None:
     if settings.webhook_url is None:
         return
     parts = urlsplit(settings.webhook_url)
-    if (
-        not parts.hostname
-        or parts.username
-        or (parts.scheme, parts.hostname in LOOPBACK)
-        not in (
-            ("https", True),
-            ("https", False),
-            ("http", True),
-        )
-    ):
+    private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if not parts.hostname or parts.username or not private:
         raise ConfigInvalid("webhook_url is an https URL without a user's name, or http on this machine.")
     webhook_secret(settings)

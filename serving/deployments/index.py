@@ -1,6 +1,7 @@
 """The deployment that owns the index. It needs no torch, so a lost one is back soon."""
 
 import time
+from functools import partial
 
 from catalog.errors import IndexLocked, IndexNotFound
 from catalog.index.backend import IndexModel
@@ -37,8 +38,8 @@ class IndexOwner(StoreApi):
 def stored(settings: Settings, width: int | None) -> CatalogStore:
     """The index of the settings with all that is kept beside it, for this process alone. Raises what `opened` does."""
     index = opened(settings.index, width)
-    tell = [Outbox(settings.state_folder / OUTBOX).add] if settings.webhook_url else []
-    return CatalogStore(index, settings.state_folder, models(settings), ledger_path(settings.index), *tell)
+    store = partial(CatalogStore, index, settings.state_folder, models(settings), ledger_path(settings.index))
+    return store(Outbox(settings.state_folder / OUTBOX).add) if settings.webhook_url else store()
 
 
 def with_model_of_index(settings: Settings) -> Settings:

@@ -48,7 +48,8 @@ class Doubles:
         facts = {stored.id: read(stored.product) for stored in products}
         for id in facts.keys() - set(known):
             self._statistics.add(facts[id])
-        near = self._index.near([_sought(stored, facts[stored.id], self._statistics.rarity) for stored in products])
+        rarity = self._statistics.rarity  # which looks each time whether it is still that of the index
+        near = self._index.near([_sought(stored, facts[stored.id], rarity) for stored in products])
         holders = self._index.doubled_by(list(known)) if known else []
         for holder in holders:
             for double in holder.doubles:
