@@ -32,6 +32,9 @@ KINDS: Mapping[str, Words] = {
     "duplicate": Words("Listed twice", "This seems to be the same product as {others}."),
     "variant": Words("Variants", "This seems to be a variant of {others}: they differ in {field}."),
     "duplicate_perhaps": Words("Perhaps listed twice", "This may be the same product as {others}."),
+    "misfiled": Words(
+        "Perhaps misfiled", "The products that are most like it are filed under {proposed}, but this one under {said}."
+    ),
     "attribute_missing": Words(
         "Attribute missing", "It has no {field}, which products of this kind have here, or name in their words."
     ),
@@ -114,5 +117,5 @@ class Finding:
 
 
 def _short(field: str, value: str) -> str:
-    """Of a category's path its end."""
+    """Of a path of the model's tree its end."""
     return value.rpartition(SEPARATOR)[2] if field == "category" else value

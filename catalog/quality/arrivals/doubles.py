@@ -57,7 +57,7 @@ class Doubles:
                     near[double.other].append(holder)
         every = {one.id: one for one in (*chain.from_iterable(near.values()), *holders, *products)}
         looked_at = frozenset(facts)
-        return _changed(every, looked_at, self._pairs(products, near, facts, every))
+        return _changed(every, looked_at, self._pairs(products, near, facts, every, rarity))
 
     def without(self, ids: Sequence[str]) -> list[StoredProduct]:
         """The other products of which these are noted, without them."""
@@ -81,6 +81,7 @@ class Doubles:
         near: Mapping[str, Sequence[StoredProduct]],
         facts: dict[str, Facts],
         every: Mapping[str, StoredProduct],
+        rarity: Rarity,
     ) -> dict[Pair, Double]:
         """By the later and the earlier product, the later's double. Where both have found each other, both must say
         so.
@@ -89,7 +90,7 @@ class Doubles:
         refuted: set[Pair] = set()
         for stored in products:
             others = [every[other.id] for other in near[stored.id]]
-            for other, double in self._compared(stored, others, facts).items():
+            for other, double in self._compared(stored, others, facts, rarity).items():
                 late, early = (stored.id, other) if _is_later(stored, every[other]) else (other, stored.id)
                 if double is None:
                     refuted.add((late, early))
@@ -101,10 +102,10 @@ class Doubles:
         return {pair: double for pair, double in found.items() if frozenset(pair) not in said}
 
     def _compared(
-        self, stored: StoredProduct, others: Sequence[StoredProduct], facts: dict[str, Facts]
+        self, stored: StoredProduct, others: Sequence[StoredProduct], facts: dict[str, Facts], rarity: Rarity
     ) -> dict[str, Double | None]:
         """By the ids of the others, what they are to the product."""
-        grouping = Grouping(self._scorer, rarity=self._statistics.rarity)
+        grouping = Grouping(self._scorer, rarity=rarity)
         for one in others:
             if one.id not in facts:
                 facts[one.id] = read(one.product)

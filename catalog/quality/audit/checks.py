@@ -9,6 +9,7 @@ from catalog.quality.audit.group_findings import group_findings
 from catalog.quality.audit.run import Check
 from catalog.quality.completeness import Expectations, completeness
 from catalog.quality.conflicts import conflict_findings
+from catalog.quality.conflicts.misfiled import OwnCategories
 from catalog.quality.finding import Finding
 from catalog.quality.groups import Grouping, Item
 from catalog.taxonomy.tree import Taxonomy
@@ -23,6 +24,19 @@ class Conflicts(Check):
 
     def of_product(self, stored: StoredProduct) -> Iterable[Finding]:
         return conflict_findings(stored)
+
+
+class Misfiled(Check):
+    """Products under another of the merchant's categories than those that are most like them."""
+
+    def __init__(self) -> None:
+        self._categories = OwnCategories()
+
+    def learn(self, stored: StoredProduct) -> None:
+        self._categories.learn(stored)
+
+    def of_catalogue(self) -> Iterable[Finding]:
+        return self._categories.findings()
 
 
 class Groups(Check):
@@ -89,4 +103,4 @@ class Lacks(Check):
 
 def shipped_checks(taxonomy: Taxonomy | None = None) -> list[Check]:
     """New ones, as each holds what it has learnt. taxonomy: of the model that filed the products."""
-    return [Conflicts(), Groups(), Lacks(taxonomy)]
+    return [Conflicts(), Misfiled(), Groups(), Lacks(taxonomy)]

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 
-from catalog.quality.audit.group_reasons import coded
 from catalog.quality.finding import Evidence, Finding
 from catalog.quality.groups.grouping import Grouping
 
@@ -25,10 +24,9 @@ def _finding(grouping: Grouping, code: str, products: tuple[str, ...], field: st
     first, *others = products
     score = grouping.duplicate_score if code == "duplicate" else grouping.family_score
     surest = max(others, key=lambda other: score(first, other))
-    told = grouping.judge(first, surest).reasons
-    found = grouping.comparison(first, surest)
     evidence = tuple(
-        Evidence("product", reason.text, score=reason.weight, **coded(reason, found)._asdict()) for reason in told
+        Evidence("product", reason.text, score=reason.weight, code=reason.code, values=reason.values)
+        for reason in grouping.judge(first, surest).reasons
     )
     probability = 1 / (1 + math.exp(-min(score(first, other) for other in others)))
     if code == "duplicate" and probability < SURE:

@@ -6,7 +6,7 @@ import json
 import time
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -116,7 +116,7 @@ class History:
         for some in in_chunks(findings, STAGED_AT_ONCE):
             with self.file.use() as db, transaction(db):
                 kept = (one for one in some if self._gone.isdisjoint((one.product, *one.others)))
-                rows = [(one.id, one.code, grades[one.code], one.probability, json.dumps(asdict(one))) for one in kept]
+                rows = [(one.id, one.code, grades[one.code], one.probability, _document(one)) for one in kept]
                 db.executemany("INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?)", rows)
 
     def finish(self, products: int, figures: Mapping[str, float]) -> Run:
@@ -288,18 +288,22 @@ def _evidence(*fields: Any) -> Evidence:
     return found._replace(values=tuple(found.values))
 
 
+def _document(finding: Finding) -> str:
+    return json.dumps({field.name: getattr(finding, field.name) for field in fields(finding)})
+
+
 def _told(row: Sequence[Any]) -> Told:
     """Raises Unsealed for what was never written so."""
     number, document, state, value, given_by, created = row
     try:
-        fields = json.loads(document)
-        evidence = tuple(typed(_evidence(*one)) for one in fields.pop("evidence"))
-        probability, others = float(fields.pop("probability")), tuple(fields.pop("others"))
-        finding = typed(Finding(**fields, probability=probability, others=others, evidence=evidence))
+        known = json.loads(document)
+        evidence = tuple(typed(_evidence(*one)) for one in known.pop("evidence"))
+        probability, others = float(known.pop("probability")), tuple(known.pop("others"))
+        finding = typed(Finding(**known, probability=probability, others=others, evidence=evidence))
     except (TypeError, KeyError, AttributeError, ValueError):
         raise Unsealed from None
-    known = finding.code in KINDS and 0 <= probability <= 1 and all(isinstance(id, str) for id in others)
-    if not known or (finding.code in TOGETHER and not finding.others):
+    is_sound = finding.code in KINDS and 0 <= probability <= 1 and all(isinstance(id, str) for id in others)
+    if not is_sound or (finding.code in TOGETHER and not finding.others):
         raise Unsealed
     since = None if created is None else moment(created)
     return typed(Told(number, finding, state, value or "", given_by or "", since))

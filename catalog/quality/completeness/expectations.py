@@ -88,6 +88,7 @@ class Expectations:
         self._images: dict[str, _Image] = {}
         self._branded = self._with_brand = self._measured = self._plain = 0
         self._known: dict[str, tuple[Expected, ...]] = {}
+        self._names: dict[tuple[str, str], str] = {}
         self.asked: dict[tuple[str, tuple[Path, ...]], list[Asked]] = {}
 
     @classmethod
@@ -131,7 +132,9 @@ class Expectations:
     def name(self, key: str, stored: StoredProduct) -> str:
         """How the property is called: by the merchant, or by the tree."""
         node = nodes_of(stored)[-1]
-        return self._name(key, node, self._listed(node))
+        if (key, node) not in self._names:
+            self._names[key, node] = self._name(key, node, self._listed(node))
+        return self._names[key, node]
 
     def vocabulary(self, key: str) -> Vocabulary | None:
         return self.vocabularies.get(key)

@@ -16,13 +16,14 @@ TIMES = 3  # a word may stand twice: "Salt Mill and Pepper Mill"
 TWICE = re.compile(r"\b([^\W\d_]{3,}) \1\b", re.IGNORECASE)
 MARKUP = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:[a-z]{2,8}|#\d{2,5}|#x[0-9a-f]{2,5});", re.IGNORECASE)
 PROMOTION = re.compile(
-    r"\bfree (?:shipping|delivery|gift|returns)\b"
-    r"|\b(?:best|lowest|low|special|great|unbeatable) (?:price|deal|offer)s?\b"
-    r"|\b(?:buy|shop|order) (?:now|today|online)\b"
-    r"|\bon sale\b|\bsale!|\b(?:big|hot|flash|mega|summer|winter|clearance)[- ]sale\b"
-    r"|\b\d{1,2} ?% (?:off|discount)\b|\bbuy \d get \d\b"
-    r"|\b(?:limited (?:offer|time)|clearance|hurry|money[- ]back)\b|!{2,}|[★☆✅🔥]"
-    r"|包邮|特价|促销|清仓|秒杀|限时|买一送一|\bversandkostenfrei|\bsonderangebot|\blivraison gratuite",
+    r"\b(?:free (?:shipping|delivery|gift|returns)\b"
+    r"|(?:best|lowest|low|special|great|unbeatable) (?:price|deal|offer)s?\b"
+    r"|(?:buy|shop|order) (?:now|today|online)\b"
+    r"|on sale\b|sale!|(?:big|hot|flash|mega|summer|winter|clearance)[- ]sale\b"
+    r"|\d{1,2} ?% (?:off|discount)\b|buy \d get \d\b"
+    r"|(?:limited (?:offer|time)|clearance|hurry|money[- ]back)\b"
+    r"|versandkostenfrei|sonderangebot|livraison gratuite)"
+    r"|!{2,}|[★☆✅🔥]|(?=[包特促清秒限买])(?:包邮|特价|促销|清仓|秒杀|限时|买一送一)",
     re.IGNORECASE,
 )
 
@@ -50,6 +51,8 @@ def is_short(title: str) -> bool:
 
 def is_shouted(title: str) -> bool:
     """Whether several words and nearly all letters are capitals."""
+    if sum(map(str.isupper, title)) < CAPITALS * SHORT:
+        return False
     letters = [letter for letter in LETTERS.findall(title) if letter.lower() != letter.upper()]
     capitals = sum(letter.isupper() for letter in letters)
     return len(letters) >= SHORT and len(WORDS.findall(title)) >= FEW_WORDS and capitals >= CAPITALS * len(letters)

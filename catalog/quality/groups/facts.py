@@ -3,10 +3,11 @@
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 
 from catalog.lexicon.sizes import LETTERS, SIZES, letter_size
 from catalog.product import Product, each_value
@@ -20,6 +21,7 @@ PART = re.compile(r"\d++(?:[.,]\d++)*+(?![^\W\d_])|[^\W_]+")
 PAIRED_DIGITS = re.compile(r"\d(?=\d)")
 HAN = re.compile(r"[\u3400-\u9fff]+")
 SIGNS = re.compile(r"[-/._+]")
+NO_DIGIT = re.compile(r"\D")
 POSSESSIVE = re.compile(r"['\u2019]s\b")
 SIZE_WORDS = {word: size for word, size in SIZES.items() if len(word) > 1}  # one letter may be a name's
 # "size 42", "uk 8", "8 m us", "14 us"; a letter counts only in capitals, at the end or between signs.
@@ -27,7 +29,7 @@ SIZED = re.compile(
     r"\b(?:size|sz|gr(?:ö|oe)(?:ß|ss)e|taille|talla|uk|eu|eur|us)[ .:]*(\d{1,2}(?:[.,]5)?|" + LETTERS + r")\b"
 )
 SIZED_BEFORE = re.compile(r"(?<![\d.])\b(\d{1,2}(?:[.,]5)?)\s(?:[bdmnw]{1,2}\s)?(?:(?:\(m\)\s)?us|uk|eu|eur)\b")
-LETTER = re.compile(r"(?:^|[,(/|\-\u2013]\s?|\s)(S|M|L)(?=\)|\s?[,/|]|\s*$)")
+LETTER = re.compile(r"([SML])(?<![^\s,(/|\-\u2013][SML])(?=\)|\s?[,/|]|\s*$)")
 LEAST_CODE = 4
 GRAM_BITS = 2048
 LONGEST_CODE = 16
@@ -36,7 +38,9 @@ ABBREVIATED = {"ultra hd": "uhd", "full hd": "fhd"}
 # Of one product line these are others: "8" and "8 Plus".
 EDITION_WORDS = "plus pro lite mini max ultra compact premium edge classic deluxe junior neo se duo ii iii iv"
 EDITIONS = frozenset(EDITION_WORDS.split())
-Values = dict[str, frozenset[float]]
+Values = Mapping[str, frozenset[float]]
+NOTHING: frozenset[str] = frozenset()
+NO_MEASURES: Values = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +87,18 @@ def read(product: Product) -> Facts:
     if colours or sizes:
         title = replace(title, colours=frozenset(colours) or title.colours, sizes=frozenset(sizes) or title.sizes)
     solid = "".join(title.tokens)
+    codes = frozenset(_codes(plain(product.mpn), 3)) if product.mpn else NOTHING
     return Facts(
         id=product.id,
         title=title,
         more=more,
-        words=title.words | more.words,
-        marks=title.words | {f"{name} {value:g}" for name, each in title.measures.items() for value in each},
+        words=title.words | more.words if more.words else title.words,
+        marks=title.words.union(f"{name} {value:g}" for name, each in title.measures.items() for value in each),
         grams=_grams(solid),
-        pieces=frozenset(_pieces(solid)),
+        pieces=_kept(_pieces(solid)),
         brand=plain(product.brand),
-        codes=title.codes | frozenset(_codes(plain(product.mpn), 3)),
-        gtin=re.sub(r"\D", "", product.gtin).lstrip("0"),
+        codes=title.codes | codes if codes else title.codes,
+        gtin=NO_DIGIT.sub("", product.gtin).lstrip("0"),
         price=product.price or None,
     )
 
@@ -133,10 +138,11 @@ def read_text(text: str) -> Text:
     if not text:
         return EMPTY
     rest = plain(text)
-    sizes = {match[1] for match in LETTER.finditer(text)}
+    sizes = {*LETTER.findall(text)}
     for pattern in (SIZED, SIZED_BEFORE):
-        sizes |= {_size(match[1]) for match in pattern.finditer(rest)}
-        rest = pattern.sub(" ", rest)
+        if sized := pattern.findall(rest):
+            sizes.update(map(_size, sized))
+            rest = pattern.sub(" ", rest)
     found: dict[str, set[float]] = {}
     parts, start = [], 0
     for one in measures(rest):
@@ -151,22 +157,27 @@ def read_text(text: str) -> Text:
     colours = {known[token] for token in tokens if token in known}
     sizes |= {SIZE_WORDS[token] for token in tokens if token in SIZE_WORDS}
     return Text(
-        words=frozenset(one for one in tokens if one not in known and one not in SIZE_WORDS),
+        words=_kept(frozenset(tokens).difference(known, SIZE_WORDS)),
         tokens=tokens,
-        joined=frozenset("".join(run) for run in runs(tokens)),
-        codes=frozenset(_codes(rest)),
-        measures={name: frozenset(values) for name, values in found.items()},
-        numbers=frozenset(one for one in tokens if one[0].isdigit() and one.replace(".", "").isdigit()),
-        colours=frozenset(colours),
-        sizes=frozenset(sizes),
+        joined=_kept(map("".join, runs(tokens))),
+        codes=_kept(_codes(rest)),
+        measures={name: frozenset(values) for name, values in found.items()} if found else NO_MEASURES,
+        numbers=_kept(one for one in tokens if one[0].isdigit() and one.replace(".", "").isdigit()),
+        colours=_kept(colours),
+        sizes=_kept(sizes),
     )
+
+
+def _kept(words: Iterable[str]) -> frozenset[str]:
+    """One set for all that are empty: most of a catalogue's are, and each would take 216 bytes."""
+    return frozenset(words) or NOTHING
 
 
 def _tokens(text: str) -> Iterator[str]:
     for part in PART.findall(text):
         if part[0].isdigit() and part.replace(".", "").replace(",", "").isdigit():
-            yield f"{as_number(part):g}" if len(part) < 7 else re.sub("[.,]", "", part)
-        elif HAN.fullmatch(part) and len(part) > 2:
+            yield f"{as_number(part):g}" if len(part) < 7 else part.replace(".", "").replace(",", "")
+        elif len(part) > 2 and not part.isascii() and HAN.fullmatch(part):
             yield from (part[n : n + 2] for n in range(len(part) - 1))
         else:
             yield part
@@ -184,8 +195,10 @@ def runs(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
 def _codes(text: str, least: int = LEAST_CODE) -> Iterator[str]:
     """Model numbers: of letters and digits, or at least five digits; also the parts of one that are model numbers."""
     for run in RUN.findall(text):
-        for one in dict.fromkeys((SIGNS.sub("", run), *SIGNS.split(run))):
-            digits = sum(letter.isdigit() for letter in one)
+        if run.isalpha():
+            continue
+        for one in (run,) if run.isalnum() else dict.fromkeys((SIGNS.sub("", run), *SIGNS.split(run))):
+            digits = sum(map(str.isdigit, one))
             if digits and len(one) >= least and (digits < len(one) or digits >= LEAST_CODE + 1):
                 yield one
 
@@ -202,4 +215,4 @@ def _colours(text: str) -> Sequence[str]:
     return known or [text]
 
 
-EMPTY = Text(frozenset(), (), frozenset(), frozenset(), {}, frozenset(), frozenset(), frozenset())
+EMPTY = Text(NOTHING, (), NOTHING, NOTHING, NO_MEASURES, NOTHING, NOTHING, NOTHING)

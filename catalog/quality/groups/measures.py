@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from catalog.language.attributes.grammar.scanning import scanned
 from catalog.lexicon.counts import ANY_PIECES, CHINESE_PACK, CHINESE_PIECE, PACK
 from catalog.lexicon.units import NO_INCH, Unit, units
 
@@ -23,6 +24,8 @@ LETTERS = frozenset("m'")
 NETWORKS = frozenset("2345")  # "4G" is no weight
 LINES = "480|576|720|768|900|1080|1200|1440|2160|4320"
 NUMBER = r"\d{1,15}(?:[.,]\d{1,15}){0,5}"
+STARTS = re.compile(r"(?<!\w)\d|\b(?:pack|set|box|lot|case|pk)")
+THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
 class Measure(NamedTuple):
@@ -36,7 +39,7 @@ class Measure(NamedTuple):
 
 def measures(text: str) -> Iterator[Measure]:
     """text: in lower case."""
-    for match in _pattern().finditer(text):
+    for match in scanned(_pattern(), STARTS, text):
         if found := _read(match):
             yield Measure(*found, match.start(), match.end())
 
@@ -89,7 +92,9 @@ def _pattern() -> re.Pattern[str]:
 
 def as_number(text: str) -> float:
     """ "1,5" -> 1.5, "1,000" -> 1000, "6.0" -> 6."""
-    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", text):
+    if text.isdecimal():
+        return float(text)
+    if THOUSANDS.fullmatch(text):
         text = text.replace(",", "")
-    first, *rest = re.split("[.,]", text)
+    first, *rest = text.replace(",", ".").split(".")
     return float(f"{first}.{''.join(rest) or '0'}")

@@ -1,6 +1,9 @@
-"""Why a pair has its score: one sentence a topic, each with its part of the score. The parts add up to it exactly."""
+"""Why a pair has its score: one reason a topic, each with its part of the score. The parts add up to it exactly.
 
-from collections.abc import Callable
+A reason is a code with values, so that a page can tell it in its own language.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from catalog.quality.groups.facts import Facts
@@ -11,13 +14,66 @@ from catalog.quality.groups.scorer import Scorer, in_grains
 
 SHOWN = 5  # words in a sentence
 
+# By code, in English, with places for the values.
+SENTENCES: Mapping[str, str] = {
+    "start": "Of products that are compared, most are not the same one.",
+    "alike": "Both titles have: {}.",
+    "alike_spelling": "The titles are spelt alike.",
+    "common": "Some {} titles have all the words that both share; no number is shared.",
+    "own_words": "Only the one has: {}; only the other has: {}.",
+    "own_words_of_one": "Only one of them has: {}.",
+    "first_words_differ": "The titles begin with different words.",
+    "description": "Title and description have many words in common.",
+    "model_same": "Both have the model number {}.",
+    "model_related": "The model numbers are nearly the same: {} and {}.",
+    "model_differs": "Other model numbers: {} and {}.",
+    "model_in_part": "A part of a model number is in both titles.",
+    "model_of_one": "Only one of them has a model number.",
+    "numbers_differ": "Other numbers: {} the one, {} the other.",
+    "numbers_same": "The same numbers are in both titles.",
+    "number_of_one": "A number or a short code is in one title only.",
+    "axis_differs": "{}: {} the one, {} the other.",
+    "axis_same": "{}: both {}.",
+    "axis_of_one": "{}: only one of them says it.",
+    "measures_same": "Both have {}.",
+    "measures_differ": "Not the same: {}.",
+    "measures_in_part": "Both have {}. Not the same: {}.",
+    "brand_differs": "The brands differ.",
+    "brand_of_one": "The brand of the one is not named by the other.",
+    "brand_same": "The brand is the same.",
+    "first_word": "The titles begin with the same word.",
+    "price_near": "The prices are near: {} and {}.",
+    "price_far": "The prices are far apart: {} and {}.",
+    "gtin_same": "The GTIN is the same.",
+    "gtin_differs": "The GTINs differ: each article has its own.",
+    "vectors_near": "Pictures and words look alike to the model.",
+    "vectors_far": "Pictures and words look unlike to the model.",
+    "rival": "Another is nearer to one of them.",
+    "rival_named": "Another product is nearer to one of them: {}.",
+}
+
 
 class Reason(NamedTuple):
-    """weight: what it adds to the log-odds that both are one product."""
+    """weight: what it adds to the log-odds that both are one product. code: a key of SENTENCES; values: what stands in
+    the sentence, in order.
+    """
 
     about: Topic | str
     weight: float
-    text: str
+    code: str
+    values: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        told = SENTENCES[self.code].format(*self.values)
+        return told[:1].upper() + told[1:]
+
+
+class Said(NamedTuple):
+    """What a reason says, without its weight."""
+
+    code: str
+    values: tuple[str, ...] = ()
 
 
 def reasons(
@@ -28,106 +84,99 @@ def reasons(
     for feature, value in found.values.items():
         if part := scorer.part(feature, value):
             parts[TOPICS[feature]] = parts.get(TOPICS[feature], 0.0) + part
-    told = [Reason("start", in_grains(scorer.start), "Of products that are compared, most are not the same one.")]
+    told = [Reason("start", in_grains(scorer.start), "start")]
     for topic, weight in parts.items():
         if weight:
-            told.append(Reason(topic, weight, _sentence(topic, found, one, other, rarity, rival)))
+            told.append(Reason(topic, weight, *_said(topic, found, one, other, rarity, rival)))
     return tuple(sorted(told, key=lambda reason: -abs(reason.weight)))
 
 
-def _sentence(topic: Topic, found: Comparison, one: Facts, other: Facts, rarity: Rarity, rival: str) -> str:
+def _said(topic: Topic, found: Comparison, one: Facts, other: Facts, rarity: Rarity, rival: str) -> Said:
     if topic in AXES:
-        return _of_axis(topic, found)
-    if topic == "rival":
-        return f"Another product is nearer to one of them: {rival}." if rival else "Another is nearer to one of them."
-    if topic == "price":
-        return (
-            f"The prices are {'near' if 'near price' in found.values else 'far apart'}: {one.price} and {other.price}."
-        )
-    if topic == "unlike":
-        return _own_words(found, rarity)
-    if topic == "alike":
-        words = listed(found.shared, rarity)
-        return f"Both titles have: {words}." if words else "The titles are spelt alike."
-    return TEXTS[topic](found)
+        return _axis(topic, found)
+    match topic:
+        case "alike":
+            return Said("alike", (_listed(found.shared, rarity),)) if found.shared else Said("alike_spelling")
+        case "unlike":
+            return _own_words(found, rarity)
+        case "price":
+            near = "near price" in found.values
+            return Said("price_near" if near else "price_far", (str(one.price), str(other.price)))
+        case "rival":
+            return Said("rival_named", (rival,)) if rival else Said("rival")
+    return BY_TOPIC[topic](found)
 
 
-def _own_words(found: Comparison, rarity: Rarity) -> str:
-    left, right = (listed(words, rarity) for words in found.own)
+def _own_words(found: Comparison, rarity: Rarity) -> Said:
+    left, right = (_listed(words, rarity) for words in found.own)
     if left and right:
-        return f"Only the one has: {left}; only the other has: {right}."
-    return f"Only one of them has: {left or right}." if left or right else "The titles begin with different words."
+        return Said("own_words", (left, right))
+    return Said("own_words_of_one", (left or right,)) if left or right else Said("first_words_differ")
 
 
-def listed(words: Words, rarity: Rarity) -> str:
+def _listed(words: Words, rarity: Rarity) -> str:
     """The rarest."""
     ranked = sorted(words, key=lambda word: (-rarity.of(word), word))
     return ", ".join(ranked[:SHOWN]) + (" \u2026" if len(ranked) > SHOWN else "")
 
 
-def values(words: Words) -> str:
-    return " or ".join(sorted(words))
+def _any_of(words: Words) -> str:
+    return " / ".join(sorted(words))
 
 
-def _of_axis(axis: str, found: Comparison) -> str:
-    name = axis.capitalize()
-    if axis in found.other:
-        left, right = found.other[axis]
-        return f"{name}: {values(left)} the one, {values(right)} the other."
-    if axis in found.same:
-        return f"{name}: both {values(found.same[axis])}."
-    return f"{name}: only one of them says it."
+def _axis(axis: str, found: Comparison) -> Said:
+    if pair := found.other.get(axis):
+        return Said("axis_differs", (axis, *map(_any_of, pair)))
+    if same := found.same.get(axis):
+        return Said("axis_same", (axis, _any_of(same)))
+    return Said("axis_of_one", (axis,))
 
 
-def _model(found: Comparison) -> str:
+def _model(found: Comparison) -> Said:
     if found.codes:
-        return f"Both have the model number {values(found.codes)}."
+        return Said("model_same", (_any_of(found.codes),))
     if found.related:
-        return f"The model numbers are nearly the same: {' and '.join(found.related)}."
+        return Said("model_related", found.related)
     if found.other_codes[0]:
-        return f"Other model numbers: {values(found.other_codes[0])} and {values(found.other_codes[1])}."
-    if "model number in part" in found.values:
-        return "A part of a model number is in both titles."
-    return "Only one of them has a model number."
+        return Said("model_differs", tuple(map(_any_of, found.other_codes)))
+    return Said("model_in_part" if "model number in part" in found.values else "model_of_one")
 
 
-def _numbers(found: Comparison) -> str:
+def _numbers(found: Comparison) -> Said:
     if found.other_numbers[0]:
-        left, right = found.other_numbers
-        return f"Other numbers: {values(left)} the one, {values(right)} the other."
-    if "numbers in common" in found.values:
-        return "The same numbers are in both titles."
-    return "A number or a short code is in one title only."
+        return Said("numbers_differ", tuple(map(_any_of, found.other_numbers)))
+    return Said("numbers_same" if "numbers in common" in found.values else "number_of_one")
 
 
-def _measures(found: Comparison) -> str:
-    same = [values(words) for name, words in found.same.items() if name not in AXES]
-    other = [f"{values(a)} and {values(b)}" for name, (a, b) in found.other.items() if name not in AXES]
-    return " ".join([*([f"Both have {', '.join(same)}."] if same else []), *(f"Not the same: {one}." for one in other)])
+def _measures(found: Comparison) -> Said:
+    same = ", ".join(_any_of(words) for name, words in found.same.items() if name not in AXES)
+    pairs = (pair for name, pair in found.other.items() if name not in AXES)
+    other = ", ".join(f"{_any_of(left)} \u2013 {_any_of(right)}" for left, right in pairs)
+    if same and other:
+        return Said("measures_in_part", (same, other))
+    return Said("measures_same", (same,)) if same else Said("measures_differ", (other,))
 
 
-def _brand(found: Comparison) -> str:
+def _brand(found: Comparison) -> Said:
     if "other brand" in found.values:
-        return "The brands differ."
+        return Said("brand_differs")
     if "brand not named" in found.values:
-        return "The brand of the one is not named by the other."
-    return "The brand is the same." if "same brand" in found.values else "The titles begin with the same word."
+        return Said("brand_of_one")
+    return Said("brand_same" if "same brand" in found.values else "first_word")
 
 
-def _vectors(found: Comparison) -> str:
-    near = sum(value for name, value in found.values.items() if TOPICS[name] == "vectors" and name.startswith("near"))
-    return "Pictures and words look alike to the model." if near else "Pictures and words look unlike to the model."
+def _vectors(found: Comparison) -> Said:
+    near = any(TOPICS[name] == "vectors" and name.startswith("near") for name in found.values)
+    return Said("vectors_near" if near else "vectors_far")
 
 
-TEXTS: dict[Topic, Callable[[Comparison], str]] = {
-    "common": lambda found: f"Some {found.wordings} titles have all the words that both share; no number is shared.",
-    "description": lambda _: "Title and description have many words in common.",
+BY_TOPIC: Mapping[Topic, Callable[[Comparison], Said]] = {
+    "common": lambda found: Said("common", (str(found.wordings),)),
+    "description": lambda _: Said("description"),
     "model": _model,
     "numbers": _numbers,
     "measures": _measures,
     "brand": _brand,
-    "gtin": lambda found: (
-        "The GTIN is the same." if "same gtin" in found.values else "The GTINs differ: each article has its own."
-    ),
+    "gtin": lambda found: Said("gtin_same" if "same gtin" in found.values else "gtin_differs"),
     "vectors": _vectors,
 }

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -17,7 +16,6 @@ from catalog.product import Product, StoredProduct
 from catalog.quality.audit import Check, History, audit
 from catalog.quality.audit.changes import changes, without_value, written
 from catalog.quality.audit.group_findings import group_findings
-from catalog.quality.audit.group_reasons import CODES, coded
 from catalog.quality.audit.history import Told
 from catalog.quality.audit.merging import said
 from catalog.quality.audit.patch import as_sheet, columns_of, patch
@@ -326,7 +324,7 @@ def test_doubles_that_the_check_is_not_sure_of_are_told_as_perhaps() -> None:
 
 
 def test_the_reasons_of_groups_have_codes_with_the_words_of_their_sentences() -> None:
-    """So that the page tells them in its languages: what is in the English sentence is in the values."""
+    """So that the page tells them in its languages."""
     titles = {
         "a": "Kestrel wireless headphones WH-510 black 30 cm",
         "b": "Kestrel WH510 headphones, wireless (black)",
@@ -339,12 +337,10 @@ def test_the_reasons_of_groups_have_codes_with_the_words_of_their_sentences() ->
         Item(Product(id=id, title=title, price=9.9, brand=title.split()[0])) for id, title in titles.items()
     )
     seen = set()
+    for finding in group_findings(grouping):
+        for proof in finding.evidence:
+            assert all(value.lower() in proof.says.lower() for value in proof.values)
+            seen.add(proof.code)
     for one, other in combinations(titles, 2):
-        found = grouping.comparison(one, other)
-        for reason in grouping.judge(one, other).reasons:
-            told = coded(reason, found)
-            seen.add(told.code)
-            words = set(re.findall(r"\w+", " ".join(told.values).lower()))
-            assert words <= set(re.findall(r"\w+", reason.text.lower())) | {"colour"}, (reason, told)
-    assert seen <= CODES
+        seen |= {reason.code for reason in grouping.judge(one, other).reasons}
     assert {"start", "alike", "own_words", "axis_differs", "axis_same", "model_same", "brand_differs"} <= seen

@@ -1,17 +1,21 @@
 """What contradicts itself in a product: its picture the words, the words the merchant's own fields."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from catalog.index.parquet import export, read_parquet
 from catalog.index.records import from_payload, to_payload
 from catalog.product import CategoryScore, Product, Scored, Sides, StoredProduct, Values
 from catalog.quality.conflicts import conflict_findings, conflicts, examined
-from tests.support.stored import stored_product
+from catalog.quality.conflicts.misfiled import OwnCategories
+from catalog.quality.finding import Finding
+from tests.support.stored import WIDTH, stored_product, unit
 
 SHOES = CategoryScore("w.s.h", ("Wear", "Shoes", "Heels"), (0.99, 0.98, 0.97), ("w", "w.s", "w.s.h"))
 SHIRTS = CategoryScore("w.c.s", ("Wear", "Clothing", "Shirts"), (0.99, 0.99, 0.98), ("w", "w.c", "w.c.s"))
@@ -182,3 +186,50 @@ def test_hostile_words_are_read_in_no_time(title: str, attributes: dict[str, Val
     began = time.process_time()
     told(title, attributes)
     assert time.process_time() - began < 15  # it was minutes
+
+
+def filed(number: int, kind: int, path: str) -> StoredProduct:
+    """A product near all others of its kind."""
+    draw = np.random.default_rng(number)
+    stored = stored_product(f"p{number}", f"Thing {number}", unit(10 * np.eye(WIDTH)[kind] + draw.normal(size=WIDTH)))
+    return replace(stored, product=replace(stored.product, product_type=path))
+
+
+def misfiled(products: Iterable[StoredProduct]) -> list[Finding]:
+    categories = OwnCategories()
+    for stored in products:
+        categories.learn(stored)
+    return list(categories.findings())
+
+
+PATHS = ("Küche > Töpfe", "Küche > Pfannen", "玩具 > 积木")
+
+
+def shop() -> list[StoredProduct]:
+    return [filed(number, number % 3, PATHS[number % 3]) for number in range(120)]
+
+
+@pytest.mark.parametrize("wrong", ["玩具 > 积木", "Küche > Pfannen", "Garten"])
+def test_a_product_among_those_of_another_own_category_is_told(wrong: str) -> None:
+    """The tree is the merchant's, in its languages."""
+    [found] = misfiled([*shop(), filed(300, 0, wrong)])
+    assert (found.code, found.product, found.field) == ("misfiled", "p300", "product_type")
+    assert (found.said, found.proposed) == (wrong, "Küche > Töpfe")
+    assert found.probability >= 0.8
+    assert all(one.says.startswith("Thing") for one in found.evidence)
+
+
+def test_categories_that_say_nothing_of_each_other_are_not_told() -> None:
+    mixed = [filed(number, number % 3, PATHS[number % 2]) for number in range(120)]  # as a "New" and a "Sale" are
+    few, bare = shop()[:50], [replace(one, product=replace(one.product, product_type="")) for one in shop()]
+    assert misfiled(shop()) == misfiled(mixed) == misfiled([*few, filed(300, 0, "Garten")]) == misfiled(bare) == []
+    assert misfiled([*shop(), filed(300, 0, "Küche")]) == []  # above what the others have
+
+
+def test_googles_category_is_the_own_one_where_there_is_no_other() -> None:
+    products = [
+        replace(one, product=replace(one.product, product_type="", google_product_category=one.product.product_type))
+        for one in [*shop(), filed(300, 0, "Garten")]
+    ]
+    [found] = misfiled(products)
+    assert (found.field, found.said) == ("google_product_category", "Garten")

@@ -17,9 +17,9 @@ from catalog.errors import CatalogError
 from catalog.feeds.encodings.languages import ENCODINGS
 from catalog.feeds.encodings.names import known_encoding
 from catalog.feeds.rewriting import WHYS
-from catalog.quality.audit.group_reasons import CODES
 from catalog.quality.audit.report import FIGURES, SOURCES
 from catalog.quality.finding import KINDS
+from catalog.quality.groups.reasons import SENTENCES
 from serving.api.app import on_catalog_error
 from serving.api.routes import page
 from serving.api.schemas.jobs import FeedRequest, JobForm, JobRequest, PreviewForm
@@ -160,7 +160,8 @@ def test_findings_are_called_in_the_page_as_the_service_calls_them() -> None:
 
 def test_every_reason_of_a_finding_has_its_words() -> None:
     """In English the service's own sentence is shown."""
-    assert {key for key in CHINESE if key.startswith("reason.")} == {f"reason.{code}" for code in CODES}
+    codes = (*SENTENCES, "image_shared", "edge_uneven")
+    assert {key for key in CHINESE if key.startswith("reason.")} == {f"reason.{code}" for code in codes}
 
 
 def test_what_is_counted_has_a_text_for_one() -> None:
