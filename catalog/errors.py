@@ -17,7 +17,8 @@
     ├── CorrectionInvalid
     ├── IndexFailed: IndexNotFound, IndexLocked, IndexMismatch, IndexOfOtherModel, IndexDamaged, IndexUnavailable,
     │       DiskFull
-    ├── StateDamaged: RecordDamaged [state_damaged], LedgerDamaged
+    ├── StateDamaged: RecordDamaged [state_damaged], LedgerDamaged, StateUnavailable
+    ├── LedgerTaken
     ├── FileNotReadable
     ├── FileNotWritable
     ├── TaxonomyInvalid: CategoryNotFound, CategoryAmbiguous, CategoryMisplaced
@@ -337,6 +338,14 @@ class RecordDamaged(StateDamaged):
 
 class LedgerDamaged(StateDamaged):
     default = "The ledger of earlier ingests cannot be read or written."
+
+
+class StateUnavailable(StateDamaged):
+    default = "The database of the service's state does not respond."
+
+
+class LedgerTaken(CatalogError):
+    default = "Another process has gone on with this ingest. Wait until it has ended."
 
 
 class FileNotReadable(CatalogError):

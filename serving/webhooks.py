@@ -20,6 +20,7 @@ import httpx
 
 import catalog
 from catalog.errors import CatalogError, ConfigInvalid
+from catalog.storage.database import SharedDatabase
 from catalog.storage.files import private_files, write_durably
 from serving.settings.schema import Settings
 from serving.storage.outbox import NAME, Outbox, Waiting
@@ -57,9 +58,7 @@ class Deliverer:
         with httpx.Client(timeout=ANSWER_SECONDS, trust_env=False) as client:
             while not self._closing.is_set():
                 with suppress(CatalogError):  # of a damaged file, which the log has told
-                    for event in self.outbox.due():
-                        if self._closing.is_set():
-                            return
+                    while not self._closing.is_set() and (event := self.outbox.take()):
                         self._send(client, event)
                 self._closing.wait(LOOK_SECONDS)
 
@@ -75,11 +74,12 @@ class Deliverer:
         self.outbox.ended(event.id)
 
 
-def webhook(settings: Settings) -> Deliverer | None:
-    """What sends the events of the state folder; None where nobody wants them. Raises what `webhook_secret` does."""
+def webhook(settings: Settings, database: SharedDatabase | None = None) -> Deliverer | None:
+    """What sends the events of the state; None where nobody wants them. Raises what `webhook_secret` does."""
     if settings.webhook_url is None:
         return None
-    return Deliverer(Outbox(settings.state_folder / NAME), settings.webhook_url, webhook_secret(settings))
+    outbox = Outbox(database or settings.state_folder / NAME)
+    return Deliverer(outbox, settings.webhook_url, webhook_secret(settings))
 
 
 def problem(client: httpx.Client, url: str, event: Waiting, secret: bytes) -> str:

@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from catalog.storage.postgres import StateDatabase
     from tests.support.browser import Reader
 
 
@@ -27,6 +28,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first, those that start Ray before all: no process is left alone with one at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (item.path not in slow, item.path.parent.name != "deployments"))
+
+
+@pytest.fixture(params=["files", "postgres"])
+def database(request: pytest.FixtureRequest) -> Iterator["StateDatabase | None"]:
+    """What holds the state of a service: None for files, and a new schema of the session's server."""
+    if request.param == "files":
+        yield None
+        return
+    from tests.support.postgres import state
+
+    with state() as database:
+        yield database
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a bulk ingest has done so far, in one SQLite file, so that a run that was cut off goes on where it stopped.
+"""What a bulk ingest has done so far, so that a run that was cut off goes on where it stopped.
 
 A run is one feed going into one index. After each chunk has been stored, one transaction records how far the feed has
 been read, what became of the rows, and every row that failed: never before the index holds the chunk, so a crash at any
@@ -15,14 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from catalog.errors import CatalogError, LedgerDamaged
+from catalog.errors import CatalogError, LedgerDamaged, LedgerTaken
 from catalog.links import without_password
+from catalog.storage.database import StateStore, StorePlace, inserted_id, open_store
 from catalog.storage.files import written_whole
 from catalog.storage.seal import Unsealed, sealed, typed, unsealed
-from catalog.storage.sqlite import StateFile, transaction
 
 State = Literal["running", "complete", "cancelled", "failed"]
 PAGE = 1024 * 1024
+ROWS_AT_ONCE = 1_000
 MAX_WARNINGS = 20_000  # that are kept of each code; the tally counts them all
 
 SCHEMA = """
@@ -43,7 +44,8 @@ CREATE TABLE IF NOT EXISTS failures (
     product TEXT NOT NULL,
     code TEXT NOT NULL,
     reason TEXT NOT NULL,
-    content TEXT NOT NULL
+    content TEXT NOT NULL,
+    rowid INTEGER PRIMARY KEY
 );
 CREATE INDEX IF NOT EXISTS failures_of_run ON failures (run);
 CREATE TABLE IF NOT EXISTS warnings (
@@ -51,10 +53,12 @@ CREATE TABLE IF NOT EXISTS warnings (
     line INTEGER NOT NULL,
     product TEXT NOT NULL,
     code TEXT NOT NULL,
-    reason TEXT NOT NULL
+    reason TEXT NOT NULL,
+    rowid INTEGER PRIMARY KEY
 );
 CREATE INDEX IF NOT EXISTS warnings_of_run ON warnings (run);
 """
+WARNED = "run, line, product, code, reason"
 
 
 class Failure(NamedTuple):
@@ -131,17 +135,21 @@ def ledger_path(index: str) -> Path:
 
 
 class Ledger:
-    """The runs of one ledger file. Used by one thread at a time; raises DiskFull and `damaged`."""
+    """The runs of one ledger. Used by one thread at a time; raises DiskFull and `damaged`.
 
-    def __init__(self, path: Path, damaged: type[CatalogError] = LedgerDamaged) -> None:
-        self.file = StateFile(path, SCHEMA, "how far ingests came, and the rows that failed", damaged)
+    folder: of its file, None where it is in a database.
+    """
+
+    def __init__(self, place: StorePlace, damaged: type[CatalogError] = LedgerDamaged) -> None:
+        self.folder = place.parent if isinstance(place, Path) else None
+        self.file = open_store(place, SCHEMA, "how far ingests came, and the rows that failed", damaged)
 
     def close(self) -> None:
         self.file.close()
 
     def begin(self, feed: str, index_identity: str) -> "Run":
         """The unfinished run of this feed into this index, or a new one."""
-        with self.file.use() as db:
+        with self.file.transaction() as db:
             found = db.execute(
                 "SELECT id, position, tally FROM runs WHERE feed = ? AND index_identity = ? AND state != 'complete'"
                 " ORDER BY id DESC LIMIT 1",
@@ -154,10 +162,11 @@ class Ledger:
             tally = Tally()
             row = (feed, index_identity, "running", 0, tally.to_json(), time.time())
             inserted = db.execute(
-                "INSERT INTO runs (feed, index_identity, state, position, tally, started) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO runs (feed, index_identity, state, position, tally, started) VALUES (?, ?, ?, ?, ?, ?)"
+                " RETURNING id",
                 row,
             )
-            return Run(self.file, int(inserted.lastrowid or 0), 0, tally)
+            return Run(self.file, inserted_id(inserted), 0, tally)
 
     def run(self, number: int) -> "Run | None":
         """As it now stands, to be read while another process or thread goes on with it."""
@@ -168,7 +177,7 @@ class Ledger:
             return Run(self.file, number, found[0], Tally.from_json(found[1]), found[2] == "complete")
 
     def forget(self, number: int) -> None:
-        with self.file.use() as db, transaction(db):
+        with self.file.transaction() as db:
             db.execute("DELETE FROM failures WHERE run = ?", (number,))
             db.execute("DELETE FROM warnings WHERE run = ?", (number,))
             db.execute("DELETE FROM runs WHERE id = ?", (number,))
@@ -183,23 +192,27 @@ class Ledger:
 class Run:
     """One run. position: how many rows of the feed are dealt with; tally: what became of them; complete: all are."""
 
-    def __init__(self, file: StateFile, number: int, position: int, tally: Tally, complete: bool = False) -> None:
+    def __init__(self, file: StateStore, number: int, position: int, tally: Tally, complete: bool = False) -> None:
         self._file, self.number, self.position, self.tally, self.complete = file, number, position, tally, complete
 
     def commit(self, position: int, tally: Tally, failures: Sequence[Failure], warnings: Sequence[Warned] = ()) -> None:
-        """Record a stored chunk, all of it or nothing."""
+        """Record a stored chunk, all of it or nothing. Raises LedgerTaken if another process has gone on with it."""
         many = {code for code, count in self.tally.warnings.items() if count >= MAX_WARNINGS}
         told = [(self.number, *one) for one in warnings if one.code not in many]
         rows = [(self.number, f.line, f.id, f.code, f.reason, sealed(json.dumps(f.row))) for f in failures]
-        with self._file.use() as db, transaction(db):
-            db.executemany("INSERT INTO failures VALUES (?, ?, ?, ?, ?, ?)", rows)
-            db.executemany("INSERT INTO warnings VALUES (?, ?, ?, ?, ?)", told)
+        with self._file.transaction() as db:
+            there = db.execute("SELECT position FROM runs WHERE id = ?", (self.number,)).fetchone()
+            if there != (self.position,):
+                raise LedgerTaken
+            db.executemany(f"INSERT INTO failures ({WARNED}, content) VALUES (?, ?, ?, ?, ?, ?)", rows)
+            db.executemany(f"INSERT INTO warnings ({WARNED}) VALUES (?, ?, ?, ?, ?)", told)
             db.execute("UPDATE runs SET position = ?, tally = ? WHERE id = ?", (position, tally.to_json(), self.number))
         self.position, self.tally = position, tally
 
     def end(self, state: State) -> None:
+        ended = "UPDATE runs SET state = ?, finished = ? WHERE id = ? AND position = ?"
         with self._file.use() as db:
-            db.execute("UPDATE runs SET state = ?, finished = ? WHERE id = ?", (state, time.time(), self.number))
+            db.execute(ended, (state, time.time(), self.number, self.position))
         self.complete = state == "complete"
 
     def failures(self) -> Iterator[Failure]:
@@ -213,19 +226,19 @@ class Run:
         """The failures behind a place (0: from the first), about so many characters of rows, and the place to go on
         from, None at the end.
         """
-        found, size = list[Failure](), 0
+        found, size, place = list[Failure](), 0, after
         with self._file.use() as db:
             rows = db.execute(
                 "SELECT rowid, line, product, code, reason, content FROM failures WHERE run = ? AND rowid > ?"
-                " ORDER BY rowid",
-                (self.number, after),
+                " ORDER BY rowid LIMIT ?",
+                (self.number, after, ROWS_AT_ONCE),
             )
             for place, line, product, code, reason, content in rows:
                 found.append(typed(Failure(line, product, code, reason, json.loads(unsealed(content)))))
                 size += len(content)
                 if size >= characters:
                     return found, place
-        return found, None
+        return found, place if len(found) == ROWS_AT_ONCE else None
 
     def warnings(self) -> Iterator[Warned]:
         """In the order of the feed, the first MAX_WARNINGS of each code or a chunk more."""

@@ -38,7 +38,8 @@ class IngestRun:
     """
 
     def __init__(self, feed: Rows, sink: Sink, ledger: Ledger) -> None:
-        self.feed, self.sink = feed, way_into(sink, ledger.file.path.parent)
+        self.feed = feed
+        self.sink = way_into(sink, ledger.folder) if ledger.folder else sink
         self.run = ledger.begin(feed.fingerprint, sink.identity)
         self.resumed_after = self.run.position
         self.seconds = 0.0

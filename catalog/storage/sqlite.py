@@ -4,6 +4,7 @@ import json
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,13 @@ class Column(NamedTuple):
     kind: str
 
 
+class Renamed(NamedTuple):
+    """A table that releases before called otherwise."""
+
+    table: str
+    before: str
+
+
 class StateFile:
     """A database that threads may share. One that is damaged does not keep the rest from being served: whoever uses it
     is told, and so are the log and `damage` ("" while none is known).
@@ -44,10 +52,10 @@ class StateFile:
         schema: str,
         holds: str,
         damaged: type[CatalogError] = StateDamaged,
-        added: Sequence[Column] = (),
+        added: Sequence[Column | Renamed] = (),
     ) -> None:
-        """holds: what is not served while the file is damaged; damaged: what is raised then; added: columns of the
-        schema that a file of an earlier release lacks. Raises DiskFull.
+        """holds: what is not served while the file is damaged; damaged: what is raised then; added: what is otherwise
+        in a file of an earlier release. Raises DiskFull.
         """
         self.path = path
         self.damage = ""
@@ -77,6 +85,15 @@ class StateFile:
                     raise self._damaged(f"{self.path.name} is kept by another process. Try again.") from None
                 self._tell()
                 raise self._damaged(self.damage) from None
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """As `use`, with all statements of the block done, or none."""
+        with self.use() as db, transaction(db):
+            yield db
+
+    def now(self) -> float:
+        return time.time()
 
     def scrub(self) -> bool:
         """Leave nothing on disk of what was deleted or replaced. False while another connection is using the file.
@@ -133,7 +150,7 @@ class StateFile:
             logger.error("a file of the state is damaged", extra={"fields": {"file": self.path.name}})
 
 
-def open_database(path: Path, schema: str, added: Sequence[Column] = ()) -> sqlite3.Connection:
+def open_database(path: Path, schema: str, added: Sequence[Column | Renamed] = ()) -> sqlite3.Connection:
     """The connection may go from thread to thread, but serves one at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
@@ -141,13 +158,23 @@ def open_database(path: Path, schema: str, added: Sequence[Column] = ()) -> sqli
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA secure_delete = ON")
+        for one in added:
+            if isinstance(one, Renamed):
+                rename_table(db, one)
         db.executescript(schema)
-        for column in added:
-            add_column(db, column)
+        for one in added:
+            if isinstance(one, Column):
+                add_column(db, one)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def rename_table(db: sqlite3.Connection, renamed: Renamed) -> None:
+    with transaction(db):
+        if db.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (renamed.before,)).fetchone():
+            db.execute(f"ALTER TABLE {renamed.before} RENAME TO {renamed.table}")
 
 
 def add_column(db: sqlite3.Connection, column: Column) -> None:

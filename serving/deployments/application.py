@@ -56,8 +56,12 @@ def gateway(settings: Settings) -> ray_serve.Deployment:
 
 
 def sole(name: str, owner: type, settings: Settings, actor: dict[str, Any]) -> ray_serve.Deployment:
-    """A deployment of one replica, which owns what only one process may."""
-    options: dict[str, Any] = {"num_replicas": 1, "max_ongoing_requests": MAX_ASKED, "ray_actor_options": actor}
+    """A deployment of what only one process may own; of two replicas where any number may, so that one can be lost."""
+    options: dict[str, Any] = {
+        "num_replicas": 2 if settings.shared else 1,
+        "max_ongoing_requests": MAX_ASKED,
+        "ray_actor_options": actor,
+    }
     return ray_serve.deployment(name=name, **options, **shared(settings))(owner)
 
 
@@ -99,7 +103,8 @@ def scale(settings: Settings) -> dict[str, Any]:
 
 def beside_state(settings: Settings) -> dict[str, Any]:
     """For what must run where the index and the state folder are."""
-    resources = {settings.state_resource: 0.001} if settings.state_resource else {}
+    needed = settings.state_resource and not settings.shared
+    resources = {settings.state_resource: 0.001} if needed else {}
     return {"num_cpus": 0, "resources": resources}
 
 

@@ -9,6 +9,7 @@ from catalog.index.product_index import ProductIndex, open_index
 from catalog.ingest.ledger import ledger_path
 from catalog.model.folder import find_model, folder_name, identify, shipped_model
 from catalog.origin import model_folder
+from catalog.storage.database import SharedDatabase, open_database
 from serving.calls import in_threads
 from serving.settings.schema import Settings
 from serving.storage.outbox import NAME as OUTBOX
@@ -27,19 +28,26 @@ class IndexOwner(StoreApi):
     def __init__(self, settings: Settings, width: int) -> None:
         """width: of the embeddings, should the index have to be made."""
         start_logs(settings)
-        self._store = stored(settings, width)
+        self._database = open_database(settings.state_database)
+        self._store = stored(settings, width, self._database)
         super().__init__(in_threads(self._store))
 
     def __del__(self) -> None:
         """Called by Serve when it stops the replica."""
         self._store.close()
+        if self._database:
+            self._database.close()
 
 
-def stored(settings: Settings, width: int | None) -> CatalogStore:
-    """The index of the settings with all that is kept beside it, for this process alone. Raises what `opened` does."""
+def stored(settings: Settings, width: int | None, database: SharedDatabase | None) -> CatalogStore:
+    """The index of the settings with all that is kept beside it, for this process alone. database: of the settings'
+    state. Raises what `opened` does.
+    """
     index = opened(settings.index, width)
     store = partial(CatalogStore, index, settings.state_folder, models(settings), ledger_path(settings.index))
-    return store(Outbox(settings.state_folder / OUTBOX).add) if settings.webhook_url else store()
+    if settings.webhook_url:
+        store = partial(store, tell=Outbox(database or settings.state_folder / OUTBOX).add)
+    return store(database=database)
 
 
 def with_model_of_index(settings: Settings) -> Settings:

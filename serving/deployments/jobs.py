@@ -4,6 +4,7 @@ from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
+from catalog.storage.database import open_database
 from serving.deployments.remote import gateway, remote_models, remote_store
 from serving.jobs.jobs import Jobs
 from serving.settings.schema import Settings
@@ -24,9 +25,13 @@ class JobRunner(Jobs):
         start_logs(settings)
         store = remote_store(index)
         await store.describe()  # the jobs' folder is in the index's, which must be there before
-        super().__init__(settings.state_folder / "jobs", remote_models(model or gateway(), shadow), store, settings)
+        self._database = open_database(settings.state_database)
+        models = remote_models(model or gateway(), shadow)
+        super().__init__(settings.state_folder / "jobs", models, store, settings, self._database)
         await self.start()
 
     async def __del__(self) -> None:
         """Awaited by Serve when it stops the replica."""
         await self.close()
+        if self._database:
+            self._database.close()

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from catalog.errors import ConfigInvalid
 from catalog.index.edge.folder import check_place
+from catalog.storage.database import open_database
+from catalog.storage.notes import NoteTable
 from serving.deployments.listener import bound
 from serving.settings.schema import PREFIX, Settings
 
@@ -88,6 +90,15 @@ def check_index(settings: Settings) -> None:
     """Raises IndexNotFound where something else is at the index's place. Its replica would find out only in a log."""
     if "://" not in settings.index:
         check_place(Path(settings.index))
+
+
+def check_state(settings: Settings) -> None:
+    """Raises ConfigInvalid or StateUnavailable where the state's database cannot be used."""
+    if database := open_database(settings.state_database):
+        try:
+            NoteTable(database)
+        finally:
+            database.close()
 
 
 def check_layout(settings: Settings) -> None:

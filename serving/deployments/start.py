@@ -23,10 +23,18 @@ from serving.deployments.application import QUIET, application
 from serving.deployments.index import with_model_of_index
 from serving.deployments.listener import Listener
 from serving.deployments.local_ray import start_ray, stop_ray
-from serving.deployments.preflight import check_address, check_feeds, check_index, check_layout, check_token, url
+from serving.deployments.preflight import (
+    check_address,
+    check_feeds,
+    check_index,
+    check_layout,
+    check_state,
+    check_token,
+    url,
+)
 from serving.deployments.remote import APPLICATION
 from serving.errors import ServiceLost, ServiceNotStarted
-from serving.middleware.api_keys import Keys
+from serving.middleware.api_keys import Keys, key_place
 from serving.middleware.auth import check_access
 from serving.settings.load import changed, everything
 from serving.settings.schema import Settings
@@ -51,7 +59,7 @@ def serve(settings: Settings, *, blocking: bool) -> None:
     Raises AddressInUse, KeysRequired, KeysDamaged, ServiceNotStarted, or what is wrong with the settings or the model
     (ConfigInvalid, CheckpointInvalid).
     """
-    keys = Keys(settings.keys)
+    keys = Keys(key_place(settings))
     check_access(settings, keys)
     check_all(settings)
     settings = with_model_of_index(settings)
@@ -86,6 +94,7 @@ def check_all(settings: Settings) -> None:
     check_tracing(settings)
     check_feeds(settings)
     check_index(settings)
+    check_state(settings)
     check_token()
     check_layout(settings)
     check_webhook(settings)
@@ -98,7 +107,8 @@ def announce(settings: Settings, keys: Keys) -> None:
     line = {"version": catalog.__version__, "address": url(settings), "api_keys": len(keys), "settings": chosen}
     logger.info("starting", extra={"fields": line})
     if len(keys):
-        logger.info("requests need an API key of %s; `shelflens keys` lists and removes them", settings.keys)
+        place = "the state's database" if settings.state_database else settings.keys
+        logger.info("requests need an API key of %s; `shelflens keys` lists and removes them", place)
     elif settings.insecure:
         logger.warning("everyone who reaches this address may do everything: there are no API keys")
 

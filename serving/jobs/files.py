@@ -3,7 +3,6 @@
 import io
 import os
 import tempfile
-import time
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
@@ -16,17 +15,14 @@ from catalog.feeds import Feed, Preview, open_feed, preview
 from catalog.feeds.rewriting import Changes, Rewritten, rewrite
 from catalog.images import ImageReader
 from catalog.images.archives import leads_out
-from catalog.storage.files import write_durably
 from catalog.storage.sqlite import state_error
 from serving.errors import SourceNotFound, SourceOutside, SourcesOff
 from serving.jobs.job import Submission
 from serving.settings.schema import Settings
+from serving.storage.shared_files import Files
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".xml", ".parquet", ".xlsx", ".zip", ".gz")
-# A file without a job is one whose upload was cut off, unless it is so new that it may be one under way.
-UNDER_WAY_SECONDS = 600.0
 SHOWN = 200
-PART = 1024 * 1024
 # Of the folder of feeds: how many feeds are told of, and at how many files of any kind it is looked for them.
 MAX_SOURCES, MAX_FILES = 500, 50_000
 
@@ -42,47 +38,43 @@ class Source(NamedTuple):
 class JobFiles:
     """Threads may share it. Raises ConfigInvalid for a place in an object store that cannot be read."""
 
-    def __init__(self, uploads: Path, settings: Settings) -> None:
-        self.uploads, self.feeds = uploads, settings.feeds
+    def __init__(self, kept: Files, settings: Settings) -> None:
+        """kept: of uploads."""
+        self.kept, self.feeds = kept, settings.feeds
         self._images = ImageReader(None, None, settings.image_hosts, settings.image_stores)
 
     def receive(self, id: str, filename: str, data: bytes) -> str:
         """Keep a feed that came along, down to the disk. -> its name here. Raises DiskFull or FileNotWritable."""
         name = name_of(id, filename)
-        write_durably(self.uploads / name, data)
+        self.kept.write(name, data)
         return name
 
     def parts(self, upload: str) -> Iterator[bytes]:
         """Its content. Raises StateDamaged where it cannot be read."""
-        with translating(state_error), (self.uploads / upload).open("rb") as file:
-            while part := file.read(PART):
-                yield part
+        return self.kept.parts(upload)
 
     def remove(self, upload: str | None) -> None:
         if upload:
-            (self.uploads / upload).unlink(missing_ok=True)
+            self.kept.remove(upload)
 
     def sweep(self, wanted: Collection[str | None]) -> None:
         """Remove what crashes have left."""
-        old = time.time() - UNDER_WAY_SECONDS
-        for path in self.uploads.glob("*"):
-            with suppress(OSError):
-                if path.name not in wanted and path.stat().st_mtime < old:
-                    path.unlink()
+        self.kept.sweep(wanted)
+
+    def _path(self, upload: str | None, source: str) -> Path:
+        return self.kept.path(upload) if upload else source_path(self.feeds, source)
 
     def open(self, upload: str | None, source: str, columns: Mapping[str, str], encoding: str = "") -> Feed:
         """Raises FeedInvalid, ConfigInvalid for an encoding that is none, or what `source_path` does."""
-        path = self.uploads / upload if upload else source_path(self.feeds, source)
         try:
-            return open_feed(path, columns, encoding=encoding)
+            return open_feed(self._path(upload, source), columns, encoding=encoding)
         except FileNotReadable:
             raise SourceNotFound from None
 
     def preview(self, upload: str | None, source: str, columns: Mapping[str, str], encoding: str = "") -> Preview:
         """Raises what `source_path` does."""
-        path = self.uploads / upload if upload else source_path(self.feeds, source)
         try:
-            return preview(path, columns, encoding=encoding)
+            return preview(self._path(upload, source), columns, encoding=encoding)
         except FileNotReadable:
             raise SourceNotFound from None
 
@@ -92,7 +84,7 @@ class JobFiles:
         """Of a feed that came along, or with `cut` only its beginning. It is not kept. Raises DiskFull."""
         with (
             translating(state_error),
-            tempfile.NamedTemporaryFile(dir=self.uploads, suffix=name_of("", filename)) as file,
+            tempfile.NamedTemporaryFile(dir=self.kept.folder, suffix=name_of("", filename)) as file,
         ):
             file.write(data)
             file.flush()
@@ -104,7 +96,7 @@ class JobFiles:
             return corrected(self.open(upload, asked.source or "", asked.columns, asked.encoding), changes)
         with (
             translating(state_error),
-            tempfile.NamedTemporaryFile(dir=self.uploads, suffix=name_of("", asked.filename)) as file,
+            tempfile.NamedTemporaryFile(dir=self.kept.folder, suffix=name_of("", asked.filename)) as file,
         ):
             file.write(asked.data)
             file.flush()

@@ -14,6 +14,7 @@ from catalog.errors import StateDamaged
 from catalog.feeds import Preview
 from catalog.feeds.rewriting import Changes, Rewritten
 from catalog.ingest.ledger import Ledger, Tally, line_of
+from catalog.storage.database import SharedDatabase
 from serving.error_responses import ErrorDetail
 from serving.errors import IdempotencyConflict, ModelNotTaught, Overloaded
 from serving.inference.models import Models
@@ -24,6 +25,7 @@ from serving.jobs.uploads import Upload, Uploads
 from serving.settings.schema import Settings
 from serving.storage.job_table import JobTable, Record, auditing, learning
 from serving.storage.outbox import Event
+from serving.storage.shared_files import FolderFiles, SharedFiles
 from serving.storage.store_api import StoreApi
 from serving.webhooks import webhook
 
@@ -37,21 +39,33 @@ class Jobs:
     Arguments and answers can be pickled. Every method may raise StateDamaged or DiskFull.
     """
 
-    def __init__(self, folder: Path, models: Models, store: StoreApi, settings: Settings) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        models: Models,
+        store: StoreApi,
+        settings: Settings,
+        database: SharedDatabase | None = None,
+    ) -> None:
         """folder: of the jobs alone. Two processes may share it for as long as one takes over from the other.
+        database: what holds the jobs instead, of any number of processes, each with a folder of its own.
 
         Raises ConfigInvalid for a place in an object store that cannot be read.
         """
         self._settings = settings
-        self._table = JobTable(folder / "jobs.sqlite")
-        self._ledger = Ledger(folder / "jobs.sqlite", StateDamaged)
-        self._files = JobFiles(folder / "uploads", settings)
-        limits = (settings.max_upload_bytes, settings.max_queued_jobs)
-        self._uploads = Uploads(folder / "jobs.sqlite", folder / "uploads", *limits)
+        place = database or folder / "jobs.sqlite"
+        self._table = JobTable(place)
+        self._ledger = Ledger(place, StateDamaged)
+        uploads = folder / "uploads"
+        kept = SharedFiles(database, "uploads", uploads) if database else FolderFiles(uploads)
+        self._files = JobFiles(kept, settings)
+        self._uploads = Uploads(place, kept, settings.max_upload_bytes, settings.max_queued_jobs)
         self._store = store
-        self._webhook = webhook(settings)
+        self._webhook = webhook(settings, database)
         self._tell: Callable[[Event], None] = self._webhook.outbox.add if self._webhook else lambda event: None
-        self._runner = Runner(folder, self._table, self._files, self._uploads, models, store, settings, self._tell)
+        self._runner = Runner(
+            folder, place, self._table, self._files, self._uploads, models, store, settings, self._tell
+        )
         # One thread each: submissions go one after another, and nobody who asks waits for one, or for a part that is
         # being written.
         self._submitting, self._asking = ThreadPoolExecutor(1, "submit"), ThreadPoolExecutor(1, "ask")
@@ -270,7 +284,7 @@ class Jobs:
             updated=counts["updated"] + counts["offer_updated"],
             removed=tally.removed,
             warnings=dict(tally.warnings),
-            eta_seconds=self._runner.eta(record.id, record.total) if record.state == "running" else None,
+            eta_seconds=self._runner.eta(record),
             teaching=record.teaching,
             taught=taught,
             auditing=bool(record.auditing),

@@ -1,17 +1,19 @@
 """The thread that works jobs off, one after another, with the steps of `catalog.ingest`."""
 
 import asyncio
-import fcntl
 import logging
+import os
+import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+import uuid
+from collections.abc import Callable
+from contextlib import closing, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from catalog.errors import CatalogError, FeedRowsInvalid, StateDamaged
+from catalog.errors import CatalogError, FeedRowsInvalid, LedgerTaken, StateDamaged, StateUnavailable
 from catalog.feeds import Feed
 from catalog.ingest.dry_run import DryRunSink, DryRunWorker
 from catalog.ingest.ledger import Ledger, Run, Tally
@@ -20,6 +22,7 @@ from catalog.ingest.replace import find_gone
 from catalog.ingest.run import IngestRun, counting
 from catalog.quality.audit import audit
 from catalog.quality.audit.checks import shipped_checks
+from catalog.storage.database import StorePlace
 from catalog.teaching.examples import Filing
 from serving.error_responses import ErrorDetail, detail
 from serving.errors import ModelFailed, ModelNotReady, ModelNotTaught
@@ -33,8 +36,10 @@ from serving.jobs.teaching import Lesson
 from serving.jobs.uploads import Uploads
 from serving.settings.schema import Settings
 from serving.storage.job_table import JobTable, Record, State, learning
+from serving.storage.lease import alone, renewed
 from serving.storage.outbox import Event
 from serving.storage.store_api import StoreApi
+from serving.storage.taught_models import publish
 
 # Rows: what is stored at once, told as progress, and repeated after a crash.
 CHUNK = 32
@@ -52,11 +57,12 @@ logger = logging.getLogger(__name__)
 
 
 class Runner:
-    """Works on the jobs of a state folder while no other process does."""
+    """Works on the jobs of a state folder while no other process does, or on some of those of a database."""
 
     def __init__(
         self,
         folder: Path,
+        place: StorePlace,
         table: JobTable,
         files: JobFiles,
         uploads: Uploads,
@@ -65,8 +71,11 @@ class Runner:
         settings: Settings,
         tell: Callable[[Event], None],
     ) -> None:
-        """tell: takes the event of a job that has ended."""
-        self._folder, self._table, self._files, self._uploads = folder, table, files, uploads
+        """place: of the table and the ledger; tell: takes the event of a job that has ended."""
+        self._name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._folder, self._place = folder, place
+        self._sole = isinstance(place, Path)  # nobody else works on its jobs
+        self._table, self._files, self._uploads = table, files, uploads
         self._swept = 0.0
         self._models, self._store, self._settings, self._tell = models, store, settings, tell
         self._closing, self._waking = threading.Event(), threading.Event()
@@ -88,21 +97,34 @@ class Runner:
         if self._thread:
             self._thread.join()
 
-    def eta(self, id: str, total: int | None) -> float | None:
-        pace = self._paces.get(id)
-        return pace.eta(total) if pace and total is not None else None
+    def eta(self, record: Record) -> float | None:
+        """Seconds until it ends, of one that runs here or elsewhere."""
+        if record.state != "running" or record.total is None:
+            return None
+        pace = self._paces.get(record.id)
+        return pace.eta(record.total) if pace else record.eta
 
     def read(self, record: Record) -> int:
         """How many rows of a job that stores nothing were read, which no ledger tells."""
         if not (record.teaching or record.auditing):
             return 0
-        pace = self._paces.get(record.id)
-        return pace.done if pace else (record.total or 0) if record.state == "complete" else 0
+        if record.id in self._paces:
+            return self._read(record.id)
+        return (record.total or 0) if record.state == "complete" else record.done
+
+    def _read(self, id: str) -> int:
+        pace = self._paces.get(id)
+        return pace.done if pace else 0
+
+    def _progress(self, id: str) -> tuple[int, float | None]:
+        return self._read(id), self.eta(self._table.get(id))
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         while not self._closing.is_set() and loop.is_running():
             try:
-                with alone(self._folder / "lock", self._closing):
+                with alone(self._folder / "lock", self._closing) if self._sole else nullcontext():
+                    if self._sole and not self._closing.is_set():
+                        self._table.release()
                     self._work_off(loop)
             except Exception:
                 # A full disk, most likely. A job that cannot be recorded as ended still runs: it is tried again.
@@ -114,7 +136,7 @@ class Runner:
         while not self._closing.is_set() and loop.is_running():
             self._waking.clear()
             self._sweep()
-            record = self._table.take()
+            record = self._table.take(self._name)
             if record:
                 self._work(record, loop)
             else:
@@ -131,43 +153,63 @@ class Runner:
         self._files.sweep([*jobs, *self._uploads.names()])
 
     def _work(self, record: Record, loop: asyncio.AbstractEventLoop) -> None:
-        state: State = "complete"
-        error: ErrorDetail | None = None
-        check = self._check(record.id)
-        bridge = LoopBridge(loop, self._closing, check, self._settings.job_patience_seconds)
         lesson = Lesson(record, self._folder / "models", self._settings)
-        try:
-            if record.verdicts:
-                self._learn(record, lesson, bridge)
-            elif record.auditing:
-                self._audit(record, bridge)
-            elif record.category:
-                self._teach(record, lesson, check)
-            elif nothing_is_stored(tally := self._ingest(record, bridge)):
-                state, error = "failed", detail(nothing_came_in(tally))
-        except Stopped:
-            if not self._table.get(record.id).cancelling:
+        alive = renewed(self._table, record, lambda: self._progress(record.id))
+        with nullcontext(threading.Event()) if self._sole else alive as lost:
+            found = self._outcome(record, lesson, loop, lost)
+            if found is None:
+                self._table.release(self._name)
                 self._closing.wait(LOOK_SECONDS)
                 return
-            state = "cancelled"
-        except CatalogError as found:
-            state, error = "failed", detail(found)
-        except Exception:
-            logger.exception("the job %s failed", record.id)
-            state, error = "failed", detail(ModelFailed())
-        self._paces.pop(record.id, None)
-        self._table.finish(record.id, state, error)
+            state, error = found
+            self._paces.pop(record.id, None)
+            if not self._table.finish(record, state, error):
+                return
         self._tell(ended(record, state, error))
         lesson.end()
         self._files.remove(record.upload)
         self._forget_old()
 
-    def _check(self, id: str) -> Callable[[], None]:
+    def _outcome(
+        self, record: Record, lesson: Lesson, loop: asyncio.AbstractEventLoop, lost: threading.Event
+    ) -> tuple[State, ErrorDetail | None] | None:
+        """How the job ended; None for one that has not, and that somebody is to go on with. lost: as of `_check`.
+
+        Raises StateUnavailable: the job goes on once the database does.
+        """
+        check = self._check(record.id, lost)
+        try:
+            self._do(record, lesson, LoopBridge(loop, self._closing, check, self._settings.job_patience_seconds))
+        except (Stopped, LedgerTaken):
+            now = self._table.get(record.id)
+            return ("cancelled", None) if now.cancelling and now.worker == record.worker else None
+        except StateUnavailable:
+            raise
+        except CatalogError as found:
+            return "failed", detail(found)
+        except Exception:
+            logger.exception("the job %s failed", record.id)
+            return "failed", detail(ModelFailed())
+        return "complete", None
+
+    def _do(self, record: Record, lesson: Lesson, call: LoopBridge) -> None:
+        """Raises FeedRowsInvalid where nothing came in."""
+        if record.verdicts:
+            self._learn(record, lesson, call)
+        elif record.auditing:
+            self._audit(record, call)
+        elif record.category:
+            self._teach(record, lesson, call.check)
+        elif nothing_is_stored(tally := self._ingest(record, call)):
+            raise nothing_came_in(tally)
+
+    def _check(self, id: str, lost: threading.Event) -> Callable[[], None]:
+        """lost: whether another worker has the job."""
         looked = 0.0
 
         def check() -> None:
             nonlocal looked
-            if self._closing.is_set():
+            if self._closing.is_set() or lost.is_set():
                 raise Stopped
             if monotonic() - looked > LOOK_SECONDS:
                 looked = monotonic()
@@ -189,6 +231,7 @@ class Runner:
 
         with counting(feed, partial(self._table.counted, record.id)):
             taught = lesson.teach(WatchedFeed(feed, record.id, check), images, check, mark)
+        publish(self._place, Path(taught["folder"]))
         self._table.counted(record.id, pace.done)
         self._table.learnt(record.id, taught)
 
@@ -203,6 +246,7 @@ class Runner:
             part, after = call(partial(self._store.filings, after))
             filings += part
         taught = lesson.learn(Path(store.learner.folder), filings, call.check)
+        publish(self._place, Path(taught["folder"]))
         self._table.counted(record.id, len(filings))
         self._table.learnt(record.id, taught)
         if self._settings.auto_promote and taught["comparison"]["never_worse"]:
@@ -243,7 +287,7 @@ class Runner:
         call.check()
         feed = self._files.open(record.upload, record.source, record.mapping, record.encoding)
         told = partial(self._table.counted, record.id)
-        with closing(Ledger(self._folder / "jobs.sqlite", StateDamaged)) as ledger, counting(feed, told):
+        with closing(Ledger(self._place, StateDamaged)) as ledger, counting(feed, told):
             before = ledger.run(record.run) if record.run is not None else None
             if before and before.complete:  # it was killed before it could be recorded as ended
                 told(before.tally.rows)
@@ -293,7 +337,7 @@ class Runner:
         return await self._models.of_space(store.space)
 
     def _forget_old(self) -> None:
-        with closing(Ledger(self._folder / "jobs.sqlite", StateDamaged)) as ledger:
+        with closing(Ledger(self._place, StateDamaged)) as ledger:
             for record in self._table.beyond(self._settings.max_finished_jobs):
                 if record.run is not None:
                     ledger.forget(record.run)
@@ -312,18 +356,3 @@ def nothing_is_stored(tally: Tally) -> bool:
 def nothing_came_in(tally: Tally) -> FeedRowsInvalid:
     reasons = ", ".join(f"{code} {count:,}" for code, count in tally.codes.most_common(3))
     return FeedRowsInvalid(f"None of the {tally.rows:,} rows could be ingested: {reasons}. See the failed rows.")
-
-
-@contextmanager
-def alone(path: Path, closing: threading.Event) -> Iterator[None]:
-    """Wait until no other process is in the block, as while one service takes over from another. It may enter without,
-    once `closing` is set.
-    """
-    with path.open("wb") as lock:
-        while not closing.is_set():
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                closing.wait(LOOK_SECONDS)
-        yield

@@ -2,17 +2,16 @@
 whoever was cut off, or met a restart, asks how much is there and goes on. A finished one is for a job to take.
 """
 
-import os
 import shutil
 import time
 import uuid
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 from catalog.errors import DiskFull, translating
-from catalog.storage.sqlite import StateFile, state_error
+from catalog.storage.database import StorePlace, open_store
+from catalog.storage.sqlite import state_error
 from serving.errors import (
     Overloaded,
     UploadIncomplete,
@@ -21,6 +20,7 @@ from serving.errors import (
     UploadPartTooLong,
     UploadTooLarge,
 )
+from serving.storage.shared_files import Files
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS uploads (
@@ -55,12 +55,10 @@ class Uploads:
     What the table says is there counts, not how long a file is: a part that was cut off is written over.
     """
 
-    def __init__(self, database: Path, folder: Path, max_bytes: int, max_open: int) -> None:
-        """folder: of the files; max_bytes: of one upload; max_open: how many there may be at the same time."""
-        self.folder, self.max_bytes, self.max_open = folder, max_bytes, max_open
-        self.file = StateFile(database, SCHEMA, "jobs, their failed rows and uploads")
-        with translating(state_error):
-            folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self, place: StorePlace, files: Files, max_bytes: int, max_open: int) -> None:
+        """max_bytes: of one upload; max_open: how many there may be at the same time."""
+        self._files, self.max_bytes, self.max_open = files, max_bytes, max_open
+        self.file = open_store(place, SCHEMA, "jobs, their failed rows and uploads")
 
     def close(self) -> None:
         self.file.close()
@@ -73,12 +71,12 @@ class Uploads:
         if size > self.max_bytes:
             raise UploadTooLarge(f"The file has {size:,} bytes; the limit is {self.max_bytes:,}.")
         self.sweep()
-        with translating(state_error), self.file.use() as db:
-            open_ones = "SELECT count(*), coalesce(sum(bytes - received), 0) FROM uploads"
+        with translating(state_error), self.file.transaction() as db:
+            open_ones = "SELECT count(*), CAST(coalesce(sum(bytes - received), 0) AS BIGINT) FROM uploads"
             count, missing = db.execute(open_ones).fetchone()
             if count >= self.max_open:
                 raise Overloaded(f"{count} uploads are already open. Finish or delete one.")
-            if shutil.disk_usage(self.folder).free < size + missing:
+            if shutil.disk_usage(self._files.folder).free < size + missing:
                 raise DiskFull(f"The service's disk has no room for {size:,} more bytes.")
             id = uuid.uuid4().hex
             upload = Upload(id, filename, name(id), size, 0, time.time())
@@ -87,21 +85,22 @@ class Uploads:
 
     def append(self, id: str, offset: int, data: bytes) -> Upload:
         """Raises UploadNotFound, UploadOffsetWrong or UploadPartTooLong; then nothing was appended."""
-        with translating(state_error), self.file.use() as db:
-            upload = self.get(id)
-            if offset != upload.received:
-                raise UploadOffsetWrong(f"The next part starts at byte {upload.received}, not at byte {offset}.")
-            end = offset + len(data)
-            if end > upload.bytes:
-                raise UploadPartTooLong(f"The part ends at byte {end}, but the file has {upload.bytes} bytes.")
-            write_at(self.folder / upload.name, offset, data)
+        upload = self.get(id)
+        if offset != upload.received:
+            raise UploadOffsetWrong(f"The next part starts at byte {upload.received}, not at byte {offset}.")
+        end = offset + len(data)
+        if end > upload.bytes:
+            raise UploadPartTooLong(f"The part ends at byte {end}, but the file has {upload.bytes} bytes.")
+        now = time.time()
+        with translating(state_error), self.file.transaction() as db:
             counted = db.execute(
                 "UPDATE uploads SET received = ?, touched = ? WHERE id = ? AND received = ?",
-                (end, time.time(), id, offset),
+                (end, now, id, offset),
             )
             if not counted.rowcount:  # another process was given the same part at the same time
                 raise UploadOffsetWrong
-            return self.get(id)
+            self._files.write_at(db, upload.name, offset, data)
+        return upload._replace(received=end, touched=now)
 
     def get(self, id: str) -> Upload:
         """Raises UploadNotFound."""
@@ -124,7 +123,7 @@ class Uploads:
             upload = self.get(id)
             if not db.execute("DELETE FROM uploads WHERE id = ?", (id,)).rowcount:
                 raise UploadNotFound  # a job has just taken it
-            (self.folder / upload.name).unlink(missing_ok=True)
+            self._files.remove(upload.name)
 
     def names(self) -> Collection[str]:
         """Of the files that belong to an upload."""
@@ -138,19 +137,3 @@ class Uploads:
             for (id,) in db.execute("SELECT id FROM uploads WHERE touched < ?", (old,)).fetchall():
                 with suppress(UploadNotFound):
                     self.remove(id)
-
-
-def write_at(path: Path, offset: int, data: bytes) -> None:
-    """These bytes and nothing behind them, down to the disk."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        written = 0
-        while written < len(data):
-            written += os.pwrite(file, memoryview(data)[written:], offset + written)
-        os.ftruncate(file, offset + len(data))
-        os.fsync(file)
-    except OSError:
-        os.ftruncate(file, offset)  # a full disk gets back what the part has taken
-        raise
-    finally:
-        os.close(file)

@@ -9,6 +9,7 @@ import httpx
 from starlette.middleware import Middleware
 
 from catalog.model.folder import read_config, shipped_model
+from catalog.storage.database import open_database
 from catalog.understand import Understander
 from serving.api.app import build_app
 from serving.api.services import Services
@@ -33,12 +34,13 @@ async def embedded(settings: Settings) -> AsyncIterator[AsyncClient]:
     Raises what `open_index` and `Understander.load` do.
     """
     width = read_config(settings.model or shipped_model()).embedding_width
-    owned = await asyncio.to_thread(stored, settings, width)
+    database = open_database(settings.state_database)
+    owned = await asyncio.to_thread(stored, settings, width, database)
     store = StoreApi(in_threads(owned))
     load = partial(Understander.load, settings.model, settings.device, settings.cache_megabytes)
     backend = LocalBackend(load, settings, store.taught_files)
     models = Models(backend)
-    jobs = Jobs(settings.state_folder / "jobs", models, store, settings)
+    jobs = Jobs(settings.state_folder / "jobs", models, store, settings, database)
     try:
         await jobs.start()
         await backend.loaded()
@@ -49,3 +51,5 @@ async def embedded(settings: Settings) -> AsyncIterator[AsyncClient]:
     finally:
         await jobs.close()
         owned.close()
+        if database:
+            database.close()

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from uvicorn.config import HTTP_PROTOCOLS
 
 from serving.middleware.access_log import AccessLogMiddleware
-from serving.middleware.api_keys import Keys
+from serving.middleware.api_keys import Keys, key_place
 from serving.middleware.auth import AuthMiddleware
 from serving.middleware.guard import RequestGuardMiddleware
 from serving.middleware.header_timeout import HeaderTimeoutProtocol
@@ -26,12 +26,12 @@ from serving.telemetry.tracing import tracer
 def shared_middlewares(settings: Settings, outer: bool = False) -> list[Middleware]:
     """The three of the application and the proxy, the outermost last. For `outer` see `RequestGuardMiddleware`.
 
-    Raises KeysDamaged, or ConfigInvalid where tracing cannot be done.
+    Raises KeysDamaged, StateUnavailable, or ConfigInvalid where tracing cannot be done.
     """
     limits = ClientLimits(settings.rate_per_minute, settings.concurrent_per_key)
     return [
         Middleware(RequestGuardMiddleware, settings=settings, outer=outer),
-        Middleware(AuthMiddleware, settings=settings, keys=Keys(settings.keys), limits=limits),
+        Middleware(AuthMiddleware, settings=settings, keys=Keys(key_place(settings)), limits=limits),
         Middleware(AccessLogMiddleware, metrics=Metrics(), tracer=tracer(settings)),
     ]
 

@@ -38,9 +38,10 @@ class Settings(BaseSettings):
         description="The index: a folder, qdrant://HOST:PORT/COLLECTION, or postgresql://USER@HOST/DATABASE. Created if"
         " missing.",
     )
-    state: Path | None = Field(
+    state: str | None = Field(
         default=None,
-        description="The folder for images, feedback and jobs. Default: the index folder, or for an index on a"
+        description="Where images, feedback and jobs are kept: a folder, or postgresql://USER@HOST/DATABASE, which"
+        " several nodes may share and which has the API keys, too. Default: the index folder, or for an index on a"
         " server a folder in the user's state folder.",
     )
 
@@ -168,7 +169,9 @@ class Settings(BaseSettings):
     )
 
     keys: Path = Field(
-        default=Path("shelflens-keys.json"), validate_default=True, description="The file of `shelflens keys`."
+        default=Path("shelflens-keys.json"),
+        validate_default=True,
+        description="The file of `shelflens keys`. Without effect where the state is in a database, which has them.",
     )
     insecure: bool = Field(
         default=False, description="Accept every request, also from other machines, while there are no API keys."
@@ -196,7 +199,7 @@ class Settings(BaseSettings):
     def parted(cls, value: object) -> object:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
-    @field_validator("state", "feeds", "keys", "webhook_secret")
+    @field_validator("feeds", "keys", "webhook_secret")
     @classmethod
     def absolute(cls, path: Path | None) -> Path | None:
         """A replica's working directory may be another one."""
@@ -208,14 +211,28 @@ class Settings(BaseSettings):
         """The name of a shipped model is kept, because each node has its own copy."""
         return path if path and find_model(path) != path else cls.absolute(path)
 
-    @field_validator("index")
+    @field_validator("index", "state", mode="before")
     @classmethod
-    def absolute_folder(cls, index: str) -> str:
-        return index if "://" in index else str(Path(index).absolute())
+    def absolute_folder(cls, place: object) -> object:
+        """Of a place that is a folder and no URL."""
+        if not isinstance(place, str | Path) or "://" in str(place):
+            return place
+        return str(Path(place).absolute())
 
     @property
     def state_folder(self) -> Path:
-        return self.state or state_folder(self.index)
+        """What this node keeps: all of the state, or copies of what is in `state_database`."""
+        return state_folder(self.state or self.index)
+
+    @property
+    def state_database(self) -> str | None:
+        """The URL of the database that holds the state, if one does."""
+        return self.state if self.state and "://" in self.state else None
+
+    @property
+    def shared(self) -> bool:
+        """Whether any node may store products and work jobs off."""
+        return bool(self.state_database) and self.index.startswith(("postgresql://", "postgres://"))
 
     @property
     def device(self) -> str:

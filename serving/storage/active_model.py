@@ -1,29 +1,35 @@
-"""Which model was made active, also over a restart, and how far the stored products are filed by it."""
+"""Which model was made active, also over a restart, and how far the stored products are filed by it.
+
+active-model    its version
+refiled-by      the version by which all stored products are filed
+"""
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from catalog.errors import CatalogError
 from catalog.filing import AnyFiler, BaseFiler, Filer
 from catalog.index.backend import IndexModel
 from catalog.model.folder import named_folder
-from catalog.storage.files import written_whole
-from catalog.storage.seal import sealed, unsealed
+from catalog.storage.notes import Notes
+from catalog.storage.seal import Unsealed
 from serving.storage.taught_models import TaughtModels
+
+CHOICE, REFILED = "active-model", "refiled-by"
 
 logger = logging.getLogger(__name__)
 
 
 class ActiveModel:
-    """filer: by the model that was chosen, if one was. damage: what is wrong with the file that tells it, or "".
+    """filer: by the model that was chosen, if one was. damage: what is wrong with the note that tells it, or "".
     done: how many products were filed anew by it so far. Choosing is not for several threads at once.
     """
 
-    def __init__(self, state: Path, taught: TaughtModels, loaded: Mapping[str, IndexModel]) -> None:
+    def __init__(self, notes: Notes, taught: TaughtModels, loaded: Mapping[str, IndexModel]) -> None:
         """loaded: the models that the service was started with, by version."""
-        self._choice, self._refiled = state / "active-model", state / "refiled-by"
-        self._taught, self._loaded = taught, loaded
+        self._notes, self._taught, self._loaded = notes, taught, loaded
         self.damage, self.done = "", 0
         self.filer = self._chosen_filer()
 
@@ -31,26 +37,33 @@ class ActiveModel:
     def version(self) -> str:
         """ "" where none was made active."""
         try:
-            chosen, self.damage = unsealed(self._choice.read_text(encoding="utf-8")), ""
-        except FileNotFoundError:
-            return ""
-        except (OSError, ValueError):
+            chosen, self.damage = self._notes.read(CHOICE), ""
+        except Unsealed:
             if not self.damage:
-                logger.error("a file of the state is damaged", extra={"fields": {"file": self._choice.name}})
+                logger.error("a file of the state is damaged", extra={"fields": {"file": CHOICE}})
             self.damage = (
-                f"{self._choice.name} is damaged: which model was activated is not known, so the first one answers. To"
-                " repair, activate one again."
+                f"{CHOICE} is damaged: which model was activated is not known, so the first one answers. To repair,"
+                " activate one again."
             )
             return ""
-        return chosen
+        return chosen or ""
 
     def choose(self, version: str) -> None:
         """Raises CheckpointDamaged or CheckpointInvalid for a taught one that cannot be read, or DiskFull."""
         filer = self._filer_of(version)
-        write(self._choice, version)
+        before = self.version
+        if version != before:
+            self._notes.write(REFILED, None)
+        self._notes.write(CHOICE, version)
         if version != (self.filer.version if self.filer else ""):
             self.filer, self.done = filer, 0
-            self._refiled.unlink(missing_ok=True)
+
+    def follow(self) -> bool:
+        """Whether another one was chosen, elsewhere, than was known here."""
+        if self.version == (self.filer.version if self.filer else ""):
+            return False
+        before, self.filer, self.done = self.filer, self._chosen_filer(), 0
+        return self.filer is not before
 
     @property
     def refiling(self) -> AnyFiler | None:
@@ -60,7 +73,7 @@ class ActiveModel:
     def end_refiling(self, filer: AnyFiler) -> None:
         """All products are filed by it."""
         if self.filer is filer:
-            write(self._refiled, filer.version)
+            self._notes.write(REFILED, filer.version)
             logger.info("all products are filed anew", extra={"fields": {"model": filer.version}})
 
     def _filer_of(self, version: str) -> AnyFiler:
@@ -80,12 +93,6 @@ class ActiveModel:
             return None
 
     def _refiled_by(self) -> str:
-        try:
-            return unsealed(self._refiled.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return ""
-
-
-def write(path: Path, text: str) -> None:
-    with written_whole(path) as temporary:
-        temporary.write_text(sealed(text), encoding="utf-8")
+        with suppress(Unsealed):
+            return self._notes.read(REFILED) or ""
+        return ""

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from catalog.categories import Counterpart
+from catalog.storage.database import StorePlace, inserted_id, open_store
 from catalog.storage.seal import Unsealed, moment, typed
-from catalog.storage.sqlite import StateFile, transaction
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from serving.errors import CategoryListMissing, CategoryUnknown, ConfirmationNotFound
 
@@ -53,9 +53,9 @@ class MapState(NamedTuple):
 class CategoryMap:
     """Threads may share one. Everything confirmed is kept: of several on one category the last counts."""
 
-    def __init__(self, path: Path) -> None:
-        self.file = StateFile(path, SCHEMA, "the confirmed map of categories")
-        self._read: dict[Target, Taxonomy] = {}
+    def __init__(self, place: StorePlace) -> None:
+        self.file = open_store(place, SCHEMA, "the confirmed map of categories")
+        self._read: dict[Target, tuple[str, Taxonomy]] = {}  # with the digest
 
     def state(self, target: Target) -> MapState:
         with self.file.use() as db:
@@ -65,30 +65,38 @@ class CategoryMap:
 
     def tree(self, target: Target) -> Taxonomy:
         """Raises CategoryListMissing."""
-        if target in self._read:
-            return self._read[target]
         with self.file.use() as db:
-            found = db.execute("SELECT document, digest FROM tree WHERE target = ?", (target,)).fetchone()
+            found = db.execute("SELECT digest FROM tree WHERE target = ?", (target,)).fetchone()
             if found is None:
                 raise CategoryListMissing
-            document, digest = found
+            known, tree = self._read.get(target, ("", None))
+            if tree and known == found[0]:
+                return tree
+            digest, document = db.execute("SELECT digest, document FROM tree WHERE target = ?", (target,)).fetchone()
             if digest != digest_of(document):
                 raise Unsealed
-        return self._read.setdefault(target, Taxonomy.from_json(document))
+        tree = Taxonomy.from_json(document)
+        self._read[target] = digest, tree
+        return tree
 
     def keep_tree(self, target: Target, tree: Taxonomy) -> None:
         """In place of the one before. What was confirmed stays."""
         document = tree.to_json()
+        digest = digest_of(document)
         with self.file.use() as db:
-            db.execute("INSERT OR REPLACE INTO tree VALUES (?, ?, ?)", (target, digest_of(document), document))
-            self._read[target] = tree
+            db.execute(
+                "INSERT INTO tree (target, digest, document) VALUES (?, ?, ?)"
+                " ON CONFLICT (target) DO UPDATE SET digest = excluded.digest, document = excluded.document",
+                (target, digest, document),
+            )
+            self._read[target] = digest, tree
 
     def confirm(self, target: Target, category: str, counterpart: str | None, given_by: str) -> Confirmed:
         """counterpart: the id of a category of the target's list; None: there is none. What is confirmed already is not
         kept twice. Raises CategoryListMissing or CategoryUnknown.
         """
         said = self._counterpart(target, counterpart)
-        with self.file.use() as db, transaction(db):
+        with self.file.transaction() as db:
             last = db.execute(
                 f"{CONFIRMED} WHERE target = ? AND category = ? ORDER BY id DESC LIMIT 1",
                 (target, category),
@@ -97,10 +105,12 @@ class CategoryMap:
                 return _from_row(last)
             row = (target, category, said.id, said.path, given_by, time.time())
             kept = db.execute(
-                "INSERT INTO confirmed (target, category, counterpart, path, given_by, created) VALUES (?,?,?,?,?,?)",
+                "INSERT INTO confirmed (target, category, counterpart, path, given_by, created) VALUES (?,?,?,?,?,?)"
+                " RETURNING id",
                 row,
             )
-        return Confirmed(int(kept.lastrowid or 0), category, said, given_by, row[-1])
+            id = inserted_id(kept)
+        return Confirmed(id, category, said, given_by, row[-1])
 
     def take_back(self, id: int) -> None:
         """Then what was confirmed before it counts, if anything was. Raises ConfirmationNotFound."""

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from catalog.errors import CatalogError
@@ -16,13 +17,15 @@ from catalog.index.product_index import ProductIndex
 from catalog.ingest.ledger import Ledger
 from catalog.quality.audit import History
 from catalog.quality.audit.history import NAME as AUDITS
-from catalog.storage.files import write_durably
-from catalog.storage.seal import sealed, unsealed
-from catalog.storage.sqlite import StateFile
+from catalog.storage.database import StateStore, StorePlace
+from catalog.storage.notes import Notes
+from catalog.storage.seal import Unsealed
 from serving.storage.job_table import JobTable
 from serving.storage.review.feedback import FeedbackLog
 from serving.storage.thumbnails import ThumbnailStore
 
+MARKER = "erasing"
+JOBS = Path("jobs") / "jobs.sqlite"  # in the state folder
 # How soon what is in use elsewhere is tried again, and what has failed.
 BUSY_SECONDS, FAILED_SECONDS = 0.2, 60.0
 
@@ -32,23 +35,23 @@ logger = logging.getLogger(__name__)
 class Erasure:
     """Works in a thread of its own, from `begin` on and, for what an earlier process left, from the start."""
 
-    def __init__(self, index: ProductIndex, files: Sequence[StateFile], state: Path, ledger: Path) -> None:
-        """files: from which whoever calls `begin` has removed the products itself; ledger: of ingests by command.
-        damage: what is wrong with what an earlier process left to be done, or "".
+    def __init__(
+        self, index: ProductIndex, files: Sequence[StateStore], notes: Notes, jobs: StorePlace, ledger: Path
+    ) -> None:
+        """files: from which whoever calls `begin` has removed the products itself; jobs: where they are kept; ledger:
+        of ingests by command. damage: what is wrong with what an earlier process left to be done, or "".
         """
         self._index, self._files = index, files
-        self._marker, self._state, self._ledger = state / "erasing", state, ledger
-        self._marking, self._closing = threading.Lock(), threading.Event()
+        self._notes, self._jobs, self._ledger = notes, jobs, ledger
+        self._closing = threading.Event()
         self._thread = ThreadPoolExecutor(1, "erase")
         self.damage = ""
-        if self._marker.exists():
-            self._noted()
+        if self._left():
             self._thread.submit(self._finish)
 
     def note(self, id: str) -> None:
         """Write down that traces of a product are to be removed. Raises DiskFull or FileNotWritable."""
-        with self._marking:
-            self._write([*self._noted(), id])
+        self._notes.change(MARKER, lambda before: json.dumps([*self._noted(before), id]))
 
     def begin(self) -> None:
         """The products that were noted are deleted; now their traces go, too."""
@@ -61,15 +64,12 @@ class Erasure:
 
     def _finish(self) -> None:
         while not self._closing.is_set():
-            with self._marking:
-                if not self._marker.exists():
-                    return
-                ids = self._noted()
             try:
-                if self._done(ids):
-                    with self._marking:
-                        self._write([id for id in self._noted() if id not in ids])
+                ids = self._left()
+                if ids is None:
                     return
+                if self._done(ids):
+                    return self._notes.change(MARKER, partial(self._without, ids))
                 self._closing.wait(BUSY_SECONDS)
             except CatalogError:
                 logger.exception("what was deleted is not erased yet; it is tried again")
@@ -78,44 +78,49 @@ class Erasure:
     def _done(self, ids: Sequence[str]) -> bool:
         """False where another process was using a file."""
         clean = all([file.scrub() for file in self._files])
-        clean &= erase_rows(self._state, self._ledger, ids)
+        clean &= erase_rows(self._jobs, self._ledger, ids)
         if clean:
             self._index.erase([])
         return clean
 
-    def _noted(self) -> list[str]:
+    def _left(self) -> list[str] | None:
+        """None where nothing is to be erased."""
         try:
-            written = self._marker.read_bytes()
-            return list(json.loads(unsealed(written.decode()))) if written else []  # earlier versions wrote nothing
-        except FileNotFoundError:
-            return []
-        except (OSError, ValueError):
-            if not self.damage:
-                logger.error("a file of the state is damaged", extra={"fields": {"file": self._marker.name}})
-            self.damage = (
-                f"{self._marker.name} is damaged: which products were being erased is not known. To repair, erase them"
-                " again."
-            )
-            return []
+            written = self._notes.read(MARKER)
+        except Unsealed:
+            return self._told()
+        return None if written is None else self._noted(written)
 
-    def _write(self, ids: Sequence[str]) -> None:
-        if ids:
-            write_durably(self._marker, sealed(json.dumps(ids)).encode())
-        else:
-            self._marker.unlink(missing_ok=True)
+    def _noted(self, written: str | None) -> list[str]:
+        try:
+            return list(json.loads(written)) if written else []  # earlier versions wrote nothing
+        except ValueError:
+            return self._told()
+
+    def _without(self, ids: Sequence[str], written: str | None) -> str | None:
+        left = [id for id in self._noted(written) if id not in ids]
+        return json.dumps(left) if left else None
+
+    def _told(self) -> list[str]:
+        if not self.damage:
+            logger.error("a file of the state is damaged", extra={"fields": {"file": MARKER}})
+        self.damage = (
+            f"{MARKER} is damaged: which products were being erased is not known. To repair, erase them again."
+        )
+        return []
 
 
-def erase_rows(state: Path, ledger: Path, ids: Sequence[str]) -> bool:
+def erase_rows(jobs: StorePlace, ledger: Path, ids: Sequence[str]) -> bool:
     """Erase the failed rows of products, and the names of uploads. False where another process was using a file."""
-    jobs, clean = state / "jobs" / "jobs.sqlite", True
-    if jobs.exists():
+    there = [place for place in (ledger, jobs) if not isinstance(place, Path) or place.exists()]
+    clean = True
+    if jobs in there:
         with closing(JobTable(jobs)) as table:
             table.erase_names()
-    for path in (ledger, jobs):
-        if path.exists():
-            with closing(Ledger(path)) as rows:
-                rows.erase(ids)
-                clean &= rows.file.scrub()
+    for place in there:
+        with closing(Ledger(place)) as rows:
+            rows.erase(ids)
+            clean &= rows.file.scrub()
     return clean
 
 
@@ -137,4 +142,4 @@ def erase_beside(state: Path, ledger: Path, ids: Sequence[str]) -> bool:
         with closing(History(state / AUDITS)) as audits:
             audits.forget(ids, verdicts=True)
             clean &= audits.file.scrub()
-    return erase_rows(state, ledger, ids) and clean
+    return erase_rows(state / JOBS, ledger, ids) and clean

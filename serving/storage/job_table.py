@@ -1,14 +1,18 @@
-"""The jobs that were accepted, in SQLite. How far each has come is the ledger's to know, in the same file."""
+"""The jobs that were accepted. How far each has come is the ledger's to know, in the same file or database.
+
+A worker has a job for as long as it says every RENEW_SECONDS that it is alive; one of which nothing was heard for
+LEASE_SECONDS another worker takes over.
+"""
 
 import json
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
+from catalog.storage.database import StorePlace, marks, open_store
 from catalog.storage.seal import Unsealed, moment, typed
-from catalog.storage.sqlite import Column, StateFile, transaction
+from catalog.storage.sqlite import Column
 from catalog.teaching.attributes.columns import teaching_columns
 from serving.error_responses import ErrorDetail
 from serving.errors import JobFinished, JobNotFound
@@ -39,6 +43,10 @@ CREATE TABLE IF NOT EXISTS jobs (
     verdicts INTEGER NOT NULL DEFAULT 0,
     attributes TEXT NOT NULL DEFAULT '{}',
     auditing INTEGER NOT NULL DEFAULT 0,
+    worker TEXT NOT NULL DEFAULT '',
+    alive REAL NOT NULL DEFAULT 0,
+    done INTEGER NOT NULL DEFAULT 0,
+    eta REAL,
     number INTEGER PRIMARY KEY AUTOINCREMENT
 );
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
@@ -52,7 +60,13 @@ ADDED = [
     Column("jobs", "verdicts", "INTEGER NOT NULL DEFAULT 0"),
     Column("jobs", "attributes", "TEXT NOT NULL DEFAULT '{}'"),
     Column("jobs", "auditing", "INTEGER NOT NULL DEFAULT 0"),
+    Column("jobs", "worker", "TEXT NOT NULL DEFAULT ''"),
+    Column("jobs", "alive", "REAL NOT NULL DEFAULT 0"),
+    Column("jobs", "done", "INTEGER NOT NULL DEFAULT 0"),
+    Column("jobs", "eta", "REAL"),
 ]
+RENEW_SECONDS, LEASE_SECONDS = 2.0, 10.0
+ALL = 2**63 - 1
 State = Literal["queued", "running", "complete", "failed", "cancelled"]
 ERASED, VERDICTS, AUDIT = "(erased)", "(verdicts)", "(audit)"  # in place of a feed's name
 UNFINISHED = "state IN ('queued', 'running')"
@@ -63,7 +77,9 @@ class Record(NamedTuple):
     folder of feeds. encoding: of the feed, "" where it is to be recognised. cancelling: to be stopped by whoever works
     on it. run: its number in the ledger. replacing: whether products that the feed no longer has are to be taken out.
     category, target, attributes (as JSON): see `Submission`; taught: what came of it, as JSON. verdicts: whether it
-    learns from verdicts, auditing: whether it audits what is stored; neither has a feed.
+    learns from verdicts, auditing: whether it audits what is stored; neither has a feed. worker: who works on it, and
+    alive: when that was last heard of. By then it had read `done` rows, of a job that stores nothing, and was to take
+    `eta` seconds more.
     """
 
     id: str
@@ -90,6 +106,10 @@ class Record(NamedTuple):
     verdicts: int = 0
     attributes: str = "{}"
     auditing: int = 0
+    worker: str = ""
+    alive: float = 0.0
+    done: int = 0
+    eta: float | None = None
 
     @property
     def teaching(self) -> bool:
@@ -120,28 +140,34 @@ class Record(NamedTuple):
 
 SELECT = f"SELECT {', '.join(Record._fields)} FROM jobs"
 GIVEN = (*Record._fields[:9], "strict", "replacing", "category", "target", "verdicts", "attributes", "auditing")
+INSERT = f"INSERT INTO jobs ({', '.join(GIVEN)}) VALUES ({marks(GIVEN)}) ON CONFLICT (key) DO NOTHING"
 
 
 class JobTable:
     """Threads may share it, and so may processes. Raises StateDamaged and DiskFull."""
 
-    def __init__(self, path: Path) -> None:
-        self.file = StateFile(path, SCHEMA, "jobs, their failed rows and uploads", added=ADDED)
+    def __init__(self, place: StorePlace) -> None:
+        self.file = open_store(place, SCHEMA, "jobs, their failed rows and uploads", added=ADDED)
 
     def close(self) -> None:
         self.file.close()
 
     def add(self, record: Record, taken: str | None = None) -> bool:
         """False, and nothing is added, if there is a job with its key. taken: the upload that is then the job's."""
-        marks = ", ".join("?" * len(GIVEN))
-        with self.file.use() as db, transaction(db):
-            added = db.execute(
-                f"INSERT INTO jobs ({', '.join(GIVEN)}) VALUES ({marks}) ON CONFLICT (key) DO NOTHING",
-                [getattr(record, name) for name in GIVEN],
-            )
-            if added.rowcount and taken:
+        with self.file.transaction() as db:
+            added = bool(db.execute(INSERT, [getattr(record, name) for name in GIVEN]).rowcount)
+            if added and taken:
                 db.execute("DELETE FROM uploads WHERE id = ?", (taken,))
-            return added.rowcount > 0
+            return added
+
+    def only(self, wanted: Record) -> str:
+        """The id of a job without a feed: one of its kind that is under way, or this one."""
+        query = f"SELECT id FROM jobs WHERE {UNFINISHED} AND verdicts = ? AND auditing = ? ORDER BY number LIMIT 1"
+        with self.file.transaction() as db:
+            found = db.execute(query, (wanted.verdicts, wanted.auditing)).fetchone()
+            if found is None:
+                db.execute(INSERT, [getattr(wanted, name) for name in GIVEN])
+            return found[0] if found else wanted.id
 
     def get(self, id: str) -> Record:
         """Raises JobNotFound."""
@@ -163,22 +189,43 @@ class JobTable:
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""
         with self.file.use() as db:
-            found = dict(db.execute("SELECT state, count(*) FROM jobs GROUP BY state"))
+            found = dict(db.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall())
         return {state: found.get(state, 0) for state in get_args(State)}
 
-    def take(self) -> Record | None:
-        """The job to work on next, from now on a running one: one that was cut off, or the one that waits longest."""
-        with self.file.use() as db, transaction(db):
-            found = db.execute(f"{SELECT} WHERE {UNFINISHED} ORDER BY number LIMIT 1").fetchone()
+    def take(self, worker: str) -> Record | None:
+        """The job to work on next, from now on a running one of this worker: one that was cut off, or the one that
+        waits longest.
+        """
+        now = self.file.now()
+        free = "(state = 'queued' OR state = 'running' AND (worker = ? OR alive < ?))"
+        with self.file.transaction() as db:
+            first = f"{SELECT} WHERE {free} ORDER BY number LIMIT 1"
+            found = db.execute(first, (worker, now - LEASE_SECONDS)).fetchone()
             if found is None:
                 return None
-            started = "UPDATE jobs SET state = 'running', total = NULL, started = coalesce(started, ?) WHERE id = ?"
-            db.execute(started, (time.time(), found[0]))
-            return _record(found)
+            started = (
+                "UPDATE jobs SET state = 'running', total = NULL, started = coalesce(started, ?), worker = ?, alive = ?"
+                " WHERE id = ?"
+            )
+            db.execute(started, (now, worker, now, found[0]))
+            return _record(found)._replace(worker=worker)
+
+    def renew(self, record: Record, done: int = 0, eta: float | None = None) -> bool:
+        """Say that the worker is alive. False where another one has the job. done, eta: as of a `Record`."""
+        query = "UPDATE jobs SET alive = ?, done = ?, eta = ? WHERE id = ? AND worker = ?"
+        now = self.file.now()
+        with self.file.use() as db:
+            return bool(db.execute(query, (now, done, eta, record.id, record.worker)).rowcount)
+
+    def release(self, worker: str | None = None) -> None:
+        """Whoever is next may take the worker's job at once. None: of all workers, which are known to have ended."""
+        theirs = "" if worker is None else " AND worker = ?"
+        values = () if worker is None else (worker,)
+        self._write(f"UPDATE jobs SET alive = 0, worker = '' WHERE state = 'running'{theirs}", *values)
 
     def cancel(self, id: str) -> Record:
         """A job that waits has then ended; one that runs is to. -> as it was. Raises JobNotFound or JobFinished."""
-        with self.file.use() as db, transaction(db):
+        with self.file.transaction() as db:
             found = db.execute(f"{SELECT} WHERE id = ?", (id,)).fetchone()
             if found is None:
                 raise JobNotFound
@@ -200,14 +247,16 @@ class JobTable:
     def learnt(self, id: str, taught: Mapping[str, Any]) -> None:
         self._write("UPDATE jobs SET taught = ? WHERE id = ?", json.dumps(taught), id)
 
-    def finish(self, id: str, state: State, error: ErrorDetail | None = None) -> None:
+    def finish(self, record: Record, state: State, error: ErrorDetail | None = None) -> bool:
+        """False, and nothing is changed, where another worker has the job."""
         written = error.model_dump_json() if error else None
-        query = "UPDATE jobs SET state = ?, error = ?, finished = ? WHERE id = ?"
-        self._write(query, state, written, time.time(), id)
+        query = "UPDATE jobs SET state = ?, error = ?, finished = ? WHERE id = ? AND worker = ?"
+        with self.file.use() as db:
+            return bool(db.execute(query, (state, written, time.time(), record.id, record.worker)).rowcount)
 
     def beyond(self, kept: int) -> Sequence[Record]:
         """Finished jobs but for the newest."""
-        return self._select(f"WHERE NOT {UNFINISHED} ORDER BY number DESC LIMIT -1 OFFSET ?", kept)
+        return self._select(f"WHERE NOT ({UNFINISHED}) ORDER BY number DESC LIMIT ? OFFSET ?", ALL, kept)
 
     def forget(self, id: str) -> None:
         self._write("DELETE FROM jobs WHERE id = ?", id)
@@ -216,9 +265,12 @@ class JobTable:
         """Forget what the files of ended jobs were called, and the products that taught models are in doubt of: these
         may speak of the product. Gone from the disk once the file's log was emptied.
         """
-        without = "json_set(taught, '$.confusions', json('[]'), '$.doubts', json('[]'))"
-        self._write(f"UPDATE jobs SET taught = {without} WHERE taught IS NOT NULL")
-        self._write(f"UPDATE jobs SET source = ? WHERE upload IS NOT NULL AND NOT {UNFINISHED}", ERASED)
+        with self.file.transaction() as db:
+            found = db.execute("SELECT id, taught FROM jobs WHERE taught IS NOT NULL").fetchall()
+            without = [(json.dumps(json.loads(taught) | {"confusions": [], "doubts": []}), id) for id, taught in found]
+            db.executemany("UPDATE jobs SET taught = ? WHERE id = ?", without)
+            erased = f"UPDATE jobs SET source = ? WHERE upload IS NOT NULL AND NOT ({UNFINISHED})"
+            db.execute(erased, (ERASED,))
 
     def _select(self, rest: str, *values: Any) -> list[Record]:
         with self.file.use() as db:
@@ -231,24 +283,16 @@ class JobTable:
 
 def learning(table: JobTable) -> str:
     """The id of the job that learns from verdicts: one under way, or a new one."""
-    return _only(table, _without_feed(VERDICTS)._replace(verdicts=1))
+    return table.only(_without_feed(VERDICTS)._replace(verdicts=1))
 
 
 def auditing(table: JobTable) -> str:
     """The id of the job that audits what is stored: one under way, or a new one."""
-    return _only(table, _without_feed(AUDIT)._replace(auditing=1))
+    return table.only(_without_feed(AUDIT)._replace(auditing=1))
 
 
 def _without_feed(source: str) -> Record:
     return Record(uuid.uuid4().hex, None, "", source, None, "{}", 0, time.time())
-
-
-def _only(table: JobTable, wanted: Record) -> str:
-    for record in table.unfinished():
-        if (record.verdicts, record.auditing) == (wanted.verdicts, wanted.auditing):
-            return record.id
-    table.add(wanted)
-    return wanted.id
 
 
 def _record(row: Sequence[Any]) -> Record:

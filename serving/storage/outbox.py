@@ -1,20 +1,22 @@
-"""Events that wait until the webhook has taken them, in one SQLite file."""
+"""Events that wait until the webhook has taken them."""
 
 import hashlib
 import json
 import logging
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from catalog.errors import CatalogError
-from catalog.storage.sqlite import StateFile
+from catalog.storage.database import StorePlace, open_store
 
 NAME = "webhooks.sqlite"
 # How long the id of an event is remembered after its end, so that it is not told again.
 REMEMBERED_SECONDS = 30 * 86_400.0
 MAX_WAITING = 10_000
+# For so long an event is left to the process that has begun to send it.
+SENDING_SECONDS = 60.0
+ALL = 2**63 - 1
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (
     id TEXT PRIMARY KEY, body TEXT NOT NULL, created REAL NOT NULL, due REAL, attempts INTEGER NOT NULL DEFAULT 0
@@ -44,32 +46,43 @@ class Waiting(NamedTuple):
 
 
 class Outbox:
-    """Several threads and processes may share the file. An event never keeps work from being done: what cannot be
-    written down is logged.
+    """Several threads and processes may share it. An event never keeps work from being done: what cannot be written
+    down is logged.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.file = StateFile(path, SCHEMA, "events that the webhook has not taken")
+    def __init__(self, place: StorePlace) -> None:
+        self.file = open_store(place, SCHEMA, "events that the webhook has not taken")
 
     def add(self, event: Event) -> None:
         now = time.time()
         body = json.dumps({"type": event.kind, "timestamp": _iso(now), "data": event.data}, ensure_ascii=False)
         try:
             with self.file.use() as db:
-                db.execute("INSERT OR IGNORE INTO events VALUES (?, ?, ?, ?, 0)", (event.id, body, now, now))
-                beyond = "SELECT id FROM events WHERE due IS NOT NULL ORDER BY created DESC LIMIT -1 OFFSET ?"
-                lost = db.execute(f"DELETE FROM events WHERE id IN ({beyond})", (MAX_WAITING,)).rowcount
+                row = (event.id, body, now, now)
+                db.execute("INSERT INTO events VALUES (?, ?, ?, ?, 0) ON CONFLICT (id) DO NOTHING", row)
+                beyond = "SELECT id FROM events WHERE due IS NOT NULL ORDER BY created DESC LIMIT ? OFFSET ?"
+                lost = db.execute(f"DELETE FROM events WHERE id IN ({beyond})", (ALL, MAX_WAITING)).rowcount
             if lost:
                 logger.error("events that waited longest are dropped", extra={"fields": {"events": lost}})
         except CatalogError as error:
             logger.error("an event is lost", extra={"fields": {"type": event.kind, "code": error.code}})
 
-    def due(self, limit: int = 20) -> list[Waiting]:
-        """The events whose turn has come, the oldest first."""
+    def take(self) -> Waiting | None:
+        """The event whose turn has come first. For SENDING_SECONDS nobody else is given it."""
+        now = self.file.now()
+        with self.file.transaction() as db:
+            db.execute("DELETE FROM events WHERE due IS NULL AND created < ?", (now - REMEMBERED_SECONDS,))
+            order = "SELECT id, body, attempts FROM events WHERE due <= ? ORDER BY due, id LIMIT 1"
+            found = db.execute(order, (now,)).fetchone()
+            if found is None:
+                return None
+            db.execute("UPDATE events SET due = ? WHERE id = ?", (now + SENDING_SECONDS, found[0]))
+        return Waiting(*found)
+
+    def waiting(self) -> int:
+        """How many events are neither taken nor given up."""
         with self.file.use() as db:
-            db.execute("DELETE FROM events WHERE due IS NULL AND created < ?", (time.time() - REMEMBERED_SECONDS,))
-            order = "SELECT id, body, attempts FROM events WHERE due <= ? ORDER BY due LIMIT ?"
-            return [Waiting(*row) for row in db.execute(order, (time.time(), limit))]
+            return int(db.execute("SELECT count(*) FROM events WHERE due IS NOT NULL").fetchone()[0])
 
     def ended(self, id: str) -> None:
         """It was taken, or given up: its content is forgotten, its id remembered."""
@@ -77,8 +90,9 @@ class Outbox:
             db.execute("UPDATE events SET due = NULL, body = '' WHERE id = ?", (id,))
 
     def put_off(self, id: str, seconds: float) -> None:
+        due = self.file.now() + seconds
         with self.file.use() as db:
-            db.execute("UPDATE events SET due = ?, attempts = attempts + 1 WHERE id = ?", (time.time() + seconds, id))
+            db.execute("UPDATE events SET due = ?, attempts = attempts + 1 WHERE id = ?", (due, id))
 
     def close(self) -> None:
         self.file.close()

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.product_index import ProductIndex
 from catalog.index.query import Finding, IndexQuery
-from catalog.model.folder import TaughtFiles
+from catalog.model.folder import TaughtFiles, named_folder
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.arrivals import Arrivals, Doubles
 from catalog.quality.arrivals.statistics import NAME as WORDS
@@ -30,13 +31,16 @@ from catalog.quality.audit.changes import takes_value
 from catalog.quality.audit.history import NAME as AUDITS
 from catalog.quality.audit.history import TOGETHER, Place
 from catalog.quality.finding import Finding as Fault
+from catalog.storage.database import SharedDatabase
+from catalog.storage.notes import open_notes
+from catalog.storage.seal import Unsealed
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
 from serving.errors import FindingNotFound, ModelInUse, ModelNotTaught, ProductChanged, RequestInvalid
 from serving.portions import PORTION_BYTES
 from serving.storage.active_model import ActiveModel
 from serving.storage.category_map import NAME, CategoryMap, Confirmed, MapState, Target
-from serving.storage.erasure import Erasure
+from serving.storage.erasure import JOBS, Erasure
 from serving.storage.outbox import Event
 from serving.storage.review import waiting
 from serving.storage.review.feedback import FeedbackLog, FeedbackQuery
@@ -63,6 +67,8 @@ from serving.storage.training_set import LabelledPart, LabelledProduct, labelled
 
 MAX_NODES = 100_000
 VERDICTS_AT_ONCE = 100
+QUEUED = "queued"  # a note: the queue has been stored as this release sorts it
+FOLLOW_SECONDS = 1.0
 MAX_TITLED = 20  # others that a finding tells of
 
 logger = logging.getLogger(__name__)
@@ -80,34 +86,58 @@ class CatalogStore:
         models: Sequence[IndexModel] = (),
         ledger: Path | None = None,
         tell: Callable[[Event], None] = lambda event: None,
+        database: SharedDatabase | None = None,
     ) -> None:
         """state: the folder for images and feedback; models: those that may store, with their folders; ledger: of
         ingests by command, usually in the state folder, too; tell: takes the events of products and promises.
+        database: what holds all of that instead, but for copies, of any number of stores, each with a folder of its
+        own; then the index is one that they share.
         """
         self._index, self._tell = index, tell
         self._models = {model.version: model for model in models}
-        self._thumbnails = ThumbnailStore(state / "pictures.sqlite")
-        self._feedback = FeedbackLog(state / "feedback.sqlite")
-        self._map = CategoryMap(state / NAME)
-        self._audits = History(state / AUDITS)
+        self._thumbnails = ThumbnailStore(database or state / "pictures.sqlite")
+        self._feedback = FeedbackLog(database or state / "feedback.sqlite")
+        self._map = CategoryMap(database or state / NAME)
+        self._audits = History(database or state / AUDITS)
         # Held by what reads and then writes.
-        self._writing = threading.RLock()
-        self._taught = TaughtModels(state)
+        self._writing = database.alone("writing") if database else threading.RLock()
+        bases = [named_folder(model.folder) for model in models if model.folder]
+        self._taught = TaughtModels(state, database, bases)
         self._promises = Promises(self._feedback, [*models, *(one.for_index for one in self._taught.all())], tell)
         self._informative = InformativeOrder(index)
         self._judging = Judging(index, self._feedback, self._promises)
         self._arrivals = Arrivals(index, Doubles(index, state / WORDS, self._told_apart), self._promises.obeyed)
         self._space = self._space_of_index()
-        self._active = ActiveModel(state, self._taught, self._models)
+        self._notes = open_notes(state, database)
+        self._active = ActiveModel(self._notes, self._taught, self._models)
         files = (self._thumbnails.file, self._feedback.file, self._audits.file)
-        self._erasure = Erasure(index, files, state, ledger or state / "ledger.sqlite")
-        self._closing = False
-        self._queued = state / "queued"
+        jobs = database or state / JOBS
+        self._erasure = Erasure(index, files, self._notes, jobs, ledger or state / "ledger.sqlite")
+        self._closing = threading.Event()
         self._queuer = ThreadPoolExecutor(1, "queue")
-        if not self._queued.exists():
-            self._queuer.submit(self._queue)
+        self._following = threading.Thread(target=self._follow, name="follow", daemon=True)
+        self._begin(shared=database is not None)
+
+    def _begin(self, shared: bool) -> None:
+        """What goes on beside the requests."""
+        with suppress(Unsealed):
+            if self._notes.read(QUEUED) is None:
+                self._queuer.submit(self._queue)
         self._reopen(self._promises.ended)
         self._queuer.submit(self._refile)
+        if shared:
+            self._following.start()
+
+    def _follow(self) -> None:
+        """Take up what other nodes have changed, for as long as the store is open."""
+        while not self._closing.wait(FOLLOW_SECONDS):
+            with suppress(CatalogError):  # the next look tries again
+                self._reopen(self._promises.follow())
+                self._space = self._space or self._space_of_index()
+                if self._active.follow():
+                    if taught := self._taught.get(self._active.version):
+                        self._promises.learn(taught.for_index)
+                    self._queuer.submit(self._refile)
 
     def _space_of_index(self) -> str:
         model = self._index.model if self._index.count() else None
@@ -449,7 +479,7 @@ class CatalogStore:
     def _queue(self) -> None:
         """Store what is not sure once more: an index of a release before has not what the queue is sorted by."""
         if self._store_anew(waiting.UNSURE):
-            self._queued.touch()
+            self._notes.write(QUEUED, "")
 
     def _store_anew(
         self,
@@ -462,7 +492,7 @@ class CatalogStore:
         """
         after, ended = "", False
         try:
-            while not (ended or self._closing):
+            while not (ended or self._closing.is_set()):
                 products, after = self._index.page(filter, after)
                 ids = [one.id for one in products if changed(one)]
                 with self._writing:
@@ -564,7 +594,9 @@ class CatalogStore:
         return labelled(stored, self._thumbnails.get(stored.id)) or "without a category"
 
     def close(self) -> None:
-        self._closing = True
+        self._closing.set()
+        if self._following.ident is not None:
+            self._following.join()
         self._queuer.shutdown()
         self._erasure.close()
         self._index.close()

@@ -1,11 +1,10 @@
-"""The thumbnails of stored products in one SQLite file."""
+"""The thumbnails of stored products."""
 
 import zlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from catalog.storage.database import StorePlace, marks, open_store
 from catalog.storage.seal import Unsealed
-from catalog.storage.sqlite import StateFile, transaction
 
 CHECKSUM_BYTES = 4
 SCHEMA = """
@@ -18,15 +17,15 @@ CREATE TABLE IF NOT EXISTS pictures (
 class ThumbnailStore:
     """Pictures by product id. Several threads may share one. Raises StateDamaged and DiskFull."""
 
-    def __init__(self, path: Path) -> None:
-        self.file = StateFile(path, SCHEMA, "images of products")
+    def __init__(self, place: StorePlace) -> None:
+        self.file = open_store(place, SCHEMA, "images of products")
 
     def put(self, thumbnails: Mapping[str, Sequence[bytes]]) -> None:
         """All thumbnails of some products, by id, in place of those before."""
         rows = [
             (id, number, _with_checksum(webp)) for id, kept in thumbnails.items() for number, webp in enumerate(kept)
         ]
-        with self.file.use() as db, transaction(db):
+        with self.file.transaction() as db:
             db.executemany("DELETE FROM pictures WHERE product = ?", [(id,) for id in thumbnails])
             db.executemany("INSERT INTO pictures VALUES (?, ?, ?)", rows)
 
@@ -37,10 +36,11 @@ class ThumbnailStore:
 
     def counts(self, product_ids: Sequence[str]) -> dict[str, int]:
         """How many images are kept of each product that has any."""
-        marks = ",".join("?" * len(product_ids))
-        query = f"SELECT product, count(*) FROM pictures WHERE product IN ({marks}) GROUP BY product"
+        if not product_ids:
+            return {}
+        query = f"SELECT product, count(*) FROM pictures WHERE product IN ({marks(product_ids)}) GROUP BY product"
         with self.file.use() as db:
-            return dict(db.execute(query, list(product_ids)))
+            return dict(db.execute(query, list(product_ids)).fetchall())
 
     def delete(self, product_ids: Sequence[str]) -> None:
         """They are gone from the disk once the file's log was emptied."""

@@ -1,12 +1,17 @@
 """`shelflens keys …`: who may use the HTTP service."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shelflens.cli.app import JsonOption, app, errors_shown, needing
+
+if TYPE_CHECKING:
+    from serving.middleware.api_keys import KeyPlace
 
 keys_app = typer.Typer(help="Add, list and remove API keys of the HTTP service.", no_args_is_help=True)
 app.add_typer(keys_app, name="keys")
@@ -15,6 +20,26 @@ NameArgument = Annotated[str, typer.Argument(help="Name of the key in logs.")]
 KeysOption = Annotated[
     Path | None, typer.Option("--keys", help="Key file. Default: the setting keys, shelflens-keys.json.")
 ]
+StateOption = Annotated[
+    str | None,
+    typer.Option("--state", help="postgresql://USER@HOST/DATABASE, where the service keeps its state there."),
+]
+
+
+@contextmanager
+def place_of(keys: Path | None, state: str | None) -> "Iterator[KeyPlace]":
+    """The file that is named, or what the settings say."""
+    from catalog.storage.database import open_database
+    from catalog.storage.notes import NoteTable
+    from serving.settings.load import read_settings
+
+    settings = read_settings(keys=keys, state=state)
+    database = None if keys else open_database(settings.state_database)
+    try:
+        yield NoteTable(database) if database else settings.keys
+    finally:
+        if database:
+            database.close()
 
 
 class ScopeChoice(StrEnum):
@@ -29,14 +54,13 @@ def add(
         ScopeChoice, typer.Option(help="read: analyze, embed, search and get. write: everything.")
     ] = ScopeChoice.write,
     keys: KeysOption = None,
+    state: StateOption = None,
 ) -> None:
     """Add a key and print it. Only its hash is stored, so it is printed once."""
-    with errors_shown(), needing("serve"):
+    with errors_shown(), needing("serve"), place_of(keys, state) as place:
         from serving.middleware.api_keys import add_key
-        from serving.settings.load import read_settings
 
-        path = read_settings(keys=keys).keys
-        key = add_key(path, name, scope.value)
+        key = add_key(place, name, scope.value)
         typer.echo(
             f"The key of {name}, which may {scope.value}. It is not shown again; a service that runs knows it"
             " within a second:",
@@ -46,18 +70,17 @@ def add(
 
 
 @keys_app.command("list")
-def list_keys(keys: KeysOption = None, as_json: JsonOption = False) -> None:
+def list_keys(keys: KeysOption = None, as_json: JsonOption = False, state: StateOption = None) -> None:
     """List names, scopes and ages of the keys."""
-    with errors_shown(), needing("serve"):
+    with errors_shown(), needing("serve"), place_of(keys, state) as place:
         import json
 
         from rich.console import Console
         from rich.table import Table
 
         from serving.middleware.api_keys import read_keys
-        from serving.settings.load import read_settings
 
-        known = read_keys(read_settings(keys=keys).keys)
+        known = read_keys(place)
         if as_json:
             print(json.dumps([key.model_dump(exclude={"sha256"}) for key in known]))
             return
@@ -68,14 +91,12 @@ def list_keys(keys: KeysOption = None, as_json: JsonOption = False) -> None:
 
 
 @keys_app.command()
-def remove(name: NameArgument, keys: KeysOption = None) -> None:
+def remove(name: NameArgument, keys: KeysOption = None, state: StateOption = None) -> None:
     """Remove a key. A running service refuses it within a second."""
-    with errors_shown(), needing("serve"):
+    with errors_shown(), needing("serve"), place_of(keys, state) as place:
         from serving.middleware.api_keys import read_keys, remove_key
-        from serving.settings.load import read_settings
 
-        path = read_settings(keys=keys).keys
-        remove_key(path, name)
+        remove_key(place, name)
         print(f"The key of {name} is gone.")
-        if not read_keys(path):
+        if not read_keys(place):
             print("There is no key left: a service on this machine, also one that runs, is open to whoever is on it.")

@@ -14,6 +14,9 @@ ShadowOption = Annotated[
     Path | None, typer.Option(help="Shadow model: reads along, is compared, and can be activated.")
 ]
 LocationOption = Annotated[str | None, typer.Option(help=f"{INDEX_PLACES} Default: shelflens-index.")]
+StateOption = Annotated[
+    str | None, typer.Option(help="Folder for images, feedback and jobs, or postgresql://USER@HOST/DATABASE.")
+]
 FeedsOption = Annotated[Path | None, typer.Option(help="Folder from which jobs may read feeds. Default: uploads only.")]
 SettingsOption = Annotated[
     Path | None, typer.Option(help="TOML file of settings. Flags and environment variables override it.")
@@ -32,6 +35,7 @@ def serve(
     model: IndexModelOption = None,
     shadow: ShadowOption = None,
     index: LocationOption = None,
+    state: StateOption = None,
     feeds: FeedsOption = None,
     config: SettingsOption = None,
     insecure: InsecureOption = None,
@@ -50,6 +54,7 @@ def serve(
             model=model,
             shadow=shadow,
             index=index,
+            state=state,
             feeds=feeds,
             insecure=insecure,
         )

@@ -14,6 +14,7 @@ from queue import Queue
 import pytest
 
 from catalog.errors import ConfigInvalid
+from catalog.storage.postgres import StateDatabase
 from catalog.understand import Understander
 from serving.settings.schema import Settings
 from serving.storage.outbox import Event, Outbox
@@ -51,8 +52,8 @@ def receiver(statuses: list[int]) -> Iterator[tuple[str, Received]]:
         server.server_close()
 
 
-def test_an_event_is_repeated_until_it_is_taken_and_told_once(tmp_path: Path) -> None:
-    outbox = Outbox(tmp_path / "webhooks.sqlite")
+def test_an_event_is_repeated_until_it_is_taken_and_told_once(tmp_path: Path, database: StateDatabase | None) -> None:
+    outbox = Outbox(database or tmp_path / "webhooks.sqlite")
     for _ in range(2):
         outbox.add(Event("job.ended", "1", {"id": "1", "state": "complete"}))
     with receiver([500, 302, 204]) as (url, received):
@@ -81,7 +82,7 @@ def test_what_nobody_took_waits_for_the_next_start_and_ends_after_the_last_try(t
         sender = Deliverer(outbox, url, SECRET, retries=[0.0])
         sender.start()
         assert [received.get(timeout=60)[0]["webhook-id"] for _ in range(2)]
-        while outbox.due():
+        while outbox.waiting():
             pass
         sender.close()
         assert received.empty()
@@ -90,7 +91,7 @@ def test_what_nobody_took_waits_for_the_next_start_and_ends_after_the_last_try(t
 def test_a_job_a_contradiction_and_its_names_are_told(tmp_path: Path) -> None:
     with receiver([200]) as (url, received):
         settings = Settings(
-            webhook_url=url, webhook_secret=tmp_path / "secret", state=tmp_path / "state", batch_wait_seconds=0.001
+            webhook_url=url, webhook_secret=tmp_path / "secret", state=str(tmp_path / "state"), batch_wait_seconds=0.001
         )
         check_webhook(settings)
         model = Understander.load(tiny_onnx_folder(tmp_path / "model"))

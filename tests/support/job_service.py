@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from catalog.index.product_index import open_index
 from catalog.model.preprocess import Prepared
+from catalog.storage.database import SharedDatabase
 from catalog.understand import Understander
 from serving.api.app import build_app
 from serving.calls import in_threads
@@ -25,6 +26,7 @@ from serving.inference.local import LocalBackend
 from serving.inference.models import Models
 from serving.jobs.jobs import Jobs
 from serving.settings.schema import Settings
+from serving.storage.shared_files import SharedFiles
 from serving.storage.store import CatalogStore
 from serving.storage.store_api import StoreApi
 from tests.support.services import WIDTH, assembled, wait_until_ready
@@ -108,6 +110,12 @@ class JobService:
         assert (response.status_code, response.headers["content-type"]) == (200, "application/x-ndjson")
         return [json.loads(line) for line in response.text.splitlines()]
 
+    def kept(self) -> dict[str, bytes]:
+        """The files of uploads and jobs, by name, in the folder or the database."""
+        files = self.jobs._files.kept
+        names = files.names() if isinstance(files, SharedFiles) else [path.name for path in self.uploads.iterdir()]
+        return {name: b"".join(files.parts(name)) for name in names}
+
     def stored(self) -> list[str]:
         return sorted(product.id for batch in self.store._index.scan() for product in batch)
 
@@ -119,12 +127,16 @@ def office(
     settings: Settings,
     store_type: type[CatalogStore] = CatalogStore,
     start: bool = True,
+    database: SharedDatabase | None = None,
+    index: str = "",
 ) -> Iterator[JobService]:
-    """folder: of the index and of what the service keeps. start: whether jobs are worked off."""
-    store = store_type(open_index(folder / "index", WIDTH), folder)
+    """folder: of the index and of what the service keeps. start: whether jobs are worked off. database: of the state,
+    and index: where it is, if these are not in the folder.
+    """
+    store = store_type(open_index(index or folder / "index", WIDTH), folder, database=database)
     asked = StoreApi(in_threads(store))
     analyzer = Watched(lambda: model, settings, asked.taught_files)
-    services, jobs = assembled(Models(analyzer), asked, folder / "jobs", settings)
+    services, jobs = assembled(Models(analyzer), asked, folder / "jobs", settings, database)
     try:
         with TestClient(build_app(services, settings)) as client:
             assert client.portal is not None

@@ -6,12 +6,17 @@ PostgreSQL refuses to run as root. There the package makes a system user, pgserv
 import tempfile
 import uuid
 import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+
+if TYPE_CHECKING:
+    from catalog.storage.postgres import StateDatabase
 
 # What is lost with the machine is no loss here, and a commit that waits for the disk takes most of a test's time.
 SETTINGS = """
@@ -55,6 +60,16 @@ def opened(width: int, build_from: int = 10_000) -> Any:
     from catalog.index.postgres.backend import PostgresBackend
 
     return PostgresBackend.open(place, width, create=True, build_from=build_from)
+
+
+@contextmanager
+def state(place: str = "") -> "Iterator[StateDatabase]":
+    """A database for a service's state. place: of one that is there."""
+    place = place or location()
+    from catalog.storage.postgres import StateDatabase
+
+    with closing(StateDatabase(place)) as database:
+        yield database
 
 
 def new_schema() -> str:

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from catalog.index.product_index import open_index
 from catalog.origin import as_index_model
+from catalog.storage.database import SharedDatabase
 from catalog.understand import Understander
 from serving.api.app import build_app
 from serving.api.services import Services
@@ -42,9 +43,11 @@ def tiny_store(folder: Path, *models: Understander) -> Iterator[StoreApi]:
         store.close()
 
 
-def assembled(models: Models, store: StoreApi, folder: Path, settings: Settings) -> tuple[Services, Jobs]:
-    """What an application needs, and its jobs, which nobody works off yet. folder: for the jobs."""
-    jobs = Jobs(folder, models, store, settings)
+def assembled(
+    models: Models, store: StoreApi, folder: Path, settings: Settings, database: SharedDatabase | None = None
+) -> tuple[Services, Jobs]:
+    """What an application needs, and its jobs, which nobody works off yet. folder, database: for the jobs."""
+    jobs = Jobs(folder, models, store, settings, database)
     return Services(models, store, JobsApi(in_loop(jobs))), jobs
 
 

@@ -12,13 +12,13 @@ from catalog.errors import translating
 from catalog.index.backend import Amendment, Found, Hit, IndexModel, Order, Point, QueryVector, Terms
 from catalog.index.filters import Filter
 from catalog.index.postgres import ranked
-from catalog.index.postgres.address import parse_address
 from catalog.index.postgres.approximate import BUILD_FROM, ApproximateIndex
 from catalog.index.postgres.codec import Dense, Sparse, dense, fields, labels, read, stored, term_numbers, terms_of
 from catalog.index.postgres.conditions import condition
 from catalog.index.postgres.connection import Connection, Database, server_error, vector_types
 from catalog.index.postgres.schema import Manifest, prepare_schema
 from catalog.index.records import KEYWORD_FIELDS, NUMBER_FIELDS, RECORD_FIELDS
+from catalog.storage.address import parse_address
 
 EMBEDDINGS = ("id", "embedding")
 RECORDS = ("id", *RECORD_FIELDS)

@@ -9,8 +9,8 @@ from psycopg import errors, sql
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from catalog.errors import DiskFull, IndexDamaged, IndexFailed, IndexNotFound, IndexUnavailable
-from catalog.index.postgres.address import Address
 from catalog.index.postgres.codec import VectorTypes, register
+from catalog.storage.address import Address
 
 # More would not be faster: each search keeps a core of the server busy.
 MAX_CONNECTIONS = 10

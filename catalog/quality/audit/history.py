@@ -1,5 +1,5 @@
-"""What audits have found, and what people said of it, in SQLite: the findings of the last run, the verdicts of all time
-and the figures of each run.
+"""What audits have found, and what people said of it: the findings of the last run, the verdicts of all time and the
+figures of each run.
 """
 
 import json
@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import combinations
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from catalog.errors import CorrectionInvalid
@@ -16,12 +15,13 @@ from catalog.index.backend import in_chunks
 from catalog.model.contract import Outcome
 from catalog.quality.audit.merging import CODE, contract, is_promised
 from catalog.quality.finding import KINDS, Evidence, Finding
+from catalog.storage.database import IDS_AT_ONCE, StorePlace, inserted_id, marks, open_store
 from catalog.storage.seal import Unsealed, moment, typed
-from catalog.storage.sqlite import StateFile, transaction
+from catalog.storage.sqlite import Renamed
 
 NAME = "audits.sqlite"  # in the state folder
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
+CREATE TABLE IF NOT EXISTS audits (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     created REAL NOT NULL,
     products INTEGER NOT NULL,
@@ -31,6 +31,9 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE TABLE IF NOT EXISTS staged (
     id TEXT PRIMARY KEY, code TEXT NOT NULL, grade INTEGER NOT NULL, probability REAL NOT NULL, document TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS staged_about (product TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (product, id))
+    WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS gone (product TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS findings (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, code TEXT NOT NULL, document TEXT NOT NULL
 );
@@ -51,22 +54,18 @@ Place = tuple[float, str]  # among the verdicts: when the last of a part was giv
 FIRST: Place = (0.0, "")
 TOGETHER = ("duplicate", "variant", "duplicate_perhaps")  # codes of what is of products together, and of no field
 STAGED_AT_ONCE = 1_000
+ALL = 2**63 - 1
+AUDITING = ""  # among the products that are gone: an audit has begun, which may have read them
 NOT_WRITTEN = frozenset(("Cc", "Cs", "Zl", "Zp"))  # of Unicode: controls, halves of characters, ends of lines
 SHOWN = "SELECT f.number, f.document, coalesce(v.state, 'open'), v.value, v.given_by, v.created"
 JOINED = "FROM findings f LEFT JOIN verdicts v ON v.id = f.id"
-# Parameter: a list of ids as JSON.
-STAGED_OF = """
-DELETE FROM staged WHERE EXISTS (
-    SELECT 1 FROM json_each(?1) gone WHERE gone.value = json_extract(document, '$.product')
-    OR gone.value IN (SELECT value FROM json_each(document, '$.others'))
-)
-"""
 PATCHED = "SELECT 0, document, state, value, given_by, created FROM verdicts"
-# Parameter: a list of products as JSON.
-APART = f"""
-{PATCHED} WHERE state = 'dismissed'
-AND id IN (SELECT about.id FROM json_each(?1) one JOIN about ON about.product = one.value)
-"""
+IN_PLACE = (
+    "ON CONFLICT (id) DO UPDATE SET code = excluded.code, grade = excluded.grade, probability = excluded.probability,"
+    " document = excluded.document"
+)
+# What may be of duplicates: the document is JSON as `json.dumps` writes it.
+OF_DUPLICATES = f"""document LIKE '%"code": "{CODE}"%'"""
 
 
 class Run(NamedTuple):
@@ -98,56 +97,57 @@ class Told:
 class History:
     """Threads may share one. Raises StateDamaged and DiskFull."""
 
-    def __init__(self, path: Path) -> None:
-        self.file = StateFile(path, SCHEMA, "findings of the audits and what was said of them")
-        self._auditing = False
-        self._gone: set[str] = set()  # products that were deleted since the audit began, which may have read them
+    def __init__(self, place: StorePlace) -> None:
+        renamed = Renamed("audits", "runs")
+        self.file = open_store(place, SCHEMA, "findings of the audits and what was said of them", added=[renamed])
 
     def begin(self) -> None:
         """A new run. What an earlier one that did not end has staged is dropped."""
-        with self.file.use() as db:
-            db.execute("DELETE FROM staged")
-            self._auditing = True
-            self._gone.clear()
+        with self.file.transaction() as db:
+            for table in ("staged", "staged_about", "gone"):
+                db.execute(f"DELETE FROM {table}")
+            db.execute("INSERT INTO gone VALUES (?)", (AUDITING,))
 
     def stage(self, findings: Iterable[Finding]) -> None:
         """Keep findings of the run that has begun. Nobody sees them until it is finished."""
         grades = {code: grade for grade, code in enumerate(KINDS)}
         for some in in_chunks(findings, STAGED_AT_ONCE):
-            with self.file.use() as db, transaction(db):
-                kept = (one for one in some if self._gone.isdisjoint((one.product, *one.others)))
+            with self.file.transaction() as db:
+                gone = {product for (product,) in db.execute("SELECT product FROM gone")} - {AUDITING}
+                kept = [one for one in some if gone.isdisjoint((one.product, *one.others))]
                 rows = [(one.id, one.code, grades[one.code], one.probability, _document(one)) for one in kept]
-                db.executemany("INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?)", rows)
+                db.executemany(f"INSERT INTO staged VALUES (?, ?, ?, ?, ?) {IN_PLACE}", rows)
+                about = [(product, one.id) for one in kept for product in (one.product, *one.others) if product]
+                db.executemany("INSERT INTO staged_about VALUES (?, ?) ON CONFLICT DO NOTHING", about)
 
     def finish(self, products: int, figures: Mapping[str, float]) -> Run:
         """Put what was staged in place of the findings of the run before."""
-        with self.file.use() as db, transaction(db):
+        with self.file.transaction() as db:
             db.execute("DELETE FROM findings")
             db.execute(
-                "INSERT INTO findings (id, code, document)"
-                " SELECT id, code, document FROM staged ORDER BY grade, probability DESC, id"
+                "INSERT INTO findings (number, id, code, document)"
+                " SELECT row_number() OVER (ORDER BY grade, probability DESC, id), id, code, document FROM staged"
             )
             db.execute("DELETE FROM about WHERE id NOT IN (SELECT id FROM verdicts)")
-            db.execute(
-                "INSERT OR IGNORE INTO about SELECT json_extract(document, '$.product'), id FROM staged"
-                " WHERE json_extract(document, '$.product') != ''"
-                " UNION SELECT other.value, staged.id FROM staged, json_each(document, '$.others') other"
-            )
-            db.execute("DELETE FROM staged")
-            counts = dict(db.execute(f"SELECT f.code, count(*) {JOINED} WHERE v.state IS NOT 'dismissed' GROUP BY 1"))
-            run = Run(0, time.time(), products, dict(figures), counts)
+            # WHERE, or SQLite takes ON for the condition of a join.
+            staged = "SELECT product, id FROM staged_about WHERE id IN (SELECT id FROM staged)"
+            db.execute(f"INSERT INTO about {staged} ON CONFLICT DO NOTHING")
+            for table in ("staged", "staged_about", "gone"):
+                db.execute(f"DELETE FROM {table}")
+            undismissed = "coalesce(v.state, 'open') != 'dismissed'"
+            rows = db.execute(f"SELECT f.code, count(*) {JOINED} WHERE {undismissed} GROUP BY 1").fetchall()
+            run = Run(0, time.time(), products, dict(figures), dict(rows))
             kept = db.execute(
-                "INSERT INTO runs (created, products, figures, counts) VALUES (?, ?, ?, ?)",
-                (run.created, products, json.dumps(run.figures), json.dumps(counts)),
+                "INSERT INTO audits (created, products, figures, counts) VALUES (?, ?, ?, ?) RETURNING id",
+                (run.created, products, json.dumps(run.figures), json.dumps(run.counts)),
             )
-            self._auditing = False
-        return run._replace(id=int(kept.lastrowid or 0))
+            return run._replace(id=inserted_id(kept))
 
     def runs(self, limit: int = 30) -> list[Run]:
         """The newest first."""
         with self.file.use() as db:
             rows = db.execute(
-                "SELECT id, created, products, figures, counts FROM runs ORDER BY id DESC LIMIT ?", (limit,)
+                "SELECT id, created, products, figures, counts FROM audits ORDER BY id DESC LIMIT ?", (limit,)
             )
             return [_run(row) for row in rows]
 
@@ -189,9 +189,8 @@ class History:
     def merging(self) -> Outcome:
         """From which score duplicates are promised, by all that was ever said of some."""
         with self.file.use() as db:
-            query = f"{PATCHED} WHERE json_extract(document, '$.code') = '{CODE}'"
-            judged = [_told(row) for row in db.execute(query)]
-        return contract((one.finding, one.state == "accepted") for one in judged)
+            judged = [_told(row) for row in db.execute(f"{PATCHED} WHERE {OF_DUPLICATES}")]
+        return contract((one.finding, one.state == "accepted") for one in judged if one.finding.code == CODE)
 
     def _promised(self, found: list[Told]) -> list[Told]:
         if not any(one.state == "open" and one.finding.code == CODE for one in found):
@@ -204,12 +203,13 @@ class History:
         CorrectionInvalid for a value of which no cell of a feed can be made.
         """
         check_value(value)
-        with self.file.use() as db, transaction(db):
+        with self.file.transaction() as db:
             found = db.execute("SELECT document FROM findings WHERE id = ?", (id,)).fetchone()
             if found is None:
                 return None
             row = (id, verdict, value, given_by, time.time(), found[0])
-            db.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?, ?, ?, ?)", row)
+            db.execute("DELETE FROM verdicts WHERE id = ?", (id,))
+            db.execute("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?)", row)
         return self.get(id)
 
     def reopen(self, id: str) -> bool:
@@ -219,8 +219,12 @@ class History:
 
     def told_apart(self, products: Sequence[str]) -> set[frozenset[str]]:
         """The pairs with one of these products of which a person has said that they are no doubles."""
+        together: list[Finding] = []
         with self.file.use() as db:
-            together = [_told(row).finding for row in db.execute(APART, (json.dumps(list(products)),))]
+            for ids in in_chunks(products, IDS_AT_ONCE):
+                about = f"id IN (SELECT id FROM about WHERE product IN ({marks(ids)}))"
+                rows = db.execute(f"{PATCHED} WHERE state = 'dismissed' AND {about}", ids)
+                together += [_told(row).finding for row in rows]
         return {
             frozenset(pair)
             for one in together
@@ -232,7 +236,7 @@ class History:
         """What is promised of the last run's findings, and what was accepted or corrected at any time, the oldest
         first.
         """
-        return self.some_corrections(limit=-1)[0]
+        return self.some_corrections(limit=ALL)[0]
 
     def some_corrections(self, after: Place = FIRST, limit: int = 1_000) -> tuple[list[Told], Place | None]:
         """A part of them, and the place to go on from, None at the end. What is promised comes with the first part."""
@@ -251,16 +255,19 @@ class History:
 
     def forget(self, products: Sequence[str], verdicts: bool = False) -> None:
         """Leave out what tells of products that are gone. verdicts: also what was said of that."""
-        with self.file.use() as db, transaction(db):
-            if self._auditing:
-                self._gone.update(products)
-            db.execute(STAGED_OF, (json.dumps(list(products)),))
+        with self.file.transaction() as db:
+            auditing = db.execute("SELECT 1 FROM gone WHERE product = ?", (AUDITING,)).fetchone()
             for id in products:
+                if auditing:
+                    db.execute("INSERT INTO gone VALUES (?) ON CONFLICT DO NOTHING", (id,))
+                staged = "IN (SELECT id FROM staged_about WHERE product = ?)"
+                db.execute(f"DELETE FROM staged WHERE id {staged}", (id,))
                 about = "IN (SELECT id FROM about WHERE product = ?)"
                 db.execute(f"DELETE FROM findings WHERE id {about}", (id,))
                 if verdicts:
                     db.execute(f"DELETE FROM verdicts WHERE id {about}", (id,))
                     db.execute("DELETE FROM about WHERE product = ?", (id,))
+                    db.execute("DELETE FROM staged_about WHERE product = ?", (id,))
 
     def close(self) -> None:
         self.file.close()

@@ -1,15 +1,16 @@
 """What people said of the model's answers, kept for good: which verdict counts, and whose contradict each other."""
 
 import json
-import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from catalog.index.backend import in_chunks
 from catalog.product import CategoryScore, ContentHashes, StoredProduct, Verdict
+from catalog.storage.database import IDS_AT_ONCE, Statements, StorePlace, inserted_id, marks, open_store
 from catalog.storage.seal import Unsealed, moment, typed
-from catalog.storage.sqlite import Column, StateFile, transaction
+from catalog.storage.sqlite import Column
 from serving.storage.review.verdicts import Correction, Feedback, Said, conflicting, seen_in
 
 Order = Literal["oldest", "newest"]
@@ -46,8 +47,10 @@ ADDED = (  # which an earlier release lacks
 LAST = "id IN (SELECT max(id) FROM feedback GROUP BY product)"
 INSERT = (
     "INSERT INTO feedback (product, content, verdict, document, created, given_by, batch, settles)"
-    " VALUES (?,?,?,?,?,?,?,?)"
+    " VALUES (?,?,?,?,?,?,?,?) RETURNING id"
 )
+# Those that propose a category: the document is JSON as `json.dumps` writes it, in which no other text has bare quotes.
+PROPOSING = """document LIKE '%"proposed_category": "%' AND document NOT LIKE '%"proposed_category": ""%'"""
 
 
 class FeedbackQuery(NamedTuple):
@@ -83,8 +86,8 @@ class FeedbackLog:
     A verdict is on a product as it was: once its words or images change, it counts no more.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.file = StateFile(path, SCHEMA, "people's verdicts on products", added=ADDED)
+    def __init__(self, place: StorePlace) -> None:
+        self.file = open_store(place, SCHEMA, "people's verdicts on products", added=ADDED)
 
     def add(self, stored: StoredProduct, said: Said, now: float, group: int | None = None) -> Feedback:
         """Keep a verdict. One that says what the last one said is that one: a request may come twice. group: that it
@@ -97,8 +100,8 @@ class FeedbackLog:
         content, document = _content(stored.hashes), _written(said.comment, said.correction, seen)
         settles = last is not None and last.conflicting
         row = (stored.id, content, said.verdict, document, now, said.given_by, group or 0, settles)
-        with self.file.use() as db, transaction(db):
-            id = int(db.execute(INSERT, row).lastrowid or 0)
+        with self.file.transaction() as db:
+            id = inserted_id(db.execute(INSERT, row))
             if group == 0:
                 db.execute("UPDATE feedback SET batch = id WHERE id = ?", (id,))
             _find_conflicts(db, stored.id, content)
@@ -114,7 +117,7 @@ class FeedbackLog:
 
     def remove(self, id: int) -> None:
         """Then what counts of the product is what was said before it, if anything was."""
-        with self.file.use() as db, transaction(db):
+        with self.file.transaction() as db:
             for product, content in db.execute("SELECT product, content FROM feedback WHERE id = ?", (id,)).fetchall():
                 db.execute("DELETE FROM feedback WHERE id = ?", (id,))
                 _find_conflicts(db, product, content)
@@ -122,10 +125,13 @@ class FeedbackLog:
     def latest(self, products: Sequence[StoredProduct]) -> dict[str, Feedback]:
         """For each product the last verdict on it as it now is, by its id."""
         contents = {stored.id: _content(stored.hashes) for stored in products}
-        query = "SELECT * FROM feedback WHERE product IN (SELECT value FROM json_each(?)) ORDER BY id"
+        found: dict[str, Feedback] = {}
         with self.file.use() as db:
-            rows = db.execute(query, (json.dumps(list(contents)),))
-            return {row[1]: _from_row(row) for row in rows if row[2] == contents[row[1]]}
+            for ids in in_chunks(contents, IDS_AT_ONCE):
+                query = f"SELECT * FROM feedback WHERE product IN ({marks(ids)}) ORDER BY id"
+                rows = db.execute(query, ids)
+                found |= {row[1]: _from_row(row) for row in rows if row[2] == contents[row[1]]}
+        return found
 
     def page(self, asked: FeedbackQuery) -> list[Feedback]:
         """The last verdict on each product, whatever became of it since, and those that conflict with it."""
@@ -137,8 +143,8 @@ class FeedbackLog:
             f"id {sign} ?": asked.after,
         }
         used = {text: value for text, value in conditions.items() if value}
-        given = ["conflicting"] if asked.conflicting else []
-        given.append(LAST if asked.last else f"({LAST} OR conflicting)")
+        given = ["conflicting = 1"] if asked.conflicting else []
+        given.append(LAST if asked.last else f"({LAST} OR conflicting = 1)")
         query = f"SELECT * FROM feedback WHERE {' AND '.join([*given, *used])} ORDER BY id {direction} LIMIT ?"
         return self._read(query, (*used.values(), asked.limit))
 
@@ -149,10 +155,9 @@ class FeedbackLog:
 
     def proposals(self) -> list[tuple[str, int]]:
         """The categories that the tree lacks, by how many products they are proposed for."""
-        path = "json_extract(document, '$.correction.proposed_category')"
-        counting = f"{LAST} AND NOT conflicting"
-        query = f"SELECT {path} AS path, count(*) FROM feedback WHERE {counting} AND path != '' GROUP BY path"
-        return sorted(self._run(query), key=lambda row: (-row[1], row[0]))
+        proposing = self._read(f"SELECT * FROM feedback WHERE {LAST} AND conflicting = 0 AND {PROPOSING}", ())
+        found = Counter(one.correction.proposed_category for one in proposing)
+        return sorted(((path, count) for path, count in found.items() if path), key=lambda row: (-row[1], row[0]))
 
     def _run(self, query: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self.file.use() as db:
@@ -164,7 +169,7 @@ class FeedbackLog:
 
     def keep_outcome(self, product_id: str, outcome: Outcome) -> None:
         """In place of the product's former one."""
-        with self.file.use() as db, transaction(db):
+        with self.file.transaction() as db:
             db.execute("DELETE FROM outcome WHERE product = ?", (product_id,))
             if outcome.right is not None:
                 row = (product_id, outcome.model, *outcome.claim, outcome.right)
@@ -174,11 +179,17 @@ class FeedbackLog:
         query = "SELECT modalities, about, node, is_right FROM outcome WHERE model = ?"
         return [Outcome(model, (row[0], row[1], row[2]), bool(row[3])) for row in self._run(query, (model,))]
 
+    def outcome_counts(self, model: str) -> list[tuple[Any, ...]]:
+        """Others whenever the outcomes that matter to a promise are."""
+        columns = "modalities, about, node, is_right"
+        query = f"SELECT {columns}, count(*) FROM outcome WHERE model = ? GROUP BY {columns} ORDER BY {columns}"
+        return self._run(query, (model,))
+
     def erase(self, product_ids: Sequence[str]) -> None:
         """Keep of each verdict what it was, and the category, but no words. It counts no more, should the product come
         again. The words are gone from the disk once the file's log was emptied.
         """
-        with self.file.use() as db, transaction(db):
+        with self.file.transaction() as db:
             for id in product_ids:
                 db.execute("DELETE FROM outcome WHERE product = ?", (id,))
                 rows = db.execute("SELECT * FROM feedback WHERE product = ?", (id,)).fetchall()
@@ -190,12 +201,12 @@ class FeedbackLog:
         self.file.close()
 
 
-def _find_conflicts(db: sqlite3.Connection, product: str, content: str) -> None:
+def _find_conflicts(db: Statements, product: str, content: str) -> None:
     """Note which verdicts on a product conflict; none on what it no longer is."""
     query = "SELECT * FROM feedback WHERE product = ? AND content = ? ORDER BY id"
     found = conflicting([_from_row(row) for row in db.execute(query, (product, content))])
-    parameters = (json.dumps(sorted(found)), product)
-    db.execute("UPDATE feedback SET conflicting = id IN (SELECT value FROM json_each(?)) WHERE product = ?", parameters)
+    db.execute("UPDATE feedback SET conflicting = 0 WHERE product = ?", (product,))
+    db.executemany("UPDATE feedback SET conflicting = 1 WHERE id = ?", [(id,) for id in sorted(found)])
 
 
 def _is_on(last: Feedback, seen: Sequence[CategoryScore]) -> bool:

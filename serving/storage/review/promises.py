@@ -30,6 +30,7 @@ class Promises:
         self._feedback, self._tell = feedback, tell
         self._fitted: dict[str, Contract] = {}
         self._ended: dict[str, dict[Claim, Claim]] = {}  # as they were fitted, and as verdicts have them
+        self._counted: dict[str, object] = {}  # by version, the outcomes that `follow` has taken in
         for model in models:
             self.learn(model)
 
@@ -40,6 +41,16 @@ class Promises:
             self._fitted[model.version], self._ended[model.version] = contract, {}
             with suppress(StateDamaged):  # which the log has told
                 self._update(model.version)
+
+    def follow(self) -> list[str]:
+        """Take in verdicts that other nodes were given. -> the categories of promises that have ended with these."""
+        ended: list[str] = []
+        for version in list(self._fitted):
+            counts = self._feedback.outcome_counts(version)
+            if counts != self._counted.get(version):
+                ended += self._update(version)
+                self._counted[version] = counts
+        return ended
 
     def count(self, stored: StoredProduct, verdict: Feedback | None) -> list[str]:
         """Take in the last verdict on a product, if there is one and nobody contradicts it. -> branches that are no

@@ -1,14 +1,15 @@
 """The ledger: a run resumes where it was cut off, and a chunk is recorded whole or not at all."""
 
 import json
-import sqlite3
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from catalog.errors import DiskFull, LedgerDamaged
+from catalog.errors import DiskFull, LedgerDamaged, LedgerTaken
 from catalog.ingest.ledger import Failure, Ledger, Tally, ledger_path, write_dead_letters
+from catalog.storage.database import StorePlace
+from catalog.storage.postgres import StateDatabase
 
 BAD = Failure(7, "p7", "image_corrupt", "The image is damaged.", {"id": "p7", "title": "Äpfel"})
 
@@ -18,20 +19,25 @@ def tally(**outcomes: int) -> Tally:
     return Tally(Counter(outcomes), codes, Counter({"Food > Apple": 2}), 2, 1)
 
 
-def test_a_run_that_was_cut_off_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.sqlite")
+@pytest.fixture
+def place(tmp_path: Path, database: StateDatabase | None) -> StorePlace:
+    return database or tmp_path / "ledger.sqlite"
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_stopped(place: StorePlace) -> None:
+    ledger = Ledger(place)
     run = ledger.begin("feed", "index")
     run.commit(3, tally(added=2, failed=1), [BAD])
     ledger.close()
 
-    again = Ledger(tmp_path / "ledger.sqlite").begin("feed", "index")
+    again = Ledger(place).begin("feed", "index")
     assert (again.number, again.position, again.tally) == (run.number, 3, tally(added=2, failed=1))
     assert list(again.failures()) == [BAD]
     assert again.tally.rows == 3
 
 
-def test_a_run_is_read_beside_the_one_who_writes_it_and_forgotten_whole(tmp_path: Path) -> None:
-    ledger, beside = Ledger(tmp_path / "ledger.sqlite"), Ledger(tmp_path / "ledger.sqlite")
+def test_a_run_is_read_beside_the_one_who_writes_it_and_forgotten_whole(place: StorePlace) -> None:
+    ledger, beside = Ledger(place), Ledger(place)
     run, other = ledger.begin("feed", "index"), ledger.begin("other feed", "index")
     for line in range(1, 6):
         run.commit(line, tally(failed=line), [BAD._replace(line=line)])
@@ -53,29 +59,43 @@ def test_a_run_is_read_beside_the_one_who_writes_it_and_forgotten_whole(tmp_path
 
 
 @pytest.mark.parametrize(("feed", "index"), [("other feed", "index"), ("feed", "other index")])
-def test_another_feed_or_index_starts_from_the_beginning(tmp_path: Path, feed: str, index: str) -> None:
-    ledger = Ledger(tmp_path / "ledger.sqlite")
+def test_another_feed_or_index_starts_from_the_beginning(place: StorePlace, feed: str, index: str) -> None:
+    ledger = Ledger(place)
     ledger.begin("feed", "index").commit(3, tally(added=3), [])
     assert ledger.begin(feed, index).position == 0
 
 
 @pytest.mark.parametrize(("state", "position"), [("complete", 0), ("cancelled", 3), ("failed", 3), ("running", 3)])
-def test_only_a_complete_run_starts_anew(tmp_path: Path, state: str, position: int) -> None:
-    ledger = Ledger(tmp_path / "ledger.sqlite")
+def test_only_a_complete_run_starts_anew(place: StorePlace, state: str, position: int) -> None:
+    ledger = Ledger(place)
     run = ledger.begin("feed", "index")
     run.commit(3, tally(added=3), [])
     run.end(state)  # type: ignore[arg-type]
     assert ledger.begin("feed", "index").position == position
 
 
-def test_a_chunk_is_recorded_whole_or_not_at_all(tmp_path: Path) -> None:
-    run = Ledger(tmp_path / "ledger.sqlite").begin("feed", "index")
+def test_a_chunk_is_recorded_whole_or_not_at_all(place: StorePlace) -> None:
+    ledger = Ledger(place)
+    run = ledger.begin("feed", "index")
     run.commit(1, tally(failed=1), [BAD])
     with pytest.raises(TypeError, match="not JSON serializable"):
         run.commit(2, tally(failed=2), [BAD._replace(row={"picture": b"bytes"})])
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as db:
+    with ledger.file.use() as db:
         assert db.execute("SELECT position FROM runs").fetchall() == [(1,)]
         assert db.execute("SELECT count(*) FROM failures").fetchone() == (1,)
+
+
+def test_whoever_comes_late_leaves_a_run_to_who_has_gone_on_with_it(place: StorePlace) -> None:
+    late, other = (Ledger(place).begin("feed", "index") for _ in range(2))
+    other.commit(3, tally(added=3), [])
+    with pytest.raises(LedgerTaken, match="Another process"):
+        late.commit(2, tally(failed=2), [BAD])
+    late.end("failed")
+    other.end("complete")
+    late.end("failed")
+    seen = Ledger(place).run(other.number)
+    assert seen is not None
+    assert (seen.position, seen.complete, list(seen.failures())) == (3, True, [])
 
 
 def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_a_lesson_is_cancelled(tmp_path: Path, model: Path, settings: Settings) 
     reader = Understander.load(model)
     with office(tmp_path, reader, settings, start=False) as service:
         id = service.submit(as_csv(FILED), category="shelf")
-        service.jobs._table.take()
+        service.jobs._table.take("another")
         assert service.client.post(f"/v1/jobs/{id}/cancel").status_code == 202
     with office(tmp_path, reader, settings) as service:
         job = service.ended(id)

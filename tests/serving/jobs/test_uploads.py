@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from catalog.storage.files import write_durably
+from catalog.storage.postgres import StateDatabase
 from catalog.understand import Understander
 from serving.client import AsyncClient, Client, RequestFailed, Retries
 from serving.jobs.uploads import ABANDONED_SECONDS
@@ -34,8 +35,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
 
 
 @pytest.fixture
-def service(model: Understander, tmp_path: Path) -> Iterator[JobService]:
-    with office(tmp_path, model, SETTINGS) as service:
+def service(model: Understander, tmp_path: Path, database: StateDatabase | None) -> Iterator[JobService]:
+    with office(tmp_path, model, SETTINGS, database=database) as service:
         yield service
 
 
@@ -75,7 +76,7 @@ def test_a_feed_larger_than_a_request_comes_in_parts(service: JobService) -> Non
     assert (accepted.status_code, accepted.json()["source"]) == (202, "feed.csv")
     job = service.ended(accepted.json()["id"])
     assert counts(job) == {"total": 300, "done": 300, "added": 300}
-    assert list(service.uploads.iterdir()) == []
+    assert service.kept() == {}
     assert_error(service.client.get(f"{UPLOADS}/{id}"), 404, "upload_not_found")
     assert_error(submit(service, id), 404, "upload_not_found")
 
@@ -91,7 +92,7 @@ def test_a_part_counts_once_and_only_where_the_upload_ends(service: JobService) 
     assert received(service, id) == 3_000
     assert patch(service, id, 3_000, b"").json() == {"received": 3_000}
     send(service, id, start=3_000)
-    assert (service.uploads / f"{id}.csv").read_bytes() == FEED
+    assert service.kept()[f"{id}.csv"] == FEED
 
 
 def test_parts_that_come_at_the_same_time_are_appended_once(service: JobService) -> None:
@@ -106,7 +107,7 @@ def test_parts_that_come_at_the_same_time_are_appended_once(service: JobService)
     for thread in threads:
         thread.join()
     assert sorted(answers) == [200] + 7 * [409]
-    content = (service.uploads / f"{id}.csv").read_bytes()
+    content = service.kept()[f"{id}.csv"]
     assert content == content[:1] * 1_000
 
 
@@ -162,7 +163,7 @@ def test_a_part_that_the_client_broke_off_left_nothing(service: JobService) -> N
     assert service.client.portal.call(torn) == []
     assert received(service, id) == 2_000
     send(service, id, start=2_000)
-    assert (service.uploads / f"{id}.csv").read_bytes() == FEED
+    assert service.kept()[f"{id}.csv"] == FEED
 
 
 def test_limits(service: JobService) -> None:
@@ -261,7 +262,7 @@ def test_an_upload_that_was_abandoned_is_removed(service: JobService, tmp_path: 
         database.execute("UPDATE uploads SET touched = ? WHERE id = ?", (time.time() - ABANDONED_SECONDS - 1, old))
     third = begin(service)
     assert_error(service.client.get(f"{UPLOADS}/{old}"), 404, "upload_not_found")
-    assert [path.name for path in service.uploads.iterdir()] == [f"{new}.csv"]
+    assert list(service.kept()) == [f"{new}.csv"]
     assert received(service, third) == 0
 
 

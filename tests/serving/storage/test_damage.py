@@ -140,10 +140,10 @@ WRONG_VALUES = {
     },
     "audits.sqlite": {
         "/v1/audit": [
-            "runs SET created = 1e300",
-            "runs SET products = 'many'",
-            "runs SET counts = '[]'",
-            'runs SET figures = \'{"score": "good"}\'',
+            "audits SET created = 1e300",
+            "audits SET products = 'many'",
+            "audits SET counts = '[]'",
+            'audits SET figures = \'{"score": "good"}\'',
         ],
         "/v1/audit/findings": [
             "findings SET document = json_set(document, '$.probability', 7)",

@@ -10,6 +10,7 @@ import pytest
 from catalog.errors import CatalogError, ProductNotFound
 from catalog.index.product_index import open_index
 from catalog.product import Decision, StoredProduct, Verdict
+from catalog.storage.postgres import StateDatabase
 from serving.errors import FeedbackNotFound, NothingToAccept
 from serving.storage.review.feedback import FeedbackQuery
 from serving.storage.review.verdicts import Correction, Feedback, Said, category_of
@@ -27,13 +28,13 @@ def folder() -> Iterator[Path]:
         yield folder
 
 
-def opened(folder: Path) -> CatalogStore:
-    return CatalogStore(open_index(folder / "index", WIDTH), folder)
+def opened(folder: Path, database: StateDatabase | None = None) -> CatalogStore:
+    return CatalogStore(open_index(folder / "index", WIDTH), folder, database=database)
 
 
 @pytest.fixture
-def store(folder: Path) -> Iterator[CatalogStore]:
-    store = opened(folder)
+def store(folder: Path, database: StateDatabase | None) -> Iterator[CatalogStore]:
+    store = opened(folder, database)
     yield store
     store.close()
 
@@ -163,7 +164,8 @@ def test_tags_alone_accept_no_category_where_there_was_none(store: CatalogStore)
     assert found.category == category(SHIRT), "with the model's own scores"
 
 
-def test_a_verdict_of_a_release_before_is_read_as_it_was(store: CatalogStore, folder: Path) -> None:
+def test_a_verdict_of_a_release_before_is_read_as_it_was(folder: Path) -> None:
+    store = opened(folder)
     store.upsert([product("a")])
     say(store, "a", "accept")
     store.close()

@@ -1,4 +1,4 @@
-"""Where an index in PostgreSQL is: "postgresql://user@host:port/database?schema=name" and what else libpq takes."""
+"""Where a schema in PostgreSQL is: "postgresql://user@host:port/database?schema=name" and what else libpq takes."""
 
 import re
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from catalog.errors import IndexNotFound
+from catalog.errors import CatalogError, IndexNotFound
 
 SCHEMES = ("postgresql", "postgres")
 DEFAULT_SCHEMA = "shelflens"
@@ -26,21 +26,21 @@ class Address:
     schema: str
 
 
-def parse_address(location: str) -> Address:
-    """Raises IndexNotFound, without repeating anything of the address."""
+def parse_address(location: str, default: str = DEFAULT_SCHEMA, refused: type[CatalogError] = IndexNotFound) -> Address:
+    """default: the schema where the address names none. Raises `refused`, without repeating anything of the address."""
     try:
         parts = urlsplit(location)
         options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
-        schema = dict(options).get("schema", DEFAULT_SCHEMA)
+        schema = dict(options).get("schema", default)
         query = urlencode([(name, value) for name, value in options if name != "schema"])
         given = conninfo_to_dict(urlunsplit(parts._replace(query=query)))
     except (ValueError, psycopg.Error):
         given, schema = {}, ""
     ports = str(given.get("port") or "5432").split(",")  # of several hosts, each may have its own
     if not given.get("dbname") or not all(map(str.isdecimal, ports)) or not SCHEMA.fullmatch(schema):
-        raise IndexNotFound(
+        raise refused(
             "The address must read postgresql://user@host:port/database, with ?schema=name (small letters, digits and"
-            " _) where the schema is not shelflens. Write signs of a password such as @ and / in percent encoding."
+            f" _) where the schema is not {default}. Write signs of a password such as @ and / in percent encoding."
         )
     limits: dict[str, Any] = {
         "connect_timeout": CONNECT_SECONDS,
