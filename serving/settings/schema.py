@@ -109,7 +109,9 @@ class Settings(BaseSettings):
         default=14.0, gt=0.0, description="From a request's last header to its last byte."
     )
     request_timeout_seconds: float = Field(
-        default=30.0, gt=0.0, description="From a request's last byte to its response."
+        default=30.0,
+        gt=0.0,
+        description="From a request's last byte to its response; of an export, to each next part of it.",
     )
     embeddings_timeout_seconds: float = Field(
         default=600.0,
