@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from catalog.errors import FeedDamaged, FeedEmpty, FileNotReadable, IndexOfOtherModel
+from catalog.errors import FeedDamaged, FeedEmpty, FeedFormatUnsupported, FileNotReadable, IndexOfOtherModel
 from catalog.index.backend import IndexModel
 from catalog.index.exports.rows import from_row
 from catalog.product import StoredProduct
 
-LINES = ".jsonl"
+LINES, SHEET = ".jsonl", ".csv"
 TOGETHER = 256
 
 
@@ -41,12 +41,19 @@ def load(path: Path, index: Loaded, progress: Callable[[int], None] = lambda row
 
 
 def read(path: Path) -> Iterator[list[StoredProduct]]:
-    """Raises FeedDamaged or FileNotReadable."""
-    if path.suffix.lower() == LINES:
+    """Raises FeedDamaged, FeedFormatUnsupported or FileNotReadable."""
+    if holds_lines(path):
         yield from read_json_lines(path)
         return
     for file in parquet_files(path):
         yield from read_parquet(file)
+
+
+def holds_lines(path: Path) -> bool:
+    """Whether it is JSON Lines, by the suffix. Raises FeedFormatUnsupported for a sheet."""
+    if path.suffix.lower() == SHEET:
+        raise FeedFormatUnsupported("A CSV export cannot be loaded. Export to .parquet or .jsonl.")
+    return path.suffix.lower() == LINES
 
 
 def width(path: Path) -> int:
@@ -59,7 +66,7 @@ def width(path: Path) -> int:
 def models(path: Path) -> dict[str, int]:
     """How many products of an export, or a folder of them, each model's version has understood."""
     found: Counter[str] = Counter()
-    if path.suffix.lower() == LINES:
+    if holds_lines(path):
         for number, row in _json_rows(path):
             if not isinstance(row.get("model"), str):
                 raise _damaged(path, number)

@@ -22,7 +22,7 @@ from tests.support.helm import Rendered, linted, rendered
 DEPLOY = Path("deploy")
 CHART = DEPLOY / "helm" / "shelflens"
 KUBERNETES = "1.37"
-GIVEN = {"database": {"existingSecret": "db"}, "keys": {"existingSecret": "keys"}}
+GIVEN = {"database": {"existingSecret": "db"}}
 Manifest = dict[str, Any]
 
 
@@ -51,6 +51,7 @@ VARIANTS = {
                 "tlsSecret": "tls",
                 "annotations": {"nginx.ingress.kubernetes.io/proxy-body-size": "28m"},
             },
+            "webhook": {"url": "https://shop.example/events", "existingSecret": "webhook"},
             "networkPolicy": {"from": [{"namespaceSelector": {}}]},
             "metrics": {"annotations": False},
             "podAnnotations": {"team": "catalogue"},
@@ -58,14 +59,13 @@ VARIANTS = {
             "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
         },
     ),
-    "database": {"database": {"cloudNativePG": {"enabled": True}}, "keys": {"existingSecret": "keys"}},
+    "database": {"database": {"cloudNativePG": {"enabled": True}}},
 }
 
 
 WRONG = {
-    "nothing": ({}, "Set (keys|database).existingSecret"),
-    "no database": ({"keys": {"existingSecret": "keys"}}, "Set database.existingSecret, or database.cloudNativePG"),
-    "no keys": ({"database": {"existingSecret": "db"}}, "Set keys.existingSecret"),
+    "no database": ({}, "Set database.existingSecret, or database.cloudNativePG"),
+    "no secret": (merged(GIVEN, {"webhook": {"url": "https://shop.example"}}), "Set webhook.existingSecret"),
     "an unknown value": (merged(GIVEN, {"replicaCount": 2}), "additional properties 'replicaCount' not allowed"),
     "no pod": (merged(GIVEN, {"replicas": 0}), "at '/replicas': minimum: got 0, want 1"),
     "a setting of the chart's own": (merged(GIVEN, {"settings": {"index": "other"}}), "invalid propertyName 'index'"),
@@ -150,7 +150,7 @@ def test_no_pod_is_one_that_cannot_be_lost(charts: dict[str, list[Manifest]]) ->
     pod = found["Deployment"]["spec"]["template"]["spec"]
     assert pod["topologySpreadConstraints"][0]["whenUnsatisfiable"] == "DoNotSchedule"
     assert "PersistentVolumeClaim" not in found
-    assert all("emptyDir" in volume or "secret" in volume for volume in pod["volumes"])
+    assert all("emptyDir" in volume for volume in pod["volumes"])
     database = {"secretKeyRef": {"name": "db", "key": "uri"}}
     told = environment(pod["containers"][0])
     assert (told["SHELFLENS_INDEX"], told["SHELFLENS_STATE"]) == (database, database)
@@ -181,13 +181,17 @@ def test_settings_of_the_chart_are_settings(charts: dict[str, list[Manifest]]) -
     found = by_kind(charts["everything"])
     told = environment(container(charts["everything"]))
     names = {name.removeprefix(PREFIX).lower() for name in told if name.startswith(PREFIX)}
-    assert {"max_items", "image_hosts", "index", "state", "keys", "host"} <= names <= Settings.model_fields.keys()
+    assert (
+        {"max_items", "image_hosts", "index", "state", "host", "webhook_secret"}
+        <= names
+        <= Settings.model_fields.keys()
+    )
     assert (told["SHELFLENS_MAX_ITEMS"], told["SHELFLENS_AUTO_PROMOTE"]) == ("64", "true")
     assert found["Deployment"]["spec"]["template"]["metadata"]["annotations"] == {"team": "catalogue"}
     with_gpu = by_kind(charts["gpus"])["Deployment"]["spec"]
     assert with_gpu["replicas"] == 3
     limits = with_gpu["template"]["spec"]["containers"][0]["resources"]["limits"]
-    assert limits == {"memory": "4Gi", "nvidia.com/gpu": "1"}
+    assert limits == {"cpu": "2", "memory": "4Gi", "nvidia.com/gpu": "1"}
 
 
 @pytest.mark.parametrize("name", WRONG)
