@@ -31,7 +31,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from catalog.images.measures import measured
-from catalog.index.parquet import from_row, to_row
+from catalog.index.exports.rows import from_row, to_row
 from catalog.model.contract.binomial import lower_bound
 from catalog.model.preprocess import to_pixels
 from catalog.product import ImageMeasures, Product, StoredProduct, content_hashes

@@ -6,7 +6,6 @@ The steps overlap: while the model works on one chunk, the next is loaded and th
 `understand` see nothing but their arguments, so Ray's actors run the same two functions.
 """
 
-import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -14,6 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
+from catalog.cores import usable_cores
 from catalog.errors import CatalogError, RowIdDuplicate
 from catalog.feeds import BadRow, Row
 from catalog.ingest.ledger import Failure, Run, State, Tally, Warned
@@ -114,7 +114,7 @@ class LocalWorker:
     ) -> None:
         self.reader, self.source, self.batch_size, self.in_turn = reader, source, batch_size, in_turn
         self.thumbnails, self.strict = thumbnails, strict
-        self.threads = threads or os.cpu_count() or 1
+        self.threads = threads or usable_cores()
         self.chunk = chunk or max(CHUNK, self.threads * self.batch_size)
 
     def results(self, feed: Iterable[Row | BadRow], knows: Knows, position: int = 0) -> Results:

@@ -16,6 +16,7 @@ ROOMS = {
     "catalog": {
         "arrays": "array types, softmax",
         "cache": "what was worked out",
+        "cores": "cores it may use",
         "errors": "errors and their codes",
         "evidence": "what speaks for an answer",
         "feeds": "files to rows",

@@ -10,9 +10,8 @@ import shelflens
 import shelflens.cli
 from catalog.errors import CatalogError
 from catalog.feeds.systems import systems, written
+from scripts.generate.openapi import document
 from serving import errors as service_errors
-from serving.api.app import build_app
-from serving.api.services import Services
 from serving.error_responses import STORAGE, status_of
 from serving.errors import ModelFailed
 from serving.middleware.paths import is_open, only_reads
@@ -122,8 +121,7 @@ def routes_page() -> str:
         " A key of the scope `read` may use the routes marked so; open routes need no key."
     )
     by_tag: dict[str, list[list[str]]] = {}
-    nothing = Services(models=cast(Any, None), store=cast(Any, None), jobs=cast(Any, None))  # no route is called
-    for path, operations in build_app(nothing, Settings()).openapi()["paths"].items():
+    for path, operations in document()["paths"].items():
         for method, operation in operations.items():
             row = [f"`{method.upper()} {path}`", operation["summary"], scope(method.upper(), path)]
             by_tag.setdefault(operation["tags"][0], []).append(row)

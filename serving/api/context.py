@@ -1,7 +1,6 @@
 """What several routes need: parsing of bodies, decoding of images in threads, the choice of the model, responses."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from catalog.cache import Cache
+from catalog.cores import usable_cores
 from catalog.errors import CatalogError
 from catalog.images.thumbnails import make_thumbnail
 from catalog.index.filters import Filter
@@ -37,7 +37,7 @@ from serving.storage.store_api import StoreApi, StoreInfo
 from serving.telemetry.request_trace import current_trace, timed, timed_calls
 
 # Threads that take bodies apart: JSON, base64, and products without images.
-PARSERS = min(4, os.cpu_count() or 1)
+PARSERS = min(4, usable_cores())
 # How long what another gateway changed (the active model) may go unnoticed.
 STORE_SECONDS = 1.0
 # Requests of more products than `max_items` that are under way at once: each waits long, and holds its place meanwhile.

@@ -3,7 +3,6 @@ than somebody waits for them.
 """
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
+from catalog.cores import usable_cores
 from catalog.errors import CatalogError
 from serving.errors import DeadlineExceeded, ImagesTooCostly, ModelFailed
 
 # Pillow lets the interpreter go meanwhile, so threads will do; each may take 160 MB, so they are few.
-DECODERS = min(4, os.cpu_count() or 1)
+DECODERS = min(4, usable_cores())
 
 T = TypeVar("T")
 

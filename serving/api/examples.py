@@ -429,6 +429,21 @@ AUDITS: dict[str, Any] = {
 }
 FEED_FORM: dict[str, Any] = {"file": "id,title\nshirt-1,Red shirt\n", "columns": "{}"}
 CORRECTED = "id,title,item_group_id\r\nshirt-1,Red shirt,shirt-1\r\nshirt-2,Blue shirt,shirt-1\r\n"
+EXPORTED: dict[str, Any] = {
+    "id": PRODUCT_ID,
+    "title": "Red striped cotton shirt",
+    "price": 29.9,
+    "category": {
+        "id": "clothing.shirt",
+        "path": ["Clothing", "Shirt"],
+        "path_scores": [0.99, 0.93],
+        "path_ids": ["clothing", "clothing.shirt"],
+    },
+    "decision": "auto",
+    "model": MODEL,
+    "embedding": [0.6, 0.8],
+}
+EXPORTED_SHEET = "id,title,price,category,decision\r\nshirt-1,Red striped cotton shirt,29.9,Clothing > Shirt,auto\r\n"
 PATCH = "id,item_group_id\r\nshirt-1,shirt-1\r\nshirt-2,shirt-1\r\n"
 COMPARISON: dict[str, Any] = {
     "active": MODEL,

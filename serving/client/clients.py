@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 import catalog
+from catalog.storage.files import written_whole
 from serving.client.audits import AuditOperations
 from serving.client.jobs import JobOperations
 from serving.client.models import ModelOperations
@@ -60,11 +61,23 @@ class Client(Operations, Blocking):
                     resume = partial(next, steps)
                     continue
                 try:
-                    resume = partial(steps.send, self._http.request(**step.arguments()))
+                    resume = partial(steps.send, self._answer(step))
                 except httpx.RequestError as error:
                     resume = partial(steps.throw, error)
         except StopIteration as end:
             return end.value
+
+    def _answer(self, request: Request) -> httpx.Response:
+        if request.target is None:
+            return self._http.request(**request.arguments())
+        with self._http.stream(**request.arguments()) as response:
+            if not response.is_success:
+                response.read()
+                return response
+            with written_whole(request.target) as temporary, temporary.open("wb") as file:
+                for part in response.iter_bytes():
+                    file.write(part)
+        return response
 
     def close(self) -> None:
         self._http.close()
@@ -100,11 +113,23 @@ class AsyncClient(Operations, Awaiting):
                     resume = partial(next, steps)
                     continue
                 try:
-                    resume = partial(steps.send, await self._http.request(**step.arguments()))
+                    resume = partial(steps.send, await self._answer(step))
                 except httpx.RequestError as error:
                     resume = partial(steps.throw, error)
         except StopIteration as end:
             return end.value
+
+    async def _answer(self, request: Request) -> httpx.Response:
+        if request.target is None:
+            return await self._http.request(**request.arguments())
+        async with self._http.stream(**request.arguments()) as response:
+            if not response.is_success:
+                await response.aread()
+                return response
+            with written_whole(request.target) as temporary, temporary.open("wb") as file:
+                async for part in response.aiter_bytes():
+                    file.write(part)
+        return response
 
     async def close(self) -> None:
         await self._http.aclose()

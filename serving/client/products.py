@@ -1,7 +1,9 @@
 """Operations on products: analyze, embed, search, store."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, Unpack
 
 from serving.api.schemas.analyze import AnalyzeResponse, Part
@@ -95,6 +97,21 @@ class ProductOperations(Asking):
         text = None if filter is None else json.dumps(dict(filter))
         query = given(filter=text, sort=sort, limit=limit, offset=offset, facets=facets)
         return self._ask(ProductsResponse, "GET", "/v1/products", query=query)
+
+    @operation
+    def export(
+        self,
+        target: str | os.PathLike[str],
+        *,
+        format: Literal["parquet", "jsonl", "csv"] | None = None,
+        embeddings: bool | None = None,
+    ) -> Steps[None]:
+        """All stored products as a file at `target`, which appears whole or not at all. format: "parquet" (default)
+        and "jsonl" hold everything, for `shelflens index load`; "csv" is for a sheet. embeddings: by default not in
+        "csv". Raises DiskFull and FileNotWritable, too.
+        """
+        query = given(format=format, embeddings=embeddings)
+        yield from self._send(Request("GET", "/v1/export", query, target=Path(target)))
 
     @operation
     def overview(self) -> Steps[OverviewResponse]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import wraps
+from pathlib import Path
 from typing import Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 import httpx
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """repeatable: whether the request is idempotent."""
+    """repeatable: whether the request is idempotent; target: a file that the answer goes to, in place of memory."""
 
     method: str
     path: str
@@ -33,6 +34,7 @@ class Request:
     content: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = True
+    target: Path | None = None
 
     def arguments(self) -> dict[str, Any]:
         """For `request` of both clients of httpx."""

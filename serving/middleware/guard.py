@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -51,6 +51,8 @@ BODY = "shelflens.body"
 GRACE_SECONDS = 1.0
 DEADLINE = b"x-request-deadline-seconds"
 EMBEDDINGS = "/v1/embeddings"
+# However long it is, it goes on while the client takes it: the limit is for each part.
+EXPORT = "/v1/export"
 GOOD_DEADLINE = re.compile(rb"[0-9]{1,6}(\.[0-9]{1,20})?")
 
 logger = logging.getLogger(__name__)
@@ -89,7 +91,8 @@ class RequestGuardMiddleware:
         scope = {**scope, "headers": [*without_steering(scope["headers"]), (REQUEST_ID, request_id)]}
         watched = Watched(receive)
         try:
-            async with asyncio.timeout(seconds + self.grace_seconds):
+            async with asyncio.timeout(seconds + self.grace_seconds) as limit:
+                response.prolong = prolonging(scope["path"], limit, seconds + self.grace_seconds)
                 await self.pass_on(body, scope, watched, response)
         except TimeoutError:
             if not response.started:
@@ -168,13 +171,16 @@ class Replay:
 
 
 class ErrorRewritingSend:
-    """An ASGI `send` that adds the request's id and replaces a framework's error by the service's own."""
+    """An ASGI `send` that adds the request's id and replaces a framework's error by the service's own, and calls
+    `prolong` whenever something was sent.
+    """
 
     def __init__(self, send: Send, request_id: bytes) -> None:
         self._send = send
         self._request_id = request_id
         self._replaced = False
         self.started = False
+        self.prolong: Callable[[], None] = lambda: None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -186,6 +192,7 @@ class ErrorRewritingSend:
             message = {**message, "headers": [*headers, (REQUEST_ID, self._request_id)]}
         if not self._replaced:
             await self._send(message)
+            self.prolong()
 
     async def send_error(self, error: CatalogError, linger: Receive | None = None) -> None:
         """Answer with an error. linger: go on reading for a while, as a client that is cut off while it sends may
@@ -194,6 +201,16 @@ class ErrorRewritingSend:
         self.started = True
         close = status_of(error) in (408, 413)
         await send_error(error, self._send, [(REQUEST_ID, self._request_id)], linger, close)
+
+
+def prolonging(path: str, limit: asyncio.Timeout, seconds: float) -> Callable[[], None]:
+    """What lets so many seconds begin anew, for an export alone."""
+
+    def prolong() -> None:
+        if path == EXPORT and not limit.expired():
+            limit.reschedule(asyncio.get_running_loop().time() + seconds)
+
+    return prolong
 
 
 def content_type(headers: Iterable[Header]) -> bytes:

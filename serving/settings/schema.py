@@ -1,12 +1,12 @@
 """The settings of the service, read once from the environment."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from catalog.cores import usable_cores
 from catalog.ingest import MAX_REPLACE_SHARE
 from catalog.ingest.ledger import state_folder
 from catalog.model.folder import find_model
@@ -110,7 +110,9 @@ class Settings(BaseSettings):
         default=14.0, gt=0.0, description="From a request's last header to its last byte."
     )
     request_timeout_seconds: float = Field(
-        default=30.0, gt=0.0, description="From a request's last byte to its response."
+        default=30.0,
+        gt=0.0,
+        description="From a request's last byte to its response; of an export, to each next part of it.",
     )
     embeddings_timeout_seconds: float = Field(
         default=600.0,
@@ -243,7 +245,7 @@ class Settings(BaseSettings):
         """Cores that Ray reserves for a replica. By default all replicas together reserve half of the machine, so that
         a redeploy can start new ones beside them. A replica that asks for more than is free waits for ever.
         """
-        return self.num_cpus_per_replica or min(1.0, (os.cpu_count() or 1) / (2 * self.max_copies))
+        return self.num_cpus_per_replica or min(1.0, usable_cores() / (2 * self.max_copies))
 
     @property
     def replica_limit(self) -> int:
@@ -263,7 +265,7 @@ class Settings(BaseSettings):
     @property
     def threads_per_replica(self) -> int:
         """Threads of one forward pass: all replicas together use each core once."""
-        return max(1, (os.cpu_count() or 1) // self.max_copies)
+        return max(1, usable_cores() // self.max_copies)
 
     @property
     def max_in_flight(self) -> int:

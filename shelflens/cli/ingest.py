@@ -30,7 +30,7 @@ from shelflens.cli.reading import lines, reading
 if TYPE_CHECKING:
     from catalog.feeds import Feed
     from catalog.images import ImageReader
-    from catalog.index.parquet import ParquetFolder
+    from catalog.index.exports import ParquetFolder
     from catalog.index.product_index import ProductIndex
     from catalog.ingest.dry_run import DryRun
     from catalog.ingest.ledger import Tally
@@ -228,7 +228,7 @@ def opened_if_there(location: str, opened: ExitStack) -> "ProductIndex | None":
 
 @contextmanager
 def made(location: str, output: Path | None, understander: "Understander") -> "Iterator[ProductIndex | ParquetFolder]":
-    from catalog.index.parquet import ParquetFolder
+    from catalog.index.exports import ParquetFolder
     from catalog.index.product_index import open_index
 
     if output:

@@ -1,6 +1,7 @@
 """What a stored product is made of, and that it comes back from where it is kept, also as earlier releases wrote it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from catalog.index.parquet import export, read_parquet, schema, to_row
+from catalog.errors import FeedDamaged, FeedEmpty
+from catalog.index.backend import IndexModel
+from catalog.index.exports import export, load, read_parquet, width
+from catalog.index.exports.reading import read_json_lines
+from catalog.index.exports.rows import schema, to_row
 from catalog.index.records import from_payload, to_payload
 from catalog.product import ImageMeasures, Judgement, StoredProduct
 from catalog.storage.seal import unsealed
@@ -157,3 +162,47 @@ def test_what_the_base_said_comes_back() -> None:
     assert taught.based("model-1") == taught
     back = taught.of_base()
     assert same(replace(stored, understanding=replace(back, notes=back.notes[::-1])), without_category())
+
+
+def test_json_lines_come_back_as_they_were(tmp_path: Path) -> None:
+    products = [without_category(), stored_product("2", "Rotes Übergrößen-Kleid 红", price=9.5)]
+    export([products], tmp_path / "out.jsonl")
+    ((first, second),) = read_json_lines(tmp_path / "out.jsonl")
+    assert written(first) == written(products[0])
+    assert same(second, products[1])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", ""),
+        ('{"id": "1", "title": "a feed"}\n', "Line 1 of out.jsonl is not one of a JSON Lines export"),
+        ("{}\n", "Line 1 of"),
+        ("[]\n", "Line 1 of"),
+        ('{"model": "m", "hashes": []}\n', "exported without embeddings"),
+        ('{"model": "m", "hashes": [], "embedding": 1}\n', "Line 1 of"),
+        ("WHOLE\n{", "Line 2 of"),
+    ],
+)
+def test_lines_that_are_no_export_are_told_before_anything_is_stored(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    file = tmp_path / "out.jsonl"
+    export([[stored_product()]], file)
+    file.write_text(content.replace("WHOLE", file.read_text().rstrip()))
+    stored: list[StoredProduct] = []
+
+    class Index:
+        def claim(self, model: IndexModel) -> None: ...
+        def flush(self) -> None: ...
+        def upsert(self, products: Sequence[StoredProduct]) -> None:
+            stored.extend(products)
+
+    if message:
+        with pytest.raises(FeedDamaged, match=message):
+            load(file, Index())
+    else:
+        load(file, Index())
+        with pytest.raises(FeedEmpty, match="has no products"):
+            width(file)
+    assert stored == []

@@ -1,16 +1,20 @@
-"""What docs/ has from the code is what the code says now: the picture of the architecture and the reference."""
+"""What docs/ and clients/ have from the code is what the code says now: the picture of the architecture, the reference,
+and the JavaScript client.
+"""
 
 from pathlib import Path
 
 import pytest
 
-from scripts.generate.__main__ import DOCS, generated
+from scripts.generate.__main__ import DOCS, ROOT, generated
 from scripts.generate.diagram import ROOMS
 from scripts.generate.layers import read_packages, reduced
 
+REFERENCE = ("commands", "errors", "feed-columns", "python", "routes", "settings")
 FILES = [
-    "architecture.svg",
-    *(f"reference/{name}.md" for name in ("commands", "errors", "feed-columns", "python", "routes", "settings")),
+    *(f"clients/javascript/{name}" for name in ("package.json", "src/operations.d.ts", "src/operations.js")),
+    "docs/architecture.svg",
+    *(f"docs/reference/{name}.md" for name in REFERENCE),
 ]
 
 
@@ -20,14 +24,14 @@ def current() -> dict[Path, str]:
 
 
 def test_every_generated_file_is_tested(current: dict[Path, str]) -> None:
-    assert sorted(path.relative_to(DOCS).as_posix() for path in current) == FILES
-    assert {path.name for path in (DOCS / "reference").iterdir()} == {Path(name).name for name in FILES[1:]}
+    assert sorted(path.relative_to(ROOT).as_posix() for path in current) == FILES
+    assert {path.stem for path in (DOCS / "reference").iterdir()} == set(REFERENCE)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_generated_file_is_what_the_code_says(name: str, current: dict[Path, str]) -> None:
-    committed = (DOCS / name).read_text(encoding="utf-8")
-    assert committed == current[DOCS / name], f"docs/{name} is not current: run scripts/docs --generate"
+    committed = (ROOT / name).read_text(encoding="utf-8")
+    assert committed == current[ROOT / name], f"{name} is not current: run scripts/docs --generate"
 
 
 def test_every_room_is_described() -> None:

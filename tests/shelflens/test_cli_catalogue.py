@@ -117,6 +117,8 @@ def test_a_feed_is_ingested_searched_exported_and_copied(shop: Path, model: Path
 
     assert "12 products are in copy" in run("index", "copy", "shelflens-index", "copy").stdout
     assert "12 products are in loaded" in run("index", "load", "out.parquet", "--index", "loaded").stdout
+    assert "A CSV export cannot be loaded" in run("index", "load", "out.csv", "--index", "sheet").stderr
+    assert "12 products are in lines" in run("index", "load", "out.jsonl", "--index", "lines").stdout
     with open_index("shelflens-index") as index, open_index("copy") as copy, open_index("loaded") as loaded:
         [one], [two], [three] = (opened.get(["Shoe-red"]) for opened in (index, copy, loaded))
         assert one is not None

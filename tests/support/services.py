@@ -5,8 +5,9 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -77,13 +78,16 @@ def tiny_services(backend: ModelBackend, store: StoreApi, folder: Path, settings
 
 
 @contextmanager
-def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS) -> Iterator[str]:
-    """The address of the whole application, which works no jobs off, over real HTTP. folder: of the index."""
+def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS, works: bool = False) -> Iterator[str]:
+    """The address of the whole application over real HTTP. folder: of the index; works: whether it works jobs off."""
     with tiny_store(folder) as store:
         models = Models(LocalBackend(lambda: model, settings))
         services, jobs = assembled(models, store, folder / "jobs", settings)
+        app = build_app(services, settings)
+        if works:
+            app.router.lifespan_context = partial(working, jobs)
         try:
-            with listening(build_app(services, settings)) as address:
+            with listening(app) as address:
                 deadline = time.monotonic() + 60
                 while httpx.get(f"{address}/readyz").status_code != 200:
                     assert time.monotonic() < deadline
@@ -91,6 +95,13 @@ def tiny_server(model: Understander, folder: Path, settings: Settings = SETTINGS
                 yield address
         finally:
             asyncio.run(jobs.close())
+
+
+@asynccontextmanager
+async def working(jobs: Jobs, _: object) -> AsyncIterator[None]:
+    await jobs.start()
+    yield
+    await jobs.close()
 
 
 def free_port() -> int:

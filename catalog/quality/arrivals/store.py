@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from catalog.errors import RecordDamaged
-from catalog.index.parquet import ParquetFolder
+from catalog.index.exports import ParquetFolder
 from catalog.index.product_index import ProductIndex
 from catalog.product import Offer, StoredProduct, StoredVersion
 from catalog.quality.arrivals.doubles import Doubles

@@ -10,7 +10,7 @@ from catalog.errors import ConfigInvalid, FileNotWritable
 from shelflens.cli.app import DataOption, IndexOption, app, errors_shown, needing, tell_if_mixed
 
 if TYPE_CHECKING:
-    from catalog.index.parquet import Extra
+    from catalog.index.exports import Extra
 
 Batch = TypeVar("Batch", bound=Sized)
 
@@ -91,16 +91,16 @@ def ids_of_categories(location: str, confirmed: Path | None) -> "Extra":
 def export_catalogue(location: str, output: Path, embeddings: bool | None, extra: "Extra") -> None:
     from tqdm import tqdm
 
-    from catalog.index.parquet import export as write
-    from catalog.index.parquet import with_embeddings, writer
+    from catalog.index.exports import export as write
+    from catalog.index.exports import format_of, with_embeddings
     from catalog.index.product_index import open_index
 
-    writer(output)  # a wrong suffix is told before anything is opened
+    form = format_of(output)  # a wrong suffix is told before anything is opened
     if not output.parent.is_dir():
         raise FileNotWritable(f"The folder {str(output.parent)!r} does not exist.")
     with open_index(location, create=False) as index, tqdm(desc="export", total=index.count(), unit="product") as bar:
         tell_if_mixed(index)
-        chosen = with_embeddings(output) if embeddings is None else embeddings
+        chosen = with_embeddings(form) if embeddings is None else embeddings
         write(counted(index.scan(), bar.update), output, chosen, extra)
     print(f"wrote {bar.n:,} products to {output}")
 

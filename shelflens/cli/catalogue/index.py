@@ -44,15 +44,15 @@ def copy(
 
 @index_app.command()
 def load(
-    source: Annotated[Path, typer.Argument(help="A Parquet export, or a folder of them.")],
+    source: Annotated[Path, typer.Argument(help="An export, .parquet or .jsonl, or a folder of Parquet files.")],
     index: IndexOption = "shelflens-index",
 ) -> None:
-    """Load a Parquet export into an index, without inference."""
+    """Load an export into an index, without inference."""
     with errors_shown(), private_files():
         from tqdm import tqdm
 
-        from catalog.index.parquet import load as run
-        from catalog.index.parquet import width
+        from catalog.index.exports import load as run
+        from catalog.index.exports import width
         from catalog.index.product_index import open_index
         from catalog.ingest.ledger import state_folder
         from catalog.quality.arrivals import Arrivals

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from catalog.index.parquet import export, read_parquet
+from catalog.index.exports import export, read_parquet
 from catalog.index.records import from_payload, to_payload
 from catalog.product import CategoryScore, Product, Scored, Sides, StoredProduct, Values
 from catalog.quality.conflicts import conflict_findings, conflicts, examined

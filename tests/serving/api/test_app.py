@@ -73,6 +73,7 @@ PATHS = {
     "/v1/audit/patch",
     "/v1/audit/corrected",
     "/v1/embeddings",
+    "/v1/export",
     "/v1/feedback",
     "/v1/feedback/alike",
     "/v1/feedback/batch",

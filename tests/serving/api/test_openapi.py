@@ -46,6 +46,7 @@ OPERATIONS = {
     "delete_model",
     "delete_product",
     "delete_upload",
+    "export_products",
     "find_similar_products",
     "get_audit_patch",
     "get_audits",

@@ -52,8 +52,9 @@ def test_settings_in_manifests_exist() -> None:
 
 
 def test_only_http_is_open_to_others() -> None:
-    (policy,) = (one["spec"] for one in manifests() if one["kind"] == "NetworkPolicy")
+    policy, valkey = (one["spec"] for one in manifests() if one["kind"] == "NetworkPolicy")
     to_all = [rule for rule in policy["ingress"] if "from" not in rule]
     assert [port["port"] for rule in to_all for port in rule["ports"]] == [8000]
+    assert all("from" in rule for rule in valkey["ingress"])
     labels = ray_service()["rayClusterConfig"]["headGroupSpec"]["template"]["metadata"]["labels"]
     assert policy["podSelector"]["matchLabels"] == labels

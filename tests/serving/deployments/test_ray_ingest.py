@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from catalog.index.parquet import parquet_files, read_parquet
+from catalog.index.exports import parquet_files, read_parquet
 from catalog.index.product_index import open_index
 from shelflens.cli import app
 from tests.support.catalogue import COLOURS, KINDS, draw_product

@@ -1,9 +1,8 @@
 """Feedback: verdicts of people on the model's answers, and the training data made of them."""
 
-import io
 import zipfile
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -14,6 +13,7 @@ from catalog.taxonomy.tree import Taxonomy
 from serving.api import examples
 from serving.api.context import Context, RequestContext, respond, valid
 from serving.api.openapi import INDEX, LINES, WRITING, Errors, json_body, lines, operation
+from serving.api.outgoing import Outgoing
 from serving.api.schemas.judging.feedback import (
     AlikeRequest,
     FeedbackBatch,
@@ -242,23 +242,3 @@ async def zipped(store: StoreApi, first: LabelledPart) -> AsyncIterator[bytes]:
 def write(archive: zipfile.ZipFile, entries: Iterable[tuple[str, bytes]]) -> None:
     for name, content in entries:
         archive.writestr(name, content)
-
-
-class Outgoing(io.RawIOBase):
-    """A file that is sent while it is written."""
-
-    def __init__(self) -> None:
-        self._written = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any, /) -> int:
-        self._written += data
-        return len(data)
-
-    def taken(self) -> bytes:
-        """What was written since the last time."""
-        data = bytes(self._written)
-        self._written.clear()
-        return data
