@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from serving.middleware.api_keys import add_key, key_place, remove_key
-from serving.settings.schema import Settings
+from catalog.storage.notes import NoteTable
+from serving.middleware.api_keys import KeyPlace, add_key, remove_key
 from tests.support import postgres
 from tests.support.job_service import as_csv, rows
 from tests.support.node import Node, nodes
@@ -28,8 +28,8 @@ FILED = [
 class Service:
     """One node after the other is asked."""
 
-    def __init__(self, running: list[Node], place: str) -> None:
-        self.nodes, self.url, self.place = running, place, key_place(Settings(state=place))
+    def __init__(self, running: list[Node], url: str, place: KeyPlace) -> None:
+        self.nodes, self.url, self.place = running, url, place
         headers = {"Authorization": f"Bearer {add_key(self.place, 'shop')}"}
         self.clients = [
             httpx.Client(base_url=one.address, headers=headers, timeout=60, trust_env=False) for one in running
@@ -75,10 +75,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def service(tmp_path: Path, model: Path) -> Iterator[Service]:
     place = postgres.location()
-    with nodes(3, place, model, tmp_path) as running:
-        found = Service(running, place)
+    with nodes(3, place, model, tmp_path) as running, postgres.state(place) as database:
+        found = Service(running, place, NoteTable(database))
+        clients = list(found.clients)
         found.agree("/readyz", lambda body: body["status"], "ready", 60)
         yield found
+        for client in clients:
+            client.close()
 
 
 def test_nodes_agree_on_jobs_verdicts_keys_and_the_active_model_and_one_may_die(service: Service) -> None:
