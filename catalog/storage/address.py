@@ -26,12 +26,12 @@ class Address:
     schema: str
 
 
-def parse_address(location: str, default: str = DEFAULT_SCHEMA, refused: type[CatalogError] = IndexNotFound) -> Address:
-    """default: the schema where the address names none. Raises `refused`, without repeating anything of the address."""
+def parse_address(location: str, refused: type[CatalogError] = IndexNotFound) -> Address:
+    """Raises `refused`, without repeating anything of the address."""
     try:
         parts = urlsplit(location)
         options = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
-        schema = dict(options).get("schema", default)
+        schema = dict(options).get("schema", DEFAULT_SCHEMA)
         query = urlencode([(name, value) for name, value in options if name != "schema"])
         given = conninfo_to_dict(urlunsplit(parts._replace(query=query)))
     except (ValueError, psycopg.Error):
@@ -40,7 +40,7 @@ def parse_address(location: str, default: str = DEFAULT_SCHEMA, refused: type[Ca
     if not given.get("dbname") or not all(map(str.isdecimal, ports)) or not SCHEMA.fullmatch(schema):
         raise refused(
             "The address must read postgresql://user@host:port/database, with ?schema=name (small letters, digits and"
-            f" _) where the schema is not {default}. Write signs of a password such as @ and / in percent encoding."
+            " _) where the schema is not shelflens. Write signs of a password such as @ and / in percent encoding."
         )
     limits: dict[str, Any] = {
         "connect_timeout": CONNECT_SECONDS,

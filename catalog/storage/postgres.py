@@ -23,7 +23,9 @@ from catalog.storage.address import Address, parse_address
 from catalog.storage.seal import Unsealed
 from catalog.storage.sqlite import Column, Renamed
 
-DEFAULT_SCHEMA = "shelflens_state"
+# Behind the schema that the address names, which is that of the index: one address does for both.
+SUFFIX = "_state"
+MAX_SCHEMA = 63
 MAX_CONNECTIONS = 8
 WAIT_SECONDS, RECONNECT_SECONDS = 8, 5
 SETTINGS = {"statement_timeout": "30s", "jit": "off", "client_min_messages": "warning"}
@@ -62,6 +64,8 @@ def server_error(error: BaseException) -> CatalogError | None:
             return StateUnavailable("The state's database took too long to answer.")
         case psycopg.OperationalError() if any(words in str(error) for words in REFUSALS):
             return StateUnavailable("The state's database refuses the user or the password.")
+        case psycopg.OperationalError() if "database" in str(error) and "does not exist" in str(error):
+            return StateUnavailable("The server has no database of the name in the state's address.")
         case psycopg.OperationalError() | psycopg.InterfaceError() | OSError():
             return StateUnavailable()
     return None
@@ -72,7 +76,7 @@ class StateDatabase:
 
     def __init__(self, location: str) -> None:
         """Raises ConfigInvalid for an address that cannot be read, or StateUnavailable."""
-        self.address = parse_address(location, DEFAULT_SCHEMA, ConfigInvalid)
+        self.address = address_of_state(location)
         try:
             psycopg.connect(self.address.conninfo).close()  # the pool would try for seconds, and not say why
         except (psycopg.Error, OSError) as error:
@@ -273,6 +277,15 @@ class HeldStatements:
 
     def transaction(self) -> Any:
         return self._held.connection.transaction()
+
+
+def address_of_state(location: str) -> Address:
+    """Raises ConfigInvalid."""
+    named = parse_address(location, ConfigInvalid)
+    schema = named.schema + SUFFIX
+    if len(schema) > MAX_SCHEMA:
+        raise ConfigInvalid(f"The schema of the state's address may have {MAX_SCHEMA - len(SUFFIX)} letters.")
+    return Address(named.conninfo, schema)
 
 
 def make_tables(connection: psycopg.Connection[Any], address: Address, schema: str, added: Sequence[Column]) -> None:

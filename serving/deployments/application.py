@@ -48,6 +48,7 @@ def application(settings: Settings, listener: Path | None = None) -> ray_serve.A
 def gateway(settings: Settings) -> ray_serve.Deployment:
     return ray_serve.deployment(
         name=GATEWAY,
+        num_replicas=copies(settings),
         max_ongoing_requests=settings.max_in_flight + MAX_ASKED,
         ray_actor_options={"num_cpus": 0},
         max_surge_percent=SURGE,
@@ -63,6 +64,11 @@ def sole(name: str, owner: type, settings: Settings, actor: dict[str, Any]) -> r
         "ray_actor_options": actor,
     }
     return ray_serve.deployment(name=name, **options, **shared(settings))(owner)
+
+
+def copies(settings: Settings) -> int:
+    """Replicas of what needs no model: two where any node can do it, so that one of them may be lost."""
+    return 2 if settings.shared else 1
 
 
 def build(arguments: dict[str, Any]) -> ray_serve.Application:

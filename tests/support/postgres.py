@@ -80,6 +80,11 @@ def schema_of(location: str) -> str:
     return location.rpartition("=")[2]
 
 
+def state_schema_of(location: str) -> str:
+    """Of a service's state at this place."""
+    return f"{schema_of(location)}_state"
+
+
 def administer(*statements: str, database: str = "postgres") -> list[Any]:
     """As the server's own user; what the last statement found."""
     import psycopg

@@ -132,7 +132,10 @@ def use_schema(connection: Connection, schema: str) -> None:
 def prepare_vectors(connection: Connection, create: bool) -> None:
     """Raises IndexUnavailable where the database has no pgvector, or too old a one."""
     if create:
-        with suppress(errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile):
+        # A unique violation: another process has made it at the same time.
+        with suppress(
+            errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile, errors.UniqueViolation
+        ):
             connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
     found = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
     version = tuple(int(part) for part in found[0].split(".")[:2]) if found else ()

@@ -284,6 +284,16 @@ def test_a_database_without_pgvector() -> None:
         assert index.count() == 0
 
 
+def test_nodes_that_begin_together_make_the_extension_once() -> None:
+    postgres.administer("DROP DATABASE IF EXISTS fresh", "CREATE DATABASE fresh")
+    location = postgres.location(database="fresh")
+    with ThreadPoolExecutor(6) as pool:
+        opened = list(pool.map(lambda _: open_index(location, WIDTH), range(6)))
+    assert len({index.identity for index in opened}) == 1
+    for index in opened:
+        index.close()
+
+
 def test_a_schema_that_is_not_ours_is_left_alone(location: str) -> None:
     schema = postgres.schema_of(location)
     postgres.administer(f"CREATE SCHEMA {schema}", f"CREATE TABLE {schema}.products (id int)")

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from serving.middleware.api_keys import add_key, key_place, remove_key
-from serving.settings.schema import Settings
+from catalog.storage.notes import NoteTable
+from serving.middleware.api_keys import KeyPlace, add_key, remove_key
 from tests.support import postgres
 from tests.support.job_service import as_csv, rows
 from tests.support.node import Node, nodes
@@ -28,8 +28,8 @@ FILED = [
 class Service:
     """One node after the other is asked."""
 
-    def __init__(self, running: list[Node], place: str) -> None:
-        self.nodes, self.url, self.place = running, place, key_place(Settings(state=place))
+    def __init__(self, running: list[Node], url: str, place: KeyPlace) -> None:
+        self.nodes, self.url, self.place = running, url, place
         headers = {"Authorization": f"Bearer {add_key(self.place, 'shop')}"}
         self.clients = [
             httpx.Client(base_url=one.address, headers=headers, timeout=60, trust_env=False) for one in running
@@ -48,7 +48,7 @@ class Service:
 
     def worker(self, job: str) -> int:
         """Which node works on it."""
-        said = f"SELECT worker FROM {postgres.schema_of(self.url)}.jobs WHERE id = '{job}'"
+        said = f"SELECT worker FROM {postgres.state_schema_of(self.url)}.jobs WHERE id = '{job}'"
         _, pid, _ = postgres.administer(said)[0][0].split(":")
         return [node.process.pid for node in self.nodes].index(int(pid))
 
@@ -75,10 +75,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def service(tmp_path: Path, model: Path) -> Iterator[Service]:
     place = postgres.location()
-    with nodes(3, place, model, tmp_path) as running:
-        found = Service(running, place)
+    with nodes(3, place, model, tmp_path) as running, postgres.state(place) as database:
+        found = Service(running, place, NoteTable(database))
+        clients = list(found.clients)
         found.agree("/readyz", lambda body: body["status"], "ready", 60)
         yield found
+        for client in clients:
+            client.close()
 
 
 def test_nodes_agree_on_jobs_verdicts_keys_and_the_active_model_and_one_may_die(service: Service) -> None:
@@ -108,7 +111,7 @@ def test_nodes_agree_on_jobs_verdicts_keys_and_the_active_model_and_one_may_die(
     service.agree("/v1/models", lambda body: {one["id"]: one["role"] for one in body["data"]}[version], "active")
     service.agree("/v1/products/p9", lambda body: body["model"], version, 60)
 
-    working = service.upload(as_csv(rows(3_000, brand="Oro")).encode())
+    working = service.upload(as_csv(rows(1_000, brand="Oro")).encode())
     while not (told := one.get(f"/v1/jobs/{working}").json())["done"]:
         assert told["state"] in ("queued", "running")
         time.sleep(0.02)
@@ -121,4 +124,4 @@ def test_nodes_agree_on_jobs_verdicts_keys_and_the_active_model_and_one_may_die(
     while service.clients[0].get(f"/v1/jobs/{working}").json()["done"] <= before:
         assert time.monotonic() < started + 15, "another node goes on with the job"
         time.sleep(0.1)
-    service.agree(f"/v1/jobs/{working}", lambda body: (body["state"], body["done"]), ("complete", 3_000), 60)
+    service.agree(f"/v1/jobs/{working}", lambda body: (body["state"], body["done"]), ("complete", 1_000), 120)

@@ -1,7 +1,9 @@
 """Verdicts on what was accepted unseen end a promise that does not hold."""
 
 import logging
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +14,11 @@ from catalog.index.product_index import open_index
 from catalog.model.contract import Claim, Contract, Promise, Unpromised
 from catalog.model.contract.binomial import lower_bound
 from catalog.product import Decision, StoredProduct
+from serving.storage import store as store_module
 from serving.storage.review.feedback import FeedbackQuery
 from serving.storage.review.verdicts import Correction, Said, category_of
 from serving.storage.store import CatalogStore
+from tests.support import postgres
 from tests.support.stored import WIDTH, stored_product
 from tests.support.tiny import tiny_taxonomy
 
@@ -83,6 +87,30 @@ def test_a_branch_that_falls_below_its_target_goes_to_review(
     assert [decision(last, str(n)) for n in (6, 11)] == ["review", "review"], "they were stored before"
     assert decision(last, "0") == "auto", "a person accepted it"
     last.close()
+
+
+def test_a_promise_that_ends_at_one_node_ends_at_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "FOLLOW_SECONDS", 0.05)
+    place, models = postgres.location(), [IndexModel(VERSION, str(folder / "model"))]
+    with ExitStack() as stack:
+        databases = [stack.enter_context(postgres.state(place)) for _ in range(2)]
+        here, there = (
+            stack.enter_context(
+                closing(CatalogStore(open_index(place, WIDTH), folder / str(node), models, database=database))
+            )
+            for node, database in enumerate(databases)
+        )
+        here.upsert([product(str(n)) for n in range(12)])
+        assert there.describe().space == here.describe().space
+        there.judge([Said(str(n), "reject") for n in range(5)])
+        deadline = time.monotonic() + 30
+        while here.describe().promises != {"kept": 1, "ended": 1} or decision(there, "7") != "review":
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        here.put(product("new"), None)
+        assert decision(there, "new") == "review"
+        there.delete("0", erase=True)
+        assert [one.comment for one in here.feedback(FeedbackQuery()) if one.product_id == "0"] == [""]
 
 
 def test_a_verdict_that_is_taken_back_counts_no_more(store: CatalogStore) -> None:

@@ -196,19 +196,28 @@ def test_a_release_that_knows_more_adds_its_columns(place: str) -> None:
         with later.use() as db:
             db.execute("INSERT INTO things (id) VALUES (?)", ("a\0",))
             assert db.execute("SELECT * FROM things").fetchall() == [("a\ufffd", "red")]
-        postgres.administer(f"DROP TABLE {postgres.schema_of(place)}.things")
+        postgres.administer(f"DROP TABLE {postgres.state_schema_of(place)}.things")
         with pytest.raises(StateDamaged, match=r"missing or damaged \(things\)"), later.use() as db:
             db.execute("SELECT * FROM things")
         assert "things may be missing" in later.damage
 
 
 def test_what_cannot_be_opened_says_why_without_the_password() -> None:
-    for address in ("postgresql://", "postgresql://shop:s3cr3t@host", "postgresql://host/shop?schema=A-B"):
+    for address in (
+        "postgresql://",
+        "postgresql://shop:s3cr3t@host",
+        "postgresql://host/shop?schema=A-B",
+        "mysql://h/x",
+    ):
         with pytest.raises(ConfigInvalid, match="The address must read") as refused:
             StateDatabase(address)
         assert "s3cr3t" not in str(refused.value)
     with pytest.raises(StateUnavailable, match="does not respond"):
         StateDatabase("postgresql://shop:s3cr3t@127.0.0.1:9/shop")
+    with pytest.raises(ConfigInvalid, match="may have 57 letters"):
+        StateDatabase(postgres.location("x" * 60))
+    with pytest.raises(StateUnavailable, match="no database of the name"):
+        StateDatabase(postgres.location(database="no_such_shop"))
     with pytest.raises(StateUnavailable, match="refuses the user or the password"):
         StateDatabase(postgres.location(user="nobody:s3cr3t"))
 
@@ -226,7 +235,7 @@ def test_keys_are_the_same_on_all_nodes(place: str, monkeypatch: pytest.MonkeyPa
     remove_key(there, "shop")
     wait_until(lambda: known.find(key) is None)
     assert known.find(other) is not None
-    postgres.administer(f"DELETE FROM {postgres.schema_of(place)}.notes")
+    postgres.administer(f"DELETE FROM {postgres.state_schema_of(place)}.notes")
     time.sleep(0.1)
     assert known.find(other) is not None, "no accident opens the service"
 
