@@ -210,6 +210,12 @@ def send_and_wait(settings: Settings, data: bytes) -> tuple[bytes, float]:
     return received, time.monotonic() - start
 
 
+def test_the_catalogue_is_exported_through_the_proxy(client: httpx.Client) -> None:
+    assert client.put("/v1/products/exported", json={"title": "red shirt"}).status_code in (200, 201)
+    lines = client.get("/v1/export", params={"format": "jsonl"}).text.splitlines()
+    assert "exported" in [json.loads(line)["id"] for line in lines]
+
+
 @pytest.mark.usefixtures("client")
 def test_address_in_use_is_said_before_ray_starts(settings: Settings) -> None:
     with pytest.raises(AddressInUse, match="is not available to listen on"):
