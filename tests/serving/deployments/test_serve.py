@@ -135,6 +135,7 @@ def test_json_and_form_give_the_same_answer(client: httpx.Client) -> None:
 
 def test_health_and_readiness(client: httpx.Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/-/healthz").text == "success"  # what KubeRay looks for
     assert client.get("/readyz").json()["taxonomy_version"] == "tiny-1"
 
 
