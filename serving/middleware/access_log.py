@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.middleware.auth import CLIENT, PASSED
 from serving.middleware.early_response import Header
 from serving.middleware.guard import REQUEST_ID, content_type, read_request_id
-from serving.middleware.paths import pattern_of
+from serving.middleware.paths import PROXY_HEALTH, pattern_of
 from serving.telemetry.logs import access, of_request
 from serving.telemetry.metrics import CONTENT_TYPE, Metrics
 from serving.telemetry.request_trace import FACTS_HEADER, RequestTrace, collecting, from_header, to_header
@@ -84,7 +84,7 @@ class AccessLogMiddleware:
         route, method = pattern_of(scope["path"]), method_of(scope)
         self.metrics.observe(route, method, answer.status, answer.code, seconds, found)
         level = logging.ERROR if answer.status >= 500 else logging.INFO
-        if route in PROBES and answer.status < 400:
+        if answer.status < 400 and (route in PROBES or scope["path"] == PROXY_HEALTH):
             level = logging.DEBUG
         if access.isEnabledFor(level):
             line = {"route": route, "method": method, "status": answer.status, "seconds": round(seconds, 4)}

@@ -7,7 +7,9 @@ load the routes with all that they import. A test holds this list against the ro
 import re
 from collections.abc import Iterator
 
-OPEN = ("/", "/healthz", "/readyz", "/docs", "/openapi.json", "/favicon.ico")
+# Ray Serve's proxy answers it itself: "success" where it can pass requests on. KubeRay sends none to a pod before.
+PROXY_HEALTH = "/-/healthz"
+OPEN = ("/", "/healthz", "/readyz", PROXY_HEALTH, "/docs", "/openapi.json", "/favicon.ico")
 OPEN_FOLDERS = ("/page/", "/docs/")
 
 PATTERNS = (

@@ -14,6 +14,7 @@ import catalog
 from catalog.understand import Understander
 from scripts.generate.javascript import CLIENT, ONCE, name
 from scripts.generate.openapi import document, operations
+from tests.support.browser import chromium
 from tests.support.catalogue import draw_product
 from tests.support.services import tiny_server
 from tests.support.tiny import tiny_onnx_folder
@@ -49,6 +50,25 @@ def test_it_does_what_the_service_does(environment: dict[str, str]) -> None:
 @needs_node
 def test_it_sends_again_waits_and_verifies() -> None:
     run_tests("transport.test.js", {"SHELFLENS_API_KEY": ""})
+
+
+@pytest.mark.slow
+def test_it_runs_in_a_browser(environment: dict[str, str]) -> None:
+    script = """async () => {
+        const { Client } = await import("/client/index.js");
+        const client = new Client(location.origin);
+        const refused = await client.analyze({ image: [new Blob(["no image"])] }).catch(({ code }) => code);
+        const stored = await client.putProduct("browser/1", { title: "red shirt" });
+        const rows = [];
+        for await (const { id } of client.exportedProducts({ embeddings: false })) rows.push(id);
+        await client.deleteProduct(stored.id);
+        return [refused, rows.includes("browser/1")];
+    }"""
+    with chromium() as browser:
+        page = browser.new_page(bypass_csp=True)  # the service lets no other scripts in
+        page.route("**/client/*.js", lambda route: route.fulfill(path=SOURCE / route.request.url.rpartition("/")[2]))
+        page.goto(f"{environment['SHELFLENS_TEST_ADDRESS']}/healthz")
+        assert page.evaluate(script) == ["image_format_unsupported", True]
 
 
 def test_every_operation_is_a_method_with_types() -> None:

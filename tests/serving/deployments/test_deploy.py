@@ -48,7 +48,7 @@ def test_settings_in_manifests_exist() -> None:
     ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
     assert ours
     assert ours <= Settings.model_fields.keys()
-    assert {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN"} <= names
+    assert cluster["authOptions"] == {"mode": "token"}
 
 
 def test_only_http_is_open_to_others() -> None:

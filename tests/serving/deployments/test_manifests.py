@@ -191,7 +191,7 @@ def test_settings_of_the_chart_are_settings(charts: dict[str, list[Manifest]]) -
     with_gpu = by_kind(charts["gpus"])["Deployment"]["spec"]
     assert with_gpu["replicas"] == 3
     limits = with_gpu["template"]["spec"]["containers"][0]["resources"]["limits"]
-    assert limits == {"cpu": "2", "memory": "4Gi", "nvidia.com/gpu": "1"}
+    assert limits == {"cpu": "2", "memory": "6Gi", "nvidia.com/gpu": "1"}
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -135,6 +135,7 @@ def test_json_and_form_give_the_same_answer(client: httpx.Client) -> None:
 
 def test_health_and_readiness(client: httpx.Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/-/healthz").text == "success"  # what KubeRay looks for
     assert client.get("/readyz").json()["taxonomy_version"] == "tiny-1"
 
 
@@ -208,6 +209,12 @@ def send_and_wait(settings: Settings, data: bytes) -> tuple[bytes, float]:
         connection.sendall(data)
         received = b"".join(iter(lambda: connection.recv(65_536), b""))
     return received, time.monotonic() - start
+
+
+def test_the_catalogue_is_exported_through_the_proxy(client: httpx.Client) -> None:
+    assert client.put("/v1/products/exported", json={"title": "red shirt"}).status_code in (200, 201)
+    lines = client.get("/v1/export", params={"format": "jsonl"}).text.splitlines()
+    assert "exported" in [json.loads(line)["id"] for line in lines]
 
 
 @pytest.mark.usefixtures("client")

@@ -70,7 +70,13 @@ def test_some_addresses_are_open(settings: Settings, path: str) -> None:
     assert ask(settings, "GET", path).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/nothing", "/v1/", "/page", "/healthz/"])
+def test_ray_serves_own_health_needs_no_key(settings: Settings) -> None:
+    """Its proxy answers it behind this; the application here has nothing there."""
+    add_key(settings.keys, "shop")
+    assert ask(settings, "GET", "/-/healthz").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/nothing", "/v1/", "/page", "/healthz/", "/-/routes"])
 def test_all_others_are_not(settings: Settings, path: str) -> None:
     add_key(settings.keys, "shop")
     assert code(ask(settings, "GET", path)) == "api_key_missing"
