@@ -14,6 +14,8 @@ import os
 import shutil
 import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,9 +34,22 @@ NECESSARY = (
     "*/version.info",
     "*/*id_tracker.*",
     "*/vector_storage-embedding/matrix.dat",
+    "*/vector_storage-embedding/quantized.data",
     "*/vector_storage-embedding/vectors/*",
     "*/payload_storage/page_*.dat",
     "*/vector_storage-keywords/store/page_*.dat",
+)
+
+# Of a part of a shard that is built: what is never written again. A product that is changed or deleted is marked so in
+# other files, and stored anew in another part.
+BUILT = "vector_storage-embedding/matrix.dat"
+UNCHANGING = (
+    BUILT,
+    "vector_storage-embedding/quantized.data",
+    "vector_index-embedding/links_compressed.bin",
+    "vector_index-keywords/inverted_index.dat",
+    "payload_storage/page_*.dat",
+    "vector_storage-keywords/store/page_*.dat",
 )
 
 
@@ -149,13 +164,27 @@ def folder_error(error: BaseException) -> IndexFailed | None:
     return DiskFull() if is_full(error) else IndexFailed("The folder of the index cannot be written to.")
 
 
-def copy_shard(source: Path, target: Path) -> None:
-    """Copy a shard that nobody writes to, leaving out the holes: most of a small shard's files are holes."""
+def copy_shard(source: Path, target: Path, share: bool = False) -> None:
+    """Copy a shard that nobody writes to, leaving out the holes: most of a small shard's files are holes.
+
+    share: have one file stand in both where none of them will write it, as far as the disk can do that.
+    """
+    unchanging = set(unchanging_files(source)) if share else set()
     for folder, _, names in os.walk(source):
         copied = target / Path(folder).relative_to(source)
         copied.mkdir(exist_ok=True)
         for name in names:
-            _copy_file(Path(folder) / name, copied / name)
+            file = Path(folder) / name
+            if file in unchanging:
+                with suppress(OSError):
+                    os.link(file, copied / name)
+                    continue
+            _copy_file(file, copied / name)
+
+
+def unchanging_files(shard: Path) -> Iterator[Path]:
+    built = (part for part in (shard / "segments").glob("*") if (part / BUILT).exists())
+    return (file for part in built for pattern in UNCHANGING for file in part.glob(pattern))
 
 
 def _copy_file(source: Path, target: Path) -> None:

@@ -125,12 +125,14 @@ class Optimizer:
         self._urgent = self._urgent and self._worth_building()
 
     def _worth_building(self) -> bool:
-        return self._live.unbuilt >= self._live.build_from
+        return self._live.unbuilt >= self._live.sizes.build_from
 
     def _due(self, now: float) -> bool:
         """Whether to build although writing goes on."""
-        many = self._live.unbuilt >= BUSY_BUILD_FROM * self._live.build_from
-        return (self._urgent and self._worth_building()) or (many and now - self._last_build > BUSY_BUILD_SECONDS)
+        sizes = self._live.sizes
+        many = self._live.unbuilt >= BUSY_BUILD_FROM * sizes.build_from
+        urgent = self._live.unbuilt >= sizes.segment or (self._urgent and self._worth_building())
+        return urgent or (many and now - self._last_build > BUSY_BUILD_SECONDS)
 
     def _rebuild(self, verb: Verb) -> bool:
         """False if it was interrupted."""
@@ -156,8 +158,7 @@ class Optimizer:
 
     def _built(self, verb: Verb, paths: list[Path]) -> bool:
         """Run the builder. False if it was interrupted."""
-        sizes = (str(self._folder.manifest.width), str(self._live.build_from))
-        command = [sys.executable, "-P", str(BUILDER), verb, *sizes, *map(str, paths)]
+        command = [sys.executable, "-P", str(BUILDER), verb, *map(str, (*self._live.sizes, *paths))]
         quiet = subprocess.DEVNULL
         with subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet) as builder:
             while builder.poll() is None:
