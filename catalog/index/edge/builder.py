@@ -70,7 +70,9 @@ def shard_config(sizes: Sizes) -> edge.EdgeConfig:
         hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=2 * worth_building),
         payload_memory=edge.Memory.Cold,
         optimizers=edge.EdgeOptimizersConfig(
-            indexing_threshold=worth_building, max_segment_size=sizes.kilobytes(sizes.segment)
+            indexing_threshold=worth_building,
+            max_segment_size=sizes.kilobytes(sizes.segment),
+            vacuum_min_vector_number=sizes.build_from,
         ),
     )
 

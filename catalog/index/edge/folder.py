@@ -14,7 +14,6 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from catalog.errors import DiskFull, IndexDamaged, IndexFailed, IndexLocked, IndexMismatch, IndexNotFound, translating
+from catalog.index.edge.parts import unchanging_files
 from catalog.storage.files import is_full
 
 FORMAT = 1
@@ -38,18 +38,6 @@ NECESSARY = (
     "*/vector_storage-embedding/vectors/*",
     "*/payload_storage/page_*.dat",
     "*/vector_storage-keywords/store/page_*.dat",
-)
-
-# Of a part of a shard that is built: what is never written again. A product that is changed or deleted is marked so in
-# other files, and stored anew in another part.
-BUILT = "vector_storage-embedding/matrix.dat"
-UNCHANGING = (
-    BUILT,
-    "vector_storage-embedding/quantized.data",
-    "vector_index-embedding/links_compressed.bin",
-    "vector_index-keywords/inverted_index.dat",
-    "payload_storage/page_*.dat",
-    "vector_storage-keywords/store/page_*.dat",
 )
 
 
@@ -180,11 +168,6 @@ def copy_shard(source: Path, target: Path, share: bool = False) -> None:
                     os.link(file, copied / name)
                     continue
             _copy_file(file, copied / name)
-
-
-def unchanging_files(shard: Path) -> Iterator[Path]:
-    built = (part for part in (shard / "segments").glob("*") if (part / BUILT).exists())
-    return (file for part in built for pattern in UNCHANGING for file in part.glob(pattern))
 
 
 def _copy_file(source: Path, target: Path) -> None:

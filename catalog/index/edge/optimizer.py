@@ -17,6 +17,7 @@ from typing import Literal
 from catalog.errors import CatalogError, DiskFull, IndexFailed, translating
 from catalog.index.edge.builder import __file__ as shard_file
 from catalog.index.edge.folder import IndexFolder, folder_error, used_bytes
+from catalog.index.edge.parts import put_back, set_aside
 from catalog.index.edge.shard import OpenShard
 
 logger = logging.getLogger(__name__)
@@ -140,16 +141,22 @@ class Optimizer:
             if self._closing.is_set():
                 return False
             leftovers: list[Path] = []
+            whole = verb == "optimize"
             try:
                 with translating(folder_error):
                     self._folder.check_room(2 * used_bytes(self._folder.shard))
                     leftovers.append(self._folder.new_shard())
                     self._live.copy_to(leftovers[0])
-                    if verb == "rewrite":
+                    if whole:
+                        set_aside(leftovers[0], self._live.sizes.width, self._live.sizes.segment)
+                    else:
                         leftovers.append(self._folder.new_shard())
                 if not self._built(verb, leftovers):
                     return False
-                leftovers.append(self._live.replace(leftovers.pop()))
+                if whole:
+                    with translating(folder_error):
+                        put_back(leftovers[0])
+                leftovers[-1] = self._live.replace(leftovers[-1], whole)
                 return True
             finally:
                 self._live.forget_copy()

@@ -52,6 +52,7 @@ class OpenShard:
         self._writing = threading.RLock()
         self._engine = threading.Lock()
         self._in_step = False  # whether the engine is known to number writes on from those that it has
+        self._copied = 0  # how many points the last copy had
         self._touched: set[UUID] | None = None  # points changed since a copy was made, while one is worked on
         self._shard: edge.EdgeShard | None = self._opened()
         self.graphs = graphs_of(self._shard)
@@ -97,15 +98,23 @@ class OpenShard:
         with self._writing:
             self.flush()
             copy_shard(self._folder.shard, target, share=True)
+            self._copied = self.read(lambda shard: shard.info().points_count)
             self._touched = set()
 
     def forget_copy(self) -> None:
         self._touched = None
 
-    def replace(self, path: Path) -> Path:
-        """Use the shard at `path`, built from the last copy, once it has what changed since. Returns the old folder."""
+    def replace(self, path: Path, whole: bool) -> Path:
+        """Use the shard at `path`, built from the last copy, once it has what changed since. Returns the old folder.
+
+        whole: whether it must have all points of the copy. Raises IndexFailed where it does not.
+        """
         fresh = _loaded(path, self.sizes)
         try:
+            with calling_engine():
+                count = fresh.info().points_count
+            if whole and count != self._copied:
+                raise IndexFailed("The index could not be rebuilt. It is unchanged.")
             keep_in_step(fresh, path.name)
             carried = 0
             while True:
