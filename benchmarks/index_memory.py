@@ -1,12 +1,15 @@
 """What the embedded index takes: memory and time while it is loaded, built and searched, process by process.
 
     python benchmarks/index_memory.py --products 100000 300000 [--before CHECKOUT] [--json FILE] [--markdown FILE]
+    python benchmarks/index_memory.py --vectors FOLDER/fashion.vectors
 
 Products are made up as in `benchmarks/index_scale.py`, but their vectors are read from a file piece by piece, so that
 the memory is the index's. Each size is loaded and built by one process, which has a builder of its own, and searched by
 another one. Anonymous memory must be there; pages of files are the system's cache, which it takes back when it needs
 them. Both are read from /proc ten times a second, of a process and its builder together. `--before` names a checkout
 of another version, which takes turns with this one. Exponents: n products take in proportion to n to that power.
+`--vectors`: a file that `benchmarks/teaching.py --vectors FOLDER` leaves. How many of the ten nearest to the vectors
+of its texts, among the vectors of its products, does an approximate index find?
 """
 
 import argparse
@@ -14,6 +17,7 @@ import json
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -194,6 +198,41 @@ def timed(name: str, rounds: int, work: Callable[[int], object]) -> Figures:
     }
 
 
+def found_among(opened: Any, products_NE: Floats, queries_QE: Floats) -> list[Any]:
+    """What the index finds once it has these products."""
+    from benchmarks.index_scale import stored
+    from catalog.index.query import IndexQuery
+
+    with opened as index:
+        for start in range(0, len(products_NE), BATCH):
+            index.upsert([stored(start + n, row) for n, row in enumerate(products_NE[start : start + BATCH])])
+        assert index.wait_until_indexed(600)
+        return [index.search(IndexQuery(embedding=query)) for query in queries_QE]
+
+
+def recall_of_real(file: Path) -> Figures:
+    from catalog.index.edge.backend import EdgeBackend
+    from catalog.index.product_index import ProductIndex
+
+    with sqlite3.connect(file) as db:
+        rows = db.execute("SELECT used, choices, vectors FROM vectors ORDER BY id").fetchall()
+    views = []
+    for _, names, packed in rows:
+        vectors_VE = np.frombuffer(packed, np.float32).reshape(len(json.loads(names)), -1)
+        views.append(dict(zip(json.loads(names), vectors_VE, strict=True)))
+    products_NE = np.stack([view[used] for view, (used, _, _) in zip(views, rows, strict=True)])
+    queries_QE = np.stack([view["text"] for view in views if "text" in view][::8])
+    nearest = exact([products_NE], queries_QE)
+    with tempfile.TemporaryDirectory() as folder:
+        store = EdgeBackend.open(Path(folder) / "index", products_NE.shape[1], build_from=1000)
+        found = found_among(ProductIndex(store), products_NE, queries_QE)
+    shares = [
+        len({one.stored.id for one in got} & {f"sku-{place}" for place in places}) / NEAREST
+        for got, places in zip(found, nearest, strict=True)
+    ]
+    return {"products": float(len(rows)), "queries": float(len(queries_QE)), "recall": float(np.mean(shares))}
+
+
 def memory(when: str) -> Figures:
     anonymous, files = resident("self")
     named = {"anonymous": anonymous, "files": files, "both": anonymous + files}
@@ -257,6 +296,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--queries", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--before", type=Path, help="a checkout of another version")
+    parser.add_argument("--vectors", type=Path, help="real vectors, as a file of `teach`'s cache")
     parser.add_argument("--folder", type=Path, help="where to put the indexes; they are removed again")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
@@ -272,6 +312,9 @@ def main() -> None:
             fill(Path(folder), Path(index), arguments.width)
         else:
             search(Path(folder), Path(index))
+        return
+    if arguments.vectors:
+        print(json.dumps(recall_of_real(arguments.vectors)))
         return
     before = {"before": arguments.before.resolve()} if arguments.before else {}
     versions = before | {"now": Path(__file__).parents[1].resolve()}
