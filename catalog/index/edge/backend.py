@@ -30,6 +30,7 @@ from catalog.index.backend import (
     rarities_by_search,
     translate,
 )
+from catalog.index.edge.builder import Sizes
 from catalog.index.edge.folder import IndexFolder
 from catalog.index.edge.optimizer import Optimizer
 from catalog.index.edge.points import Scored, found_of, sparse, uuid_of
@@ -39,6 +40,13 @@ from catalog.index.records import RECORD, RECORD_FIELDS
 
 # How many vectors are worth an approximate index; fewer are compared one by one, in about a millisecond.
 BUILD_FROM = 10_000
+# How many are built at once, also in the middle of a load: more of them take more memory, fewer make more graphs, and
+# every search goes through all graphs. Four of 25,000 took three times as long as one of 100,000.
+SEGMENT = 200_000
+# Among so many graphs each needs to find few of the best: recall of 1.00 at half the breadth, in half the time.
+SEVERAL_GRAPHS = 4
+# How many times the number of results are compared again in full precision.
+OVERSAMPLING = 2.0
 ALL_VALUES = 1_000_000
 # Of the cache: so many numbers or points, each of some hundred bytes.
 CACHE_SIZE = 20_000
@@ -47,21 +55,23 @@ CACHE_SIZE = 20_000
 class EdgeBackend:
     """A `catalog.index.backend.IndexBackend`."""
 
-    def __init__(self, folder: IndexFolder, build_from: int = BUILD_FROM) -> None:
+    def __init__(self, folder: IndexFolder, build_from: int = BUILD_FROM, segment: int = SEGMENT) -> None:
         """Takes the folder over, and closes it with itself."""
         self.width = folder.manifest.width
         self.identity = folder.manifest.identity
         self.cache: Cache[Hashable, Any] = Cache(CACHE_SIZE, size)
         self._folder = folder
-        self._live = OpenShard(folder, build_from)
+        self._live = OpenShard(folder, Sizes(self.width, build_from, segment))
         self._optimizer = Optimizer(folder, self._live)
 
     @classmethod
-    def open(cls, path: Path, width: int | None, create: bool = True, build_from: int = BUILD_FROM) -> "EdgeBackend":
+    def open(
+        cls, path: Path, width: int | None, create: bool = True, build_from: int = BUILD_FROM, segment: int = SEGMENT
+    ) -> "EdgeBackend":
         """Raises IndexNotFound, IndexLocked, IndexMismatch, IndexDamaged or DiskFull."""
         folder = IndexFolder.open(path, width, create)
         try:
-            return cls(folder, build_from)
+            return cls(folder, build_from, segment)
         except BaseException:
             folder.close()
             raise
@@ -134,10 +144,11 @@ class EdgeBackend:
     ) -> list[list[Scored]]:
         condition = _filter(filter)
         acorn = edge.AcornSearchParams(enable=True, max_selectivity=ACORN_UP_TO)
+        exact = edge.QuantizationSearchParams(rescore=True, oversampling=OVERSAMPLING)
         parameters = (
-            edge.SearchParams(hnsw_ef=SEARCH_BREADTH)
+            edge.SearchParams(hnsw_ef=self._breadth(), quantization=exact)
             if filter is None
-            else edge.SearchParams(hnsw_ef=FILTERED_BREADTH, acorn=acorn)
+            else edge.SearchParams(hnsw_ef=FILTERED_BREADTH, acorn=acorn, quantization=exact)
         )
         requests = [
             edge.QueryRequest(
@@ -154,6 +165,9 @@ class EdgeBackend:
         ]
         lists = self._live.read(lambda shard: shard.query_batch(edge.QueryBatchRequest(requests)))
         return [list(map(Scored, points)) for points in lists]
+
+    def _breadth(self) -> int:
+        return SEARCH_BREADTH if self._live.graphs < SEVERAL_GRAPHS else SEARCH_BREADTH // 2
 
     def rarities(self, terms: Sequence[int]) -> dict[int, float]:
         return rarities_by_search(self, terms)

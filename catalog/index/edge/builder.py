@@ -1,8 +1,8 @@
 """The engine of the embedded index, Qdrant Edge: how a shard is made, and the program that builds one.
 
-    python -P builder.py optimize WIDTH BUILD_FROM SHARD       index the vectors of a shard in place
-    python -P builder.py rewrite WIDTH BUILD_FROM FROM SHARD   copy the live points to a new shard first,
-                                                               and print how many could not be read
+    python -P builder.py optimize WIDTH BUILD_FROM SEGMENT SHARD       index the vectors of a shard in place
+    python -P builder.py rewrite WIDTH BUILD_FROM SEGMENT FROM SHARD   copy the live points to a new shard first,
+                                                                       and print how many could not be read
 
 A process of its own, because the engine keeps Python's global lock while it builds, minutes for 200,000 vectors, and
 because a full disk kills whoever writes (SIGBUS). It imports nothing of the package, so that it starts at once.
@@ -12,7 +12,7 @@ import ctypes
 import os
 import signal
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import qdrant_edge as edge
@@ -40,24 +40,46 @@ KEYWORD_FIELDS = (
 )
 NUMBER_FIELDS = ("price", "sureness", "added_at", "price_until")
 POINTS_AT_ONCE = 1000
+# Numbers of a vector beyond this share of all are cut off, so that the steps of one byte are finer.
+QUANTILE = 0.99
 
 
-def shard_config(width: int, build_from: int) -> edge.EdgeConfig:
-    """build_from: how many vectors of `width` numbers are worth an approximate index."""
-    kilobytes = max(build_from * width * 4 // 1024, 1)
+class Sizes(NamedTuple):
+    """width: numbers of a vector; build_from: how many vectors are worth an approximate index; segment: how many points
+    a part of the shard is given before the next part is begun. A part is built as a whole, so it bounds the memory.
+    """
+
+    width: int
+    build_from: int
+    segment: int
+
+    def kilobytes(self, vectors: int) -> int:
+        return max(vectors * self.width * 4 // 1024, 1)
+
+
+def shard_config(sizes: Sizes) -> edge.EdgeConfig:
+    """Vectors of one byte a number, in memory, are compared; the best are compared again as they are, from the disk."""
+    worth_building = sizes.kilobytes(sizes.build_from)
+    coarse = edge.ScalarQuantizationConfig(edge.ScalarType.Int8, quantile=QUANTILE, memory=edge.Memory.Pinned)
+    embedding = edge.EdgeVectorParams(
+        size=sizes.width, distance=edge.Distance.Dot, memory=edge.Memory.Cold, quantization_config=coarse
+    )
     return edge.EdgeConfig(
-        vectors={"embedding": edge.EdgeVectorParams(size=width, distance=edge.Distance.Dot)},
+        vectors={"embedding": embedding},
         sparse_vectors={"keywords": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
-        hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=2 * kilobytes),
-        # By default a payload comes from disk when it is first found: 1.8 ms a search, not 0.9, until all are read.
-        payload_memory=edge.Memory.Cached,
-        optimizers=edge.EdgeOptimizersConfig(indexing_threshold=kilobytes),
+        hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=2 * worth_building),
+        payload_memory=edge.Memory.Cold,
+        optimizers=edge.EdgeOptimizersConfig(
+            indexing_threshold=worth_building,
+            max_segment_size=sizes.kilobytes(sizes.segment),
+            vacuum_min_vector_number=sizes.build_from,
+        ),
     )
 
 
-def make_shard(path: str, width: int, build_from: int) -> edge.EdgeShard:
+def make_shard(path: str, sizes: Sizes) -> edge.EdgeShard:
     """An empty shard in an existing empty folder."""
-    shard = edge.EdgeShard.create(path, shard_config(width, build_from))
+    shard = edge.EdgeShard.create(path, shard_config(sizes))
     index_fields(shard)
     shard.flush()
     return shard
@@ -110,22 +132,26 @@ def carry(records: list[edge.Record], target: edge.EdgeShard) -> None:
     target.update(edge.UpdateOperation.upsert_points(points))
 
 
-def rewrite(source: edge.EdgeShard, target: edge.EdgeShard) -> int:
-    """Returns how many points the engine could not read and were left behind: they are lost already, and must not keep
-    the others from being rewritten.
+def rewrite(source: edge.EdgeShard, target: edge.EdgeShard, segment: int) -> int:
+    """Builds every `segment` points. Returns how many points the engine could not read and were left behind: they are
+    lost already, and must not keep the others from being rewritten.
     """
-    after, lost = None, 0
+    after, lost, unbuilt, limit = None, 0, 0, min(POINTS_AT_ONCE, segment)
     while True:
-        request = edge.ScrollRequest(offset=after, limit=POINTS_AT_ONCE, with_payload=True, with_vector=True)
+        request = edge.ScrollRequest(offset=after, limit=limit, with_payload=True, with_vector=True)
         try:
             records, after = source.scroll(request)
         except BaseException:  # a panic of the engine is no Exception
-            request = edge.ScrollRequest(offset=after, limit=POINTS_AT_ONCE, with_payload=False, with_vector=False)
+            request = edge.ScrollRequest(offset=after, limit=limit, with_payload=False, with_vector=False)
             points, after = source.scroll(request)
             records = [record for point in points for record in readable(source, point.id)]
             lost += len(points) - len(records)
         if records:
             carry(records, target)
+            unbuilt += len(records)
+        if unbuilt >= segment:
+            target.optimize()
+            unbuilt = 0
         if after is None:
             return lost
 
@@ -147,13 +173,14 @@ def die_with_parent() -> None:
 def main(arguments: list[str]) -> None:
     die_with_parent()
     os.nice(10)  # searches come first
-    verb, width, build_from, *paths = arguments
+    verb, width, build_from, segment, *paths = arguments
+    sizes = Sizes(int(width), int(build_from), int(segment))
     if verb == "optimize":
-        shard = edge.EdgeShard.load(paths[0], shard_config(int(width), int(build_from)))
+        shard = edge.EdgeShard.load(paths[0], shard_config(sizes))
     else:
-        shard = make_shard(paths[1], int(width), int(build_from))
+        shard = make_shard(paths[1], sizes)
         source = edge.EdgeShard.load(paths[0])
-        print(rewrite(source, shard))
+        print(rewrite(source, shard, sizes.segment))
         source.close()
     shard.optimize()
     shard.flush()

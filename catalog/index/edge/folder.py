@@ -14,12 +14,14 @@ import os
 import shutil
 import threading
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
 from catalog.errors import DiskFull, IndexDamaged, IndexFailed, IndexLocked, IndexMismatch, IndexNotFound, translating
+from catalog.index.edge.parts import unchanging_files
 from catalog.storage.files import is_full
 
 FORMAT = 1
@@ -32,6 +34,7 @@ NECESSARY = (
     "*/version.info",
     "*/*id_tracker.*",
     "*/vector_storage-embedding/matrix.dat",
+    "*/vector_storage-embedding/quantized.data",
     "*/vector_storage-embedding/vectors/*",
     "*/payload_storage/page_*.dat",
     "*/vector_storage-keywords/store/page_*.dat",
@@ -149,13 +152,22 @@ def folder_error(error: BaseException) -> IndexFailed | None:
     return DiskFull() if is_full(error) else IndexFailed("The folder of the index cannot be written to.")
 
 
-def copy_shard(source: Path, target: Path) -> None:
-    """Copy a shard that nobody writes to, leaving out the holes: most of a small shard's files are holes."""
+def copy_shard(source: Path, target: Path, share: bool = False) -> None:
+    """Copy a shard that nobody writes to, leaving out the holes: most of a small shard's files are holes.
+
+    share: have one file stand in both where none of them will write it, as far as the disk can do that.
+    """
+    unchanging = set(unchanging_files(source)) if share else set()
     for folder, _, names in os.walk(source):
         copied = target / Path(folder).relative_to(source)
         copied.mkdir(exist_ok=True)
         for name in names:
-            _copy_file(Path(folder) / name, copied / name)
+            file = Path(folder) / name
+            if file in unchanging:
+                with suppress(OSError):
+                    os.link(file, copied / name)
+                    continue
+            _copy_file(file, copied / name)
 
 
 def _copy_file(source: Path, target: Path) -> None:

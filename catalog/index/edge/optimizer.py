@@ -17,6 +17,7 @@ from typing import Literal
 from catalog.errors import CatalogError, DiskFull, IndexFailed, translating
 from catalog.index.edge.builder import __file__ as shard_file
 from catalog.index.edge.folder import IndexFolder, folder_error, used_bytes
+from catalog.index.edge.parts import put_back, set_aside
 from catalog.index.edge.shard import OpenShard
 
 logger = logging.getLogger(__name__)
@@ -125,12 +126,14 @@ class Optimizer:
         self._urgent = self._urgent and self._worth_building()
 
     def _worth_building(self) -> bool:
-        return self._live.unbuilt >= self._live.build_from
+        return self._live.unbuilt >= self._live.sizes.build_from
 
     def _due(self, now: float) -> bool:
         """Whether to build although writing goes on."""
-        many = self._live.unbuilt >= BUSY_BUILD_FROM * self._live.build_from
-        return (self._urgent and self._worth_building()) or (many and now - self._last_build > BUSY_BUILD_SECONDS)
+        sizes = self._live.sizes
+        many = self._live.unbuilt >= BUSY_BUILD_FROM * sizes.build_from
+        urgent = self._live.unbuilt >= sizes.segment or (self._urgent and self._worth_building())
+        return urgent or (many and now - self._last_build > BUSY_BUILD_SECONDS)
 
     def _rebuild(self, verb: Verb) -> bool:
         """False if it was interrupted."""
@@ -138,16 +141,22 @@ class Optimizer:
             if self._closing.is_set():
                 return False
             leftovers: list[Path] = []
+            whole = verb == "optimize"
             try:
                 with translating(folder_error):
                     self._folder.check_room(2 * used_bytes(self._folder.shard))
                     leftovers.append(self._folder.new_shard())
                     self._live.copy_to(leftovers[0])
-                    if verb == "rewrite":
+                    if whole:
+                        set_aside(leftovers[0], self._live.sizes.width, self._live.sizes.segment)
+                    else:
                         leftovers.append(self._folder.new_shard())
                 if not self._built(verb, leftovers):
                     return False
-                leftovers.append(self._live.replace(leftovers.pop()))
+                if whole:
+                    with translating(folder_error):
+                        put_back(leftovers[0])
+                leftovers[-1] = self._live.replace(leftovers[-1], whole)
                 return True
             finally:
                 self._live.forget_copy()
@@ -156,8 +165,7 @@ class Optimizer:
 
     def _built(self, verb: Verb, paths: list[Path]) -> bool:
         """Run the builder. False if it was interrupted."""
-        sizes = (str(self._folder.manifest.width), str(self._live.build_from))
-        command = [sys.executable, "-P", str(BUILDER), verb, *sizes, *map(str, paths)]
+        command = [sys.executable, "-P", str(BUILDER), verb, *map(str, (*self._live.sizes, *paths))]
         quiet = subprocess.DEVNULL
         with subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet) as builder:
             while builder.poll() is None:

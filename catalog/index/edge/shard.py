@@ -14,7 +14,7 @@ import qdrant_edge as edge
 
 from catalog.errors import IndexDamaged, IndexFailed, translating
 from catalog.index.backend import in_chunks
-from catalog.index.edge.builder import carry, catch_up, index_fields, make_shard, shard_config
+from catalog.index.edge.builder import Sizes, carry, catch_up, index_fields, make_shard, shard_config
 from catalog.index.edge.folder import IndexFolder, copy_shard, damaged_file
 
 # Of a log that lost its writes: so many of its numbers are passed over at most, in less than a minute.
@@ -23,6 +23,12 @@ MAX_NUMBERS = 10_000_000
 BYTES_PER_POINT = 8192
 # So many points changed during a rebuild are carried over while writers wait; more, while they go on.
 CARRIED_WHILE_WAITING = 500
+
+# For each point that is written while a whole segment waits to be built, or is: about as fast as points are built, so
+# that a load of any size has few in memory that are not.
+SLOWED_SECONDS = 0.0003
+
+READ_AHEAD = ("*/payload_storage/page_*.dat", "*/vector_storage-embedding/matrix.dat")
 
 Result = TypeVar("Result")
 
@@ -36,9 +42,9 @@ class OpenShard:
     because the engine keeps Python's global lock for the whole of every call anyway.
     """
 
-    def __init__(self, folder: IndexFolder, build_from: int) -> None:
+    def __init__(self, folder: IndexFolder, sizes: Sizes) -> None:
         """Opens the folder's shard, or makes its first. Raises IndexDamaged or DiskFull."""
-        self.build_from = build_from
+        self.sizes = sizes
         self.unbuilt = folder.manifest.unbuilt  # points written since the approximate index was built
         self.dirty = False  # whether anything was written since the last flush
         self.last_write = 0.0  # on the monotonic clock
@@ -46,8 +52,10 @@ class OpenShard:
         self._writing = threading.RLock()
         self._engine = threading.Lock()
         self._in_step = False  # whether the engine is known to number writes on from those that it has
+        self._copied = 0  # how many points the last copy had
         self._touched: set[UUID] | None = None  # points changed since a copy was made, while one is worked on
         self._shard: edge.EdgeShard | None = self._opened()
+        self.graphs = graphs_of(self._shard)
 
     def read(self, query: Callable[[edge.EdgeShard], Result]) -> Result:
         with self._engine:
@@ -57,9 +65,8 @@ class OpenShard:
 
     def write(self, operations: Iterable[edge.UpdateOperation], points: Sequence[UUID]) -> None:
         """Apply operations that touch no other points than these; durable against a kill when this returns."""
-        width = self._folder.manifest.width
         with self._writing:
-            self._folder.check_room(4 * len(points) * (4 * width + BYTES_PER_POINT))
+            self._folder.check_room(4 * len(points) * (4 * self.sizes.width + BYTES_PER_POINT))
             if not self._in_step:
                 with self._engine:
                     keep_in_step(self._usable(), self._folder.shard.name)
@@ -72,6 +79,8 @@ class OpenShard:
             self.unbuilt += len(points)
             self.dirty = True
             self.last_write = time.monotonic()
+        if self.unbuilt > self.sizes.segment:
+            time.sleep(SLOWED_SECONDS * len(points))
 
     def flush(self) -> None:
         with self._writing:
@@ -85,19 +94,27 @@ class OpenShard:
             self.dirty = False
 
     def copy_to(self, target: Path) -> None:
-        """Copy all files, while writers wait, and from then on remember which points change."""
+        """Copy it, while writers wait, and from then on remember which points change."""
         with self._writing:
             self.flush()
-            copy_shard(self._folder.shard, target)
+            copy_shard(self._folder.shard, target, share=True)
+            self._copied = self.read(points_of)
             self._touched = set()
 
     def forget_copy(self) -> None:
         self._touched = None
 
-    def replace(self, path: Path) -> Path:
-        """Use the shard at `path`, built from the last copy, once it has what changed since. Returns the old folder."""
-        fresh = _loaded(path, self._folder.manifest.width, self.build_from)
+    def replace(self, path: Path, whole: bool) -> Path:
+        """Use the shard at `path`, built from the last copy, once it has what changed since. Returns the old folder.
+
+        whole: whether it must have all points of the copy. Raises IndexFailed where it does not.
+        """
+        fresh = _loaded(path, self.sizes)
         try:
+            with calling_engine():
+                count = points_of(fresh)
+            if whole and count != self._copied:
+                raise IndexFailed("The index could not be rebuilt. It is unchanged.")
             keep_in_step(fresh, path.name)
             carried = 0
             while True:
@@ -128,11 +145,11 @@ class OpenShard:
         folder = self._folder
         if folder.manifest.shard:
             folder.check_files()
-            return _loaded(folder.shard, folder.manifest.width, self.build_from)
+            return _loaded(folder.shard, self.sizes)
         folder.check_room(0)
         path = folder.new_shard()
         with calling_engine():
-            shard = make_shard(str(path), folder.manifest.width, self.build_from)
+            shard = make_shard(str(path), self.sizes)
         folder.record(path, 0)
         return shard
 
@@ -157,6 +174,7 @@ class OpenShard:
         self._folder.record(path, carried)
         with self._engine:
             self._shard = fresh
+        self.graphs = graphs_of(fresh)
         self._touched = None
         self.unbuilt = carried
         if old is not None:
@@ -180,6 +198,17 @@ def _engine_error(error: BaseException) -> EngineFailed | None:
     return None if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError) else EngineFailed()
 
 
+def points_of(shard: edge.EdgeShard) -> int:
+    """Counted, so that a point that a crash left in two parts is one."""
+    return shard.count(edge.CountRequest(exact=True))
+
+
+def graphs_of(shard: edge.EdgeShard) -> int:
+    """Of its parts all but the one that is written to."""
+    with calling_engine():
+        return shard.info().segments_count - 1
+
+
 def keep_in_step(shard: edge.EdgeShard, name: str) -> None:
     """Have the engine carry out what is written next. Raises IndexDamaged where it would not, and cannot be mended."""
     try:
@@ -195,11 +224,26 @@ def keep_in_step(shard: edge.EdgeShard, name: str) -> None:
         )
 
 
-def _loaded(path: Path, width: int, build_from: int) -> edge.EdgeShard:
+def _loaded(path: Path, sizes: Sizes) -> edge.EdgeShard:
     try:
         with calling_engine():
-            shard = edge.EdgeShard.load(str(path), shard_config(width, build_from))
+            shard = edge.EdgeShard.load(str(path), shard_config(sizes))
             index_fields(shard)
-            return shard
     except IndexFailed:
         raise damaged_file(f"one of those in {path.name}") from None
+    read_ahead(path)
+    return shard
+
+
+def read_ahead(path: Path) -> None:
+    """Have the system read what searches read a little of, products and vectors as they are, if it has room for them.
+
+    They are its cache and no memory of this process until it looks at them. After a build the engine has dropped them,
+    and the first look at each would wait for the disk.
+    """
+    if not hasattr(os, "posix_fadvise"):  # macOS
+        return
+    for pattern in READ_AHEAD:
+        for file in (path / "segments").glob(pattern):
+            with suppress(OSError), file.open("rb") as opened:
+                os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)

@@ -341,7 +341,7 @@ def test_vectors_are_indexed_in_the_background(quick_path: Path) -> None:
         exact = [match.stored.id for match in index.search(query)]
         assert index.wait_until_indexed(60)
         assert index.indexed == 1
-        assert list((shards(quick_path / "index")[0] / "segments").glob("*/vector_index-embedding/graph.bin"))
+        assert parts(quick_path / "index")
         assert [match.stored.id for match in index.search(query)] == exact
         index.upsert(PRODUCTS[500:600])
         assert index.indexed == pytest.approx(5 / 6)
@@ -350,6 +350,69 @@ def test_vectors_are_indexed_in_the_background(quick_path: Path) -> None:
     with open_index(quick_path / "index") as index:
         assert index.indexed == pytest.approx(5 / 6)
         assert all(same(index.get([one.id])[0], one) for one in PRODUCTS[::50])
+
+
+def parts(path: Path) -> list[Path]:
+    """The parts of the shard that have a graph."""
+    return [graph.parents[1] for graph in shards(path)[0].glob("segments/*/vector_index-embedding/graph.bin")]
+
+
+def test_a_large_load_is_built_in_parts(quick_path: Path) -> None:
+    """While it goes on, and when it is rewritten. A part of full size stays as it is, until much of it is gone."""
+    store = EdgeBackend.open(quick_path / "index", WIDTH, build_from=40, segment=100)
+    query = IndexQuery(embedding=embedding(1), keywords="red shoe", limit=20)
+    with ProductIndex(store) as index:
+        index.upsert(PRODUCTS[:150])
+        assert index.wait_until_indexed(60)
+        [first] = parts(quick_path / "index")
+        index.upsert(PRODUCTS[150:300])
+        exact = [match.stored.id for match in index.search(query)]
+        assert index.wait_until_indexed(60)
+        assert index.indexed == 1
+        names = {part.name for part in parts(quick_path / "index")}
+        assert first.name in names
+        assert len(names) > 1
+        assert [match.stored.id for match in index.search(query)] == exact
+        index.delete([one.id for one in PRODUCTS[:40]])
+        index.upsert(PRODUCTS[300:350])
+        assert index.wait_until_indexed(60)
+        assert first.name not in {part.name for part in parts(quick_path / "index")}
+        assert index.erase([PRODUCTS[40].id]) == 1
+        assert len(parts(quick_path / "index")) > 1
+        kept = index.get([one.id for one in PRODUCTS[:350]])
+        assert kept[:41] == [None] * 41
+        assert all(same(stored, one) for stored, one in zip(kept[41:], PRODUCTS[41:350], strict=True))
+
+
+def test_an_index_built_by_an_earlier_release_gets_coarse_vectors_with_its_next_build(quick_path: Path) -> None:
+    with small_index(quick_path / "index", 10_000) as index:
+        index.upsert(PRODUCTS[:300])
+    [shard] = shards(quick_path / "index")
+    config = edge.EdgeConfig(
+        vectors={"embedding": edge.EdgeVectorParams(size=WIDTH, distance=edge.Distance.Dot)},
+        sparse_vectors={"keywords": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
+        optimizers=edge.EdgeOptimizersConfig(indexing_threshold=1),
+    )
+    old = edge.EdgeShard.load(str(shard), config)
+    assert old.optimize()
+    old.close()
+    manifest = json.loads((quick_path / "index" / "index.json").read_text())
+    (quick_path / "index" / "index.json").write_text(json.dumps({**manifest, "unbuilt": 0, "files": {}}))
+    coarse = "segments/*/vector_storage-embedding/quantized.data"
+    with small_index(quick_path / "index", 100) as index:
+        query = IndexQuery(embedding=embedding(1), limit=20)
+        found = [match.stored.id for match in index.search(query)]
+        assert not list(shards(quick_path / "index")[0].glob(coarse))
+        index.upsert(PRODUCTS[300:400])
+        assert index.wait_until_indexed(60)
+        assert len(list(shards(quick_path / "index")[0].glob(coarse))) == len(parts(quick_path / "index"))
+        first = {one.id for one in PRODUCTS[:300]}
+        assert [m.stored.id for m in index.search(query) if m.stored.id in first][:5] == found[:5]
+        assert index.count() == 400
+    vectors = next(shards(quick_path / "index")[0].glob(coarse))
+    os.truncate(vectors, vectors.stat().st_size // 2)
+    with pytest.raises(IndexDamaged, match=r"missing or damaged: .*quantized\.data"):
+        open_index(quick_path / "index")
 
 
 def test_what_is_written_during_a_build_is_kept(quick_path: Path) -> None:
