@@ -14,11 +14,10 @@ os.environ["RAY_AUTH_MODE"] = "disabled"  # read when Ray is imported; the nodes
 import argparse
 import asyncio
 import json
-import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from ray import serve as ray_serve
 from ray.cluster_utils import Cluster
 from ray.serve.config import HTTPOptions, ProxyLocation
 
-from benchmarks.faults import all_running, light_load, lost_products, seconds_until_healthy, until_all_running
+from benchmarks.faults import all_running, kill, light_load, lost_products, seconds_until_healthy, until_all_running
 from benchmarks.postgres import started
 from benchmarks.traffic import REFUSED, Address, Ask, Client, free_port, markdown, processes, request, statuses, until
 from serving.deployments.application import QUIET, application
@@ -107,9 +106,8 @@ async def under_loss(cluster: Cluster, address: Address, database: str, calm: fl
         (worker,) = connection.execute(query, [job]).fetchone() or ("",)
     node, worked = victim(cluster, worker)
     killed = time.monotonic()
-    for process in [one for one in processes() if parent_of(one) == raylet(node)]:
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
+    theirs = [one for one in processes() if parent_of(one) == raylet(node)]
+    await asyncio.gather(*map(kill, theirs), return_exceptions=True)  # some have just ended
     await asyncio.to_thread(cluster.remove_node, node, False)
     gone = time.monotonic()
     on = asyncio.create_task(seconds_until_on(address, job, gone))
