@@ -27,9 +27,9 @@ from ray import serve as ray_serve
 from ray.cluster_utils import Cluster
 from ray.serve.config import HTTPOptions, ProxyLocation
 
-from benchmarks.faults import all_running, light_load, lost_products, seconds_until_healthy, until_all_running
+from benchmarks.faults import all_running, kill, light_load, lost_products, seconds_until_healthy, until_all_running
 from benchmarks.postgres import started
-from benchmarks.traffic import REFUSED, Address, Ask, Client, free_port, markdown, request, statuses, until
+from benchmarks.traffic import REFUSED, Address, Ask, Client, free_port, markdown, processes, request, statuses, until
 from serving.deployments.application import QUIET, application
 from serving.deployments.preflight import environment, ray_environment
 from serving.deployments.remote import APPLICATION
@@ -56,16 +56,22 @@ def service(settings: Settings) -> Iterator[Cluster]:
             wait_until_ready(settings)
             yield cluster
         finally:
-            ray.shutdown()
+            ray.shutdown()  # type: ignore[no-untyped-call]
             cluster.shutdown()
 
 
 def victim(cluster: Cluster, worker: str) -> tuple[Any, bool]:
     """The node, none of them the head, whose process has the job, and whether there is such a one; else another."""
     _, process, _ = worker.split(":")
-    parent = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
     nodes = list(cluster.worker_nodes)
-    return next(((node, True) for node in nodes if raylet(node) == parent), (nodes[0], False))
+    return next(((node, True) for node in nodes if raylet(node) == parent_of(int(process))), (nodes[0], False))
+
+
+def parent_of(process: int) -> int:
+    try:
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:  # it has ended
+        return 0
 
 
 def raylet(node: Any) -> int:
@@ -100,6 +106,8 @@ async def under_loss(cluster: Cluster, address: Address, database: str, calm: fl
         (worker,) = connection.execute(query, [job]).fetchone() or ("",)
     node, worked = victim(cluster, worker)
     killed = time.monotonic()
+    theirs = [one for one in processes() if parent_of(one) == raylet(node)]
+    await asyncio.gather(*map(kill, theirs), return_exceptions=True)  # some have just ended
     await asyncio.to_thread(cluster.remove_node, node, False)
     gone = time.monotonic()
     on = asyncio.create_task(seconds_until_on(address, job, gone))
@@ -117,7 +125,7 @@ async def under_loss(cluster: Cluster, address: Address, database: str, calm: fl
     flying = [one for one in outcomes if one.started < gone and one.ended > killed]
     begun = [one for one in outcomes if one.started >= gone]
     return {
-        "nodes": NODES,
+        "name": f"one of {NODES} nodes",
         "the job's node was killed": worked,
         "in flight": len(flying),
         "in flight, failed": sum(not one.good for one in flying),
@@ -159,9 +167,9 @@ def main() -> None:
         )
         with service(settings) as cluster:
             row = asyncio.run(under_loss(cluster, Address(settings.host, settings.port), database, arguments.calm))
-    print(markdown(row))
     if arguments.json:
         arguments.json.write_text(json.dumps(row, indent=1) + "\n")
+    print(markdown(row))
 
 
 if __name__ == "__main__":
