@@ -65,7 +65,7 @@ ADDED = [
     Column("jobs", "done", "INTEGER NOT NULL DEFAULT 0"),
     Column("jobs", "eta", "REAL"),
 ]
-RENEW_SECONDS, LEASE_SECONDS = 2.0, 10.0
+RENEW_SECONDS, LEASE_SECONDS = 1.0, 6.0
 ALL = 2**63 - 1
 State = Literal["queued", "running", "complete", "failed", "cancelled"]
 ERASED, VERDICTS, AUDIT = "(erased)", "(verdicts)", "(audit)"  # in place of a feed's name
