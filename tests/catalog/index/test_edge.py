@@ -357,6 +357,7 @@ def parts(path: Path) -> list[Path]:
     return [graph.parents[1] for graph in shards(path)[0].glob("segments/*/vector_index-embedding/graph.bin")]
 
 
+@pytest.mark.slow
 def test_a_large_load_is_built_in_parts(quick_path: Path) -> None:
     """While it goes on, and when it is rewritten. A part of full size stays as it is, until much of it is gone."""
     store = EdgeBackend.open(quick_path / "index", WIDTH, build_from=40, segment=100)
