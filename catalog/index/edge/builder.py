@@ -1,8 +1,10 @@
 """The engine of the embedded index, Qdrant Edge: how a shard is made, and the program that builds one.
 
-    python -P builder.py optimize WIDTH BUILD_FROM SEGMENT SHARD       index the vectors of a shard in place
-    python -P builder.py rewrite WIDTH BUILD_FROM SEGMENT FROM SHARD   copy the live points to a new shard first,
-                                                                       and print how many could not be read
+    python -P builder.py optimize WIDTH BUILD_FROM SEGMENT MEMORY SHARD       index the vectors of a shard in place
+    python -P builder.py rewrite WIDTH BUILD_FROM SEGMENT MEMORY FROM SHARD   copy the live points to a new shard first,
+                                                                              and print how many could not be read
+
+MEMORY is Cached or Cold: whether products, and vectors as they are, are mapped when the index is opened.
 
 A process of its own, because the engine keeps Python's global lock while it builds, minutes for 200,000 vectors, and
 because a full disk kills whoever writes (SIGBUS). It imports nothing of the package, so that it starts at once.
@@ -57,18 +59,21 @@ class Sizes(NamedTuple):
         return max(vectors * self.width * 4 // 1024, 1)
 
 
-def shard_config(sizes: Sizes) -> edge.EdgeConfig:
-    """Vectors of one byte a number, in memory, are compared; the best are compared again as they are, from the disk."""
+def shard_config(sizes: Sizes, memory: edge.Memory | None = None) -> edge.EdgeConfig:
+    """Vectors of one byte a number are compared, and the best again as they are.
+
+    memory: where products, and vectors as they are, stand; None for where they do.
+    """
     worth_building = sizes.kilobytes(sizes.build_from)
     coarse = edge.ScalarQuantizationConfig(edge.ScalarType.Int8, quantile=QUANTILE, memory=edge.Memory.Pinned)
     embedding = edge.EdgeVectorParams(
-        size=sizes.width, distance=edge.Distance.Dot, memory=edge.Memory.Cold, quantization_config=coarse
+        size=sizes.width, distance=edge.Distance.Dot, memory=memory, quantization_config=coarse
     )
     return edge.EdgeConfig(
         vectors={"embedding": embedding},
         sparse_vectors={"keywords": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
         hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=100, full_scan_threshold=2 * worth_building),
-        payload_memory=edge.Memory.Cold,
+        payload_memory=memory,
         optimizers=edge.EdgeOptimizersConfig(
             indexing_threshold=worth_building,
             max_segment_size=sizes.kilobytes(sizes.segment),
@@ -77,9 +82,9 @@ def shard_config(sizes: Sizes) -> edge.EdgeConfig:
     )
 
 
-def make_shard(path: str, sizes: Sizes) -> edge.EdgeShard:
+def make_shard(path: str, sizes: Sizes, memory: edge.Memory = edge.Memory.Cached) -> edge.EdgeShard:
     """An empty shard in an existing empty folder."""
-    shard = edge.EdgeShard.create(path, shard_config(sizes))
+    shard = edge.EdgeShard.create(path, shard_config(sizes, memory))
     index_fields(shard)
     shard.flush()
     return shard
@@ -173,12 +178,12 @@ def die_with_parent() -> None:
 def main(arguments: list[str]) -> None:
     die_with_parent()
     os.nice(10)  # searches come first
-    verb, width, build_from, segment, *paths = arguments
-    sizes = Sizes(int(width), int(build_from), int(segment))
+    verb, width, build_from, segment, named, *paths = arguments
+    sizes, memory = Sizes(int(width), int(build_from), int(segment)), getattr(edge.Memory, named)
     if verb == "optimize":
-        shard = edge.EdgeShard.load(paths[0], shard_config(sizes))
+        shard = edge.EdgeShard.load(paths[0], shard_config(sizes, memory))
     else:
-        shard = make_shard(paths[1], sizes)
+        shard = make_shard(paths[1], sizes, memory)
         source = edge.EdgeShard.load(paths[0])
         print(rewrite(source, shard, sizes.segment))
         source.close()

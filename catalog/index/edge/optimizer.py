@@ -148,7 +148,7 @@ class Optimizer:
                     leftovers.append(self._folder.new_shard())
                     self._live.copy_to(leftovers[0])
                     if whole:
-                        set_aside(leftovers[0], self._live.sizes.width, self._live.sizes.segment)
+                        set_aside(leftovers[0], self._live.sizes.width, self._live.sizes.segment, self._live.is_large)
                     else:
                         leftovers.append(self._folder.new_shard())
                 if not self._built(verb, leftovers):
@@ -165,7 +165,8 @@ class Optimizer:
 
     def _built(self, verb: Verb, paths: list[Path]) -> bool:
         """Run the builder. False if it was interrupted."""
-        command = [sys.executable, "-P", str(BUILDER), verb, *map(str, (*self._live.sizes, *paths))]
+        memory = "Cold" if self._live.is_large else "Cached"
+        command = [sys.executable, "-P", str(BUILDER), verb, *map(str, (*self._live.sizes, memory, *paths))]
         quiet = subprocess.DEVNULL
         with subprocess.Popen(command, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet) as builder:
             while builder.poll() is None:

@@ -20,6 +20,7 @@ UNCHANGING = (
     "vector_storage-keywords/store/page_*.dat",
 )
 DELETED = "id_tracker.deleted"  # a bit for each point
+STATE, MAPPED = "segment.json", b'"in_ram_mmap"'
 FULL, MANY_DELETED = 0.8, 0.2
 SEGMENTS, ASIDE = "segments", "finished"
 
@@ -29,9 +30,11 @@ def unchanging_files(shard: Path) -> Iterator[Path]:
     return (file for part in built for pattern in UNCHANGING for file in part.glob(pattern))
 
 
-def set_aside(shard: Path, width: int, size: int) -> None:
-    """Hide finished parts of a shard that nobody has open. width: numbers of a vector; size: points of a whole part."""
-    finished = [part for part in (shard / SEGMENTS).glob("*") if _is_finished(part, width, size)]
+def set_aside(shard: Path, width: int, size: int, on_disk: bool) -> None:
+    """Hide finished parts of a shard that nobody has open. width: numbers of a vector; size: points of a whole part;
+    on_disk: whether products, and vectors as they are, are to stay on the disk.
+    """
+    finished = [part for part in (shard / SEGMENTS).glob("*") if _is_finished(part, width, size, on_disk)]
     (shard / ASIDE).mkdir()
     for part in finished:
         part.rename(shard / ASIDE / part.name)
@@ -43,9 +46,11 @@ def put_back(shard: Path) -> None:
     (shard / ASIDE).rmdir()
 
 
-def _is_finished(part: Path, width: int, size: int) -> bool:
-    files = [part / name for name in (VECTORS, COARSE, DELETED)]
+def _is_finished(part: Path, width: int, size: int, on_disk: bool) -> bool:
+    files = [part / name for name in (VECTORS, COARSE, DELETED, STATE)]
     if not all(file.exists() for file in files):  # written to, or built by an earlier release
+        return False
+    if on_disk and MAPPED in files[3].read_bytes():
         return False
     points = files[0].stat().st_size // (4 * width)
     deleted = int.from_bytes(files[2].read_bytes(), "little").bit_count()

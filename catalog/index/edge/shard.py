@@ -30,6 +30,10 @@ SLOWED_SECONDS = 0.0003
 
 READ_AHEAD = ("*/payload_storage/page_*.dat", "*/vector_storage-embedding/matrix.dat")
 
+# Beyond so many whole parts, products and vectors as they are stay on the disk. The first look at each then costs a
+# page fault, for some thirty pages a search; mapped, they are 2 kB a product of what `ps` shows.
+LARGE = 2
+
 Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
@@ -52,10 +56,15 @@ class OpenShard:
         self._writing = threading.RLock()
         self._engine = threading.Lock()
         self._in_step = False  # whether the engine is known to number writes on from those that it has
-        self._copied = 0  # how many points the last copy had
+        self.copied = 0  # how many points the last copy had
         self._touched: set[UUID] | None = None  # points changed since a copy was made, while one is worked on
         self._shard: edge.EdgeShard | None = self._opened()
         self.graphs = graphs_of(self._shard)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether products, and vectors as they are, are to stay on the disk, as of the last copy."""
+        return self.copied > LARGE * self.sizes.segment
 
     def read(self, query: Callable[[edge.EdgeShard], Result]) -> Result:
         with self._engine:
@@ -98,7 +107,7 @@ class OpenShard:
         with self._writing:
             self.flush()
             copy_shard(self._folder.shard, target, share=True)
-            self._copied = self.read(points_of)
+            self.copied = self.read(points_of)
             self._touched = set()
 
     def forget_copy(self) -> None:
@@ -113,7 +122,7 @@ class OpenShard:
         try:
             with calling_engine():
                 count = points_of(fresh)
-            if whole and count != self._copied:
+            if whole and count != self.copied:
                 raise IndexFailed("The index could not be rebuilt. It is unchanged.")
             keep_in_step(fresh, path.name)
             carried = 0

@@ -357,15 +357,16 @@ def parts(path: Path) -> list[Path]:
     return [graph.parents[1] for graph in shards(path)[0].glob("segments/*/vector_index-embedding/graph.bin")]
 
 
+@pytest.mark.slow
 def test_a_large_load_is_built_in_parts(quick_path: Path) -> None:
     """While it goes on, and when it is rewritten. A part of full size stays as it is, until much of it is gone."""
     store = EdgeBackend.open(quick_path / "index", WIDTH, build_from=40, segment=100)
     query = IndexQuery(embedding=embedding(1), keywords="red shoe", limit=20)
     with ProductIndex(store) as index:
-        index.upsert(PRODUCTS[:150])
+        index.upsert(PRODUCTS[:120])
         assert index.wait_until_indexed(60)
         [first] = parts(quick_path / "index")
-        index.upsert(PRODUCTS[150:300])
+        index.upsert(PRODUCTS[120:190])
         exact = [match.stored.id for match in index.search(query)]
         assert index.wait_until_indexed(60)
         assert index.indexed == 1
@@ -374,9 +375,10 @@ def test_a_large_load_is_built_in_parts(quick_path: Path) -> None:
         assert len(names) > 1
         assert [match.stored.id for match in index.search(query)] == exact
         index.delete([one.id for one in PRODUCTS[:40]])
-        index.upsert(PRODUCTS[300:350])
+        index.upsert(PRODUCTS[190:350])  # so many that they are no longer mapped as a whole
         assert index.wait_until_indexed(60)
         assert first.name not in {part.name for part in parts(quick_path / "index")}
+        assert not any(b"in_ram_mmap" in (part / "segment.json").read_bytes() for part in parts(quick_path / "index"))
         assert index.erase([PRODUCTS[40].id]) == 1
         assert len(parts(quick_path / "index")) > 1
         kept = index.get([one.id for one in PRODUCTS[:350]])
