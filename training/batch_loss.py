@@ -13,7 +13,7 @@ from catalog.model.runtime import ModelOutputs, Runtime
 from training.config import TrainConfig
 from training.data.samples import CorpusBatch, TrainingBatch
 from training.data.targets import Targets
-from training.distillation import teacher_loss, teacher_outputs
+from training.distillation import cached_outputs, teacher_loss, teacher_outputs
 from training.losses import (
     TreePaths,
     asymmetric_loss,
@@ -26,10 +26,12 @@ from training.losses import (
 TEXT_WEIGHT = 2.0  # of a text beside an image, where the relations of both are kept
 # Image and text of a batch, as encoded.
 Pair = tuple[Encoded, Encoded]
+# Reads each sample itself, or answers from what its encoders have read.
+Teacher = Runtime | CatalogModel
 
 
 def batch_losses(
-    model: CatalogModel, batch: TrainingBatch, config: TrainConfig, teacher: Runtime | None = None
+    model: CatalogModel, batch: TrainingBatch, config: TrainConfig, teacher: Teacher | None = None
 ) -> dict[str, Tensor]:
     """Every weighted loss, scalars, and their sum "loss"; each a mean over the subsets of modalities that are read."""
     encoded = batch.encoded
@@ -40,12 +42,19 @@ def batch_losses(
     # A synthetic caption gives the label away: it is for the contrastive loss alone.
     text = caption.keep(batch.targets.given_B)
     subsets = modality_subsets(image, text) if config.all_modality_subsets else [modality_dropout(image, text, config)]
+    leaves = [draw_leaves(batch.targets.paths, config.leaves_drawn) for _ in subsets]
     taught: list[ModelOutputs | None] = [None] * len(subsets)
-    if teacher is not None and batch.for_teacher is not None:
+    if isinstance(teacher, CatalogModel):
+        assert batch.taught is not None
+        taught = [
+            cached_outputs(teacher, batch.taught, subset, drawn.leaves)
+            for subset, drawn in zip(subsets, leaves, strict=True)
+        ]
+    elif teacher is not None and batch.for_teacher is not None:
         taught = [*teacher_outputs(teacher, batch.for_teacher, subsets)]
     parts = [
-        subset_losses(model, subset, encoded, batch.targets, config, theirs)
-        for subset, theirs in zip(subsets, taught, strict=True)
+        subset_losses(model, subset, encoded, batch.targets, config, drawn, theirs)
+        for subset, drawn, theirs in zip(subsets, leaves, taught, strict=True)
     ]
     losses = {name: torch.stack([part[name].float() for part in parts]).mean() for name in parts[0]}
     if batch.corpus is not None:
@@ -59,14 +68,15 @@ def subset_losses(
     full: Pair,
     targets: Targets,
     config: TrainConfig,
+    drawn: "Drawn",
     taught: ModelOutputs | None = None,
 ) -> dict[str, Tensor]:
     """The losses of one subset of modalities, over the products that still have a modality.
 
-    full: both modalities, none dropped, for the contrastive loss. taught: the teacher's outputs for the same subset.
+    full: both modalities, none dropped, for the contrastive loss. drawn: the leaves that are scored. taught: the
+    teacher's outputs for the same subset and leaves.
     """
     image, text = subset
-    drawn = draw_leaves(targets.paths, config.leaves_drawn)
     outputs = model.heads(model.fusion(image, text), image, text, drawn.leaves)
     read_B = image.present_B | text.present_B
     losses = {}

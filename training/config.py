@@ -135,7 +135,9 @@ class TrainConfig:
     corpus: CorpusConfig | None = None  # further texts, to be kept apart and found by their translations and queries
     corpus_batch: int = 128  # of them in each step
     corpus_weight: float = 1.0
-    teacher: str = ""  # model folder to distil from (Hinton et al. 2015)
+    # Model folder to distil from (Hinton et al. 2015). With cache_views its encoders read the same views once, too.
+    teacher: str = ""
+    teacher_features: str = ""  # file of these, for runs that share it; "": in the run's folder
     teacher_weight: float = 1.0
     temperature: float = 2.0  # of distillation
 
@@ -174,11 +176,36 @@ class TextConfig:
     checkpoint_seconds: int = 120
 
 
-def read_text_config(path: Path) -> TextConfig:
-    """Raises FileNotReadable or ConfigInvalid."""
+@dataclass(frozen=True)
+class NarrowTextConfig:
+    """A run that teaches a narrow text encoder what a model's own one says, see `training.texts.narrow`."""
+
+    output: str  # the run's folder: encoder/, state.pt, log.jsonl
+    teacher: str  # model folder
+    corpus: CorpusConfig
+    text_options: dict[str, Any]  # BertConfig fields that differ from the teacher's
+    taxonomy: str = "assets/model/taxonomy.json"
+    vectors: str = ""  # file of what the teacher's encoder reads, for runs that share it; "": in the run's folder
+    vocabulary: int = 16_000  # the first tokens kept, besides letters and those of the corpus
+    max_tokens: int = 96
+    seed: int = 0
+    word_steps: int = 400  # first steps, with the words alone
+    steps: int = 2000  # further steps
+    batch_size: int = 256  # English texts of a step, each with a translation and a query if it has one
+    learning_rate: float = 1e-3
+    word_scale: float = 5.0  # factor of the word table's learning rate
+    weight_decay: float = 0.01
+    warmup: float = 0.05  # share of the steps, of either kind
+    checkpoint_seconds: int = 120
+
+
+def read_text_config(path: Path) -> TextConfig | NarrowTextConfig:
+    """The second has a `teacher`. Raises FileNotReadable or ConfigInvalid."""
     fields = _read_toml(path)
     if "corpus" in fields:
         fields |= {"corpus": _build(CorpusConfig, fields["corpus"], "corpus")}
+    if "teacher" in fields:
+        return _build(NarrowTextConfig, fields, "the file")
     return _build(TextConfig, fields, "the file")
 
 
@@ -218,12 +245,8 @@ def parse_config(fields: dict[str, Any]) -> TrainConfig:
         config.teacher or config.low_res_epochs or not (config.start.shared_stages or config.start.model)
     ):
         raise ConfigInvalid("cache_maps needs shared stages, and neither a teacher nor images of low resolution.")
-    if config.teacher and config.leaves_drawn:
-        raise ConfigInvalid("A teacher tells of all leaves, so it cannot be combined with leaves_drawn.")
-    if config.teacher and config.cache_views:
-        raise ConfigInvalid(
-            "Distillation reads each image as it is sampled, so it cannot be combined with cache_views."
-        )
+    if config.teacher and config.leaves_drawn and not config.cache_views:
+        raise ConfigInvalid("A teacher tells of all leaves, so leaves_drawn needs its cached features (cache_views).")
     return config
 
 

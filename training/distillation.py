@@ -11,6 +11,7 @@ from torch import Tensor
 
 from catalog.arrays import Floats
 from catalog.errors import ConfigInvalid
+from catalog.model.checkpoint import load_model
 from catalog.model.encoders import Encoded
 from catalog.model.folder import ModelFolder, open_model
 from catalog.model.network import CatalogModel, Outputs
@@ -18,20 +19,30 @@ from catalog.model.preprocess import Batch
 from catalog.model.runtime import ModelOutputs, Runtime
 from catalog.taxonomy.tree import Taxonomy
 from training.config import TrainConfig
+from training.device import best_device
 from training.losses import divergence
 
+Pair = tuple[Encoded, Encoded]
 
-def open_teacher(folder: Path, student: CatalogModel, taxonomy: Taxonomy) -> ModelFolder:
-    """Raises ConfigInvalid if its taxonomy or embedding width is not the student's, or whatever `open_model` raises."""
-    teacher = open_model(folder)
+
+def open_teacher(config: TrainConfig, student: CatalogModel, taxonomy: Taxonomy) -> ModelFolder:
+    """In PyTorch where its features are cached: then a step computes only its fusion and heads.
+
+    Raises ConfigInvalid if its taxonomy or embedding width is not the student's, or whatever `open_model` raises.
+    """
+    teacher = open_model(Path(config.teacher))
     if asdict(teacher.taxonomy) != asdict(taxonomy):
         raise ConfigInvalid("The teacher has a different taxonomy.")
     if teacher.config.embedding_width != student.config.embedding_width:
         raise ConfigInvalid("The teacher's embeddings have a different width.")
-    return teacher
+    if not config.cache_views:
+        return teacher
+    loaded = load_model(teacher.path)
+    loaded.model.requires_grad_(False).to(best_device())
+    return loaded
 
 
-def teacher_outputs(teacher: Runtime, batch: Batch, subsets: Sequence[tuple[Encoded, Encoded]]) -> list[ModelOutputs]:
+def teacher_outputs(teacher: Runtime, batch: Batch, subsets: Sequence[Pair]) -> list[ModelOutputs]:
     """The teacher's outputs for each subset of the batch's modalities.
 
     All subsets go in as one batch that repeats each product, so that the teacher encodes each image and text once.
@@ -44,6 +55,28 @@ def teacher_outputs(teacher: Runtime, batch: Batch, subsets: Sequence[tuple[Enco
     images_BP, texts_BP = np.where(has_image_B1, images_BP, -1), np.where(has_text_B1, texts_BP, -1)
     outputs, count = teacher.run(replace(batch, images_BP=images_BP, texts_BP=texts_BP), False), len(batch.images_BP)
     return [select(outputs, slice(start, start + count)) for start in range(0, len(subsets) * count, count)]
+
+
+@torch.no_grad()
+def cached_outputs(teacher: CatalogModel, read: Pair, subset: Pair, leaves: Tensor | None) -> ModelOutputs:
+    """The teacher's outputs for the same modalities as `subset`. read: what its encoders have read; leaves: see
+    `catalog.model.network.Heads`.
+    """
+    image, text = (theirs.keep(ours.present_B) for theirs, ours in zip(read, subset, strict=True))
+    outputs = teacher.eval().heads(teacher.fusion(image, text), image, text, leaves)
+
+    def array(tensor: Tensor) -> Floats:
+        return tensor.float().cpu().numpy()
+
+    return ModelOutputs(
+        leaf_BC=array(outputs.leaf_BC),
+        tags_BG=array(outputs.tags_BG),
+        attributes={name: array(logits_BV) for name, logits_BV in outputs.attributes.items()},
+        embedding_BE=array(outputs.fused_BE),
+        image_BD=array(image.pooled_BD),
+        text_BD=array(text.pooled_BD),
+        evidence={},
+    )
 
 
 def select(outputs: ModelOutputs, rows: slice) -> ModelOutputs:

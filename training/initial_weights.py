@@ -24,6 +24,7 @@ from training.pruning import kept_tokens, lowest_layers, narrowed, shortened
 
 APART = 3 / 8  # of the embedding's width
 PROJECTIONS = ("image_embedding", "text_embedding")
+PROJECTION = "projection.safetensors"  # of a folder of a text encoder that was taught with its projection
 NO_WEIGHTS = "[start] names weights that are neither in a local folder nor on the hub."
 
 
@@ -56,6 +57,7 @@ def starting_model(
     elif earlier:
         # The projections into the shared space belong to the encoders, not to the fusion: they are kept.
         keep_projections(earlier.model, model, ["image_embedding"] if start.text else list(PROJECTIONS))
+    take_projection(model, start.text)
     return model, tokenizer
 
 
@@ -106,6 +108,17 @@ def keep_projections(earlier: CatalogModel, model: CatalogModel, names: Sequence
     for name in names:
         model.heads.get_submodule(name).load_state_dict(earlier.heads.get_submodule(name).state_dict())
     model.heads.log_scale.data.copy_(earlier.heads.log_scale)
+
+
+def take_projection(model: CatalogModel, text: str) -> None:
+    """Let texts be embedded as their encoder was taught, if its folder says how. Raises ConfigInvalid if it cannot."""
+    path = Path(text, PROJECTION)
+    if not text or not path.is_file():
+        return
+    try:
+        model.heads.text_embedding.load_state_dict(load_file(path))
+    except (RuntimeError, SafetensorError):
+        raise ConfigInvalid(f"[start] text: its {PROJECTION} does not fit the model.") from None
 
 
 def keep_fusion(earlier: CatalogModel, model: CatalogModel) -> CatalogModel:

@@ -21,6 +21,14 @@ def kept_tokens(tokenizer: Tokenizer, first: int, texts: Iterable[str]) -> list[
     return sorted(used.union(range(min(first, tokenizer.size))))
 
 
+def letter_tokens(tokenizer: Tokenizer) -> list[int]:
+    """The tokens of one letter or sign: with all of them, no word becomes unknown."""
+    vocabulary = json.loads(tokenizer.files[FILES[0]])["model"]["vocab"]
+    if isinstance(vocabulary, dict):
+        return [number for token, number in vocabulary.items() if len(token.removeprefix("##")) == 1]
+    return [number for number, (token, _) in enumerate(vocabulary) if len(token) == 1]
+
+
 def shortened(tokenizer: Tokenizer, kept: list[int]) -> Tokenizer:
     """The tokenizer with only the tokens `kept`, renumbered; words whose token is gone are split into pieces.
 

@@ -19,20 +19,19 @@ from torch.utils.tensorboard import SummaryWriter
 
 from catalog.errors import ConfigInvalid
 from catalog.model.network import CatalogModel
-from catalog.model.runtime import Runtime
-from training.batch_loss import batch_losses
+from training.batch_loss import Teacher, batch_losses
 from training.config import TrainConfig, recorded_config
 from training.data.samples import TrainingBatch
 from training.device import best_device, mixed_precision
 
 # Keys of a configuration that may differ when a run is resumed.
-MAY_CHANGE = ("output", "workers", "checkpoint_seconds", "features", "maps")
+MAY_CHANGE = ("output", "workers", "checkpoint_seconds", "features", "teacher_features", "maps")
 
 
 class Run:
     """The state of a run: weights, their moving average, optimizer, step. Its checkpoint is replaced atomically."""
 
-    def __init__(self, config: TrainConfig, model: CatalogModel, teacher: Runtime | None = None) -> None:
+    def __init__(self, config: TrainConfig, model: CatalogModel, teacher: Teacher | None = None) -> None:
         self.config, self.device, self.teacher = config, best_device(), teacher
         self.model = model.to(self.device)
         self.folder = Path(config.output)

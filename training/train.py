@@ -14,12 +14,13 @@ from torch import nn
 from tqdm import tqdm
 
 from catalog.errors import ConfigInvalid
-from catalog.model.checkpoint import save_model
+from catalog.model.checkpoint import Checkpoint, save_model
 from catalog.model.folder import ModelFolder
 from catalog.model.network import CatalogModel
 from catalog.model.runtime import open_runtime
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
+from training.batch_loss import Teacher
 from training.config import TrainConfig
 from training.data.manifests import LabelledProduct, read_sets
 from training.data.samples import Collation, Collator, Sampler, TrainingBatch, load
@@ -46,8 +47,8 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
     model, tokenizer = starting_model(config, taxonomy, (f"{row.title} {row.description}" for row in rows["train"]))
     freeze(model, config.frozen)
     fit_attention(model)
-    teacher = open_teacher(Path(config.teacher), model, taxonomy) if config.teacher else None
-    run = Run(config, model, open_runtime(teacher, best_device().type) if teacher else None)
+    teacher = open_teacher(config, model, taxonomy) if config.teacher else None
+    run = Run(config, model, answering(teacher) if teacher else None)
     run.resume()
     source = BatchSource(config, data, taxonomy, rows, model, tokenizer, teacher)
     total = min(source.steps_per_epoch * config.epochs, config.max_steps or sys.maxsize)
@@ -77,6 +78,10 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
     return run.best
 
 
+def answering(teacher: ModelFolder) -> Teacher:
+    return teacher.model if isinstance(teacher, Checkpoint) else open_runtime(teacher, best_device().type)
+
+
 class BatchSource:
     """The batches of each epoch, and the scores on the validation set; from the feature cache if the run has one."""
 
@@ -100,11 +105,17 @@ class BatchSource:
                 raise ConfigInvalid("cache_maps needs a model whose stem has shared stages.")
             sampler = sampler.of_maps(StemMaps(model.image_encoder, sampler, config.cache_maps, path))
         for_teacher = Collation(teacher.config.image.inner, teacher.tokenizer) if teacher else None
-        self.collator = Collator(sampler, Collation(sampler.size, tokenizer), for_teacher)
+        cached = isinstance(teacher, Checkpoint)
+        self.collator = Collator(sampler, Collation(sampler.size, tokenizer), None if cached else for_teacher)
         self.cache: FeatureCache | None = None
+        self.taught: FeatureCache | None = None
         if config.cache_views:
             path = Path(config.features) if config.features else Path(config.output) / "features.pt"
             self.cache = FeatureCache(model, self.collator, config.cache_views, rows["val"], path)
+        if isinstance(teacher, Checkpoint) and for_teacher:
+            path = Path(config.teacher_features) if config.teacher_features else Path(config.output) / "teacher.pt"
+            theirs = Collator(sampler, for_teacher)
+            self.taught = FeatureCache(teacher.model, theirs, config.cache_views, rows["val"], path)
         self.replay: Replay | None = None
         if config.corpus:
             if any(parameter.requires_grad for parameter in model.text_encoder.parameters()):
@@ -127,7 +138,9 @@ class BatchSource:
         parts = epoch_order(self.config, self.rows["train"], epoch)
         if self.cache is not None:
             for number, part in enumerate(parts[first:], first):
-                yield self.cache.read(part, seed=self.config.seed * 1_000_003 + epoch * 10_007 + number)
+                seed = self.config.seed * 1_000_003 + epoch * 10_007 + number
+                taught = self.taught.read(part, seed).encoded if self.taught else None
+                yield self.cache.read(part, seed)._replace(taught=taught)
             return
         low_res = epoch < self.config.low_res_epochs
         collator = self.collator.at_size(self.config.low_res_size) if low_res else self.collator

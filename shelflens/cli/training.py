@@ -42,15 +42,23 @@ def train(
 
 @app.command()
 def train_text(
-    config: Annotated[Path, typer.Option(help="A TOML file, see configs/text.toml.")],
+    config: Annotated[Path, typer.Option(help="A TOML file, see configs/text.toml and configs/nano_text.toml.")],
     data_root: DataOption = Path(),
 ) -> None:
-    """Teach a text encoder further languages and departments, or resume the run of this configuration."""
+    """Teach a text encoder further languages and departments, or a narrow one what a model says of texts.
+
+    Resumes the run of this configuration, if it was stopped.
+    """
     with errors_shown(), needing("train"):
-        from training.config import read_text_config
+        from training.config import TextConfig, read_text_config
+        from training.texts.narrow import teach_narrow
         from training.texts.teach import teach
 
-        teach(read_text_config(config), data_root)
+        read = read_text_config(config)
+        if isinstance(read, TextConfig):
+            teach(read, data_root)
+        else:
+            teach_narrow(read, data_root)
 
 
 @app.command()

@@ -52,7 +52,7 @@ def test_keys_of_the_last_release_are_read_with_a_warning(old: str, new: str, va
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_the_configurations_in_the_repository(path: Path) -> None:
-    assert read_text_config(path).teachers if path.stem == "text" else read_config(path).sets
+    assert read_text_config(path).corpus if path.stem.endswith("text") else read_config(path).sets
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from tests.support.tiny import add_graphs, tiny_folder, tiny_taxonomy, tiny_toke
 from tests.support.tiny_torch import tiny_model, torch_folder
 from tests.training.test_batch_loss import PLAIN
 from training.batch_loss import modality_subsets
+from training.config import TrainConfig
 from training.data.manifests import read_sets
-from training.distillation import open_teacher, teacher_loss, teacher_outputs
+from training.distillation import cached_outputs, open_teacher, teacher_loss, teacher_outputs
 from training.evaluation.predict import encode_rows, predict
 from training.train import train
 
@@ -76,13 +77,17 @@ def test_teachers_that_cannot_teach(tmp_path: Path) -> None:
     fields["nodes"].pop()
     (tmp_path / "other.json").write_text(json.dumps(fields))
     with pytest.raises(ConfigInvalid, match="different taxonomy"):
-        open_teacher(folder, student, Taxonomy.load(tmp_path / "other.json"))
+        open_teacher(taught_by(folder), student, Taxonomy.load(tmp_path / "other.json"))
     narrow = dataclasses.replace(student.config, embedding_width=16, embedding_cuts=(8, 16))
     save_model(tmp_path / "narrow", type(student)(narrow, taxonomy), taxonomy, tiny_tokenizer())
     with pytest.raises(ConfigInvalid, match="different width"):
-        open_teacher(tmp_path / "narrow", student, taxonomy)
+        open_teacher(taught_by(tmp_path / "narrow"), student, taxonomy)
     with pytest.raises(CheckpointInvalid):
-        open_teacher(tmp_path, student, taxonomy)
+        open_teacher(taught_by(tmp_path), student, taxonomy)
+
+
+def taught_by(folder: Path) -> TrainConfig:
+    return dataclasses.replace(PLAIN, teacher=str(folder))
 
 
 @pytest.mark.slow
@@ -108,6 +113,30 @@ def test_a_student_comes_to_answer_as_its_teacher_does(tmp_path: Path) -> None:
     assert cosines("taught").mean() > 0.5 > cosines("plain").mean()
 
 
-def test_a_teacher_with_cached_features_is_refused(tmp_path: Path) -> None:
+def test_a_teacher_answers_from_what_its_encoders_have_read_as_if_it_read_again(batch: Batch) -> None:
+    model = tiny_model(seed=7)
+    read, leaves = model.encode(Inputs.of(batch)), torch.tensor([2, 0])
+    for subset in modality_subsets(*read):
+        found = cached_outputs(model, read, subset, leaves)
+        asked = model.heads(model.fusion(*subset), *subset)
+        np.testing.assert_allclose(found.leaf_BC, asked.leaf_BC[:, leaves].detach().numpy(), atol=1e-5)
+        np.testing.assert_allclose(found.embedding_BE, asked.fused_BE.detach().numpy(), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_teacher_may_teach_by_cached_features(tmp_path: Path) -> None:
+    write_catalogue(tmp_path)
+    tiny_folder(tmp_path / "teacher", seed=7)
+    frozen = ["_encoder"]
+    config = tiny_run(
+        tmp_path, epochs=2, teacher=str(tmp_path / "teacher"), cache_views=2, leaves_drawn=2, frozen=frozen
+    )
+    train(config, tmp_path / "data")
+    lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    taught = [line["teacher"] for line in lines if "teacher" in line]
+    assert taught[-1] < taught[0]
+
+
+def test_a_teacher_that_reads_each_sample_tells_of_all_leaves(tmp_path: Path) -> None:
     with pytest.raises(ConfigInvalid, match="cache_views"):
-        tiny_run(tmp_path, teacher="somewhere", cache_views=2)
+        tiny_run(tmp_path, teacher="somewhere", leaves_drawn=2)

@@ -152,13 +152,15 @@ class CorpusBatch(NamedTuple):
 class TrainingBatch(NamedTuple):
     """Targets, with the inputs or, from a feature cache, the encoders' results.
 
-    for_teacher: the same samples as the teacher reads them; None without a teacher. corpus: further texts.
+    for_teacher: the same samples as the teacher reads them, taught: as its encoders have read them; None without a
+    teacher. corpus: further texts.
     """
 
     targets: Targets
     inputs: Inputs | None = None
     encoded: tuple[Encoded, Encoded] | None = None
     for_teacher: Batch | None = None
+    taught: tuple[Encoded, Encoded] | None = None
     corpus: CorpusBatch | None = None
 
     def to(self, device: torch.device) -> "TrainingBatch":
@@ -167,6 +169,7 @@ class TrainingBatch(NamedTuple):
             self.inputs.to(device) if self.inputs else None,
             (self.encoded[0].to(device), self.encoded[1].to(device)) if self.encoded else None,
             self.for_teacher,
+            (self.taught[0].to(device), self.taught[1].to(device)) if self.taught else None,
             self.corpus.to(device) if self.corpus else None,
         )
 
