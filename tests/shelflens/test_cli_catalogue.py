@@ -199,7 +199,7 @@ WRONG = {
     "an image that is none": (("search", "--image", "feed.csv"), "image_format_unsupported"),
     "an export of an unknown kind": (("export", "--index", "full", "--output", "out.xls"), "feed_format_unsupported"),
     "an export of nothing": (("export", "--output", "out.csv"), "index_not_found"),
-    "a load of what is no export": (("index", "load", "feed.csv"), "feed_damaged"),
+    "a load of what is no export": (("index", "load", "feed.csv"), "feed_format_unsupported"),
     "a server that is not there": (("index", "count", "--index", "qdrant://127.0.0.1:9/none"), "index_unavailable"),
 }  # fmt: skip
 
