@@ -13,6 +13,7 @@ from typing import NamedTuple
 from catalog.categories.files import chinese, chosen, read_text
 from catalog.categories.paths import Category, tree_of
 from catalog.errors import FileNotReadable, TaxonomyInvalid
+from catalog.taxonomy.names import split_path
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 
 NAME = re.compile(r"taxonomy(?:-with-ids)?\.([A-Za-z-]+)\.txt")
@@ -65,9 +66,9 @@ def lines_in(text: str) -> list[Line]:
     if any(NESTED.fullmatch(row) for _, row in rows):
         return _nested(rows)
     if not any(WITH_ID.fullmatch(row) for _, row in rows):
-        return [Line(where, _steps(row)) for where, row in rows]
+        return [Line(where, split_path(row)) for where, row in rows]
     found = [(where, _matched(WITH_ID, row, where)) for where, row in rows]
-    return [Line(where, _steps(one[2]), one[1]) for where, one in found]
+    return [Line(where, split_path(one[2]), one[1]) for where, one in found]
 
 
 def _matched(form: re.Pattern[str], row: str, where: str) -> re.Match[str]:
@@ -84,10 +85,6 @@ def _nested(rows: Sequence[tuple[str, str]]) -> list[Line]:
         above = [outer for outer in above if outer[1] > int(one[2])] + [(one[3].strip(), int(one[2]))]
         lines.append(Line(where, tuple(name for name, _ in above)))
     return lines
-
-
-def _steps(path: str) -> tuple[str, ...]:
-    return tuple(step.strip() for step in path.split(">"))
 
 
 def _files(path: Path) -> dict[str, Path]:

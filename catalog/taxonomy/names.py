@@ -167,3 +167,8 @@ def _folded(text: str) -> tuple[str, list[int]]:
         folded += parts
         origin += [position] * len(parts)
     return "".join(folded), origin
+
+
+def split_path(text: str) -> tuple[str, ...]:
+    """The steps of a path as feeds and trees write it, "Home > Kitchen", from the top down."""
+    return tuple(step.strip() for step in text.split(">"))

@@ -12,6 +12,7 @@ from catalog.quality.completeness.images import UNEVEN, image_faults, is_plain
 from catalog.quality.completeness.proposals import Proposal, Words, candidates
 from catalog.quality.completeness.titles import title_faults
 from catalog.quality.finding import Evidence, Finding
+from catalog.taxonomy.names import split_path
 
 # Points of each part; 100 in all.
 POINTS: Mapping[str, float] = {"fields": 40, "attributes": 30, "title": 15, "images": 15}
@@ -198,5 +199,5 @@ def paths_of(stored: StoredProduct) -> tuple[Path, ...]:
     if understanding.base and understanding.base.category:
         paths.append(understanding.base.category.path)
     for text in (product.google_product_category, product.product_type):
-        paths.append(tuple(step.strip() for step in text.split(">")))
+        paths.append(split_path(text))
     return tuple(path for path in paths if path)

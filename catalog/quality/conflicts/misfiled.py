@@ -9,6 +9,7 @@ import numpy as np
 from catalog.arrays import Floats
 from catalog.product import StoredProduct
 from catalog.quality.finding import Evidence, Finding
+from catalog.taxonomy.names import split_path
 from catalog.taxonomy.tree import SEPARATOR
 
 VOTERS = 40  # nearest products that say where one belongs, the nearer counting more
@@ -40,7 +41,7 @@ class OwnCategories:
     def learn(self, stored: StoredProduct) -> None:
         product = stored.product
         field = "product_type" if product.product_type else "google_product_category"
-        path = tuple(step.strip() for step in getattr(product, field).split(">"))
+        path = split_path(getattr(product, field))
         if any(path) and stored.understanding.modalities_used:
             self._filed.append(Filed(product.id, product.title, field, path))
             self._vectors.append(stored.understanding.embedding.astype(np.float16))

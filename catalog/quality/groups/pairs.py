@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from catalog.arrays import Floats, Modalities
-from catalog.quality.groups.facts import EDITIONS, Facts, Text, runs
+from catalog.quality.groups.facts import EDITIONS, NOTHING, Facts, Text, runs
 from catalog.quality.groups.features import AXES, AXIS_OF, Axis
 from catalog.quality.groups.rarity import Rarity
 
 Words = frozenset[str]
-NONE: Words = frozenset()
 LETTERS = string.ascii_lowercase
 NEARLY = 0.03  # by which a measure may be rounded
 LEAST_RELATED = 4  # letters of a model number that begins or ends another: "fz28" and "fz28k"
@@ -37,13 +36,13 @@ class Comparison:
 
     values: dict[str, float] = field(default_factory=dict)
     likeness: float = 0.0
-    shared: Words = NONE
-    own: tuple[Words, Words] = (NONE, NONE)
-    codes: Words = NONE
+    shared: Words = NOTHING
+    own: tuple[Words, Words] = (NOTHING, NOTHING)
+    codes: Words = NOTHING
     related: tuple[str, ...] = ()
-    other_codes: tuple[Words, Words] = (NONE, NONE)
+    other_codes: tuple[Words, Words] = (NOTHING, NOTHING)
     wordings: int = 0
-    other_numbers: tuple[Words, Words] = (NONE, NONE)
+    other_numbers: tuple[Words, Words] = (NOTHING, NOTHING)
     same: dict[str, Words] = field(default_factory=dict)
     other: dict[str, tuple[Words, Words]] = field(default_factory=dict)
 
@@ -135,7 +134,7 @@ def _not_in(words: Words, code: str) -> Words:
 def _halves(word: str, text: Text) -> Words:
     tokens = text.tokens
     if word not in text.joined:
-        return NONE
+        return NOTHING
     return frozenset(part for run in runs(tokens) if "".join(run) == word for part in run)
 
 
@@ -233,7 +232,7 @@ def _measures(found: Comparison, one: Facts, other: Facts) -> None:
             continue
         shown = _shown(dimension, left), _shown(dimension, right)
         if any(abs(a - b) <= NEARLY * max(a, b) for a in left for b in right):
-            found.same[axis or dimension] = found.same.get(axis or dimension, NONE) | shown[0]
+            found.same[axis or dimension] = found.same.get(axis or dimension, NOTHING) | shown[0]
             same += not axis
         elif dimension in mine and dimension in theirs:
             found.other[axis or dimension] = shown
