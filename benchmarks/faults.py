@@ -1,10 +1,11 @@
 """The service under faults: what fails, for how long, and whether anything acknowledged is lost.
 
-    python benchmarks/faults.py [--model FOLDER] [--only NAME ...] [--json FILE]
+    python benchmarks/faults.py [--layout joined|separate] [--model FOLDER] [--only NAME ...] [--json FILE]
 
-Starts the service itself, with proxies and gateway in processes of their own, on a free port of the loopback with an
-index in a temporary folder, and stops it. Under a light load (clients that analyze and search, one that stores
-products) it kills a process with SIGKILL, deploys the application anew, or joins clients that send very slowly.
+Starts the service itself, on a free port of the loopback with an index in a temporary folder, and stops it. Under a
+light load (clients that analyze and search, one that stores products) it kills a process with SIGKILL, deploys the
+application anew, or joins clients that send very slowly. `database` kills a process of PostgreSQL that answers the
+service, whose index and state are there; the server then ends all its connections and recovers.
 
 A request in flight is one that began before the killed process had ended. Healthy again is when, after the kill,
 /readyz says so and then a search, an analysis and a stored product succeed, each on a new connection.
@@ -22,10 +23,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ray import serve as ray_serve
 
+from benchmarks.postgres import started
 from benchmarks.traffic import (
     REFUSED,
     Address,
@@ -56,24 +58,27 @@ Row = dict[str, Any]
 
 
 class Fault(NamedTuple):
-    """What to kill. title: of the process; replicas: of the model."""
+    """What to kill. title: of the process; replicas: of the model; layouts: that have such a process."""
 
     name: str
     title: str
     replicas: int = 1
+    layouts: tuple[Literal["joined", "separate"], ...] = ("joined", "separate")
 
 
 REPLICA = "ray::ServeReplica:shelflens:"
 KILLS = (
-    Fault("replica-of-two", f"{REPLICA}ModelReplica", 2),
-    Fault("only-replica", f"{REPLICA}ModelReplica"),
-    Fault("index-owner", f"{REPLICA}IndexOwner"),
+    Fault("replica-of-two", f"{REPLICA}ModelReplica", 2, ("separate",)),
+    Fault("only-replica", f"{REPLICA}ModelReplica", 1, ("separate",)),
     Fault("gateway", f"{REPLICA}Gateway"),
-    Fault("proxy", "ray::ProxyActor"),
+    Fault("index-owner", f"{REPLICA}IndexOwner"),
+    Fault("job-runner", f"{REPLICA}JobRunner"),
+    Fault("proxy", "ray::ProxyActor", 1, ("separate",)),
     Fault("controller", "ray::ServeController"),
 )
+DATABASE = Fault("database", "postgres: postgres ")  # a connection of this user
 OTHERS = ("redeploy", "slow-bodies", "slow-headers")
-NAMES = (*(fault.name for fault in KILLS), *OTHERS)
+NAMES = (*(fault.name for fault in (*KILLS, DATABASE)), *OTHERS)
 
 
 @contextmanager
@@ -146,18 +151,25 @@ async def lost_products(address: Address, outcomes: Sequence[Outcome]) -> list[s
     return missing
 
 
-async def under_kill(address: Address, fault: Fault, calm: float) -> Row:
-    """calm: seconds of traffic before, and after all is well again."""
+async def under_kill(address: Address, fault: Fault, calm: float, server: int | None = None) -> Row:
+    """calm: seconds of traffic before, and after all is well again. server: the process above those to kill; without
+    one, this process.
+    """
+
+    def running() -> list[int]:
+        return processes(fault.title, server)
+
     traffic = light_load(address, fault.name)
     await asyncio.sleep(calm)
-    before = processes(fault.title)
+    before = running()
     victim = before[-1]
     killed = time.monotonic()
     gone = await kill(victim)
     healthy = await seconds_until_healthy(address, fault.name, gone)
 
     def back() -> bool:
-        return len(now := processes(fault.title)) == len(before) and victim not in now
+        # A pool of connections grows as they are needed.
+        return len(now := running()) >= (1 if server else len(before)) and victim not in now
 
     await until(back, HEALTHY_SECONDS)
     await until_all_running()
@@ -271,30 +283,39 @@ async def under_slow_clients(address: Address, name: str, calm: float) -> Row:
     return row | {"memory before, MB": memory, "memory at its highest, MB": highest}
 
 
-def measure(names: Sequence[str], model: Path | None, calm: float, report: Callable[[Row], None]) -> None:
-    kills = [fault for fault in KILLS if fault.name in names]
+def measure(options: argparse.Namespace, report: Callable[[Row], None]) -> None:
+    kills = [fault for fault in KILLS if fault.name in options.only and options.layout in fault.layouts]
     for replicas in (1, 2):
         faults = [fault for fault in kills if fault.replicas == replicas]
-        others = [name for name in OTHERS if name in names] if replicas == 1 else []
+        others = [name for name in OTHERS if name in options.only] if replicas == 1 else []
         if not faults and not others:
             continue
         with tempfile.TemporaryDirectory(prefix="faults-") as folder:
-            settings = Settings(
-                port=free_port(), model=model, index=f"{folder}/index", replicas=replicas, layout="separate"
-            )
+            settings = settings_of(options, index=f"{folder}/index", replicas=replicas)
             with service(settings) as address:
                 for name in others:
                     if name != "redeploy":
-                        report(asyncio.run(under_slow_clients(address, name, 4 * calm)))
+                        report(asyncio.run(under_slow_clients(address, name, 4 * options.calm)))
                 for fault in faults:
-                    report(asyncio.run(under_kill(address, fault, calm)))
+                    report(asyncio.run(under_kill(address, fault, options.calm)))
                 if "redeploy" in others:
                     changed = settings.model_copy(update={"max_items": settings.max_items - 1})
-                    report(asyncio.run(under_redeploy(address, changed, calm)))
+                    report(asyncio.run(under_redeploy(address, changed, options.calm)))
+    if DATABASE.name in options.only:
+        with (
+            started() as (database, server),
+            service(settings_of(options, index=database, state=database)) as address,
+        ):
+            report(asyncio.run(under_kill(address, DATABASE, options.calm, server)))
+
+
+def settings_of(options: argparse.Namespace, **more: Any) -> Settings:
+    return Settings(port=free_port(), model=options.model, layout=options.layout, **more)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="The service under faults.")
+    parser.add_argument("--layout", choices=("joined", "separate"), default="joined")
     parser.add_argument("--model", type=Path, help="a model folder; without one, the shipped model")
     parser.add_argument("--only", choices=NAMES, nargs="+", default=NAMES, metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--calm", type=float, default=3.0, help="seconds of traffic before and after each fault")
@@ -308,7 +329,7 @@ def main() -> None:
         if arguments.json:
             arguments.json.write_text(json.dumps({"load": os.getloadavg(), "rows": rows}, indent=1) + "\n")
 
-    measure(arguments.only, arguments.model, arguments.calm, report)
+    measure(arguments, report)
 
 
 if __name__ == "__main__":

@@ -181,17 +181,20 @@ def statuses(outcomes: Iterable[Outcome]) -> dict[str, int]:
     return dict(Counter(names.get(outcome.status, str(outcome.status)) for outcome in outcomes))
 
 
-def processes(title: str = "") -> list[int]:
-    """The processes below this one whose title begins so; Ray calls them `ray::ServeReplica:shelflens:Gateway`."""
+def processes(title: str = "", above: int | None = None) -> list[int]:
+    """The processes below one, by default this one, whose title begins so; Ray calls them
+    `ray::ServeReplica:shelflens:Gateway`.
+    """
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
                 parents[int(entry.name)] = int(entry.joinpath("stat").read_text().rpartition(")")[2].split()[1])
-    ours = {os.getpid()}
+    top = above or os.getpid()
+    ours = {top}
     while more := {child for child, parent in parents.items() if parent in ours} - ours:
         ours |= more
-    return [process for process in sorted(ours - {os.getpid()}) if title_of(process).startswith(title)]
+    return [process for process in sorted(ours - {top}) if title_of(process).startswith(title)]
 
 
 def title_of(process: int) -> str:

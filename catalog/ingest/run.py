@@ -14,6 +14,7 @@ from catalog.feeds import BadRow, Feed, Row
 from catalog.ingest.ledger import Ledger, Tally, write_dead_letters, write_lines
 from catalog.ingest.pipeline import KeepThumbnails, Knows, Results, ingest
 from catalog.quality.arrivals import Sink, way_into
+from catalog.storage.database import State
 
 
 class Rows(Protocol):
@@ -39,7 +40,7 @@ class IngestRun:
 
     def __init__(self, feed: Rows, sink: Sink, ledger: Ledger) -> None:
         self.feed = feed
-        self.sink = way_into(sink, ledger.folder) if ledger.folder else sink
+        self.sink = way_into(sink, State(ledger.folder)) if ledger.folder else sink
         self.run = ledger.begin(feed.fingerprint, sink.identity)
         self.resumed_after = self.run.position
         self.seconds = 0.0

@@ -7,7 +7,7 @@ the types of columns, which `catalog.storage.postgres` has names of its own for.
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from catalog.errors import CatalogError, ConfigInvalid, StateDamaged, installing
 from catalog.storage.sqlite import Column, Renamed, StateFile
@@ -62,6 +62,23 @@ class SharedDatabase(Protocol):
 
 
 StorePlace: TypeAlias = Path | SharedDatabase
+
+
+class State(NamedTuple):
+    """Where what belongs to an index, but is not in it, is kept: in files of a folder, or in a database, of which the
+    folder then has copies alone.
+    """
+
+    folder: Path
+    database: SharedDatabase | None = None
+
+    def place(self, name: str) -> StorePlace:
+        """name: of a file in the folder."""
+        return self.database or self.folder / name
+
+    def has(self, name: str) -> bool:
+        """Whether it may hold something. Nothing need be made to find out that nothing is there."""
+        return bool(self.database) or (self.folder / name).exists()
 
 
 def open_store(

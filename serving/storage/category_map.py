@@ -3,11 +3,10 @@
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from catalog.categories import Counterpart
-from catalog.storage.database import StorePlace, inserted_id, open_store
+from catalog.storage.database import State, StorePlace, inserted_id, open_store
 from catalog.storage.seal import Unsealed, moment, typed
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from serving.errors import CategoryListMissing, CategoryUnknown, ConfirmationNotFound
@@ -131,11 +130,11 @@ class CategoryMap:
         self.file.close()
 
 
-def confirmed_beside(state: Path) -> Mapping[str, Counterpart]:
-    """What was confirmed of Google's categories in the service that keeps its state in this folder."""
-    if not (state / NAME).exists():
+def confirmed_beside(state: State) -> Mapping[str, Counterpart]:
+    """What was confirmed of Google's categories in the service that keeps its state there."""
+    if not state.has(NAME):
         return {}
-    kept = CategoryMap(state / NAME)
+    kept = CategoryMap(state.place(NAME))
     try:
         return {one.category: one.counterpart for one in kept.state("google").confirmed}
     finally:

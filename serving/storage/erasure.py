@@ -17,15 +17,17 @@ from catalog.index.product_index import ProductIndex
 from catalog.ingest.ledger import Ledger
 from catalog.quality.audit import History
 from catalog.quality.audit.history import NAME as AUDITS
-from catalog.storage.database import StateStore, StorePlace
+from catalog.storage.database import State, StateStore, StorePlace
 from catalog.storage.notes import Notes
 from catalog.storage.seal import Unsealed
 from serving.storage.job_table import JobTable
+from serving.storage.review.feedback import NAME as FEEDBACK
 from serving.storage.review.feedback import FeedbackLog
+from serving.storage.thumbnails import NAME as IMAGES
 from serving.storage.thumbnails import ThumbnailStore
 
 MARKER = "erasing"
-JOBS = Path("jobs") / "jobs.sqlite"  # in the state folder
+JOBS = "jobs/jobs.sqlite"  # in the state folder
 # How soon what is in use elsewhere is tried again, and what has failed.
 BUSY_SECONDS, FAILED_SECONDS = 0.2, 60.0
 
@@ -124,22 +126,21 @@ def erase_rows(jobs: StorePlace, ledger: Path, ids: Sequence[str]) -> bool:
     return clean
 
 
-def erase_beside(state: Path, ledger: Path, ids: Sequence[str]) -> bool:
+def erase_beside(state: State, ledger: Path, ids: Sequence[str]) -> bool:
     """Erase products from all that is kept beside an index, where no service runs. Nothing is made where nothing is.
     False where another process was using a file, which may then still have some of it.
     """
-    images, verdicts = state / "pictures.sqlite", state / "feedback.sqlite"
     clean = True
-    if images.exists():
-        with closing(ThumbnailStore(images)) as thumbnail_store:
+    if state.has(IMAGES):
+        with closing(ThumbnailStore(state.place(IMAGES))) as thumbnail_store:
             thumbnail_store.delete(ids)
             clean &= thumbnail_store.file.scrub()
-    if verdicts.exists():
-        with closing(FeedbackLog(verdicts)) as feedback:
+    if state.has(FEEDBACK):
+        with closing(FeedbackLog(state.place(FEEDBACK))) as feedback:
             feedback.erase(ids)
             clean &= feedback.file.scrub()
-    if (state / AUDITS).exists():
-        with closing(History(state / AUDITS)) as audits:
+    if state.has(AUDITS):
+        with closing(History(state.place(AUDITS))) as audits:
             audits.forget(ids, verdicts=True)
             clean &= audits.file.scrub()
-    return erase_rows(state / JOBS, ledger, ids) and clean
+    return erase_rows(state.place(JOBS), ledger, ids) and clean

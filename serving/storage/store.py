@@ -43,6 +43,7 @@ from serving.storage.category_map import NAME, CategoryMap, Confirmed, MapState,
 from serving.storage.erasure import JOBS, Erasure
 from serving.storage.outbox import Event
 from serving.storage.review import waiting
+from serving.storage.review.feedback import NAME as FEEDBACK
 from serving.storage.review.feedback import FeedbackLog, FeedbackQuery
 from serving.storage.review.filings import FilingsPart, filings
 from serving.storage.review.informative import InformativeOrder
@@ -62,6 +63,7 @@ from serving.storage.store_api import (
     TaughtModel,
 )
 from serving.storage.taught_models import TaughtModels
+from serving.storage.thumbnails import NAME as IMAGES
 from serving.storage.thumbnails import ThumbnailStore
 from serving.storage.training_set import LabelledPart, LabelledProduct, labelled
 
@@ -95,8 +97,8 @@ class CatalogStore:
         """
         self._index, self._tell = index, tell
         self._models = {model.version: model for model in models}
-        self._thumbnails = ThumbnailStore(database or state / "pictures.sqlite")
-        self._feedback = FeedbackLog(database or state / "feedback.sqlite")
+        self._thumbnails = ThumbnailStore(database or state / IMAGES)
+        self._feedback = FeedbackLog(database or state / FEEDBACK)
         self._map = CategoryMap(database or state / NAME)
         self._audits = History(database or state / AUDITS)
         # Held by what reads and then writes.

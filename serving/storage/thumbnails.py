@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from catalog.storage.database import StorePlace, marks, open_store
 from catalog.storage.seal import Unsealed
 
+NAME = "pictures.sqlite"  # in the state folder
 CHECKSUM_BYTES = 4
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS pictures (

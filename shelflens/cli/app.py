@@ -12,6 +12,7 @@ from catalog.errors import CatalogError, FileNotReadable, installing
 
 if TYPE_CHECKING:
     from catalog.index.product_index import ProductIndex
+    from catalog.storage.database import State
 
 ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/")
 
@@ -37,7 +38,30 @@ DeviceOption = Annotated[str, typer.Option("--device", help="cpu or cuda.")]
 DataOption = Annotated[Path, typer.Option("--data-root", envvar="SHELFLENS_DATA", help="Base folder of the manifests.")]
 INDEX_PLACES = "A folder, qdrant://HOST[:PORT]/COLLECTION, or postgresql://USER@HOST/DATABASE."
 IndexOption = Annotated[str, typer.Option("--index", envvar="SHELFLENS_INDEX", help=INDEX_PLACES)]
+StateOption = Annotated[
+    str | None,
+    typer.Option(
+        "--state",
+        envvar="SHELFLENS_STATE",
+        help="Where the service keeps what belongs to the index: a folder, or postgresql://USER@HOST/DATABASE. Default:"
+        " the folder of the index.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@contextmanager
+def state_of(index: str, state: str | None) -> "Iterator[State]":
+    """state: as of `StateOption`. Raises ConfigInvalid, StateUnavailable."""
+    from catalog.ingest.ledger import state_folder
+    from catalog.storage.database import State, open_database
+
+    database = open_database(state if state and "://" in state else None)
+    try:
+        yield State(state_folder(state or index), database)
+    finally:
+        if database:
+            database.close()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import typer
 
 from catalog.errors import ConfigInvalid, FeedColumnsInvalid, FileNotReadable, IndexNotFound, ReplaceRefused, installing
 from catalog.ingest import MAX_REPLACE_SHARE
-from catalog.ingest.ledger import ledger_path, state_folder
+from catalog.ingest.ledger import ledger_path
 from catalog.links import without_password
 from catalog.storage.files import private_files
 from shelflens.cli.app import (
@@ -20,9 +20,11 @@ from shelflens.cli.app import (
     IndexModelOption,
     IndexOption,
     JsonOption,
+    StateOption,
     app,
     check_no_address,
     errors_shown,
+    state_of,
     tell_if_mixed,
 )
 from shelflens.cli.reading import lines, reading
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from catalog.ingest.pipeline import KeepThumbnails, LocalWorker
     from catalog.ingest.run import Worker
     from catalog.quality.arrivals import Sink
+    from catalog.storage.database import State
     from catalog.understand import Understander
 
 INTERRUPTED = 130
@@ -105,6 +108,7 @@ def ingest(
     gpus: Gpus = 0,
     output: Output = None,
     thumbnails: Thumbnails = True,
+    state: StateOption = None,
     as_json: JsonOption = False,
     model: IndexModelOption = None,
     device: DeviceOption = "cpu",
@@ -136,17 +140,17 @@ def ingest(
         else:
             sink = there or opened.enter_context(made(index, output, understander))
             sink.claim(as_index_model(understander))
-            asked = None if output else index
+            place, asked = str(output or index), None if output else index
             chosen = ray_worker(ray, actors, gpus, worker, understander.folder, asked) if ray else worker
-            place = str(output or index)
-            keep = opened.enter_context(kept_thumbnails(index)) if kept else None
+            beside = opened.enter_context(state_of(place, state))
+            keep = opened.enter_context(kept_thumbnails(beside)) if kept else None
             dead = dead_letter or Path(f"{feed.name}.failed.jsonl")
-            arriving = way_into(sink, state_folder(place))
+            arriving = way_into(sink, beside)
             report = run_ingest(source, arriving, chosen, ledger or ledger_path(place), dead, keep)
             report |= {"index": without_password(place), "reading": reading(source)}
             if replace and report["state"] == "complete" and exit_code(report["rows"], report["outcomes"]) < 2:
                 assert isinstance(sink, ProductIndex)
-                report |= replaced(source, sink, report["outcomes"].get("added", 0), replace_up_to, state_folder(index))
+                report |= replaced(source, sink, report["outcomes"].get("added", 0), replace_up_to, beside)
     show(report, as_json)
     code = exit_code(report["rows"], report["outcomes"])
     raise typer.Exit(INTERRUPTED if report["state"] == "cancelled" else max(code, int("replace_refused" in report)))
@@ -252,11 +256,11 @@ def ray_worker(address: str, actors: int, gpus: float, local: "LocalWorker", mod
 
 
 @contextmanager
-def kept_thumbnails(index: str) -> "Iterator[KeepThumbnails]":
+def kept_thumbnails(state: "State") -> "Iterator[KeepThumbnails]":
     """What keeps thumbnails where the service looks for those of this index."""
-    from serving.storage.thumbnails import ThumbnailStore
+    from serving.storage.thumbnails import NAME, ThumbnailStore
 
-    with closing(ThumbnailStore(state_folder(index) / "pictures.sqlite")) as thumbnail_store:
+    with closing(ThumbnailStore(state.place(NAME))) as thumbnail_store:
         yield thumbnail_store.put
 
 
@@ -305,11 +309,13 @@ def warnings_name(dead_letter: str) -> str:
     return dead_letter.removesuffix(".jsonl").removesuffix(".failed") + ".warnings.jsonl"
 
 
-def replaced(source: "Feed", index: "ProductIndex", added: int, max_share: float, state: Path | None) -> dict[str, Any]:
+def replaced(
+    source: "Feed", index: "ProductIndex", added: int, max_share: float, state: "State | None"
+) -> dict[str, Any]:
     """Take out what the feed no longer has. state: where the thumbnails are; without it, only tell."""
     from catalog.ingest.replace import find_gone
     from catalog.quality.arrivals import Arrivals
-    from serving.storage.thumbnails import ThumbnailStore
+    from serving.storage.thumbnails import NAME, ThumbnailStore
 
     try:
         gone = find_gone(source, index, added)
@@ -321,8 +327,8 @@ def replaced(source: "Feed", index: "ProductIndex", added: int, max_share: float
             f"{len(gone.ids):,} products ({gone.share:.1%}) are no longer in the feed and are taken out.",
             file=sys.stderr,
         )
-        if (state / "pictures.sqlite").exists():
-            with closing(ThumbnailStore(state / "pictures.sqlite")) as thumbnails:
+        if state.has(NAME):
+            with closing(ThumbnailStore(state.place(NAME))) as thumbnails:
                 thumbnails.delete(gone.ids)
         for _ in gone.take_out(Arrivals.beside(index, state)):
             pass

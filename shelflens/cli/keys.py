@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shelflens.cli.app import JsonOption, app, errors_shown, needing
+from shelflens.cli.app import JsonOption, StateOption, app, errors_shown, needing
 
 if TYPE_CHECKING:
     from serving.middleware.api_keys import KeyPlace
@@ -19,10 +19,6 @@ app.add_typer(keys_app, name="keys")
 NameArgument = Annotated[str, typer.Argument(help="Name of the key in logs.")]
 KeysOption = Annotated[
     Path | None, typer.Option("--keys", help="Key file. Default: the setting keys, shelflens-keys.json.")
-]
-StateOption = Annotated[
-    str | None,
-    typer.Option("--state", help="postgresql://USER@HOST/DATABASE, where the service keeps its state there."),
 ]
 
 

@@ -17,6 +17,7 @@ from catalog.quality.audit import History
 from catalog.quality.finding import Finding
 from serving.storage.thumbnails import ThumbnailStore
 from shelflens.cli import app
+from tests.support import postgres
 from tests.support.catalogue import COLOURS, KINDS, draw_product
 from tests.support.tiny import tiny_onnx_folder
 
@@ -81,6 +82,23 @@ def test_an_ingest_keeps_thumbnails_where_the_service_looks_for_them(shop: Path,
 def test_an_ingest_can_do_without_thumbnails(shop: Path, model: Path) -> None:
     ingest(model, "feed.csv", "--no-thumbnails")
     assert not Path("shelflens-index/pictures.sqlite").exists()
+
+
+@pytest.mark.slow
+def test_what_belongs_to_an_index_can_be_in_a_database(shop: Path, model: Path) -> None:
+    place = postgres.location()
+    ingest(model, "feed.csv", "--state", place)
+    run("audit", "--state", place)
+    with (
+        postgres.state(place) as database,
+        closing(ThumbnailStore(database)) as images,
+        closing(History(database)) as history,
+    ):
+        assert images.counts(["Pear-blue", "Shoe-red"]) == {"Pear-blue": 1, "Shoe-red": 1}
+        assert [one.products for one in history.runs()] == [12]
+        run("index", "delete", "Pear-blue", "--erase", "--state", place)
+        assert images.counts(["Pear-blue", "Shoe-red"]) == {"Shoe-red": 1}
+    assert not [name for name in ("pictures.sqlite", "audits.sqlite") if Path("shelflens-index", name).exists()]
 
 
 def test_a_feed_is_ingested_searched_exported_and_copied(shop: Path, model: Path) -> None:

@@ -5,7 +5,6 @@ a product -> what contradicts itself in it -> stored -> what it doubles among al
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import Protocol, Self
 
 from catalog.errors import RecordDamaged
@@ -17,6 +16,7 @@ from catalog.quality.arrivals.statistics import NAME as WORDS
 from catalog.quality.audit import History
 from catalog.quality.audit.history import NAME as AUDITS
 from catalog.quality.conflicts import codes_of, conflicts, examined
+from catalog.storage.database import State
 
 Accept = Callable[[StoredProduct], StoredProduct]
 
@@ -72,16 +72,16 @@ class Arrivals(Examined):
         self.ids, self.claim = index.ids, index.claim
 
     @classmethod
-    def beside(cls, index: ProductIndex, state: Path) -> Self:
-        """state: the folder where what belongs to the index is kept, with what people said of doubles."""
+    def beside(cls, index: ProductIndex, state: State) -> Self:
+        """state: of the index, with what people said of doubles."""
 
         def told_apart(ids: Sequence[str]) -> Collection[frozenset[str]]:
-            if not (state / AUDITS).exists():
+            if not state.has(AUDITS):
                 return ()
-            with closing(History(state / AUDITS)) as history:
+            with closing(History(state.place(AUDITS))) as history:
                 return history.told_apart(ids)
 
-        return cls(index, Doubles(index, state / WORDS, told_apart))
+        return cls(index, Doubles(index, state.folder / WORDS, told_apart))
 
     def upsert(self, products: Sequence[StoredProduct]) -> list[StoredProduct]:
         known = self._doubles.stored([stored.id for stored in products])
@@ -140,7 +140,7 @@ class Arrivals(Examined):
             return [one for id in ids for one in self._readable([id])] if len(ids) > 1 else []
 
 
-def way_into(kept: Sink, state: Path) -> Sink:
+def way_into(kept: Sink, state: State) -> Sink:
     """What looks at each product on its way into an index or a folder; what looks at them already stays. state: as of
     `Arrivals.beside`.
     """

@@ -13,6 +13,7 @@ from catalog.storage.seal import Unsealed, moment, typed
 from catalog.storage.sqlite import Column
 from serving.storage.review.verdicts import Correction, Feedback, Said, conflicting, seen_in
 
+NAME = "feedback.sqlite"  # in the state folder
 Order = Literal["oldest", "newest"]
 Unsure = Literal["review", "abstain"]
 QueueOrder = Literal["stored", "least_sure", "surest", "informative"]

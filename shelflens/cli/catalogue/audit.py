@@ -10,7 +10,7 @@ import typer
 
 from catalog.links import without_password
 from catalog.storage.files import private_files, written_whole
-from shelflens.cli.app import IndexOption, JsonOption, app, errors_shown, tell_if_mixed
+from shelflens.cli.app import IndexOption, JsonOption, StateOption, app, errors_shown, state_of, tell_if_mixed
 from shelflens.cli.catalogue.corrections import check_options, write_corrected, write_patch
 from shelflens.cli.ingest import Columns, Encoding, read_mapping
 
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from catalog.model.contract import Outcome
-    from catalog.quality.audit import Run, State
+    from catalog.quality.audit import Run
+    from catalog.quality.audit import State as FindingState
+    from catalog.storage.database import State
 
-    Counts = Mapping[str, Mapping[State, int]]
+    Counts = Mapping[str, Mapping[FindingState, int]]
 
 
 PatchOption = Annotated[
@@ -48,6 +50,7 @@ def audit(
     feed: FeedOption = None,
     columns: Columns = None,
     encoding: Encoding = "",
+    state: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Look for faults in an index: what contradicts itself, is listed twice, is a variant, or is missing.
@@ -57,21 +60,18 @@ def audit(
 
     Exit code: 0 looked through, 2 an error, 130 stopped by Ctrl-C (the findings before stay).
     """
-    from catalog.ingest.ledger import state_folder
-    from catalog.quality.audit.history import NAME
-
-    with errors_shown(), private_files():
+    with errors_shown(), private_files(), state_of(index, state) as beside:
         check_options(patch, corrected, feed, bool(output or as_json), bool(columns or encoding))
-        path, mapping = state_folder(index) / NAME, read_mapping(columns or [])
+        mapping = read_mapping(columns or [])
         if patch:
-            write_patch(path, patch, feed, mapping, encoding)
+            write_patch(beside, patch, feed, mapping, encoding)
         elif corrected and feed:
-            write_corrected(path, corrected, feed, mapping, encoding)
+            write_corrected(beside, corrected, feed, mapping, encoding)
         else:
-            look_through(path, index, output, as_json)
+            look_through(beside, index, output, as_json)
 
 
-def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> None:
+def look_through(state: "State", index: str, output: Path | None, as_json: bool) -> None:
     from tqdm import tqdm
 
     from catalog.index.product_index import open_index
@@ -80,10 +80,11 @@ def look_through(path: Path, index: str, output: Path | None, as_json: bool) -> 
     from catalog.quality.audit import History
     from catalog.quality.audit import audit as run
     from catalog.quality.audit.checks import shipped_checks
+    from catalog.quality.audit.history import NAME
     from catalog.quality.audit.merging import said
     from catalog.quality.audit.report import report
 
-    with open_index(index, create=False) as opened, closing(History(path)) as history:
+    with open_index(index, create=False) as opened, closing(History(state.place(NAME))) as history:
         tell_if_mixed(opened)
         with tqdm(desc="audit", total=2 * opened.count(), unit="product") as bar:
             taxonomy = read_taxonomy(model_folder(opened.model) if opened.model else shipped_model())

@@ -11,16 +11,16 @@ from catalog.storage.files import written_whole
 
 if TYPE_CHECKING:
     from catalog.quality.audit import Told
+    from catalog.storage.database import State
 
 SHOWN = 20
 
 
-def write_patch(path: Path, output: Path, feed: Path | None, mapping: Mapping[str, str], encoding: str) -> None:
-    """path: of the history."""
+def write_patch(state: "State", output: Path, feed: Path | None, mapping: Mapping[str, str], encoding: str) -> None:
     from catalog.quality.audit.patch import as_sheet, columns_of, patch
 
     columns = columns_of(read_columns(feed, mapping, encoding)) if feed else {}
-    corrections = read_corrections(path)
+    corrections = read_corrections(state)
     rows = patch(corrections, columns)
     new = [name for name in dict.fromkeys(chain.from_iterable(rows)) if columns and name not in columns.values()]
     with written_whole(output) as temporary:
@@ -28,15 +28,14 @@ def write_patch(path: Path, output: Path, feed: Path | None, mapping: Mapping[st
     tell(len(rows), output, corrections, unread(new))
 
 
-def write_corrected(path: Path, output: Path, feed: Path, mapping: Mapping[str, str], encoding: str) -> None:
-    """path: of the history."""
+def write_corrected(state: "State", output: Path, feed: Path, mapping: Mapping[str, str], encoding: str) -> None:
     from catalog.feeds import open_feed
     from catalog.feeds.rewriting import WHYS, check_writable, rewrite
     from catalog.quality.audit.changes import changes
 
     source = open_feed(feed, mapping=mapping, encoding=encoding)
     check_writable(source)
-    corrections = read_corrections(path)
+    corrections = read_corrections(state)
     with written_whole(output) as temporary, temporary.open("wb") as file:
         found = rewrite(source, changes(corrections), file)
     tell(found.products, output, corrections, unread(found.added))
@@ -46,12 +45,13 @@ def write_corrected(path: Path, output: Path, feed: Path, mapping: Mapping[str, 
         print(f"Not written in all: {len(found.unplaced):,}.")
 
 
-def read_corrections(path: Path) -> "list[Told]":
+def read_corrections(state: "State") -> "list[Told]":
     from catalog.quality.audit import History
+    from catalog.quality.audit.history import NAME
 
-    if not path.exists():
+    if not state.has(NAME):
         raise FileNotReadable("No audit of this index was made yet. Run shelflens audit first.")
-    with closing(History(path)) as history:
+    with closing(History(state.place(NAME))) as history:
         return history.corrections()
 
 

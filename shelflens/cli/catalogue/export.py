@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from catalog.errors import ConfigInvalid, FileNotWritable
-from shelflens.cli.app import DataOption, IndexOption, app, errors_shown, needing, tell_if_mixed
+from shelflens.cli.app import DataOption, IndexOption, StateOption, app, errors_shown, needing, state_of, tell_if_mixed
 
 if TYPE_CHECKING:
     from catalog.index.exports import Extra
@@ -44,13 +44,14 @@ def export(
         Path | None,
         typer.Option(help="The same, with Google's categories as confirmed in this output of taxonomy map."),
     ] = None,
+    state: StateOption = None,
 ) -> None:
     """Export an index to a file, or a trained model to a folder."""
     with errors_shown():
         if config or model or calibrate or int8:
             export_trained(output, config, data_root, model, int8, calibrate)
         else:
-            extra = ids_of_categories(index, confirmed) if category_ids or confirmed else {}
+            extra = ids_of_categories(index, confirmed, state) if category_ids or confirmed else {}
             export_catalogue(index, output, embeddings, extra)
 
 
@@ -71,17 +72,17 @@ def export_trained(
         export_graphs(model, output)
 
 
-def ids_of_categories(location: str, confirmed: Path | None) -> "Extra":
-    """confirmed: a sheet; without one what was confirmed on the page counts, where the service's state lies with the
-    index. Raises ConfigInvalid for a sheet of another tree.
+def ids_of_categories(location: str, confirmed: Path | None, state: str | None) -> "Extra":
+    """confirmed: a sheet; without one what was confirmed on the page counts. Raises ConfigInvalid for a sheet of
+    another tree.
     """
     from catalog.categories import PlatformIds, confirmed_in
-    from catalog.ingest.ledger import state_folder
     from serving.storage.category_map import confirmed_beside
     from shelflens.cli.categories import taxonomy_for
 
     tree = taxonomy_for(location, None)
-    said = confirmed_in(confirmed) if confirmed else confirmed_beside(state_folder(location))
+    with state_of(location, state) as beside:
+        said = confirmed_in(confirmed) if confirmed else confirmed_beside(beside)
     if confirmed and said and not said.keys() & {node.id for node in tree.nodes}:
         raise ConfigInvalid(f"{confirmed.name} is a map of another tree than the index's.")
     ids = PlatformIds(tree, said)

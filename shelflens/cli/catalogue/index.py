@@ -9,7 +9,7 @@ import typer
 from catalog.errors import ProductNotFound
 from catalog.links import without_password
 from catalog.storage.files import private_files
-from shelflens.cli.app import INDEX_PLACES, IndexOption, app, errors_shown, tell_if_mixed
+from shelflens.cli.app import INDEX_PLACES, IndexOption, StateOption, app, errors_shown, state_of, tell_if_mixed
 
 SHOWN = 10
 
@@ -46,6 +46,7 @@ def copy(
 def load(
     source: Annotated[Path, typer.Argument(help="An export, .parquet or .jsonl, or a folder of Parquet files.")],
     index: IndexOption = "shelflens-index",
+    state: StateOption = None,
 ) -> None:
     """Load an export into an index, without inference."""
     with errors_shown(), private_files():
@@ -54,11 +55,14 @@ def load(
         from catalog.index.exports import load as run
         from catalog.index.exports import width
         from catalog.index.product_index import open_index
-        from catalog.ingest.ledger import state_folder
         from catalog.quality.arrivals import Arrivals
 
-        with open_index(index, width(source)) as opened, tqdm(desc="load", unit="product") as bar:
-            run(source, Arrivals.beside(opened, state_folder(index)), bar.update)
+        with (
+            open_index(index, width(source)) as opened,
+            state_of(index, state) as beside,
+            tqdm(desc="load", unit="product") as bar,
+        ):
+            run(source, Arrivals.beside(opened, beside), bar.update)
             print(f"{opened.count():,} products are in {without_password(index)}.")
 
 
@@ -77,25 +81,24 @@ def delete(
     ids: Annotated[list[str], typer.Argument(help="Ids of products.")],
     erase: Annotated[bool, typer.Option("--erase", help="Also erase them from the disk; slower.")] = False,
     index: IndexOption = "shelflens-index",
+    state: StateOption = None,
 ) -> None:
     """Delete products from an index. Exit code 1 if one of them was not stored."""
     with errors_shown(), private_files():
         from catalog.index.product_index import open_index
-        from catalog.ingest.ledger import ledger_path, state_folder
+        from catalog.ingest.ledger import ledger_path
         from catalog.quality.arrivals import Arrivals
         from serving.storage.erasure import erase_beside
-        from serving.storage.thumbnails import ThumbnailStore
+        from serving.storage.thumbnails import NAME, ThumbnailStore
 
-        with open_index(index, create=False) as opened:
+        with open_index(index, create=False) as opened, state_of(index, state) as beside:
             wanted = list(dict.fromkeys(ids))
             missing = [id for id, stored in zip(wanted, opened.stored(wanted), strict=True) if not stored]
-            # Beside the index, as the service keeps them; nothing is made where there are none.
-            path = state_folder(index) / "pictures.sqlite"
-            if path.exists():
-                with closing(ThumbnailStore(path)) as thumbnail_store:
+            if beside.has(NAME):
+                with closing(ThumbnailStore(beside.place(NAME))) as thumbnail_store:
                     thumbnail_store.delete(wanted)
-            clean = not erase or erase_beside(state_folder(index), ledger_path(index), wanted)
-            arrivals = Arrivals.beside(opened, state_folder(index))
+            clean = not erase or erase_beside(beside, ledger_path(index), wanted)
+            arrivals = Arrivals.beside(opened, beside)
             gone = arrivals.erase(wanted) if erase else arrivals.delete(wanted)
             print(f"{gone:,} of {len(wanted):,} were stored and are gone.")
         if not clean:

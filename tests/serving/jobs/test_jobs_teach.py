@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from catalog.model.folder import open_model
+from catalog.storage.database import State
 from catalog.understand import Understander
 from serving.settings.schema import Settings
 from serving.storage.erasure import erase_beside
@@ -134,7 +135,7 @@ def test_erasing_a_product_leaves_no_row_in_a_report(service: JobService, tmp_pa
     job = service.ingested(as_csv(wrong), category="shelf")
     service.jobs._table.learnt(job["id"], job["taught"] | {"doubts": doubted()})
     assert service.job(job["id"])["taught"]["doubts"]
-    erase_beside(tmp_path, tmp_path / "ledger.sqlite", ["shirt0"])
+    erase_beside(State(tmp_path), tmp_path / "ledger.sqlite", ["shirt0"])
     taught = service.job(job["id"])["taught"]
     assert (taught["doubts"], taught["confusions"], taught["examples"]) == ([], [], 32)
 
