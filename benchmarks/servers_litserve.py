@@ -6,6 +6,7 @@ python -m benchmarks.servers_litserve PORT [MODEL]
 import sys
 from typing import Any
 
+import litserve.server
 from litserve import LitAPI, LitServer
 
 from benchmarks.servers_fastapi import PATH, answer, product
@@ -35,5 +36,6 @@ class Api(LitAPI):  # type: ignore[misc]
 
 
 if __name__ == "__main__":
+    litserve.server._MCP_AVAILABLE = False  # LitServe 0.2.19 does not start beside release 2 of the package mcp
     api = Api(max_batch_size=BATCH, batch_timeout=0.01, api_path=PATH)
     LitServer(api, accelerator="cpu", healthcheck_path="/readyz").run(port=int(sys.argv[1]), generate_client_file=False)
