@@ -23,6 +23,7 @@ from catalog.index.keywords import wordings
 # How many of the best are taken for what a search has found, where that must be an end: to be put in another order,
 # and to be counted. Reading so many takes about ten milliseconds.
 MAX_FOUND = 1000
+FEW_FOUND = 100
 # Of long queries no product has all words. Found are also those with this share of what the best product has, if it is
 # at least LEAST_SHARE of the query and several of its words.
 OF_BEST_SHARE, LEAST_SHARE, LEAST_WORDS = 0.75, 0.5, 2
@@ -97,10 +98,18 @@ class Relevant:
         least = max(floor.cosine, floor.ratio * best)
         elsewhere = Not(CategoryUnder(floor.elsewhere)) if floor.elsewhere else None
         familiar = _familiar(floor.guessed) if floor.guessed is not None else None
-        near = nearest(all_of(self.condition, elsewhere, familiar), MAX_FOUND) if least < math.inf else []
+        near = self._above(least, self.embedding, all_of(self.condition, elsewhere, familiar))
         kinds = nearest(all_of(self.condition, CategoryUnder(floor.kinds)), MAX_FOUND) if floor.kinds else []
-        found = [hit.id for hit in takewhile(lambda hit: hit.score >= least, near)] + [hit.id for hit in kinds]
-        return {point: None for point in found if point not in self.excluded}
+        return {hit.id: None for hit in (*near, *kinds) if hit.id not in self.excluded}
+
+    def _above(self, least: float, embedding: NDArray[np.float32], condition: Filter | None) -> list[Ranked]:
+        """The nearest with at least this cosine. Most queries have few: a long list is asked for only if it is full."""
+        hits: Sequence[Ranked] = ()
+        for depth in (FEW_FOUND, MAX_FOUND) if least < math.inf else ():
+            hits = self._nearest(embedding, condition, depth)
+            if len(hits) < depth or hits[-1].score < least:
+                break
+        return list(takewhile(lambda hit: hit.score >= least, hits))
 
     def _nearest(self, embedding: NDArray[np.float32], condition: Filter | None, limit: int) -> Sequence[Ranked]:
         [hits] = self.store.search([embedding], limit + len(self.excluded), condition)
