@@ -19,7 +19,7 @@ HISTORY, SPEAKING, PARTNERS, ALIKE, POPULAR = 100, 10, 50, 50, 200
 # How much less an earlier product speaks than the one after it, and how soon what was bought is bought again.
 STEP, HALF_LIFE_SECONDS = 0.8, 60 * 86_400.0
 # A pair that was met a few times is chance: so many times are added to what it is divided by.
-CHANCE = 120
+TOGETHER_CHANCE, LATER_CHANCE = 5, 120
 TEMPERATURE = 0.05  # of cosines
 TOGETHER: tuple[PairKind, ...] = ("bought", "visit")
 
@@ -74,20 +74,20 @@ class Sources:
         together = {product: weight[product] for product in speaking if product in in_visit}
         found: dict[Source, Given] = {
             "earlier": bought_earlier(now),
-            "together": self._paired(TOGETHER, together),
-            "later": self._paired(("later",), weight),
+            "together": self._paired(TOGETHER, together, TOGETHER_CHANCE),
+            "later": self._paired(("later",), weight, LATER_CHANCE),
             "alike": self._alike(now, filter),
             "popular": self._popular(),
         }
         return {source: given for source, given in found.items() if given.likely}
 
-    def _paired(self, kinds: Sequence[PairKind], weights: Mapping[str, float]) -> Given:
+    def _paired(self, kinds: Sequence[PairKind], weights: Mapping[str, float], chance: int) -> Given:
         partners = self._log.partners(kinds, list(weights), PARTNERS) if weights else {}
         likely: dict[str, float] = {}
         loudest: dict[str, tuple[float, str]] = {}
         for product, totals in partners.items():
             counts = self._left(kinds, product, totals)
-            whole = sum(counts.values()) + CHANCE
+            whole = sum(counts.values()) + chance
             for other, count in counts.items():
                 share = weights[product] * count / whole
                 likely[other] = likely.get(other, 0.0) + share

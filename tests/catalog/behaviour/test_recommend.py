@@ -133,9 +133,7 @@ def test_bought_together_is_of_purchases_of_one_visit(shop: Behaviour) -> None:
     assert [(one.stored.id, one.times) for one in found] == [("p2", 4)]
 
 
-def test_a_shop_where_one_buys_again_learns_it_and_one_where_one_does_not_too(
-    index: ProductIndex, tmp_path: Path
-) -> None:
+def test_each_shop_learns_whether_its_shoppers_buy_again(index: ProductIndex, tmp_path: Path) -> None:
     shares = {}
     for name, again in (("again", True), ("ever new", False)):
         shop = Behaviour(tmp_path / f"{name}.sqlite", index)
