@@ -65,7 +65,10 @@ class Stock:
         best = np.argsort(-cosines_N, kind="stable")[:limit]
         return [(self.ids[place], float(cosines_N[place])) for place in best]
 
-    def for_sale(self, ids: Sequence[str], filter: Filter | None = None) -> dict[str, StoredProduct]:
+    def available(self, ids: Sequence[str], filter: Filter | None = None) -> dict[str, Floats]:
+        return self.vectors(ids)
+
+    def readable(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
         return {id: stored(id, self.vectors_NE[self.at[id]]) for id in ids if id in self.at}
 
     def browse(self, filter: Filter | None = None, sort: Sort = "newest", limit: int = 10) -> list[StoredProduct]:

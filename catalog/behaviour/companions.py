@@ -30,5 +30,7 @@ def companions(log: EventLog, catalogue: Stock, product: str, limit: int) -> lis
         return times[id] / math.sqrt(totals.get(id, 1)) * times[id] / (times[id] + CHANCE)
 
     order = sorted(times, key=lambda id: (-worth(id), id))
-    stored = catalogue.for_sale(order)
-    return [Companion(stored[id], times[id]) for id in order if id in stored][:limit]
+    there = catalogue.available(order)
+    best = [id for id in order if id in there][:limit]
+    stored = catalogue.readable(best)
+    return [Companion(stored[id], times[id]) for id in best if id in stored]

@@ -56,7 +56,8 @@ class Wanted:
 class Stock(Catalogue, Protocol):
     """What is asked of the product index, of what may be shown."""
 
-    def for_sale(self, ids: Sequence[str], filter: Filter | None = None) -> dict[str, StoredProduct]: ...
+    def available(self, ids: Sequence[str], filter: Filter | None = None) -> dict[str, Floats]: ...
+    def readable(self, ids: Sequence[str]) -> dict[str, StoredProduct]: ...
     def browse(self, filter: Filter | None = None, sort: Sort = "newest", limit: int = 10) -> list[StoredProduct]: ...
 
 
@@ -80,15 +81,17 @@ def chosen(
     """The best of the scored products that may be had and that pass, without what is in the visit already."""
     out = unwanted(now, wanted)
     order = sorted((product for product in scored if product not in out), key=lambda id: (-scored[id][0], id))
-    found: list[Recommendation] = []
+    found: dict[str, Floats] = {}
     size = LOOKED_AT * wanted.limit
     for start in range(0, len(order), size):
         some = order[start : start + size]
-        stored = catalogue.for_sale(some, wanted.filter)
-        found += [Recommendation(stored[id], *scored[id]) for id in some if id in stored]
+        vectors = catalogue.available(some, wanted.filter)
+        found |= {id: vectors[id] for id in some if id in vectors}
         if len(found) >= wanted.limit:
             break
-    return diverse(found, wanted.limit, wanted.diversity)
+    best = diverse(found, wanted.limit, wanted.diversity)
+    stored = catalogue.readable(best)
+    return [Recommendation(stored[id], *scored[id]) for id in best if id in stored]
 
 
 def unwanted(now: Situation, wanted: Wanted) -> frozenset[str]:
@@ -120,24 +123,23 @@ def to_like(found: Sequence[Recommendation], now: Situation, catalogue: Catalogu
     return [named(one) if one.reason.source == "alike" else one for one in found]
 
 
-def diverse(found: Sequence[Recommendation], limit: int, diversity: float) -> list[Recommendation]:
+def diverse(found: Mapping[str, Floats], limit: int, diversity: float) -> list[str]:
     """Maximal marginal relevance (Carbonell and Goldstein 1998) by places: of those left, each time the one that is
-    best placed and least like what is chosen.
+    best placed and least like what is chosen. found: products, the best first, with their vectors.
     """
-    if not diversity or len(found) < 2:
-        return list(found[:limit])
-    vectors_NE: Floats = np.stack([one.stored.understanding.embedding for one in found])
-    placed_N = 1 - np.arange(len(found)) / len(found)
-    nearest_N = np.zeros(len(found))
-    left_N = np.ones(len(found), bool)
+    ids = list(found)
+    if not diversity or len(ids) < 2:
+        return ids[:limit]
+    vectors_NE: Floats = np.stack(list(found.values()))
+    placed_N = (1 - diversity) * (1 - np.arange(len(ids)) / len(ids))
+    nearest_N = np.zeros(len(ids))
     order: list[int] = []
-    while len(order) < min(limit, len(found)):
-        worth_N = np.where(left_N, (1 - diversity) * placed_N - diversity * nearest_N, -np.inf)
-        best = int(np.argmax(worth_N))
+    while len(order) < min(limit, len(ids)):
+        best = int(np.argmax(placed_N - diversity * nearest_N))
         order.append(best)
-        left_N[best] = False
+        placed_N[best] = -np.inf
         nearest_N = np.maximum(nearest_N, vectors_NE @ vectors_NE[best])
-    return [found[place] for place in order]
+    return [ids[place] for place in order]
 
 
 def weights_for(now: Situation, mixture: Mixture) -> Weights:

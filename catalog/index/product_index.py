@@ -44,6 +44,7 @@ from catalog.index.records import (
     ADDED,
     PRICE_UNTIL,
     RECORD_FIELDS,
+    SALE,
     VERSION_FIELDS,
     is_unit,
     keyword_text,
@@ -309,16 +310,25 @@ class ProductIndex:
                 self._note_damage(hit.id)
         return found
 
-    def for_sale(self, ids: Sequence[str], filter: Filter | None = None) -> dict[str, StoredProduct]:
-        """By id the products that are stored, may be had and pass, with their embeddings."""
-        self._follow_sales()
-        points = [point_id(name) for name in ids]
+    def available(self, ids: Sequence[str], filter: Filter | None = None) -> dict[str, Floats]:
+        """By id the embeddings of the products that are stored, are for sale and pass: nothing else of them is read."""
+        points = {point_id(name): name for name in ids}
+        if not points:
+            return {}
         if filter is None:
-            found: Iterable[Found] = self._fetch(points, RECORD_FIELDS, embedding=True).values()
+            found: Iterable[Found] = self._fetch(list(points), (SALE,), embedding=True).values()
         else:
+            self._follow_sales()
             among = And((Among(frozenset(points)), filter))
-            found, _ = self._store.page(None, len(points), among) if points else ((), None)
-        return {one.id: one for one in self._readable(found).values() if one.product.is_for_sale}
+            found, _ = self._store.page(None, len(points), among)
+        passing = (one for one in found if one.embedding is not None and SALE not in one.payload)
+        return {points[one.id]: one.embedding for one in passing if one.embedding is not None}
+
+    def readable(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
+        """As `get`, by id, without those that are missing or damaged."""
+        self._follow_sales()
+        found = self._fetch([point_id(name) for name in ids], RECORD_FIELDS, embedding=True)
+        return {one.id: one for one in self._readable(found.values()).values()}
 
     def doubled_by(self, ids: Sequence[str]) -> list[StoredProduct]:
         """The products of which one of these is noted as a double."""
