@@ -1,7 +1,7 @@
 """What recommendations find, beside popularity and item-kNN, and how long they take.
 
     python -m benchmarks.recommendations --data-root DIR [--only baskets cold sequences speed] [--vectors FILE]
-        [--products 200000] [--json FILE]
+        [--products 200000] [--index FOLDER] [--json FILE]
 
 baskets: of completejourney, a grocer: the products of every basket of the last weeks, from what the household bought
 before it; counts and weights are of the weeks before. cold: those of them that nobody had bought, among their like.
@@ -21,8 +21,9 @@ import random
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from catalog.behaviour.shoppers import decayed, shopper_vector
 from catalog.behaviour.sources import HISTORY, STEP, Sources, situation
 from catalog.index.filters import Filter
 from catalog.index.listing import Sort
-from catalog.index.product_index import open_index
+from catalog.index.product_index import ProductIndex, open_index
 from catalog.product import ContentHashes, Product, StoredProduct, Understanding
 
 PARTS = ("baskets", "cold", "sequences", "speed")
@@ -48,6 +49,7 @@ AT = 20
 # HR@10 and NDCG@10 of SASRec on this data, full ranking: Rajput et al. 2023 (TIGER), table 1.
 SASREC = {"hit rate@10": 0.0605, "NDCG@10": 0.0318}
 DAY = 86_400.0
+SHOPPERS = 2_000  # of speed
 
 
 class Stock:
@@ -264,44 +266,46 @@ def ranking(places: Sequence[int | None]) -> dict[str, float]:
     return {"hit rate@10": round(len(hits) / len(places), 4), "NDCG@10": round(gain / len(places), 4)}
 
 
-def speed(products: int, folder: Path) -> dict[str, Any]:
-    """Milliseconds in this process. The made-up products lie in a thousand heaps, the shoppers stay within a few."""
-    draw, dice = np.random.default_rng(0), random.Random(0)
-    heaps_HE = draw.normal(size=(1_000, 256))
-    with open_index(folder / "index", 256) as index, closing(Behaviour(folder / "behaviour.sqlite", index)) as shop:
-        for start in range(0, products, 2_000):
-            noisy_NE = heaps_HE[np.arange(start, start + 2_000) % 1_000] + 0.7 * draw.normal(size=(2_000, 256))
-            unit_NE = (noisy_NE / np.linalg.norm(noisy_NE, axis=1, keepdims=True)).astype(np.float32)
-            index.upsert(
-                [stored(f"p{start + n}", vector_E, f"Product {start + n}") for n, vector_E in enumerate(unit_NE)]
-            )
-        index.flush()
-        index.wait_until_indexed(1_800)
-        now = time.time()
-        shop.add(made_up(shopper, products, dice, now) for shopper in range(2_000) for _ in range(20))
+def speed(index: ProductIndex, state: Path) -> dict[str, Any]:
+    """Milliseconds in this process. Each shopper stays within 60 products, some of which are others', too."""
+    ids = [id for some in index.ids() for id in some]
+    dice, now = random.Random(0), time.time()
+    dice.shuffle(ids)
+
+    def event(shopper: int, moment: float) -> Event:
+        return Event(f"s{shopper}", "view", ids[(20 * shopper + dice.randrange(60)) % len(ids)], moment)
+
+    with closing(Behaviour(state, index)) as shop:
+        shop.add(event(shopper, now - 30 * DAY * dice.random()) for shopper in range(SHOPPERS) for _ in range(20))
         shop.learn()
-        shoppers = [f"s{dice.randrange(2_000)}" for _ in range(1_000)]
-        alone = [timed(lambda one=one: shop.recommend(one, Wanted(), now)) for one in shoppers]  # type: ignore[misc]
+        asking = [dice.randrange(SHOPPERS) for _ in range(1_000)]
 
-        def event_and_answer(shopper: str) -> None:
-            shop.add([made_up(int(shopper[1:]), products, dice, time.time())])
-            shop.recommend(shopper, Wanted())
+        def event_and_answer(shopper: int) -> None:
+            shop.add([event(shopper, time.time())])
+            shop.recommend(f"s{shopper}", Wanted())
 
-        both = [timed(lambda one=one: event_and_answer(one)) for one in shoppers]  # type: ignore[misc]
-        return {
-            "products": index.count(),
-            "events": 40_000,
-            "recommendations, ms": percentiles(alone),
-            "one event and the recommendations that know it, ms": percentiles(both),
-        }
-
-
-def made_up(shopper: int, products: int, dice: random.Random, now: float) -> Event:
-    product = (dice.randrange(products // 1_000) * 1_000 + (shopper + dice.randrange(3)) % 1_000) % products
-    return Event(f"s{shopper}", "view", f"p{product}", now - dice.random() * 30 * DAY)
+        alone = [timed(partial(shop.recommend, f"s{shopper}", Wanted(), now)) for shopper in asking]
+        both = [timed(partial(event_and_answer, shopper)) for shopper in asking]
+    return {
+        "products": len(ids),
+        "events": 20 * SHOPPERS,
+        "recommendations, ms": percentiles(alone),
+        "one event and the recommendations that know it, ms": percentiles(both),
+    }
 
 
-def timed(work: Any) -> float:
+def fill(index: ProductIndex, products: int) -> None:
+    """Made-up products, in a thousand heaps."""
+    draw = np.random.default_rng(0)
+    heaps_HE = draw.normal(size=(1_000, 256))
+    for start in range(0, products, 2_000):
+        noisy_NE = heaps_HE[np.arange(start, start + 2_000) % 1_000] + 0.7 * draw.normal(size=(2_000, 256))
+        unit_NE = (noisy_NE / np.linalg.norm(noisy_NE, axis=1, keepdims=True)).astype(np.float32)
+        index.upsert([stored(f"p{start + n}", vector_E, f"Product {start + n}") for n, vector_E in enumerate(unit_NE)])
+    index.wait_until_indexed(1_800)
+
+
+def timed(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return 1_000 * (time.perf_counter() - start)
@@ -317,6 +321,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--vectors", type=Path, default=None)
     parser.add_argument("--products", type=int, default=200_000)
+    parser.add_argument("--index", default=None, help="Of speed: one that is there; its products stay as they are.")
     parser.add_argument("--train-until", type=int, default=46, help="The last week that is learnt from.")
     parser.add_argument("--test-until", type=int, default=53)
     parser.add_argument("--json", type=Path, default=None)
@@ -333,8 +338,10 @@ def main() -> None:
     if "sequences" in arguments.only:
         figures["sequences"] = last_of_sequences(arguments.data_root / "behaviour" / "amazon_beauty" / "sequences.txt")
     if "speed" in arguments.only:
-        with tempfile.TemporaryDirectory() as folder:
-            figures["speed"] = speed(arguments.products, Path(folder))
+        with tempfile.TemporaryDirectory() as folder, open_index(arguments.index or f"{folder}/index", 256) as index:
+            if not index.count():
+                fill(index, arguments.products)
+            figures["speed"] = speed(index, Path(folder) / "behaviour.sqlite")
     text = json.dumps(figures, indent=1)
     print(text)
     if arguments.json:

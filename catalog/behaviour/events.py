@@ -40,11 +40,17 @@ class Event(NamedTuple):
             raise EventInvalid("An id or the words of an event are too long.")
         if not (math.isfinite(self.time) and 0 <= self.time < YEAR_10000):
             raise EventInvalid("The time of an event is none.")
-        return self if self.id else self._replace(id=self._content_id())
+        event = Event(*(storable(field) if isinstance(field, str) else field for field in self))
+        return event if event.id else event._replace(id=event._content_id())
 
     def _content_id(self) -> str:
         said = "\0".join((self.shopper, self.kind, self.product, repr(float(self.time)), self.words))
-        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def storable(text: str) -> str:
+    """Without NUL and halves of characters, which no database takes."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def with_product(events: Iterable[Event]) -> list[Event]:

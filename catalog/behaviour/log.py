@@ -7,11 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from catalog.behaviour.events import Event, with_product
+from catalog.behaviour.events import KINDS, Event, with_product
 from catalog.behaviour.pairs import WINDOW, Counts, PairKind, added, pairs_of
 from catalog.index.backend import in_chunks
 from catalog.storage.database import IDS_AT_ONCE, Statements, StorePlace, marks, open_store
-from catalog.storage.seal import moment, typed
+from catalog.storage.seal import Unsealed, moment
 
 NAME = "behaviour.sqlite"  # in the state folder
 SCHEMA = """
@@ -183,7 +183,10 @@ def _read(db: Statements, condition: str, values: Sequence[object]) -> list[Even
 
 def _event(row: Sequence[Any]) -> Event:
     """Raises Unsealed for what was never written so."""
-    event = typed(Event(*row))
+    event = Event(*row)
+    texts = (event.shopper, event.product, event.words, event.id)
+    if event.kind not in KINDS or not all(isinstance(text, str) for text in texts):
+        raise Unsealed
     moment(event.time)
     return event
 

@@ -35,6 +35,7 @@ class Behaviour:
         self._mixture = Mixture()
         self._new = AT_LEAST  # events that the weights were not learnt from
         self._known = 0  # and those that they were
+        self._forgotten = 0  # how often somebody or something was
         self._learner: ThreadPoolExecutor | None = None
         if isinstance(place, Path) and place.exists():
             self._opened()
@@ -114,7 +115,10 @@ class Behaviour:
         """Learn anew from the events how much each source counts."""
         if log := self._there():
             self._known, self._new = log.counts()[0], 0
-            self._mixture = fit(log, self._index)
+            begun = self._forgotten
+            mixture = fit(log, self._index)
+            if begun == self._forgotten:  # or it was learnt from somebody who is forgotten by now
+                self._mixture = mixture
 
     def close(self) -> None:
         if self._learner:
@@ -139,6 +143,7 @@ class Behaviour:
 
     def _unlearn(self) -> None:
         """What was learnt from somebody who is forgotten is forgotten, too."""
+        self._forgotten += 1
         self._mixture, self._new = Mixture(), max(AT_LEAST, self._known)
 
     def _there(self) -> EventLog | None:

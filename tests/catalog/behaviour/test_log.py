@@ -136,6 +136,14 @@ def test_nothing_of_a_forgotten_shopper_is_left_on_disk(tmp_path: Path) -> None:
     assert sqlite3.connect(tmp_path / "behaviour.sqlite").execute("SELECT count(*) FROM events").fetchone() == (40,)
 
 
+def test_letters_that_no_database_takes_are_replaced(log: EventLog) -> None:
+    odd = [event("u", "a\0b", 1e6, id="e\0"), event("u", "c\ud800", 1e6 + 60, id="f")]
+    assert log.add(odd) == 2
+    assert [one.product for one in log.history("u", 5)] == ["a\ufffdb", "c?"]
+    assert log.add(odd) == 0
+    assert log.partners(("visit",), ["c?"], 5) == {"c?": {"a\ufffdb": 1}}
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
