@@ -15,6 +15,7 @@
     ├── SearchInvalid: SearchEmpty, FilterInvalid
     ├── ProductNotFound
     ├── CorrectionInvalid
+    ├── EventInvalid
     ├── IndexFailed: IndexNotFound, IndexLocked, IndexMismatch, IndexOfOtherModel, IndexDamaged, IndexUnavailable,
     │       DiskFull
     ├── StateDamaged: RecordDamaged [state_damaged], LedgerDamaged, StateUnavailable
@@ -291,6 +292,10 @@ class ProductNotFound(CatalogError):
 
 class CorrectionInvalid(CatalogError):
     default = "A correction is one line of text: without line breaks, tabs, NUL and other control characters."
+
+
+class EventInvalid(CatalogError):
+    default = "An event needs a shopper, a kind, a time and, unless it is a search, a product."
 
 
 class IndexFailed(CatalogError):

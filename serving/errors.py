@@ -7,7 +7,7 @@
     │   │       SourcesOff, SourceOutside, SourceNotFound, UploadPartTooLong
     │   ├── Unauthorized: ApiKeyMissing, ApiKeyInvalid
     │   ├── Forbidden: ScopeInsufficient, CrossSite
-    │   ├── NotFound: JobNotFound, FeedbackNotFound, ConfirmationNotFound, FindingNotFound, UploadNotFound
+    │   ├── NotFound: JobNotFound, FeedbackNotFound, ConfirmationNotFound, FindingNotFound, UploadNotFound, UserNotFound
     │   ├── MethodNotAllowed
     │   ├── BodyTimeout
     │   ├── HeadersTooLarge
@@ -262,6 +262,10 @@ class ConfirmationNotFound(NotFound):
 
 class JobFinished(ServiceError):
     default = "The job has already finished."
+
+
+class UserNotFound(NotFound):
+    default = "Nothing is kept of a user with this id."
 
 
 class UploadNotFound(NotFound):

@@ -19,6 +19,7 @@ from uuid import UUID
 
 import numpy as np
 
+from catalog.arrays import Floats
 from catalog.errors import (
     ConfigInvalid,
     IndexFailed,
@@ -31,17 +32,19 @@ from catalog.errors import (
     installing,
 )
 from catalog.index.backend import Amendment, Found, IndexBackend, IndexModel, Point, in_chunks
-from catalog.index.filters import Filter, OneOf
+from catalog.index.filters import Among, And, Filter, OneOf
 from catalog.index.keys import split_attribute_pair
 from catalog.index.keywords import document_terms
 from catalog.index.listing import Sort, commonest, listed, named_alike
 from catalog.index.names import FACETED, Names
 from catalog.index.near import Sought, near
 from catalog.index.query import Finding, IndexQuery, find, run
+from catalog.index.ranking import search_for_sale
 from catalog.index.records import (
     ADDED,
     PRICE_UNTIL,
     RECORD_FIELDS,
+    SALE,
     VERSION_FIELDS,
     is_unit,
     keyword_text,
@@ -289,6 +292,43 @@ class ProductIndex:
         wanted = list(dict.fromkeys(point for found in points.values() for point in found))
         known = self._readable(self._fetch(wanted, RECORD_FIELDS, embedding=True).values())
         return {id: [known[point] for point in found if point in known] for id, found in points.items()}
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Floats]:
+        """By id the embeddings of stored products, without reading anything else of them."""
+        points = {point_id(name): name for name in ids}
+        found = self._fetch(list(points), (), embedding=True).items()
+        return {points[point]: one.embedding for point, one in found if one.embedding is not None}
+
+    def nearest(self, embedding: Floats, limit: int, filter: Filter | None = None) -> list[tuple[str, float]]:
+        """The ids of the products for sale that are nearest to a unit vector, with their cosines, nearest first."""
+        [hits] = search_for_sale(self._store, [embedding], limit, filter, VERSION_FIELDS)
+        found: list[tuple[str, float]] = []
+        for hit in hits:
+            try:
+                found.append((to_version(hit.found.payload if hit.found else {}).id, hit.score))
+            except RecordDamaged:
+                self._note_damage(hit.id)
+        return found
+
+    def available(self, ids: Sequence[str], filter: Filter | None = None) -> dict[str, Floats]:
+        """By id the embeddings of the products that are stored, are for sale and pass: nothing else of them is read."""
+        points = {point_id(name): name for name in ids}
+        if not points:
+            return {}
+        if filter is None:
+            found: Iterable[Found] = self._fetch(list(points), (SALE,), embedding=True).values()
+        else:
+            self._follow_sales()
+            among = And((Among(frozenset(points)), filter))
+            found, _ = self._store.page(None, len(points), among)
+        passing = (one for one in found if one.embedding is not None and SALE not in one.payload)
+        return {points[one.id]: one.embedding for one in passing if one.embedding is not None}
+
+    def readable(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
+        """As `get`, by id, without those that are missing or damaged."""
+        self._follow_sales()
+        found = self._fetch([point_id(name) for name in ids], RECORD_FIELDS, embedding=True)
+        return {one.id: one for one in self._readable(found.values()).values()}
 
     def doubled_by(self, ids: Sequence[str]) -> list[StoredProduct]:
         """The products of which one of these is noted as a double."""

@@ -62,6 +62,7 @@ VERSION_FIELDS = ("version",)
 ADDED = "added_at"
 PRICE_UNTIL = "price_until"
 RECORD = "record"
+SALE = "sale"  # missing where a product is for sale
 RECORD_FIELDS = ("version", RECORD)
 # Why a product is not for sale: because it cannot be had, or because shoppers are not to see it.
 Sale = Literal["", "unavailable", "unpublished"]
@@ -117,7 +118,7 @@ def to_payload(stored: StoredProduct, price_until: float | None = None) -> dict[
         "google_product_category": product.google_product_category,
         "keys": keys_of(stored),
         "numbers": numbers_of(product),
-        "sale": _sale(product),
+        SALE: _sale(product),
         "contradictions": list(stored.first_causes),
         "doubles": [one.other for one in stored.doubles],
         "price": product.price if product.price is not None and math.isfinite(product.price) else None,

@@ -14,6 +14,7 @@ from scripts.generate.placement import Node, place
 # What is in a room, in a few words. A test says which room has none.
 ROOMS = {
     "catalog": {
+        "behaviour": "events, recommendations",
         "arrays": "array types, softmax",
         "cache": "what was worked out",
         "cores": "cores it may use",

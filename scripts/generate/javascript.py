@@ -25,6 +25,7 @@ NAMES = {
     "create_embeddings": "embed",
     "delete_model": "forgetModel",
     "export_products": "export",
+    "find_bought_together": "boughtTogether",
     "find_similar_products": "similar",
     "get_audit_patch": "corrections",
     "get_audits": "audits",
@@ -52,6 +53,9 @@ NAMES = {
     "list_products_to_review": "review",
     "list_proposed_categories": "proposedCategories",
     "list_sources": "sources",
+    "list_user_events": "userEvents",
+    "recommend_to_session": "recommendationsFor",
+    "recommend_to_user": "recommendations",
     "search_products": "search",
     "take_feedback_back": "takeBack",
 }

@@ -25,6 +25,7 @@ from serving.api.routes import (
     page,
     products,
     search,
+    shoppers,
     uploads,
 )
 from serving.api.routes.judging import audit, feedback, review
@@ -43,6 +44,7 @@ ROUTERS = (
     analyze,
     embeddings,
     search,
+    shoppers,
     products,
     export,
     jobs,

@@ -204,6 +204,33 @@ FOUND: dict[str, Any] = SIMILAR | {
     "facets": {"category": [{"value": "clothing.shirt", "count": 88}], "brand": [{"value": "Acme", "count": 12}]},
 }
 
+USER_ID = "u-204"
+EVENT: dict[str, Any] = {"kind": "view", "product_id": PRODUCT_ID, "query": "", "time": CREATED, "id": "e-1"}
+EVENTS_REQUEST: dict[str, Any] = {
+    "events": [
+        {"user_id": USER_ID} | EVENT,
+        {"user_id": USER_ID, "kind": "purchase", "product_id": "shoe-1", "time": CREATED, "id": "e-2"},
+        {"user_id": USER_ID, "kind": "search", "query": "striped shirt"},
+    ]
+}
+EVENTS_KEPT: dict[str, Any] = {"received": 3, "new": 3}
+EVENTS: dict[str, Any] = {"events": [EVENT], "after": None}
+RECOMMENDATIONS_REQUEST: dict[str, Any] = {
+    "events": [{"kind": "view", "product_id": "shoe-1"}, {"kind": "cart", "product_id": "shoe-1"}],
+    "limit": 5,
+    "exclude": ["mug-1"],
+}
+RECOMMENDATIONS: dict[str, Any] = {
+    "recommendations": [
+        {
+            "product": PRODUCT,
+            "score": 0.031,
+            "reason": {"source": "together", "product_id": "shoe-1", "title": "Running shoe"},
+        }
+    ]
+}
+COMPANIONS: dict[str, Any] = {"products": [{"product": PRODUCT, "times": 12}]}
+
 LISTED: dict[str, Any] = {"products": [PRODUCT], "facets": FOUND["facets"], "total": 120}
 
 FEEDBACK_REQUEST: dict[str, Any] = {

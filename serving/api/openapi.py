@@ -36,6 +36,7 @@ from serving.api.schemas.judging.feedback import AlikeRequest, FeedbackBatch, Fe
 from serving.api.schemas.models import CategoryRequest
 from serving.api.schemas.products import ProductChange, ProductIn
 from serving.api.schemas.search import FILTER, SearchRequest
+from serving.api.schemas.shoppers import EventsRequest, RecommendationsRequest
 from serving.api.schemas.uploads import UploadRequest
 from serving.error_responses import ErrorBody, status_of, to_response
 from serving.middleware.paths import is_open
@@ -51,6 +52,7 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     ConfirmationRequest,
     EmbeddingsRequest,
     ErrorBody,
+    EventsRequest,
     FailedRow,
     AlikeRequest,
     FeedbackBatch,
@@ -60,6 +62,7 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     JobRequest,
     ProductChange,
     ProductIn,
+    RecommendationsRequest,
     SearchRequest,
     UploadRequest,
 )
@@ -258,8 +261,9 @@ def describe_headers(described: dict[str, Any], is_open: bool) -> None:
 def describe_filter(schemas: dict[str, Any]) -> None:
     """A filter is read by hand, so that its errors name its parts."""
     schemas["Filter"] = FILTER
-    field = schemas["SearchRequest"]["properties"]["filter"]
-    field["anyOf"] = [{"$ref": REFERENCE.format(model="Filter")}, {"type": "null"}]
+    for name in ("SearchRequest", "RecommendationsRequest"):
+        field = schemas[name]["properties"]["filter"]
+        field["anyOf"] = [{"$ref": REFERENCE.format(model="Filter")}, {"type": "null"}]
 
 
 def describe_limits(schemas: dict[str, Any], items: int) -> None:

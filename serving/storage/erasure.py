@@ -11,13 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
+from catalog.behaviour.log import NAME as EVENTS
+from catalog.behaviour.log import EventLog
 from catalog.errors import CatalogError
 from catalog.index.product_index import ProductIndex
 from catalog.ingest.ledger import Ledger
 from catalog.quality.audit import History
 from catalog.quality.audit.history import NAME as AUDITS
-from catalog.storage.database import State, StateStore, StorePlace
+from catalog.storage.database import State, StorePlace
 from catalog.storage.notes import Notes
 from catalog.storage.seal import Unsealed
 from serving.storage.job_table import JobTable
@@ -27,6 +30,7 @@ from serving.storage.thumbnails import NAME as IMAGES
 from serving.storage.thumbnails import ThumbnailStore
 
 MARKER = "erasing"
+SOMEBODY = ""  # among the ids: a person was forgotten, of whom only the files that are given have anything
 JOBS = "jobs/jobs.sqlite"  # in the state folder
 # How soon what is in use elsewhere is tried again, and what has failed.
 BUSY_SECONDS, FAILED_SECONDS = 0.2, 60.0
@@ -34,11 +38,15 @@ BUSY_SECONDS, FAILED_SECONDS = 0.2, 60.0
 logger = logging.getLogger(__name__)
 
 
+class Scrubbed(Protocol):
+    def scrub(self) -> bool: ...
+
+
 class Erasure:
     """Works in a thread of its own, from `begin` on and, for what an earlier process left, from the start."""
 
     def __init__(
-        self, index: ProductIndex, files: Sequence[StateStore], notes: Notes, jobs: StorePlace, ledger: Path
+        self, index: ProductIndex, files: Sequence[Scrubbed], notes: Notes, jobs: StorePlace, ledger: Path
     ) -> None:
         """files: from which whoever calls `begin` has removed the products itself; jobs: where they are kept; ledger:
         of ingests by command. damage: what is wrong with what an earlier process left to be done, or "".
@@ -80,9 +88,11 @@ class Erasure:
     def _done(self, ids: Sequence[str]) -> bool:
         """False where another process was using a file."""
         clean = all([file.scrub() for file in self._files])
-        clean &= erase_rows(self._jobs, self._ledger, ids)
-        if clean:
-            self._index.erase([])
+        products = [id for id in ids if id != SOMEBODY]
+        if products or not ids:
+            clean &= erase_rows(self._jobs, self._ledger, products)
+            if clean:
+                self._index.erase([])
         return clean
 
     def _left(self) -> list[str] | None:
@@ -143,4 +153,8 @@ def erase_beside(state: State, ledger: Path, ids: Sequence[str]) -> bool:
         with closing(History(state.place(AUDITS))) as audits:
             audits.forget(ids, verdicts=True)
             clean &= audits.file.scrub()
+    if state.has(EVENTS):
+        with closing(EventLog(state.place(EVENTS))) as events:
+            events.erase(ids)
+            clean &= events.file.scrub()
     return erase_rows(state.place(JOBS), ledger, ids) and clean

@@ -15,6 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from catalog.arrays import Floats
+from catalog.behaviour.events import Event as Act
+from catalog.behaviour.log import NAME as EVENTS
+from catalog.behaviour.recommend import Recommendation, Wanted
+from catalog.behaviour.shop import Behaviour
 from catalog.errors import CatalogError, ProductNotFound, StateDamaged
 from catalog.index.backend import IndexModel
 from catalog.index.filters import And, CategoryUnder, Filter, OneOf
@@ -36,11 +40,11 @@ from catalog.storage.notes import open_notes
 from catalog.storage.seal import Unsealed
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
-from serving.errors import FindingNotFound, ModelInUse, ModelNotTaught, ProductChanged, RequestInvalid
+from serving.errors import FindingNotFound, ModelInUse, ModelNotTaught, ProductChanged, RequestInvalid, UserNotFound
 from serving.portions import PORTION_BYTES
 from serving.storage.active_model import ActiveModel
 from serving.storage.category_map import NAME, CategoryMap, Confirmed, MapState, Target
-from serving.storage.erasure import JOBS, Erasure
+from serving.storage.erasure import JOBS, SOMEBODY, Erasure
 from serving.storage.outbox import Event
 from serving.storage.review import waiting
 from serving.storage.review.feedback import NAME as FEEDBACK
@@ -53,11 +57,13 @@ from serving.storage.review.verdicts import Feedback, Said, applied
 from serving.storage.review.waiting import QueueQuery
 from serving.storage.store_api import (
     AuditState,
+    BoughtTogether,
     Findings,
     FindingsQuery,
     Listing,
     Overview,
     Queue,
+    Recommended,
     Shown,
     StoreInfo,
     TaughtModel,
@@ -101,6 +107,7 @@ class CatalogStore:
         self._feedback = FeedbackLog(database or state / FEEDBACK)
         self._map = CategoryMap(database or state / NAME)
         self._audits = History(database or state / AUDITS)
+        self._behaviour = Behaviour(database or state / EVENTS, index)
         # Held by what reads and then writes.
         self._writing = database.alone("writing") if database else threading.RLock()
         bases = [named_folder(model.folder) for model in models if model.folder]
@@ -112,7 +119,7 @@ class CatalogStore:
         self._space = self._space_of_index()
         self._notes = open_notes(state, database)
         self._active = ActiveModel(self._notes, self._taught, self._models)
-        files = (self._thumbnails.file, self._feedback.file, self._audits.file)
+        files = (self._thumbnails.file, self._feedback.file, self._audits.file, self._behaviour)
         jobs = database or state / JOBS
         self._erasure = Erasure(index, files, self._notes, jobs, ledger or state / "ledger.sqlite")
         self._closing = threading.Event()
@@ -153,6 +160,7 @@ class CatalogStore:
             self._feedback.file,
             self._map.file,
             self._audits.file,
+            self._behaviour,
             self._active,
             self._taught,
             self._erasure,
@@ -450,6 +458,7 @@ class CatalogStore:
             if erase:
                 self._erasure.note(id)
                 self._feedback.erase([id])
+                self._behaviour.erase([id])
                 self._arrivals.forget()
             self._leave_out([id], erase)
             self._thumbnails.delete([id])
@@ -595,6 +604,46 @@ class CatalogStore:
             return "changed since the verdict"
         return labelled(stored, self._thumbnails.get(stored.id)) or "without a category"
 
+    def add_events(self, events: Sequence[Act]) -> int:
+        """-> how many are new. Raises EventInvalid."""
+        return self._behaviour.add(events)
+
+    def recommend(self, user: str, wanted: Wanted) -> Recommended:
+        """See `Behaviour.recommend`."""
+        return self._reasoned(self._behaviour.recommend(user, wanted))
+
+    def recommend_after(self, events: Sequence[Act], wanted: Wanted) -> Recommended:
+        """As `recommend`, of what is given alone."""
+        return self._reasoned(self._behaviour.recommend_after(events, wanted))
+
+    def _reasoned(self, found: list[Recommendation]) -> Recommended:
+        titles = {one.stored.id: one.stored.product.title for one in found}
+        missing = sorted({one.reason.product for one in found} - titles.keys() - {""})
+        titles |= {stored.id: stored.product.title for stored in self._index.get(missing) if stored}
+        return Recommended(found, titles, self.image_counts([one.stored.id for one in found]))
+
+    def bought_together(self, product: str, limit: int) -> BoughtTogether:
+        """Raises ProductNotFound."""
+        found = self._behaviour.bought_together(product, limit)
+        return BoughtTogether(found, self.image_counts([one.stored.id for one in found]))
+
+    def user_events(self, user: str, limit: int, after: str) -> list[Act]:
+        """A page of what is known of a user, the newest first. Raises UserNotFound."""
+        found = self._behaviour.events(user, limit, after)
+        if not found and not after:
+            raise UserNotFound
+        return found
+
+    def forget_user(self, user: str) -> None:
+        """Have everything as if the user had never come. That nothing is left on disk goes on after this returns, and
+        also after a crash. Raises UserNotFound.
+        """
+        self._erasure.note(SOMEBODY)
+        count = self._behaviour.forget(user)
+        self._erasure.begin()
+        if not count:
+            raise UserNotFound
+
     def close(self) -> None:
         self._closing.set()
         if self._following.ident is not None:
@@ -606,3 +655,4 @@ class CatalogStore:
         self._feedback.close()
         self._map.close()
         self._audits.close()
+        self._behaviour.close()

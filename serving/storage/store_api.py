@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from catalog.arrays import Floats
+from catalog.behaviour.companions import Companion
+from catalog.behaviour.events import Event
+from catalog.behaviour.recommend import Recommendation, Wanted
 from catalog.errors import CatalogError
 from catalog.index.backend import IndexModel
 from catalog.index.filters import Filter
@@ -142,6 +145,21 @@ class Findings(NamedTuple):
     images: Mapping[str, int]
 
 
+class Recommended(NamedTuple):
+    """titles: of the products that speak for others; images: how many images are kept of each that is recommended."""
+
+    found: list[Recommendation]
+    titles: Mapping[str, str]
+    images: Mapping[str, int]
+
+
+class BoughtTogether(NamedTuple):
+    """images: how many images are kept of each."""
+
+    found: list[Companion]
+    images: Mapping[str, int]
+
+
 class StoreApi:
     """Each method of `CatalogStore`, asynchronous: arguments and answers can be pickled. It raises what the store
     raises, and IndexNotReady where the store is in another process that does not answer.
@@ -149,7 +167,15 @@ class StoreApi:
 
     # Not repeated when their process is lost: the first call may have had its effect.
     ONCE = frozenset(
-        {"delete", "take_back", "forget_model", "add_category", "take_confirmation_back", "reopen_finding"}
+        {
+            "delete",
+            "take_back",
+            "forget_model",
+            "forget_user",
+            "add_category",
+            "take_confirmation_back",
+            "reopen_finding",
+        }
     )
 
     def __init__(self, call: Call) -> None:
@@ -298,3 +324,21 @@ class StoreApi:
 
     async def labelled(self, after: int = 0) -> LabelledPart:
         return await self._call("labelled", after)
+
+    async def add_events(self, events: Sequence[Event]) -> int:
+        return await self._call("add_events", events)
+
+    async def recommend(self, user: str, wanted: Wanted) -> Recommended:
+        return await self._call("recommend", user, wanted)
+
+    async def recommend_after(self, events: Sequence[Event], wanted: Wanted) -> Recommended:
+        return await self._call("recommend_after", events, wanted)
+
+    async def bought_together(self, product: str, limit: int) -> BoughtTogether:
+        return await self._call("bought_together", product, limit)
+
+    async def user_events(self, user: str, limit: int, after: str) -> list[Event]:
+        return await self._call("user_events", user, limit, after)
+
+    async def forget_user(self, user: str) -> None:
+        await self._call("forget_user", user)

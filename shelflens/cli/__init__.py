@@ -6,6 +6,7 @@ from typing import Any
 from shelflens.cli import (
     catalogue,
     categories,
+    events,
     ingest,
     keys,
     mcp,
@@ -22,6 +23,7 @@ __all__ = [
     "app",
     "catalogue",
     "categories",
+    "events",
     "ingest",
     "keys",
     "main",

@@ -25,6 +25,8 @@ MAX_ITEMS = 256
 # Of POST /v1/embeddings, as OpenAI's clients send them.
 MAX_INPUTS = 2_048
 
+# No control characters and no separators of lines: what a feed refuses in ids, too (catalog.feeds.rows).
+PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$"
 
 # The pattern is documentation: what does not fit has errors of its own. The type may be missing or wrong.
 URI_PATTERN = "^data:[^,]*;base64,([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"

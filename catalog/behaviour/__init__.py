@@ -1,0 +1,1 @@
+"""What shoppers do with products, and what to recommend to them for it."""

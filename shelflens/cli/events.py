@@ -1,0 +1,183 @@
+"""`shelflens events …` and `recommend`: what shoppers did, and what they may want next, where no service runs."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shelflens.cli.app import IndexOption, JsonOption, app, errors_shown
+
+if TYPE_CHECKING:
+    from catalog.behaviour.log import EventLog
+    from catalog.behaviour.recommend import Recommendation
+    from catalog.storage.database import StorePlace
+
+SHOWN_ERRORS = 5
+REASONS = {
+    "earlier": "had before",
+    "together": "met in one visit with {product}",
+    "later": "met after {product}",
+    "alike": "like {product}",
+    "popular": "met by many",
+    "new": "new",
+}
+
+commands = typer.Typer(name="events", help="What shoppers did: import it, show it, forget it.", no_args_is_help=True)
+app.add_typer(commands)
+
+StateOption = Annotated[
+    str | None,
+    typer.Option("--state", help="postgresql://USER@HOST/DATABASE, where the service keeps its state there."),
+]
+UserArgument = Annotated[str, typer.Argument(help="The id of a user, as in the events.")]
+
+
+@commands.command("import")
+def import_events(
+    files: Annotated[list[Path], typer.Argument(help="CSV or TSV with a heading, or JSON lines.")],
+    kind: Annotated[str, typer.Option(help="Of a file that does not say what its events are, such as purchase.")] = "",
+    index: IndexOption = "shelflens-index",
+    state: StateOption = None,
+) -> None:
+    """Keep the events of files: user, product, time (ISO 8601, or seconds or milliseconds since 1970), and kind: view,
+    click, cart, purchase or search (with query). Common names of these columns are known. An id of an event keeps it
+    from being kept twice; without one, its content does.
+
+    Exit code: 0 all kept, 1 some lines were not, 2 an error.
+    """
+    from catalog.behaviour.events import Event
+    from catalog.behaviour.files import BadLine, read_events
+
+    bad: list[BadLine] = []
+    read = 0
+
+    def good(path: Path) -> Iterator[Event]:
+        nonlocal read
+        for one in read_events(path, kind):
+            if isinstance(one, BadLine):
+                bad.append(one)
+            else:
+                read += 1
+                yield one
+
+    with errors_shown(), event_log(index, state) as log:
+        new = sum(log.add(good(path)) for path in files)
+    print(f"{read:,} events were read; {new:,} of them are new.")
+    for line in bad[:SHOWN_ERRORS]:
+        typer.echo(f"line {line.number}: {line.error.message} [{line.error.code}]", err=True)
+    if bad:
+        typer.echo(f"{len(bad):,} lines were not kept.", err=True)
+        raise typer.Exit(1)
+
+
+@commands.command()
+def show(
+    user: UserArgument,
+    limit: Annotated[int, typer.Option(min=1, help="Number of events.")] = 100,
+    index: IndexOption = "shelflens-index",
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is kept of a user, the newest first. Exit code 1 when there is nothing."""
+    with errors_shown(), event_log(index, state) as log:
+        found = log.events(user, limit)
+    for one in found:
+        when = datetime.fromtimestamp(one.time, UTC).isoformat(timespec="seconds")
+        row = {"time": when, "kind": one.kind, "product_id": one.product, "query": one.words, "id": one.id}
+        print(json.dumps(row, ensure_ascii=False) if as_json else f"{when}  {one.kind:8}  {one.product or one.words}")
+    raise typer.Exit(0 if found else 1)
+
+
+@commands.command()
+def forget(user: UserArgument, index: IndexOption = "shelflens-index", state: StateOption = None) -> None:
+    """Have everything as if a user had never come, and leave nothing of him on disk. Exit code 1 when there is nothing,
+    or when another process is using the file, which then still may have some of it.
+    """
+    with errors_shown(), event_log(index, state) as log:
+        count = log.forget(user)
+        clean = log.file.scrub()
+    print(f"{count:,} events were forgotten.")
+    if not clean:
+        typer.echo("Another process is using the file: forget the user again when it has ended.", err=True)
+    raise typer.Exit(0 if count and clean else 1)
+
+
+@app.command()
+def recommend(
+    user: Annotated[str, typer.Option(help="The id of a user, as in the events.")] = "",
+    after: Annotated[list[str] | None, typer.Option(help="Id of a product that somebody looks at now.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Number of products.")] = 10,
+    filter_json: Annotated[str, typer.Option("--filter", help="JSON, as of shelflens search.")] = "",
+    diversity: Annotated[float, typer.Option(min=0, max=1, help="How unlike each other products shall be.")] = 0.1,
+    index: IndexOption = "shelflens-index",
+    state: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recommend stored products to a user, or to somebody who looks at products now. --after may be repeated."""
+    from contextlib import closing
+    from time import time
+
+    with errors_shown():
+        from catalog.behaviour.events import Event
+        from catalog.behaviour.recommend import Wanted
+        from catalog.behaviour.shop import Behaviour
+        from catalog.index.filters import parse_filter
+        from catalog.index.product_index import open_index
+        from shelflens.cli.search import read_filter
+
+        chosen = parse_filter(read_filter(filter_json)) if filter_json else None
+        wanted = Wanted(limit=limit, filter=chosen, diversity=diversity)
+        with (
+            open_index(index, create=False) as opened,
+            state_place(index, state) as place,
+            closing(Behaviour(place, opened)) as behaviour,
+        ):
+            behaviour.learn()
+            now = time()
+            if after:
+                seen = [Event("", "view", id, now, "", f"{number:04d}") for number, id in enumerate(after)]
+                found = behaviour.recommend_after(seen, wanted, now)
+            else:
+                found = behaviour.recommend(user, wanted, now)
+    for one in found:
+        print(json.dumps(as_row(one), ensure_ascii=False) if as_json else line(one))
+
+
+def as_row(found: "Recommendation") -> dict[str, Any]:
+    reason = {"source": found.reason.source, "product_id": found.reason.product or None}
+    title = found.stored.product.title
+    return {"id": found.stored.id, "title": title, "score": round(found.score, 6), "reason": reason}
+
+
+def line(found: "Recommendation") -> str:
+    why = REASONS[found.reason.source].format(product=found.reason.product)
+    return f"{found.stored.id}  {found.stored.product.title}  ({why})"
+
+
+@contextmanager
+def state_place(index: str, state: str | None) -> Iterator["StorePlace"]:
+    from catalog.behaviour.log import NAME
+    from catalog.ingest.ledger import state_folder
+    from catalog.storage.database import open_database
+
+    database = open_database(state)
+    try:
+        yield database or state_folder(index) / NAME
+    finally:
+        if database:
+            database.close()
+
+
+@contextmanager
+def event_log(index: str, state: str | None) -> Iterator["EventLog"]:
+    from contextlib import closing
+
+    from catalog.behaviour.log import EventLog
+    from catalog.storage.files import private_files
+
+    with private_files(), state_place(index, state) as place, closing(EventLog(place)) as log:
+        yield log
