@@ -28,6 +28,7 @@ from serving.api.routes import (
     uploads,
 )
 from serving.api.routes.judging import audit, feedback, review
+from serving.api.routes.language import intents, reviews
 from serving.api.routes.taxonomy import mapping, tree
 from serving.api.services import Services
 from serving.error_responses import from_status
@@ -43,7 +44,9 @@ ROUTERS = (
     analyze,
     embeddings,
     search,
+    reviews,
     products,
+    intents,
     export,
     jobs,
     uploads,

@@ -15,6 +15,8 @@ from pathlib import Path
 from catalog.errors import CatalogError
 from catalog.index.product_index import ProductIndex
 from catalog.ingest.ledger import Ledger
+from catalog.language.reviews.store import NAME as REVIEWS
+from catalog.language.reviews.store import ReviewStore
 from catalog.quality.audit import History
 from catalog.quality.audit.history import NAME as AUDITS
 from catalog.storage.database import StateStore, StorePlace
@@ -142,4 +144,8 @@ def erase_beside(state: Path, ledger: Path, ids: Sequence[str]) -> bool:
         with closing(History(state / AUDITS)) as audits:
             audits.forget(ids, verdicts=True)
             clean &= audits.file.scrub()
+    if (state / REVIEWS).exists():
+        with closing(ReviewStore(state / REVIEWS)) as reviews:
+            reviews.erase(ids)
+            clean &= reviews.file.scrub()
     return erase_rows(state / JOBS, ledger, ids) and clean

@@ -10,6 +10,8 @@ from catalog.index.filters import Filter
 from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.query import Finding, IndexQuery
+from catalog.language.reviews import Review, Summary
+from catalog.language.reviews.store import Kept, ReviewPage, ReviewQuery
 from catalog.model.contract import Contract, Outcome
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
@@ -149,7 +151,15 @@ class StoreApi:
 
     # Not repeated when their process is lost: the first call may have had its effect.
     ONCE = frozenset(
-        {"delete", "take_back", "forget_model", "add_category", "take_confirmation_back", "reopen_finding"}
+        {
+            "delete",
+            "take_back",
+            "forget_model",
+            "add_category",
+            "take_confirmation_back",
+            "reopen_finding",
+            "remove_review",
+        }
     )
 
     def __init__(self, call: Call) -> None:
@@ -240,6 +250,21 @@ class StoreApi:
 
     async def corrections(self, after: Place) -> tuple[list[Told], Place | None]:
         return await self._call("corrections", after)
+
+    async def known_reviews(self, product: str, reviews: Sequence[Review]) -> set[str]:
+        return await self._call("known_reviews", product, reviews)
+
+    async def add_reviews(self, product: str, reviews: Sequence[Review]) -> Kept:
+        return await self._call("add_reviews", product, reviews)
+
+    async def reviews(self, query: ReviewQuery) -> ReviewPage:
+        return await self._call("reviews", query)
+
+    async def review_summary(self, product: str, sentences: int) -> Summary:
+        return await self._call("review_summary", product, sentences)
+
+    async def remove_review(self, product: str, id: str) -> None:
+        await self._call("remove_review", product, id)
 
     async def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
         return await self._call("image_counts", ids)
