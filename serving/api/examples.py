@@ -531,12 +531,17 @@ READY: dict[str, Any] = {
 }
 METRICS = "# TYPE shelflens_products gauge\nshelflens_products 1200\n"
 
-REVIEW: dict[str, Any] = {"id": "r-17", "text": "Warm and soft. The strap broke.", "rating": 3.0, "written_at": CREATED}
-REVIEWS_REQUEST: dict[str, Any] = {"reviews": [REVIEW]}
+ONE_REVIEW: dict[str, Any] = {
+    "id": "r-17",
+    "text": "Warm and soft. The strap broke.",
+    "rating": 3.0,
+    "written_at": CREATED,
+}
+REVIEWS_REQUEST: dict[str, Any] = {"reviews": [ONE_REVIEW]}
 REVIEWS_KEPT: dict[str, Any] = {"added": 1, "changed": 0, "unchanged": 0}
 REVIEWS: dict[str, Any] = {
     "reviews": [
-        REVIEW
+        ONE_REVIEW
         | {
             "sentiment": "neutral",
             "passages": [

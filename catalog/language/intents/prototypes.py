@@ -47,30 +47,32 @@ class Prototypes:
         """vector_NE: unit vectors of the examples' texts by the encoder that reads the others, too; zeros of one that
         it cannot read, which is left out.
         """
-        read_N = vector_NE.any(1)
+        read_N: NDArray[np.bool_] = np.abs(vector_NE).sum(1) > 0
         self._examples = [example for example, read in zip(examples, read_N, strict=True) if read]
         self.names = list(dict.fromkeys(example.intent for example in self._examples))
         self.intent_N = np.array([self.names.index(example.intent) for example in self._examples], np.int64)
-        self._mean_E = vector_NE[read_N].mean(0) if self._examples else np.zeros(vector_NE.shape[1], np.float32)
+        self._mean_E: Floats = vector_NE[read_N].sum(0) / np.float32(max(1, len(self._examples)))
         self._vector_NE = self._centred(vector_NE[read_N])
         share_NC = np.eye(len(self.names), dtype=np.float32)[self.intent_N] - self._chance
         penalty_NN = PENALTY * np.eye(len(self._examples), dtype=np.float32)
         kernel_NN = self._vector_NE @ self._vector_NE.T
-        inverse_NN = np.linalg.inv(kernel_NN + penalty_NN)
+        inverse_NN = np.linalg.inv(kernel_NN + penalty_NN).astype(np.float32)
         self._weight_EC: Floats = self._vector_NE.T @ inverse_NN @ share_NC
         # What the others say of an example follows from the fit to all (Stone 1974).
         hat_NN = kernel_NN @ inverse_NN
         own_N1 = np.diag(hat_NN)[:, None]
-        self.unseen_NC: Floats = (hat_NN @ share_NC - own_N1 * share_NC) / (1 - own_N1) + self._chance
+        unseen_NC = (hat_NN @ share_NC - own_N1 * share_NC) / (1 - own_N1) + self._chance
+        self.unseen_NC: Floats = unseen_NC.astype(np.float32)
         self.min_score = self._least_sure()
 
     def classify(self, vector_ME: Floats) -> list[Intent]:
         """vector_ME: of texts, as of the examples."""
         if not self._examples:
             return [Intent(UNKNOWN, 0.0) for _ in vector_ME]
+        read_M = (np.abs(vector_ME).sum(1) > 0).tolist()
         centred_ME = self._centred(vector_ME)
         score_MC = centred_ME @ self._weight_EC + self._chance
-        return [self._intent(*row) for row in zip(score_MC, centred_ME, vector_ME.any(1).tolist(), strict=True)]
+        return [self._intent(*row) for row in zip(score_MC, centred_ME, read_M, strict=True)]
 
     @property
     def _chance(self) -> float:
@@ -97,5 +99,6 @@ class Prototypes:
     def _centred(self, vector_NE: Floats) -> Floats:
         """Less the mean, of unit length."""
         moved_NE = vector_NE - self._mean_E
-        found_NE: Floats = moved_NE / np.maximum(np.linalg.norm(moved_NE, axis=1, keepdims=True), 1e-6)
+        length_N1 = np.maximum(np.linalg.norm(moved_NE, axis=1, keepdims=True), 1e-6)
+        found_NE: Floats = (moved_NE / length_N1).astype(np.float32)
         return found_NE

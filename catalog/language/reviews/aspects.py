@@ -60,7 +60,7 @@ class Aspects:
 @cache
 def listed() -> Aspects:
     """Those of `aspects.toml`."""
-    names = {}
+    names: dict[str, str] = {}
     for aspect, row in _table()["names"].items():
         names |= {name.strip(): aspect for language in ("en", "zh") for name in row[language].split(",")}
     return Aspects.of(names)

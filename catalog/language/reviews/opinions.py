@@ -21,7 +21,8 @@ MAX_CHINESE = 8  # characters of an entry
 class Opinions(Protocol):
     """The words of a language. contrasts: before which an opinion may end."""
 
-    contrasts: re.Pattern[str]
+    @property
+    def contrasts(self) -> re.Pattern[str]: ...
 
     def weights(self, clause: str) -> Iterator[float]:
         """What each word of opinion in a clause adds, in its order. clause: in lower case."""
@@ -65,9 +66,12 @@ class English:
         entries: dict[str, list[tuple[tuple[str, ...], float]]] = {}
         for words, weight in sorted(weights.items(), key=lambda row: -len(row[0])):
             entries.setdefault(words[0], []).append((words, weight))
-        sets = (frozenset(_listed([table[kind]])) for kind in ("negators", "strengtheners", "too"))
+        negators, strengtheners, too = (
+            frozenset(_listed([table[kind]])) for kind in ("negators", "strengtheners", "too")
+        )
         joined = "|".join(re.escape(entry) for entry in _listed([table["contrasts"]]))
-        return cls(entries, *sets, re.compile(rf"\b(?:{joined})\b", re.IGNORECASE))
+        contrasts = re.compile(rf"\b(?:{joined})\b", re.IGNORECASE)
+        return cls(entries, negators, strengtheners, too, contrasts)
 
     def weights(self, clause: str) -> Iterator[float]:
         words = WORD.findall(clause)

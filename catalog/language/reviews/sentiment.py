@@ -1,5 +1,6 @@
 """Which parts of a review hold an opinion, and whether it is a good one."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from catalog.language.reviews.opinions import opinions_in, score
@@ -12,7 +13,7 @@ class SentimentReader(Protocol):
 
     name: str
 
-    def read(self, texts: list[str]) -> list[tuple[Passage, ...]]:
+    def read(self, texts: Sequence[str]) -> list[tuple[Passage, ...]]:
         """The passages of each text, in its order, which do not overlap. What is in none holds no opinion."""
         ...
 
@@ -22,7 +23,7 @@ class LexiconReader:
 
     name = "lexicon-1"
 
-    def read(self, texts: list[str]) -> list[tuple[Passage, ...]]:
+    def read(self, texts: Sequence[str]) -> list[tuple[Passage, ...]]:
         return [tuple(self._passages(text)) for text in texts]
 
     def _passages(self, text: str) -> list[Passage]:

@@ -12,11 +12,12 @@ import typer
 
 from catalog.errors import ProductNotFound
 from catalog.storage.files import private_files
-from shelflens.cli.app import IndexOption, JsonOption, app, errors_shown
+from shelflens.cli.app import IndexOption, JsonOption, ModelOption, app, errors_shown
+from shelflens.cli.language.intents import TextModelOption
 
 if TYPE_CHECKING:
     from catalog.index.product_index import ProductIndex
-    from catalog.language.reviews import Aspect, Review
+    from catalog.language.reviews import Aspect, Review, SentimentReader
     from catalog.language.reviews.store import Kept, ReviewStore
 
 SHOWN = 10
@@ -36,6 +37,8 @@ def import_reviews(
     file: Annotated[Path, typer.Argument(help="CSV, TSV or JSON Lines: product_id, review_id, text, rating, date.")],
     index: IndexOption = "shelflens-index",
     state: StateOption = None,
+    text_model: TextModelOption = None,
+    model: ModelOption = None,
 ) -> None:
     """Keep the reviews of a file. Run it again with a newer file: a review replaces the one with its id.
 
@@ -47,6 +50,7 @@ def import_reviews(
         from catalog.index.backend import in_chunks
         from catalog.language.reviews.files import read_reviews
 
+        reader = reader_of(text_model, model)
         left_out, counts = list[str](), Counter[str]()
         with opened(index, state) as (products, store), tqdm(desc="reviews", unit="review") as bar:
             for rows in in_chunks(read_reviews(file), AT_ONCE):
@@ -60,7 +64,7 @@ def import_reviews(
                     else:
                         given.setdefault(row.product, []).append(row.review)
                 for product, reviews in given.items():
-                    counts.update(keep(store, product, reviews)._asdict())
+                    counts.update(keep(store, product, reviews, reader)._asdict())
                 bar.update(len(rows))
         print(", ".join(f"{counts[kind]:,} {kind}" for kind in ("added", "changed", "unchanged")))
     tell_left_out(left_out)
@@ -109,11 +113,20 @@ def opened(index: str, state: str | None) -> "Iterator[tuple[ProductIndex, Revie
             database.close()
 
 
-def keep(store: "ReviewStore", product: str, reviews: "Sequence[Review]") -> "Kept":
+def reader_of(text_model: Path | None, model: Path | None) -> "SentimentReader":
+    """What reads the reviews: the lexicon, or a model of a shop's own labels."""
+    if text_model:
+        from catalog.labelling import LabelledReader, TextLabeller
+
+        return LabelledReader(TextLabeller.load(text_model, model))
     from catalog.language.reviews import LexiconReader
+
+    return LexiconReader()
+
+
+def keep(store: "ReviewStore", product: str, reviews: "Sequence[Review]", reader: "SentimentReader") -> "Kept":
     from catalog.language.reviews.reading import claimed, read_new
 
-    reader = LexiconReader()
     return store.add(product, read_new(reviews, store.known(product, claimed(reviews, reader)), reader))
 
 

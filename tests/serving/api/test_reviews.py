@@ -68,16 +68,16 @@ def test_reviews_stay_without_their_product_until_it_is_erased(client: TestClien
     [{"id": "1"}, {"id": "", "text": "x"}, {"id": "1", "text": ""}, {"id": "1", "text": "x", "written_at": "now"}],
 )
 def test_reviews_that_are_none(client: TestClient, review: dict[str, str]) -> None:
-    response = client.post("/v1/products/a/b/reviews", json={"reviews": [review]})
-    assert_error(response, 422, "request_invalid")
-    assert response.json()["error"]["param"].startswith("reviews.0")
+    sent = client.post("/v1/products/a/b/reviews", json={"reviews": [review]})
+    assert_error(sent, 422, "request_invalid", sent.json()["error"]["param"])
+    assert sent.json()["error"]["param"].startswith("reviews.0")
 
 
 def test_reviews_need_a_stored_product_whose_id_is_no_route(client: TestClient) -> None:
     response = client.post("/v1/products/none/reviews", json={"reviews": REVIEWS})
     assert_error(response, 404, "product_not_found")
     for end in ("reviews", "reviews/summary"):
-        assert_error(client.put(f"/v1/products/x/{end}", json={"title": "red shirt"}), 422, "request_invalid")
+        assert_error(client.put(f"/v1/products/x/{end}", json={"title": "red shirt"}), 422, "request_invalid", "id")
 
 
 def test_messages_have_intents_or_none(client: TestClient) -> None:
@@ -85,7 +85,7 @@ def test_messages_have_intents_or_none(client: TestClient) -> None:
     assert len(found["results"]) == 2
     for one in found["results"]:
         assert (one["nearest"] is None) == (one["intent"] == "unknown")
-    assert_error(client.post("/v1/intents", json={"texts": []}), 422, "request_invalid")
+    assert_error(client.post("/v1/intents", json={"texts": []}), 422, "request_invalid", "texts")
 
 
 def test_the_client(model: Understander, tmp_path: Path) -> None:
