@@ -31,6 +31,7 @@ from serving.error_responses import to_response
 from serving.errors import DeadlineExceeded, EmbeddingDimensionsUnsupported, MediaTypeUnsupported
 from serving.inference.backend import Answer, ModelInfo
 from serving.inference.models import READY_SECONDS, Model
+from serving.inference.text_models import TextModels
 from serving.middleware.concurrency import ConcurrencyLimit
 from serving.middleware.guard import content_type
 from serving.settings.schema import Settings
@@ -68,6 +69,7 @@ class RequestContext:
         self._held = Names()  # asked for again where one is missing
         self.maps = ProposedMaps(self.read_names)
         self.intents = KnownIntents(self.read_names)
+        self.text_models = TextModels(settings)
         kept = MAX_QUERIES if settings.cache_megabytes else 0
         self._queries: Cache[tuple[str, str], Understanding] = Cache(kept)
 

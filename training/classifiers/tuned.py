@@ -3,6 +3,7 @@ head on what the model makes of a text alone.
 """
 
 import hashlib
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,7 @@ def train_tuned(data: Path, output: Path, model: Path, settings: Settings) -> Re
         vector_HE = read_vectors([given.texts[row] for row in held], reader)
         report = measured(found.scores([given.texts[row] for row in held], vector_HE), given, held)
         write_parts(found, report, folder)
+    shutil.rmtree(run_folder)
     return report
 
 

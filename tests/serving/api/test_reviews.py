@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from catalog.language.texts.model import TextModel
+from catalog.language.texts.ngrams import BUCKETS, bucket
 from catalog.understand import Understander
 from serving.client import Client, RequestFailed
 from tests.support.answers import assert_error
-from tests.support.services import tiny_client, tiny_server
+from tests.support.services import SETTINGS, tiny_client, tiny_server
 from tests.support.tiny import tiny_onnx_folder
 
 REVIEWS = [
@@ -86,6 +89,24 @@ def test_messages_have_intents_or_none(client: TestClient) -> None:
     for one in found["results"]:
         assert (one["nearest"] is None) == (one["intent"] == "unknown")
     assert_error(client.post("/v1/intents", json={"texts": []}), 422, "request_invalid", "texts")
+
+
+def test_a_shops_own_text_models_answer(model: Understander, tmp_path: Path) -> None:
+    weight_B = np.zeros((1, BUCKETS), np.float32)
+    weight_B[0, bucket("dull")] = 9
+    nothing = np.zeros((2, 0), np.float32)
+    weights = (np.concatenate([weight_B, -weight_B]), nothing, np.zeros(2, np.float32), np.ones(BUCKETS, np.float32))
+    for name, labels in (("mood", ("negative", "positive")), ("about", ("dull", "else"))):
+        (tmp_path / name).mkdir()
+        TextModel(labels, *weights).save(tmp_path / name)
+    own = {"sentiment_model": tmp_path / "mood", "intent_model": tmp_path / "about"}
+    with tiny_client(model, tmp_path / "index", SETTINGS.model_copy(update=own)) as client:
+        client.put("/v1/products/a", json={"title": "red shirt"})
+        client.post("/v1/products/a/reviews", json={"reviews": [{"id": "1", "text": "The strap is dull."}]})
+        assert client.get("/v1/products/a/reviews").json()["reviews"][0]["sentiment"] == "negative"
+        found = client.post("/v1/intents", json={"texts": ["dull"]}).json()
+        assert found["results"][0]["intent"] == "dull"
+        assert found["model"].startswith("about-")
 
 
 def test_the_client(model: Understander, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with path.open("w", encoding="utf-8") as file:
         for number in range(80):
             colour, label = (("red", "positive"), ("blue", "negative"))[number % 2]
-            words = [colour, draw.choice(["shirt", "shoe", "apple"]), *draw.sample("0123456789", 3)]
+            words = [colour, draw.choice(["shirt", "shoe", "apple"]), *str(100 + number)]
             print(json.dumps({"text": " ".join(words), "label": label}), file=file)
     return path
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from catalog.errors import DiskFull, ProductNotFound
-from catalog.language.reviews import MAX_ID, LexiconReader
+from catalog.language.reviews import MAX_ID
 from catalog.language.reviews.reading import claimed, read_new
 from catalog.language.reviews.store import ReviewQuery
 from serving.api import examples
@@ -46,7 +46,7 @@ async def add_reviews(context: Context, id: ProductId, request: Request) -> Resp
     """
     sent = await context.json(request, ReviewsRequest)
     reviews = [one.to_review() for one in sent.reviews]
-    reader = LexiconReader()
+    reader = await context.text_models.sentiment()
     known = await context.store.known_reviews(id, claimed(reviews, reader))
     read = await context.in_thread(read_new, reviews, known, reader)
     return respond(to_kept(await context.store.add_reviews(id, read)))
