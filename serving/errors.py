@@ -7,7 +7,8 @@
     │   │       SourcesOff, SourceOutside, SourceNotFound, UploadPartTooLong
     │   ├── Unauthorized: ApiKeyMissing, ApiKeyInvalid
     │   ├── Forbidden: ScopeInsufficient, CrossSite
-    │   ├── NotFound: JobNotFound, FeedbackNotFound, ConfirmationNotFound, FindingNotFound, UploadNotFound, UserNotFound
+    │   ├── NotFound: JobNotFound, FeedbackNotFound, ConfirmationNotFound, FindingNotFound, UploadNotFound,
+    │   │       UserNotFound, ReviewNotFound
     │   ├── MethodNotAllowed
     │   ├── BodyTimeout
     │   ├── HeadersTooLarge
@@ -254,6 +255,10 @@ class FeedbackNotFound(NotFound):
 
 class FindingNotFound(NotFound):
     default = "The last audit found nothing with this id, or nothing was said of it."
+
+
+class ReviewNotFound(NotFound):
+    default = "The product has no review with this id."
 
 
 class ConfirmationNotFound(NotFound):

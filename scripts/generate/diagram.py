@@ -26,6 +26,7 @@ ROOMS = {
         "images": "untrusted bytes to RGB",
         "index": "store, find, filter, rank",
         "ingest": "a feed into an index",
+        "labelling": "texts to labels",
         "language": "what words say",
         "lexicon": "words for colours, units …",
         "links": "which links are shown",
@@ -62,6 +63,7 @@ ROOMS = {
     "training": {
         "attributes": "the tagger of words",
         "batch_loss": "the loss of a batch",
+        "classifiers": "labels of texts",
         "compare": "several runs, one table",
         "config": "TrainConfig",
         "conflicts": "swapped titles",

@@ -29,6 +29,7 @@ from serving.api.routes import (
     uploads,
 )
 from serving.api.routes.judging import audit, feedback, review
+from serving.api.routes.language import intents, reviews
 from serving.api.routes.taxonomy import mapping, tree
 from serving.api.services import Services
 from serving.error_responses import from_status
@@ -45,7 +46,9 @@ ROUTERS = (
     embeddings,
     search,
     shoppers,
+    reviews,
     products,
+    intents,
     export,
     jobs,
     uploads,

@@ -23,6 +23,7 @@ from catalog.model.preprocess import Prepared, check_length, prepare
 from catalog.product import Product, Understanding
 from catalog.taxonomy.tree import Taxonomy
 from serving.api.decoding import DECODERS, Allowance, attempted, decoders
+from serving.api.intents import KnownIntents
 from serving.api.mapping import ProposedMaps
 from serving.api.parse import read_json
 from serving.api.services import Services
@@ -30,6 +31,7 @@ from serving.error_responses import to_response
 from serving.errors import DeadlineExceeded, EmbeddingDimensionsUnsupported, MediaTypeUnsupported
 from serving.inference.backend import Answer, ModelInfo
 from serving.inference.models import READY_SECONDS, Model
+from serving.inference.text_models import TextModels
 from serving.middleware.concurrency import ConcurrencyLimit
 from serving.middleware.guard import content_type
 from serving.settings.schema import Settings
@@ -66,6 +68,8 @@ class RequestContext:
         self._looking: asyncio.Task[None] | None = None
         self._held = Names()  # asked for again where one is missing
         self.maps = ProposedMaps(self.read_names)
+        self.intents = KnownIntents(self.read_names)
+        self.text_models = TextModels(settings)
         kept = MAX_QUERIES if settings.cache_megabytes else 0
         self._queries: Cache[tuple[str, str], Understanding] = Cache(kept)
 
@@ -195,7 +199,7 @@ class RequestContext:
         return answers
 
     async def read_names(self, names: Sequence[str], model: Model) -> list[Answer]:
-        """What the model makes of categories' names, when nobody else asks it. Raises Overloaded."""
+        """What the model makes of names and examples of our own, when nobody else asks it. Raises Overloaded."""
         prepared = await self.prepare([Product(title=name) for name in names], model.info)
         return await self.models.understand(prepared, model, low_priority=True)
 

@@ -557,3 +557,49 @@ READY: dict[str, Any] = {
     "damaged": [],
 }
 METRICS = "# TYPE shelflens_products gauge\nshelflens_products 1200\n"
+
+ONE_REVIEW: dict[str, Any] = {
+    "id": "r-17",
+    "text": "Warm and soft. The strap broke.",
+    "rating": 3.0,
+    "written_at": CREATED,
+}
+REVIEWS_REQUEST: dict[str, Any] = {"reviews": [ONE_REVIEW]}
+REVIEWS_KEPT: dict[str, Any] = {"added": 1, "changed": 0, "unchanged": 0}
+REVIEWS: dict[str, Any] = {
+    "reviews": [
+        ONE_REVIEW
+        | {
+            "sentiment": "neutral",
+            "passages": [
+                {"start": 0, "end": 13, "sentiment": "positive", "score": 0.8},
+                {"start": 15, "end": 30, "sentiment": "negative", "score": -0.667},
+            ],
+        }
+    ],
+    "total": 1,
+}
+REVIEW_SUMMARY: dict[str, Any] = {
+    "reviews": 412,
+    "positive": 301,
+    "negative": 74,
+    "aspects": [
+        {
+            "name": "strap",
+            "reviews": 58,
+            "positive": 21,
+            "negative": 34,
+            "sentences": [
+                {"review": "r-17", "text": "The strap broke.", "start": 15, "end": 31, "sentiment": "negative"}
+            ],
+        }
+    ],
+}
+INTENTS_REQUEST: dict[str, Any] = {"texts": ["Where is my parcel?", "这件衣服有红色的吗"]}
+INTENTS: dict[str, Any] = {
+    "model": MODEL,
+    "results": [
+        {"intent": "order_status", "score": 0.83, "nearest": "Where is my order?"},
+        {"intent": "unknown", "score": 0.21, "nearest": None},
+    ],
+}

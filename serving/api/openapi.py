@@ -33,6 +33,8 @@ from serving.api.schemas.embeddings import EmbeddingsRequest
 from serving.api.schemas.jobs import FailedRow, FeedForm, FeedRequest, JobRequest
 from serving.api.schemas.judging.audit import FindingVerdict
 from serving.api.schemas.judging.feedback import AlikeRequest, FeedbackBatch, FeedbackRequest
+from serving.api.schemas.language.intents import IntentsRequest
+from serving.api.schemas.language.reviews import ReviewsRequest
 from serving.api.schemas.models import CategoryRequest
 from serving.api.schemas.products import ProductChange, ProductIn
 from serving.api.schemas.search import FILTER, SearchRequest
@@ -59,10 +61,12 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     FeedbackRequest,
     FeedRequest,
     FindingVerdict,
+    IntentsRequest,
     JobRequest,
     ProductChange,
     ProductIn,
     RecommendationsRequest,
+    ReviewsRequest,
     SearchRequest,
     UploadRequest,
 )

@@ -1,5 +1,5 @@
-"""The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models`,
-`audits` and `shoppers`.
+"""The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models`, `audits`, `shoppers`
+and `reviews`.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from serving.client.audits import AuditOperations
 from serving.client.jobs import JobOperations
 from serving.client.models import ModelOperations
 from serving.client.products import ProductOperations
+from serving.client.reviews import ReviewOperations
 from serving.client.shoppers import ShopperOperations
 from serving.client.steps import Awaiting, Blocking, Request, Retries, Steps
 
@@ -30,7 +31,9 @@ DEADLINE = "X-Request-Deadline-Seconds"
 KEY_VARIABLE = "SHELFLENS_API_KEY"
 
 
-class Operations(ProductOperations, JobOperations, ModelOperations, AuditOperations, ShopperOperations):
+class Operations(
+    ProductOperations, JobOperations, ModelOperations, AuditOperations, ShopperOperations, ReviewOperations
+):
     """All operations of a client."""
 
 

@@ -32,6 +32,9 @@ PATTERNS = (
     "/v1/users/{id}",
     "/v1/users/{id}/events",
     "/v1/users/{id}/recommendations",
+    "/v1/products/{id}/reviews",
+    "/v1/products/{id}/reviews/summary",
+    "/v1/intents",
     "/v1/embeddings",
     "/v1/search",
     "/v1/overview",
@@ -71,7 +74,7 @@ PATTERNS = (
 )
 UNKNOWN = "other"
 # What a key of the scope "read" may do. Whatever is not here it may not, so that a new route is closed to it at first.
-POSTS_THAT_READ = ("/v1/products/analyze", "/v1/embeddings", "/v1/search", "/v1/recommendations")
+POSTS_THAT_READ = ("/v1/products/analyze", "/v1/embeddings", "/v1/search", "/v1/recommendations", "/v1/intents")
 GETS = (
     "/metrics",
     "/v1/products",
@@ -80,6 +83,8 @@ GETS = (
     "/v1/products/{id}/similar",
     "/v1/products/{id}/bought-together",
     "/v1/users/{id}/recommendations",
+    "/v1/products/{id}/reviews",
+    "/v1/products/{id}/reviews/summary",
     "/v1/overview",
     "/v1/export",
     "/v1/taxonomy",

@@ -88,6 +88,7 @@ export default {
   "rate_limited": "This client exceeds its request rate. Try again later.",
   "replace_refused": "The products that the feed no longer has were not taken out.",
   "request_invalid": "A field of the request is missing, unknown or has the wrong type.",
+  "review_not_found": "The product has no review with this id.",
   "row_cell_too_long": "A cell of the row exceeds the length limit.",
   "row_encoding_invalid": "The row is not valid UTF-8.",
   "row_id_duplicate": "An earlier row of the feed has the same id.",

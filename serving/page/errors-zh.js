@@ -99,6 +99,7 @@ export default {
   "error.category_list_missing": "还没有 Google 的类目表；请先发送 Google 发布的文件。",
   "error.category_map_not_ready": "类目还在比较中，请稍后再试。",
   "error.finding_not_found": "最近一次检查中没有这条问题，或尚未对它作出处理。",
+  "error.review_not_found": "该商品没有这个编号的评论。",
   "error.confirmation_not_found": "没有这条确认，它可能已被撤销。",
   "error.category_unknown": "类目树中没有这个类目。",
   "error.model_unknown": "没有这个版本的模型。",

@@ -33,6 +33,16 @@ class Settings(BaseSettings):
     shadow: Path | None = Field(
         default=None, description="A second model folder. It reads the same products and can replace the first."
     )
+    sentiment_model: Path | None = Field(
+        default=None,
+        description="A folder of `shelflens train-text --data` with the labels positive and negative. It reads reviews"
+        " in place of the lexicon.",
+    )
+    intent_model: Path | None = Field(
+        default=None,
+        description="A folder of `shelflens train-text --data` whose labels /v1/intents answers with, in place of the"
+        " shipped examples.",
+    )
     index: str = Field(
         default="shelflens-index",
         description="The index: a folder, qdrant://HOST:PORT/COLLECTION, or postgresql://USER@HOST/DATABASE. Created if"
@@ -201,7 +211,7 @@ class Settings(BaseSettings):
     def parted(cls, value: object) -> object:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
-    @field_validator("feeds", "keys", "webhook_secret")
+    @field_validator("feeds", "keys", "webhook_secret", "sentiment_model", "intent_model")
     @classmethod
     def absolute(cls, path: Path | None) -> Path | None:
         """A replica's working directory may be another one."""

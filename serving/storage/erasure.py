@@ -18,6 +18,8 @@ from catalog.behaviour.log import EventLog
 from catalog.errors import CatalogError
 from catalog.index.product_index import ProductIndex
 from catalog.ingest.ledger import Ledger
+from catalog.language.reviews.store import NAME as REVIEWS
+from catalog.language.reviews.store import ReviewStore
 from catalog.quality.audit import History
 from catalog.quality.audit.history import NAME as AUDITS
 from catalog.storage.database import State, StorePlace
@@ -157,4 +159,8 @@ def erase_beside(state: State, ledger: Path, ids: Sequence[str]) -> bool:
         with closing(EventLog(state.place(EVENTS))) as events:
             events.erase(ids)
             clean &= events.file.scrub()
+    if state.has(REVIEWS):
+        with closing(ReviewStore(state.place(REVIEWS))) as reviews:
+            reviews.erase(ids)
+            clean &= reviews.file.scrub()
     return erase_rows(state.place(JOBS), ledger, ids) and clean

@@ -26,6 +26,9 @@ from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.product_index import ProductIndex
 from catalog.index.query import Finding, IndexQuery
+from catalog.language.reviews import Review, Summary
+from catalog.language.reviews.store import NAME as REVIEWS
+from catalog.language.reviews.store import Kept, ReviewPage, ReviewQuery, ReviewStore
 from catalog.model.folder import TaughtFiles, named_folder
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.arrivals import Arrivals, Doubles
@@ -40,7 +43,15 @@ from catalog.storage.notes import open_notes
 from catalog.storage.seal import Unsealed
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
-from serving.errors import FindingNotFound, ModelInUse, ModelNotTaught, ProductChanged, RequestInvalid, UserNotFound
+from serving.errors import (
+    FindingNotFound,
+    ModelInUse,
+    ModelNotTaught,
+    ProductChanged,
+    RequestInvalid,
+    ReviewNotFound,
+    UserNotFound,
+)
 from serving.portions import PORTION_BYTES
 from serving.storage.active_model import ActiveModel
 from serving.storage.category_map import NAME, CategoryMap, Confirmed, MapState, Target
@@ -108,6 +119,7 @@ class CatalogStore:
         self._map = CategoryMap(database or state / NAME)
         self._audits = History(database or state / AUDITS)
         self._behaviour = Behaviour(database or state / EVENTS, index)
+        self._reviews = ReviewStore(database or state / REVIEWS)
         # Held by what reads and then writes.
         self._writing = database.alone("writing") if database else threading.RLock()
         bases = [named_folder(model.folder) for model in models if model.folder]
@@ -119,7 +131,13 @@ class CatalogStore:
         self._space = self._space_of_index()
         self._notes = open_notes(state, database)
         self._active = ActiveModel(self._notes, self._taught, self._models)
-        files = (self._thumbnails.file, self._feedback.file, self._audits.file, self._behaviour)
+        files = (
+            self._thumbnails.file,
+            self._feedback.file,
+            self._audits.file,
+            self._behaviour,
+            self._reviews.file,
+        )
         jobs = database or state / JOBS
         self._erasure = Erasure(index, files, self._notes, jobs, ledger or state / "ledger.sqlite")
         self._closing = threading.Event()
@@ -161,6 +179,7 @@ class CatalogStore:
             self._map.file,
             self._audits.file,
             self._behaviour,
+            self._reviews.file,
             self._active,
             self._taught,
             self._erasure,
@@ -370,6 +389,39 @@ class CatalogStore:
         """See `History.some_corrections`."""
         return self._audits.some_corrections(after)
 
+    def known_reviews(self, product: str, reviews: Sequence[Review]) -> set[str]:
+        """The ids of those that are kept as they are. Raises ProductNotFound."""
+        self._product(product)
+        return self._reviews.known(product, reviews)
+
+    def add_reviews(self, product: str, reviews: Sequence[Review]) -> Kept:
+        """Insert or replace. Raises ProductNotFound."""
+        with self._writing:
+            self._product(product)
+            return self._reviews.add(product, reviews)
+
+    def reviews(self, query: ReviewQuery) -> ReviewPage:
+        """Raises ProductNotFound."""
+        stored = self._product(query.product)
+        return self._reviews.page(query, stored.product.attributes, stored.product.title)
+
+    def review_summary(self, product: str, sentences: int) -> Summary:
+        """sentences: at most so many of each aspect, for each sentiment. Raises ProductNotFound."""
+        stored = self._product(product)
+        found = self._reviews.summary(product, stored.product.attributes, stored.product.title)
+        return found.with_fewer(sentences)
+
+    def remove_review(self, product: str, id: str) -> None:
+        """Raises ReviewNotFound; the product need not be stored."""
+        if not self._reviews.remove(product, id):
+            raise ReviewNotFound
+
+    def _product(self, id: str) -> StoredProduct:
+        (stored,) = self._index.get([id])
+        if stored is None:
+            raise ProductNotFound
+        return stored
+
     def _titled(self, told: list[Told]) -> Findings:
         ids = list({id: None for one in told for id in (one.finding.product, *one.finding.others[:MAX_TITLED])})
         titles = {stored.id: stored.product.title for stored in self._index.get(ids) if stored}
@@ -459,6 +511,7 @@ class CatalogStore:
                 self._erasure.note(id)
                 self._feedback.erase([id])
                 self._behaviour.erase([id])
+                self._reviews.erase([id])
                 self._arrivals.forget()
             self._leave_out([id], erase)
             self._thumbnails.delete([id])
@@ -656,3 +709,4 @@ class CatalogStore:
         self._map.close()
         self._audits.close()
         self._behaviour.close()
+        self._reviews.close()

@@ -13,6 +13,8 @@ from catalog.index.filters import Filter
 from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.query import Finding, IndexQuery
+from catalog.language.reviews import Review, Summary
+from catalog.language.reviews.store import Kept, ReviewPage, ReviewQuery
 from catalog.model.contract import Contract, Outcome
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
@@ -175,6 +177,7 @@ class StoreApi:
             "add_category",
             "take_confirmation_back",
             "reopen_finding",
+            "remove_review",
         }
     )
 
@@ -266,6 +269,21 @@ class StoreApi:
 
     async def corrections(self, after: Place) -> tuple[list[Told], Place | None]:
         return await self._call("corrections", after)
+
+    async def known_reviews(self, product: str, reviews: Sequence[Review]) -> set[str]:
+        return await self._call("known_reviews", product, reviews)
+
+    async def add_reviews(self, product: str, reviews: Sequence[Review]) -> Kept:
+        return await self._call("add_reviews", product, reviews)
+
+    async def reviews(self, query: ReviewQuery) -> ReviewPage:
+        return await self._call("reviews", query)
+
+    async def review_summary(self, product: str, sentences: int) -> Summary:
+        return await self._call("review_summary", product, sentences)
+
+    async def remove_review(self, product: str, id: str) -> None:
+        await self._call("remove_review", product, id)
 
     async def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
         return await self._call("image_counts", ids)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalog.errors import FileNotReadable, PretrainingUnhelpful
+from catalog.errors import ConfigInvalid, FileNotReadable, PretrainingUnhelpful
 from shelflens.cli.app import DataOption, ModelOption, app, errors_shown, needing
 from shelflens.cli.ingest import INTERRUPTED, SHOWN, Columns, FeedPath, Hosts, Images, Stores, open_source
 
@@ -40,25 +40,81 @@ def train(
         print(json.dumps(run(read_config(config), data_root)))
 
 
+class Recipe(StrEnum):
+    ngrams = "ngrams"
+    vectors = "vectors"
+    both = "both"
+    tuned = "tuned"
+
+
 @app.command()
 def train_text(
-    config: Annotated[Path, typer.Option(help="A TOML file, see configs/text.toml and configs/nano_text.toml.")],
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file, see configs/text.toml and configs/nano_text.toml.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Texts and labels to tell apart: CSV, TSV or JSON Lines.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="With --data: folder for the text model.")] = None,
+    recipe: Annotated[
+        Recipe,
+        typer.Option(
+            help="With --data: n-grams of characters, vectors of the model's text encoder, both, or tuned: its upper"
+            " layers learn, too."
+        ),
+    ] = Recipe.ngrams,
+    model: ModelOption = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Of --recipe tuned, over the texts.")] = 3,
+    seed: Annotated[int, typer.Option(help="Equal seeds hold the same texts out.")] = 0,
     data_root: DataOption = Path(),
 ) -> None:
-    """Teach a text encoder further languages and departments, or a narrow one what a model says of texts.
+    """Teach a text encoder what --config says, or tell texts apart by the labels of a file (--data).
 
-    Resumes the run of this configuration, if it was stopped.
+    --config: further languages and departments, or for a narrow encoder what a model says of texts. --data: sentiment,
+    intents or other labels, for `reviews import` and `intents` with --text-model. A stopped run is resumed.
+
+    Exit code: 0 written, 2 an error, 130 stopped by Ctrl-C.
     """
     with errors_shown(), needing("train"):
-        from training.config import TextConfig, read_text_config
-        from training.texts.narrow import teach_narrow
-        from training.texts.teach import teach
+        if (config is None) == (data is None) or (data is None) != (output is None):
+            raise ConfigInvalid("Give --config, or --data and --output.")
+        if data and output:
+            try:
+                train_labels(data, output, recipe, model, epochs, seed)
+            except KeyboardInterrupt:
+                print("Stopped. The same command goes on from its last checkpoint.")
+                raise typer.Exit(INTERRUPTED) from None
+        elif config:
+            train_encoder(config, data_root)
 
-        read = read_text_config(config)
-        if isinstance(read, TextConfig):
-            teach(read, data_root)
-        else:
-            teach_narrow(read, data_root)
+
+def train_labels(data: Path, output: Path, recipe: Recipe, model: Path | None, epochs: int, seed: int) -> None:
+    from catalog.model.folder import find_model, shipped_model
+    from training.classifiers.train import train_classifier
+
+    start = find_model(model) if model else shipped_model()
+    if recipe is Recipe.tuned:
+        from training.classifiers.tuned import Settings, train_tuned
+
+        report = train_tuned(data, output, start, Settings(seed=seed, epochs=epochs))
+    else:
+        report = train_classifier(data, output, recipe.value, start, seed)
+    print(f"{report.texts:,} texts, {report.held_out:,} of them held out")
+    print(f"accuracy {report.accuracy:.3f}, macro F1 {report.macro_f1:.3f} on these")
+    print(f"a label is told of {report.told:.0%} of them, {report.precision:.0%} of these labels are right")
+    print(f"wrote {output.name}")
+
+
+def train_encoder(config: Path, data_root: Path) -> None:
+    from training.config import TextConfig, read_text_config
+    from training.texts.narrow import teach_narrow
+    from training.texts.teach import teach
+
+    read = read_text_config(config)
+    if isinstance(read, TextConfig):
+        teach(read, data_root)
+    else:
+        teach_narrow(read, data_root)
 
 
 @app.command()

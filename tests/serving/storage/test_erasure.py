@@ -21,7 +21,8 @@ from tests.support.tiny import tiny_onnx_folder
 
 SETTINGS = Settings(batch_wait_seconds=0.001)
 TITLE, COMMENT, TAG, FILE, FAILED, BY_COMMAND = "Zyvolän", "Krömptel", "Wäxtupf", "Quibbörn", "Dröllfisk", "Plünkwart"
-MARKERS = (TITLE, COMMENT, TAG, FILE, FAILED, BY_COMMAND)
+REVIEW = "Schnörgel"
+MARKERS = (TITLE, COMMENT, TAG, FILE, FAILED, BY_COMMAND, REVIEW)
 
 pytestmark = pytest.mark.slow  # every byte of an index, again and again
 
@@ -43,6 +44,9 @@ def leave_traces(service: JobService, folder: Path) -> bytes:
         drawn = base64.b64encode(encode(draw_product("Shirt", colour), "PNG")).decode()
         body = {"title": text, "description": text, "images": [f"data:image/png;base64,{drawn}"]}
         assert service.client.put(f"/v1/products/{id}", json=body).status_code == 201
+    for id, text in (("gone", REVIEW), ("kept", "Reviewed")):
+        review = {"id": "1", "text": f"The {text} is good."}
+        assert service.client.post(f"/v1/products/{id}/reviews", json={"reviews": [review]}).status_code == 200
     image = service.client.get("/v1/products/gone/image").content
     for id, text, tag in (("gone", COMMENT, TAG), ("kept", "Commented", "tagged")):
         verdict = {"product_id": id, "verdict": "correct", "comment": text, "tags": [tag]}

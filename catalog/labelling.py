@@ -1,0 +1,79 @@
+"""Texts in, labels out: a text model of `shelflens train-text` with the encoder whose vectors it reads, if any."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from catalog.arrays import Floats
+from catalog.errors import ConfigInvalid
+from catalog.language.reviews import Passage
+from catalog.language.reviews.sentences import Span, sentences
+from catalog.language.texts.model import CONFIG, ENCODER, UNKNOWN, TextModel
+from catalog.model.folder import find_model, shipped_model
+from catalog.understand import Understander
+
+
+class Label(NamedTuple):
+    """score: its probability; of "unknown" that of the label that was refused."""
+
+    name: str
+    score: float
+
+
+class TextLabeller:
+    """Safe to share between threads."""
+
+    def __init__(self, model: TextModel, encoder: Understander | None, version: str) -> None:
+        self.model, self._encoder, self.version = model, encoder, version
+
+    @classmethod
+    def load(cls, folder: Path, encoder: Path | None = None) -> Self:
+        """encoder: a model folder, or "nano"; by default the one in the folder, or the shipped model.
+
+        Raises CheckpointInvalid, or ConfigInvalid where the text model reads the vectors of another encoder.
+        """
+        model = TextModel.open(folder)
+        version = f"{folder.name}-{(folder / CONFIG).stat().st_mtime_ns}"
+        if not model.reads_vectors:
+            return cls(model, None, version)
+        own = folder / ENCODER
+        place = own if own.is_dir() else find_model(encoder) if encoder else shipped_model()
+        reader = Understander.load(place)
+        if reader.space != model.space:
+            raise ConfigInvalid(
+                f"{folder.name!r} reads the vectors of the model {model.space}. Give that with --model."
+            )
+        return cls(model, reader, version)
+
+    def scores(self, texts: Sequence[str]) -> Floats:
+        """(N, L): a probability of each label of the model."""
+        return self.model.scores(texts, self._encoder.embed(texts) if self._encoder else None)
+
+    def label(self, texts: Sequence[str]) -> list[Label]:
+        found = []
+        for score_L in self.scores(texts) if texts else ():
+            best, score = int(score_L.argmax()), float(score_L.max())
+            found.append(Label(self.model.labels[best] if score >= self.model.min_score else UNKNOWN, score))
+        return found
+
+
+class LabelledReader:
+    """A `SentimentReader` by a text model of the labels "positive" and "negative", sentence by sentence."""
+
+    def __init__(self, labeller: TextLabeller) -> None:
+        """Raises ConfigInvalid for a model of other labels."""
+        labels = labeller.model.labels
+        if not {"positive", "negative"} <= set(labels):
+            raise ConfigInvalid('A model of sentiment needs the labels "positive" and "negative".')
+        self.name = labeller.version
+        self._labeller = labeller
+        self._positive, self._negative = labels.index("positive"), labels.index("negative")
+
+    def read(self, texts: Sequence[str]) -> list[tuple[Passage, ...]]:
+        spans = [sentences(text) for text in texts]
+        told = [span.of(text) for text, some in zip(texts, spans, strict=True) for span in some]
+        scores = iter(self._labeller.scores(told) if told else ())
+        return [tuple(self._passage(span, next(scores)) for span in some) for some in spans]
+
+    def _passage(self, span: Span, score_L: Floats) -> Passage:
+        return Passage(*span, round(float(score_L[self._positive] - score_L[self._negative]), 3))

@@ -1,0 +1,1 @@
+"""What words mean: reviews of products, and messages of customers."""
