@@ -31,6 +31,7 @@ ROOMS = {
         "model": "encoders, fusion, runtimes",
         "origin": "the model of an index",
         "categories": "trees of others, mapped",
+        "pricing": "prices of products alike",
         "product": "the data types",
         "sales": "when a sale lasts",
         "quality": "faults of a catalogue",

@@ -28,6 +28,7 @@ from serving.api.routes import (
     uploads,
 )
 from serving.api.routes.judging import audit, feedback, review
+from serving.api.routes.offers import pricing
 from serving.api.routes.taxonomy import mapping, tree
 from serving.api.services import Services
 from serving.error_responses import from_status
@@ -43,6 +44,7 @@ ROUTERS = (
     analyze,
     embeddings,
     search,
+    pricing,
     products,
     export,
     jobs,

@@ -85,6 +85,7 @@ ANALYZED: dict[str, Any] = {
             "decision": "auto",
             "notes": [],
             "contradictions": [],
+            "suggested_price": None,
             "error": None,
         }
     ],
@@ -192,6 +193,26 @@ SIMILAR: dict[str, Any] = {
     "total": 120,
     "model": MODEL,
     "notes": [],
+}
+PRICE_REQUEST: dict[str, Any] = {"title": "Red striped cotton shirt", "currency": "EUR", "coverage": 0.9}
+PRICE: dict[str, Any] = {
+    "currency": "EUR",
+    "coverage": 0.9,
+    "low": 17.4,
+    "median": 29.9,
+    "high": 44.95,
+    "reason": "",
+    "comparables": [
+        {"id": f"shirt-{number}", "title": "Striped shirt", "price": price, "similarity": similarity}
+        for number, price, similarity in (
+            (9, 29.9, 0.93),
+            (4, 34.9, 0.91),
+            (5, 24.9, 0.88),
+            (6, 29.9, 0.86),
+            (7, 39.9, 0.8),
+        )
+    ],
+    "calibrated_on": 412,
 }
 WHY_FOUND: dict[str, Any] = {
     "vectors": {"rank": 2, "score": 0.84, "adds": 0.84},

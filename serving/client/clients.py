@@ -1,5 +1,5 @@
-"""The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models` and
-`audits`.
+"""The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models`, `audits`
+and `offers`.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from catalog.storage.files import written_whole
 from serving.client.audits import AuditOperations
 from serving.client.jobs import JobOperations
 from serving.client.models import ModelOperations
+from serving.client.offers import OfferOperations
 from serving.client.products import ProductOperations
 from serving.client.steps import Awaiting, Blocking, Request, Retries, Steps
 
@@ -29,7 +30,7 @@ DEADLINE = "X-Request-Deadline-Seconds"
 KEY_VARIABLE = "SHELFLENS_API_KEY"
 
 
-class Operations(ProductOperations, JobOperations, ModelOperations, AuditOperations):
+class Operations(ProductOperations, JobOperations, ModelOperations, AuditOperations, OfferOperations):
     """All operations of a client."""
 
 

@@ -26,6 +26,8 @@ PATTERNS = (
     "/v1/products/{id}",
     "/v1/products/{id}/image",
     "/v1/products/{id}/similar",
+    "/v1/products/{id}/price",
+    "/v1/price",
     "/v1/embeddings",
     "/v1/search",
     "/v1/overview",
@@ -65,13 +67,14 @@ PATTERNS = (
 )
 UNKNOWN = "other"
 # What a key of the scope "read" may do. Whatever is not here it may not, so that a new route is closed to it at first.
-POSTS_THAT_READ = ("/v1/products/analyze", "/v1/embeddings", "/v1/search")
+POSTS_THAT_READ = ("/v1/products/analyze", "/v1/embeddings", "/v1/search", "/v1/price")
 GETS = (
     "/metrics",
     "/v1/products",
     "/v1/products/{id}",
     "/v1/products/{id}/image",
     "/v1/products/{id}/similar",
+    "/v1/products/{id}/price",
     "/v1/overview",
     "/v1/export",
     "/v1/taxonomy",

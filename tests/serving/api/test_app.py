@@ -96,6 +96,8 @@ PATHS = {
     "/v1/products/{id}",
     "/v1/products/{id}/image",
     "/v1/products/{id}/similar",
+    "/v1/products/{id}/price",
+    "/v1/price",
     "/v1/review",
     "/v1/review/{id}/alike",
     "/v1/search",

@@ -58,6 +58,7 @@ OPERATIONS = {
     "get_overview",
     "get_product",
     "get_product_image",
+    "get_product_price",
     "get_taxonomy",
     "get_training_set",
     "get_upload",
@@ -85,6 +86,7 @@ OPERATIONS = {
     "reopen_finding",
     "search_products",
     "submit_job",
+    "suggest_price",
     "take_confirmation_back",
     "take_feedback_back",
 }
