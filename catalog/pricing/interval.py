@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from catalog.pricing.comparables import Comparable
 
+# Chosen on retail_demo (benchmarks/pricing.py --sets retail_demo), as the number of comparables is.
 TEMPERATURE = 0.05
-LEAST_SPREAD = 0.2
+LEAST_SPREAD = 0.5
 
 Doubles = NDArray[np.float64]
 

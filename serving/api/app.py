@@ -28,7 +28,7 @@ from serving.api.routes import (
     uploads,
 )
 from serving.api.routes.judging import audit, feedback, review
-from serving.api.routes.offers import pricing
+from serving.api.routes.offers import drafts, pricing
 from serving.api.routes.taxonomy import mapping, tree
 from serving.api.services import Services
 from serving.error_responses import from_status
@@ -45,6 +45,7 @@ ROUTERS = (
     embeddings,
     search,
     pricing,
+    drafts,
     products,
     export,
     jobs,

@@ -214,6 +214,31 @@ PRICE: dict[str, Any] = {
     ],
     "calibrated_on": 412,
 }
+DRAFT_OPTIONS: dict[str, Any] = {"channel": "ebay", "language": "en"}
+DRAFT_REQUEST: dict[str, Any] = DRAFT_OPTIONS | {
+    "title": "Striped shirt",
+    "brand": "Acme",
+    "attributes": {"colour": "Red"},
+}
+_TITLE: list[dict[str, Any]] = [
+    {"text": "Acme", "source": "brand"},
+    {"text": " ", "source": ""},
+    {"text": "Striped shirt", "source": "title"},
+]
+_COLOUR: list[dict[str, Any]] = [{"text": "Colour: ", "source": ""}, {"text": "Red", "source": "attributes.colour"}]
+_NAMED: list[dict[str, Any]] = [*_TITLE, {"text": ", ", "source": ""}, _COLOUR[1]]
+_STOP: dict[str, Any] = {"text": ".", "source": ""}
+DRAFT: dict[str, Any] = DRAFT_OPTIONS | {
+    "title": {"text": "Acme Striped shirt, Red", "length": 23, "limit": 80, "spans": _NAMED},
+    "description": {
+        "text": "Acme Striped shirt. Colour: Red.",
+        "length": 32,
+        "limit": 4000,
+        "spans": [*_TITLE, _STOP, {"text": " ", "source": ""}, *_COLOUR, _STOP],
+    },
+    "bullets": [{"text": "Colour: Red", "length": 11, "limit": 65, "spans": _COLOUR}],
+    "ad": {"text": "Acme Striped shirt, Red.", "length": 24, "limit": 55, "spans": [*_NAMED, _STOP]},
+}
 WHY_FOUND: dict[str, Any] = {
     "vectors": {"rank": 2, "score": 0.84, "adds": 0.84},
     "words": {"rank": 1, "score": 6.2, "adds": 0.71},

@@ -34,7 +34,8 @@ from serving.api.schemas.jobs import FailedRow, FeedForm, FeedRequest, JobReques
 from serving.api.schemas.judging.audit import FindingVerdict
 from serving.api.schemas.judging.feedback import AlikeRequest, FeedbackBatch, FeedbackRequest
 from serving.api.schemas.models import CategoryRequest
-from serving.api.schemas.offers.requests import PriceRequest
+from serving.api.schemas.offers.drafts import DraftOptions
+from serving.api.schemas.offers.requests import DraftRequest, PriceRequest
 from serving.api.schemas.products import ProductChange, ProductIn
 from serving.api.schemas.search import FILTER, SearchRequest
 from serving.api.schemas.uploads import UploadRequest
@@ -50,6 +51,8 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     AnalyzeRequest,
     CategoryRequest,
     ConfirmationRequest,
+    DraftOptions,
+    DraftRequest,
     EmbeddingsRequest,
     ErrorBody,
     FailedRow,

@@ -1,7 +1,9 @@
-"""Operations for selling: prices."""
+"""Operations for selling: prices and drafts."""
 
 from typing import Unpack
 
+from catalog.drafts import Language
+from serving.api.schemas.offers.drafts import ChannelName, DraftOut
 from serving.api.schemas.offers.pricing import PriceOut
 from serving.client.asking import Asking
 from serving.client.fields import ItemFields, given, with_uris
@@ -29,3 +31,25 @@ class OfferOperations(Asking):
     def get_product_price(self, id: str, *, coverage: float | None = None) -> Steps[PriceOut]:
         """What a stored product may cost, its own price left out."""
         return self._ask(PriceOut, "GET", f"{product(id)}/price", query=given(coverage=coverage))
+
+    @operation
+    def write_draft(
+        self,
+        *,
+        channel: ChannelName | None = None,
+        language: Language | None = None,
+        brand: str | None = None,
+        product_type: str | None = None,
+        **fields: Unpack[ItemFields],
+    ) -> Steps[DraftOut]:
+        """What a listing of a product may say within a channel's limits, each word with its source."""
+        options = given(channel=channel, language=language, brand=brand, product_type=product_type)
+        return self._ask(DraftOut, "POST", "/v1/drafts", json=with_uris(fields) | options)
+
+    @operation
+    def write_product_draft(
+        self, id: str, *, channel: ChannelName | None = None, language: Language | None = None
+    ) -> Steps[DraftOut]:
+        """The same for a stored product."""
+        options = given(channel=channel, language=language)
+        return self._ask(DraftOut, "POST", f"{product(id)}/draft", json=options)

@@ -27,6 +27,8 @@ PATTERNS = (
     "/v1/products/{id}/image",
     "/v1/products/{id}/similar",
     "/v1/products/{id}/price",
+    "/v1/products/{id}/draft",
+    "/v1/drafts",
     "/v1/price",
     "/v1/embeddings",
     "/v1/search",
@@ -67,7 +69,14 @@ PATTERNS = (
 )
 UNKNOWN = "other"
 # What a key of the scope "read" may do. Whatever is not here it may not, so that a new route is closed to it at first.
-POSTS_THAT_READ = ("/v1/products/analyze", "/v1/embeddings", "/v1/search", "/v1/price")
+POSTS_THAT_READ = (
+    "/v1/products/analyze",
+    "/v1/products/{id}/draft",
+    "/v1/drafts",
+    "/v1/embeddings",
+    "/v1/price",
+    "/v1/search",
+)
 GETS = (
     "/metrics",
     "/v1/products",
@@ -129,5 +138,5 @@ def only_reads(method: str, path: str) -> bool:
     routes. (PUT /v1/products/analyze stores a product whose id is "analyze".)
     """
     if method == "POST":
-        return path in POSTS_THAT_READ
+        return any(pattern in POSTS_THAT_READ for pattern in patterns_of(path))
     return method in ("GET", "HEAD", "OPTIONS") and any(pattern in GETS for pattern in patterns_of(path))

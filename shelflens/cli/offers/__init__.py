@@ -1,5 +1,5 @@
-"""`shelflens price`: what is made of an understood catalogue for selling."""
+"""`shelflens price` and `draft`: what is made of an understood catalogue for selling."""
 
-from shelflens.cli.offers import price
+from shelflens.cli.offers import draft, price
 
-__all__ = ["price"]
+__all__ = ["draft", "price"]

@@ -98,6 +98,8 @@ PATHS = {
     "/v1/products/{id}/similar",
     "/v1/products/{id}/price",
     "/v1/price",
+    "/v1/products/{id}/draft",
+    "/v1/drafts",
     "/v1/review",
     "/v1/review/{id}/alike",
     "/v1/search",

@@ -1,4 +1,4 @@
-"""Prices over HTTP and by the client."""
+"""Prices and drafts over HTTP and by the client."""
 
 from collections.abc import Iterator
 
@@ -77,3 +77,30 @@ def test_what_cannot_be_priced(service: TestClient) -> None:
     )
     assert_error(service.get("/v1/products/2/price?coverage=2"), 422, "request_invalid", "coverage")
     assert_error(service.put("/v1/products/a/price", json={"title": "red shirt"}), 422, "request_invalid", "id")
+
+
+def test_a_draft_of_a_stored_product_names_the_source_of_each_word(client: Client) -> None:
+    client.put_product("draft", title="red shirt", brand="Acme", description="Soft.", attributes={"size": "M"})
+    found = client.write_product_draft("draft", channel="ebay")
+    client.delete_product("draft")
+    assert found.title.text.startswith("Acme red shirt")
+    assert [(one.text, one.source) for one in found.title.spans if one.source][:2] == [
+        ("Acme", "brand"),
+        ("red shirt", "title"),
+    ]
+    assert found.description.text.startswith("Soft. Brand: Acme. Size: M.")
+    for text in (found.title, found.description, *found.bullets, found.ad):
+        assert "".join(span.text for span in text.spans) == text.text
+        assert 0 < text.length <= text.limit
+
+
+def test_a_draft_of_a_product_that_is_not_stored(client: Client) -> None:
+    found = client.write_draft(title="T", brand="安踏", attributes={"颜色": "红色"}, channel="taobao", language="zh")
+    assert found.title.text.endswith("红色")
+    assert ("红色", "attributes.颜色") in [(one.text, one.source) for one in found.description.spans]
+
+
+def test_what_cannot_be_drafted(service: TestClient) -> None:
+    assert_error(service.post("/v1/products/none/draft", json={}), 404, "product_not_found")
+    assert_error(service.post("/v1/drafts", json={"title": "x", "channel": "none"}), 422, "request_invalid", "channel")
+    assert_error(service.post("/v1/drafts", json={"title": "-"}), 422, "nothing_verified")

@@ -89,6 +89,8 @@ OPERATIONS = {
     "suggest_price",
     "take_confirmation_back",
     "take_feedback_back",
+    "write_draft",
+    "write_product_draft",
 }
 # Requests in all, and of each kind for each operation.
 FEWEST, EACH = 2_000, 40
