@@ -27,6 +27,7 @@
     ├── ConfigInvalid
     ├── CheckpointInvalid: CheckpointDamaged
     ├── TooFewProducts
+    ├── NothingVerified
     └── PretrainingUnhelpful
 
 An error's code is its class name in snake case, except where the tree gives another in brackets.
@@ -395,6 +396,13 @@ class CheckpointDamaged(CheckpointInvalid):
 
 class TooFewProducts(CatalogError):
     default = "The feed has too few products to learn from."
+
+
+class NothingVerified(CatalogError):
+    default = (
+        "Nothing is verified of this product that a draft could say: it has no words of the merchant, and the model is"
+        " not sure of it. Add a title, or confirm its category."
+    )
 
 
 class PretrainingUnhelpful(CatalogError):

@@ -30,6 +30,7 @@ from serving.api.routes import (
 )
 from serving.api.routes.judging import audit, feedback, review
 from serving.api.routes.language import intents, reviews
+from serving.api.routes.offers import drafts, pricing
 from serving.api.routes.taxonomy import mapping, tree
 from serving.api.services import Services
 from serving.error_responses import from_status
@@ -47,6 +48,8 @@ ROUTERS = (
     search,
     shoppers,
     reviews,
+    pricing,
+    drafts,
     products,
     intents,
     export,

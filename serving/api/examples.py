@@ -85,6 +85,7 @@ ANALYZED: dict[str, Any] = {
             "decision": "auto",
             "notes": [],
             "contradictions": [],
+            "suggested_price": None,
             "error": None,
         }
     ],
@@ -192,6 +193,51 @@ SIMILAR: dict[str, Any] = {
     "total": 120,
     "model": MODEL,
     "notes": [],
+}
+PRICE_REQUEST: dict[str, Any] = {"title": "Red striped cotton shirt", "currency": "EUR", "coverage": 0.9}
+PRICE: dict[str, Any] = {
+    "currency": "EUR",
+    "coverage": 0.9,
+    "low": 17.4,
+    "median": 29.9,
+    "high": 44.95,
+    "reason": "",
+    "comparables": [
+        {"id": f"shirt-{number}", "title": "Striped shirt", "price": price, "similarity": similarity}
+        for number, price, similarity in (
+            (9, 29.9, 0.93),
+            (4, 34.9, 0.91),
+            (5, 24.9, 0.88),
+            (6, 29.9, 0.86),
+            (7, 39.9, 0.8),
+        )
+    ],
+    "calibrated_on": 412,
+}
+DRAFT_OPTIONS: dict[str, Any] = {"channel": "ebay", "language": "en"}
+DRAFT_REQUEST: dict[str, Any] = DRAFT_OPTIONS | {
+    "title": "Striped shirt",
+    "brand": "Acme",
+    "attributes": {"colour": "Red"},
+}
+_TITLE: list[dict[str, Any]] = [
+    {"text": "Acme", "source": "brand"},
+    {"text": " ", "source": ""},
+    {"text": "Striped shirt", "source": "title"},
+]
+_COLOUR: list[dict[str, Any]] = [{"text": "Colour: ", "source": ""}, {"text": "Red", "source": "attributes.colour"}]
+_NAMED: list[dict[str, Any]] = [*_TITLE, {"text": ", ", "source": ""}, _COLOUR[1]]
+_STOP: dict[str, Any] = {"text": ".", "source": ""}
+DRAFT: dict[str, Any] = DRAFT_OPTIONS | {
+    "title": {"text": "Acme Striped shirt, Red", "length": 23, "limit": 80, "spans": _NAMED},
+    "description": {
+        "text": "Acme Striped shirt. Colour: Red.",
+        "length": 32,
+        "limit": 4000,
+        "spans": [*_TITLE, _STOP, {"text": " ", "source": ""}, *_COLOUR, _STOP],
+    },
+    "bullets": [{"text": "Colour: Red", "length": 11, "limit": 65, "spans": _COLOUR}],
+    "ad": {"text": "Acme Striped shirt, Red.", "length": 24, "limit": 55, "spans": [*_NAMED, _STOP]},
 }
 WHY_FOUND: dict[str, Any] = {
     "vectors": {"rank": 2, "score": 0.84, "adds": 0.84},

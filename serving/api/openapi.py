@@ -36,6 +36,8 @@ from serving.api.schemas.judging.feedback import AlikeRequest, FeedbackBatch, Fe
 from serving.api.schemas.language.intents import IntentsRequest
 from serving.api.schemas.language.reviews import ReviewsRequest
 from serving.api.schemas.models import CategoryRequest
+from serving.api.schemas.offers.drafts import DraftOptions
+from serving.api.schemas.offers.requests import DraftRequest, PriceRequest
 from serving.api.schemas.products import ProductChange, ProductIn
 from serving.api.schemas.search import FILTER, SearchRequest
 from serving.api.schemas.shoppers import EventsRequest, RecommendationsRequest
@@ -52,6 +54,8 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     AnalyzeRequest,
     CategoryRequest,
     ConfirmationRequest,
+    DraftOptions,
+    DraftRequest,
     EmbeddingsRequest,
     ErrorBody,
     EventsRequest,
@@ -63,6 +67,7 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     FindingVerdict,
     IntentsRequest,
     JobRequest,
+    PriceRequest,
     ProductChange,
     ProductIn,
     RecommendationsRequest,

@@ -1,5 +1,5 @@
-"""The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models`, `audits`, `shoppers`
-and `reviews`.
+"""The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models`, `audits`, `shoppers`,
+`reviews` and `offers`.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from catalog.storage.files import written_whole
 from serving.client.audits import AuditOperations
 from serving.client.jobs import JobOperations
 from serving.client.models import ModelOperations
+from serving.client.offers import OfferOperations
 from serving.client.products import ProductOperations
 from serving.client.reviews import ReviewOperations
 from serving.client.shoppers import ShopperOperations
@@ -32,7 +33,13 @@ KEY_VARIABLE = "SHELFLENS_API_KEY"
 
 
 class Operations(
-    ProductOperations, JobOperations, ModelOperations, AuditOperations, ShopperOperations, ReviewOperations
+    ProductOperations,
+    JobOperations,
+    ModelOperations,
+    AuditOperations,
+    ShopperOperations,
+    ReviewOperations,
+    OfferOperations,
 ):
     """All operations of a client."""
 

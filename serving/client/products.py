@@ -25,10 +25,13 @@ class ProductOperations(Asking):
         top_k: int | None = None,
         include: Sequence[Part] | None = None,
         embedding_dimensions: int | None = None,
+        currency: str | None = None,
     ) -> Steps[AnalyzeResponse]:
-        """Analyze products. Nothing is stored. The result of a product that cannot be read has its error."""
+        """Analyze products. Nothing is stored. The result of a product that cannot be read has its error. currency: of
+        the suggested price, if `include` asks for it.
+        """
         items = [with_uris(product) for product in products]
-        options = given(top_k=top_k, include=include, embedding_dimensions=embedding_dimensions)
+        options = given(top_k=top_k, include=include, embedding_dimensions=embedding_dimensions, currency=currency)
         return self._ask(AnalyzeResponse, "POST", "/v1/products/analyze", json={"items": items, **options})
 
     @operation

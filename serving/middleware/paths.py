@@ -35,6 +35,10 @@ PATTERNS = (
     "/v1/products/{id}/reviews",
     "/v1/products/{id}/reviews/summary",
     "/v1/intents",
+    "/v1/products/{id}/price",
+    "/v1/products/{id}/draft",
+    "/v1/drafts",
+    "/v1/price",
     "/v1/embeddings",
     "/v1/search",
     "/v1/overview",
@@ -74,7 +78,16 @@ PATTERNS = (
 )
 UNKNOWN = "other"
 # What a key of the scope "read" may do. Whatever is not here it may not, so that a new route is closed to it at first.
-POSTS_THAT_READ = ("/v1/products/analyze", "/v1/embeddings", "/v1/search", "/v1/recommendations", "/v1/intents")
+POSTS_THAT_READ = (
+    "/v1/products/analyze",
+    "/v1/products/{id}/draft",
+    "/v1/drafts",
+    "/v1/embeddings",
+    "/v1/price",
+    "/v1/search",
+    "/v1/recommendations",
+    "/v1/intents",
+)
 GETS = (
     "/metrics",
     "/v1/products",
@@ -85,6 +98,7 @@ GETS = (
     "/v1/users/{id}/recommendations",
     "/v1/products/{id}/reviews",
     "/v1/products/{id}/reviews/summary",
+    "/v1/products/{id}/price",
     "/v1/overview",
     "/v1/export",
     "/v1/taxonomy",
@@ -139,5 +153,5 @@ def only_reads(method: str, path: str) -> bool:
     routes. (PUT /v1/products/analyze stores a product whose id is "analyze".)
     """
     if method == "POST":
-        return path in POSTS_THAT_READ
+        return any(pattern in POSTS_THAT_READ for pattern in patterns_of(path))
     return method in ("GET", "HEAD", "OPTIONS") and any(pattern in GETS for pattern in patterns_of(path))

@@ -113,6 +113,7 @@ export default {
   "text_too_long": "The title and description together exceed the length limit.",
   "text_unreadable": "The model cannot read the script of this text, so the text has no embedding.",
   "tokens_unsupported": "The input is a list of token numbers, which mean nothing to this model: its vocabulary is another. Send the texts themselves; LangChain's OpenAIEmbeddings does with check_embedding_ctx_length=False.",
+  "nothing_verified": "Nothing is verified of this product that a draft could say: it has no words of the merchant, and the model is not sure of it. Add a title, or confirm its category.",
   "too_few_products": "The feed has too few products to learn from.",
   "too_many_concurrent": "This client has reached its limit of concurrent requests. Try again when one has finished.",
   "too_many_images": "The product has more images than the limit.",

@@ -30,6 +30,7 @@ from catalog.language.reviews import Review, Summary
 from catalog.language.reviews.store import NAME as REVIEWS
 from catalog.language.reviews.store import Kept, ReviewPage, ReviewQuery, ReviewStore
 from catalog.model.folder import TaughtFiles, named_folder
+from catalog.pricing import PriceQuestion, Pricer, Suggestion
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.arrivals import Arrivals, Doubles
 from catalog.quality.arrivals.statistics import NAME as WORDS
@@ -126,6 +127,7 @@ class CatalogStore:
         self._taught = TaughtModels(state, database, bases)
         self._promises = Promises(self._feedback, [*models, *(one.for_index for one in self._taught.all())], tell)
         self._informative = InformativeOrder(index)
+        self._pricer = Pricer(index)
         self._judging = Judging(index, self._feedback, self._promises)
         self._arrivals = Arrivals(index, Doubles(index, state / WORDS, self._told_apart), self._promises.obeyed)
         self._space = self._space_of_index()
@@ -325,6 +327,10 @@ class CatalogStore:
         counts = self._index.facets(facets, filter) if facets else {}
         images = self.image_counts([stored.id for stored in products])
         return Shown(products, counts, self._index.count(filter), images)
+
+    def suggest_price(self, asked: PriceQuestion, coverage: float) -> Suggestion:
+        """Without a currency in the one that the most products have."""
+        return self._pricer.suggest(asked._replace(currency=asked.currency or self._pricer.currency()), coverage)
 
     def overview(self) -> Overview:
         counts = self._index.facets(("category", "decision"), limit=MAX_NODES)

@@ -17,6 +17,8 @@ from catalog.language.reviews import Review, Summary
 from catalog.language.reviews.store import Kept, ReviewPage, ReviewQuery
 from catalog.model.contract import Contract, Outcome
 from catalog.model.folder import TaughtFiles
+from catalog.pricing import PriceQuestion, Suggestion
+from catalog.pricing.pricer import COVERAGE
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.audit import Run, State, Told, Verdict
 from catalog.quality.audit.history import Place
@@ -230,6 +232,9 @@ class StoreApi:
         self, filter: Filter | None, sort: Sort, limit: int, offset: int, facets: Sequence[str] = ()
     ) -> Shown:
         return await self._call("browse", filter, sort, limit, offset, facets)
+
+    async def suggest_price(self, asked: PriceQuestion, coverage: float = COVERAGE) -> Suggestion:
+        return await self._call("suggest_price", asked, coverage)
 
     async def overview(self) -> Overview:
         return await self._call("overview")

@@ -11,6 +11,7 @@ from serving.api.context import Context, RequestContext, check_dimensions, media
 from serving.api.evidence import why
 from serving.api.openapi import FORM, JSON, MODEL, PRODUCT, analyze_form_schema, operation, reference
 from serving.api.parse import check_items, read_form, to_products
+from serving.api.routes.offers.pricing import suggested_prices
 from serving.api.schemas.analyze import (
     BY_MODALITY,
     AnalyzeForm,
@@ -63,11 +64,13 @@ async def analyze_products(context: Context, request: Request) -> Response:
         found = await context.models.understand(prepared, model, options.top_k, alone, shadowed=True)
         explained = "evidence" in options.include
         whys = await why(context, items, prepared, found, model) if explained else []
+        priced = "suggested_price" in options.include
+        prices = await suggested_prices(context, items, found, model, options.currency) if priced else []
     answers = context.obeying(found, model)
     if isinstance(options, AnalyzeForm) and isinstance(answers[0], CatalogError):
         return respond_error(answers[0], param_of(answers[0], "image"))
     version, tree = model.info.version, model.info.taxonomy_version
-    return respond(analysis(ids, answers, version, tree, options, items, whys))
+    return respond(analysis(ids, answers, version, tree, options, items, whys, prices))
 
 
 async def read(context: RequestContext, request: Request) -> tuple[Options, list[str], list[Product | CatalogError]]:

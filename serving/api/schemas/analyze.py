@@ -11,7 +11,8 @@ from catalog.evidence.found import Field as TextField
 from catalog.evidence.found import Labeller, Neighbour, Why, Word
 from catalog.product import Decision, Product, Understanding
 from catalog.quality.conflicts import conflicts
-from serving.api.schemas.products import ContradictionOut, to_contradiction
+from serving.api.schemas.offers.pricing import PriceOut
+from serving.api.schemas.products import ContradictionOut, Currency, to_contradiction
 from serving.api.schemas.schema import (
     MAX_ATTRIBUTES,
     MAX_IMAGES,
@@ -33,7 +34,7 @@ from serving.api.schemas.schema import (
 )
 from serving.error_responses import ErrorDetail, detail, param_of
 
-Part = Literal["category", "tags", "attributes", "embedding", "modalities", "evidence"]
+Part = Literal["category", "tags", "attributes", "embedding", "modalities", "evidence", "suggested_price"]
 BY_MODALITY = frozenset[Part](("modalities", "evidence"))
 PARTS: tuple[Part, ...] = ("category", "tags", "attributes", "modalities")
 
@@ -54,13 +55,14 @@ class Options(Schema):
             max_length=16,
             description="The parts to answer; those left out are null. `category` has alternatives. `modalities`: what"
             " image and text say alone, in `evidence`. `evidence`: that, and why: words, heat map, nearest products,"
-            " which takes 6 (a title) to 30 times (an image) as long.",
+            " which takes 6 (a title) to 30 times (an image) as long. `suggested_price`: as of /v1/price.",
         ),
     ] = list(PARTS)
     embedding_dimensions: Annotated[
         int | None,
         Field(description="Cut the embedding to this length (64, 128 or 256 for the shipped model), again of norm 1."),
     ] = None
+    currency: Annotated[Currency, Field(description="Of `suggested_price`, as in /v1/price.")] = ""
 
 
 class Item(Schema):
@@ -183,6 +185,9 @@ class Result(BaseModel):
         list[ContradictionOut],
         Field(description="Where it contradicts itself, the most probable first; then the decision is not `auto`."),
     ] = []
+    suggested_price: Annotated[
+        PriceOut | None, Field(description="Null also where the index cannot be asked or compared with.")
+    ] = None
     error: ErrorDetail | None = None
 
 
@@ -201,19 +206,21 @@ def analysis(
     options: Options | None = None,
     products: Sequence[Product | CatalogError] = (),
     whys: Sequence[Why | None] = (),
+    prices: Sequence[PriceOut | None] = (),
 ) -> AnalyzeResponse:
     """What the model made of each product, or what is wrong with it, in their order. products: what was asked about, if
-    it is to be told where they contradict themselves; whys: for each, if asked for.
+    it is to be told where they contradict themselves; whys, prices: for each, if asked for.
     """
     options = options or Options()
     results = []
-    for id, found, product, why in zip_longest(ids, answers, products, whys):
+    for id, found, product, why, price in zip_longest(ids, answers, products, whys, prices):
         if isinstance(found, CatalogError):
             results.append(Result(id=id, error=detail(found, param_of(found, "images"))))
         else:
             told = conflicts(product, found) if isinstance(product, Product) else []
             result = to_result(id, found.to_review() if told else found, options, why)
-            results.append(result.model_copy(update={"contradictions": [to_contradiction(one) for one in told]}))
+            added = {"contradictions": [to_contradiction(one) for one in told], "suggested_price": price}
+            results.append(result.model_copy(update=added))
     return AnalyzeResponse(model=model, taxonomy_version=taxonomy_version, results=results, usage=to_usage(answers))
 
 

@@ -65,6 +65,7 @@ OPERATIONS = {
     "get_product",
     "get_product_image",
     "get_review_summary",
+    "get_product_price",
     "get_taxonomy",
     "get_training_set",
     "get_upload",
@@ -96,8 +97,11 @@ OPERATIONS = {
     "reopen_finding",
     "search_products",
     "submit_job",
+    "suggest_price",
     "take_confirmation_back",
     "take_feedback_back",
+    "write_draft",
+    "write_product_draft",
 }
 # Of what is not there they make, or say, what can be had without it.
 NOT_MISSING = ("put_product", "recommend_to_user")

@@ -1,0 +1,1 @@
+"""What is made of the understood catalogue for selling: prices, drafts, forecasts."""

@@ -1,0 +1,63 @@
+"""POST /v1/drafts and POST /v1/products/{id}/draft."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from catalog.drafts import Draft, Language, Text
+from serving.api.schemas.schema import Schema
+
+ChannelName = Literal["google", "amazon", "ebay", "shopify", "taobao", "xiaohongshu"]
+
+
+class DraftOptions(Schema):
+    channel: Annotated[ChannelName, Field(description="Whose limits the texts keep.")] = "google"
+    language: Annotated[
+        Language,
+        Field(description="Of what stands between the product's own words. These stay, but for colours and people."),
+    ] = "en"
+
+
+class SpanOut(BaseModel):
+    """A part of a text. source: the field that has it: `title`, `description`, `brand`, `product_type`, `category`, or
+    a name behind `attributes.`, `model.` or `verdict.`; "" for what the template puts between words.
+    """
+
+    text: str
+    source: str
+
+
+class TextOut(BaseModel):
+    """length: as the channel counts, at most `limit`. spans: together they are the text."""
+
+    text: str
+    length: int
+    limit: int
+    spans: list[SpanOut]
+
+
+class DraftOut(BaseModel):
+    """What a listing of the product may say, each word with its source."""
+
+    channel: ChannelName
+    language: Language
+    title: TextOut
+    description: TextOut
+    bullets: list[TextOut]
+    ad: TextOut
+
+
+def to_draft(found: Draft) -> DraftOut:
+    return DraftOut.model_validate(
+        {
+            "channel": found.channel.name,
+            "language": found.language,
+            **{name: to_text(getattr(found, name)) for name in ("title", "description", "ad")},
+            "bullets": [to_text(one) for one in found.bullets],
+        }
+    )
+
+
+def to_text(text: Text) -> TextOut:
+    spans = [SpanOut(**span._asdict()) for span in text.spans]
+    return TextOut(text=str(text), length=text.length, limit=text.limit.limit, spans=spans)

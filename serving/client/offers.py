@@ -1,0 +1,55 @@
+"""Operations for selling: prices and drafts."""
+
+from typing import Unpack
+
+from catalog.drafts import Language
+from serving.api.schemas.offers.drafts import ChannelName, DraftOut
+from serving.api.schemas.offers.pricing import PriceOut
+from serving.client.asking import Asking
+from serving.client.fields import ItemFields, given, with_uris
+from serving.client.products import product
+from serving.client.steps import Steps, operation
+
+
+class OfferOperations(Asking):
+    @operation
+    def suggest_price(
+        self,
+        *,
+        currency: str | None = None,
+        product_type: str | None = None,
+        coverage: float | None = None,
+        **fields: Unpack[ItemFields],
+    ) -> Steps[PriceOut]:
+        """What a product may cost, by stored products like it. coverage: the least probability, 0.5 to 0.99, with which
+        the interval holds the price. id: a stored product of this id is not compared with.
+        """
+        options = given(currency=currency, product_type=product_type, coverage=coverage)
+        return self._ask(PriceOut, "POST", "/v1/price", json=with_uris(fields) | options)
+
+    @operation
+    def get_product_price(self, id: str, *, coverage: float | None = None) -> Steps[PriceOut]:
+        """What a stored product may cost, its own price left out."""
+        return self._ask(PriceOut, "GET", f"{product(id)}/price", query=given(coverage=coverage))
+
+    @operation
+    def write_draft(
+        self,
+        *,
+        channel: ChannelName | None = None,
+        language: Language | None = None,
+        brand: str | None = None,
+        product_type: str | None = None,
+        **fields: Unpack[ItemFields],
+    ) -> Steps[DraftOut]:
+        """What a listing of a product may say within a channel's limits, each word with its source."""
+        options = given(channel=channel, language=language, brand=brand, product_type=product_type)
+        return self._ask(DraftOut, "POST", "/v1/drafts", json=with_uris(fields) | options)
+
+    @operation
+    def write_product_draft(
+        self, id: str, *, channel: ChannelName | None = None, language: Language | None = None
+    ) -> Steps[DraftOut]:
+        """The same for a stored product."""
+        options = given(channel=channel, language=language)
+        return self._ask(DraftOut, "POST", f"{product(id)}/draft", json=options)
