@@ -15,6 +15,8 @@
     ├── SearchInvalid: SearchEmpty, FilterInvalid
     ├── ProductNotFound
     ├── CorrectionInvalid
+    ├── DocumentInvalid: DocumentFormatUnsupported, DocumentTooLarge, DocumentDamaged, DocumentEmpty, TooManyDocuments
+    ├── DocumentNotFound
     ├── IndexFailed: IndexNotFound, IndexLocked, IndexMismatch, IndexOfOtherModel, IndexDamaged, IndexUnavailable,
     │       DiskFull
     ├── StateDamaged: RecordDamaged [state_damaged], LedgerDamaged, StateUnavailable
@@ -291,6 +293,34 @@ class ProductNotFound(CatalogError):
 
 class CorrectionInvalid(CatalogError):
     default = "A correction is one line of text: without line breaks, tabs, NUL and other control characters."
+
+
+class DocumentInvalid(CatalogError):
+    default = "The document is not valid."
+
+
+class DocumentFormatUnsupported(DocumentInvalid):
+    default = "The document is not Markdown (.md), HTML (.html), plain text (.txt) or a PDF."
+
+
+class DocumentTooLarge(DocumentInvalid):
+    default = "The document is larger than the limit."
+
+
+class DocumentDamaged(DocumentInvalid):
+    default = "The PDF is damaged or encrypted and cannot be read."
+
+
+class DocumentEmpty(DocumentInvalid):
+    default = "The document has no words. A scanned PDF has none either."
+
+
+class TooManyDocuments(DocumentInvalid):
+    default = "There are as many documents as the limit allows. Delete some."
+
+
+class DocumentNotFound(CatalogError):
+    default = "There is no document with this id. It may have been deleted."
 
 
 class IndexFailed(CatalogError):

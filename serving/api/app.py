@@ -28,6 +28,7 @@ from serving.api.routes import (
     uploads,
 )
 from serving.api.routes.judging import audit, feedback, review
+from serving.api.routes.knowledge import ask, documents, graph
 from serving.api.routes.taxonomy import mapping, tree
 from serving.api.services import Services
 from serving.error_responses import from_status
@@ -43,8 +44,11 @@ ROUTERS = (
     analyze,
     embeddings,
     search,
+    ask,
+    graph,
     products,
     export,
+    documents,
     jobs,
     uploads,
     feedback,

@@ -33,6 +33,7 @@ from serving.api.schemas.embeddings import EmbeddingsRequest
 from serving.api.schemas.jobs import FailedRow, FeedForm, FeedRequest, JobRequest
 from serving.api.schemas.judging.audit import FindingVerdict
 from serving.api.schemas.judging.feedback import AlikeRequest, FeedbackBatch, FeedbackRequest
+from serving.api.schemas.knowledge.ask import AskRequest
 from serving.api.schemas.models import CategoryRequest
 from serving.api.schemas.products import ProductChange, ProductIn
 from serving.api.schemas.search import FILTER, SearchRequest
@@ -47,6 +48,7 @@ BYTES = "application/octet-stream"
 # Schemas that FastAPI does not see: routes read these bodies themselves, as ours may hold 28 MB of images.
 UNSEEN: tuple[type[BaseModel], ...] = (
     AnalyzeRequest,
+    AskRequest,
     CategoryRequest,
     ConfirmationRequest,
     EmbeddingsRequest,

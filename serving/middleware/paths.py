@@ -26,6 +26,12 @@ PATTERNS = (
     "/v1/products/{id}",
     "/v1/products/{id}/image",
     "/v1/products/{id}/similar",
+    "/v1/products/{id}/ask",
+    "/v1/products/{id}/knowledge",
+    "/v1/ask",
+    "/v1/documents",
+    "/v1/documents/{id}",
+    "/v1/knowledge",
     "/v1/embeddings",
     "/v1/search",
     "/v1/overview",
@@ -65,13 +71,23 @@ PATTERNS = (
 )
 UNKNOWN = "other"
 # What a key of the scope "read" may do. Whatever is not here it may not, so that a new route is closed to it at first.
-POSTS_THAT_READ = ("/v1/products/analyze", "/v1/embeddings", "/v1/search")
+POSTS_THAT_READ = (
+    "/v1/products/analyze",
+    "/v1/embeddings",
+    "/v1/search",
+    "/v1/ask",
+)
+# Of several paths, of which no route stores anything.
+ASKING = "/v1/products/{id}/ask"
 GETS = (
     "/metrics",
     "/v1/products",
     "/v1/products/{id}",
     "/v1/products/{id}/image",
     "/v1/products/{id}/similar",
+    "/v1/products/{id}/knowledge",
+    "/v1/documents",
+    "/v1/knowledge",
     "/v1/overview",
     "/v1/export",
     "/v1/taxonomy",
@@ -126,5 +142,5 @@ def only_reads(method: str, path: str) -> bool:
     routes. (PUT /v1/products/analyze stores a product whose id is "analyze".)
     """
     if method == "POST":
-        return path in POSTS_THAT_READ
+        return path in POSTS_THAT_READ or ASKING in patterns_of(path)
     return method in ("GET", "HEAD", "OPTIONS") and any(pattern in GETS for pattern in patterns_of(path))

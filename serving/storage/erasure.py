@@ -11,13 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from catalog.errors import CatalogError
 from catalog.index.product_index import ProductIndex
 from catalog.ingest.ledger import Ledger
+from catalog.knowledge.store import NAME as DOCUMENTS
+from catalog.knowledge.store import DocumentStore
 from catalog.quality.audit import History
 from catalog.quality.audit.history import NAME as AUDITS
-from catalog.storage.database import StateStore, StorePlace
+from catalog.storage.database import StorePlace
 from catalog.storage.notes import Notes
 from catalog.storage.seal import Unsealed
 from serving.storage.job_table import JobTable
@@ -32,11 +35,17 @@ BUSY_SECONDS, FAILED_SECONDS = 0.2, 60.0
 logger = logging.getLogger(__name__)
 
 
+class Scrubbed(Protocol):
+    """A store of which nothing is left on disk that was deleted."""
+
+    def scrub(self) -> bool: ...
+
+
 class Erasure:
     """Works in a thread of its own, from `begin` on and, for what an earlier process left, from the start."""
 
     def __init__(
-        self, index: ProductIndex, files: Sequence[StateStore], notes: Notes, jobs: StorePlace, ledger: Path
+        self, index: ProductIndex, files: Sequence[Scrubbed], notes: Notes, jobs: StorePlace, ledger: Path
     ) -> None:
         """files: from which whoever calls `begin` has removed the products itself; jobs: where they are kept; ledger:
         of ingests by command. damage: what is wrong with what an earlier process left to be done, or "".
@@ -142,4 +151,8 @@ def erase_beside(state: Path, ledger: Path, ids: Sequence[str]) -> bool:
         with closing(History(state / AUDITS)) as audits:
             audits.forget(ids, verdicts=True)
             clean &= audits.file.scrub()
+    if (state / DOCUMENTS).exists():
+        with closing(DocumentStore(state / DOCUMENTS)) as documents:
+            documents.erase(ids)
+            clean &= documents.scrub()
     return erase_rows(state / JOBS, ledger, ids) and clean

@@ -22,6 +22,9 @@ from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.product_index import ProductIndex
 from catalog.index.query import Finding, IndexQuery
+from catalog.knowledge import Document, Kind, Piece, Tie
+from catalog.knowledge.store import NAME as DOCUMENTS
+from catalog.knowledge.store import DocumentStore
 from catalog.model.folder import TaughtFiles, named_folder
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.arrivals import Arrivals, Doubles
@@ -31,6 +34,7 @@ from catalog.quality.audit.changes import takes_value
 from catalog.quality.audit.history import NAME as AUDITS
 from catalog.quality.audit.history import TOGETHER, Place
 from catalog.quality.finding import Finding as Fault
+from catalog.questions import Passage
 from catalog.storage.database import SharedDatabase
 from catalog.storage.notes import open_notes
 from catalog.storage.seal import Unsealed
@@ -99,6 +103,7 @@ class CatalogStore:
         self._feedback = FeedbackLog(database or state / "feedback.sqlite")
         self._map = CategoryMap(database or state / NAME)
         self._audits = History(database or state / AUDITS)
+        self._documents = DocumentStore(database or state / DOCUMENTS)
         # Held by what reads and then writes.
         self._writing = database.alone("writing") if database else threading.RLock()
         bases = [named_folder(model.folder) for model in models if model.folder]
@@ -110,7 +115,7 @@ class CatalogStore:
         self._space = self._space_of_index()
         self._notes = open_notes(state, database)
         self._active = ActiveModel(self._notes, self._taught, self._models)
-        files = (self._thumbnails.file, self._feedback.file, self._audits.file)
+        files = (self._thumbnails.file, self._feedback.file, self._audits.file, self._documents)
         jobs = database or state / JOBS
         self._erasure = Erasure(index, files, self._notes, jobs, ledger or state / "ledger.sqlite")
         self._closing = threading.Event()
@@ -154,6 +159,7 @@ class CatalogStore:
             self._active,
             self._taught,
             self._erasure,
+            self._documents,
         )
         damages = (*(file.damage for file in files), self._damaged_products())
         damaged = tuple(filter(None, damages))
@@ -246,6 +252,25 @@ class CatalogStore:
     def take_confirmation_back(self, id: int) -> None:
         """Raises ConfirmationNotFound."""
         self._map.take_back(id)
+
+    def add_document(self, name: str, kind: Kind, tie: Tie, pieces: Sequence[Piece], given_by: str) -> Document:
+        """In place of one of the same name about the same. Raises TooManyDocuments."""
+        return self._documents.add(name, kind, tie, pieces, given_by)
+
+    def documents(self, after: int, limit: int) -> list[Document]:
+        return self._documents.page(after, limit)
+
+    def documents_about(self, ties: Sequence[Sequence[Tie]]) -> list[list[Document]]:
+        """For each product, of what a document about it may be tied to, the documents."""
+        return [self._documents.tied(some) for some in ties]
+
+    def document_passages(self, question: str, ties: Sequence[Tie]) -> list[Passage]:
+        """See `catalog.knowledge.store.DocumentStore.passages`."""
+        return self._documents.passages(question, ties)
+
+    def delete_document(self, id: int) -> None:
+        """Raises DocumentNotFound."""
+        self._documents.delete(id)
 
     def _refile(self) -> None:
         """File all products anew, if they are not filed by the active model."""
@@ -448,6 +473,7 @@ class CatalogStore:
             if erase:
                 self._erasure.note(id)
                 self._feedback.erase([id])
+                self._documents.erase([id])
                 self._arrivals.forget()
             self._leave_out([id], erase)
             self._thumbnails.delete([id])
@@ -604,3 +630,4 @@ class CatalogStore:
         self._feedback.close()
         self._map.close()
         self._audits.close()
+        self._documents.close()

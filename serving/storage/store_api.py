@@ -10,12 +10,14 @@ from catalog.index.filters import Filter
 from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.query import Finding, IndexQuery
+from catalog.knowledge import Document, Kind, Piece, Tie
 from catalog.model.contract import Contract, Outcome
 from catalog.model.folder import TaughtFiles
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.audit import Run, State, Told, Verdict
 from catalog.quality.audit.history import Place
 from catalog.quality.finding import Finding as Fault
+from catalog.questions import Passage
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
 from serving.calls import Call
@@ -149,7 +151,15 @@ class StoreApi:
 
     # Not repeated when their process is lost: the first call may have had its effect.
     ONCE = frozenset(
-        {"delete", "take_back", "forget_model", "add_category", "take_confirmation_back", "reopen_finding"}
+        {
+            "delete",
+            "take_back",
+            "forget_model",
+            "add_category",
+            "take_confirmation_back",
+            "reopen_finding",
+            "delete_document",
+        }
     )
 
     def __init__(self, call: Call) -> None:
@@ -298,3 +308,18 @@ class StoreApi:
 
     async def labelled(self, after: int = 0) -> LabelledPart:
         return await self._call("labelled", after)
+
+    async def add_document(self, name: str, kind: Kind, tie: Tie, pieces: Sequence[Piece], given_by: str) -> Document:
+        return await self._call("add_document", name, kind, tie, pieces, given_by)
+
+    async def documents(self, after: int, limit: int) -> list[Document]:
+        return await self._call("documents", after, limit)
+
+    async def documents_about(self, ties: Sequence[Sequence[Tie]]) -> list[list[Document]]:
+        return await self._call("documents_about", ties)
+
+    async def document_passages(self, question: str, ties: Sequence[Tie]) -> list[Passage]:
+        return await self._call("document_passages", question, ties)
+
+    async def delete_document(self, id: int) -> None:
+        await self._call("delete_document", id)

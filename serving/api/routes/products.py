@@ -21,7 +21,7 @@ from serving.inference.models import Model
 ATTEMPTS = 5
 SENT = "(sent)"
 # A product stored under an id with one of these ends could not be read back.
-TAKEN = ("/image", "/similar")
+TAKEN = ("/image", "/similar", "/knowledge")
 READING: Errors = (ProductNotFound, RequestInvalid, *INDEX)
 STORING: Errors = (IndexOfOtherModel, ImageTooManyBytes, *MODEL, *WRITING)
 
@@ -72,7 +72,9 @@ def created(documented: dict[str, Any]) -> dict[str, Any]:
 async def put_product(context: Context, id: ProductId, request: Request) -> Response:
     """Store a product, or replace it. Equal words and images are not read by the model again."""
     if id.endswith(TAKEN):
-        raise RequestInvalid("A product id cannot end in /image or /similar, as its URL would be ambiguous.", "id")
+        raise RequestInvalid(
+            "A product id cannot end in /image, /similar or /knowledge, as its URL would be ambiguous.", "id"
+        )
     product = await context.in_thread((await context.json(request, ProductIn)).to_product, id)
     model = await context.index_model()
     known = await readable(context, id)
