@@ -16,6 +16,8 @@
     ├── ProductNotFound
     ├── CorrectionInvalid
     ├── EventInvalid
+    ├── DocumentInvalid: DocumentFormatUnsupported, DocumentTooLarge, DocumentDamaged, DocumentEmpty, TooManyDocuments
+    ├── DocumentNotFound
     ├── IndexFailed: IndexNotFound, IndexLocked, IndexMismatch, IndexOfOtherModel, IndexDamaged, IndexUnavailable,
     │       DiskFull
     ├── StateDamaged: RecordDamaged [state_damaged], LedgerDamaged, StateUnavailable
@@ -297,6 +299,34 @@ class CorrectionInvalid(CatalogError):
 
 class EventInvalid(CatalogError):
     default = "An event needs a shopper, a kind, a time and, unless it is a search, a product."
+
+
+class DocumentInvalid(CatalogError):
+    default = "The document is not valid."
+
+
+class DocumentFormatUnsupported(DocumentInvalid):
+    default = "The document is not Markdown (.md), HTML (.html), plain text (.txt) or a PDF."
+
+
+class DocumentTooLarge(DocumentInvalid):
+    default = "The document is larger than the limit."
+
+
+class DocumentDamaged(DocumentInvalid):
+    default = "The PDF is damaged or encrypted and cannot be read."
+
+
+class DocumentEmpty(DocumentInvalid):
+    default = "The document has no words. A scanned PDF has none either."
+
+
+class TooManyDocuments(DocumentInvalid):
+    default = "There are as many documents as the limit allows. Delete some."
+
+
+class DocumentNotFound(CatalogError):
+    default = "There is no document with this id. It may have been deleted."
 
 
 class IndexFailed(CatalogError):

@@ -29,6 +29,7 @@ from serving.api.routes import (
     uploads,
 )
 from serving.api.routes.judging import audit, feedback, review
+from serving.api.routes.knowledge import ask, documents, graph
 from serving.api.routes.language import intents, reviews
 from serving.api.routes.offers import drafts, pricing
 from serving.api.routes.taxonomy import mapping, tree
@@ -50,9 +51,12 @@ ROUTERS = (
     reviews,
     pricing,
     drafts,
+    ask,
+    graph,
     products,
     intents,
     export,
+    documents,
     jobs,
     uploads,
     feedback,

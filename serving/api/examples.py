@@ -649,3 +649,46 @@ INTENTS: dict[str, Any] = {
         {"intent": "unknown", "score": 0.21, "nearest": None},
     ],
 }
+QUESTION: dict[str, Any] = {"question": "What is it made of?"}
+ANSWERED: dict[str, Any] = {
+    "answered": True,
+    "answers": [
+        {
+            "text": "cotton",
+            "source": "attribute",
+            "name": "material",
+            "start": 0,
+            "by": "feed",
+            "score": 0.93,
+            "certainty": 1.0,
+            "product_id": PRODUCT_ID,
+            "document": "",
+            "page": None,
+        }
+    ],
+    "message": "",
+}
+DOCUMENT: dict[str, Any] = {
+    "id": 1,
+    "name": "care.md",
+    "kind": "markdown",
+    "scope": "category",
+    "target": "clothing.shirt",
+    "pieces": 12,
+    "created_at": CREATED,
+    "given_by": "",
+}
+DOCUMENTS: dict[str, Any] = {"documents": [DOCUMENT], "after": None}
+EDGE: dict[str, Any] = {
+    "subject": f"product:{PRODUCT_ID}",
+    "predicate": "attribute:colour",
+    "object": "red",
+    "by": "model",
+    "score": 0.97,
+    "source": MODEL,
+}
+EDGES: dict[str, Any] = {"edges": [EDGE], "after": None}
+KNOWN: dict[str, Any] = {
+    "edges": [EDGE],
+    "jsonld": {"@context": "https://schema.org/", "@type": "Product", "@id": f"product:{PRODUCT_ID}"},
+}

@@ -33,6 +33,7 @@ from serving.api.schemas.embeddings import EmbeddingsRequest
 from serving.api.schemas.jobs import FailedRow, FeedForm, FeedRequest, JobRequest
 from serving.api.schemas.judging.audit import FindingVerdict
 from serving.api.schemas.judging.feedback import AlikeRequest, FeedbackBatch, FeedbackRequest
+from serving.api.schemas.knowledge.ask import AskRequest
 from serving.api.schemas.language.intents import IntentsRequest
 from serving.api.schemas.language.reviews import ReviewsRequest
 from serving.api.schemas.models import CategoryRequest
@@ -52,6 +53,7 @@ BYTES = "application/octet-stream"
 # Schemas that FastAPI does not see: routes read these bodies themselves, as ours may hold 28 MB of images.
 UNSEEN: tuple[type[BaseModel], ...] = (
     AnalyzeRequest,
+    AskRequest,
     CategoryRequest,
     ConfirmationRequest,
     DraftOptions,

@@ -1,5 +1,5 @@
-"""The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models`, `audits`, `shoppers`,
-`reviews` and `offers`.
+"""The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models`, `audits`,
+`shoppers`, `reviews` and `offers`.
 """
 
 import asyncio

@@ -18,6 +18,8 @@ from catalog.behaviour.log import EventLog
 from catalog.errors import CatalogError
 from catalog.index.product_index import ProductIndex
 from catalog.ingest.ledger import Ledger
+from catalog.knowledge.store import NAME as DOCUMENTS
+from catalog.knowledge.store import DocumentStore
 from catalog.language.reviews.store import NAME as REVIEWS
 from catalog.language.reviews.store import ReviewStore
 from catalog.quality.audit import History
@@ -41,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 
 class Scrubbed(Protocol):
+    """A store of which nothing is left on disk that was deleted."""
+
     def scrub(self) -> bool: ...
 
 
@@ -163,4 +167,8 @@ def erase_beside(state: State, ledger: Path, ids: Sequence[str]) -> bool:
         with closing(ReviewStore(state.place(REVIEWS))) as reviews:
             reviews.erase(ids)
             clean &= reviews.file.scrub()
+    if state.has(DOCUMENTS):
+        with closing(DocumentStore(state.place(DOCUMENTS))) as documents:
+            documents.erase(ids)
+            clean &= documents.scrub()
     return erase_rows(state.place(JOBS), ledger, ids) and clean

@@ -26,6 +26,9 @@ from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.product_index import ProductIndex
 from catalog.index.query import Finding, IndexQuery
+from catalog.knowledge import Document, Kind, Piece, Tie
+from catalog.knowledge.store import NAME as DOCUMENTS
+from catalog.knowledge.store import DocumentStore
 from catalog.language.reviews import Review, Summary
 from catalog.language.reviews.store import NAME as REVIEWS
 from catalog.language.reviews.store import Kept, ReviewPage, ReviewQuery, ReviewStore
@@ -39,6 +42,7 @@ from catalog.quality.audit.changes import takes_value
 from catalog.quality.audit.history import NAME as AUDITS
 from catalog.quality.audit.history import TOGETHER, Place
 from catalog.quality.finding import Finding as Fault
+from catalog.questions import Passage
 from catalog.storage.database import SharedDatabase
 from catalog.storage.notes import open_notes
 from catalog.storage.seal import Unsealed
@@ -121,6 +125,7 @@ class CatalogStore:
         self._audits = History(database or state / AUDITS)
         self._behaviour = Behaviour(database or state / EVENTS, index)
         self._reviews = ReviewStore(database or state / REVIEWS)
+        self._documents = DocumentStore(database or state / DOCUMENTS)
         # Held by what reads and then writes.
         self._writing = database.alone("writing") if database else threading.RLock()
         bases = [named_folder(model.folder) for model in models if model.folder]
@@ -139,6 +144,7 @@ class CatalogStore:
             self._audits.file,
             self._behaviour,
             self._reviews.file,
+            self._documents,
         )
         jobs = database or state / JOBS
         self._erasure = Erasure(index, files, self._notes, jobs, ledger or state / "ledger.sqlite")
@@ -185,6 +191,7 @@ class CatalogStore:
             self._active,
             self._taught,
             self._erasure,
+            self._documents,
         )
         damages = (*(file.damage for file in files), self._damaged_products())
         damaged = tuple(filter(None, damages))
@@ -277,6 +284,25 @@ class CatalogStore:
     def take_confirmation_back(self, id: int) -> None:
         """Raises ConfirmationNotFound."""
         self._map.take_back(id)
+
+    def add_document(self, name: str, kind: Kind, tie: Tie, pieces: Sequence[Piece], given_by: str) -> Document:
+        """In place of one of the same name about the same. Raises TooManyDocuments."""
+        return self._documents.add(name, kind, tie, pieces, given_by)
+
+    def documents(self, after: int, limit: int) -> list[Document]:
+        return self._documents.page(after, limit)
+
+    def documents_about(self, ties: Sequence[Sequence[Tie]]) -> list[list[Document]]:
+        """For each product, of what a document about it may be tied to, the documents."""
+        return [self._documents.tied(some) for some in ties]
+
+    def document_passages(self, question: str, ties: Sequence[Tie]) -> list[Passage]:
+        """See `catalog.knowledge.store.DocumentStore.passages`."""
+        return self._documents.passages(question, ties)
+
+    def delete_document(self, id: int) -> None:
+        """Raises DocumentNotFound."""
+        self._documents.delete(id)
 
     def _refile(self) -> None:
         """File all products anew, if they are not filed by the active model."""
@@ -518,6 +544,7 @@ class CatalogStore:
                 self._feedback.erase([id])
                 self._behaviour.erase([id])
                 self._reviews.erase([id])
+                self._documents.erase([id])
                 self._arrivals.forget()
             self._leave_out([id], erase)
             self._thumbnails.delete([id])
@@ -716,3 +743,4 @@ class CatalogStore:
         self._audits.close()
         self._behaviour.close()
         self._reviews.close()
+        self._documents.close()

@@ -13,6 +13,7 @@ from catalog.index.filters import Filter
 from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.query import Finding, IndexQuery
+from catalog.knowledge import Document, Kind, Piece, Tie
 from catalog.language.reviews import Review, Summary
 from catalog.language.reviews.store import Kept, ReviewPage, ReviewQuery
 from catalog.model.contract import Contract, Outcome
@@ -23,6 +24,7 @@ from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.audit import Run, State, Told, Verdict
 from catalog.quality.audit.history import Place
 from catalog.quality.finding import Finding as Fault
+from catalog.questions import Passage
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
 from serving.calls import Call
@@ -180,6 +182,7 @@ class StoreApi:
             "take_confirmation_back",
             "reopen_finding",
             "remove_review",
+            "delete_document",
         }
     )
 
@@ -365,3 +368,18 @@ class StoreApi:
 
     async def forget_user(self, user: str) -> None:
         await self._call("forget_user", user)
+
+    async def add_document(self, name: str, kind: Kind, tie: Tie, pieces: Sequence[Piece], given_by: str) -> Document:
+        return await self._call("add_document", name, kind, tie, pieces, given_by)
+
+    async def documents(self, after: int, limit: int) -> list[Document]:
+        return await self._call("documents", after, limit)
+
+    async def documents_about(self, ties: Sequence[Sequence[Tie]]) -> list[list[Document]]:
+        return await self._call("documents_about", ties)
+
+    async def document_passages(self, question: str, ties: Sequence[Tie]) -> list[Passage]:
+        return await self._call("document_passages", question, ties)
+
+    async def delete_document(self, id: int) -> None:
+        await self._call("delete_document", id)

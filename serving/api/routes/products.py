@@ -21,7 +21,7 @@ from serving.inference.models import Model
 ATTEMPTS = 5
 SENT = "(sent)"
 # A product stored under an id with one of these ends could not be read back.
-TAKEN = ("/image", "/similar", "/bought-together", "/price", "/reviews", "/reviews/summary")
+TAKEN = ("/image", "/similar", "/bought-together", "/price", "/reviews", "/reviews/summary", "/knowledge")
 READING: Errors = (ProductNotFound, RequestInvalid, *INDEX)
 STORING: Errors = (IndexOfOtherModel, ImageTooManyBytes, *MODEL, *WRITING)
 

@@ -1,0 +1,9 @@
+"""Questions about products, answered by what is written of them, word for word, or not at all.
+
+Nothing is made up: an answer is an attribute, a sentence or a line of a document, with where it stands.
+"""
+
+from catalog.questions.passages import Passage, passages_of, sentences
+from catalog.questions.ranker import MAX_QUESTION, Answer, Ask, Ranker, Reply
+
+__all__ = ["MAX_QUESTION", "Answer", "Ask", "Passage", "Ranker", "Reply", "passages_of", "sentences"]

@@ -1,0 +1,1 @@
+"""Requests and answers about questions, documents and the graph."""

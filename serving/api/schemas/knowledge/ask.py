@@ -1,0 +1,64 @@
+"""Questions about products, and what answers them word for word."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from catalog.questions import MAX_QUESTION, Answer, Reply
+from catalog.questions.passages import By, Source
+from serving.api.schemas.schema import Schema, rounded
+
+NOT_ANSWERED = "The listing does not say."
+
+
+class AskRequest(Schema):
+    """A question in English or Chinese."""
+
+    question: Annotated[str, Field(min_length=1, max_length=MAX_QUESTION, examples=["What is it made of?"])]
+
+
+class AnswerOut(BaseModel):
+    """What answers, word for word as its source has it: text[0] is the letter `start` of a description, of another
+    source the first. name: of the attribute or field, or the heading above the sentence. by: who says so, of which
+    `certainty` is how sure that is.
+    """
+
+    text: str
+    source: Source
+    name: str
+    start: int
+    by: By
+    score: Annotated[float, Field(ge=0, le=1, description="How probably it answers the question.")]
+    certainty: Annotated[float, Field(ge=0, le=1)]
+    product_id: Annotated[str, Field(description="Of which it is said; empty where of several.")]
+    document: Annotated[str, Field(description="The document's file, where it is from one.")]
+    page: Annotated[int | None, Field(description="Of a PDF, from 1.")]
+
+
+class AskResponse(BaseModel):
+    """answers: best first; none where nothing answers, and then `message` says so."""
+
+    answered: bool
+    answers: list[AnswerOut]
+    message: str
+
+
+def to_ask_response(reply: Reply) -> AskResponse:
+    answers = [to_answer(answer) for answer in reply.answers]
+    return AskResponse(answered=reply.answered, answers=answers, message="" if answers else NOT_ANSWERED)
+
+
+def to_answer(answer: Answer) -> AnswerOut:
+    passage = answer.passage
+    return AnswerOut(
+        text=passage.text,
+        source=passage.source,
+        name=passage.name,
+        start=passage.start,
+        by=passage.by,
+        score=rounded(answer.score),
+        certainty=rounded(passage.score),
+        product_id=passage.product,
+        document=passage.document,
+        page=passage.page,
+    )

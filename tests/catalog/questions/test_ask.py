@@ -1,0 +1,171 @@
+"""Questions about products: what answers stands word for word in its source, or nothing does."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalog.arrays import Floats
+from catalog.product import StoredProduct, as_text
+from catalog.questions import Ask, Passage, Ranker, Reply, passages_of, sentences
+from catalog.questions.features import NAMES
+from catalog.questions.passages import FIELDS, MAX_SENTENCE
+from tests.support.stored import stored_product
+
+KETTLE: dict[str, Any] = {
+    "title": "Steel kettle Aster 1.7 l",
+    "description": "Boils a litre in two minutes. Wipe it with a damp cloth; it must not go in the dishwasher.\nThe"
+    " cord is 75 cm long.",
+    "brand": "Aster",
+    "attributes": {"material": "stainless steel", "weight": "1.2 kg", "voltage": "230 V"},
+}
+COAT: dict[str, Any] = {
+    "title": "女士羊毛大衣",
+    "description": "面料柔软。只能干洗，不可机洗。适合冬天穿着。",
+    "attributes": {"材质": "羊毛80%", "颜色": "驼色", "产地": "浙江"},
+}
+QUESTIONS = (
+    "What is it made of?",
+    "how heavy is it",
+    "这件多重",
+    "材质是什么",
+    "does it need batteries?",
+    "?",
+    "it is",
+)
+
+
+def unseen(texts: list[str]) -> Floats:
+    """As of a model that can read nothing."""
+    return np.zeros((len(texts), 4), np.float32)
+
+
+def answer(question: str, stored: StoredProduct) -> Reply:
+    ask = Ask(question, passages_of(stored), stored.product.title, lenient())
+    return ask.reply(unseen(ask.texts))
+
+
+def lenient() -> Ranker:
+    """By words alone scores are lower."""
+    return Ranker(Ranker.shipped().weights, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What is it made of?", "stainless steel"),
+        ("How heavy is the kettle?", "1.2 kg"),
+        ("Which brand is it?", "Aster"),
+        ("How long is the cord?", "The cord is 75 cm long."),
+        ("Can it go in the dishwasher?", "Wipe it with a damp cloth; it must not go in the dishwasher."),
+    ],
+)
+def test_an_english_question_finds_what_answers_it(question: str, expected: str) -> None:
+    assert answer(question, stored_product(**KETTLE)).answers[0].passage.text == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("是什么材质的？", "羊毛80%"),
+        ("有什么颜色？", "驼色"),
+        ("产地是哪里？", "浙江"),
+        ("可以机洗吗？", "只能干洗，不可机洗。"),
+    ],
+)
+def test_a_chinese_question_finds_what_answers_it(question: str, expected: str) -> None:
+    assert answer(question, stored_product(**COAT)).answers[0].passage.text == expected
+
+
+def test_what_the_listing_does_not_say_is_not_answered() -> None:
+    kettle = stored_product(**KETTLE)
+    ask = Ask("Who won the world cup?", passages_of(kettle), kettle.product.title)
+    assert not ask.reply(unseen(ask.texts)).answered
+    assert Ask("How heavy is it?", []).reply(unseen([])) == Reply(())
+
+
+def test_an_answer_says_who_says_it() -> None:
+    stored = stored_product(found={"colour": "red"}, attributes={"material": "wool"}, price=9.5, currency="EUR")
+    told = {passage.name: passage for passage in passages_of(stored) if passage.source == "attribute"}
+    assert (told["colour"].by, told["colour"].score) == ("model", 0.625)
+    assert (told["material"].by, told["material"].score) == ("feed", 1.0)
+    assert told["price"].text == "9.5 EUR"
+    assert {passage.product for passage in passages_of(stored)} == {"1"}
+
+
+@pytest.mark.parametrize("text", ["a" * 5000, "one, two, " * 500, "。" * 900, "\n" * 999, "“Yes.” He said so. No."])
+def test_sentences_are_spans_of_bounded_length(text: str) -> None:
+    for start, sentence in sentences(text):
+        assert text[start : start + len(sentence)] == sentence
+        assert 0 < len(sentence) <= MAX_SENTENCE
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=80)
+words = st.lists(
+    st.sampled_from(
+        [
+            "it",
+            "weighs",
+            "2",
+            "kg",
+            ".",
+            "red",
+            "wool",
+            "，",
+            "重",
+            "公斤",
+            "wash",
+            "made",
+            "of",
+            "。\n",
+            "long",
+            "30",
+            "cm",
+            "!",
+            "battery",
+        ]
+    )
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    texts | words.map(" ".join),
+    texts | words.map(" ".join),
+    st.dictionaries(texts, texts | st.tuples(texts, texts), max_size=3),
+    st.sampled_from(QUESTIONS) | texts,
+)
+def test_every_word_of_an_answer_is_a_span_of_its_source(
+    title: str, description: str, attributes: dict[str, Any], question: str
+) -> None:
+    stored = stored_product(title=title, description=description, attributes=attributes, found={"colour": "red"})
+    ask = Ask(question, passages_of(stored), title, Ranker(Ranker.shipped().weights, 0.0))
+    for told in ask.reply(unseen(ask.texts)).answers:
+        assert is_written(told.passage, stored)
+        assert 0 <= told.score <= 1
+
+
+def is_written(passage: Passage, stored: StoredProduct) -> bool:
+    product = stored.product
+    if passage.source == "attribute":
+        named = {name: as_text(value) for name, value in product.attributes.items()}
+        named |= {name: value.name for name, value in stored.attributes.items() if name not in named}
+        fields = {name: str(getattr(product, field) or "") for field, name in FIELDS.items()}
+        return passage.text in (named.get(passage.name), fields.get(passage.name))
+    source = product.title if passage.source == "title" else product.description
+    return source[passage.start : passage.start + len(passage.text)] == passage.text
+
+
+def test_the_weights_are_of_these_features() -> None:
+    assert len(Ranker.shipped().weights) == 1 + len(NAMES)
+    assert 0 < Ranker.shipped().threshold < 1
+
+
+def test_the_model_reads_few_passages() -> None:
+    many = [Passage(f"Sentence {number} about wool.", "description") for number in range(500)]
+    many.append(Passage("2 kg", "attribute", "weight"))
+    ask = Ask("How heavy is it?", many)
+    assert len(ask.texts) == 1 + 2 * 32
+    assert ask.rank(unseen(ask.texts))[0].passage.text == "2 kg"
