@@ -22,6 +22,7 @@ const VIEWS = {
   teach: fetched("teach"),
   map: fetched("map"),
   health: fetched("health"),
+  shop: fetched("shop"),
   review,
   new: added,
 };

@@ -28,6 +28,11 @@ export async function setLanguage(name) {
 
 await setLanguage(language); // the page is drawn once its messages are there
 
+/** The texts of views that most visits never open. */
+export async function loadMessages(name) {
+  Object.assign(messages, (await import(`./${name}-${language}.js`)).default);
+}
+
 /** The text of a key, its {places} filled. */
 export function t(key, values = {}) {
   const text = messages[key] ?? key;

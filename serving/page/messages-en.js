@@ -231,6 +231,7 @@ export default {
   "map.more": "Show more",
   "map.download": "Download as a sheet",
   "nav.health": "Health",
+  "nav.shop": "Shop",
   "health.title": "Catalogue health",
   "health.lead": "What is listed twice, what contradicts itself and what is missing. Accept or correct what is wrong, dismiss what is not: a dismissed finding does not come back. What you accept or correct is in the download below, to be put into your feed; nothing is changed here.",
   "health.audit": "Look through the catalogue",

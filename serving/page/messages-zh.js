@@ -223,6 +223,7 @@ export default {
   "map.more": "显示更多",
   "map.download": "下载表格",
   "nav.health": "体检",
+  "nav.shop": "商店",
   "health.title": "目录体检",
   "health.lead": "哪些商品重复、哪些说法矛盾、哪些信息缺失。有问题就接受或更正，没有问题就忽略：忽略过的不会再出现。接受或更正的内容可在下方下载，用于修改您的商品数据；此处的商品不会被改动。",
   "health.audit": "检查整个目录",

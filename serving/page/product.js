@@ -66,7 +66,11 @@ async function load(id, title, place, signal) {
 }
 
 function details(product, page) {
-  return [make("div", { class: "split" }, said(product, page), seen(product, page)), similar(product, page.signal)];
+  return [
+    make("div", { class: "split" }, said(product, page), seen(product, page)),
+    similar(product, page.signal),
+    sold(product, page.signal),
+  ];
 }
 
 function seen(product, { changed, signal }) {
@@ -179,6 +183,15 @@ function conflict(product, name, { changed, signal }) {
     button(t("conflict.take", { value }), take, { class: "plain small" }),
     problem,
   );
+}
+
+/** What is made of it for selling is fetched with its scripts, and does not hold up the rest. */
+function sold(product, signal) {
+  const place = make("div", {});
+  import("./selling.js")
+    .then(({ selling }) => fill(place, selling(product, address(product.id), signal)))
+    .catch((error) => fill(place, errorNotice(error)));
+  return place;
 }
 
 function similar(product, signal) {

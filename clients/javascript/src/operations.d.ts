@@ -68,10 +68,12 @@ export interface AlikeResponse {
 export interface AnalyzeRequest {
   /** How many alternative categories to give. */
   top_k?: number;
-  /** The parts to answer; those left out are null. `category` has alternatives. `modalities`: what image and text say alone, in `evidence`. `evidence`: that, and why: words, heat map, nearest products, which takes 6 (a title) to 30 times (an image) as long. */
-  include?: ("category" | "tags" | "attributes" | "embedding" | "modalities" | "evidence")[];
+  /** The parts to answer; those left out are null. `category` has alternatives. `modalities`: what image and text say alone, in `evidence`. `evidence`: that, and why: words, heat map, nearest products, which takes 6 (a title) to 30 times (an image) as long. `suggested_price`: as of /v1/price. */
+  include?: ("category" | "tags" | "attributes" | "embedding" | "modalities" | "evidence" | "suggested_price")[];
   /** Cut the embedding to this length (64, 128 or 256 for the shipped model), again of norm 1. */
   embedding_dimensions?: number | null;
+  /** Of `suggested_price`, as in /v1/price. */
+  currency?: string;
   items: Item[];
 }
 
@@ -81,6 +83,36 @@ export interface AnalyzeResponse {
   taxonomy_version: string;
   results: Result[];
   usage: Usage;
+}
+
+/** What answers, word for word as its source has it: text[0] is the letter `start` of a description, of another source the first. name: of the attribute or field, or the heading above the sentence. by: who says so, of which `certainty` is how sure that is. */
+export interface AnswerOut {
+  text: string;
+  source: "attribute" | "title" | "description" | "document" | "review";
+  name: string;
+  start: number;
+  by: "feed" | "model" | "verdict" | "document" | "review";
+  /** How probably it answers the question. */
+  score: number;
+  certainty: number;
+  /** Of which it is said; empty where of several. */
+  product_id: string;
+  /** The document's file, where it is from one. */
+  document: string;
+  /** Of a PDF, from 1. */
+  page: number | null;
+}
+
+/** A question in English or Chinese. */
+export interface AskRequest {
+  question: string;
+}
+
+/** answers: best first; none where nothing answers, and then `message` says so. */
+export interface AskResponse {
+  answered: boolean;
+  answers: AnswerOut[];
+  message: string;
 }
 
 /** What is promised of a value where so much is read of a product: either of both. */
@@ -179,6 +211,25 @@ export interface CategoryRequest {
   products?: string[];
   /** Other products of it, which are not stored; five will do. */
   items?: Item[];
+}
+
+/** times: how often both were bought in one visit. */
+export interface CompanionOut {
+  product: ProductOut;
+  times: number;
+}
+
+export interface CompanionsResponse {
+  products: CompanionOut[];
+}
+
+/** A stored product with a price in the same currency. */
+export interface ComparableOut {
+  id: string;
+  title: string;
+  price: number;
+  /** The cosine of both embeddings. */
+  similarity: number;
 }
 
 /** How the shadow's answers differ on the products analyzed since both were loaded. products: how many were compared; missed: how many the shadow was too busy or failed to read. Each share is 0 to 1 and null while there is nothing to tell it from. */
@@ -283,6 +334,24 @@ export interface Difference {
   shadow_score: number | null;
 }
 
+/** A document that is kept. target: the id of a product or a category, or a brand in lower case; empty for the whole shop. pieces: how many sentences it has. */
+export interface DocumentOut {
+  id: number;
+  name: string;
+  kind: "markdown" | "html" | "pdf" | "text";
+  scope: "shop" | "category" | "brand" | "product";
+  target: string;
+  pieces: number;
+  created_at: string;
+  given_by: string;
+}
+
+export interface DocumentsResponse {
+  documents: DocumentOut[];
+  /** Where the next page starts; null behind the last. */
+  after: number | null;
+}
+
 /** A product stored before, which this one seems to be once more, or a variant of. */
 export interface DoubleOut {
   /** `duplicate`, or `variant`: it differs in `axes`. */
@@ -306,6 +375,59 @@ export interface DoubtedRow {
   given_score: number;
   likelier_score: number;
   neighbours: NearRow[];
+}
+
+export interface DraftOptions {
+  /** Whose limits the texts keep. */
+  channel?: "google" | "amazon" | "ebay" | "shopify" | "taobao" | "xiaohongshu";
+  /** Of what stands between the product's own words. These stay, but for colours and people. */
+  language?: "en" | "zh";
+}
+
+/** What a listing of the product may say, each word with its source. */
+export interface DraftOut {
+  channel: "google" | "amazon" | "ebay" | "shopify" | "taobao" | "xiaohongshu";
+  language: "en" | "zh";
+  title: TextOut;
+  description: TextOut;
+  bullets: TextOut[];
+  ad: TextOut;
+}
+
+/** A product that is not stored. What the model says of it counts where it is accepted unseen (`auto`). */
+export interface DraftRequest {
+  /** Yours; it is repeated in the result. */
+  id?: string;
+  title?: string;
+  description?: string;
+  /** Images as data URIs in base64: JPEG, PNG, WebP, GIF or BMP. */
+  images?: Image[];
+  /** What is known already, read as words of the description. */
+  attributes?: Record<string, string | string[]>;
+  /** Whose limits the texts keep. */
+  channel?: "google" | "amazon" | "ebay" | "shopify" | "taobao" | "xiaohongshu";
+  /** Of what stands between the product's own words. These stay, but for colours and people. */
+  language?: "en" | "zh";
+  brand?: string;
+  /** Your own category, as in "Home > Kitchen > Mugs". The model does not read it. */
+  product_type?: string;
+}
+
+/** subject, object: `product:ID`, `category:ID`, `document:ID`, or as an object a value. by: who says so; score: how sure that is; source: the model's version, or the document's file. */
+export interface EdgeOut {
+  subject: string;
+  predicate: string;
+  object: string;
+  by: "feed" | "model" | "verdict" | "document";
+  score: number;
+  source: string;
+}
+
+/** A page may be short, or empty, while there are more. */
+export interface EdgesResponse {
+  edges: EdgeOut[];
+  /** Where the next page starts; null behind the last. */
+  after: string | null;
 }
 
 /** Words, an image, or both: one vector, by the model's learned fusion. */
@@ -347,6 +469,43 @@ export interface ErrorDetail {
   type: string;
   param: string | null;
   code: string;
+}
+
+/** What a shopper did. product_id: of all but a search; query: of a search. id: yours, of this event: one that is sent again is not kept again. */
+export interface EventIn {
+  /** Of a person or a session. Yours; better no name or address. */
+  user_id: string;
+  kind: "view" | "click" | "cart" | "purchase" | "search";
+  product_id?: string | null;
+  query?: string | null;
+  time?: string | null;
+  id?: string | null;
+}
+
+/** An event as it is kept. */
+export interface EventOut {
+  id: string;
+  kind: "view" | "click" | "cart" | "purchase" | "search";
+  product_id: string;
+  query: string;
+  time: string;
+}
+
+/** received: events of the request; new: those that were not kept before. */
+export interface EventsKept {
+  received: number;
+  new: number;
+}
+
+/** Events in any order, also late ones: all of them are kept, or none. */
+export interface EventsRequest {
+  events: EventIn[];
+}
+
+/** The newest first. after: the id of the last one, for the next page; null at the end. */
+export interface EventsResponse {
+  events: EventOut[];
+  after: string | null;
 }
 
 /** The category that each modality could promise alone; null if it cannot, or the product has not both. */
@@ -590,6 +749,25 @@ export interface HitEvidence {
   by_number: boolean;
 }
 
+/** `unknown` where no intent is near enough: a person should read the message. */
+export interface IntentOut {
+  intent: string;
+  /** Of the intent, or of the nearest one that was refused. */
+  score: number;
+  /** The example that is nearest to the text, where there is one. */
+  nearest: string | null;
+}
+
+export interface IntentsRequest {
+  texts: string[];
+}
+
+/** One result for each text, in order. model: the version of the model that read the texts. */
+export interface IntentsResponse {
+  model: string;
+  results: IntentOut[];
+}
+
 /** One product: at least one image or some text. */
 export interface Item {
   /** Yours; it is repeated in the result. */
@@ -789,6 +967,14 @@ export interface OverviewResponse {
   last_job: JobOut | null;
 }
 
+/** A part of the text that holds an opinion, by its first character and the one after its last. score: -1 to 1. */
+export interface PassageOut {
+  start: number;
+  end: number;
+  sentiment: "positive" | "negative" | "neutral";
+  score: number;
+}
+
 /** How a feed is read. A column whose `field` is null is not read. */
 export interface PreviewResponse {
   /** `zip`: of images alone. Null where it could not be told. */
@@ -802,6 +988,39 @@ export interface PreviewResponse {
   rows: FeedRow[];
   /** Why a job would refuse the feed as it is. */
   error: ErrorDetail | null;
+}
+
+/** What the product may cost, by the prices of stored products like it. low, median, high: null for a `reason`. */
+export interface PriceOut {
+  currency: string;
+  coverage: number;
+  low: number | null;
+  median: number | null;
+  high: number | null;
+  /** Why there is no price: `too_few_comparables`: fewer than five stored products in this currency are like it; `too_few_priced`: too few of them have prices for this coverage; `nothing_readable`: nothing of the product can be read. */
+  reason: "" | "nothing_readable" | "too_few_comparables" | "too_few_priced";
+  /** At most 20, the nearest first. */
+  comparables: ComparableOut[];
+  /** How many stored prices the coverage was measured on. */
+  calibrated_on: number;
+}
+
+/** A product, stored or not. `id`: a stored product of this id is not compared with. */
+export interface PriceRequest {
+  /** Yours; it is repeated in the result. */
+  id?: string;
+  title?: string;
+  description?: string;
+  /** Images as data URIs in base64: JPEG, PNG, WebP, GIF or BMP. */
+  images?: Image[];
+  /** What is known already, read as words of the description. */
+  attributes?: Record<string, string | string[]>;
+  /** ISO 4217. By default the one that the most products have. */
+  currency?: string;
+  /** Products of your own category are compared first. */
+  product_type?: string;
+  /** The least probability with which the interval holds the price. */
+  coverage?: number;
 }
 
 /** What to change of a stored product; what is left out stays, what is null is cleared. A price that is what list price, sale price and sale dates say follows a change of them. */
@@ -868,6 +1087,12 @@ export interface ProductIn {
   /** An id or a path of Google's product taxonomy. */
   google_product_category?: string | null;
   variants?: VariantFields[] | null;
+}
+
+export interface ProductKnowledge {
+  edges: EdgeOut[];
+  /** The product as schema.org/Product. */
+  jsonld: Record<string, unknown>;
 }
 
 /** A stored product. images: how many images of it are kept, to be had at /v1/products/{id}/image?n=0. */
@@ -943,6 +1168,39 @@ export interface Ready {
   damaged: string[];
 }
 
+/** Why a product is recommended. source: `earlier`: the shopper came to it himself; `together`, `later`: others came to it in one visit with the product `product_id`, or in a later one; `alike`: it is like what the shopper came to, `product_id` above all; `popular`: many come to it; `new`: it was stored last. */
+export interface ReasonOut {
+  source: "earlier" | "together" | "later" | "alike" | "popular" | "new";
+  product_id: string | null;
+  title: string | null;
+}
+
+export interface RecommendationOut {
+  product: ProductOut;
+  /** For comparing those of one answer. */
+  score: number;
+  reason: ReasonOut;
+}
+
+/** A session of somebody without an id: what was done in it, in any order. Nothing of it is kept. */
+export interface RecommendationsRequest {
+  events?: SessionEvent[] | null;
+  limit?: number | null;
+  /** As in /v1/search. */
+  filter?: Filter | null;
+  /** Products that are not wanted. */
+  exclude?: string[] | null;
+  /** Whether what was met in earlier visits may come again. */
+  again?: boolean | null;
+  /** How much a product loses for being like one above it. */
+  diversity?: number | null;
+}
+
+/** Best first. */
+export interface RecommendationsResponse {
+  recommendations: RecommendationOut[];
+}
+
 /** How many of the stored products are filed by the active model, while that goes on. */
 export interface Refiling {
   done: number;
@@ -967,7 +1225,39 @@ export interface Result {
   notes: ("text_not_read" | "unfamiliar")[];
   /** Where it contradicts itself, the most probable first; then the decision is not `auto`. */
   contradictions: ContradictionOut[];
+  /** Null also where the index cannot be asked or compared with. */
+  suggested_price: PriceOut | null;
   error: ErrorDetail | null;
+}
+
+/** reviews: how many name the aspect; positive, negative: how many of these have a sentence that speaks so of it. One that has both counts in both. */
+export interface ReviewAspect {
+  name: string;
+  reviews: number;
+  positive: number;
+  negative: number;
+  sentences: ReviewSentence[];
+}
+
+/** One review. Its id is the shop's: a review that comes again under its id replaces itself. */
+export interface ReviewIn {
+  id: string;
+  text: string;
+  /** As the shop has it, of any scale. */
+  rating?: number | null;
+  /** ISO 8601, with a time zone. */
+  written_at?: string | null;
+}
+
+/** sentiment: of the passages together. */
+export interface ReviewOut {
+  id: string;
+  text: string;
+  rating: number | null;
+  /** ISO 8601, UTC. */
+  written_at: string | null;
+  sentiment: "positive" | "negative" | "neutral";
+  passages: PassageOut[];
 }
 
 /** Products of low confidence that nobody has judged. after: the cursor of the next page; total: of all pages; menu: on the first page alone; stored: how many products the index holds in all. */
@@ -977,6 +1267,41 @@ export interface ReviewResponse {
   total: number;
   menu: QueueMenu | null;
   stored: number;
+}
+
+/** A sentence of a review, by its first character in the review's text and the one after its last. */
+export interface ReviewSentence {
+  /** The review's id. */
+  review: string;
+  text: string;
+  start: number;
+  end: number;
+  sentiment: "positive" | "negative" | "neutral";
+}
+
+/** positive, negative: how many reviews are so as a whole; the others hold no opinion, or balanced ones. aspects: those that are named in the largest number of reviews first. */
+export interface ReviewSummary {
+  reviews: number;
+  positive: number;
+  negative: number;
+  aspects: ReviewAspect[];
+}
+
+/** How many were new, had another text, rating or time before, or were kept already. */
+export interface ReviewsKept {
+  added: number;
+  changed: number;
+  unchanged: number;
+}
+
+export interface ReviewsRequest {
+  reviews: ReviewIn[];
+}
+
+/** total: how many there are on all pages. */
+export interface ReviewsResponse {
+  reviews: ReviewOut[];
+  total: number;
 }
 
 /** As `code` and `reason` of a job's failed row. */
@@ -1075,6 +1400,13 @@ export interface SearchResponse {
   notes: ("text_not_read" | "unfamiliar")[];
 }
 
+/** What a shopper did with a product. */
+export interface SessionEvent {
+  kind?: "view" | "click" | "cart" | "purchase" | "search" | null;
+  product_id: string;
+  time?: string | null;
+}
+
 /** What one side says. start, end: its place in that text. */
 export interface SideOut {
   source: "title" | "description" | "image" | "field" | "model" | "product" | "channel";
@@ -1096,6 +1428,12 @@ export interface SourceOut {
 export interface SourcesResponse {
   /** By path, at most 500. Null: the server has no folder of feeds. */
   sources: SourceOut[] | null;
+}
+
+/** A part of a text. source: the field that has it: `title`, `description`, `brand`, `product_type`, `category`, or a name behind `attributes.`, `model.` or `verdict.`; "" for what the template puts between words. */
+export interface SpanOut {
+  text: string;
+  source: string;
 }
 
 export interface StatesOut {
@@ -1172,6 +1510,14 @@ export interface TaxonomyResponse {
   nodes: NodeOut[];
   tags: TagOut[];
   attributes: AttributeOut[];
+}
+
+/** length: as the channel counts, at most `limit`. spans: together they are the text. */
+export interface TextOut {
+  text: string;
+  length: number;
+  limit: number;
+  spans: SpanOut[];
 }
 
 /** What the model made of a stored product, or a person who corrected it (scores of 1). */
@@ -1279,10 +1625,12 @@ export interface WordPlace {
 export interface AnalyzeForm {
   /** How many alternative categories to give. */
   top_k?: number;
-  /** The parts to answer; those left out are null. `category` has alternatives. `modalities`: what image and text say alone, in `evidence`. `evidence`: that, and why: words, heat map, nearest products, which takes 6 (a title) to 30 times (an image) as long. */
-  include?: ("category" | "tags" | "attributes" | "embedding" | "modalities" | "evidence")[];
+  /** The parts to answer; those left out are null. `category` has alternatives. `modalities`: what image and text say alone, in `evidence`. `evidence`: that, and why: words, heat map, nearest products, which takes 6 (a title) to 30 times (an image) as long. `suggested_price`: as of /v1/price. */
+  include?: ("category" | "tags" | "attributes" | "embedding" | "modalities" | "evidence" | "suggested_price")[];
   /** Cut the embedding to this length (64, 128 or 256 for the shipped model), again of norm 1. */
   embedding_dimensions?: number;
+  /** Of `suggested_price`, as in /v1/price. */
+  currency?: string;
   id?: string;
   title?: string;
   description?: string;
@@ -1353,6 +1701,60 @@ export declare class Operations {
   /** Products like a stored one. Stored products like a stored one, itself left out, nearest first. */
   similar(id: string, query?: { limit?: number; offset?: number; filter?: Filter | string; collapse?: boolean; floor?: boolean; include_unavailable?: boolean; include?: "evidence"[] }, options?: RequestOptions): Promise<SearchResponse>;
 
+  /** Tell what shoppers did. Views, clicks, carts, purchases and searches, up to 1,000 in any order. The next recommendation knows them. */
+  addEvents(body: EventsRequest, options?: RequestOptions): Promise<EventsKept>;
+
+  /** Recommendations for a user. What a user may want next, of what is for sale, best first, each with its reason. A user of whom nothing is known is given what many come to, or what is new. */
+  recommendations(id: string, query?: { limit?: number; filter?: Filter | string; again?: boolean; diversity?: number }, options?: RequestOptions): Promise<RecommendationsResponse>;
+
+  /** Recommendations for a session. As for a user, by what is sent alone. Nothing of it is kept. */
+  recommendationsFor(body: RecommendationsRequest, options?: RequestOptions): Promise<RecommendationsResponse>;
+
+  /** What is bought together. What shoppers bought in one visit with a stored product, first what they did much more often than chance has it. Of a product that nobody bought with another there is nothing. */
+  boughtTogether(id: string, query?: { limit?: number }, options?: RequestOptions): Promise<CompanionsResponse>;
+
+  /** What is known of a user. Everything that is kept of a user, the newest first. It needs a key that may write, as it is of a person. */
+  userEvents(id: string, query?: { limit?: number; after?: string }, options?: RequestOptions): Promise<EventsResponse>;
+
+  /** Forget a user. Have everything as if the user had never come: events, and what they added to any count. Within minutes nothing of it is left on disk. */
+  forgetUser(id: string, options?: RequestOptions): Promise<void>;
+
+  /** Keep reviews of a product. Keep reviews, or replace those that have these ids. What is kept already is not read again, so a request may come twice. */
+  addReviews(id: string, body: ReviewsRequest, options?: RequestOptions): Promise<ReviewsKept>;
+
+  /** Reviews of a product. The reviews, the last that came first. With an aspect those that name it, and the sentiment is that of a sentence that does; without one it is that of the whole review. */
+  listReviews(id: string, query?: { aspect?: string; sentiment?: "" | "positive" | "negative" | "neutral"; limit?: number; offset?: number }, options?: RequestOptions): Promise<ReviewsResponse>;
+
+  /** Forget a review. Forget one review. All reviews of a product go with `DELETE /v1/products/{id}?erase=true`. */
+  deleteReview(id: string, query?: { review?: string }, options?: RequestOptions): Promise<void>;
+
+  /** What reviews say of a product. How many reviews name each aspect, and how many speak well or badly of it, with sentences that do. Every sentence that a count counts is in `GET /v1/products/{id}/reviews?aspect=…`. */
+  getReviewSummary(id: string, query?: { sentences?: number; limit?: number }, options?: RequestOptions): Promise<ReviewSummary>;
+
+  /** What a product may cost. An interval from the prices of the stored products that are nearest, which it shows. Nothing is stored. The first question of a currency takes some seconds, as the coverage is measured on the stored prices. */
+  suggestPrice(body: PriceRequest, options?: RequestOptions): Promise<PriceOut>;
+
+  /** What a stored product may cost. As /v1/price, in the currency of its own price, which does not count. */
+  getProductPrice(id: string, query?: { coverage?: number }, options?: RequestOptions): Promise<PriceOut>;
+
+  /** A listing's texts for a product that is not stored. Title, description, bullet points and a short advertisement within a channel's limits, from the words of the request and from what the model is sure of (`auto`). Nothing is stored, and nothing is said that neither shows. */
+  writeDraft(body: DraftRequest, options?: RequestOptions): Promise<DraftOut>;
+
+  /** A listing's texts for a stored product. As /v1/drafts, from the stored fields, from what people confirmed, and from what the model is sure of. Nothing is stored. */
+  writeProductDraft(id: string, body: DraftOptions, options?: RequestOptions): Promise<DraftOut>;
+
+  /** Ask about the catalogue. What the products that are most like the question, or documents about them or the shop, say in answer to it: word for word, or that nothing does. */
+  askCatalogue(body: AskRequest, options?: RequestOptions): Promise<AskResponse>;
+
+  /** Ask about a product. What a stored product's attributes, its words, or documents about it say in answer to a question: word for word, or that nothing does. */
+  askProduct(id: string, body: AskRequest, options?: RequestOptions): Promise<AskResponse>;
+
+  /** The graph of the catalogue. Edges between products, values, categories and documents that fit a pattern, each with its evidence. */
+  listEdges(query?: { subject?: string; predicate?: string; object?: string; after?: string; limit?: number }, options?: RequestOptions): Promise<EdgesResponse>;
+
+  /** What is known of a product. All edges from a product, each with its evidence, and the product as schema.org/Product. */
+  getProductKnowledge(id: string, options?: RequestOptions): Promise<ProductKnowledge>;
+
   /** A kept image of a product. A kept image of a product, at most 320 pixels on its longer side. */
   image(id: string, query?: { n?: number }, options?: RequestOptions): Promise<Blob>;
 
@@ -1368,8 +1770,20 @@ export declare class Operations {
   /** Forget a product. Forget a product and its images. */
   deleteProduct(id: string, query?: { erase?: boolean }, options?: RequestOptions): Promise<void>;
 
+  /** What messages are about. For each message the intent of the examples that are nearest to it: order_status, delivery, return, refund, size_fit, defect, price, availability, product_question or praise; `unknown` where none is near enough. With the setting `intent_model` the labels are those that it was taught. */
+  findIntents(body: IntentsRequest, options?: RequestOptions): Promise<IntentsResponse>;
+
   /** The catalogue as a file. All stored products with what the model made of them, in an order that means nothing. It is sent as it is read, so it may be of any size. Of what is stored meanwhile, some may be missing. What goes wrong in the middle breaks the connection. */
   export(query?: { format?: "parquet" | "jsonl" | "csv"; embeddings?: boolean | null }, options?: RequestOptions): Promise<ReadableStream<Uint8Array>>;
+
+  /** Keep a document. Keep a document whose sentences answer questions. It takes the place of one of the same name about the same. */
+  addDocument(body: Binary, query?: { name?: string; scope?: "shop" | "category" | "brand" | "product"; target?: string }, options?: RequestOptions): Promise<DocumentOut>;
+
+  /** The documents. The documents that are kept, in the order in which they came. */
+  listDocuments(query?: { after?: number; limit?: number }, options?: RequestOptions): Promise<DocumentsResponse>;
+
+  /** Delete a document. Its sentences answer no question any more. */
+  deleteDocument(id: number, options?: RequestOptions): Promise<void>;
 
   /** Ingest a feed. CSV, TSV, JSON lines, Parquet, or a zip of one of these and its images; sent along, uploaded before, or by its path in the server's folder of feeds. The answer comes at once; the job then tells how far it has come. With a `category`, the feed teaches a model its categories, and nothing of it is stored. */
   submitJob(body: JobRequest | JobForm, options?: RequestOptions & { idempotencyKey?: string | null }): Promise<JobOut>;

@@ -35,6 +35,96 @@ export class Operations extends Transport {
     return this._json({ method: "GET", path: `/v1/products/${segment(id)}/similar`, query }, options);
   }
 
+  /** Tell what shoppers did. */
+  async addEvents(body, options) {
+    return this._json({ method: "POST", path: "/v1/events", json: body }, options);
+  }
+
+  /** Recommendations for a user. */
+  async recommendations(id, query, options) {
+    return this._json({ method: "GET", path: `/v1/users/${segment(id)}/recommendations`, query }, options);
+  }
+
+  /** Recommendations for a session. */
+  async recommendationsFor(body, options) {
+    return this._json({ method: "POST", path: "/v1/recommendations", json: body }, options);
+  }
+
+  /** What is bought together. */
+  async boughtTogether(id, query, options) {
+    return this._json({ method: "GET", path: `/v1/products/${segment(id)}/bought-together`, query }, options);
+  }
+
+  /** What is known of a user. */
+  async userEvents(id, query, options) {
+    return this._json({ method: "GET", path: `/v1/users/${segment(id)}/events`, query }, options);
+  }
+
+  /** Forget a user. */
+  async forgetUser(id, options) {
+    return this._nothing({ method: "DELETE", path: `/v1/users/${segment(id)}` }, options);
+  }
+
+  /** Keep reviews of a product. */
+  async addReviews(id, body, options) {
+    return this._json({ method: "POST", path: `/v1/products/${segment(id)}/reviews`, json: body }, options);
+  }
+
+  /** Reviews of a product. */
+  async listReviews(id, query, options) {
+    return this._json({ method: "GET", path: `/v1/products/${segment(id)}/reviews`, query }, options);
+  }
+
+  /** Forget a review. */
+  async deleteReview(id, query, options) {
+    return this._nothing({ method: "DELETE", path: `/v1/products/${segment(id)}/reviews`, query }, options);
+  }
+
+  /** What reviews say of a product. */
+  async getReviewSummary(id, query, options) {
+    return this._json({ method: "GET", path: `/v1/products/${segment(id)}/reviews/summary`, query }, options);
+  }
+
+  /** What a product may cost. */
+  async suggestPrice(body, options) {
+    return this._json({ method: "POST", path: "/v1/price", json: body }, options);
+  }
+
+  /** What a stored product may cost. */
+  async getProductPrice(id, query, options) {
+    return this._json({ method: "GET", path: `/v1/products/${segment(id)}/price`, query }, options);
+  }
+
+  /** A listing's texts for a product that is not stored. */
+  async writeDraft(body, options) {
+    return this._json({ method: "POST", path: "/v1/drafts", json: body }, options);
+  }
+
+  /** A listing's texts for a stored product. */
+  async writeProductDraft(id, body, options) {
+    return this._json({ method: "POST", path: `/v1/products/${segment(id)}/draft`, json: body }, options);
+  }
+
+  /** Ask about the catalogue. */
+  async askCatalogue(body, options) {
+    return this._json({ method: "POST", path: "/v1/ask", json: body }, options);
+  }
+
+  /** Ask about a product. */
+  async askProduct(id, body, options) {
+    return this._json({ method: "POST", path: `/v1/products/${segment(id)}/ask`, json: body }, options);
+  }
+
+  /** The graph of the catalogue. */
+  async listEdges(query, options) {
+    return this._json({ method: "GET", path: "/v1/knowledge", query }, options);
+  }
+
+  /** What is known of a product. */
+  async getProductKnowledge(id, options) {
+    return this._json({ method: "GET", path: `/v1/products/${segment(id)}/knowledge` }, options);
+  }
+
   /** A kept image of a product. */
   async image(id, query, options) {
     return this._blob({ method: "GET", path: `/v1/products/${segment(id)}/image`, query }, options);
@@ -60,9 +150,29 @@ export class Operations extends Transport {
     return this._nothing({ method: "DELETE", path: `/v1/products/${segment(id)}`, query }, options);
   }
 
+  /** What messages are about. */
+  async findIntents(body, options) {
+    return this._json({ method: "POST", path: "/v1/intents", json: body }, options);
+  }
+
   /** The catalogue as a file. */
   async export(query, options) {
     return this._stream({ method: "GET", path: "/v1/export", query }, options);
+  }
+
+  /** Keep a document. */
+  async addDocument(body, query, options) {
+    return this._json({ method: "POST", path: "/v1/documents", bytes: body, query }, options);
+  }
+
+  /** The documents. */
+  async listDocuments(query, options) {
+    return this._json({ method: "GET", path: "/v1/documents", query }, options);
+  }
+
+  /** Delete a document. */
+  async deleteDocument(id, options) {
+    return this._nothing({ method: "DELETE", path: `/v1/documents/${segment(id)}` }, options);
   }
 
   /** Ingest a feed. */

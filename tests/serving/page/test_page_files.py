@@ -47,9 +47,10 @@ def words(name: str) -> dict[str, str]:
 
 # Every way by which a script could have text read as markup or as code.
 MARKUP = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|\beval\(|srcdoc")
+ENGLISH = words("messages-en.js") | words("selling-en.js")
 CHINESE = {
     key: text
-    for name in ("messages-zh.js", "values-zh.js", "errors-zh.js", "reasons-zh.js")
+    for name in ("messages-zh.js", "selling-zh.js", "values-zh.js", "errors-zh.js", "reasons-zh.js")
     for key, text in words(name).items()
 }
 
@@ -121,7 +122,7 @@ def test_nothing_is_put_in_as_markup() -> None:
 
 
 def test_both_languages_say_the_same_things() -> None:
-    english = words("messages-en.js")
+    english = ENGLISH
     plural = {key for key in english if key.endswith(".one")}  # Chinese counts in one form
     known_elsewhere = {key for key in CHINESE if key.startswith(("error.", "value.", "reason."))}
     assert set(english) - plural == (set(CHINESE) - known_elsewhere) | (set(english) & known_elsewhere)
@@ -134,7 +135,7 @@ def test_every_word_that_the_scripts_use_is_there_and_none_is_left_over() -> Non
     text = "\n".join(file.read_text(encoding="utf-8") for file in scripts)
     used = set(re.findall(r"""["'`]([a-z]+\.[a-z_.]+)["'`]""", text))
     beginnings = tuple(re.findall(r"`([a-z]+\.[a-z_.]*)\$\{", text))
-    english = words("messages-en.js")
+    english = ENGLISH
     for key in english:
         plain = re.sub(r"\.(one|other)$", "", key)
         assert plain in used or plain.startswith(beginnings), f"{key} is used nowhere"
@@ -145,7 +146,7 @@ def test_every_word_that_the_scripts_use_is_there_and_none_is_left_over() -> Non
 
 
 def test_findings_are_called_in_the_page_as_the_service_calls_them() -> None:
-    english = words("messages-en.js")
+    english = ENGLISH
     for name, wanted in {
         "kind": {code: words.heading for code, words in KINDS.items()},
         "said": {code: words.sentence for code, words in KINDS.items()},
@@ -167,7 +168,7 @@ def test_every_reason_of_a_finding_has_its_words() -> None:
 def test_what_is_counted_has_a_text_for_one() -> None:
     """A number before a plural noun is a text of its own kind for one: "1 of 1 row", not "1 of 1 rows"."""
     counted = re.compile(r"\{(?!name|names|max)\w+\}(?: more| near-)? ?[a-z-]+s\b")
-    english = words("messages-en.js")
+    english = ENGLISH
     several = {key for key, text in english.items() if counted.search(text)}
     assert {key for key in several if not key.endswith(".other")} == set()
     ones = {key.removesuffix(".one") for key in english if key.endswith(".one")}
@@ -211,7 +212,7 @@ def test_every_value_of_the_shipped_taxonomy_has_a_chinese_name() -> None:
         assert [value for value in attribute["values"] if f"value.{value}" not in CHINESE] == []
 
 
-@pytest.mark.parametrize("name", ["messages-zh.js", "values-zh.js", "errors-zh.js", "sentences-zh.js"])
+@pytest.mark.parametrize("name", ["messages-zh.js", "selling-zh.js", "values-zh.js", "errors-zh.js", "sentences-zh.js"])
 def test_chinese_texts_have_chinese_punctuation(name: str) -> None:
     """A half-width mark next to a Han character is a slip."""
     slips = re.compile(r"[\u4e00-\u9fff][,;:!?]|[,;:!?][\u4e00-\u9fff]")
