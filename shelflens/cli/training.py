@@ -3,7 +3,7 @@
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -12,6 +12,7 @@ from shelflens.cli.app import DataOption, ModelOption, app, errors_shown, needin
 from shelflens.cli.ingest import INTERRUPTED, SHOWN, Columns, FeedPath, Hosts, Images, Stores, open_source
 
 if TYPE_CHECKING:
+    from catalog.language.texts.model import Features
     from training.pretrain.pretrain import Report
 
 
@@ -98,7 +99,7 @@ def train_labels(data: Path, output: Path, recipe: Recipe, model: Path | None, e
 
         report = train_tuned(data, output, start, Settings(seed=seed, epochs=epochs))
     else:
-        report = train_classifier(data, output, recipe.value, start, seed)
+        report = train_classifier(data, output, cast("Features", recipe.value), start, seed)
     print(f"{report.texts:,} texts, {report.held_out:,} of them held out")
     print(f"accuracy {report.accuracy:.3f}, macro F1 {report.macro_f1:.3f} on these")
     print(f"a label is told of {report.told:.0%} of them, {report.precision:.0%} of these labels are right")

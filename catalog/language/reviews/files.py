@@ -38,6 +38,8 @@ def _read(row: TextRow) -> ReviewRow:
     product, id, text = pick(row, PRODUCT), pick(row, ID), pick(row, TEXT)
     if not (product and id and text):
         return ReviewRow(row.line, product, None, "it has no product, no id or no text")
+    if any("\ud800" <= letter <= "\udfff" for letter in product + id + text):
+        return ReviewRow(row.line, "", None, "half of a character is missing in it")
     if max(len(product), len(id)) > MAX_ID or len(text) > MAX_TEXT:
         return ReviewRow(row.line, product, None, "its id or its text is too long")
     try:

@@ -134,7 +134,7 @@ def test_the_command_erases_as_the_service_does(tmp_path: Path, model: Understan
     folder = tmp_path / "index"  # which holds its state, too
     with office(folder.parent, model, SETTINGS) as service:
         image = leave_traces(service, tmp_path)
-    for name in ("pictures.sqlite", "feedback.sqlite", "ledger.sqlite", "jobs"):
+    for name in ("pictures.sqlite", "feedback.sqlite", "reviews.sqlite", "ledger.sqlite", "jobs"):
         (tmp_path / name).rename(folder / name)
     arguments = ["index", "delete", "gone", "--erase", "--index", str(folder)]
     assert CliRunner().invoke(app, arguments).exit_code == 0

@@ -27,6 +27,8 @@ def test_tables_and_lines(tmp_path: Path) -> None:
     ]
     lines = written(tmp_path / "reviews.jsonl", '{"product": "a", "id": 7, "body": "很好", "stars": 4}\n\n')
     assert [row.review for row in read_reviews(lines)] == [Review("7", "很好", 4.0)]
+    half = written(tmp_path / "half.jsonl", '{"product": "a", "id": "7", "text": "\\ud83d"}\n')
+    assert [row.reason for row in read_reviews(half)] == ["half of a character is missing in it"]
 
 
 @pytest.mark.parametrize(
