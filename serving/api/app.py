@@ -28,7 +28,7 @@ from serving.api.routes import (
     uploads,
 )
 from serving.api.routes.judging import audit, feedback, review
-from serving.api.routes.offers import drafts, pricing
+from serving.api.routes.offers import demand, drafts, pricing
 from serving.api.routes.taxonomy import mapping, tree
 from serving.api.services import Services
 from serving.error_responses import from_status
@@ -46,6 +46,7 @@ ROUTERS = (
     search,
     pricing,
     drafts,
+    demand,
     products,
     export,
     jobs,

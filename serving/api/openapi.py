@@ -34,6 +34,7 @@ from serving.api.schemas.jobs import FailedRow, FeedForm, FeedRequest, JobReques
 from serving.api.schemas.judging.audit import FindingVerdict
 from serving.api.schemas.judging.feedback import AlikeRequest, FeedbackBatch, FeedbackRequest
 from serving.api.schemas.models import CategoryRequest
+from serving.api.schemas.offers.demand import DemandRequest
 from serving.api.schemas.offers.drafts import DraftOptions
 from serving.api.schemas.offers.requests import DraftRequest, PriceRequest
 from serving.api.schemas.products import ProductChange, ProductIn
@@ -51,6 +52,7 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     AnalyzeRequest,
     CategoryRequest,
     ConfirmationRequest,
+    DemandRequest,
     DraftOptions,
     DraftRequest,
     EmbeddingsRequest,

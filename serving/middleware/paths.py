@@ -30,6 +30,7 @@ PATTERNS = (
     "/v1/products/{id}/draft",
     "/v1/drafts",
     "/v1/price",
+    "/v1/demand",
     "/v1/embeddings",
     "/v1/search",
     "/v1/overview",
@@ -70,6 +71,7 @@ PATTERNS = (
 UNKNOWN = "other"
 # What a key of the scope "read" may do. Whatever is not here it may not, so that a new route is closed to it at first.
 POSTS_THAT_READ = (
+    "/v1/demand",
     "/v1/products/analyze",
     "/v1/products/{id}/draft",
     "/v1/drafts",

@@ -55,6 +55,7 @@ export default {
   "error.feed_encoding_invalid": "数据文件不是 UTF-8 编码，且无法确定其编码。请指明编码（--encoding），或另存为 UTF-8；在 Excel 中选择“CSV UTF-8”。",
   "error.feed_rows_invalid": "数据文件中没有一行可以导入，请查看失败的行。",
   "error.nothing_verified": "此商品没有可写入草稿的已确认信息：商家没有提供文字，模型也不确定。请添加标题，或确认其类目。",
+  "error.sales_invalid": "无法读取销售数据。",
   "error.too_few_products": "数据中的商品太少，无法学习。",
   "error.correction_invalid": "更正只能是一行文字，不能含有换行、制表符、NUL 等控制字符。",
   "error.corrections_unplaced": "此文件中没有任何已更正的商品，因此未写入任何内容。请选择导入时所用的数据文件。",

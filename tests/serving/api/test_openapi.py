@@ -48,6 +48,7 @@ OPERATIONS = {
     "delete_upload",
     "export_products",
     "find_similar_products",
+    "forecast_demand",
     "get_audit_patch",
     "get_audits",
     "get_category_list",
