@@ -30,6 +30,7 @@
     ├── CheckpointInvalid: CheckpointDamaged
     ├── TooFewProducts
     ├── NothingVerified
+    ├── SalesInvalid
     └── PretrainingUnhelpful
 
 An error's code is its class name in snake case, except where the tree gives another in brackets.
@@ -433,6 +434,10 @@ class NothingVerified(CatalogError):
         "Nothing is verified of this product that a draft could say: it has no words of the merchant, and the model is"
         " not sure of it. Add a title, or confirm its category."
     )
+
+
+class SalesInvalid(CatalogError):
+    default = "The sales cannot be read."
 
 
 class PretrainingUnhelpful(CatalogError):

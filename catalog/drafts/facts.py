@@ -110,5 +110,5 @@ def _chinese() -> dict[str, str]:
     for one in spellings().values():
         if one.exact and HAN.search(one.text):
             found.setdefault(one.colour.name, one.text)
-    named = {people: word for word, people in reversed(PEOPLE.items()) if HAN.search(word)}
+    named = {people: word for word, people in reversed([*PEOPLE.items()]) if HAN.search(word)}
     return found | {word: named[people] for word, people in PEOPLE.items() if people in named and word.isascii()}

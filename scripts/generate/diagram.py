@@ -18,6 +18,7 @@ ROOMS = {
         "arrays": "array types, softmax",
         "cache": "what was worked out",
         "cores": "cores it may use",
+        "demand": "forecasts of sales",
         "drafts": "texts of listings",
         "errors": "errors and their codes",
         "evidence": "what speaks for an answer",

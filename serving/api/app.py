@@ -31,7 +31,7 @@ from serving.api.routes import (
 from serving.api.routes.judging import audit, feedback, review
 from serving.api.routes.knowledge import ask, documents, graph
 from serving.api.routes.language import intents, reviews
-from serving.api.routes.offers import drafts, pricing
+from serving.api.routes.offers import demand, drafts, pricing
 from serving.api.routes.taxonomy import mapping, tree
 from serving.api.services import Services
 from serving.error_responses import from_status
@@ -53,6 +53,7 @@ ROUTERS = (
     drafts,
     ask,
     graph,
+    demand,
     products,
     intents,
     export,

@@ -239,6 +239,29 @@ DRAFT: dict[str, Any] = DRAFT_OPTIONS | {
     "bullets": [{"text": "Colour: Red", "length": 11, "limit": 65, "spans": _COLOUR}],
     "ad": {"text": "Acme Striped shirt, Red.", "length": 24, "limit": 55, "spans": [*_NAMED, _STOP]},
 }
+DEMAND_REQUEST: dict[str, Any] = {
+    "histories": [{"id": PRODUCT_ID, "sales": [4, 3, 5, 4, 6, 3, 4, 5, 4, 4]}],
+    "horizon": 2,
+    "lead_time_weeks": 2,
+}
+DEMAND: dict[str, Any] = {
+    "coverage": 0.8,
+    "forecasts": [
+        {
+            "id": PRODUCT_ID,
+            "method": "mean of 8 weeks",
+            "mean": [4.375, 4.375],
+            "median": [4.2, 4.2],
+            "low": [3.1, 3.1],
+            "high": [5.6, 5.6],
+            "tested": 10,
+            "safety_stock": 2.1,
+            "reorder_point": 10.85,
+            "neighbours": [],
+            "reason": "",
+        }
+    ],
+}
 WHY_FOUND: dict[str, Any] = {
     "vectors": {"rank": 2, "score": 0.84, "adds": 0.84},
     "words": {"rank": 1, "score": 6.2, "adds": 0.71},

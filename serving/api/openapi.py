@@ -37,6 +37,7 @@ from serving.api.schemas.knowledge.ask import AskRequest
 from serving.api.schemas.language.intents import IntentsRequest
 from serving.api.schemas.language.reviews import ReviewsRequest
 from serving.api.schemas.models import CategoryRequest
+from serving.api.schemas.offers.demand import DemandRequest
 from serving.api.schemas.offers.drafts import DraftOptions
 from serving.api.schemas.offers.requests import DraftRequest, PriceRequest
 from serving.api.schemas.products import ProductChange, ProductIn
@@ -56,6 +57,7 @@ UNSEEN: tuple[type[BaseModel], ...] = (
     AskRequest,
     CategoryRequest,
     ConfirmationRequest,
+    DemandRequest,
     DraftOptions,
     DraftRequest,
     EmbeddingsRequest,

@@ -1,8 +1,10 @@
-"""Operations for selling: prices and drafts."""
+"""Operations for selling: prices, drafts and forecasts."""
 
+from collections.abc import Mapping, Sequence
 from typing import Unpack
 
 from catalog.drafts import Language
+from serving.api.schemas.offers.demand import DemandResponse
 from serving.api.schemas.offers.drafts import ChannelName, DraftOut
 from serving.api.schemas.offers.pricing import PriceOut
 from serving.client.asking import Asking
@@ -53,3 +55,22 @@ class OfferOperations(Asking):
         """The same for a stored product."""
         options = given(channel=channel, language=language)
         return self._ask(DraftOut, "POST", f"{product(id)}/draft", json=options)
+
+    @operation
+    def forecast_demand(
+        self,
+        histories: Mapping[str, Sequence[float]],
+        *,
+        horizon: int | None = None,
+        coverage: float | None = None,
+        lead_time_weeks: float | None = None,
+        service_level: float | None = None,
+    ) -> Steps[DemandResponse]:
+        """Weekly sales ahead. histories: by product the units of each week, the oldest first; a stored product without
+        any is forecast from those that are nearest to it.
+        """
+        options = given(
+            horizon=horizon, coverage=coverage, lead_time_weeks=lead_time_weeks, service_level=service_level
+        )
+        rows = [{"id": id, "sales": list(sales)} for id, sales in histories.items()]
+        return self._ask(DemandResponse, "POST", "/v1/demand", json={"histories": rows, **options})

@@ -45,6 +45,7 @@ PATTERNS = (
     "/v1/documents",
     "/v1/documents/{id}",
     "/v1/knowledge",
+    "/v1/demand",
     "/v1/embeddings",
     "/v1/search",
     "/v1/overview",
@@ -85,6 +86,7 @@ PATTERNS = (
 UNKNOWN = "other"
 # What a key of the scope "read" may do. Whatever is not here it may not, so that a new route is closed to it at first.
 POSTS_THAT_READ = (
+    "/v1/demand",
     "/v1/products/analyze",
     "/v1/products/{id}/draft",
     "/v1/drafts",

@@ -56,6 +56,7 @@ export default {
   "error.feed_encoding_invalid": "数据文件不是 UTF-8 编码，且无法确定其编码。请指明编码（--encoding），或另存为 UTF-8；在 Excel 中选择“CSV UTF-8”。",
   "error.feed_rows_invalid": "数据文件中没有一行可以导入，请查看失败的行。",
   "error.nothing_verified": "此商品没有可写入草稿的已确认信息：商家没有提供文字，模型也不确定。请添加标题，或确认其类目。",
+  "error.sales_invalid": "无法读取销售数据。",
   "error.too_few_products": "数据中的商品太少，无法学习。",
   "error.event_invalid": "事件需要有用户、类型、时间；除搜索外还需要有商品。",
   "error.correction_invalid": "更正只能是一行文字，不能含有换行、制表符、NUL 等控制字符。",

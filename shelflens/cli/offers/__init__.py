@@ -1,5 +1,5 @@
-"""`shelflens price` and `draft`: what is made of an understood catalogue for selling."""
+"""`shelflens price`, `draft` and `demand …`: what is made of an understood catalogue for selling."""
 
-from shelflens.cli.offers import draft, price
+from shelflens.cli.offers import demand, draft, price
 
-__all__ = ["draft", "price"]
+__all__ = ["demand", "draft", "price"]

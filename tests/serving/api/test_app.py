@@ -113,6 +113,7 @@ PATHS = {
     "/v1/products/{id}/reviews/summary",
     "/v1/products/{id}/price",
     "/v1/price",
+    "/v1/demand",
     "/v1/products/{id}/draft",
     "/v1/drafts",
     "/v1/review",

@@ -104,3 +104,24 @@ def test_what_cannot_be_drafted(service: TestClient) -> None:
     assert_error(service.post("/v1/products/none/draft", json={}), 404, "product_not_found")
     assert_error(service.post("/v1/drafts", json={"title": "x", "channel": "none"}), 422, "request_invalid", "channel")
     assert_error(service.post("/v1/drafts", json={"title": "-"}), 422, "nothing_verified")
+
+
+def test_demand_is_forecast_from_its_own_past_or_from_those_alike(client: Client) -> None:
+    steady = [4.0, 6.0] * 10
+    found = client.forecast_demand({"0": steady, "1": [50.0] * 20, "3": []}, horizon=3).forecasts
+    own, other, new = found
+    assert (own.id, own.neighbours, own.reason) == ("0", [], "")
+    assert own.mean is not None
+    assert len(own.mean) == 3
+    assert 4 <= own.mean[0] <= 6
+    assert other.reorder_point == 100
+    assert new.method == "nearest products"
+    assert [one.id for one in new.neighbours] == ["0", "1"]  # a red shirt, as it is itself, before a pear
+    assert new.median is not None
+    assert new.median[0] in (4.0, 6.0, 50.0)
+
+
+def test_demand_of_what_nothing_is_known(client: Client) -> None:
+    unknown, alone = client.forecast_demand({"none": [], "3": [1.0]}).forecasts
+    assert (unknown.reason, alone.reason) == ("not_stored", "no_neighbours")
+    assert (unknown.mean, alone.reorder_point) == (None, None)

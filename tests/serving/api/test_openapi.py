@@ -58,6 +58,7 @@ OPERATIONS = {
     "find_intents",
     "find_similar_products",
     "forget_user",
+    "forecast_demand",
     "get_audit_patch",
     "get_audits",
     "get_category_list",
