@@ -1,5 +1,5 @@
-"""The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models` and
-`audits`.
+"""The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models`, `audits`
+and `knowledge`.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import catalog
 from catalog.storage.files import written_whole
 from serving.client.audits import AuditOperations
 from serving.client.jobs import JobOperations
+from serving.client.knowledge import KnowledgeOperations
 from serving.client.models import ModelOperations
 from serving.client.products import ProductOperations
 from serving.client.steps import Awaiting, Blocking, Request, Retries, Steps
@@ -29,7 +30,7 @@ DEADLINE = "X-Request-Deadline-Seconds"
 KEY_VARIABLE = "SHELFLENS_API_KEY"
 
 
-class Operations(ProductOperations, JobOperations, ModelOperations, AuditOperations):
+class Operations(ProductOperations, JobOperations, ModelOperations, AuditOperations, KnowledgeOperations):
     """All operations of a client."""
 
 
