@@ -3,10 +3,10 @@
     python -m benchmarks.questions --data-root DATA [--model FOLDER] [--fit]
 
 semipqa `dev`: questions with all attributes of a product, of which people marked those that answer. The weights are
-fitted anew for each of five parts of the products, on the other four and on hetpqa `dev`, so nothing is measured on what
-was fitted. Beside it BM25 of the words and the frozen text encoder of the model, which are not fitted. The same weights
-say whether anything answers. subjqa_electronics `dev`, which nothing was fitted or chosen on: questions with a review of
-which people marked the answer, or that there is none.
+fitted anew for each of five parts of the products, on the other four and on hetpqa `dev`, so nothing is measured on
+what was fitted. Beside it BM25 of the words and the frozen text encoder of the model, which are not fitted. The same
+weights say whether anything answers. subjqa_electronics `dev`, which nothing was fitted or chosen on: questions with a
+review of which people marked the answer, or that there is none.
 
 --fit: write the weights that ship, of both sets, with the threshold that tells questions with an answer best from the
 same questions of which the right attributes are taken out, by scores that are held out.
@@ -28,9 +28,9 @@ from sklearn.metrics import roc_auc_score
 
 from catalog.arrays import Floats
 from catalog.index.keywords import document_terms, query_terms
-from catalog.model.folder import shipped_model
-from catalog.questions import Passage, Ranker, sentences
-from catalog.questions.features import NAMES, features, read
+from catalog.model.folder import open_model, shipped_model
+from catalog.questions import Passage, Ranker, sentences, shipped
+from catalog.questions.features import OF_VECTORS, OF_WORDS, features, read
 from catalog.questions.ranker import SHIPPED, written
 
 PARTS, SEED = 5, 0
@@ -54,6 +54,7 @@ class Asked(NamedTuple):
 
 
 Scores = list[list[float]]
+Cosines = Sequence[Floats] | None
 
 
 def main() -> None:
@@ -65,23 +66,36 @@ def main() -> None:
     options = parser.parse_args()
     root = options.data_root / "questions"
     semi, het = read_set(root / "semipqa" / "dev.csv"), read_set(root / "hetpqa" / "dev.csv")
-    reviews = read_reviews(root / "subjqa_electronics" / "dev.csv")
     embed = Embedder(options.model, options.cache)
     read_semi, read_het = cosines(semi, embed), cosines(het, embed)
-    ours = held_out(semi, het, read_semi, read_het)
+    by_words = held_out(semi, het, None, None)
+    by_vectors = held_out(semi, het, read_semi, read_het)
     if options.fit:
-        write_weights(semi, ours, fit([*semi, *het], [*read_semi, *read_het]))
+        both = {
+            "by_vectors": (by_vectors, fit([*semi, *het], [*read_semi, *read_het])),
+            "by_words": (by_words, fit([*semi, *het], None)),
+        }
+        write_weights(open_model(options.model).space, semi, both)
     frozen = [cosine_P2[:, 1].tolist() for cosine_P2 in read_semi]
-    rankers = {"BM25": bm25(semi), "frozen vectors": frozen, "fitted, held out": ours}
-    for name, scores in rankers.items():
+    ways = {"BM25": bm25(semi), "frozen vectors": frozen, "ours by words": by_words, "ours by vectors": by_vectors}
+    for name, scores in ways.items():
         print(f"semipqa dev, {name}: right attribute first {first(semi, scores):.3f},", end=" ")
         print(f"AUROC of not answered {not_answered(semi, scores):.3f}")
-    shipped = Ranker.shipped()
-    print(f"semipqa dev, held out: {at_threshold(semi, ours, shipped.threshold)}")
+    rankers = shipped()
+    print(f"semipqa dev, by words: {at_threshold(semi, by_words, rankers.by_words.threshold)}")
+    print(f"semipqa dev, by vectors: {at_threshold(semi, by_vectors, rankers.by_vectors.threshold)}")
+    tell_reviews(read_reviews(root / "subjqa_electronics" / "dev.csv"), embed)
+
+
+def tell_reviews(reviews: Sequence[Asked], embed: "Embedder") -> None:
     seen = cosines(reviews, embed)
-    frozen = [cosine_P2[:, 1].tolist() for cosine_P2 in seen]
-    found = {"BM25": bm25(reviews), "frozen vectors": frozen, "shipped": by_ranker(reviews, seen, shipped)}
-    for name, scores in found.items():
+    ways = {
+        "BM25": bm25(reviews),
+        "frozen vectors": [cosine_P2[:, 1].tolist() for cosine_P2 in seen],
+        "ours by words": by_ranker(reviews, None, shipped().by_words),
+        "ours by vectors": by_ranker(reviews, seen, shipped().by_vectors),
+    }
+    for name, scores in ways.items():
         print(f"subjqa dev, {name}: AUROC of not answered {not_answered(reviews, scores):.3f}")
 
 
@@ -151,35 +165,34 @@ def cosines(asked: Sequence[Asked], embed: Embedder) -> list[Floats]:
     return [(vector_TE[1:] @ vector_TE[0]).reshape(-1, 2) for vector_TE in np.split(rows, ends)]
 
 
-def held_out(
-    semi: Sequence[Asked], het: Sequence[Asked], read_semi: Sequence[Floats], read_het: Sequence[Floats]
-) -> Scores:
-    """Scores by weights that were fitted without the product."""
+def held_out(semi: Sequence[Asked], het: Sequence[Asked], of_semi: Cosines, of_het: Cosines) -> Scores:
+    """Scores by weights that were fitted without the product. of_semi, of_het: None for words alone."""
     products = sorted({one.product for one in semi})
     order = np.random.default_rng(SEED).permutation(len(products))
     part = {product: int(order[place]) % PARTS for place, product in enumerate(products)}
     scores: Scores = [[] for _ in semi]
     for left_out in range(PARTS):
         kept = [place for place, one in enumerate(semi) if part[one.product] != left_out]
-        ranker = fit([*(semi[place] for place in kept), *het], [*(read_semi[place] for place in kept), *read_het])
+        known = [*(of_semi[place] for place in kept), *of_het] if of_semi and of_het else None
+        ranker = fit([*(semi[place] for place in kept), *het], known)
         for place in set(range(len(semi))) - set(kept):
-            (scores[place],) = by_ranker([semi[place]], [read_semi[place]], ranker)
+            (scores[place],) = by_ranker([semi[place]], [of_semi[place]] if of_semi else None, ranker)
     return scores
 
 
-def fit(asked: Sequence[Asked], cosines: Sequence[Floats]) -> Ranker:
+def fit(asked: Sequence[Asked], cosines: Cosines) -> Ranker:
     values, right = [], []
-    for one, cosine_P2 in zip(asked, cosines, strict=True):
+    for one, cosine_P2 in zip(asked, cosines or [None] * len(asked), strict=True):
         values += features(read(one.question, one.passages), one.passages, cosine_P2)
         right += one.right
     fitted = LogisticRegression(C=INVERSE_PENALTY, max_iter=3000).fit(np.array(values), right)
     return Ranker([round(float(weight), 4) for weight in (fitted.intercept_[0], *fitted.coef_[0])], 0.5)
 
 
-def by_ranker(asked: Sequence[Asked], cosines: Sequence[Floats], ranker: Ranker) -> Scores:
+def by_ranker(asked: Sequence[Asked], cosines: Cosines, ranker: Ranker) -> Scores:
     return [
         ranker.scores(read(one.question, one.passages), one.passages, cosine_P2)
-        for one, cosine_P2 in zip(asked, cosines, strict=True)
+        for one, cosine_P2 in zip(asked, cosines or [None] * len(asked), strict=True)
     ]
 
 
@@ -234,22 +247,23 @@ def with_and_without(asked: Sequence[Asked], scores: Scores) -> tuple[list[tuple
     return best, without
 
 
-def write_weights(semi: Sequence[Asked], scores: Scores, fitted: Ranker) -> None:
-    """The threshold tells questions that have an answer best from the same without it (Youden's J), held out."""
-    best, without = with_and_without(semi, scores)
+def write_weights(space: str, semi: Sequence[Asked], fitted: Mapping[str, tuple[Scores, Ranker]]) -> None:
+    """fitted: by name the scores that are held out, and the ranker of all."""
+    document: dict[str, object] = {"space": space, "features": ["1", *OF_WORDS, *OF_VECTORS]}
+    for name, (scores, ranker) in fitted.items():
+        document[name] = {"threshold": round(best_threshold(semi, scores), 4), "weights": list(ranker.weights)}
+    SHIPPED.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def best_threshold(asked: Sequence[Asked], scores: Scores) -> float:
+    """That tells questions that have an answer best from the same without it (Youden's J)."""
+    best, without = with_and_without(asked, scores)
     answered = np.array([score for score, _ in best])
 
     def told(threshold: float) -> float:
         return float((answered >= threshold).mean() - (np.array(without) >= threshold).mean())
 
-    threshold = max(sorted(set(answered.tolist())), key=told)
-    document = {
-        "features": ["1", *NAMES],
-        "weights": list(fitted.weights),
-        "threshold": round(threshold, 4),
-    }
-    SHIPPED.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    print(f"wrote {SHIPPED.name}: threshold {threshold:.3f}")
+    return max(sorted(set(answered.tolist())), key=told)
 
 
 if __name__ == "__main__":

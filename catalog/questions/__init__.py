@@ -4,6 +4,17 @@ Nothing is made up: an answer is an attribute, a sentence or a line of a documen
 """
 
 from catalog.questions.passages import Passage, passages_of, sentences
-from catalog.questions.ranker import MAX_QUESTION, Answer, Ask, Ranker, Reply
+from catalog.questions.ranker import MAX_QUESTION, Answer, Ask, Ranker, Rankers, Reply, shipped
 
-__all__ = ["MAX_QUESTION", "Answer", "Ask", "Passage", "Ranker", "Reply", "passages_of", "sentences"]
+__all__ = [
+    "MAX_QUESTION",
+    "Answer",
+    "Ask",
+    "Passage",
+    "Ranker",
+    "Rankers",
+    "Reply",
+    "passages_of",
+    "sentences",
+    "shipped",
+]

@@ -1,4 +1,4 @@
-"""What a question asks for, such as a weight, and which attribute or sentence tells of it: `concepts.toml`, read once."""
+"""What a question asks for, such as a weight, and what tells of it: `concepts.toml`, read once."""
 
 import re
 import tomllib

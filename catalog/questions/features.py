@@ -21,7 +21,7 @@ HOW_MANY = re.compile(
 BOOLEAN = frozenset(("true", "false", "yes", "no", "是", "否", "有", "无", "不"))
 # The words of a title name the product, and so say little of what is asked.
 OF_TITLE = 0.3
-NAMES = (
+OF_WORDS = (
     "words in name",
     "words in text",
     "words in either",
@@ -37,6 +37,8 @@ NAMES = (
     "a number wanted, and one",
     "attribute",
     "length",
+)
+OF_VECTORS = (
     "cosine of name",
     "cosine of text",
     "cosine of name, less the best",
@@ -66,16 +68,26 @@ def read(text: str, passages: Sequence[Passage], title: str = "") -> Question:
     return Question(text, weights, asked(text), bool(YES_NO.search(plain)), bool(HOW_MANY.search(plain)))
 
 
-def features(question: Question, passages: Sequence[Passage], cosine_P2: Floats) -> list[list[float]]:
-    """Of each passage, in the order of NAMES.
+def features(question: Question, passages: Sequence[Passage], cosine_P2: Floats | None = None) -> list[list[float]]:
+    """Of each passage, in the order of OF_WORDS, and of OF_VECTORS where there are any.
 
-    cosine_P2: of the embedding of the question with those of the passage's name and of its whole; zeros if unknown.
+    cosine_P2: of the embedding of the question with those of the passage's name and of its whole.
     """
-    best_2 = cosine_P2.max(axis=0, initial=-1.0)
+    found = [of_words(question, passage) for passage in passages]
+    if cosine_P2 is None:
+        return found
+    less_P2 = cosine_P2 - cosine_P2.max(axis=0, initial=-1.0)
     return [
-        [*of_words(question, passage), *map(float, cosine_2), *map(float, cosine_2 - best_2)]
-        for passage, cosine_2 in zip(passages, cosine_P2, strict=True)
+        [*words, *map(float, cosine_2), *map(float, less_2)]
+        for words, cosine_2, less_2 in zip(found, cosine_P2, less_P2, strict=True)
     ]
+
+
+def can_answer(question: Question, passage: Passage) -> bool:
+    """A title names what is asked about, so it answers only whether something is so, or a measure that is in it."""
+    if passage.source != "title" or question.yes_no:
+        return True
+    return any(measured(passage.text, concept) for concept in question.concepts)
 
 
 def of_words(question: Question, passage: Passage) -> list[float]:

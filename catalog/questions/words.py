@@ -136,7 +136,7 @@ STOP = frozenset(
         "s",
         "t",
         "don",
-        "doesn",
+        "doesn made",
         "isn",
         "aren",
         "ll",
@@ -158,7 +158,7 @@ STOP_HAN = re.compile(
 
 
 def tokens(text: str) -> list[str]:
-    """In order: "Machine-washable shoes" -> machin, wash, shoe. Of Han letters every pair, or a letter that is alone."""
+    """In order: "Machine-washable shoes" -> machin, wash, shoe. Of Han letters every pair, or one alone."""
     found: list[str] = []
     for match in TOKEN.finditer(text.casefold()):
         token = match[0]

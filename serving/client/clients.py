@@ -1,5 +1,5 @@
 """The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models`, `audits`,
-`shoppers`, `reviews` and `offers`.
+`shoppers`, `reviews`, `offers` and `knowledge`.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import catalog
 from catalog.storage.files import written_whole
 from serving.client.audits import AuditOperations
 from serving.client.jobs import JobOperations
+from serving.client.knowledge import KnowledgeOperations
 from serving.client.models import ModelOperations
 from serving.client.offers import OfferOperations
 from serving.client.products import ProductOperations
@@ -40,6 +41,7 @@ class Operations(
     ShopperOperations,
     ReviewOperations,
     OfferOperations,
+    KnowledgeOperations,
 ):
     """All operations of a client."""
 

@@ -1,5 +1,5 @@
-"""`shelflens audit`, `export` and `index …`: what concerns a whole catalogue."""
+"""`shelflens audit`, `ask`, `export`, `index …` and `knowledge …`: what concerns a whole catalogue."""
 
-from shelflens.cli.catalogue import audit, export, index
+from shelflens.cli.catalogue import audit, export, index, knowledge
 
-__all__ = ["audit", "export", "index"]
+__all__ = ["audit", "export", "index", "knowledge"]

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,8 @@ Wash by **hand** at 30 degrees. Do not bleach.
 | Strap | Leather |
 """
 HTML = """<html><head><style>p { color: red }</style></head><body><h1>Returns</h1><p>Send it back within 30 days.</p>
-<script>alert("never read")</script><h2>\u9000\u8d27</h2><ul><li>\u4e03\u5929\u65e0\u7406\u7531\u9000\u8d27\u3002</li></ul>"""
+<script>alert("never read")</script>
+<h2>\u9000\u8d27</h2><ul><li>\u4e03\u5929\u65e0\u7406\u7531\u9000\u8d27\u3002</li></ul>"""
 
 
 def written(content: bytes, name: str = "care.md") -> list[tuple[str, str]]:
@@ -106,13 +108,11 @@ def test_what_cannot_be_read_is_refused(name: str, content: bytes, error: type[C
 
 @pytest.mark.parametrize("hostile", ["<h1" * 100_000, "<h1>" * 100_000, "<script>" * 100_000, "<!--" * 100_000])
 def test_hostile_html_takes_linear_time(hostile: str) -> None:
-    try:
+    with suppress(CatalogError):
         read_document("a.html", hostile.encode())
-    except CatalogError:
-        pass
 
 
-def test_a_pdf_of_too_many_pages_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pdf_of_too_many_pages_is_refused() -> None:
     from pypdf import PdfWriter
 
     writer, out = PdfWriter(), io.BytesIO()

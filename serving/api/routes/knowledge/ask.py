@@ -10,7 +10,7 @@ from catalog.arrays import Floats
 from catalog.errors import IndexOfOtherModel, ProductNotFound
 from catalog.knowledge import Tie, ties_of
 from catalog.product import Product, StoredProduct, Understanding
-from catalog.questions import Answer, Ask, Reply, passages_of
+from catalog.questions import Answer, Ask, Reply, passages_of, shipped
 from catalog.questions.ranker import MAX_ANSWERS
 from catalog.search import Example, Knowledge, Search, SearchPlan
 from serving.api import examples
@@ -47,9 +47,10 @@ async def ask_catalogue(context: Context, request: Request) -> Response:
     found = await asked_about(context, question, model)
     ties = list(dict.fromkeys([Tie("shop"), *(tie for stored, _ in found for tie in ties_of(stored))]))
     told = await context.store.document_passages(question, ties)
-    asks = [(Ask(question, passages_of(stored), stored.product.title), weight) for stored, weight in found]
+    ranker = shipped().of(model.info.space)
+    asks = [(Ask(question, passages_of(stored), stored.product.title, ranker), weight) for stored, weight in found]
     answers: list[Answer] = []
-    for ask, weight in [*asks, (Ask(question, told), 1.0)]:
+    for ask, weight in [*asks, (Ask(question, told, "", ranker), 1.0)]:
         reply = ask.reply(await vectors(context, ask.texts, model))
         answers += [answer._replace(score=answer.score * weight) for answer in reply.answers]
     best = sorted(answers, key=lambda answer: -answer.score)[:MAX_ANSWERS]
@@ -73,8 +74,10 @@ async def ask_product(context: Context, id: ProductId, request: Request) -> Resp
     question = (await context.json(request, AskRequest)).question
     stored = await stored_product(context, id)
     told = await context.store.document_passages(question, ties_of(stored))
-    ask = Ask(question, [*passages_of(stored), *told], stored.product.title)
-    reply = ask.reply(await vectors(context, ask.texts, await context.active_model()))
+    model = await context.active_model()
+    ranker = shipped().of(model.info.space)
+    ask = Ask(question, [*passages_of(stored), *told], stored.product.title, ranker)
+    reply = ask.reply(await vectors(context, ask.texts, model))
     return respond(to_ask_response(reply))
 
 

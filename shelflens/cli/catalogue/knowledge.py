@@ -1,0 +1,125 @@
+"""`shelflens ask` and `shelflens knowledge export`: what an index says, word for word or as a graph."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shelflens.cli.app import DeviceOption, IndexModelOption, IndexOption, JsonOption, app, errors_shown
+
+if TYPE_CHECKING:
+    from catalog.index.product_index import ProductIndex
+    from catalog.knowledge.store import DocumentStore
+    from catalog.product import StoredProduct
+    from catalog.questions import Answer
+
+knowledge_app = typer.Typer(help="What is known of the products, as a graph.", no_args_is_help=True)
+app.add_typer(knowledge_app, name="knowledge")
+
+
+class Format(StrEnum):
+    jsonld = "jsonld"
+    csv = "csv"
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="In English or Chinese.")],
+    product: Annotated[str, typer.Option(help="Id of the stored product that is asked about.")],
+    index: IndexOption = "shelflens-index",
+    as_json: JsonOption = False,
+    model: IndexModelOption = None,
+    device: DeviceOption = "cpu",
+) -> None:
+    """Answer a question about a stored product from its attributes, its words and documents about it, word for word.
+
+    Exit code: 0 answered, 1 the listing does not say, 2 an error.
+    """
+    from catalog.errors import ProductNotFound
+    from catalog.index.product_index import open_index
+    from catalog.knowledge import ties_of
+    from catalog.origin import load_for
+    from catalog.questions import Ask, passages_of, shipped
+
+    with errors_shown(), closing(open_index(index, create=False)) as opened, closing(documents_of(index)) as documents:
+        (stored,) = opened.get([product])
+        if stored is None:
+            raise ProductNotFound
+        told = documents.passages(question, ties_of(stored))
+        understander = load_for(opened, model, device)
+        ranker = shipped().of(understander.space)
+        asked = Ask(question, [*passages_of(stored), *told], stored.product.title, ranker)
+        answers = asked.reply(understander.embed(asked.texts)).answers
+    if as_json:
+        print(json.dumps([as_row(answer) for answer in answers], ensure_ascii=False, indent=1))
+    elif answers:
+        for answer in answers:
+            print(f"{answer.score:.2f}  {answer.passage.text}  ({origin(answer)})")
+    else:
+        print("The listing does not say.")
+    if not answers:
+        raise typer.Exit(1)
+
+
+@knowledge_app.command()
+def export(
+    index: IndexOption = "shelflens-index",
+    format: Annotated[Format, typer.Option(help="jsonld: a schema.org/Product a line; csv: triples.")] = Format.jsonld,
+    output: Annotated[Path | None, typer.Option(help="The file. Default: standard output.")] = None,
+) -> None:
+    """Write what is known of all stored products, each edge with its evidence, while they are read."""
+    from catalog.index.product_index import open_index
+    from catalog.knowledge import ties_of
+    from catalog.knowledge.exports import lines
+    from catalog.storage.files import written_whole
+
+    with errors_shown(), closing(open_index(index, create=False)) as opened, closing(documents_of(index)) as documents:
+        parts = lines(scanned(opened), format.value, lambda stored: documents.tied(ties_of(stored)))
+        if output is None:
+            write(parts, sys.stdout.write)
+            return
+        with written_whole(output) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            write(parts, file.write)
+
+
+def write(parts: Iterable[str], to: Callable[[str], object]) -> None:
+    for part in parts:
+        to(part)
+
+
+def scanned(index: "ProductIndex") -> Iterator["StoredProduct"]:
+    for products in index.scan():
+        yield from products
+
+
+def documents_of(index: str) -> "DocumentStore":
+    """Those that a service over this index keeps in its state folder."""
+    from catalog.ingest.ledger import state_folder
+    from catalog.knowledge.store import NAME, DocumentStore
+
+    return DocumentStore(state_folder(index) / NAME)
+
+
+def origin(answer: "Answer") -> str:
+    passage = answer.passage
+    page = f", page {passage.page}" if passage.page else ""
+    return ": ".join(filter(None, (passage.document or passage.source, passage.name))) + page
+
+
+def as_row(answer: "Answer") -> dict[str, object]:
+    passage = answer.passage
+    return {
+        "text": passage.text,
+        "score": round(answer.score, 4),
+        "source": passage.source,
+        "name": passage.name,
+        "by": passage.by,
+        "certainty": round(passage.score, 4),
+        "document": passage.document,
+        "page": passage.page,
+    }
