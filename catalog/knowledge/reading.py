@@ -77,8 +77,8 @@ def _text(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _markdown(text: str) -> Iterator[tuple[str, str]]:
-    """Each heading with the text below it. Lines of a paragraph are joined. Marks of lists, tables and emphasis are left
-    out; a link keeps its words.
+    """Each heading with the text below it. Lines of a paragraph are joined. Marks of lists, tables and emphasis are
+    left out; a link keeps its words.
     """
     heading, blocks, ended = "", list[list[str]](), True
     for line in text.splitlines():
