@@ -14,7 +14,7 @@ from catalog.index.listing import Sort
 from catalog.product import StoredProduct
 
 # So many times as many as are asked for are looked at: some are not for sale, or all but the same as others.
-LOOKED_AT = 3
+LOOKED_AT = 2
 MAX_LIMIT = 100
 DIVERSITY = 0.1
 

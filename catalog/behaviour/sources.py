@@ -15,7 +15,7 @@ from catalog.index.filters import Filter
 Source = Literal["earlier", "together", "later", "alike", "popular"]
 SOURCES: tuple[Source, ...] = ("earlier", "together", "later", "alike", "popular")
 # So many of a shopper's last events are looked at, so many of their products speak for others, and so many of each.
-HISTORY, SPEAKING, PARTNERS, ALIKE, POPULAR = 50, 10, 50, 30, 200
+HISTORY, SPEAKING, PARTNERS, ALIKE, POPULAR = 50, 10, 50, 20, 200
 # How much less an earlier product speaks than the one after it, and how soon what was bought is bought again.
 STEP, HALF_LIFE_SECONDS = 0.8, 60 * 86_400.0
 # A pair that was met a few times is chance: so many times are added to what it is divided by.

@@ -20,6 +20,7 @@ from uuid import UUID
 import numpy as np
 
 from catalog.arrays import Floats
+from catalog.cache import Cache
 from catalog.errors import (
     ConfigInvalid,
     IndexFailed,
@@ -63,6 +64,7 @@ LOOK_AGAIN = 300
 
 logger = logging.getLogger(__name__)
 
+MAX_IDS = 100_000  # kept in memory, of products that were near to something
 TIME_DIGITS = 5  # behind the point of seconds since 1970, of which a float has six
 
 
@@ -80,6 +82,7 @@ class ProductIndex:
         self._prices_until = -math.inf  # when the next sale of a stored product begins or ends, or may do so
         self._models: dict[str, int] | None = None  # counted, of an index that does not remember its model
         self._damaged = set[UUID]()
+        self._ids: Cache[UUID, str] = Cache(MAX_IDS)  # a point's id never changes
         # Held by what reads and then writes, so that two writers of one product do not undo each other.
         self._writing = threading.RLock()
 
@@ -301,13 +304,20 @@ class ProductIndex:
 
     def nearest(self, embedding: Floats, limit: int, filter: Filter | None = None) -> list[tuple[str, float]]:
         """The ids of the products for sale that are nearest to a unit vector, with their cosines, nearest first."""
-        [hits] = search_for_sale(self._store, [embedding], limit, filter, VERSION_FIELDS)
-        found: list[tuple[str, float]] = []
-        for hit in hits:
+        [hits] = search_for_sale(self._store, [embedding], limit, filter)
+        ids = self._ids_of([hit.id for hit in hits])
+        return [(ids[hit.id], hit.score) for hit in hits if hit.id in ids]
+
+    def _ids_of(self, points: Sequence[UUID]) -> dict[UUID, str]:
+        """Of those that can be read."""
+        found = {point: id for point in points if (id := self._ids.get(point))}
+        for point, one in self._fetch([point for point in points if point not in found], VERSION_FIELDS).items():
             try:
-                found.append((to_version(hit.found.payload if hit.found else {}).id, hit.score))
+                found[point] = to_version(one.payload).id
             except RecordDamaged:
-                self._note_damage(hit.id)
+                self._note_damage(point)
+            else:
+                self._ids.put(point, found[point])
         return found
 
     def available(self, ids: Sequence[str], filter: Filter | None = None) -> dict[str, Floats]:
