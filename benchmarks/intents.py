@@ -32,9 +32,9 @@ def main() -> None:
     known = Prototypes(examples, vector_NE)
     best_N = known.unseen_NC.max(1) >= known.min_score
     right_N = known.unseen_NC.argmax(1) == known.intent_N
-    print(f"{len(known.intent_N)} examples that the model can read, each left out: {right_N.mean():.3f} right;")
+    print(f"{len(examples)} examples, each left out: {right_N.mean():.3f} right, vectors weigh {known.share};")
     print(f"  told from {known.min_score:.3f} on: {best_N.mean():.3f} of them, {right_N[best_N].mean():.3f} right")
-    found = known.classify(vector_ME)
+    found = known.classify([one.text for one in messages], vector_ME)
     for name, some in (("all", messages), *((intent, messages) for intent in known.names)):
         tell(
             name,
@@ -73,7 +73,9 @@ def alternatives(
     ridge = Prototypes(examples, vector_NE)
     ridge.min_score = 0.0
     told = {
-        "ridge regression on vectors, as shipped, always told": [one.name for one in ridge.classify(vector_ME)],
+        "ridge regression, as shipped, always told": [
+            one.name for one in ridge.classify([one.text for one in messages], vector_ME)
+        ],
         "nearest example by vectors": [examples[n].intent for n in (vector_ME @ vector_NE.T).argmax(1)],
         "nearest example by n-grams": [examples[n].intent for n in (gram_MB @ gram_NB.T).toarray().argmax(1)],
     }

@@ -33,9 +33,10 @@ class KnownIntents:
                 self._of_model = {model.info.version: Prototypes(examples, vectors(answers, model))}
             return self._of_model[model.info.version]
 
-    async def classify(self, answers: Sequence[Answer], model: Model) -> list[Intent]:
-        """answers: what the model made of texts."""
-        return (await self.of(model)).classify(vectors(answers, model))
+    async def classify(self, texts: Sequence[str], answers: Sequence[Answer], model: Model) -> list[Intent]:
+        """answers: what the model made of the texts."""
+        known = await self.of(model)
+        return await asyncio.to_thread(known.classify, texts, vectors(answers, model))
 
 
 def vectors(answers: Sequence[Answer], model: Model) -> Floats:

@@ -41,7 +41,7 @@ def intents(
         reader = Understander.load(find_model(model) if model else None)
         examples = shipped_examples()
         known = Prototypes(examples, reader.embed([example.text for example in examples]))
-        show(texts, known.classify(reader.embed(texts)), as_json)
+        show(texts, known.classify(texts, reader.embed(texts)), as_json)
 
 
 def show(texts: "Sequence[str]", found: "Sequence[Intent]", as_json: bool) -> None:

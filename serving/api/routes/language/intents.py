@@ -34,5 +34,5 @@ async def find_intents(context: Context, request: Request) -> Response:
         return respond(to_intents([Intent(*label) for label in labels], own.version))
     model = await context.active_model()
     answers = await context.embed_many([Product(title=text) for text in sent.texts], model)
-    found = await context.intents.classify(answers, model)
+    found = await context.intents.classify(sent.texts, answers, model)
     return respond(to_intents(found, model.info.version))
