@@ -2,11 +2,23 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from catalog.questions.words import content, tokens
 
 MAX_REWORDED = 600  # letters
 NEGATION = re.compile(r"\b(?:not?|never|without|none|cannot|neither|nor|un\w+)\b|n't\b|[不无没非未勿别]")
+
+
+# off: there is no endpoint; refused: it said more than the evidence.
+State = Literal["done", "refused", "failed", "off"]
+
+
+class Reworded(NamedTuple):
+    """text: "" unless done."""
+
+    text: str
+    state: State
 
 
 def unsupported(text: str, evidence: Sequence[str], question: str) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field
 
 from catalog.questions import MAX_QUESTION, Answer, Reply
 from catalog.questions.passages import By, Source
+from catalog.questions.rewording import Reworded, State
 from serving.api.schemas.schema import Schema, rounded
-from serving.inference.rewording import Reworded, State
 
 NOT_ANSWERED = "The listing does not say."
 
