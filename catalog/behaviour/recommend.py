@@ -108,7 +108,7 @@ def newest(catalogue: Stock, found: Sequence[Recommendation], now: Situation, wa
 
 
 def to_like(found: Sequence[Recommendation], now: Situation, catalogue: Catalogue) -> list[Recommendation]:
-    """With what each is like, of what is recommended for being like something."""
+    """With what each is like, of what is recommended for being like something. What the shopper had is like itself."""
     if all(one.reason.source != "alike" for one in found):
         return list(found)
     met = catalogue.vectors(now.speaking)
@@ -117,6 +117,8 @@ def to_like(found: Sequence[Recommendation], now: Situation, catalogue: Catalogu
     names, vectors_NE = list(met), np.stack(list(met.values()))
 
     def named(one: Recommendation) -> Recommendation:
+        if one.stored.id in met:
+            return one._replace(reason=Reason("earlier", one.stored.id))
         nearest = int(np.argmax(vectors_NE @ one.stored.understanding.embedding))
         return one._replace(reason=Reason("alike", names[nearest]))
 

@@ -8,6 +8,7 @@ from catalog.drafts.facts import Fact, Verified
 from catalog.drafts.templates import Channel, Language, Template, template
 from catalog.drafts.text import Span, Text, fitted
 from catalog.errors import NothingVerified
+from catalog.lexicon.people import IN_FIELDS, PEOPLE
 from catalog.synonyms import letters_of, plain_words
 
 BREAK = re.compile(r"(?<=[.!?])\s+|(?<=[。！？])")
@@ -111,8 +112,12 @@ class _Writer:
 
 
 def mentions(text: str, fact: Fact) -> bool:
-    """Whether a text says the value already: all its words, or, as Chinese has no spaces, its letters in a row."""
-    words = set(plain_words(fact.value))
+    """Whether a text says the value already: all its words, "Women's" for "female", or, as Chinese has no spaces, its
+    letters in a row.
+    """
+    words, people = set(plain_words(fact.value)), IN_FIELDS.get(fact.value.casefold())
+    if people and any(word in PEOPLE and {*people.same} & {*PEOPLE[word].same} for word in plain_words(text)):
+        return True
     if words and words <= set(plain_words(text)):
         return True
     letters = [letters_of(one) for one in (fact.value, fact.chinese) if one]

@@ -22,6 +22,7 @@ HEADING = re.compile(r"[ ]{0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
 MARK = re.compile(r"\s*(?:[-*+>]|\d{1,3}[.)])\s+|\s*\|\s*")
 RULE = re.compile(r"[\s|:=*_-]*$")
 EMPHASIS = re.compile(r"(\*\*|__|`)")
+HAN_BREAK = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\0(?=[\u3000-\u9fff])")  # which no space stands for
 HTML_HEADING = re.compile(r"<h([1-6])\b[^<>]{0,500}>", re.IGNORECASE)
 BLOCK = re.compile(r"</?(?:p|div|li|ul|ol|tr|td|th|table|dt|dd|dl|br|section|article|h[1-6])\b[^<>]{0,500}>", re.I)
 UNSEEN = re.compile(r"<(script|style|template|noscript)\b", re.IGNORECASE)
@@ -76,15 +77,26 @@ def _text(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _markdown(text: str) -> Iterator[tuple[str, str]]:
-    """Each heading with the text below it. Marks of lists, tables and emphasis are left out; a link keeps its words."""
-    heading, lines = "", list[str]()
+    """Each heading with the text below it. Lines of a paragraph are joined. Marks of lists, tables and emphasis are
+    left out; a link keeps its words.
+    """
+    heading, blocks, ended = "", list[list[str]](), True
     for line in text.splitlines():
         if found := HEADING.match(line[:1000]):
-            yield heading, "\n\n".join(lines)
-            heading, lines = found[2][:MAX_HEADING], []
-        elif not RULE.match(line):
-            lines.append(_plain_line(line))
-    yield heading, "\n\n".join(lines)
+            yield heading, _paragraphs(blocks)
+            heading, blocks, ended = found[2][:MAX_HEADING], [], True
+        elif RULE.match(line):
+            ended = True
+        elif ended or MARK.match(line):
+            blocks.append([_plain_line(line)])
+            ended = False
+        else:
+            blocks[-1].append(_plain_line(line).strip())
+    yield heading, _paragraphs(blocks)
+
+
+def _paragraphs(blocks: list[list[str]]) -> str:
+    return "\n\n".join(HAN_BREAK.sub("", "\0".join(lines)).replace("\0", " ") for lines in blocks)
 
 
 def _plain_line(line: str) -> str:

@@ -69,6 +69,11 @@ def test_chinese_has_its_own_labels_and_words_for_colours_and_people() -> None:
     assert found.title.length == 20
 
 
+def test_people_are_named_once_in_whatever_words() -> None:
+    shoes = stored_product(title="Women's Running Shoes", attributes={"gender": "female", "age_group": "adult"})
+    assert str(written(shoes).title) == "Women's Running Shoes"
+
+
 def test_the_model_is_quoted_only_where_it_is_sure_or_confirmed() -> None:
     unsure = replace(SHIRT, understanding=replace(SHIRT.understanding, decision="review"))
     assert "Pattern" not in str(written(unsure).description)

@@ -63,6 +63,12 @@ def pdf(*pages: str) -> bytes:
     return out.getvalue()
 
 
+def test_lines_of_a_paragraph_are_one_text() -> None:
+    wrapped = "Delivery is free\nfrom 50 EUR. It takes\ntwo days.\n\n\u9000\u8d27\n\u514d\u8d39\u3002"
+    texts = ["Delivery is free from 50 EUR.", "It takes two days.", "\u9000\u8d27\u514d\u8d39\u3002"]
+    assert written(wrapped.encode()) == [("", text) for text in texts]
+
+
 def test_markdown_is_read_without_its_marks() -> None:
     assert written(MARKDOWN) == [
         ("Care of wool", "Wash by hand at 30 degrees."),

@@ -20,9 +20,9 @@ from catalog.knowledge.reading import read_document
 from serving.api import examples
 from serving.api.context import Context, respond
 from serving.api.openapi import Errors, binary_body, operation
-from serving.api.parameters import PLAIN
 from serving.api.routes.judging.feedback import giver
 from serving.api.schemas.knowledge.graph import DocumentOut, DocumentsResponse, to_document, to_documents
+from serving.api.schemas.schema import PLAIN
 from serving.errors import IndexNotReady, RequestInvalid
 
 UNREADABLE: Errors = (DocumentFormatUnsupported, DocumentTooLarge, DocumentDamaged, DocumentEmpty, TooManyDocuments)

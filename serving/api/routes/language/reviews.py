@@ -12,7 +12,7 @@ from catalog.language.reviews.store import ReviewQuery
 from serving.api import examples
 from serving.api.context import Context, respond
 from serving.api.openapi import INDEX, WRITING, Errors, json_body, operation
-from serving.api.parameters import PLAIN, ProductId
+from serving.api.parameters import ProductId
 from serving.api.schemas.language.reviews import (
     ASPECT,
     ReviewsKept,
@@ -23,6 +23,7 @@ from serving.api.schemas.language.reviews import (
     to_reviews,
     to_summary,
 )
+from serving.api.schemas.schema import PLAIN
 from serving.errors import RequestInvalid, ReviewNotFound
 
 READING: Errors = (ProductNotFound, RequestInvalid, *INDEX)

@@ -7,8 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from catalog.language.reviews import MAX_ID, MAX_TEXT, Aspect, Mention, Review, Sentiment, Summary
 from catalog.language.reviews.store import Kept, ReviewPage
-from serving.api.parameters import PLAIN
-from serving.api.schemas.schema import NullsAsDefaults, Schema, written
+from serving.api.schemas.schema import PLAIN, NullsAsDefaults, Schema, written
 
 MAX_REVIEWS = 500
 ASPECT = "Such as `strap`: a name of the summary."

@@ -1,10 +1,8 @@
-"""`shelflens demo`: the service runs, the demo catalogue goes into it as a job, and there are requests to try."""
+"""The service runs, the demo catalogue goes into it as a job, and there are requests to try."""
 
 import json
-import shlex
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -24,64 +22,14 @@ from serving.client import Client
 from serving.deployments.preflight import url
 from serving.deployments.start import serve, stop
 from serving.settings.load import read_settings
+from shelflens.cli.demo.request import CATALOGUE, Question
+from shelflens.cli.demo.shop import bring_in_shop, questions
 
-CATALOGUE = Path(__file__).parents[2] / "assets" / "demo"
 FEEDS = ("products.csv", "faults.csv")
 INDEX = "demo-index"
 ANALYZE, SEARCH = "/v1/products/analyze", "/v1/search"
 
 
-@dataclass(frozen=True)
-class Question:
-    """One request to try: as a form with an image, or as JSON."""
-
-    asks: str
-    path: str = ANALYZE
-    form: dict[str, str] = field(default_factory=dict)
-    image: str = ""
-    body: dict[str, Any] = field(default_factory=dict)
-
-    def curl(self, base: str) -> str:
-        if self.body:
-            parts = ["-H", "Content-Type: application/json", "-d", json.dumps(self.body)]
-        else:
-            shown = _shown(CATALOGUE / self.image)
-            parts = ["-F", f"image=@{shown}", *(x for n, v in self.form.items() for x in ("-F", f"{n}={v}"))]
-        return shlex.join(["curl", "-s", base + self.path, *parts])
-
-    def ask(self, client: httpx.Client) -> Any:
-        if self.body:
-            return client.post(self.path, json=self.body).raise_for_status().json()
-        files = {"image": (Path(self.image).name, (CATALOGUE / self.image).read_bytes())}
-        return client.post(self.path, data=self.form, files=files).raise_for_status().json()
-
-
-QUESTIONS = (
-    Question(
-        "An image and a title: what is it, and which of the two says what?",
-        form={"title": "Runner 5, red", "include": "category,tags,attributes,evidence", "top_k": "2"},
-        image="images/red-sneakers.jpg",
-    ),
-    Question(
-        "An image without any words:",
-        form={"include": "category,attributes", "top_k": "2"},
-        image="images/green-apple.jpg",
-    ),
-    Question(
-        "Products of the catalogue like some words, below a price:",
-        path=SEARCH,
-        body={"text": "red shoes", "filter": {"price": {"lte": 90}}, "limit": 2},
-    ),
-    Question(
-        "Words without an image, and an embedding of 64 numbers:",
-        body={
-            "items": [{"id": "1", "title": "Leather handbag with a zip, tan"}],
-            "top_k": 0,
-            "include": ["category", "embedding"],
-            "embedding_dimensions": 64,
-        },
-    ),
-)
 # Of an answer's fields, those that are printed.
 SHOWN = frozenset(
     (
@@ -99,6 +47,57 @@ SHOWN = frozenset(
         "modalities_used",
         "decision",
     )
+)
+
+
+def results(answer: Any) -> str:
+    """As JSON, a field a line, their embeddings cut short."""
+    return "\n".join(map(_shortened, answer["results"]))
+
+
+def _shortened(found: dict[str, Any]) -> str:
+    if "understanding" in found:  # a stored product
+        found = {**found, **found["understanding"], "alternatives": None}
+    shown = {name: value for name, value in found.items() if name in SHOWN and value not in (None, [], {}, "")}
+    if "embedding" in shown:
+        head = ", ".join(str(number) for number in shown["embedding"][:4])
+        shown["embedding"] = f"[{head}, … {len(shown['embedding'])} numbers]"
+    fields = (f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in shown.items())
+    return "{\n" + ",\n".join(fields) + "\n}"
+
+
+QUESTIONS = (
+    Question(
+        "An image and a title: what is it, and which of the two says what?",
+        ANALYZE,
+        results,
+        form={"title": "Runner 5, red", "include": "category,tags,attributes,evidence", "top_k": "2"},
+        image="images/red-sneakers.jpg",
+    ),
+    Question(
+        "An image without any words:",
+        ANALYZE,
+        results,
+        form={"include": "category,attributes", "top_k": "2"},
+        image="images/green-apple.jpg",
+    ),
+    Question(
+        "Products of the catalogue like some words, below a price:",
+        SEARCH,
+        results,
+        body={"text": "red shoes", "filter": {"price": {"lte": 90}}, "limit": 2},
+    ),
+    Question(
+        "Words without an image, and an embedding of 64 numbers:",
+        ANALYZE,
+        results,
+        body={
+            "items": [{"id": "1", "title": "Leather handbag with a zip, tan"}],
+            "top_k": 0,
+            "include": ["category", "embedding"],
+            "embedding_dimensions": 64,
+        },
+    ),
 )
 
 
@@ -123,14 +122,15 @@ def run_demo(check: bool, port: int) -> None:
         with Client(url(settings)) as client:
             console.print(table([product for feed in FEEDS for product in bring_in(client, feed)]))
             console.print(health(look_through(client)))
+            console.print(bring_in_shop(client))
         address = url(settings)
-        console.print(f"\nOpen [bold]{address}[/bold] in a browser; the findings are in the view Health.")
+        console.print(f"\nOpen [bold]{address}[/bold] in a browser; see the views Health and Shop.")
         console.print(f"Or try these ({address}/docs has the rest):\n")
         with httpx.Client(base_url=address, timeout=60, trust_env=False) as plain:
-            for question in QUESTIONS:
+            for question in (*QUESTIONS, *questions()):
                 console.print(f"[bold]{escape(question.asks)}[/bold]\n{escape(question.curl(address))}")
                 if check:
-                    console.print(escape(shortened(question.ask(plain))))
+                    console.print(escape(question.tell(question.ask(plain))))
                 console.print()
         if not check:
             console.print("Ctrl-C ends it.")
@@ -180,24 +180,3 @@ def table(products: list[ProductOut]) -> Table:
         score = f"{found.category.score:.2f}" if found.category else ""
         table.add_row(escape(product.title), path, score, ", ".join(known))
     return table
-
-
-def shortened(answer: Any) -> str:
-    """The answer's results as JSON, a field a line, their embeddings cut short."""
-    return "\n".join(map(_shortened, answer["results"]))
-
-
-def _shortened(found: dict[str, Any]) -> str:
-    if "understanding" in found:  # a stored product
-        found = {**found, **found["understanding"], "alternatives": None}
-    shown = {name: value for name, value in found.items() if name in SHOWN and value not in (None, [], {}, "")}
-    if "embedding" in shown:
-        head = ", ".join(str(number) for number in shown["embedding"][:4])
-        shown["embedding"] = f"[{head}, … {len(shown['embedding'])} numbers]"
-    fields = (f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in shown.items())
-    return "{\n" + ",\n".join(fields) + "\n}"
-
-
-def _shown(path: Path) -> str:
-    """The path as seen from the working directory, if it lies below it."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
