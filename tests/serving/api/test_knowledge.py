@@ -33,8 +33,13 @@ CARE = b"# Care\n\nMachine wash at 30 degrees. Do not bleach.\n"
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("knowledge") / "model"))
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_onnx_folder(tmp_path_factory.mktemp("knowledge") / "model")
+
+
+@pytest.fixture(scope="module")
+def model(base: Path) -> Understander:
+    return Understander.load(base)
 
 
 @pytest.fixture
@@ -168,7 +173,7 @@ def test_the_client_asks_and_keeps(client: TestClient, tmp_path: Path) -> None:
         assert asking.documents().documents == []
 
 
-def test_the_command_asks_and_exports(model: Understander, tmp_path: Path) -> None:
+def test_the_commands_ask_and_export(model: Understander, base: Path, tmp_path: Path) -> None:
     with tiny_client(model, tmp_path / "index") as client:
         client.put("/v1/products/1", json=SHIRT)
         keep(client)
@@ -180,6 +185,14 @@ def test_the_command_asks_and_exports(model: Understander, tmp_path: Path) -> No
     assert "product:1,subjectOf,document:1,document,1,care.md" in out.read_text()
     found = run(app, ["knowledge", "export", *folder])
     assert '"@type": "Product"' in found.stdout
+    about = ["--product", "1", "--model", str(base), *folder]
+    found = run(app, ["ask", "What material is it?", *about])
+    assert (found.exit_code, found.stdout.split("  ")[1:2]) == (0, ["cotton"])
+    found = run(app, ["ask", "Can I machine wash it?", "--json", *about])
+    assert '"document": "care.md"' in found.stdout
+    found = run(app, ["ask", "Who won the world cup in 1966?", *about])
+    assert (found.exit_code, found.stdout) == (1, "The listing does not say.\n")
+    assert run(app, ["ask", "red?", "--product", "none", *about[2:]]).exit_code == 2
 
 
 @contextmanager
