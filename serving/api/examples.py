@@ -672,7 +672,7 @@ INTENTS: dict[str, Any] = {
         {"intent": "unknown", "score": 0.21, "nearest": None},
     ],
 }
-QUESTION: dict[str, Any] = {"question": "What is it made of?"}
+QUESTION: dict[str, Any] = {"question": "What is it made of?", "reword": False}
 ANSWERED: dict[str, Any] = {
     "answered": True,
     "answers": [
@@ -690,6 +690,8 @@ ANSWERED: dict[str, Any] = {
         }
     ],
     "message": "",
+    "reworded": "",
+    "rewording": None,
 }
 DOCUMENT: dict[str, Any] = {
     "id": 1,

@@ -14,10 +14,12 @@ from serving.client.steps import Request, Steps, operation
 
 class KnowledgeOperations(Asking):
     @operation
-    def ask(self, question: str, *, product_id: str | None = None) -> Steps[AskResponse]:
-        """What answers a question about a product, by default about the whole catalogue: word for word, or nothing."""
+    def ask(self, question: str, *, product_id: str | None = None, reword: bool | None = None) -> Steps[AskResponse]:
+        """What answers a question about a product, by default about the whole catalogue: word for word, or nothing.
+        reword: also have the first answer in a sentence, if the service has an endpoint for that.
+        """
         path = "/v1/ask" if product_id is None else f"/v1/products/{segment(product_id)}/ask"
-        return self._ask(AskResponse, "POST", path, json={"question": question})
+        return self._ask(AskResponse, "POST", path, json={"question": question} | given(reword=reword))
 
     @operation
     def add_document(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from catalog.cores import usable_cores
@@ -179,6 +179,14 @@ class Settings(BaseSettings):
         validate_default=True,
         description="The file of the secret that signs events. Made if missing.",
     )
+
+    llm_url: str | None = Field(
+        default=None,
+        description="An OpenAI-compatible endpoint, such as http://127.0.0.1:11434/v1, that may reword answers to"
+        " questions. It is sent the question and the evidence. What it says beyond these is refused.",
+    )
+    llm_model: str = Field(default="default", description="The model that the endpoint is asked for.")
+    llm_key: SecretStr | None = Field(default=None, description="The key of that endpoint.")
 
     keys: Path = Field(
         default=Path("shelflens-keys.json"),

@@ -12,6 +12,7 @@ from catalog.product import StoredProduct, as_text
 from catalog.questions import Ask, Passage, Ranker, Reply, passages_of, sentences, shipped
 from catalog.questions.features import OF_VECTORS, OF_WORDS
 from catalog.questions.passages import FIELDS, MAX_SENTENCE
+from catalog.questions.rewording import unsupported
 from catalog.understand import Understander
 from tests.support.stored import stored_product
 
@@ -56,7 +57,7 @@ def answer(question: str, stored: StoredProduct) -> Reply:
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
-        ("What is it made of?", "stainless steel"),
+        ("What material is it?", "stainless steel"),
         ("How heavy is the kettle?", "1.2 kg"),
         ("Which brand is it?", "Aster"),
         ("How long is the cord?", "The cord is 75 cm long."),
@@ -161,3 +162,17 @@ def test_the_shipped_model_answers_and_declines() -> None:
         ask = Ask(question, passages_of(kettle), kettle.product.title, shipped().of(model.space))
         found[question] = [answer.passage.text for answer in ask.reply(model.embed(ask.texts)).answers]
     assert found == {"What is the kettle made of?": ["stainless steel"], "Who won the world cup?": []}
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence", "beyond"),
+    [
+        ("It is made of stainless steel.", "material: stainless steel", ()),
+        ("The weight is 1.3 kg.", "weight: 1.2 kg", ("1.3",)),
+        ("It can go in the dishwasher.", "it must not go in the dishwasher", ("not",)),
+        ("It must never go in the dishwasher.", "it must not go in the dishwasher", ("nev",)),
+        ("\u9762\u6599\u662f\u7f8a\u7ed2\u3002", "\u6750\u8d28: \u7f8a\u6bdb", ("\u9762\u6599", "\u7f8a\u7ed2")),
+    ],
+)
+def test_what_a_rewording_adds_is_found(text: str, evidence: str, beyond: tuple[str, ...]) -> None:
+    assert unsupported(text, [evidence], "") == beyond

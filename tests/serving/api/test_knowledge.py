@@ -1,11 +1,16 @@
 """Questions, documents and the graph over HTTP, with a tiny real model."""
 
+import json
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from catalog.understand import Understander
@@ -28,8 +33,13 @@ CARE = b"# Care\n\nMachine wash at 30 degrees. Do not bleach.\n"
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
-    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("knowledge") / "model"))
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_onnx_folder(tmp_path_factory.mktemp("knowledge") / "model")
+
+
+@pytest.fixture(scope="module")
+def model(base: Path) -> Understander:
+    return Understander.load(base)
 
 
 @pytest.fixture
@@ -61,7 +71,7 @@ def test_a_question_is_answered_by_an_attribute(client: TestClient) -> None:
 
 def test_what_nothing_says_is_not_answered(client: TestClient) -> None:
     found = asked(client, "Who won the world cup in 1966?")
-    assert found == {"answered": False, "answers": [], "message": NOT_ANSWERED}
+    assert (found["answered"], found["answers"], found["message"]) == (False, [], NOT_ANSWERED)
 
 
 def test_the_whole_catalogue_is_asked(client: TestClient) -> None:
@@ -144,7 +154,7 @@ def test_a_key_that_reads_may_ask_and_not_keep(model: Understander, tmp_path: Pa
     key = add_key(settings.keys, "reader", "read")
     with tiny_client(model, tmp_path / "index", settings) as client:
         client.headers["Authorization"] = f"Bearer {key}"
-        assert asked(client, "red?", "/v1/ask") == {"answered": False, "answers": [], "message": NOT_ANSWERED}
+        assert asked(client, "red?", "/v1/ask")["message"] == NOT_ANSWERED
         assert client.post("/v1/products/1/ask", json={"question": "red?"}).status_code == 404
         assert client.get("/v1/knowledge").status_code == 200
         assert_error(keep(client), 403, "scope_insufficient")
@@ -163,7 +173,7 @@ def test_the_client_asks_and_keeps(client: TestClient, tmp_path: Path) -> None:
         assert asking.documents().documents == []
 
 
-def test_the_command_asks_and_exports(model: Understander, tmp_path: Path) -> None:
+def test_the_commands_ask_and_export(model: Understander, base: Path, tmp_path: Path) -> None:
     with tiny_client(model, tmp_path / "index") as client:
         client.put("/v1/products/1", json=SHIRT)
         keep(client)
@@ -175,3 +185,68 @@ def test_the_command_asks_and_exports(model: Understander, tmp_path: Path) -> No
     assert "product:1,subjectOf,document:1,document,1,care.md" in out.read_text()
     found = run(app, ["knowledge", "export", *folder])
     assert '"@type": "Product"' in found.stdout
+    about = ["--product", "1", "--model", str(base), *folder]
+    found = run(app, ["ask", "What material is it?", *about])
+    assert (found.exit_code, found.stdout.split("  ")[1:2]) == (0, ["cotton"])
+    found = run(app, ["ask", "Can I machine wash it?", "--json", *about])
+    assert '"document": "care.md"' in found.stdout
+    found = run(app, ["ask", "Who won the world cup in 1966?", *about])
+    assert (found.exit_code, found.stdout) == (1, "The listing does not say.\n")
+    assert run(app, ["ask", "red?", "--product", "none", *about[2:]]).exit_code == 2
+
+
+@contextmanager
+def endpoint(*contents: object) -> Iterator[tuple[str, list[Any]]]:
+    """A server that answers as OpenAI does, with one content after the other; and what it was asked."""
+    left, requests = list(contents), list[Any]()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            requests.append((self.path, self.headers["Authorization"], json.loads(body)))
+            answer = json.dumps({"choices": [{"message": {"content": left.pop(0)}}]}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1", requests
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_an_answer_is_reworded_and_what_is_added_is_refused(model: Understander, tmp_path: Path) -> None:
+    said = ("The material is cotton.", "It is 100% organic cotton.", "It is not cotton.", None)
+    with endpoint(*said) as (url, requests):
+        update = {"llm_url": url, "llm_model": "small", "llm_key": SecretStr("k-1")}
+        with tiny_client(model, tmp_path / "index", SETTINGS.model_copy(update=update)) as client:
+            client.put("/v1/products/1", json=SHIRT)
+            body = {"question": "What material is it?", "reword": True}
+            found = [client.post("/v1/products/1/ask", json=body).json() for _ in said]
+            client.post("/v1/products/1/ask", json=body | {"reword": False})
+    assert [(one["reworded"], one["rewording"]) for one in found] == [
+        ("The material is cotton.", "done"),
+        ("", "refused"),
+        ("", "refused"),
+        ("", "failed"),
+    ]
+    assert all(one["answers"][0]["text"] == "cotton" for one in found)
+    assert len(requests) == len(said)
+    path, key, asked_for = requests[0]
+    assert (path, key, asked_for["model"]) == ("/v1/chat/completions", "Bearer k-1", "small")
+    assert "material: cotton" in asked_for["messages"][1]["content"]
+
+
+def test_without_an_endpoint_nothing_is_reworded(client: TestClient) -> None:
+    body = {"question": "What material is it?", "reword": True}
+    found = client.post("/v1/products/shirts/1/ask", json=body).json()
+    assert (found["reworded"], found["rewording"], found["answered"]) == ("", "off", True)

@@ -20,6 +20,7 @@ from serving.api.parameters import ProductId
 from serving.api.routes.products import stored_product
 from serving.api.schemas.knowledge.ask import AskRequest, AskResponse, to_ask_response
 from serving.inference.models import Model
+from serving.inference.rewording import reword
 
 # Products that a question about the whole catalogue is put to.
 MAX_ASKED = 4
@@ -42,7 +43,8 @@ async def ask_catalogue(context: Context, request: Request) -> Response:
     """What the products that are most like the question, or documents about them or the shop, say in answer to it: word
     for word, or that nothing does.
     """
-    question = (await context.json(request, AskRequest)).question
+    said = await context.json(request, AskRequest)
+    question = said.question
     model = await context.index_model()
     found = await asked_about(context, question, model)
     ties = list(dict.fromkeys([Tie("shop"), *(tie for stored, _ in found for tie in ties_of(stored))]))
@@ -54,7 +56,7 @@ async def ask_catalogue(context: Context, request: Request) -> Response:
         reply = ask.reply(await vectors(context, ask.texts, model))
         answers += [answer._replace(score=answer.score * weight) for answer in reply.answers]
     best = sorted(answers, key=lambda answer: -answer.score)[:MAX_ANSWERS]
-    return respond(to_ask_response(Reply(tuple(best))))
+    return await answered(context, said, Reply(tuple(best)))
 
 
 @router.post(
@@ -71,14 +73,22 @@ async def ask_product(context: Context, id: ProductId, request: Request) -> Resp
     """What a stored product's attributes, its words, or documents about it say in answer to a question: word for word,
     or that nothing does.
     """
-    question = (await context.json(request, AskRequest)).question
+    said = await context.json(request, AskRequest)
+    question = said.question
     stored = await stored_product(context, id)
     told = await context.store.document_passages(question, ties_of(stored))
     model = await context.active_model()
     ranker = shipped().of(model.info.space)
     ask = Ask(question, [*passages_of(stored), *told], stored.product.title, ranker)
     reply = ask.reply(await vectors(context, ask.texts, model))
-    return respond(to_ask_response(reply))
+    return await answered(context, said, reply)
+
+
+async def answered(context: RequestContext, said: AskRequest, reply: Reply) -> Response:
+    """With the first answer reworded, where that was asked for and there is one."""
+    wanted = said.reword and reply.answered
+    reworded = await reword(context.settings, said.question, reply.answers[0]) if wanted else None
+    return respond(to_ask_response(reply, reworded))
 
 
 async def asked_about(context: RequestContext, question: str, model: Model) -> list[tuple[StoredProduct, float]]:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from catalog.questions import MAX_QUESTION, Answer, Reply
 from catalog.questions.passages import By, Source
+from catalog.questions.rewording import Reworded, State
 from serving.api.schemas.schema import Schema, rounded
 
 NOT_ANSWERED = "The listing does not say."
@@ -15,6 +16,9 @@ class AskRequest(Schema):
     """A question in English or Chinese."""
 
     question: Annotated[str, Field(min_length=1, max_length=MAX_QUESTION, examples=["What is it made of?"])]
+    reword: Annotated[
+        bool, Field(description="Also have the first answer in a sentence, by the endpoint of `llm_url`.")
+    ] = False
 
 
 class AnswerOut(BaseModel):
@@ -41,11 +45,24 @@ class AskResponse(BaseModel):
     answered: bool
     answers: list[AnswerOut]
     message: str
+    reworded: Annotated[str, Field(description="The first answer in a sentence, of words of the answer alone.")] = ""
+    rewording: Annotated[
+        State | None,
+        Field(
+            description="Null unless asked for. `refused`: it said more than the answer; `off`: there is no endpoint."
+        ),
+    ] = None
 
 
-def to_ask_response(reply: Reply) -> AskResponse:
+def to_ask_response(reply: Reply, reworded: Reworded | None = None) -> AskResponse:
     answers = [to_answer(answer) for answer in reply.answers]
-    return AskResponse(answered=reply.answered, answers=answers, message="" if answers else NOT_ANSWERED)
+    return AskResponse(
+        answered=reply.answered,
+        answers=answers,
+        message="" if answers else NOT_ANSWERED,
+        reworded=reworded.text if reworded else "",
+        rewording=reworded.state if reworded else None,
+    )
 
 
 def to_answer(answer: Answer) -> AnswerOut:
