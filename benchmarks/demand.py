@@ -5,8 +5,8 @@
 The products are the most often bought before the last four weeks, without fuel, whose units are not pieces. An error is
 a mean absolute scaled error (Hyndman and Koehler 2006): by that of a naive forecast of one week within the history.
 Beside `catalog.demand`: the same four weeks before (`seasonal naive`: of a season of a year the histories have one),
-the last week, and AutoETS of statsforecast (extra `bench`), with a season of four weeks and without. `covered`: how
-many weeks the 80 % intervals hold.
+the last week, and AutoETS of statsforecast where it is installed, with a season of four weeks and without. `covered`:
+how many weeks the 80 % intervals hold.
 
 new: so many of the products, drawn by the seed, have no history; the others are the catalogue, with the shipped model's
 embeddings of their type, size and category. `category mean`: the mean of its category's products in the last 13 weeks.

@@ -3,10 +3,10 @@
     python -m benchmarks.drafts --data-root DATA [--sets retail_demo flipkart fashion] [--products 1000] [--read]
 
 The products are drawn from all sets together (seed 0) and written for every channel in both languages. A word of a span
-counts as traced if the field that the span names has it, or if it is the table's Chinese for the field's whole value; a
-word of a span without a source, if it stands in `templates.toml`. Both are looked up here anew. --read: the shipped
-model reads the words of each product, so that what it is sure of is in the drafts as well. `copied`: the title and the
-description as they are, which is the simplest alternative: how many of its titles are too long.
+counts as traced if the field that the span names has it, as a whole word where it is of Latin letters, or if it is the
+table's Chinese for the field's whole value; a word of a span without a source, if it stands in `templates.toml`. Both
+are looked up here anew. --read: the shipped model reads the words of each product, so that what it is sure of is in the
+drafts as well. `copied`: titles as they are, which is the simplest alternative: how many are too long.
 """
 
 import argparse
@@ -98,9 +98,10 @@ def check(item: Item, found: Draft, counts: Counter[str]) -> None:
         counts["empty"] += not str(text).strip()
         for span in text.spans:
             known = says(item, span) if span.source else words
+            whole = frozenset(WORD.findall(known))
             for word in WORD.findall(span.text):
                 counts["words"] += 1
-                counts["traced"] += word in known
+                counts["traced"] += word in whole if word.isascii() else word in known
 
 
 def says(item: Item, span: Span) -> str:

@@ -77,16 +77,22 @@ class Pricer:
         return tuple(compared(asked, self._index.search(query_of(asked))))
 
     def _calibration(self, currency: str) -> Calibration:
+        """One thread measures it, and the others wait for that."""
+        products = self._index.count()
+        if known := self._current(currency, products):
+            return known
         with self._calibrating:
-            known, products = self._known.get(currency), self._index.count()
-            if known is None or self._is_old(known, products):
+            known = self._current(currency, products)
+            if known is None:
                 known = Calibration(self._residuals(currency), products, time.monotonic())
                 self._known[currency] = known
             return known
 
-    def _is_old(self, known: Calibration, products: int) -> bool:
-        changed = abs(products - known.products) > CHANGED_SHARE * known.products
-        return changed or time.monotonic() - known.time > CALIBRATED_FOR
+    def _current(self, currency: str, products: int) -> Calibration | None:
+        known = self._known.get(currency)
+        if known is None or abs(products - known.products) > CHANGED_SHARE * known.products:
+            return None
+        return known if time.monotonic() - known.time < CALIBRATED_FOR else None
 
     def _residuals(self, currency: str) -> Doubles:
         """Sorted, of products as an index pages them, which is at random: a point is a hash of the id."""

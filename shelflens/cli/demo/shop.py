@@ -136,7 +136,7 @@ def questions() -> tuple[Question, ...]:
             drafted,
             body={"channel": "ebay"},
         ),
-        Question("What may the derby shoes cost?", "/v1/products/demo-015/price?coverage=0.8", priced),
+        Question("What may the navy T-shirt cost?", "/v1/products/demo-001/price?coverage=0.8", priced),
         Question(
             "How much of two products will be sold, the second of which is new?",
             "/v1/demand",

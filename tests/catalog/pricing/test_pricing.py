@@ -34,9 +34,13 @@ def index() -> Iterator[ProductIndex]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def pricer(index: ProductIndex) -> Pricer:
+    return Pricer(index)
+
+
 @pytest.mark.slow
-def test_the_interval_holds_as_many_prices_as_it_promises(index: ProductIndex) -> None:
-    pricer = Pricer(index)
+def test_the_interval_holds_as_many_prices_as_it_promises(pricer: Pricer) -> None:
     held = []
     for stored in priced(300, seed=1, start=1000):
         interval = pricer.suggest(question_of(stored)).interval
@@ -47,9 +51,9 @@ def test_the_interval_holds_as_many_prices_as_it_promises(index: ProductIndex) -
     assert 0.84 <= np.mean(held) <= 0.96
 
 
-def test_a_suggestion_shows_what_it_comes_from(index: ProductIndex) -> None:
+def test_a_suggestion_shows_what_it_comes_from(index: ProductIndex, pricer: Pricer) -> None:
     [shirt] = priced(1, seed=2, start=2000)
-    found = Pricer(index).suggest(question_of(shirt))
+    found = pricer.suggest(question_of(shirt))
     assert found.interval
     assert 15 < found.interval.median < 27
     assert (found.currency, found.coverage, found.reason) == ("EUR", 0.9, "")
@@ -63,22 +67,21 @@ def test_a_suggestion_shows_what_it_comes_from(index: ProductIndex) -> None:
         assert known.understanding.path == ("Clothes", "Shirt")
 
 
-def test_a_wider_promise_has_a_wider_interval(index: ProductIndex) -> None:
-    pricer, asked = Pricer(index), question_of(priced(1, seed=3)[0])
+def test_a_wider_promise_has_a_wider_interval(pricer: Pricer) -> None:
+    asked = question_of(priced(1, seed=3)[0])
     half, all_but_few = (pricer.suggest(asked, coverage).interval for coverage in (0.5, 0.98))
     assert half
     assert all_but_few
     assert all_but_few.low < half.low < half.median < half.high < all_but_few.high
 
 
-def test_a_stored_product_is_not_compared_with_itself(index: ProductIndex) -> None:
+def test_a_stored_product_is_not_compared_with_itself(index: ProductIndex, pricer: Pricer) -> None:
     [stored] = index.get(["p0"])
     assert stored
-    assert "p0" not in [one.id for one in Pricer(index).suggest(question_of(stored)).comparables]
+    assert "p0" not in [one.id for one in pricer.suggest(question_of(stored)).comparables]
 
 
-def test_without_enough_comparables_there_is_no_price(index: ProductIndex) -> None:
-    pricer = Pricer(index)
+def test_without_enough_comparables_there_is_no_price(pricer: Pricer) -> None:
     far = PriceQuestion(unit(np.eye(WIDTH)[9]), "EUR")
     assert pricer.suggest(far).reason == "too_few_comparables"
     assert pricer.suggest(far).interval is None
@@ -102,7 +105,7 @@ def test_a_small_catalogue_promises_nothing() -> None:
         assert pricer.suggest(question_of(shirt), 0.9).interval  # calibrated anew, as so many are new
 
 
-def test_the_merchants_own_category_is_compared_first(index: ProductIndex) -> None:
+def test_the_merchants_own_category_is_compared_first() -> None:
     with quick_folder() as folder, open_index(folder, WIDTH) as opened:
         near = priced(60, seed=0)
         opened.upsert(
