@@ -1,6 +1,4 @@
-"""The synchronous and the asynchronous client. The operations are in `products`, `jobs`, `models`, `audits`,
-`shoppers`, `reviews`, `offers` and `knowledge`.
-"""
+"""The synchronous and the asynchronous client. What they can be asked is in `operations`."""
 
 import asyncio
 import os
@@ -13,14 +11,14 @@ import httpx
 
 import catalog
 from catalog.storage.files import written_whole
-from serving.client.audits import AuditOperations
-from serving.client.jobs import JobOperations
-from serving.client.knowledge import KnowledgeOperations
-from serving.client.models import ModelOperations
-from serving.client.offers import OfferOperations
-from serving.client.products import ProductOperations
-from serving.client.reviews import ReviewOperations
-from serving.client.shoppers import ShopperOperations
+from serving.client.operations.audits import AuditOperations
+from serving.client.operations.jobs import JobOperations
+from serving.client.operations.knowledge import KnowledgeOperations
+from serving.client.operations.models import ModelOperations
+from serving.client.operations.offers import OfferOperations
+from serving.client.operations.products import ProductOperations
+from serving.client.operations.reviews import ReviewOperations
+from serving.client.operations.shoppers import ShopperOperations
 from serving.client.steps import Awaiting, Blocking, Request, Retries, Steps
 
 T = TypeVar("T")

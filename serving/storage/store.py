@@ -43,7 +43,7 @@ from catalog.quality.audit.history import NAME as AUDITS
 from catalog.quality.audit.history import TOGETHER, Place
 from catalog.quality.finding import Finding as Fault
 from catalog.questions import Passage
-from catalog.storage.database import SharedDatabase
+from catalog.storage.database import SharedDatabase, State, StorePlace
 from catalog.storage.notes import open_notes
 from catalog.storage.seal import Unsealed
 from catalog.taxonomy.tree import Taxonomy
@@ -119,13 +119,8 @@ class CatalogStore:
         """
         self._index, self._tell = index, tell
         self._models = {model.version: model for model in models}
-        self._thumbnails = ThumbnailStore(database or state / IMAGES)
-        self._feedback = FeedbackLog(database or state / FEEDBACK)
-        self._map = CategoryMap(database or state / NAME)
-        self._audits = History(database or state / AUDITS)
-        self._behaviour = Behaviour(database or state / EVENTS, index)
-        self._reviews = ReviewStore(database or state / REVIEWS)
-        self._documents = DocumentStore(database or state / DOCUMENTS)
+        kept = State(state, database)
+        self._open_beside(kept)
         # Held by what reads and then writes.
         self._writing = database.alone("writing") if database else threading.RLock()
         bases = [named_folder(model.folder) for model in models if model.folder]
@@ -138,20 +133,26 @@ class CatalogStore:
         self._space = self._space_of_index()
         self._notes = open_notes(state, database)
         self._active = ActiveModel(self._notes, self._taught, self._models)
-        files = (
-            self._thumbnails.file,
-            self._feedback.file,
-            self._audits.file,
-            self._behaviour,
-            self._reviews.file,
-            self._documents,
-        )
-        jobs = database or state / JOBS
-        self._erasure = Erasure(index, files, self._notes, jobs, ledger or state / "ledger.sqlite")
+        self._erasure = self._erasing(kept.place(JOBS), ledger or state / "ledger.sqlite")
         self._closing = threading.Event()
         self._queuer = ThreadPoolExecutor(1, "queue")
         self._following = threading.Thread(target=self._follow, name="follow", daemon=True)
         self._begin(shared=database is not None)
+
+    def _open_beside(self, state: State) -> None:
+        """What is kept beside the index."""
+        self._thumbnails = ThumbnailStore(state.place(IMAGES))
+        self._feedback = FeedbackLog(state.place(FEEDBACK))
+        self._map = CategoryMap(state.place(NAME))
+        self._audits = History(state.place(AUDITS))
+        self._behaviour = Behaviour(state.place(EVENTS), self._index)
+        self._reviews = ReviewStore(state.place(REVIEWS))
+        self._documents = DocumentStore(state.place(DOCUMENTS))
+
+    def _erasing(self, jobs: StorePlace, ledger: Path) -> Erasure:
+        audits, others = self._audits.file, (self._behaviour, self._reviews.file, self._documents)
+        files = (self._thumbnails.file, self._feedback.file, audits, *others)
+        return Erasure(self._index, files, self._notes, jobs, ledger)
 
     def _begin(self, shared: bool) -> None:
         """What goes on beside the requests."""

@@ -25,7 +25,7 @@ from serving.api.schemas.analyze import AnalyzeResponse
 from serving.api.schemas.products import ProductOut
 from serving.api.schemas.search import ProductsResponse, SearchResponse
 from serving.client import AsyncClient, Client, RequestFailed, Retries, ServiceTimeout, ServiceUnreachable
-from serving.client.products import ProductOperations
+from serving.client.operations.products import ProductOperations
 from serving.middleware.api_keys import add_key
 from tests.support.catalogue import draw_product
 from tests.support.job_service import JobService, office

@@ -106,6 +106,8 @@ export interface AnswerOut {
 /** A question in English or Chinese. */
 export interface AskRequest {
   question: string;
+  /** Also have the first answer in a sentence, by the endpoint of `llm_url`. */
+  reword?: boolean;
 }
 
 /** answers: best first; none where nothing answers, and then `message` says so. */
@@ -113,6 +115,10 @@ export interface AskResponse {
   answered: boolean;
   answers: AnswerOut[];
   message: string;
+  /** The first answer in a sentence, of words of the answer alone. */
+  reworded: string;
+  /** Null unless asked for. `refused`: it said more than the answer; `off`: there is no endpoint. */
+  rewording: "done" | "refused" | "failed" | "off" | null;
 }
 
 /** What is promised of a value where so much is read of a product: either of both. */
@@ -315,6 +321,42 @@ export interface Decisions {
   auto: number;
   review: number;
   abstain: number;
+}
+
+/** Of one product, units of each week ahead. mean: what is expected; median, low, high: quantiles. All are null for a `reason`. tested: on how many errors of the past, or weeks of neighbours, the interval rests. */
+export interface DemandOut {
+  id: string;
+  method: string | null;
+  mean: number[] | null;
+  median: number[] | null;
+  low: number[] | null;
+  high: number[] | null;
+  tested: number;
+  safety_stock: number | null;
+  reorder_point: number | null;
+  /** Of a cold start, the nearest first. */
+  neighbours: NeighbourOut[];
+  /** Why there is no forecast: `not_stored`: it is new, and no stored product, so nothing is near it; `no_neighbours`: it is new, and no other product of the request is stored with a history. */
+  reason: "" | "not_stored" | "no_neighbours";
+}
+
+/** Histories, and what is asked of each. Products with fewer than eight weeks are forecast from those of the others that are stored and nearest to them. */
+export interface DemandRequest {
+  histories: HistoryIn[];
+  /** Weeks ahead. */
+  horizon?: number;
+  /** The share of weeks that intervals hold. */
+  coverage?: number;
+  /** From an order to its arrival. */
+  lead_time_weeks?: number;
+  /** The probability not to run out meanwhile. */
+  service_level?: number;
+}
+
+/** coverage: of the intervals. forecasts: in the order of the request. */
+export interface DemandResponse {
+  coverage: number;
+  forecasts: DemandOut[];
 }
 
 /** A top node of the category tree. products: how many lie in it or below it. */
@@ -737,6 +779,14 @@ export interface Health {
   status: "ok";
 }
 
+/** What was sold of a product in each week, the oldest first, up to the last whole week. */
+export interface HistoryIn {
+  /** Of a stored product, for a cold start. */
+  id: string;
+  /** Units a week. Empty: it is new. */
+  sales?: number[];
+}
+
 /** Why a product was found. */
 export interface HitEvidence {
   /** By the likeness of embeddings; null without a vector. */
@@ -944,6 +994,12 @@ export interface NearestProduct {
   title: string;
   category: Category;
   labelled_by: "person" | "model";
+  /** The cosine of both embeddings. */
+  similarity: number;
+}
+
+export interface NeighbourOut {
+  id: string;
   /** The cosine of both embeddings. */
   similarity: number;
 }
@@ -1723,13 +1779,13 @@ export declare class Operations {
   addReviews(id: string, body: ReviewsRequest, options?: RequestOptions): Promise<ReviewsKept>;
 
   /** Reviews of a product. The reviews, the last that came first. With an aspect those that name it, and the sentiment is that of a sentence that does; without one it is that of the whole review. */
-  listReviews(id: string, query?: { aspect?: string; sentiment?: "" | "positive" | "negative" | "neutral"; limit?: number; offset?: number }, options?: RequestOptions): Promise<ReviewsResponse>;
+  reviews(id: string, query?: { aspect?: string; sentiment?: "" | "positive" | "negative" | "neutral"; limit?: number; offset?: number }, options?: RequestOptions): Promise<ReviewsResponse>;
 
   /** Forget a review. Forget one review. All reviews of a product go with `DELETE /v1/products/{id}?erase=true`. */
   deleteReview(id: string, query?: { review?: string }, options?: RequestOptions): Promise<void>;
 
   /** What reviews say of a product. How many reviews name each aspect, and how many speak well or badly of it, with sentences that do. Every sentence that a count counts is in `GET /v1/products/{id}/reviews?aspect=…`. */
-  getReviewSummary(id: string, query?: { sentences?: number; limit?: number }, options?: RequestOptions): Promise<ReviewSummary>;
+  reviewSummary(id: string, query?: { sentences?: number; limit?: number }, options?: RequestOptions): Promise<ReviewSummary>;
 
   /** What a product may cost. An interval from the prices of the stored products that are nearest, which it shows. Nothing is stored. The first question of a currency takes some seconds, as the coverage is measured on the stored prices. */
   suggestPrice(body: PriceRequest, options?: RequestOptions): Promise<PriceOut>;
@@ -1755,6 +1811,9 @@ export declare class Operations {
   /** What is known of a product. All edges from a product, each with its evidence, and the product as schema.org/Product. */
   getProductKnowledge(id: string, options?: RequestOptions): Promise<ProductKnowledge>;
 
+  /** Weekly demand and reorder points. Each product by the method that would have been best for its own history; a new one from the recent weeks of the products of the request that are nearest to it by their stored embeddings. Nothing is stored. */
+  forecastDemand(body: DemandRequest, options?: RequestOptions): Promise<DemandResponse>;
+
   /** A kept image of a product. A kept image of a product, at most 320 pixels on its longer side. */
   image(id: string, query?: { n?: number }, options?: RequestOptions): Promise<Blob>;
 
@@ -1771,7 +1830,7 @@ export declare class Operations {
   deleteProduct(id: string, query?: { erase?: boolean }, options?: RequestOptions): Promise<void>;
 
   /** What messages are about. For each message the intent of the examples that are nearest to it: order_status, delivery, return, refund, size_fit, defect, price, availability, product_question or praise; `unknown` where none is near enough. With the setting `intent_model` the labels are those that it was taught. */
-  findIntents(body: IntentsRequest, options?: RequestOptions): Promise<IntentsResponse>;
+  intents(body: IntentsRequest, options?: RequestOptions): Promise<IntentsResponse>;
 
   /** The catalogue as a file. All stored products with what the model made of them, in an order that means nothing. It is sent as it is read, so it may be of any size. Of what is stored meanwhile, some may be missing. What goes wrong in the middle breaks the connection. */
   export(query?: { format?: "parquet" | "jsonl" | "csv"; embeddings?: boolean | null }, options?: RequestOptions): Promise<ReadableStream<Uint8Array>>;

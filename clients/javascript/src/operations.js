@@ -71,7 +71,7 @@ export class Operations extends Transport {
   }
 
   /** Reviews of a product. */
-  async listReviews(id, query, options) {
+  async reviews(id, query, options) {
     return this._json({ method: "GET", path: `/v1/products/${segment(id)}/reviews`, query }, options);
   }
 
@@ -81,7 +81,7 @@ export class Operations extends Transport {
   }
 
   /** What reviews say of a product. */
-  async getReviewSummary(id, query, options) {
+  async reviewSummary(id, query, options) {
     return this._json({ method: "GET", path: `/v1/products/${segment(id)}/reviews/summary`, query }, options);
   }
 
@@ -125,6 +125,11 @@ export class Operations extends Transport {
     return this._json({ method: "GET", path: `/v1/products/${segment(id)}/knowledge` }, options);
   }
 
+  /** Weekly demand and reorder points. */
+  async forecastDemand(body, options) {
+    return this._json({ method: "POST", path: "/v1/demand", json: body }, options);
+  }
+
   /** A kept image of a product. */
   async image(id, query, options) {
     return this._blob({ method: "GET", path: `/v1/products/${segment(id)}/image`, query }, options);
@@ -151,7 +156,7 @@ export class Operations extends Transport {
   }
 
   /** What messages are about. */
-  async findIntents(body, options) {
+  async intents(body, options) {
     return this._json({ method: "POST", path: "/v1/intents", json: body }, options);
   }
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from serving.client import Client
-from serving.client.reviews import ReviewFields
-from serving.client.shoppers import EventFields
+from serving.client.operations.reviews import ReviewFields
+from serving.client.operations.shoppers import EventFields
 from shelflens.cli.demo.request import CATALOGUE, Question
 
 EVENTS, REVIEWS, SALES = CATALOGUE / "events.csv", CATALOGUE / "reviews.csv", CATALOGUE / "sales.csv"

@@ -7,9 +7,9 @@ from serving.api.schemas.jobs import JobOut
 from serving.api.schemas.judging.audit import AnyState, AuditsResponse, FindingOut, FindingsResponse
 from serving.client.asking import Asking
 from serving.client.fields import given
-from serving.client.jobs import form
+from serving.client.operations.jobs import form
+from serving.client.operations.uploads import Content
 from serving.client.steps import Request, Steps, operation
-from serving.client.uploads import Content
 
 
 class AuditOperations(Asking):

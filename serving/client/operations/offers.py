@@ -9,7 +9,7 @@ from serving.api.schemas.offers.drafts import ChannelName, DraftOut
 from serving.api.schemas.offers.pricing import PriceOut
 from serving.client.asking import Asking
 from serving.client.fields import ItemFields, given, with_uris
-from serving.client.products import product
+from serving.client.operations.products import product
 from serving.client.steps import Steps, operation
 
 

@@ -8,7 +8,7 @@ from serving.api.schemas.language.intents import IntentsResponse
 from serving.api.schemas.language.reviews import ReviewsKept, ReviewsResponse, ReviewSummary
 from serving.client.asking import Asking
 from serving.client.fields import given
-from serving.client.products import product
+from serving.client.operations.products import product
 from serving.client.steps import Request, Steps, operation
 
 

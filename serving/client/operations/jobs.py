@@ -11,8 +11,8 @@ from serving.api.schemas.jobs import FailedRow, JobOut, JobsResponse, PreviewRes
 from serving.client.asking import segment
 from serving.client.errors import RequestFailed, ServiceTimeout
 from serving.client.fields import given
+from serving.client.operations.uploads import Content, UploadOperations
 from serving.client.steps import Request, Steps, operation
-from serving.client.uploads import Content, UploadOperations
 
 ENDED = ("complete", "failed", "cancelled")
 # Bytes of a feed that is sent with its job. A larger feed is uploaded first. The service accepts more by default.
