@@ -30,12 +30,14 @@ def main() -> None:
     messages = [Example(intent, text) for intent, texts in table.items() for text in texts]
     vector_NE, vector_ME = (reader.embed([one.text for one in some]) for some in (examples, messages))
     known = Prototypes(examples, vector_NE)
-    best_N = known.unseen_NC.max(1) >= known.min_score
+    intents_N = np.array([known.names[one] != UNKNOWN for one in known.intent_N])
+    best_N = intents_N & (known.unseen_NC.max(1) >= known.min_score)
     right_N = known.unseen_NC.argmax(1) == known.intent_N
-    print(f"{len(examples)} examples, each left out: {right_N.mean():.3f} right, vectors weigh {known.share};")
-    print(f"  told from {known.min_score:.3f} on: {best_N.mean():.3f} of them, {right_N[best_N].mean():.3f} right")
+    share, right = best_N.sum() / intents_N.sum(), right_N[best_N].mean()
+    print(f"{intents_N.sum()} examples, each left out: {right_N[intents_N].mean():.3f} right, {known.share=}")
+    print(f"  told from {known.min_score:.3f} on: {share:.3f} of them, {right:.3f} right")
     found = known.classify([one.text for one in messages], vector_ME)
-    for name, some in (("all", messages), *((intent, messages) for intent in known.names)):
+    for name, some in (("all", messages), *((intent, messages) for intent in known.names if intent != UNKNOWN)):
         tell(
             name,
             [(one.name, given.intent) for one, given in zip(found, some, strict=True) if name in ("all", given.intent)],

@@ -54,7 +54,7 @@ def test_ngrams_tell_labels_apart(data: Path, tmp_path: Path) -> None:
     assert "'new' already exists. Give the name of a new folder. [config_invalid]" in again.stderr
 
 
-@pytest.mark.parametrize("recipe", ["vectors", "both"])
+@pytest.mark.parametrize("recipe", ["vectors", pytest.param("both", marks=pytest.mark.slow)])
 def test_vectors_need_the_encoder_that_made_them(data: Path, model: Path, tmp_path: Path, recipe: str) -> None:
     told = run("--data", data, "--output", tmp_path / "new", "--recipe", recipe, "--model", model)
     assert "16 of them held out" in told.stdout

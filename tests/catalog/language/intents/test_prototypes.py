@@ -61,8 +61,8 @@ def test_how_sure_an_intent_must_be_follows_from_examples_that_are_left_out() ->
     assert (mixed.unseen_NC.max(1) >= mixed.min_score).mean() < 0.5
 
 
-def test_the_shipped_examples_are_of_ten_intents_in_two_languages() -> None:
+def test_the_shipped_examples_are_of_ten_intents_and_of_none_in_two_languages() -> None:
     counts = Counter((example.intent, example.text.isascii()) for example in shipped_examples())
-    assert len(counts) == 20
+    assert len(counts) == 22
     assert min(counts.values()) >= 10
     assert len({example.text for example in shipped_examples()}) == counts.total()
