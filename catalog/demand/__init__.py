@@ -2,8 +2,7 @@
 
 from catalog.demand.cold import Neighbour, from_neighbours, neighbours_of
 from catalog.demand.forecast import ENOUGH, Forecast, forecast
-from catalog.demand.outlook import Outlook, Reason, Terms, needs_neighbours, outlooks
-from catalog.demand.sales import History, read_sales
+from catalog.demand.outlook import History, Outlook, Reason, Terms, needs_neighbours, outlooks
 from catalog.demand.stock import Stock, stock
 
 __all__ = [
@@ -20,6 +19,5 @@ __all__ = [
     "needs_neighbours",
     "neighbours_of",
     "outlooks",
-    "read_sales",
     "stock",
 ]

@@ -7,10 +7,16 @@ from catalog.arrays import Floats
 from catalog.demand.cold import Neighbour, from_neighbours, neighbours_of
 from catalog.demand.forecast import ENOUGH, Forecast, forecast
 from catalog.demand.methods import Doubles
-from catalog.demand.sales import History
 from catalog.demand.stock import Stock, stock
 
 Reason = Literal["", "not_stored", "no_neighbours"]
+
+
+class History(NamedTuple):
+    """sales_T: units a week, the oldest first; each history of a file ends with the file's last week."""
+
+    id: str
+    sales_T: Doubles
 
 
 class Terms(NamedTuple):

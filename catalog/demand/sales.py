@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from catalog.demand.methods import Doubles
+from catalog.demand.outlook import History
 from catalog.errors import SalesInvalid
 
 NAMES = {
@@ -19,13 +19,6 @@ NAMES = {
     "units": ("units", "quantity", "qty", "sales", "sold"),
 }
 MAX_WEEKS = 1040
-
-
-class History(NamedTuple):
-    """sales_T: units a week, the oldest first; each history of a file ends with the file's last week."""
-
-    id: str
-    sales_T: Doubles
 
 
 def read_sales(path: Path) -> list[History]:

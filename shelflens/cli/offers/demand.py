@@ -41,7 +41,8 @@ def forecast(
     with errors_shown():
         import numpy as np
 
-        from catalog.demand import History, Terms, needs_neighbours, outlooks, read_sales
+        from catalog.demand import History, Terms, needs_neighbours, outlooks
+        from catalog.demand.sales import read_sales
 
         histories = read_sales(sales)
         known = {one.id for one in histories}

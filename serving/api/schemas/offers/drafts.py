@@ -1,12 +1,15 @@
 """POST /v1/drafts and POST /v1/products/{id}/draft."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from catalog.drafts import Draft, Language, Text
 from serving.api.schemas.schema import Schema
 
+if TYPE_CHECKING:
+    from catalog.drafts import Draft, Text  # these read the lexicons; a client needs none
+
+Language = Literal["en", "zh"]
 ChannelName = Literal["google", "amazon", "ebay", "shopify", "taobao", "xiaohongshu"]
 
 
@@ -47,7 +50,7 @@ class DraftOut(BaseModel):
     ad: TextOut
 
 
-def to_draft(found: Draft) -> DraftOut:
+def to_draft(found: "Draft") -> DraftOut:
     return DraftOut.model_validate(
         {
             "channel": found.channel.name,
@@ -58,6 +61,6 @@ def to_draft(found: Draft) -> DraftOut:
     )
 
 
-def to_text(text: Text) -> TextOut:
+def to_text(text: "Text") -> TextOut:
     spans = [SpanOut(**span._asdict()) for span in text.spans]
     return TextOut(text=str(text), length=text.length, limit=text.limit.limit, spans=spans)
