@@ -40,7 +40,8 @@ class Event(NamedTuple):
             raise EventInvalid("An id or the words of an event are too long.")
         if not (math.isfinite(self.time) and 0 <= self.time < YEAR_10000):
             raise EventInvalid("The time of an event is none.")
-        event = Event(*(storable(field) if isinstance(field, str) else field for field in self))
+        shopper, product, words, id = map(storable, (self.shopper, self.product, self.words, self.id))
+        event = Event(shopper, self.kind, product, self.time, words, id)
         return event if event.id else event._replace(id=event._content_id())
 
     def _content_id(self) -> str:
