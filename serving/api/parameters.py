@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Path
 
-from serving.api.schemas.schema import PLAIN
+from serving.api.schemas.schema import PLAIN as PLAIN  # routes and schemas take it from here
 
 ProductId = Annotated[str, Path(max_length=256, pattern=PLAIN, description="Yours; it may hold slashes.")]
 ModelId = Annotated[str, Path(max_length=64, pattern=PLAIN, description="A model's version, as /v1/models lists it.")]
