@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Unpack
 
-from catalog.drafts import Language
 from serving.api.schemas.offers.demand import DemandResponse
-from serving.api.schemas.offers.drafts import ChannelName, DraftOut
+from serving.api.schemas.offers.drafts import ChannelName, DraftOut, Language
 from serving.api.schemas.offers.pricing import PriceOut
 from serving.client.asking import Asking
 from serving.client.fields import ItemFields, given, with_uris

@@ -15,10 +15,10 @@ from catalog.demand import (
     from_neighbours,
     neighbours_of,
     outlooks,
-    read_sales,
     stock,
 )
 from catalog.demand.methods import METHODS, YEAR, intermittent, smoothed
+from catalog.demand.sales import read_sales
 from catalog.errors import SalesInvalid
 
 
