@@ -3,7 +3,7 @@
 Nothing is made up: an answer is an attribute, a sentence or a line of a document, with where it stands.
 """
 
-from catalog.questions.passages import Passage, passages_of, sentences
+from catalog.questions.passages import Passage, passages_of, passages_of_reviews, sentences
 from catalog.questions.ranker import MAX_QUESTION, Answer, Ask, Ranker, Rankers, Reply, shipped
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Rankers",
     "Reply",
     "passages_of",
+    "passages_of_reviews",
     "sentences",
     "shipped",
 ]

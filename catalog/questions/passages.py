@@ -5,7 +5,7 @@ stands with its currency, and an availability without its underscore.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -20,6 +20,7 @@ END = re.compile(r"(?<=[.!?])[\"')\]]?\s+(?=[^a-z\s])|(?<=[。！？；])|\s*[\r
 MAX_SENTENCE = 400  # letters; a longer one is cut where a clause ends
 CLAUSE = re.compile(r"(?<=[,;:，、：])\s*")
 MAX_SENTENCES = 400  # of a text
+OF_ONE_SHOPPER = 0.5  # how sure it is what a review says, which the shop does not vouch for
 # Fields of the offer that a question may be about, with the names by which people ask.
 FIELDS = {
     "brand": "brand",
@@ -33,7 +34,8 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """text: that may answer; name: of an attribute or a field, or the heading above the sentence, "" for none.
+    """text: that may answer; name: of an attribute or a field, the heading above the sentence, or the id of the review;
+    "" for none.
 
     start: where the text begins in its source, in letters. by: who says so; score: how sure that is, 0 to 1. product:
     the id of that it is of, or ""; document, page: the document's file and the page in it, where it has pages.
@@ -61,6 +63,15 @@ def passages_of(stored: StoredProduct) -> list[Passage]:
         Passage(text, "description", start=start, product=product.id) for start, text in sentences(product.description)
     ]
     return found
+
+
+def passages_of_reviews(product: str, texts: Mapping[str, str]) -> list[Passage]:
+    """Sentences of a product's reviews. texts: by the reviews' ids, which name the passages."""
+    return [
+        Passage(sentence, "review", id, start, "review", OF_ONE_SHOPPER, product)
+        for id, text in texts.items()
+        for start, sentence in sentences(text)
+    ]
 
 
 def sentences(text: str, limit: int = MAX_SENTENCES) -> list[tuple[int, str]]:

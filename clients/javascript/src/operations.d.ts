@@ -85,7 +85,7 @@ export interface AnalyzeResponse {
   usage: Usage;
 }
 
-/** What answers, word for word as its source has it: text[0] is the letter `start` of a description, of another source the first. name: of the attribute or field, or the heading above the sentence. by: who says so, of which `certainty` is how sure that is. */
+/** What answers, word for word as its source has it: text[0] is the letter `start` of a description or a review, of another source the first. name: of the attribute or field, the heading above the sentence, or the id of the review. by: who says so, of which `certainty` is how sure that is. */
 export interface AnswerOut {
   text: string;
   source: "attribute" | "title" | "description" | "document" | "review";
@@ -1802,7 +1802,7 @@ export declare class Operations {
   /** Ask about the catalogue. What the products that are most like the question, or documents about them or the shop, say in answer to it: word for word, or that nothing does. */
   askCatalogue(body: AskRequest, options?: RequestOptions): Promise<AskResponse>;
 
-  /** Ask about a product. What a stored product's attributes, its words, or documents about it say in answer to a question: word for word, or that nothing does. */
+  /** Ask about a product. What a stored product's attributes, its words, documents about it, or its newest reviews say in answer to a question: word for word, or that nothing does. */
   askProduct(id: string, body: AskRequest, options?: RequestOptions): Promise<AskResponse>;
 
   /** The graph of the catalogue. Edges between products, values, categories and documents that fit a pattern, each with its evidence. */

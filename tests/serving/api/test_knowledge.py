@@ -80,6 +80,15 @@ def test_the_whole_catalogue_is_asked(client: TestClient) -> None:
     assert {answer["product_id"] for answer in found["answers"]} <= {"shirts/1", "2", ""}
 
 
+def test_reviews_answer_what_the_listing_does_not(client: TestClient) -> None:
+    review = {"id": "r-1", "text": "Bought it in May. The zip broke after two weeks of use."}
+    assert client.post("/v1/products/shirts/1/reviews", json={"reviews": [review]}).status_code == 200
+    answers = asked(client, "Has the zip of anybody broken after two weeks?")["answers"]
+    [found] = [answer for answer in answers if answer["source"] == "review"]
+    assert (found["text"], found["start"]) == ("The zip broke after two weeks of use.", 18)
+    assert (found["name"], found["by"], found["certainty"]) == ("r-1", "review", 0.5)
+
+
 def test_documents_answer_what_they_are_about(client: TestClient) -> None:
     kept = keep(client, scope="brand", target="HALDEN")
     assert kept.status_code == 201, kept.text

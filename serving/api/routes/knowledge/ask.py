@@ -9,8 +9,9 @@ from fastapi.responses import Response
 from catalog.arrays import Floats
 from catalog.errors import IndexOfOtherModel, ProductNotFound
 from catalog.knowledge import Tie, ties_of
+from catalog.language.reviews.store import ReviewQuery
 from catalog.product import Product, StoredProduct, Understanding
-from catalog.questions import Answer, Ask, Reply, passages_of, shipped
+from catalog.questions import Answer, Ask, Reply, passages_of, passages_of_reviews, shipped
 from catalog.questions.ranker import MAX_ANSWERS
 from catalog.search import Example, Knowledge, Search, SearchPlan
 from serving.api import examples
@@ -24,6 +25,8 @@ from serving.inference.rewording import reword
 
 # Products that a question about the whole catalogue is put to.
 MAX_ASKED = 4
+# The newest reviews that a question about a product is put to.
+MAX_REVIEWS = 50
 ASKING: Errors = (IndexOfOtherModel, *MODEL, *INDEX)
 
 router = APIRouter(tags=["knowledge"])
@@ -70,13 +73,15 @@ async def ask_catalogue(context: Context, request: Request) -> Response:
     ),
 )
 async def ask_product(context: Context, id: ProductId, request: Request) -> Response:
-    """What a stored product's attributes, its words, or documents about it say in answer to a question: word for word,
-    or that nothing does.
+    """What a stored product's attributes, its words, documents about it, or its newest reviews say in answer to a
+    question: word for word, or that nothing does.
     """
     said = await context.json(request, AskRequest)
     question = said.question
     stored = await stored_product(context, id)
     told = await context.store.document_passages(question, ties_of(stored))
+    reviews = (await context.store.reviews(ReviewQuery(id, limit=MAX_REVIEWS))).reviews
+    told += passages_of_reviews(id, {one.id: one.text for one in reviews})
     model = await context.active_model()
     ranker = shipped().of(model.info.space)
     ask = Ask(question, [*passages_of(stored), *told], stored.product.title, ranker)

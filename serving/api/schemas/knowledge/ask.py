@@ -22,8 +22,9 @@ class AskRequest(Schema):
 
 
 class AnswerOut(BaseModel):
-    """What answers, word for word as its source has it: text[0] is the letter `start` of a description, of another
-    source the first. name: of the attribute or field, or the heading above the sentence. by: who says so, of which
+    """What answers, word for word as its source has it: text[0] is the letter `start` of a description or a
+    review, of another source the first. name: of the attribute or field, the heading above the sentence, or the id of
+    the review. by: who says so, of which
     `certainty` is how sure that is.
     """
 
