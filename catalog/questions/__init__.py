@@ -3,11 +3,12 @@
 Nothing is made up: an answer is an attribute, a sentence or a line of a document, with where it stands.
 """
 
-from catalog.questions.passages import Passage, passages_of, passages_of_reviews, sentences
+from catalog.questions.passages import MAX_REVIEWS, Passage, passages_of, passages_of_reviews, sentences
 from catalog.questions.ranker import MAX_QUESTION, Answer, Ask, Ranker, Rankers, Reply, shipped
 
 __all__ = [
     "MAX_QUESTION",
+    "MAX_REVIEWS",
     "Answer",
     "Ask",
     "Passage",

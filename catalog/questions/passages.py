@@ -20,6 +20,7 @@ END = re.compile(r"(?<=[.!?])[\"')\]]?\s+(?=[^a-z\s])|(?<=[。！？；])|\s*[\r
 MAX_SENTENCE = 400  # letters; a longer one is cut where a clause ends
 CLAUSE = re.compile(r"(?<=[,;:，、：])\s*")
 MAX_SENTENCES = 400  # of a text
+MAX_REVIEWS = 50  # of a product, the newest, that a question is put to
 OF_ONE_SHOPPER = 0.5  # how sure it is what a review says, which the shop does not vouch for
 # Fields of the offer that a question may be about, with the names by which people ask.
 FIELDS = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shelflens.cli.app import IndexOption, JsonOption, app, errors_shown
+from shelflens.cli.app import IndexOption, JsonOption, StateOption, app, errors_shown, state_of
 
 if TYPE_CHECKING:
     from catalog.behaviour.log import EventLog
@@ -29,10 +29,6 @@ REASONS = {
 commands = typer.Typer(name="events", help="What shoppers did: import it, show it, forget it.", no_args_is_help=True)
 app.add_typer(commands)
 
-StateOption = Annotated[
-    str | None,
-    typer.Option("--state", help="postgresql://USER@HOST/DATABASE, where the service keeps its state there."),
-]
 UserArgument = Annotated[str, typer.Argument(help="The id of a user, as in the events.")]
 
 
@@ -161,15 +157,9 @@ def line(found: "Recommendation") -> str:
 @contextmanager
 def state_place(index: str, state: str | None) -> Iterator["StorePlace"]:
     from catalog.behaviour.log import NAME
-    from catalog.ingest.ledger import state_folder
-    from catalog.storage.database import open_database
 
-    database = open_database(state)
-    try:
-        yield database or state_folder(index) / NAME
-    finally:
-        if database:
-            database.close()
+    with state_of(index, state) as beside:
+        yield beside.place(NAME)
 
 
 @contextmanager

@@ -10,13 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shelflens.cli.app import DeviceOption, IndexModelOption, IndexOption, JsonOption, app, errors_shown
+from shelflens.cli.app import (
+    DeviceOption,
+    IndexModelOption,
+    IndexOption,
+    JsonOption,
+    StateOption,
+    app,
+    errors_shown,
+    state_of,
+)
 
 if TYPE_CHECKING:
     from catalog.index.product_index import ProductIndex
-    from catalog.knowledge.store import DocumentStore
     from catalog.product import StoredProduct
-    from catalog.questions import Answer
+    from catalog.questions import Answer, Passage
+    from catalog.storage.database import State
 
 knowledge_app = typer.Typer(help="What is known of the products, as a graph.", no_args_is_help=True)
 app.add_typer(knowledge_app, name="knowledge")
@@ -32,28 +41,28 @@ def ask(
     question: Annotated[str, typer.Argument(help="In English or Chinese.")],
     product: Annotated[str, typer.Option(help="Id of the stored product that is asked about.")],
     index: IndexOption = "shelflens-index",
+    state: StateOption = None,
     as_json: JsonOption = False,
     model: IndexModelOption = None,
     device: DeviceOption = "cpu",
 ) -> None:
-    """Answer a question about a stored product from its attributes, its words and documents about it, word for word.
+    """Answer a question about a stored product from its attributes, its words, documents about it and its newest
+    reviews, word for word.
 
     Exit code: 0 answered, 1 the listing does not say, 2 an error.
     """
     from catalog.errors import ProductNotFound
     from catalog.index.product_index import open_index
-    from catalog.knowledge import ties_of
     from catalog.origin import load_for
-    from catalog.questions import Ask, passages_of, shipped
+    from catalog.questions import Ask, shipped
 
-    with errors_shown(), closing(open_index(index, create=False)) as opened, closing(documents_of(index)) as documents:
+    with errors_shown(), open_index(index, create=False) as opened, state_of(index, state) as beside:
         (stored,) = opened.get([product])
         if stored is None:
             raise ProductNotFound
-        told = documents.passages(question, ties_of(stored))
         understander = load_for(opened, model, device)
         ranker = shipped().of(understander.space)
-        asked = Ask(question, [*passages_of(stored), *told], stored.product.title, ranker)
+        asked = Ask(question, passages_about(stored, question, beside), stored.product.title, ranker)
         answers = asked.reply(understander.embed(asked.texts)).answers
     if as_json:
         print(json.dumps([as_row(answer) for answer in answers], ensure_ascii=False, indent=1))
@@ -66,19 +75,44 @@ def ask(
         raise typer.Exit(1)
 
 
+def passages_about(stored: "StoredProduct", question: str, state: "State") -> "list[Passage]":
+    """What the product, documents about it and its newest reviews say. state: where the last two are."""
+    from catalog.knowledge import ties_of
+    from catalog.knowledge.store import NAME as DOCUMENTS
+    from catalog.knowledge.store import DocumentStore
+    from catalog.language.reviews.store import NAME as REVIEWS
+    from catalog.language.reviews.store import ReviewQuery, ReviewStore
+    from catalog.questions import MAX_REVIEWS, passages_of, passages_of_reviews
+
+    with (
+        closing(DocumentStore(state.place(DOCUMENTS))) as documents,
+        closing(ReviewStore(state.place(REVIEWS))) as kept,
+    ):
+        told = documents.passages(question, ties_of(stored))
+        reviews = kept.page(ReviewQuery(stored.id, limit=MAX_REVIEWS)).reviews
+    return [*passages_of(stored), *told, *passages_of_reviews(stored.id, {one.id: one.text for one in reviews})]
+
+
 @knowledge_app.command()
 def export(
     index: IndexOption = "shelflens-index",
     format: Annotated[Format, typer.Option(help="jsonld: a schema.org/Product a line; csv: triples.")] = Format.jsonld,
     output: Annotated[Path | None, typer.Option(help="The file. Default: standard output.")] = None,
+    state: StateOption = None,
 ) -> None:
     """Write what is known of all stored products, each edge with its evidence, while they are read."""
     from catalog.index.product_index import open_index
     from catalog.knowledge import ties_of
     from catalog.knowledge.exports import lines
+    from catalog.knowledge.store import NAME, DocumentStore
     from catalog.storage.files import written_whole
 
-    with errors_shown(), closing(open_index(index, create=False)) as opened, closing(documents_of(index)) as documents:
+    with (
+        errors_shown(),
+        open_index(index, create=False) as opened,
+        state_of(index, state) as beside,
+        closing(DocumentStore(beside.place(NAME))) as documents,
+    ):
         parts = lines(scanned(opened), format.value, lambda stored: documents.tied(ties_of(stored)))
         if output is None:
             write(parts, sys.stdout.write)
@@ -95,14 +129,6 @@ def write(parts: Iterable[str], to: Callable[[str], object]) -> None:
 def scanned(index: "ProductIndex") -> Iterator["StoredProduct"]:
     for products in index.scan():
         yield from products
-
-
-def documents_of(index: str) -> "DocumentStore":
-    """Those that a service over this index keeps in its state folder."""
-    from catalog.ingest.ledger import state_folder
-    from catalog.knowledge.store import NAME, DocumentStore
-
-    return DocumentStore(state_folder(index) / NAME)
 
 
 def origin(answer: "Answer") -> str:

@@ -12,7 +12,7 @@ import typer
 
 from catalog.errors import ProductNotFound
 from catalog.storage.files import private_files
-from shelflens.cli.app import IndexOption, JsonOption, ModelOption, app, errors_shown
+from shelflens.cli.app import IndexOption, JsonOption, ModelOption, StateOption, app, errors_shown, state_of
 from shelflens.cli.language.intents import TextModelOption
 
 if TYPE_CHECKING:
@@ -25,11 +25,6 @@ AT_ONCE = 1_000  # reviews
 
 reviews_app = typer.Typer(help="Keep reviews of products, and say what they say.", no_args_is_help=True)
 app.add_typer(reviews_app, name="reviews")
-
-StateOption = Annotated[
-    str | None,
-    typer.Option("--state", help="postgresql://USER@HOST/DATABASE, where the service keeps its state there."),
-]
 
 
 @reviews_app.command("import")
@@ -99,18 +94,14 @@ def summary(
 def opened(index: str, state: str | None) -> "Iterator[tuple[ProductIndex, ReviewStore]]":
     """The index, and the reviews beside it or in the database. Raises what opening them does."""
     from catalog.index.product_index import open_index
-    from catalog.ingest.ledger import state_folder
     from catalog.language.reviews.store import NAME, ReviewStore
-    from catalog.storage.database import open_database
 
-    database = open_database(state)
-    try:
-        kept = closing(ReviewStore(database or state_folder(index) / NAME))
-        with open_index(index, create=False) as products, kept as store:
-            yield products, store
-    finally:
-        if database:
-            database.close()
+    with (
+        open_index(index, create=False) as products,
+        state_of(index, state) as beside,
+        closing(ReviewStore(beside.place(NAME))) as store,
+    ):
+        yield products, store
 
 
 def reader_of(text_model: Path | None, model: Path | None) -> "SentimentReader":

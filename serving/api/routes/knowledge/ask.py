@@ -11,7 +11,7 @@ from catalog.errors import IndexOfOtherModel, ProductNotFound
 from catalog.knowledge import Tie, ties_of
 from catalog.language.reviews.store import ReviewQuery
 from catalog.product import Product, StoredProduct, Understanding
-from catalog.questions import Answer, Ask, Reply, passages_of, passages_of_reviews, shipped
+from catalog.questions import MAX_REVIEWS, Answer, Ask, Reply, passages_of, passages_of_reviews, shipped
 from catalog.questions.ranker import MAX_ANSWERS
 from catalog.search import Example, Knowledge, Search, SearchPlan
 from serving.api import examples
@@ -25,8 +25,6 @@ from serving.inference.rewording import reword
 
 # Products that a question about the whole catalogue is put to.
 MAX_ASKED = 4
-# The newest reviews that a question about a product is put to.
-MAX_REVIEWS = 50
 ASKING: Errors = (IndexOfOtherModel, *MODEL, *INDEX)
 
 router = APIRouter(tags=["knowledge"])
