@@ -63,6 +63,13 @@ def test_the_catalog_examples(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert "48 rows (48 added)" in results["ingest"].output
     assert "Granny Smith" in results["search"].output
     assert (tmp_path / "catalog.parquet").stat().st_size > 48 * 256 * 4
+    [block] = [block for block in blocks("bash") if "shelflens recommend" in block]
+    told = {line: CliRunner().invoke(app, shlex.split(line, comments=True)[1:]) for line in block.splitlines()}
+    assert {line: result.output for line, result in told.items() if result.exit_code} == {}
+    said = "\n".join(result.output for result in told.values())
+    assert "Strawberry Yoghurt" in said
+    assert "strap: 3 of 4 negative" in said
+    assert "block all UVA and UVB" in said
 
 
 def test_every_file_that_it_names_exists() -> None:
@@ -72,4 +79,5 @@ def test_every_file_that_it_names_exists() -> None:
 
 def test_every_verb_that_it_names_exists() -> None:
     known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    known |= {group.name or group.typer_instance.info.name for group in app.registered_groups if group.typer_instance}
     assert set(re.findall(r"shelflens ([a-z]+)", "\n".join(blocks("bash")))) <= known
