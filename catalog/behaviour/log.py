@@ -10,7 +10,8 @@ from typing import Any
 from catalog.behaviour.events import KINDS, Event, with_product
 from catalog.behaviour.pairs import WINDOW, Counts, PairKind, added, pairs_of
 from catalog.index.backend import in_chunks
-from catalog.storage.database import IDS_AT_ONCE, Statements, StorePlace, marks, open_store
+from catalog.storage.database import IDS_AT_ONCE, Statements, StorePlace, marks
+from catalog.storage.later import LaterStore
 from catalog.storage.seal import Unsealed, moment
 
 NAME = "behaviour.sqlite"  # in the state folder
@@ -54,7 +55,8 @@ class EventLog:
     """Several threads may share one. Every method may raise DiskFull, StateDamaged or StateUnavailable."""
 
     def __init__(self, place: StorePlace) -> None:
-        self.file = open_store(place, SCHEMA, "what shoppers did")
+        """Nothing is made before the first event, or in a database before the first question."""
+        self.file = LaterStore(place, SCHEMA, "what shoppers did")
 
     def add(self, events: Iterable[Event]) -> int:
         """-> how many are new. Raises EventInvalid before any of the chunk is kept."""

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from catalog.behaviour.companions import Companion, companions
 from catalog.behaviour.events import Event, with_product
@@ -29,20 +28,14 @@ class Behaviour:
     """
 
     def __init__(self, place: StorePlace, index: ProductIndex) -> None:
-        self._place, self._index = place, index
-        self._opening = threading.Lock()
-        self._log: EventLog | None = None
+        self._log, self._index = EventLog(place), index
+        self.file = self._log.file
         self._mixture = Mixture()
         self._new = AT_LEAST  # events that the weights were not learnt from
         self._known = 0  # and those that they were
         self._forgotten = 0  # how often somebody or something was
+        self._starting = threading.Lock()
         self._learner: ThreadPoolExecutor | None = None
-        if isinstance(place, Path) and place.exists():
-            self._opened()
-
-    @property
-    def damage(self) -> str:
-        return self._log.file.damage if self._log else ""
 
     @property
     def mixture(self) -> Mixture:
@@ -51,7 +44,7 @@ class Behaviour:
 
     def add(self, events: Iterable[Event]) -> int:
         """Keep events; what is kept already is not kept twice. -> how many are new. Raises EventInvalid."""
-        count = self._opened().add(events)
+        count = self._log.add(events)
         self._new += count
         return count
 
@@ -94,22 +87,17 @@ class Behaviour:
         return log.events(shopper, limit, after) if log else []
 
     def forget(self, shopper: str) -> int:
-        """Have everything as if this shopper had never come, and `scrub` then. -> how many events of his there were."""
+        """Have everything as if this shopper had never come, and `file.scrub` then. -> how many events there were."""
         log = self._there()
         count = log.forget(shopper) if log else 0
         self._unlearn()
         return count
 
     def erase(self, products: Sequence[str]) -> None:
-        """Have everything as if nobody had ever met these products, and `scrub` then."""
+        """Have everything as if nobody had ever met these products, and `file.scrub` then."""
         if log := self._there():
             log.erase(products)
             self._unlearn()
-
-    def scrub(self) -> bool:
-        """See `StateStore.scrub`."""
-        log = self._there()
-        return log.file.scrub() if log else True
 
     def learn(self) -> None:
         """Learn anew from the events how much each source counts."""
@@ -123,15 +111,14 @@ class Behaviour:
     def close(self) -> None:
         if self._learner:
             self._learner.shutdown()
-        if self._log:
-            self._log.close()
+        self._log.close()
 
     def _learn_if_due(self) -> None:
         """Beside the requests, which go on with what was learnt before."""
         if self._new < max(AT_LEAST, ANEW * self._known):
             return
         self._new = 0
-        with self._opening:
+        with self._starting:
             self._learner = self._learner or ThreadPoolExecutor(1, "learn")
         self._learner.submit(self._try_to_learn)
 
@@ -148,11 +135,4 @@ class Behaviour:
 
     def _there(self) -> EventLog | None:
         """None while there are no events."""
-        if self._log is None and isinstance(self._place, Path) and not self._place.exists():
-            return None
-        return self._opened()
-
-    def _opened(self) -> EventLog:
-        with self._opening:
-            self._log = self._log or EventLog(self._place)
-        return self._log
+        return self._log if self.file.may_hold else None

@@ -1,9 +1,7 @@
 """The documents that are kept beside the products, and the sentences of them that have words of a question."""
 
-import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from catalog.errors import DocumentNotFound, TooManyDocuments
@@ -11,7 +9,8 @@ from catalog.knowledge.document import MAX_DOCUMENTS, Document, Kind, Piece, Tie
 from catalog.questions.concepts import asked, named
 from catalog.questions.passages import Passage
 from catalog.questions.words import content, tokens
-from catalog.storage.database import StateStore, StorePlace, inserted_id, marks, open_store
+from catalog.storage.database import StorePlace, inserted_id, marks
+from catalog.storage.later import LaterStore
 from catalog.storage.seal import moment, typed
 
 NAME = "documents.sqlite"  # in the state folder
@@ -53,31 +52,13 @@ class DocumentStore:
 
     def __init__(self, place: StorePlace) -> None:
         """Nothing is made before the first document, or in a database before the first question."""
-        self._place = place
-        self._opening = threading.Lock()
-        self._opened: StateStore | None = None
-
-    @property
-    def damage(self) -> str:
-        return self._opened.damage if self._opened else ""
-
-    def _file(self) -> StateStore:
-        with self._opening:
-            if self._opened is None:
-                self._opened = open_store(self._place, SCHEMA, "the documents")
-            return self._opened
-
-    def _known(self) -> StateStore | None:
-        """None where no document was ever kept."""
-        if self._opened is None and isinstance(self._place, Path) and not self._place.exists():
-            return None
-        return self._file()
+        self.file = LaterStore(place, SCHEMA, "the documents")
 
     def add(self, name: str, kind: Kind, tie: Tie, pieces: Sequence[Piece], given_by: str) -> Document:
         """In place of one of the same name that is tied to the same. Raises TooManyDocuments."""
         now = time.time()
         row = (name, kind, *tie, len(pieces), now, given_by)
-        with self._file().transaction() as db:
+        with self.file.transaction() as db:
             ids = db.execute("SELECT id FROM documents WHERE name = ? AND scope = ? AND target = ?", (name, *tie))
             _remove(db, [found[0] for found in ids.fetchall()])
             ((count,),) = db.execute("SELECT count(*) FROM documents").fetchall()
@@ -96,18 +77,18 @@ class DocumentStore:
     def page(self, after: int = 0, limit: int = 100, tie: Tie | None = None) -> list[Document]:
         """In the order in which they came. after: the id of the last one of the page before."""
         about = " AND scope = ? AND target = ?" if tie else ""
-        if (file := self._known()) is None:
+        if not self.file.may_hold:
             return []
-        with file.use() as db:
+        with self.file.use() as db:
             rows = db.execute(f"{LISTED} WHERE id > ?{about} ORDER BY id LIMIT ?", (after, *(tie or ()), limit))
             return [_from_row(row) for row in rows]
 
     def tied(self, ties: Sequence[Tie]) -> list[Document]:
         """All documents about any of these."""
         where, values = _about(ties, "documents")
-        if (file := self._known()) is None:
+        if not self.file.may_hold:
             return []
-        with file.use() as db:
+        with self.file.use() as db:
             return [_from_row(row) for row in db.execute(f"{LISTED} WHERE {where} ORDER BY id", values)]
 
     def passages(self, question: str, ties: Sequence[Tie]) -> list[Passage]:
@@ -115,8 +96,7 @@ class DocumentStore:
         what it asks for; at most MAX_FOUND.
         """
         words = [*content(question), *map(_mark, sorted(asked(question)))][:MAX_WORDS]
-        file = self._known()
-        if not words or file is None:
+        if not words or not self.file.may_hold:
             return []
         where, values = _about(ties, "d")
         query = (
@@ -126,35 +106,29 @@ class DocumentStore:
             f" WHERE w.word IN ({marks(words)}) AND ({where}) GROUP BY w.piece ORDER BY hits DESC, w.piece LIMIT ?"
             ") found ON found.piece = p.id ORDER BY found.hits DESC, p.id"
         )
-        with file.use() as db:
+        with self.file.use() as db:
             return [_to_passage(row) for row in db.execute(query, (*words, *values, MAX_FOUND))]
 
     def delete(self, id: int) -> None:
         """Raises DocumentNotFound."""
-        if (file := self._known()) is None:
+        if not self.file.may_hold:
             raise DocumentNotFound
-        with file.transaction() as db:
+        with self.file.transaction() as db:
             if not db.execute("SELECT id FROM documents WHERE id = ?", (id,)).fetchall():
                 raise DocumentNotFound
             _remove(db, [id])
 
     def erase(self, product_ids: Sequence[str]) -> None:
-        """The documents that are about these products alone. They are gone from the disk after `scrub`."""
-        if (file := self._known()) is None:
+        """The documents that are about these products alone. They are gone from the disk after `file.scrub`."""
+        if not self.file.may_hold:
             return
-        with file.transaction() as db:
+        with self.file.transaction() as db:
             for id in product_ids:
                 found = db.execute("SELECT id FROM documents WHERE scope = 'product' AND target = ?", (id,))
                 _remove(db, [row[0] for row in found.fetchall()])
 
-    def scrub(self) -> bool:
-        """See `catalog.storage.database.StateStore.scrub`."""
-        file = self._known()
-        return file is None or file.scrub()
-
     def close(self) -> None:
-        if self._opened:
-            self._opened.close()
+        self.file.close()
 
 
 def _add_piece(db: Any, document: int, piece: Piece) -> None:

@@ -170,5 +170,5 @@ def erase_beside(state: State, ledger: Path, ids: Sequence[str]) -> bool:
     if state.has(DOCUMENTS):
         with closing(DocumentStore(state.place(DOCUMENTS))) as documents:
             documents.erase(ids)
-            clean &= documents.scrub()
+            clean &= documents.file.scrub()
     return erase_rows(state.place(JOBS), ledger, ids) and clean

@@ -150,7 +150,7 @@ class CatalogStore:
         self._documents = DocumentStore(state.place(DOCUMENTS))
 
     def _erasing(self, jobs: StorePlace, ledger: Path) -> Erasure:
-        audits, others = self._audits.file, (self._behaviour, self._reviews.file, self._documents)
+        audits, others = self._audits.file, (self._behaviour.file, self._reviews.file, self._documents.file)
         files = (self._thumbnails.file, self._feedback.file, audits, *others)
         return Erasure(self._index, files, self._notes, jobs, ledger)
 
@@ -187,12 +187,12 @@ class CatalogStore:
             self._feedback.file,
             self._map.file,
             self._audits.file,
-            self._behaviour,
+            self._behaviour.file,
             self._reviews.file,
             self._active,
             self._taught,
             self._erasure,
-            self._documents,
+            self._documents.file,
         )
         damages = (*(file.damage for file in files), self._damaged_products())
         damaged = tuple(filter(None, damages))

@@ -59,7 +59,7 @@ def test_without_events_there_is_what_is_new_and_no_file(index: ProductIndex, tm
     assert ids(found)[0] == "latest"
     assert {one.reason for one in found} == {Reason("new")}
     assert (shop.bought_together("p1", 5), shop.events("nobody", 5), shop.forget("nobody")) == ([], [], 0)
-    assert shop.scrub()
+    assert shop.file.scrub()
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ProductNotFound, match="No product with this id"):
         shop.bought_together("unknown", 5)

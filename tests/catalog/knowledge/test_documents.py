@@ -159,7 +159,7 @@ def test_documents_are_listed_replaced_deleted_and_erased(store: DocumentStore) 
     assert [one.id for one in store.tied([Tie("product", "7")])] == [again]
     assert [one.id for one in store.page(limit=1, after=shop)] == [again]
     store.erase(["7", "unknown"])
-    assert store.scrub()
+    assert store.file.scrub()
     assert [one.id for one in store.page()] == [shop]
     assert store.passages("wash", [Tie("product", "7")]) == []
     store.delete(shop)
@@ -173,6 +173,6 @@ def test_nothing_is_made_before_the_first_document(tmp_path: Path) -> None:
     assert store.tied([Tie("shop")]) == []
     assert store.passages("wash", [Tie("shop")]) == []
     store.erase(["1"])
-    assert store.scrub()
+    assert store.file.scrub()
     assert not list(tmp_path.iterdir())
     store.close()
