@@ -34,6 +34,7 @@ from catalog.language.reviews.store import NAME as REVIEWS
 from catalog.language.reviews.store import Kept, ReviewPage, ReviewQuery, ReviewStore
 from catalog.model.folder import TaughtFiles, named_folder
 from catalog.pricing import PriceQuestion, Pricer, Suggestion
+from catalog.pricing.pricer import COVERAGE
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.arrivals import Arrivals, Doubles
 from catalog.quality.arrivals.statistics import NAME as WORDS
@@ -355,7 +356,7 @@ class CatalogStore:
         images = self.image_counts([stored.id for stored in products])
         return Shown(products, counts, self._index.count(filter), images)
 
-    def suggest_price(self, asked: PriceQuestion, coverage: float) -> Suggestion:
+    def suggest_price(self, asked: PriceQuestion, coverage: float = COVERAGE) -> Suggestion:
         """Without a currency in the one that the most products have."""
         return self._pricer.suggest(asked._replace(currency=asked.currency or self._pricer.currency()), coverage)
 
