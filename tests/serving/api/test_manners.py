@@ -198,13 +198,14 @@ def test_the_documentation_asks_no_other_host(client: TestClient) -> None:
 
 def test_a_key_that_reads_can_do_what_is_documented_and_nothing_else(client: TestClient, settings: Settings) -> None:
     """Each method at each address of a route, also where an address is of two routes: of the routes that answer there,
-    those that read (GET, and three that ask by POST) are let through, and no other. Uploads and the server's feeds are
-    for those who bring products in.
+    those that read (GET, and those that ask by POST) are let through, and no other. Uploads, the server's feeds and
+    what a person did are for those who bring products in.
     """
-    for_writers = {"/v1/uploads/x", "/v1/sources"}
+    for_writers = {"/v1/uploads/x", "/v1/sources", "/v1/users/x/events"}
     headers = {"Authorization": f"Bearer {add_key(settings.keys, 'shop', 'read')}"}
     time.sleep(1.05)
-    asking = {ANALYZE, "/v1/embeddings", "/v1/search"}
+    asking = {ANALYZE, "/v1/embeddings", "/v1/search", "/v1/recommendations", "/v1/intents", "/v1/ask", "/v1/price"}
+    asking |= {"/v1/drafts", "/v1/demand", "/v1/products/x/ask", "/v1/products/x/draft"}
     routes = [route for route in routes_of(client.app) if route.path_format.startswith("/v1/")]
     for path in {re.sub(r"\{\w+\}", "x", route.path_format) for route in routes}:
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):

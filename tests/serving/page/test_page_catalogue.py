@@ -83,7 +83,7 @@ def test_a_product_is_added_changed_judged_and_deleted(reader: Reader, address: 
     expect(page.locator(".image-button")).to_have_count(2)
     button(reader, "Edit").click()
     page.get_by_label("Title").fill(MARKUP)
-    page.get_by_label("Price").fill("")
+    page.get_by_role("spinbutton", name="Price").fill("")
     button(reader, "Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(MARKUP)
     expect(page.get_by_role("heading", level=1)).to_be_focused()
