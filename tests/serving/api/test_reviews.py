@@ -55,6 +55,14 @@ def test_reviews_are_kept_counted_listed_and_forgotten(client: TestClient, tmp_p
     assert_error(gone, 404, "review_not_found")
 
 
+def test_any_moment_of_the_calendar_is_taken(client: TestClient) -> None:
+    for moment in ("0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"):
+        review = {"id": moment, "text": "Good.", "written_at": moment}
+        assert client.post("/v1/products/a/b/reviews", json={"reviews": [review]}).status_code == 200
+    listed = client.get("/v1/products/a/b/reviews").json()["reviews"]
+    assert [one["written_at"][:10] for one in listed] == ["9999-12-31", "1970-01-01"]
+
+
 def test_reviews_stay_without_their_product_until_it_is_erased(client: TestClient, tmp_path: Path) -> None:
     client.post("/v1/products/a/b/reviews", json={"reviews": REVIEWS})
     client.delete("/v1/products/a/b")

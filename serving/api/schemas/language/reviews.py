@@ -1,12 +1,12 @@
 """Reviews of a product, and what they say of it."""
 
-from datetime import UTC
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from catalog.language.reviews import MAX_ID, MAX_TEXT, Aspect, Mention, Review, Sentiment, Summary
 from catalog.language.reviews.store import Kept, ReviewPage
+from catalog.storage.seal import YEAR_10000
 from serving.api.schemas.schema import PLAIN, NullsAsDefaults, Schema, written
 
 MAX_REVIEWS = 500
@@ -22,8 +22,8 @@ class ReviewIn(NullsAsDefaults, Schema):
     written_at: Annotated[AwareDatetime | None, Field(description="ISO 8601, with a time zone.")] = None
 
     def to_review(self) -> Review:
-        moment = self.written_at.astimezone(UTC).timestamp() if self.written_at else None
-        return Review(self.id, self.text, self.rating, max(0.0, moment) if moment is not None else None)
+        moment = min(max(0.0, self.written_at.timestamp()), YEAR_10000 - 1) if self.written_at else None
+        return Review(self.id, self.text, self.rating, moment)
 
 
 class ReviewsRequest(Schema):
