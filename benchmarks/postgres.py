@@ -17,7 +17,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,9 @@ def server_seconds(process: int) -> float:
     mine = parent.cpu_times()
     total = mine.user + mine.system + mine.children_user + mine.children_system
     for child in parent.children(recursive=True):
-        times = child.cpu_times()
-        total += times.user + times.system
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile, and is counted with the parent
+            times = child.cpu_times()
+            total += times.user + times.system
     return float(total)
 
 
