@@ -6,12 +6,12 @@ erasing         the ids of products whose traces are being removed
 import json
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 from catalog.behaviour.log import NAME as EVENTS
 from catalog.behaviour.log import EventLog
@@ -38,6 +38,8 @@ SOMEBODY = ""  # among the ids: a person was forgotten, of whom only the files t
 JOBS = "jobs/jobs.sqlite"  # in the state folder
 # How soon what is in use elsewhere is tried again, and what has failed.
 BUSY_SECONDS, FAILED_SECONDS = 0.2, 60.0
+
+Erase: TypeAlias = Callable[[Any, Sequence[str]], object]
 
 logger = logging.getLogger(__name__)
 
@@ -146,29 +148,22 @@ def erase_beside(state: State, ledger: Path, ids: Sequence[str]) -> bool:
     """Erase products from all that is kept beside an index, where no service runs. Nothing is made where nothing is.
     False where another process was using a file, which may then still have some of it.
     """
-    clean = True
-    if state.has(IMAGES):
-        with closing(ThumbnailStore(state.place(IMAGES))) as thumbnail_store:
-            thumbnail_store.delete(ids)
-            clean &= thumbnail_store.file.scrub()
-    if state.has(FEEDBACK):
-        with closing(FeedbackLog(state.place(FEEDBACK))) as feedback:
-            feedback.erase(ids)
-            clean &= feedback.file.scrub()
-    if state.has(AUDITS):
-        with closing(History(state.place(AUDITS))) as audits:
-            audits.forget(ids, verdicts=True)
-            clean &= audits.file.scrub()
-    if state.has(EVENTS):
-        with closing(EventLog(state.place(EVENTS))) as events:
-            events.erase(ids)
-            clean &= events.file.scrub()
-    if state.has(REVIEWS):
-        with closing(ReviewStore(state.place(REVIEWS))) as reviews:
-            reviews.erase(ids)
-            clean &= reviews.file.scrub()
-    if state.has(DOCUMENTS):
-        with closing(DocumentStore(state.place(DOCUMENTS))) as documents:
-            documents.erase(ids)
-            clean &= documents.file.scrub()
+    clean = all([_erased(state.place(name), kind, erase, ids) for name, kind, erase in BESIDE if state.has(name)])
     return erase_rows(state.place(JOBS), ledger, ids) and clean
+
+
+def _erased(place: StorePlace, kind: Callable[[StorePlace], Any], erase: Erase, ids: Sequence[str]) -> bool:
+    with closing(kind(place)) as store:
+        erase(store, ids)
+        return bool(store.file.scrub())
+
+
+# What is beside an index: its name in the state, what opens it, and how products go from it.
+BESIDE: tuple[tuple[str, Callable[[StorePlace], Any], Erase], ...] = (
+    (IMAGES, ThumbnailStore, ThumbnailStore.delete),
+    (FEEDBACK, FeedbackLog, FeedbackLog.erase),
+    (AUDITS, History, partial(History.forget, verdicts=True)),
+    (EVENTS, EventLog, EventLog.erase),
+    (REVIEWS, ReviewStore, ReviewStore.erase),
+    (DOCUMENTS, DocumentStore, DocumentStore.erase),
+)
