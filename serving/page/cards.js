@@ -1,8 +1,9 @@
 // Products as cards.
-import { icon, make } from "./dom.js";
+import { icon, make, show as fill } from "./dom.js";
 import { above, decisionBadge } from "./findings.js";
 import { hitReasons } from "./hit-reasons.js";
 import { count, decimal, percent, price, t } from "./language.js";
+import { errorNotice, stopped } from "./notice.js";
 import { saleBadge } from "./offer.js";
 import { productImage } from "./product-images.js";
 import { asHash } from "./search-query.js";
@@ -69,4 +70,29 @@ export function card(product, signal) {
       ),
     ),
   );
+}
+
+/** Some products below a heading, hidden while there are none. more: a link beside it, or null; coming: a promise of them. */
+export function strip(title, more, coming, signal) {
+  const list = make("ul", { class: "cards" });
+  const element = make(
+    "section",
+    { class: "similar-products", "aria-label": title, hidden: true },
+    make("div", { class: "actions spread" }, make("h2", {}, title), more),
+    list,
+  );
+  coming
+    .then((products) => {
+      fill(
+        list,
+        products.map((one) => card(one, signal)),
+      );
+      element.hidden = !products.length;
+    })
+    .catch((error) => {
+      if (stopped(error)) return;
+      element.hidden = false;
+      fill(list, make("li", { class: "wide" }, errorNotice(error)));
+    });
+  return element;
 }

@@ -1,6 +1,6 @@
 // One stored product: what the merchant said, what the model makes of it, and what is like it.
 import { request } from "./api.js";
-import { card, priceLabel } from "./cards.js";
+import { priceLabel, strip } from "./cards.js";
 import { announce, button, icon, make, show as fill, webAddress } from "./dom.js";
 import { doubles } from "./doubles.js";
 import {
@@ -195,30 +195,10 @@ function sold(product, signal) {
 }
 
 function similar(product, signal) {
-  const list = make("ul", { class: "cards" });
-  const element = make(
-    "section",
-    { class: "similar-products", "aria-label": t("product.similar"), hidden: true },
-    make(
-      "div",
-      { class: "actions spread" },
-      make("h2", {}, t("product.similar")),
-      make("a", { href: asHash({ like: product.id }) }, t("product.all_similar")),
-    ),
-    list,
+  return strip(
+    t("product.similar"),
+    make("a", { href: asHash({ like: product.id }) }, t("product.all_similar")),
+    request(`${address(product.id)}/similar?limit=${SIMILAR}`, { signal }).then(({ results }) => results),
+    signal,
   );
-  request(`${address(product.id)}/similar?limit=${SIMILAR}`, { signal })
-    .then(({ results }) => {
-      fill(
-        list,
-        results.map((one) => card(one, signal)),
-      );
-      element.hidden = !results.length;
-    })
-    .catch((error) => {
-      if (stopped(error)) return;
-      element.hidden = false;
-      fill(list, make("li", { class: "wide" }, errorNotice(error)));
-    });
-  return element;
 }

@@ -1,6 +1,6 @@
 // What is made of one stored product for selling: what is bought with it, its reviews, answers, a price, texts, demand.
 import { request } from "./api.js";
-import { card } from "./cards.js";
+import { strip } from "./cards.js";
 import { make, show as fill } from "./dom.js";
 import { loadMessages, t } from "./language.js";
 import { errorNotice, stopped } from "./notice.js";
@@ -38,26 +38,10 @@ export function selling(product, address, signal) {
   return place;
 }
 
-function together(address, signal) {
-  const list = make("ul", { class: "cards" });
-  const element = make(
-    "section",
-    { class: "similar-products", "aria-label": t("selling.together"), hidden: true },
-    make("div", { class: "actions spread" }, make("h2", {}, t("selling.together"))),
-    list,
+const together = (address, signal) =>
+  strip(
+    t("selling.together"),
+    null,
+    request(`${address}/bought-together?limit=${TOGETHER}`, { signal }).then(({ products }) => products.map((one) => one.product)),
+    signal,
   );
-  request(`${address}/bought-together?limit=${TOGETHER}`, { signal })
-    .then(({ products }) => {
-      fill(
-        list,
-        products.map((one) => card(one.product, signal)),
-      );
-      element.hidden = !products.length;
-    })
-    .catch((error) => {
-      if (stopped(error)) return;
-      element.hidden = false;
-      fill(list, make("li", { class: "wide" }, errorNotice(error)));
-    });
-  return element;
-}
