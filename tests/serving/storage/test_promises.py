@@ -101,9 +101,11 @@ def test_a_promise_that_ends_at_one_node_ends_at_all(folder: Path, monkeypatch: 
             for node, database in enumerate(databases)
         )
         here.upsert([product(str(n)) for n in range(12)])
-        assert there.describe().space == here.describe().space
-        there.judge([Said(str(n), "reject") for n in range(5)])
         deadline = time.monotonic() + 30
+        while there.describe().space != here.describe().space:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        there.judge([Said(str(n), "reject") for n in range(5)])
         while here.describe().promises != {"kept": 1, "ended": 1} or decision(there, "7") != "review":
             assert time.monotonic() < deadline
             time.sleep(0.02)
