@@ -1,7 +1,7 @@
 """Products in, understandings out: the one inference path of the command line, the service and bulk ingest."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from itertools import count
@@ -20,7 +20,7 @@ from catalog.model.preprocess import Prepared, collate, prepare
 from catalog.model.runtime import Answer, ModelOutputs, Runtime, open_runtime
 from catalog.model.scripts import plain_letters, readable, readable_names
 from catalog.model.tokenizer import Extent
-from catalog.product import CategoryScore, Modality, Note, Product, Scored, Understanding
+from catalog.product import CategoryScore, Modality, Note, Product, Scored, Sides, Understanding
 from catalog.taxonomy.tree import Taxonomy
 
 BATCH_SIZE = 32
@@ -41,7 +41,7 @@ Vectors = tuple[tuple[Modality, ...], dict[Modalities, Floats]]
 
 class Reading(NamedTuple):
     """A product with the text that the model can read. used: its modalities; text: the whole text; extent: of what is
-    read.
+    read; named: the leaves that the title names, if that counts, as of `Taxonomy.leaves_named`.
     """
 
     product: Prepared
@@ -49,6 +49,7 @@ class Reading(NamedTuple):
     notes: tuple[Note, ...]
     text: str
     extent: Extent
+    named: Mapping[int, float]
 
 
 class Understander:
@@ -173,11 +174,10 @@ class Understander:
         good = [reading.product for reading in readings if reading.used]
         outputs = self._runtime.run(collate(good, self.tokenizer), evidence=False) if good else None
         row = count()
+        answers = [self._answer(outputs, next(row), one) if outputs and one.used else None for one in readings]
         return [
-            self._own.log_odds(self._judged(outputs.answer(next(row)), 0.0)[0], choice(reading.used), node)
-            if outputs and reading.used
-            else None
-            for reading in readings
+            self._own.log_odds(self._judged(answer, 0.0)[0], choice(reading.used), node) if answer else None
+            for reading, answer in zip(readings, answers, strict=True)
         ]
 
     def embed(self, texts: Sequence[str], progress: Callable[[int], object] = lambda texts: None) -> Floats:
@@ -206,7 +206,10 @@ class Understander:
             text, left_out, extent = "", True, NOTHING
         has = {"image": len(product.pixels_NCHW) > 0, "text": bool(text)}
         notes: tuple[Note, ...] = ("text_not_read",) if left_out else ()
-        return Reading(product._replace(text=text), tuple(m for m in MODALITIES if has[m]), notes, whole, extent)
+        counts = text and self._base.calibration.named
+        named = self._base.taxonomy.leaves_named(plain_letters(product.title)) if counts else {}
+        used = tuple(m for m in MODALITIES if has[m])
+        return Reading(product._replace(text=text), used, notes, whole, extent, named)
 
     def _unread(self, reading: Reading) -> Understanding:
         """The result for a product without an image whose text cannot be read: no category, similar to nothing."""
@@ -228,7 +231,7 @@ class Understander:
         self, outputs: ModelOutputs, row: int, reading: Reading, top_k: int, evidence: bool
     ) -> Understanding:
         modalities = choice(reading.used)
-        answer = outputs.answer(row)
+        answer = self._answer(outputs, row, reading)
         filing = self._base.file(answer.leaf_C, self._log_odds(outputs, row, modalities), modalities, top_k)
         has_both = len(reading.used) == 2
         found = Understanding(
@@ -243,29 +246,40 @@ class Understander:
             notes=(*reading.notes, "unfamiliar") if filing.unfamiliar else reading.notes,
             tokens=reading.extent.tokens,
             cut=reading.extent.cut,
-            sides=self._base.sides(self._side(outputs, row, "image"), self._side(outputs, row, "text"))
-            if has_both
-            else None,
+            sides=self._sides(outputs, row, reading) if has_both else None,
             image_measures=reading.product.image_measures,
         )
         if self.filer:  # tags and attributes that were not taught depend on the base's category
             found = self.filer.refile(found, self._base_version, top_k)
         alone = outputs.evidence if has_both and evidence else {}
-        return replace(found, evidence={name: self._alone(outputs, row, name) for name in alone})
+        return replace(found, evidence={name: self._alone(outputs, row, reading, name) for name in alone})
 
-    def _side(self, outputs: ModelOutputs, row: int, modality: Modality) -> Alone:
+    def _answer(self, outputs: ModelOutputs, row: int, reading: Reading, alone: Modality | None = None) -> Answer:
+        """The outputs of a product, with what its title's names add where words are read."""
+        answer = outputs.answer(row, alone)
+        if alone == "image" or not reading.named:
+            return answer
+        leaf_C = answer.leaf_C.copy()
+        leaf_C[list(reading.named)] += self._base.calibration.named * np.array(list(reading.named.values()), np.float32)
+        return answer._replace(leaf_C=leaf_C)
+
+    def _sides(self, outputs: ModelOutputs, row: int, reading: Reading) -> Sides:
         """For the base, whatever was taught since."""
+        image, text = (self._side(outputs, row, reading, modality) for modality in MODALITIES)
+        return self._base.sides(image, text)
+
+    def _side(self, outputs: ModelOutputs, row: int, reading: Reading, modality: Modality) -> Alone:
         attributes = {name: logits_BV[row] for name, logits_BV in outputs.evidence[modality].attributes.items()}
-        answer, log_odds = outputs.answer(row, modality), self._log_odds(outputs, row, modality)
+        answer, log_odds = self._answer(outputs, row, reading, modality), self._log_odds(outputs, row, modality)
         return Alone(answer.leaf_C, answer.embedding_E, attributes, log_odds)
 
     def _judged(self, answer: Answer, log_odds: float) -> tuple[Floats, float]:
         """Leaf logits (C,), and the log odds of being unfamiliar: the model's own, or those that it was taught."""
         return self.filer.judged(answer.embedding_E) if self.filer else (answer.leaf_C, log_odds)
 
-    def _alone(self, outputs: ModelOutputs, row: int, modality: Modality) -> CategoryScore | None:
+    def _alone(self, outputs: ModelOutputs, row: int, reading: Reading, modality: Modality) -> CategoryScore | None:
         """The category that this modality alone supports."""
-        judged = self._judged(outputs.answer(row, modality), self._log_odds(outputs, row, modality))
+        judged = self._judged(self._answer(outputs, row, reading, modality), self._log_odds(outputs, row, modality))
         return self._own.category(*judged, modality)
 
     def _log_odds(self, outputs: ModelOutputs, row: int, modalities: Modalities) -> float:

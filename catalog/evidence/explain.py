@@ -6,7 +6,7 @@ import numpy as np
 
 from catalog.evidence.found import Explanation, Word
 from catalog.evidence.heat import CELLS, hidden, to_heat_map
-from catalog.evidence.words import MAX_WORDS, without, words_of
+from catalog.evidence.words import MAX_WORDS, Spoken, without, words_of
 from catalog.model.preprocess import Prepared
 from catalog.understand import BATCH_OF_A_CORE, Understander
 
@@ -24,7 +24,7 @@ def explain(model: Understander, product: Prepared) -> Explanation | None:
         return None
     words = words_of(product.text, model.tokenizer, model.taxonomy) if "text" in answer.modalities_used else []
     tried = words[:MAX_WORDS]
-    shorter = [product._replace(text=without(product.text, [word])) for word in tried]
+    shorter = [_shorter(product, word) for word in tried]
     masked = _masked(model, product) if "image" in answer.modalities_used else []
     log_odds, *others = _log_odds(model, [product, *shorter, *masked], category.id)
     added = [log_odds - other for other in others]
@@ -35,6 +35,12 @@ def explain(model: Understander, product: Prepared) -> Explanation | None:
         untried=tuple(word.text for word in words[MAX_WORDS:]),
         heat_map=to_heat_map(added[len(tried) :]) if masked else None,
     )
+
+
+def _shorter(product: Prepared, word: Spoken) -> Prepared:
+    """The product without a word. Its text begins with its title."""
+    in_title = word._replace(spans=tuple(span for span in word.spans if span[1] <= len(product.title)))
+    return product._replace(text=without(product.text, [word]), title=without(product.title, [in_title]))
 
 
 def _masked(model: Understander, product: Prepared) -> list[Prepared]:

@@ -42,7 +42,8 @@ class Calibration:
     auto_unfamiliar: those above which a product is not accepted unseen, however sure its leaf; without them as above.
     tags, attributes: least probability to report a tag, or an attribute's value, by the node of the category: what is
     not listed is not proven for this kind of product.
-    floor: what is like a query; without it everything is, more or less.
+    floor: what is like a query; without it everything is, more or less. named: added to the logits of the leaves that a
+    title names, before the temperature, times their share (see `catalog.taxonomy.tree.Taxonomy.leaves_named`).
     """
 
     temperature: dict[Modalities, dict[str, float]] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Calibration:
     tags: dict[Modalities, dict[str, dict[str, float]]] = field(default_factory=dict)
     attributes: dict[Modalities, dict[str, dict[str, dict[str, float]]]] = field(default_factory=dict)
     floor: dict[Modalities, Bounds] = field(default_factory=dict)
+    named: float = 0.0
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

@@ -57,10 +57,13 @@ class Inputs:
 class Outputs(NamedTuple):
     """The result of a forward pass.
 
-    leaf_BC, tags_BG, attributes (name -> (B, V)): logits. fused_BE, image_BE, text_BE: unit embeddings in one space.
+    leaf_BC, tags_BG, attributes (name -> (B, V)): logits. names_BC: those of the leaves by their names alone, to which
+    the image is what its classes are called; None without an open head. fused_BE, image_BE, text_BE: unit embeddings
+    in one space.
     """
 
     leaf_BC: Tensor
+    names_BC: Tensor | None
     tags_BG: Tensor
     attributes: dict[str, Tensor]
     fused_BE: Tensor
@@ -153,16 +156,21 @@ class Heads(nn.Module):
         fused_BD = self.norm(fused_BD)
         fused_BE = self.embedding(fused_BD).float()
         image_BE, text_BE = self.of_image(image.pooled_BD), self.text_embedding(text.pooled_BD).float()
+        worded_BE = fused_BE
         if self.residual:
             added_BE = ADDED * fused_BE / (1 + fused_BE.square().sum(-1, keepdim=True)).sqrt()
             fused_BE = added_BE + image_BE * image.present_B.unsqueeze(-1)
             fused_BE = fused_BE + F.normalize(text_BE, dim=-1) * text.present_B.unsqueeze(-1)
+            worded_BE = fused_BE + (self.named_image(image.pooled_BD) - image_BE) * image.present_B.unsqueeze(-1)
         weights = (self.category.weight, self.category.bias)
         leaf_BC = F.linear(fused_BD, *(weights if leaves is None else (part[leaves] for part in weights)))
+        names_BC = None
         if self.names is not None:
             leaf_BC = self.names(fused_BE, self.text_embedding, leaves) + self.names.left_out(leaf_BC)
+            names_BC = self.names(worded_BE, self.text_embedding, leaves)
         return Outputs(
             leaf_BC=leaf_BC,
+            names_BC=names_BC,
             tags_BG=self.tags(fused_BD),
             attributes={name: head(fused_BD) for name, head in self.attributes.items()},
             fused_BE=F.normalize(fused_BE, dim=-1),
@@ -172,11 +180,13 @@ class Heads(nn.Module):
 
     def of_image(self, pooled_BD: Tensor) -> Tensor:
         """(B, E): half of it what an image is like, half what its classes are called, if these have names."""
-        image_BE = F.normalize(self.image_embedding(pooled_BD).float(), dim=-1)
+        return (F.normalize(self.image_embedding(pooled_BD).float(), dim=-1) + self.named_image(pooled_BD)) / 2
+
+    def named_image(self, pooled_BD: Tensor) -> Tensor:
+        """(B, E): of unit length, what an image's classes are called; what it is like, if these have no names."""
         if self.named.start == self.named.stop:
-            return image_BE
-        named_BE = self.text_embedding(pooled_BD[:, self.named]).float()
-        return (image_BE + F.normalize(named_BE, dim=-1)) / 2
+            return F.normalize(self.image_embedding(pooled_BD).float(), dim=-1)
+        return F.normalize(self.text_embedding(pooled_BD[:, self.named]).float(), dim=-1)
 
 
 class CategoryNames(nn.Module):

@@ -26,7 +26,7 @@ GROUP = 16  # texts that are padded to one length
 
 
 class Prepared(NamedTuple):
-    """A checked product: images as uint8 (N, 3, size, size), title and description as one text.
+    """A checked product: images as uint8 (N, 3, size, size), title and description as one text, and the title.
 
     digests: hashes of the image files, by which equal images are found; () if unknown. image_measures: as of
     Understanding.
@@ -37,6 +37,7 @@ class Prepared(NamedTuple):
     text: str
     digests: tuple[bytes, ...] = ()
     image_measures: tuple[ImageMeasures, ...] = ()
+    title: str = ""
 
 
 class TextBatch(NamedTuple):
@@ -92,7 +93,7 @@ def prepare(product: Product, size: int, check: Callable[[], None] = lambda: Non
     pixels_NCHW = np.stack(images) if images else np.empty((0, 3, size, size), np.uint8)
     measures = tuple(measured(pixels, own) for pixels, (_, own) in zip(images, decoded, strict=True))
     digests = tuple(hashlib.blake2b(data, digest_size=16).digest() for data in product.images)
-    return Prepared(product.id, pixels_NCHW, text, digests, measures)
+    return Prepared(product.id, pixels_NCHW, text, digests, measures, product.title.strip()[:MAX_CHARACTERS])
 
 
 def check_texts(product: Product) -> None:

@@ -6,12 +6,15 @@ synonym is there to mean one node, so a synonym that is another node's name is a
 name.
 """
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from catalog.errors import TaxonomyInvalid
 from catalog.taxonomy.nodes import SEPARATOR, Node
+
+SIZES = frozenset({"大号", "小号"})  # "large" and "small", and a tuba and a trumpet
 
 
 class Named(NamedTuple):
@@ -72,8 +75,13 @@ class Names:
             line.append({normalised(name) for name in (node.label, node.label_zh, *node.synonyms)})
         return line
 
-    def found_in(self, text: str) -> Iterator[Named]:
-        """Names in a text, from left to right, the longest at each position."""
+    def found_in(self, text: str) -> list[Named]:
+        """Names in a text, from left to right, the longest at each position. A size is none beside another name."""
+        found = list(self._found_in(text))
+        others = [named for named in found if named.name not in SIZES]
+        return others or found
+
+    def _found_in(self, text: str) -> Iterator[Named]:
         folded, origin = _folded(text)
         at = 0
         while at < len(folded):
@@ -88,14 +96,13 @@ class Names:
         """The length of the longest name that begins here, or 0. An ASCII letter at its ends must be at the boundary
         of a word.
         """
-        inside = at > 0 and folded[at].isascii() and folded[at - 1].isalnum()
-        if inside:
+        if at > 0 and folded[at].isascii() and _joins_words(folded[at - 1]):
             return 0
         for start in (folded[at : at + 2], folded[at]):
             for length in self._lengths.get(start, ()):
                 end = at + length
                 if end <= len(folded) and self._is_name(folded[at:end]):
-                    cut = end < len(folded) and folded[end - 1].isascii() and folded[end].isalnum()
+                    cut = end < len(folded) and folded[end - 1].isascii() and _joins_words(folded[end])
                     if not cut:
                         return length
         return 0
@@ -111,6 +118,11 @@ class Names:
 
     def _is_name(self, key: str) -> bool:
         return key in self._labelled or key in self._synonyms
+
+
+def _joins_words(character: str) -> bool:
+    """Whether a letter beside it belongs to the same word: an ideograph is a word of its own."""
+    return character.isalnum() and unicodedata.category(character) != "Lo"
 
 
 def normalised(name: str) -> str:

@@ -130,7 +130,18 @@ class Taxonomy:
         """Labels and synonyms in a text, from left to right, the longest at each position. A name in a script that
         separates words by spaces matches whole words only.
         """
-        return list(self._names.found_in(text))
+        return self._names.found_in(text)
+
+    def leaves_named(self, title: str) -> dict[int, float]:
+        """Positions in `leaves` of the leaves at or below the nodes that a title names -> 1 for the last name, which is
+        mostly the head of the phrase ("flat sandals"), and 0.5 for any other.
+        """
+        shares: dict[int, float] = {}
+        for found in reversed(self.names_in(title)):
+            share = 0.5 if shares else 1.0
+            for leaf in {leaf for node in found.nodes for leaf in self.leaves_under(node.id)}:
+                shares.setdefault(leaf, share)
+        return shares
 
     def tags_in(self, text: str) -> frozenset[str]:
         """Names of the tags with a pattern that occurs in the text as whole words, in any case."""

@@ -25,7 +25,7 @@ from training.evaluation.metrics import (
     recall_at,
     retrieval_ranks,
 )
-from training.evaluation.predict import Predictions, encode_rows, has_modalities, predict
+from training.evaluation.predict import Predictions, encode_rows, has_modalities, named_leaves, predict
 
 Report = dict[str, Any]
 
@@ -119,7 +119,7 @@ def evaluate(
         raise ManifestInvalid(f"The split {split!r} has no product with {modalities} and a category of the tree.")
     encoded = encode_rows(checkpoint.model, read, checkpoint.tokenizer)
     choices: list[Modalities] = ["both", "image", "text"] if modalities == "both" else [modalities]
-    found = predict(checkpoint.model, encoded, choices)
+    found = predict(checkpoint.model, encoded, choices, checkpoint.familiarity)
     outputs = found[modalities]
     classes = Classes.of(everything, taxonomy)
     probability_NC = probabilities(read, outputs.leaf_NC, modalities, checkpoint.calibration, taxonomy)
@@ -182,9 +182,11 @@ def probabilities(
     taxonomy: Taxonomy,
 ) -> Floats:
     """Calibrated leaf probabilities (N, C); the calibration depends on the modalities that a product has."""
+    used = [used_modalities(row, modalities) for row in rows]
+    titles = ["" if kind == "image" else row.title for row, kind in zip(rows, used, strict=True)]
+    leaf_NC = leaf_NC + calibration.named * named_leaves(titles, taxonomy)
     roots = leaf_roots(taxonomy)
     by_kind = {kind: calibration.leaf_probability(leaf_NC, kind, roots) for kind in ("image", "text", "both")}
-    used = [used_modalities(row, modalities) for row in rows]
     return np.stack([by_kind[kind][n] for n, kind in enumerate(used)])
 
 

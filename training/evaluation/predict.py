@@ -4,15 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
 from catalog.arrays import Floats, Modalities
 from catalog.model.encoders import Encoded
+from catalog.model.familiarity import Familiarity
 from catalog.model.network import CatalogModel, Inputs, Outputs
 from catalog.model.preprocess import Batch, Prepared, collate, prepare
+from catalog.model.runtime.outputs import weighed
 from catalog.model.tokenizer import Tokenizer
+from catalog.taxonomy.tree import Taxonomy
 from training.data.manifests import LabelledProduct
 
 
@@ -34,18 +38,38 @@ def has_modalities(row: LabelledProduct, modalities: Modalities) -> bool:
 
 
 def predict(
-    model: CatalogModel, encoded: Iterable[tuple[Encoded, Encoded]], choices: Sequence[Modalities]
+    model: CatalogModel,
+    encoded: Iterable[tuple[Encoded, Encoded]],
+    choices: Sequence[Modalities],
+    familiarity: Familiarity | None = None,
 ) -> dict[Modalities, Predictions]:
-    """Predictions for all products under each choice; a product without the chosen modality counts as empty."""
-    collected: dict[Modalities, list[Outputs]] = {choice: [] for choice in choices}
+    """Predictions for all products under each choice; a product without the chosen modality counts as empty.
+
+    familiarity: to weigh the leaves' logits by, as a runtime does.
+    """
+    collected: dict[Modalities, list[Predictions]] = {choice: [] for choice in choices}
     device = next(model.parameters()).device
     model.eval()
     with torch.inference_mode():
         for image, text in encoded:
             image, text = image.to(device), text.to(device)
             for choice in choices:
-                collected[choice].append(model.fuse_and_classify(image, text, choice))
-    return {choice: _join(outputs) for choice, outputs in collected.items()}
+                outputs = model.fuse_and_classify(image, text, choice)
+                pooled = [
+                    array(torch.zeros_like(one.pooled_BD) if choice == other else one.pooled_BD)
+                    for one, other in ((image, "text"), (text, "image"))
+                ]
+                collected[choice].append(_predictions(outputs, familiarity, *pooled))
+    return {choice: _join(parts) for choice, parts in collected.items()}
+
+
+def named_leaves(titles: Sequence[str], taxonomy: Taxonomy) -> Floats:
+    """(N, C): the share of each leaf that the title names, as of `Taxonomy.leaves_named`, else 0."""
+    named_NC = np.zeros((len(titles), len(taxonomy.leaves)), np.float32)
+    for named_C, title in zip(named_NC, titles, strict=True):
+        if named := taxonomy.leaves_named(title):
+            named_C[list(named)] = list(named.values())
+    return named_NC
 
 
 @torch.inference_mode()
@@ -77,15 +101,29 @@ def read_batches(
                 yield collate(items, tokenizer)
 
 
-def _join(outputs: Sequence[Outputs]) -> Predictions:
-    def array(parts: Sequence[Tensor]) -> Floats:
-        return torch.cat(list(parts)).float().cpu().numpy()
-
+def _predictions(outputs: Outputs, familiarity: Familiarity | None, image_BD: Floats, text_BD: Floats) -> Predictions:
+    names_BC = None if outputs.names_BC is None else array(outputs.names_BC)
     return Predictions(
-        leaf_NC=array([o.leaf_BC for o in outputs]),
-        tags_NG=array([o.tags_BG for o in outputs]),
-        attributes={name: array([o.attributes[name] for o in outputs]) for name in outputs[0].attributes},
-        fused_NE=array([o.fused_BE for o in outputs]),
-        image_NE=array([o.image_BE for o in outputs]),
-        text_NE=array([o.text_BE for o in outputs]),
+        leaf_NC=weighed(familiarity, array(outputs.leaf_BC), names_BC, image_BD, text_BD),
+        tags_NG=array(outputs.tags_BG),
+        attributes={name: array(logits_BV) for name, logits_BV in outputs.attributes.items()},
+        fused_NE=array(outputs.fused_BE),
+        image_NE=array(outputs.image_BE),
+        text_NE=array(outputs.text_BE),
     )
+
+
+def _join(parts: Sequence[Predictions]) -> Predictions:
+    names = parts[0].attributes
+    return Predictions(
+        leaf_NC=np.concatenate([part.leaf_NC for part in parts]),
+        tags_NG=np.concatenate([part.tags_NG for part in parts]),
+        attributes={name: np.concatenate([part.attributes[name] for part in parts]) for name in names},
+        fused_NE=np.concatenate([part.fused_NE for part in parts]),
+        image_NE=np.concatenate([part.image_NE for part in parts]),
+        text_NE=np.concatenate([part.text_NE for part in parts]),
+    )
+
+
+def array(tensor: Tensor) -> Floats:
+    return tensor.float().cpu().numpy()

@@ -17,7 +17,7 @@ from training.data.manifests import LabelledProduct
 from training.evaluation.evaluate import attribute_labels
 from training.evaluation.metrics import Flags, Ints
 from training.evaluation.predict import has_modalities
-from training.export.readings import Reading, Readings
+from training.export.readings import Reading, Readings, with_names
 
 FEWEST = 100  # a root with fewer products gets the common temperature and thresholds
 AUTO_ACCURACY = 0.98
@@ -29,6 +29,7 @@ UNFAMILIAR = 0.02
 # Limits of the familiarity that `auto` requires: the share of all products that `auto` may lose by it, and the share of
 # products that may be less familiar than required.
 AUTO_LOST, AUTO_UNFAMILIAR = 0.01, 0.2
+NAMED = (2.0, 1.5, 1.0, 0.5)  # what may be added for a leaf that a title names
 SURE = 1.645  # 95 % quantile of the normal distribution, for Wilson's lower bound (1927): 3 of 3 prove nothing
 
 
@@ -38,20 +39,18 @@ def calibrate(
     valued: dict[Modalities, Reading],
     taxonomy: Taxonomy,
     familiarity: Familiarity | None,
-    untaught: Mapping[Modalities, Floats] | None = None,
     opinions: Collection[str] = (),
 ) -> Calibration:
     """The calibration of a model.
 
     readings: outputs for `val`, each row of which has a category of the tree. valued: likewise, by choice, where
     half of the titles name no value of the product's attributes: other shops' titles need not, as `val`'s do.
-    untaught: the leaves' logits for `val`, by choice, of a model that was shown no example: what its scores are worth
-    for departments without labelled products. opinions: attributes that labels cannot prove.
+    What scores are worth in departments without labelled products is told by those that go by the names alone.
+    opinions: attributes that labels cannot prove.
     """
     answers = readings.by_choice
-    untaught = untaught or {}
     temperature = {
-        choice: category_temperatures(val, answers[choice].leaf_NC, untaught.get(choice), choice, taxonomy)
+        choice: category_temperatures(val, answers[choice].leaf_NC, answers[choice].names_NC, choice, taxonomy)
         for choice in MODALITIES
     }
     odds = unfamiliar_log_odds(val, readings, familiarity) if familiarity else {}
@@ -66,10 +65,7 @@ def calibrate(
         if mine:
             rows, answered = [val[n] for n in mine], answers[choice].only(mine)
             values = valued[choice].only(mine)
-            elsewhere_NC = untaught[choice][mine] if untaught else answered.leaf_NC
-            calibration = _of_choice(
-                calibration, rows, answered, elsewhere_NC, values, provable, choice, odds.get(choice)
-            )
+            calibration = _of_choice(calibration, rows, answered, values, provable, choice, odds.get(choice))
     return calibration
 
 
@@ -77,7 +73,6 @@ def _of_choice(
     calibration: Calibration,
     rows: Sequence[LabelledProduct],
     answers: Reading,
-    elsewhere_NC: Floats,
     values: Reading,
     taxonomy: Taxonomy,
     choice: Modalities,
@@ -85,12 +80,11 @@ def _of_choice(
 ) -> Calibration:
     """The calibration with the measurements of one modality choice.
 
-    elsewhere_NC: the leaves' logits that stand for departments without labelled products. values: the answers where
-    half of the titles name no value. odds_B: log odds of being unfamiliar.
+    values: the answers where half of the titles name no value. odds_B: log odds of being unfamiliar.
     """
     descent = Descent(taxonomy)
     score_NM = descent.scores(calibration.leaf_probability(answers.leaf_NC, choice, leaf_roots(taxonomy)))
-    elsewhere_NM = descent.scores(softmax(elsewhere_NC / calibration.temperature[choice]["*"]))
+    elsewhere_NM = descent.scores(softmax(answers.names_NC / calibration.temperature[choice]["*"]))
     promise = calibration.promise | {choice: promises_by_root(rows, score_NM, elsewhere_NM, taxonomy, descent)}
     calibration = replace(calibration, promise=promise)
     promised = descent.promised(score_NM, partial(calibration.promised, choice))
@@ -108,6 +102,26 @@ def _of_choice(
         attributes=calibration.attributes
         | {choice: proven_values(rows, values, promised, taxonomy, calibration.attribute_temperature)},
     )
+
+
+def weight_of_names(val: Sequence[LabelledProduct], readings: Readings, taxonomy: Taxonomy) -> float:
+    """The largest of NAMED with which no fewer categories are right by words, nor by image and words; else 0.
+
+    `val` is of the kinds that were shown, for which the names tell little more. They are for all others.
+    """
+    under = [taxonomy.leaves_under(str(row.node)) for row in val]
+    titles = [row.title for row in val]
+
+    def right(by_choice: Mapping[Modalities, Reading]) -> list[int]:
+        best = [by_choice[choice].leaf_NC.argmax(1).tolist() for choice in ("text", "both")]
+        return [sum(leaf in leaves for leaf, leaves in zip(one, under, strict=True)) for one in best]
+
+    before = right(readings.by_choice)
+    for weight in NAMED:
+        after = right(with_names(readings.by_choice, titles, taxonomy, weight))
+        if all(now >= then for now, then in zip(after, before, strict=True)):
+            return weight
+    return 0.0
 
 
 def promises_by_root(
@@ -219,7 +233,7 @@ def best_temperature(loss: Callable[[float], float]) -> float:
 def category_temperatures(
     rows: Sequence[LabelledProduct],
     leaf_NC: Floats,
-    untaught_NC: Floats | None,
+    names_NC: Floats,
     choice: Modalities,
     taxonomy: Taxonomy,
 ) -> dict[str, float]:
@@ -238,7 +252,7 @@ def category_temperatures(
 
         return best_temperature(loss)
 
-    temperatures = {"*": fitted(leaf_NC if untaught_NC is None else untaught_NC[chosen], range(len(chosen)))}
+    temperatures = {"*": fitted(names_NC[chosen], range(len(chosen)))}
     best_root_N = roots[leaf_NC.argmax(1)]
     for root in dict.fromkeys(roots.tolist()):
         mine = np.flatnonzero(best_root_N == root).tolist()

@@ -2,9 +2,15 @@
 
 For images, each department in turn is left out of the sample and serves as the unfamiliar one. For text, the unfamiliar
 examples are names of kinds of product that the tree lacks, read from files.
+
+How much of what examples taught holds for a text is told by titles of kinds with examples and of those without. Both
+are made up of the tree's names (see `training.texts.corpus`), the former beside the titles of the training products.
 """
 
-from collections.abc import Sequence
+import random
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,12 +24,14 @@ from catalog.model.folder import ModelFolder
 from catalog.model.runtime import Runtime
 from catalog.taxonomy.tree import SEPARATOR, Taxonomy
 from training.data.manifests import LabelledProduct
-from training.export.readings import Readings, read_images, read_text
+from training.export.readings import read_images, read_text
+from training.texts.corpus import tree_title
 
 SAMPLE = 2000  # images
 NUMBERS = 64  # of an image
 NAMES = 4000
-FEWEST = 100  # images of a department, for it to be left out
+FEWEST = 100  # images of a department, for it to be left out; products, for it to be taught
+MADE = 2500  # titles of kinds with examples, and as many of those without
 
 
 def fit(
@@ -31,25 +39,27 @@ def fit(
     model: ModelFolder,
     train: Sequence[LabelledProduct],
     val: Sequence[LabelledProduct],
-    readings: Readings,
     paths: Sequence[Sequence[str]],
 ) -> Familiarity | None:
-    """Fit on `train` and `val`. None if there are fewer than two departments of FEWEST images.
+    """Fit on `train` and `val`, each row of which has a category. None if there are fewer than two departments of
+    FEWEST images.
 
-    readings: of `val`. paths: of kinds of product, known or not.
+    paths: of kinds of product, known or not.
     """
-    with_image = every([row for row in train if row.image and row.node], SAMPLE)
-    seen = [n for n, row in enumerate(val) if row.image]
-    roots = np.array([root_of(val[n], model.taxonomy) for n in seen])
+    train = [row for row in train if row.node]
+    with_image = every([row for row in train if row.image], SAMPLE)
+    seen = [row for row in val if row.image]
+    roots = np.array([root_of(row, model.taxonomy) for row in seen])
     if sum((roots == root).sum() >= FEWEST for root in set(roots.tolist())) < 2:
         return None
     image_SD = read_images(runtime, model, with_image)
     sample_roots = np.array([root_of(row, model.taxonomy) for row in with_image])
     projection_DP = principal(image_SD)
     sample_NP = projected(image_SD, projection_DP)
-    image_2 = fit_images(readings.image_ND[seen], roots, sample_NP, sample_roots, projection_DP)
+    image_2 = fit_images(read_images(runtime, model, seen), roots, sample_NP, sample_roots, projection_DP)
     direction_D, text_2 = fit_texts(runtime, model, train, paths)
-    return Familiarity(projection_DP, sample_NP, image_2, direction_D, text_2)
+    known = Familiarity(projection_DP, sample_NP, image_2, direction_D, text_2)
+    return known if (shown := fit_shown(runtime, model, train)) is None else replace(known, **shown)
 
 
 def root_of(row: LabelledProduct, taxonomy: Taxonomy) -> str:
@@ -83,14 +93,44 @@ def fit_texts(
     nodes = [model.taxonomy.resolve(path) for path in paths]
     others = [path for path, node in zip(paths, nodes, strict=True) if node is None]
     named = [path[-1] for path, node in zip(paths, nodes, strict=True) if node and node.parent is not None]
-    titles = [row.title for row in train if row.title and row.node]
+    titles = [row.title for row in train if row.title]
     labels = [name for node in model.taxonomy.nodes for name in (node.label, *node.synonyms) if SEPARATOR not in name]
     if not others or not titles:
         return np.zeros(model.config.text.bert["hidden_size"], np.float32), np.zeros(2, np.float32)
     known = [read_text(runtime, model, every(texts, NAMES)) for texts in (titles, labels, named) if texts]
     ends = [every([" ".join(reversed(path[-length:])) for path in others], NAMES) for length in (1, 2)]
     unknown = [read_text(runtime, model, texts) for texts in ends]
-    slopes = logistic(known, unknown, 0.1)
+    return along(logistic(known, unknown, 0.1))
+
+
+def fit_shown(runtime: Runtime, model: ModelFolder, train: Sequence[LabelledProduct]) -> dict[str, Floats] | None:
+    """What `Familiarity.weigh` goes by; None for a tree that has examples everywhere or nowhere. train: each with a
+    category.
+    """
+    tree = model.taxonomy
+    counts = Counter(root_of(row, tree) for row in train)
+    taught_C = np.array([counts[tree.ancestors(leaf.id)[0]] >= FEWEST for leaf in tree.leaves], np.float32)
+    titles = [row.title for row in train if row.title]
+    shown = {str(row.node) for row in train}
+    others = {leaf.id for leaf in tree.leaves if shown.isdisjoint(tree.ancestors(leaf.id))}
+    if not titles or not others or not 0 < taught_C.sum() < len(taught_C):
+        return None
+    known = [read_text(runtime, model, texts) for texts in (every(titles, MADE), made_titles(tree, shown))]
+    unknown = [read_text(runtime, model, made_titles(tree, others))]
+    shown_D, shown_2 = along(logistic(known, unknown, 0.1))
+    return {"taught_C": taught_C, "shown_D": shown_D, "shown_2": shown_2}
+
+
+def made_titles(tree: Taxonomy, nodes: Collection[str]) -> list[str]:
+    """MADE titles of products of these nodes, in English or Chinese; the same in every run."""
+    draw = random.Random(0)
+    within = [node for node in tree.nodes if node.id in nodes]
+    made = [tree_title(tree, draw, draw.choice(within)) for _ in range(MADE)]
+    return [draw.choice((text.english, *text.same)) for text in made]
+
+
+def along(slopes: Floats) -> tuple[Floats, Floats]:
+    """The slopes of `logistic` as a direction of unit length, with slope and offset along it."""
     length = float(np.linalg.norm(slopes[:-1]))
     return slopes[:-1] / length, np.array([length, slopes[-1]], np.float32)
 

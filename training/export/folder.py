@@ -23,12 +23,12 @@ from catalog.model.runtime.onnx import OnnxRuntime
 from training.data.manifests import LabelledProduct
 from training.evaluation.metrics import recall_at, retrieval_ranks
 from training.evaluation.predict import encode_rows, has_modalities, predict, read_batches
-from training.export.calibrate import calibrate
+from training.export.calibrate import calibrate, weight_of_names
 from training.export.familiarity import fit
 from training.export.floor import floor_bounds
 from training.export.onnx_export import export_onnx
 from training.export.quantize import quantize
-from training.export.readings import by_names_alone, read, read_without_values, shown
+from training.export.readings import read, read_without_values, shown, with_names
 
 CHANGED_CATEGORIES = 0.002
 EMBEDDING_TOLERANCE = 0.02
@@ -73,12 +73,17 @@ def recalibrate(
 ) -> Calibration:
     """Calibrate the model again as it is served, and write the calibration into its folder."""
     labelled = check_labelled(val)
+    familiarity = fit(OnnxRuntime(model, CACHE_BYTES), model, train, labelled, paths)
+    model = replace(model, familiarity=familiarity, calibration=Calibration())
     runtime = OnnxRuntime(model, CACHE_BYTES)
     readings = read(runtime, model, labelled)
+    named = weight_of_names(labelled, readings, model.taxonomy)
+    model = replace(model, calibration=Calibration(named=named))
+    titles = [row.title for row in labelled]
+    readings = replace(readings, by_choice=with_names(readings.by_choice, titles, model.taxonomy, named))
     valued = read_without_values(runtime, model, labelled, readings)
-    familiarity = fit(runtime, model, train, labelled, readings, paths)
-    untaught = by_names_alone(model, readings)
-    calibration = calibrate(labelled, readings, valued, model.taxonomy, familiarity, untaught, opinions)
+    calibration = calibrate(labelled, readings, valued, model.taxonomy, familiarity, opinions)
+    calibration = replace(calibration, named=named)
     calibration = replace(calibration, floor=floor_bounds(runtime, model, labelled, readings, calibration))
     write_json(model.path / CALIBRATION, asdict(calibration))
     for name in (FAMILIARITY, CONTRACT):  # both were measured with the former calibration

@@ -2,7 +2,7 @@
 
     image_encoder.onnx: pixels -> tokens, pooled         text_encoder.onnx: ids, mask -> tokens, pooled
     answer.onnx: images, image_tokens, image_pooled, texts, text_tokens, text_mask, text_pooled
-                 -> leaf, tags, attribute_NAME ..., fused
+                 -> leaf, names (with an open head), tags, attribute_NAME ..., fused
 
 The graphs hold no weights. They name those of the model folder, which are passed in when a graph is loaded; graphs.json
 lists which graph needs which. So the graphs are small, and the folder stores each weight once. The numbers of products,
@@ -65,6 +65,11 @@ class AnswerPart(nn.Module):
         super().__init__()
         self.fusion, self.heads = model.fusion, model.heads
 
+    @property
+    def outputs(self) -> list[str]:
+        leaf = ["leaf"] if self.heads.names is None else ["leaf", "names"]
+        return [*leaf, "tags", *(f"attribute_{name}" for name in self.heads.attributes), "fused"]
+
     def forward(
         self,
         images_BP: Tensor,
@@ -79,7 +84,8 @@ class AnswerPart(nn.Module):
         image = Encoded.scatter(image_tokens_NTD, everywhere_NT, image_pooled_ND, images_BP)
         text = Encoded.scatter(text_tokens_UTD, text_mask_UT, text_pooled_UD, texts_BP)
         outputs = self.heads(self.fusion(image, text), image, text)
-        return outputs.leaf_BC, outputs.tags_BG, *outputs.attributes.values(), outputs.fused_BE
+        leaf = (outputs.leaf_BC,) if outputs.names_BC is None else (outputs.leaf_BC, outputs.names_BC)
+        return *leaf, outputs.tags_BG, *outputs.attributes.values(), outputs.fused_BE
 
 
 def export_onnx(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] = ()) -> Difference:
@@ -89,7 +95,7 @@ def export_onnx(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] =
     CheckpointInvalid, and writes nothing, if a category changes or a component of an embedding moves by more than 1e-4.
     """
     model = checkpoint.model.eval()
-    image, text = model.image_encoder, model.text_encoder
+    image, text, answer = model.image_encoder, model.text_encoder, AnswerPart(model)
     size, length = image.config.size, min(7, text.config.max_tokens)
     pixels_NCHW = torch.randint(0, 256, (2, 3, size, size), dtype=torch.uint8)
     ids_UT, mask_UT = torch.zeros(3, length, dtype=torch.long), torch.ones(3, length, dtype=torch.bool)
@@ -104,18 +110,18 @@ def export_onnx(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] =
         "text_mask": mask_UT,
         "text_pooled": torch.randn(3, text.widths.pooled),
     }
-    answers = ["leaf", "tags", *(f"attribute_{name}" for name in model.heads.attributes), "fused"]
     parts: list[tuple[nn.Module, Sequence[Tensor], Names, Names]] = [
         (ImagePart(model), [pixels_NCHW], ["pixels"], ["tokens", "pooled"]),
         (TextPart(model), [ids_UT, mask_UT], ["ids", "mask"], ["tokens", "pooled"]),
-        (AnswerPart(model), list(encoded.values()), list(encoded), answers),
+        (answer, list(encoded.values()), list(encoded), answer.outputs),
     ]
     with replaced(folder) as temporary:
         shutil.copytree(checkpoint.path, temporary, dirs_exist_ok=True)
         used = {name: _write(temporary / name, *part) for name, part in zip(GRAPHS, parts, strict=True)}
         write_json(temporary / GRAPH_WEIGHTS, used)
         exported = OnnxRuntime(replace(checkpoint, path=temporary))
-        found = compare_outputs(TorchRuntime(model), exported, batches or example_batch(checkpoint))
+        ours = TorchRuntime(model, familiarity=checkpoint.familiarity)
+        found = compare_outputs(ours, exported, batches or example_batch(checkpoint))
         if found.changed or found.embedding > TOLERANCE:
             raise CheckpointInvalid(
                 f"In ONNX Runtime {found.changed} of {found.products} products get another category, "

@@ -5,30 +5,33 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 import numpy as np
-import torch
 
 from catalog.arrays import MODALITIES, Floats, Modalities
-from catalog.model.checkpoint import load_model
 from catalog.model.folder import ModelFolder
 from catalog.model.preprocess import Batch, Prepared, collate
 from catalog.model.runtime import ModelOutputs, Runtime
+from catalog.taxonomy.tree import Taxonomy
 from training.data.manifests import LabelledProduct
 from training.data.masking import mask_values
-from training.evaluation.predict import read_batches
+from training.evaluation.predict import named_leaves, read_batches
 
 
 class Reading(NamedTuple):
-    """Logits and unit embeddings of N products, as in `catalog.model.network.Outputs`."""
+    """Logits and unit embeddings of N products, as of `catalog.model.runtime.ModelOutputs`.
+
+    names_NC: leaf logits by the names alone; without an open head those of the head.
+    """
 
     leaf_NC: Floats
     tags_NG: Floats
     attributes: dict[str, Floats]
     embedding_NE: Floats
+    names_NC: Floats
 
     def only(self, rows: Sequence[int]) -> Self:
         attributes = {name: logits_NV[rows] for name, logits_NV in self.attributes.items()}
         leaf_NC, tags_NG, embedding_NE = self.leaf_NC[rows], self.tags_NG[rows], self.embedding_NE[rows]
-        return self._replace(leaf_NC=leaf_NC, tags_NG=tags_NG, attributes=attributes, embedding_NE=embedding_NE)
+        return type(self)(leaf_NC, tags_NG, attributes, embedding_NE, self.names_NC[rows])
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,16 @@ class Readings:
 
 
 def read(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) -> Readings:
-    """The readings of labelled products. A product without the chosen modality is read as empty."""
+    """The readings of labelled products. A product without the chosen modality is read as empty. Leaves that a title
+    names have what the model's calibration adds.
+    """
     answered: dict[Modalities, list[ModelOutputs]] = {choice: [] for choice in MODALITIES}
     for batch in read_batches(rows, model.config.image.size, model.tokenizer):
         for choice in MODALITIES:
             answered[choice].append(runtime.run(shown(batch, choice), False))
+    by_choice = {choice: _joined(parts) for choice, parts in answered.items()}
     return Readings(
-        by_choice={choice: _joined(parts) for choice, parts in answered.items()},
+        by_choice=with_names(by_choice, [row.title for row in rows], model.taxonomy, model.calibration.named),
         image_ND=np.concatenate([part.image_BD for part in answered["image"]]),
         text_ND=np.concatenate([part.text_BD for part in answered["text"]]),
     )
@@ -74,15 +80,16 @@ def read_without_values(
     return valued
 
 
-@torch.inference_mode()
-def by_names_alone(model: ModelFolder, readings: Readings) -> dict[Modalities, Floats]:
-    """The leaves' logits (N, C) by choice as if the model had been shown no example of any; {} without an open head."""
-    heads = load_model(model.path).model.heads
-    if heads.names is None:
-        return {}
+def with_names(
+    by_choice: dict[Modalities, Reading], titles: Sequence[str], taxonomy: Taxonomy, weight: float
+) -> dict[Modalities, Reading]:
+    """Where words are read, so much more for the leaves that a title names."""
+    named_NC = weight * named_leaves(titles, taxonomy)
     return {
-        choice: heads.names(torch.from_numpy(answers.embedding_NE), heads.text_embedding).numpy()
-        for choice, answers in readings.by_choice.items()
+        choice: reading
+        if choice == "image"
+        else reading._replace(leaf_NC=reading.leaf_NC + named_NC, names_NC=reading.names_NC + named_NC)
+        for choice, reading in by_choice.items()
     }
 
 
@@ -107,8 +114,9 @@ def read_text(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: 
 
 
 def read_texts(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int = 32) -> Reading:
-    """The model's outputs for products with text alone."""
-    return _joined(list(_of_texts(runtime, model, texts, size)))
+    """The model's outputs for products with a title alone, as of `read`."""
+    read = _joined(list(_of_texts(runtime, model, texts, size)))
+    return with_names({"text": read}, texts, model.taxonomy, model.calibration.named)["text"]
 
 
 def _of_texts(runtime: Runtime, model: ModelFolder, texts: Sequence[str], size: int) -> Iterator[ModelOutputs]:
@@ -125,4 +133,5 @@ def _joined(parts: Sequence[ModelOutputs]) -> Reading:
         np.concatenate([part.tags_BG for part in parts]),
         {name: np.concatenate([part.attributes[name] for part in parts]) for name in names},
         np.concatenate([part.embedding_BE for part in parts]),
+        np.concatenate([part.leaf_BC if part.names_BC is None else part.names_BC for part in parts]),
     )

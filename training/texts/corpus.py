@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from catalog.errors import FileNotReadable
-from catalog.taxonomy.tree import SEPARATOR, Taxonomy
+from catalog.taxonomy.tree import SEPARATOR, Node, Taxonomy
 from training.config import CorpusConfig
 from training.data.titles import BRANDS
 from training.texts.shopify import ShopifyTaxonomy
@@ -172,9 +172,9 @@ PEOPLE = (("men", "男士"), ("women", "女士"), ("boys", "男童"), ("girls", 
 # fmt: on
 
 
-def tree_title(tree: Taxonomy, draw: random.Random) -> Text:
-    """A title of a product of the shipped tree, by any of its names."""
-    node = draw.choice(tree.nodes)
+def tree_title(tree: Taxonomy, draw: random.Random, node: Node | None = None) -> Text:
+    """A title of a product of the shipped tree, of this category or of any, by any of its names."""
+    node = node or draw.choice(tree.nodes)
     names = [name for name in (node.label, *node.synonyms) if SEPARATOR not in name]
     english = draw.choice([name for name in names if name.isascii()] or names)
     chinese = draw.choice([node.label_zh, *(name for name in names if not name.isascii())])

@@ -1,6 +1,7 @@
 """Why a model answers as it does, with a tiny real model."""
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from catalog.evidence.explain import explain
 from catalog.evidence.heat import CELLS, SIDE, hidden, hottest
 from catalog.evidence.words import MAX_WORDS, without, words_of
 from catalog.filing import Filer
+from catalog.model.folder import CALIBRATION, write_checksums, write_json
 from tests.support.taught import taught_folder
 from tests.support.tiny import tiny_onnx_folder
 
@@ -148,3 +150,24 @@ def test_the_hottest_cells_come_first() -> None:
     rows[2][1], rows[4][4] = 3.0, 1.0
     heat_map = HeatMap(tuple(map(tuple, rows)))
     assert hottest(heat_map, 2) == [2 * SIDE + 1, CELLS - 1]
+
+
+def test_a_word_that_names_a_category_counts_as_such(tmp_path: Path) -> None:
+    """What the calibration adds for a name in the title goes with the word."""
+    folder = tiny_onnx_folder(tmp_path / "model")
+    product = Product("p", "red shirt", "a shirt")
+    plain = of(Understander.load(folder), product)
+    values = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))
+    write_json(folder / CALIBRATION, values | {"named": 50.0})
+    write_checksums(folder)
+    model = Understander.load(folder)
+    category = answer(model, product).category
+    assert category
+    assert category.id == "clothes.shirt"
+    found = of(model, product)
+    added = {word.text: word.score for word in found.words}
+    assert added["shirt"] > 40 > added["red"]
+    assert max(word.score for word in plain.words) < 40
+    [other] = model.understand([Product("q", "red", "a shirt")])
+    assert isinstance(other, Understanding)
+    assert other.category != category, "only a title says what a product is"

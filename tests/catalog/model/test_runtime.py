@@ -38,7 +38,8 @@ def products(size: int) -> list[Prepared]:
 def answered_by_both(folder: Path, given: list[Prepared], evidence: bool = True) -> tuple[ModelOutputs, ModelOutputs]:
     opened = open_model(folder)
     batch = collate(given, opened.tokenizer)
-    return TorchRuntime(build_model(opened)).run(batch, evidence), OnnxRuntime(opened).run(batch, evidence)
+    torch = TorchRuntime(build_model(opened), familiarity=opened.familiarity)
+    return torch.run(batch, evidence), OnnxRuntime(opened).run(batch, evidence)
 
 
 def assert_equal(torch: ModelOutputs, onnx: ModelOutputs) -> None:

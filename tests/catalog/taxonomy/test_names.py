@@ -23,6 +23,7 @@ TREE = Taxonomy(
         Node("more", "More Tops", "更多", "tops"),
         Node("more.wraps", "Wraps", "披肩", "more"),
         Node("tee", "T Shirt", "T恤", "clothes", ("c++ shirt",)),
+        Node("trumpets", "Trumpets", "小号", None),
     ),
 )
 CLAIMED = replace(
@@ -89,6 +90,10 @@ def test_a_name_given_twice_by_mistake_is_told(added: Node, message: str) -> Non
         ("my_pants pants2 xpants", [("pants", 3, 1)]),
         ("黑色牛仔裤 T恤衫", [("牛仔裤", 2, 2), ("T恤", 6, 1)]),
         ("a T恤, aT恤", [("T恤", 2, 1)]),
+        ("女士T恤轻便", [("T恤", 2, 1)]),  # an ideograph is a word of its own
+        ("婴儿装pants女士", [("婴儿装", 0, 1), ("pants", 3, 1)]),
+        ("小号", [("小号", 0, 1)]),
+        ("黑色牛仔裤 小号", [("牛仔裤", 2, 2)]),  # "small", beside what has a size
         ("C++ shirt", [("C++ shirt", 0, 1)]),
         ("baby > polo", []),
         ("", []),
@@ -97,3 +102,9 @@ def test_a_name_given_twice_by_mistake_is_told(added: Node, message: str) -> Non
 )
 def test_names_in_a_text(text: str, found: list[tuple[str, int, int]]) -> None:
     assert [(name, start, len(nodes)) for name, start, nodes in TREE.names_in(text)] == found
+
+
+def test_the_last_name_of_a_title_counts_whole() -> None:
+    named = {TREE.leaves[leaf].id: share for leaf, share in TREE.leaves_named("Jeans, a wraps and more tops").items()}
+    assert named == {"pants.jeans": 0.5, "baby.jeans": 0.5, "wraps": 0.5, "more.wraps": 1}
+    assert TREE.leaves_named("nothing") == {}

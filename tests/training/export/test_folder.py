@@ -17,9 +17,15 @@ from catalog.model.runtime.onnx import OnnxRuntime
 from tests.support.catalogue import write_catalogue
 from tests.support.tiny import tiny_folder, tiny_onnx_folder, tiny_taxonomy
 from training.data.manifests import LabelledProduct, read_manifest
-from training.export.calibrate import best_temperature, certain_score, least_score_at_the_margin, lower_bound
+from training.export.calibrate import (
+    best_temperature,
+    certain_score,
+    least_score_at_the_margin,
+    lower_bound,
+    weight_of_names,
+)
 from training.export.folder import compare_answers, export, recalibrate
-from training.export.readings import read, read_without_values
+from training.export.readings import Reading, Readings, read, read_without_values
 
 TAXONOMY = tiny_taxonomy()
 
@@ -142,3 +148,22 @@ def test_a_promise_is_kept_at_its_own_margin() -> None:
     assert least_score_at_the_margin(score_N, score_N > 0.4, 0.9) == pytest.approx(0.44, abs=0.01)
     assert least_score_at_the_margin(score_N, score_N >= 0, 0.9) == 0
     assert least_score_at_the_margin(score_N, score_N < 0, 0.9) == 1
+
+
+def test_names_count_as_long_as_no_known_category_suffers(folder: Path) -> None:
+    """An apple is titled by its name, so is a shoe; a shirt's title says "shoe", too."""
+    row = rows(folder, "val", "shop")[0]
+    named = (("Apple", "clothes.shirt"), ("Shoe", "clothes.shoe"), ("Shirt for a shoe lover", "clothes.shirt"))
+    val = [replace(row, title=title, node=node) for title, node in named]
+
+    def weight(*leaf_NC: tuple[float, ...]) -> float:
+        leaf = np.array(leaf_NC, np.float32)
+        reading = Reading(leaf, leaf, {}, leaf, leaf)
+        return weight_of_names(
+            val, Readings({"image": reading, "text": reading, "both": reading}, leaf, leaf), TAXONOMY
+        )
+
+    assert weight((3, 2, 0, 0), (1, 3, 0, 0), (3, 2, 0, 0)) == 2.0
+    assert weight((3, 2, 1.6, 0), (1, 3, 0, 0), (3, 2, 0, 0)) == 1.0, "with more the first is an apple"
+    assert weight((3, 2, 1.6, 0), (4, 3, 0, 0), (3, 2, 0, 0)) == 2.0, "the second is put right for it"
+    assert weight((3, 2, 2.9, 0), (1, 3, 0, 0), (3, 2, 0, 0)) == 0.0
