@@ -11,7 +11,8 @@ from shelflens.cli.app import INDEX_PLACES, DeviceOption, IndexOption, JsonOptio
 from shelflens.cli.ingest import INTERRUPTED
 
 if TYPE_CHECKING:
-    from catalog.drafts import Draft, Verified
+    from catalog.drafts import Draft, Language, Verified
+    from training.drafts.pairs import Pair
 
 
 @app.command()
@@ -31,24 +32,9 @@ def draft(
 ) -> None:
     """Draft a title, description, bullet points and a short advertisement, all of verified words."""
     with errors_shown(), needing("train"):
-        from catalog.drafts import channels, verified
-        from catalog.drafts import draft as write
-        from catalog.index.product_index import open_index
-        from catalog.model.folder import read_taxonomy
-        from catalog.origin import model_folder
-
-        if channel not in channels():
-            raise ConfigInvalid(f"No channel is called {channel!r}. They are {', '.join(channels())}.")
         if language not in ("en", "zh"):
             raise ConfigInvalid("A draft is written in en or zh.")
-        drafts = []
-        with open_index(index, create=False) as opened:
-            taxonomy = read_taxonomy(model_folder(opened.model)) if opened.model and language == "zh" else None
-            for id, stored in zip(ids, opened.get(ids), strict=True):
-                if stored is None:
-                    raise ProductNotFound(f"No product with the id {id!r} is stored.")
-                known = verified(stored.product, stored.understanding, stored.judgement, taxonomy)
-                drafts.append((write(known, channels()[channel], "zh" if language == "zh" else "en"), known))
+        drafts = drafts_of(ids, channel, "zh" if language == "zh" else "en", index)
         written = restyled(drafts, writer, device) if writer else [one for one, _ in drafts]
     for id, found in zip(ids, written, strict=True):
         if as_json:
@@ -59,6 +45,26 @@ def draft(
             bullets = [f"- {bullet}" for bullet in found.bullets]
             print(*([f"[{id}]"] if len(ids) > 1 else []), found.title, "", found.description, "", sep="\n")
             print(*bullets, "", found.ad, "", sep="\n")
+
+
+def drafts_of(ids: list[str], channel: str, language: "Language", index: str) -> "list[tuple[Draft, Verified]]":
+    from catalog.drafts import channels, verified
+    from catalog.drafts import draft as write
+    from catalog.index.product_index import open_index
+    from catalog.model.folder import read_taxonomy
+    from catalog.origin import model_folder
+
+    if channel not in channels():
+        raise ConfigInvalid(f"No channel is called {channel!r}. They are {', '.join(channels())}.")
+    drafts = []
+    with open_index(index, create=False) as opened:
+        taxonomy = read_taxonomy(model_folder(opened.model)) if opened.model and language == "zh" else None
+        for id, stored in zip(ids, opened.get(ids), strict=True):
+            if stored is None:
+                raise ProductNotFound(f"No product with the id {id!r} is stored.")
+            known = verified(stored.product, stored.understanding, stored.judgement, taxonomy)
+            drafts.append((write(known, channels()[channel], language), known))
+    return drafts
 
 
 def restyled(drafts: "list[tuple[Draft, Verified]]", folder: Path, device: str) -> "list[Draft]":
@@ -98,24 +104,27 @@ def train_drafts(
     Exit code: 0 written, 2 an error, 130 stopped by Ctrl-C.
     """
     with errors_shown(), needing("train"):
-        if (data is None) == (index is None):
-            raise ConfigInvalid("Give --data or --index.")
-        from catalog.index.product_index import open_index
-        from training.drafts.pairs import pairs_of, read_pairs, teachable
         from training.drafts.tune import Settings, train_drafts
 
-        if data:
-            pairs = teachable(read_pairs(data))
-        else:
-            assert index
-            with open_index(index, create=False) as opened:
-                pairs = teachable(pairs_of(stored for products in opened.scan() for stored in products))
         settings = Settings(epochs=epochs, minutes=minutes, learning_rate=learning_rate, seed=seed)
         try:
-            report = train_drafts(pairs, output, start, settings)
+            report = train_drafts(pairs_from(data, index), output, start, settings)
         except KeyboardInterrupt:
             print("Stopped. The same command goes on from its last checkpoint.")
             raise typer.Exit(INTERRUPTED) from None
         print(json.dumps(report._asdict()))
         if report.overlap <= report.template:
             print("The template does as well: leave --writer out.")
+
+
+def pairs_from(data: Path | None, index: str | None) -> "list[Pair]":
+    """Raises ConfigInvalid unless just one of them is given."""
+    from catalog.index.product_index import open_index
+    from training.drafts.pairs import pairs_of, read_pairs, teachable
+
+    if data and index is None:
+        return teachable(read_pairs(data))
+    if index is None or data:
+        raise ConfigInvalid("Give --data or --index.")
+    with open_index(index, create=False) as opened:
+        return teachable(pairs_of(stored for products in opened.scan() for stored in products))
