@@ -105,6 +105,7 @@ export default {
   "facts.by_model": "the model",
   "facts.by_verdict": "a person",
   "facts.by_document": "a document",
+  "facts.by_audit": "the last audit",
   "intents.title": "What does this customer want?",
   "intents.lead": "The message is compared with examples. It is not stored.",
   "intents.message": "A customer's message",

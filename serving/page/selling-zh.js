@@ -102,6 +102,7 @@ export default {
   "facts.by_model": "模型",
   "facts.by_verdict": "人工",
   "facts.by_document": "文档",
+  "facts.by_audit": "最近一次体检",
   "aspect.price": "价格",
   "aspect.quality": "质量",
   "aspect.delivery": "物流",
