@@ -65,6 +65,9 @@ def test_a_product_is_priced_drafted_and_forecast(reader: Reader) -> None:
     draft.get_by_role("button", name="Write a draft").click()
     expect(draft.locator(".selling-answer h3").first).to_contain_text("/ 80")
     expect(draft.locator(".traced").first).to_have_attribute("title", "from the brand")
+    draft.get_by_label("Have the description written by a model").check()
+    draft.get_by_role("button", name="Write a draft").click()
+    expect(draft.locator(".selling-answer")).to_contain_text("This service has no model that writes")
 
     demand = panel(reader, "Demand")
     demand.get_by_label("Units sold a week").fill("12, 9, 14, 11, 8, 13, 12, 10, 11, 12")
