@@ -49,7 +49,7 @@ def traced(text: str, facts: Sequence[Fact]) -> tuple[Span, ...]:
     Numbers, and words of a fact that negates something, count in whole values alone. A name counts where its value is
     in the text, too.
     """
-    spans = list(_Tracer(facts).spans(text.strip()))
+    spans = list(_tracer(tuple(facts)).spans(text.strip()))
     if None in spans or not any(span and span.source for span in spans):
         return ()
     runs = groupby((span for span in spans if span and span.text), key=lambda span: span.source)
@@ -63,10 +63,9 @@ class _Tracer:
             value.casefold(): fact for fact in reversed(facts) for value in (fact.value, fact.chinese) if value
         }
         values = "|".join(map(_alone, sorted(self.whole, key=len, reverse=True)))
+        values = values or "(?!)"
         han = rf"(?:(?!{values})[{HAN}])+"  # up to the next value, as nothing else ends a word there
-        self.pieces = re.compile(
-            "|".join(part for part in (values, han if values else "", WORD) if part), re.IGNORECASE
-        )
+        self.pieces = re.compile(f"{values}|{han}|{WORD}")
 
     def spans(self, text: str) -> Iterator[Span | None]:
         """None for what no fact has."""
@@ -90,6 +89,12 @@ class _Tracer:
         return Span(word) if _joins(plain) else None
 
 
+@lru_cache(maxsize=64)
+def _tracer(facts: tuple[Fact, ...]) -> _Tracer:
+    """Its pattern takes some milliseconds to make, and a text has several sentences."""
+    return _Tracer(facts)
+
+
 def _answers(fact: Fact) -> bool:
     """Whether its name alone would say something: "waterproof: no"."""
     return fact.value.casefold() in ANSWERS or bool(NEGATION.search(fact.value.casefold()))
@@ -99,7 +104,7 @@ def _alone(value: str) -> str:
     """A pattern for the value where it is not a part of a longer word."""
     before = rf"(?<!{EDGE})" if re.match(EDGE, value) else ""
     after = rf"(?!{EDGE})" if re.match(EDGE, value[-1]) else ""
-    return before + re.escape(value) + after
+    return f"{before}(?i:{re.escape(value)}){after}"  # not of the edges: sets of Han letters would take 50 ms
 
 
 def _has(source: str, word: str) -> bool:
