@@ -132,7 +132,8 @@ def _groups(id: str, subject: str, groups: "Iterable[Told]") -> Iterator[Edge]:
         members = (finding.product, *finding.others)
         if id in members and told.state != "dismissed" and (judged or finding.code != "duplicate_perhaps"):
             predicate = "isVariantOf" if finding.code == "variant" else "sameAs"
-            by, score = ("verdict", 1.0) if judged else ("audit", finding.probability)
+            by: By = "verdict" if judged else "audit"
+            score = 1.0 if judged else finding.probability
             for other in members:
                 if other != id:
                     yield Edge(subject, predicate, f"product:{other}", by, score, f"finding:{finding.id}")
