@@ -3,7 +3,7 @@
     python -m benchmarks.train_drafts --data-root DATA [--seeds 0 1 2] [--epochs 60]
 
 Sentences: of retail_demo and flipkart, those that say nothing beyond the title, the brand, the merchant's category and
-the attributes of their product. Models: a T5 and a GPT-2 of some ten thousand weights, untrained, learn texts that are
+the attributes of their product. Models: a T5 and a GPT-2 of 20,000 to 50,000 weights, untrained, learn texts that are
 made up by three patterns of the facts of 240 products; a fifth of the texts is held out. `words`: content words of the
 accepted texts, looked up anew among the words of the facts. Beside them the template alone.
 """
