@@ -4,11 +4,14 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from catalog.knowledge.document import Document
 from catalog.knowledge.graph import ATTRIBUTE, Edge, edges_of, path_of
 from catalog.product import Availability, StoredProduct
+
+if TYPE_CHECKING:
+    from catalog.quality.audit import Told
 
 GraphFormat = Literal["jsonld", "csv"]
 HEADER = ("subject", "predicate", "object", "by", "score", "source")
@@ -23,22 +26,27 @@ AVAILABILITY: dict[Availability, str] = {
 # A spreadsheet takes a cell that begins so for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 About = Callable[[StoredProduct], Iterable[Document]]
+Together = Callable[[StoredProduct], "Iterable[Told]"]
 
 
-def no_documents(stored: StoredProduct) -> Iterable[Document]:
+def nothing(stored: StoredProduct) -> tuple[()]:
     return ()
 
 
-def lines(products: Iterable[StoredProduct], format: GraphFormat, about: About = no_documents) -> Iterator[str]:
-    """The file, in parts. Edges between categories come once. about: the documents about a product."""
+def lines(
+    products: Iterable[StoredProduct], format: GraphFormat, about: About = nothing, together: Together = nothing
+) -> Iterator[str]:
+    """The file, in parts. Edges between categories come once. about: the documents about a product; together: what the
+    last audit found of it and others.
+    """
     if format == "jsonld":
         for stored in products:
-            yield json.dumps(json_ld(stored, list(about(stored))), ensure_ascii=False) + "\n"
+            yield json.dumps(json_ld(stored, list(about(stored)), list(together(stored))), ensure_ascii=False) + "\n"
         return
     yield _rows([HEADER])
     told = set[Edge]()
     for stored in products:
-        edges = [edge for edge in edges_of(stored, about(stored)) if edge not in told]
+        edges = [edge for edge in edges_of(stored, about(stored), together(stored)) if edge not in told]
         told.update(edge for edge in edges if edge.subject.startswith("category:"))
         yield _rows([row(edge) for edge in edges])
 
@@ -48,7 +56,7 @@ def row(edge: Edge) -> tuple[str, ...]:
     return tuple(f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells)
 
 
-def json_ld(stored: StoredProduct, documents: Sequence[Document] = ()) -> dict[str, Any]:
+def json_ld(stored: StoredProduct, documents: Sequence[Document] = (), groups: "Sequence[Told]" = ()) -> dict[str, Any]:
     """A schema.org/Product. What the model or a person says is an additionalProperty with a `measurementMethod` that
     tells who says so, and how surely.
     """
@@ -62,13 +70,13 @@ def json_ld(stored: StoredProduct, documents: Sequence[Document] = ()) -> dict[s
         document["brand"] = {"@type": "Brand", "name": product.brand}
     if offer := _offer(stored):
         document["offers"] = offer
-    edges = edges_of(stored)
+    edges = edges_of(stored, groups=groups)
     properties = [_property(edge) for edge in edges if edge.predicate.startswith(ATTRIBUTE) or edge.predicate == "tag"]
     if properties:
         document["additionalProperty"] = properties
     for name, predicate in (("isSimilarTo", "sameAs"), ("isVariantOf", "isVariantOf")):
-        if others := [{"@id": edge.object} for edge in edges if edge.predicate == predicate]:
-            document[name] = others
+        if others := dict.fromkeys(edge.object for edge in edges if edge.predicate == predicate):
+            document[name] = [{"@id": other} for other in others]
     if documents:
         document["subjectOf"] = [
             {"@type": "DigitalDocument", "@id": f"document:{one.id}", "name": one.name} for one in documents

@@ -5,14 +5,17 @@ It is computed from the stored products as they are read: there is no second cop
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from catalog.knowledge.document import Document, Tie
 from catalog.product import StoredProduct, each_value
 from catalog.synonyms import attribute_name
 from catalog.taxonomy.tree import SEPARATOR
 
-By = Literal["feed", "model", "verdict", "document"]
+if TYPE_CHECKING:
+    from catalog.quality.audit import Told  # it reads the index, which a client of the service need not
+
+By = Literal["feed", "model", "verdict", "document", "audit"]
 
 # Fields of the offer, by the predicate of schema.org.
 FIELDS = {
@@ -32,7 +35,7 @@ ATTRIBUTE = "attribute:"
 @dataclass(frozen=True, slots=True)
 class Edge:
     """subject, object: "product:ID", "category:ID", "document:ID", or as an object also a plain value. by: who says so;
-    score: how sure that is, 0 to 1; source: the model's version, the document's file, or "".
+    score: how sure that is, 0 to 1; source: the model's version, the document's file, "finding:ID" of an audit, or "".
     """
 
     subject: str
@@ -58,8 +61,10 @@ class Pattern(NamedTuple):
         )
 
 
-def edges_of(stored: StoredProduct, documents: Iterable[Document] = ()) -> list[Edge]:
-    """All that is known of a product. documents: that are about it."""
+def edges_of(stored: StoredProduct, documents: Iterable[Document] = (), groups: "Iterable[Told]" = ()) -> list[Edge]:
+    """All that is known of a product. documents: that are about it; groups: what the last audit found of products
+    together, also of others.
+    """
     subject = f"product:{stored.id}"
     found = [*_offer(stored, subject), *_attributes(stored, subject), *_categories(stored, subject)]
     found += [
@@ -68,6 +73,7 @@ def edges_of(stored: StoredProduct, documents: Iterable[Document] = ()) -> list[
     for double in stored.doubles:
         predicate = "sameAs" if double.kind == "duplicate" else "isVariantOf"
         found.append(Edge(subject, predicate, f"product:{double.other}", "model", double.probability, stored.model))
+    found += _groups(stored.id, subject, groups)
     found += [Edge(subject, "subjectOf", f"document:{one.id}", "document", source=one.name) for one in documents]
     return found
 
@@ -117,6 +123,20 @@ def _categories(stored: StoredProduct, subject: str) -> Iterator[Edge]:
         yield Edge(f"category:{id}", "name", category.path[place], "model", source=stored.model)
         if place:
             yield Edge(f"category:{id}", "broader", f"category:{ids[place - 1]}", "model", source=stored.model)
+
+
+def _groups(id: str, subject: str, groups: "Iterable[Told]") -> Iterator[Edge]:
+    """What is only perhaps one product is an edge once a person has accepted it."""
+    for told in groups:
+        finding, judged = told.finding, told.state == "accepted"
+        members = (finding.product, *finding.others)
+        if id in members and told.state != "dismissed" and (judged or finding.code != "duplicate_perhaps"):
+            predicate = "isVariantOf" if finding.code == "variant" else "sameAs"
+            by: By = "verdict" if judged else "audit"
+            score = 1.0 if judged else finding.probability
+            for other in members:
+                if other != id:
+                    yield Edge(subject, predicate, f"product:{other}", by, score, f"finding:{finding.id}")
 
 
 def _judged(stored: StoredProduct) -> By:

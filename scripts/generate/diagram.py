@@ -47,6 +47,7 @@ ROOMS = {
         "taxonomy": "the category tree",
         "teaching": "a shop's own categories",
         "understand": "products to understandings",
+        "writing": "facts to a text",
     },
     "serving": {
         "api": "app, context, routes, schemas",
@@ -69,6 +70,7 @@ ROOMS = {
         "attributes": "the tagger of words",
         "batch_loss": "the loss of a batch",
         "classifiers": "labels of texts",
+        "drafts": "writers of drafts",
         "compare": "several runs, one table",
         "config": "TrainConfig",
         "conflicts": "swapped titles",

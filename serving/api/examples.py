@@ -214,7 +214,8 @@ PRICE: dict[str, Any] = {
     ],
     "calibrated_on": 412,
 }
-DRAFT_OPTIONS: dict[str, Any] = {"channel": "ebay", "language": "en"}
+_CHANNEL: dict[str, Any] = {"channel": "ebay", "language": "en"}
+DRAFT_OPTIONS: dict[str, Any] = _CHANNEL | {"style": False}
 DRAFT_REQUEST: dict[str, Any] = DRAFT_OPTIONS | {
     "title": "Striped shirt",
     "brand": "Acme",
@@ -228,7 +229,7 @@ _TITLE: list[dict[str, Any]] = [
 _COLOUR: list[dict[str, Any]] = [{"text": "Colour: ", "source": ""}, {"text": "Red", "source": "attributes.colour"}]
 _NAMED: list[dict[str, Any]] = [*_TITLE, {"text": ", ", "source": ""}, _COLOUR[1]]
 _STOP: dict[str, Any] = {"text": ".", "source": ""}
-DRAFT: dict[str, Any] = DRAFT_OPTIONS | {
+DRAFT: dict[str, Any] = _CHANNEL | {
     "title": {"text": "Acme Striped shirt, Red", "length": 23, "limit": 80, "spans": _NAMED},
     "description": {
         "text": "Acme Striped shirt. Colour: Red.",
@@ -238,6 +239,7 @@ DRAFT: dict[str, Any] = DRAFT_OPTIONS | {
     },
     "bullets": [{"text": "Colour: Red", "length": 11, "limit": 65, "spans": _COLOUR}],
     "ad": {"text": "Acme Striped shirt, Red.", "length": 24, "limit": 55, "spans": [*_NAMED, _STOP]},
+    "styling": None,
 }
 DEMAND_REQUEST: dict[str, Any] = {
     "histories": [{"id": PRODUCT_ID, "sales": [4, 3, 5, 4, 6, 3, 4, 5, 4, 4]}],

@@ -9,9 +9,16 @@ const CHANNELS = ["google", "amazon", "ebay", "shopify", "taobao", "xiaohongshu"
 export function draftPanel(address, signal) {
   const channel = choice(CHANNELS, "google", (name) => t(`channel.${name}`));
   const tongue = choice(["en", "zh"], language, (name) => t(`draft.${name}`));
-  const fields = make("div", { class: "field-pair" }, field(t("draft.channel"), channel), field(t("draft.language"), tongue));
+  const style = make("input", { type: "checkbox" });
+  const fields = [
+    make("div", { class: "field-pair" }, field(t("draft.channel"), channel), field(t("draft.language"), tongue)),
+    make("label", { class: "check" }, style, make("span", {}, t("draft.style"))),
+  ];
   const ask = (running) =>
-    request(`${address}/draft`, { body: { channel: channel.value, language: tongue.value }, signal: running });
+    request(`${address}/draft`, {
+      body: { channel: channel.value, language: tongue.value, style: style.checked },
+      signal: running,
+    });
   return asking(t("draft.title"), t("draft.lead"), fields, t("draft.do"), { ask, shown, signal });
 }
 
@@ -25,6 +32,7 @@ function shown(draft) {
   return [
     part("of_title", draft.title),
     part("description", draft.description),
+    draft.styling && draft.styling !== "done" && make("p", { class: "soft small" }, t(`draft.style_${draft.styling}`)),
     draft.bullets.length > 0 && [
       make("h3", {}, t("draft.bullets")),
       make(

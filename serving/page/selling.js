@@ -8,6 +8,7 @@ import { askBox } from "./selling-ask.js";
 import { demandPanel } from "./selling-demand.js";
 import { draftPanel } from "./selling-draft.js";
 import { factsPanel } from "./selling-facts.js";
+import { intentsBox } from "./selling-intents.js";
 import { pricePanel } from "./selling-price.js";
 import { reviewPanel } from "./selling-reviews.js";
 
@@ -27,6 +28,7 @@ export function selling(product, address, signal) {
           { class: "selling-panels" },
           reviewPanel(address, signal),
           askBox(`${address}/ask`, signal),
+          intentsBox(signal),
           pricePanel(product, address, signal),
           draftPanel(address, signal),
           demandPanel(product, signal),

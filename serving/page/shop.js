@@ -6,6 +6,8 @@ import { loadMessages, t } from "./language.js";
 import { emptyState, errorNotice, stopped, waiting } from "./notice.js";
 import { productImage } from "./product-images.js";
 import { askBox } from "./selling-ask.js";
+import { documentsPanel } from "./selling-documents.js";
+import { intentsBox } from "./selling-intents.js";
 
 const SHOWN = 24;
 const RECOMMENDED = 6;
@@ -69,7 +71,7 @@ function shop(products, signal) {
       said,
       list,
     ),
-    make("div", { class: "selling-panels" }, askBox("v1/ask", signal)),
+    make("div", { class: "selling-panels" }, askBox("v1/ask", signal), intentsBox(signal), documentsPanel(signal)),
     make(
       "section",
       { class: "similar-products" },

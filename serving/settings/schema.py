@@ -43,6 +43,11 @@ class Settings(BaseSettings):
         description="A folder of `shelflens train-text --data` whose labels /v1/intents answers with, in place of the"
         " shipped examples.",
     )
+    draft_model: Path | None = Field(
+        default=None,
+        description="A folder of `shelflens train-drafts`, which writes the descriptions of drafts where a request asks"
+        " for `style`. What it says beyond the product's facts is refused. It needs the extra `train`.",
+    )
     index: str = Field(
         default="shelflens-index",
         description="The index: a folder, qdrant://HOST:PORT/COLLECTION, or postgresql://USER@HOST/DATABASE. Created if"
@@ -183,7 +188,8 @@ class Settings(BaseSettings):
     llm_url: str | None = Field(
         default=None,
         description="An OpenAI-compatible endpoint, such as http://127.0.0.1:11434/v1, that may reword answers to"
-        " questions. It is sent the question and the evidence. What it says beyond these is refused.",
+        " questions and describe products in drafts. It is sent the question and the evidence, or a product's facts."
+        " What it says beyond these is refused.",
     )
     llm_model: str = Field(default="default", description="The model that the endpoint is asked for.")
     llm_key: SecretStr | None = Field(default=None, description="The key of that endpoint.")
@@ -219,7 +225,7 @@ class Settings(BaseSettings):
     def parted(cls, value: object) -> object:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
-    @field_validator("feeds", "keys", "webhook_secret", "sentiment_model", "intent_model")
+    @field_validator("feeds", "keys", "webhook_secret", "sentiment_model", "intent_model", "draft_model")
     @classmethod
     def absolute(cls, path: Path | None) -> Path | None:
         """A replica's working directory may be another one."""

@@ -394,6 +394,10 @@ class CatalogStore:
     def findings(self, query: FindingsQuery) -> Findings:
         return self._titled(self._audits.page(*query))
 
+    def found_together(self, ids: Sequence[str]) -> list[Told]:
+        """See `History.together`."""
+        return self._audits.together(ids)
+
     def judge_finding(self, id: str, verdict: Verdict, value: str, given_by: str) -> Findings:
         """Raises FindingNotFound, and RequestInvalid for a value of what takes none."""
         known = self._audits.get(id)

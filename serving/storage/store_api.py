@@ -269,6 +269,9 @@ class StoreApi:
     async def findings(self, query: FindingsQuery) -> Findings:
         return await self._call("findings", query)
 
+    async def found_together(self, ids: Sequence[str]) -> list[Told]:
+        return await self._call("found_together", ids)
+
     async def judge_finding(self, id: str, verdict: Verdict, value: str, given_by: str) -> Findings:
         return await self._call("judge_finding", id, verdict, value, given_by)
 

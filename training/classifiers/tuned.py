@@ -23,7 +23,7 @@ from training.classifiers.labelled import LabelledTexts, read_labelled, split
 from training.classifiers.train import Report, check_new, measured, read_vectors, write_parts
 from training.device import best_device, mixed_precision
 from training.pretrain.objective import Texts
-from training.pretrain.tuning import Tuning, TuningSettings, claim, learn
+from training.pretrain.tuning import CatalogTuning, CatalogTuningSettings, claim, learn
 from training.pretrain.write import precision, round_weights, write_model
 
 COMPARED = 8  # texts on which the graphs' answers are compared
@@ -31,7 +31,7 @@ CARD = "# A text encoder that was tuned on labelled texts\n\nMade by `shelflens 
 
 
 @dataclass(frozen=True)
-class Settings(TuningSettings):
+class Settings(CatalogTuningSettings):
     """head_rate: how many times as fast as the encoder the head learns, which is new."""
 
     epochs: int = 3
@@ -40,7 +40,7 @@ class Settings(TuningSettings):
     head_rate: float = 20.0
 
 
-class TextTuning(Tuning):
+class TextTuning(CatalogTuning):
     """rows: the texts to learn from."""
 
     head: nn.Linear
@@ -48,7 +48,7 @@ class TextTuning(Tuning):
     def __init__(self, settings: Settings, start: Checkpoint, given: LabelledTexts, rows: Sequence[int]) -> None:
         super().__init__(settings, start.model, rows)
         self.given, self.tokenizer = given, start.tokenizer
-        self.begin(nn.Linear(start.config.embedding_width, len(given.labels)), settings.head_rate)
+        self.begin_with(nn.Linear(start.config.embedding_width, len(given.labels)), settings.head_rate)
 
     def losses(self, step: int) -> dict[str, Tensor]:
         device, chosen = best_device(), self.batch(step)

@@ -15,13 +15,13 @@ from training.device import best_device, mixed_precision
 from training.finetune.features import Features
 from training.finetune.objective import LeafVectors, Step, Weights, step_losses
 from training.pretrain.objective import Texts
-from training.pretrain.tuning import Tuning, TuningSettings
+from training.pretrain.tuning import CatalogTuning, CatalogTuningSettings
 
 COMPARED_LEAVES = 256  # of the model's own categories, in a step
 
 
 @dataclass(frozen=True)
-class Settings(TuningSettings):
+class Settings(CatalogTuningSettings):
     """leaves_rate: how many times as fast the vectors of the tree's leaves learn, which are new."""
 
     minutes: float = 30.0
@@ -41,7 +41,7 @@ class Labelled:
     start_CE: Floats
 
 
-class FineTuning(Tuning):
+class FineTuning(CatalogTuning):
     head: LeafVectors
 
     def __init__(self, settings: Settings, start: Checkpoint, features: Features, labelled: Labelled) -> None:
@@ -50,7 +50,7 @@ class FineTuning(Tuning):
         self.node = dict(zip(labelled.rows, labelled.nodes, strict=True))
         self.targets = TargetMaker(labelled.tree)
         self.own_leaves = len(start.taxonomy.leaves)
-        self.begin(LeafVectors(torch.from_numpy(labelled.start_CE)), settings.leaves_rate)
+        self.begin_with(LeafVectors(torch.from_numpy(labelled.start_CE)), settings.leaves_rate)
 
     def losses(self, step: int) -> dict[str, Tensor]:
         device, chosen = best_device(), self.batch(step)

@@ -11,18 +11,18 @@ from catalog.model.checkpoint import Checkpoint
 from training.device import best_device, mixed_precision
 from training.pretrain.catalogue import Catalogue
 from training.pretrain.objective import MaskedWords, Texts, Weights, step_losses
-from training.pretrain.tuning import Tuning, TuningSettings
+from training.pretrain.tuning import CatalogTuning, CatalogTuningSettings
 
 
 @dataclass(frozen=True)
-class Settings(TuningSettings):
+class Settings(CatalogTuningSettings):
     """words_rate: how many times as fast the head for masked words learns, which is new."""
 
     words_rate: float = 20.0
     weights: Weights = field(default_factory=Weights)
 
 
-class PretrainRun(Tuning):
+class PretrainRun(CatalogTuning):
     head: MaskedWords
 
     def __init__(self, settings: Settings, checkpoint: Checkpoint, catalogue: Catalogue, rows: Sequence[int]) -> None:
@@ -30,7 +30,7 @@ class PretrainRun(Tuning):
         self.settings, self.catalogue, self.tokenizer = settings, catalogue, checkpoint.tokenizer
         items = [catalogue.items[row] for row in self.rows]
         texts = [text for item in items for text in (item.title, item.text)]
-        self.begin(MaskedWords(self.model.text_encoder, self.tokenizer, texts), settings.words_rate)
+        self.begin_with(MaskedWords(self.model.text_encoder, self.tokenizer, texts), settings.words_rate)
 
     def losses(self, step: int) -> dict[str, Tensor]:
         device, chosen = best_device(), self.batch(step)

@@ -1,5 +1,7 @@
 """Training that starts from a finished model: which parts are trained, how fast, one step, and the checkpoint.
 
+`Tuning` is for any network, `CatalogTuning` for the upper layers of a `CatalogModel`.
+
 Everything random in a step depends on (seed, step) alone, so a run that was stopped ends as if it had not been.
 """
 
@@ -10,7 +12,7 @@ import random
 import signal
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import cos, pi
 from pathlib import Path
@@ -31,9 +33,8 @@ PROBED = 3  # steps that are timed before the first
 
 @dataclass(frozen=True)
 class TuningSettings:
-    """epochs: over the products to train on, fewer if they would take longer than `minutes`; steps: exactly so many
-    instead. trained_layers: share of the text encoder's layers, the upper ones. The fusion and the projections learn
-    `heads_rate` times as fast.
+    """epochs: over the rows to train on, fewer if they would take longer than `minutes`; steps: exactly so many
+    instead.
     """
 
     minutes: float = 10.0
@@ -42,38 +43,50 @@ class TuningSettings:
     epochs: int = 12
     batch_size: int = 64
     learning_rate: float = 5e-5
-    heads_rate: float = 4.0
-    trained_layers: float = 0.5
     weight_decay: float = 0.01
     warmup: float = 0.1
     checkpoint_seconds: float = 60.0
 
 
-class Tuning(ABC):
-    """model: what is trained, in place. start: the model as it was. A subclass says what the losses of a step are."""
+@dataclass(frozen=True)
+class CatalogTuningSettings(TuningSettings):
+    """trained_layers: share of the text encoder's layers, the upper ones. The fusion and the projections learn
+    `heads_rate` times as fast.
+    """
 
-    def __init__(self, settings: TuningSettings, model: CatalogModel, rows: Sequence[int]) -> None:
-        """rows: the products to train on. `begin` must follow."""
+    heads_rate: float = 4.0
+    trained_layers: float = 0.5
+
+
+class Tuning(ABC):
+    """model: what is trained, in place. A subclass says what the losses of a step are."""
+
+    model: nn.Module
+
+    def __init__(self, settings: TuningSettings, model: nn.Module, rows: Sequence[int]) -> None:
+        """rows: what to train on. `begin` must follow."""
         self.rows, self.pace = list(rows), settings
         self.model = model.to(best_device())
-        self.model.requires_grad_(False)
-        fit_attention(self.model.text_encoder)
-        self.start = started(self.model)
         self.step, self.total, self.interrupted, self.saved_at = 0, 0, False, time.monotonic()
         torch.manual_seed(settings.seed)
 
-    def begin(self, head: nn.Module, rate: float) -> None:
-        """head: what is new beside the model, and learns `rate` times as fast."""
-        self.head = head.to(best_device())
-        self.trained = trainable(self.model, self.pace.trained_layers)
-        self.optimizer = torch.optim.AdamW(self._groups(rate), lr=self.pace.learning_rate)
+    def begin(self, trained: Mapping[str, nn.Parameter], head: nn.Module | None = None, head_rate: float = 1.0) -> None:
+        """trained: parameters of the model, by name; head: what is new beside it, and learns `head_rate` times as
+        fast.
+        """
+        self.head = (head or nn.Identity()).to(best_device())
+        self.trained = dict(trained)
+        self.optimizer = torch.optim.AdamW(self._groups(head_rate), lr=self.pace.learning_rate)
 
     @abstractmethod
     def losses(self, step: int) -> dict[str, Tensor]: ...
 
+    def scale(self, name: str) -> float:
+        """How many times as fast a parameter of the model learns."""
+        return 1.0
+
     def _groups(self, head_rate: float) -> list[dict[str, Any]]:
-        scales = {name: self.pace.heads_rate if name.startswith(TRAINED) else 1.0 for name in self.trained}
-        pairs = [(scales[name], parameter) for name, parameter in self.trained.items()]
+        pairs = [(self.scale(name), parameter) for name, parameter in self.trained.items()]
         pairs += [(head_rate, parameter) for parameter in self.head.parameters()]
         groups: dict[tuple[float, bool], list[Tensor]] = {}
         for scale, parameter in pairs:
@@ -129,7 +142,7 @@ class Tuning(ABC):
         return {name: round(loss.item(), 4) for name, loss in losses.items()}
 
     def batch(self, step: int) -> list[int]:
-        """The products of a step: each epoch takes every one once, in an order of its own."""
+        """The rows of a step: each epoch takes every one once, in an order of its own."""
         size = min(self.pace.batch_size, len(self.rows))
         epoch, place = divmod(step, len(self.rows) // size)
         order = list(self.rows)
@@ -170,6 +183,29 @@ class Tuning(ABC):
             self.head.load_state_dict(state["head"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step, self.total = state["step"], state["total"]
+
+
+class CatalogTuning(Tuning):
+    """Trains the fusion, the embedding's layers and the upper layers of the text encoder.
+
+    start: the model as it was.
+    """
+
+    model: CatalogModel
+    pace: CatalogTuningSettings
+
+    def __init__(self, settings: CatalogTuningSettings, model: CatalogModel, rows: Sequence[int]) -> None:
+        model.requires_grad_(False)
+        super().__init__(settings, model, rows)
+        fit_attention(self.model.text_encoder)
+        self.start = started(self.model)
+
+    def begin_with(self, head: nn.Module, rate: float) -> None:
+        """head: what is new beside the model, and learns `rate` times as fast."""
+        self.begin(trainable(self.model, self.pace.trained_layers), head, rate)
+
+    def scale(self, name: str) -> float:
+        return self.pace.heads_rate if name.startswith(TRAINED) else 1.0
 
 
 def learn(run: Tuning, folder: Path, title: str) -> bool:
@@ -217,7 +253,7 @@ def trainable(model: CatalogModel, share: float) -> dict[str, nn.Parameter]:
     return found
 
 
-def set_training(model: CatalogModel) -> None:
+def set_training(model: nn.Module) -> None:
     """Training mode, but for what is frozen as a whole: dropout there would only be noise."""
     model.train()
     for module in model.modules():

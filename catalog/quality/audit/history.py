@@ -232,6 +232,19 @@ class History:
             for pair in combinations((one.product, *one.others), 2)
         }
 
+    def together(self, products: Sequence[str]) -> list[Told]:
+        """The last run's findings that tell of one of these products and another as one, or as variants, and that
+        nobody has dismissed.
+        """
+        found: dict[int, Told] = {}
+        with self.file.use() as db:
+            for ids in in_chunks(products, IDS_AT_ONCE):
+                about = f"f.id IN (SELECT id FROM about WHERE product IN ({marks(ids)}))"
+                kinds = f"f.code IN ({marks(TOGETHER)}) AND coalesce(v.state, 'open') != 'dismissed'"
+                rows = db.execute(f"{SHOWN} {JOINED} WHERE {about} AND {kinds}", (*ids, *TOGETHER))
+                found |= {one.number: one for one in map(_told, rows)}
+        return [found[number] for number in sorted(found)]
+
     def corrections(self) -> list[Told]:
         """What is promised of the last run's findings, and what was accepted or corrected at any time, the oldest
         first.

@@ -424,6 +424,8 @@ export interface DraftOptions {
   channel?: "google" | "amazon" | "ebay" | "shopify" | "taobao" | "xiaohongshu";
   /** Of what stands between the product's own words. These stay, but for colours and people. */
   language?: "en" | "zh";
+  /** Have the description written by `draft_model`, or else by the endpoint of `llm_url`. */
+  style?: boolean;
 }
 
 /** What a listing of the product may say, each word with its source. */
@@ -434,6 +436,8 @@ export interface DraftOut {
   description: TextOut;
   bullets: TextOut[];
   ad: TextOut;
+  /** Null unless asked for. `refused`: it said more than the facts, so the description is the template's; `off`: the service has nothing that writes. */
+  styling: "done" | "refused" | "failed" | "off" | null;
 }
 
 /** A product that is not stored. What the model says of it counts where it is accepted unseen (`auto`). */
@@ -450,17 +454,19 @@ export interface DraftRequest {
   channel?: "google" | "amazon" | "ebay" | "shopify" | "taobao" | "xiaohongshu";
   /** Of what stands between the product's own words. These stay, but for colours and people. */
   language?: "en" | "zh";
+  /** Have the description written by `draft_model`, or else by the endpoint of `llm_url`. */
+  style?: boolean;
   brand?: string;
   /** Your own category, as in "Home > Kitchen > Mugs". The model does not read it. */
   product_type?: string;
 }
 
-/** subject, object: `product:ID`, `category:ID`, `document:ID`, or as an object a value. by: who says so; score: how sure that is; source: the model's version, or the document's file. */
+/** subject, object: `product:ID`, `category:ID`, `document:ID`, or as an object a value. by: who says so; score: how sure that is; source: the model's version, the document's file, or `finding:ID` of the last audit. */
 export interface EdgeOut {
   subject: string;
   predicate: string;
   object: string;
-  by: "feed" | "model" | "verdict" | "document";
+  by: "feed" | "model" | "verdict" | "document" | "audit";
   score: number;
   source: string;
 }
@@ -1793,7 +1799,7 @@ export declare class Operations {
   /** What a stored product may cost. As /v1/price, in the currency of its own price, which does not count. */
   getProductPrice(id: string, query?: { coverage?: number }, options?: RequestOptions): Promise<PriceOut>;
 
-  /** A listing's texts for a product that is not stored. Title, description, bullet points and a short advertisement within a channel's limits, from the words of the request and from what the model is sure of (`auto`). Nothing is stored, and nothing is said that neither shows. */
+  /** A listing's texts for a product that is not stored. Title, description, bullet points and a short advertisement within a channel's limits, from the words of the request and from what the model is sure of (`auto`). Nothing is stored, and nothing is said that neither shows. With `style` the description may be in other words, of which each is checked. */
   writeDraft(body: DraftRequest, options?: RequestOptions): Promise<DraftOut>;
 
   /** A listing's texts for a stored product. As /v1/drafts, from the stored fields, from what people confirmed, and from what the model is sure of. Nothing is stored. */

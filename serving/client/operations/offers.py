@@ -41,18 +41,26 @@ class OfferOperations(Asking):
         language: Language | None = None,
         brand: str | None = None,
         product_type: str | None = None,
+        style: bool | None = None,
         **fields: Unpack[ItemFields],
     ) -> Steps[DraftOut]:
-        """What a listing of a product may say within a channel's limits, each word with its source."""
-        options = given(channel=channel, language=language, brand=brand, product_type=product_type)
+        """What a listing of a product may say within a channel's limits, each word with its source. style: have the
+        description written by a tuned model or an endpoint, if the service has one.
+        """
+        options = given(channel=channel, language=language, brand=brand, product_type=product_type, style=style)
         return self._ask(DraftOut, "POST", "/v1/drafts", json=with_uris(fields) | options)
 
     @operation
     def write_product_draft(
-        self, id: str, *, channel: ChannelName | None = None, language: Language | None = None
+        self,
+        id: str,
+        *,
+        channel: ChannelName | None = None,
+        language: Language | None = None,
+        style: bool | None = None,
     ) -> Steps[DraftOut]:
         """The same for a stored product."""
-        options = given(channel=channel, language=language)
+        options = given(channel=channel, language=language, style=style)
         return self._ask(DraftOut, "POST", f"{product(id)}/draft", json=options)
 
     @operation

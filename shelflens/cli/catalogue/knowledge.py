@@ -105,6 +105,8 @@ def export(
     from catalog.knowledge import ties_of
     from catalog.knowledge.exports import lines
     from catalog.knowledge.store import NAME, DocumentStore
+    from catalog.quality.audit import History
+    from catalog.quality.audit.history import NAME as AUDITS
     from catalog.storage.files import written_whole
 
     with (
@@ -112,8 +114,14 @@ def export(
         open_index(index, create=False) as opened,
         state_of(index, state) as beside,
         closing(DocumentStore(beside.place(NAME))) as documents,
+        closing(History(beside.place(AUDITS))) as audits,
     ):
-        parts = lines(scanned(opened), format.value, lambda stored: documents.tied(ties_of(stored)))
+        parts = lines(
+            scanned(opened),
+            format.value,
+            lambda stored: documents.tied(ties_of(stored)),
+            lambda stored: audits.together([stored.id]),
+        )
         if output is None:
             write(parts, sys.stdout.write)
             return

@@ -8,6 +8,8 @@ from dataclasses import replace
 from catalog.knowledge import Document, Edge, Pattern, Tie, edges_of, matching, ties_of
 from catalog.knowledge.exports import HEADER, json_ld, lines
 from catalog.product import Double
+from catalog.quality.audit.history import Told
+from catalog.quality.finding import Finding
 from tests.support.stored import random_products, stored_product
 
 SHOE = stored_product(
@@ -46,6 +48,27 @@ def test_doubles_are_edges_to_other_products() -> None:
     assert round(found["sameAs"].score, 2) == 0.95
     assert found["isVariantOf"].object == "product:c"
     assert json_ld(stored)["isSimilarTo"] == [{"@id": "product:b"}]
+
+
+def test_what_an_audit_found_together_is_an_edge_with_its_finding() -> None:
+    twice, perhaps = Finding("duplicate", "b", 0.97, ("a/1", "c")), Finding("duplicate_perhaps", "a/1", 0.6, ("d",))
+    variant, other = Finding("variant", "a/1", 0.9, ("e",), "size"), Finding("duplicate", "x", 0.99, ("y",))
+    groups = [Told(1, twice, "open"), Told(2, perhaps, "open"), Told(3, variant, "accepted"), Told(4, other, "open")]
+    found = [edge for edge in edges_of(SHOE, groups=groups) if edge.source.startswith("finding:")]
+    assert found == [
+        Edge("product:a/1", "sameAs", "product:b", "audit", 0.97, f"finding:{twice.id}"),
+        Edge("product:a/1", "sameAs", "product:c", "audit", 0.97, f"finding:{twice.id}"),
+        Edge("product:a/1", "isVariantOf", "product:e", "verdict", 1.0, f"finding:{variant.id}"),
+    ]
+    stored = replace(SHOE, doubles=(Double("duplicate", "b", 3.0),))
+    assert json_ld(stored, groups=groups)["isSimilarTo"] == [{"@id": "product:b"}, {"@id": "product:c"}]
+    assert f"product:a/1,sameAs,product:c,audit,0.97,finding:{twice.id}" in "".join(
+        lines([SHOE], "csv", together=lambda stored: groups)
+    )
+    accepted = [Told(2, perhaps, "accepted")]
+    assert Edge("product:a/1", "sameAs", "product:d", "verdict", 1.0, f"finding:{perhaps.id}") in edges_of(
+        SHOE, groups=accepted
+    )
 
 
 def test_a_pattern_chooses_edges() -> None:

@@ -345,3 +345,13 @@ def test_the_reasons_of_groups_have_codes_with_the_words_of_their_sentences() ->
     for one, other in combinations(titles, 2):
         seen |= {reason.code for reason in grouping.judge(one, other).reasons}
     assert {"start", "alike", "own_words", "axis_differs", "axis_same", "model_same", "brand_differs"} <= seen
+
+
+def test_what_is_together_is_told_until_a_person_dismisses_it(history: History) -> None:
+    assert history.together(["p1"]) == []
+    audit([Rare()], scan, history)
+    found = history.together(["p2", "p3"])
+    assert {(one.finding.code, one.finding.product) for one in found} == {("duplicate", "p1"), ("variant", "p3")}
+    assert history.together(["p9"]) == []
+    history.judge(found[0].finding.id, "dismissed")
+    assert [one.finding.id for one in history.together(["p1", "p2", "p3"])] == [found[1].finding.id]

@@ -1,10 +1,6 @@
 """Questions, documents and the graph over HTTP, with a tiny real model."""
 
-import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +15,7 @@ from serving.client import Client
 from serving.middleware.api_keys import add_key
 from shelflens.cli import app
 from tests.support.answers import assert_error
+from tests.support.endpoint import endpoint
 from tests.support.services import SETTINGS, tiny_client
 from tests.support.tiny import tiny_onnx_folder
 from tests.support.transport import Through
@@ -202,35 +199,6 @@ def test_the_commands_ask_and_export(model: Understander, base: Path, tmp_path: 
     found = run(app, ["ask", "Who won the world cup in 1966?", *about])
     assert (found.exit_code, found.stdout) == (1, "The listing does not say.\n")
     assert run(app, ["ask", "red?", "--product", "none", *about[2:]]).exit_code == 2
-
-
-@contextmanager
-def endpoint(*contents: object) -> Iterator[tuple[str, list[Any]]]:
-    """A server that answers as OpenAI does, with one content after the other; and what it was asked."""
-    left, requests = list(contents), list[Any]()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            requests.append((self.path, self.headers["Authorization"], json.loads(body)))
-            answer = json.dumps({"choices": [{"message": {"content": left.pop(0)}}]}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", requests
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_an_answer_is_reworded_and_what_is_added_is_refused(model: Understander, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Prices and drafts over HTTP and by the client."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -8,7 +9,8 @@ from fastapi.testclient import TestClient
 from catalog.understand import Understander
 from serving.client import Client
 from tests.support.answers import assert_error
-from tests.support.services import tiny_client
+from tests.support.endpoint import endpoint
+from tests.support.services import SETTINGS, tiny_client
 from tests.support.tiny import tiny_onnx_folder
 from tests.support.transport import Through
 
@@ -17,9 +19,13 @@ PRICED = 60
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Understander:
+    return Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("offers") / "model"))
+
+
+@pytest.fixture(scope="module")
+def service(model: Understander, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """Sixty products with prices, in each kind from 0.8 to 1.2 times the kind's."""
-    model = Understander.load(tiny_onnx_folder(tmp_path_factory.mktemp("offers") / "model"))
     with tiny_client(model, tmp_path_factory.mktemp("offers") / "index") as client:
         for at in range(PRICED):
             title, price = KINDS[at % len(KINDS)]
@@ -98,6 +104,41 @@ def test_a_draft_of_a_product_that_is_not_stored(client: Client) -> None:
     found = client.write_draft(title="T", brand="安踏", attributes={"颜色": "红色"}, channel="taobao", language="zh")
     assert found.title.text.endswith("红色")
     assert ("红色", "attributes.颜色") in [(one.text, one.source) for one in found.description.spans]
+
+
+def test_an_endpoint_describes_and_what_it_adds_is_refused(model: Understander, tmp_path: Path) -> None:
+    said = ("A red shirt in the colour red.", "A great red shirt.", None)
+    asked = {"title": "shirt", "attributes": {"colour": "red"}, "style": True}
+    with endpoint(*said) as (url, requests):
+        settings = SETTINGS.model_copy(update={"llm_url": url})
+        with tiny_client(model, tmp_path / "index", settings) as client:
+            found = [client.post("/v1/drafts", json=asked).json() for _ in said]
+            client.post("/v1/drafts", json=asked | {"style": False})
+    assert [one["styling"] for one in found] == ["done", "refused", "failed"]
+    template = "shirt. Colour: red."
+    assert [one["description"]["text"] for one in found] == [said[0], template, template]
+    assert {"text": "red", "source": "attributes.colour"} in found[0]["description"]["spans"]
+    assert len(requests) == len(said)
+    assert "title: shirt; colour: red" in requests[0][2]["messages"][1]["content"]
+
+
+def test_without_a_writer_a_draft_is_the_templates(client: Client) -> None:
+    found = client.write_draft(title="shirt", attributes={"colour": "red"}, style=True)
+    assert (found.styling, found.description.text) == ("off", "shirt. Colour: red.")
+    assert client.write_draft(title="shirt").styling is None
+
+
+@pytest.mark.slow
+def test_a_tuned_model_describes_and_what_it_adds_is_refused(model: Understander, tmp_path: Path) -> None:
+    """An untrained one says what comes."""
+    from tests.support.tiny_writers import tiny_writer
+
+    folder = tiny_writer(tmp_path / "writer", "t5", ["title: shirt; colour: red", "A great thing."])
+    settings = SETTINGS.model_copy(update={"draft_model": folder})
+    with tiny_client(model, tmp_path / "index", settings) as client:
+        body = {"title": "shirt", "attributes": {"colour": "red"}, "style": True}
+        found = client.post("/v1/drafts", json=body).json()
+    assert (found["styling"], found["description"]["text"]) == ("refused", "shirt. Colour: red.")
 
 
 def test_what_cannot_be_drafted(service: TestClient) -> None:

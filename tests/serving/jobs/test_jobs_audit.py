@@ -94,6 +94,19 @@ def test_an_audit_finds_what_is_listed_twice_and_keeps_what_was_said_of_it(servi
     assert [one["code"] for one in doubles(service, "1", "2")] == ["duplicate"], "it is noted again"
 
 
+def test_what_it_finds_together_is_in_the_graph(service: JobService) -> None:
+    audited(service)
+    for finding, predicate in zip(found(service), ("sameAs", "isVariantOf"), strict=True):
+        edges = service.client.get(f"/v1/products/{finding['product']}/knowledge").json()["edges"]
+        told = [edge for edge in edges if edge["source"] == f"finding:{finding['id']}"]
+        assert [(edge["predicate"], edge["object"], edge["by"]) for edge in told] == [
+            (predicate, f"product:{other}", "audit") for other in finding["others"]
+        ]
+        query = {"predicate": predicate, "object": f"product:{finding['product']}"}
+        others = service.client.get("/v1/knowledge", params=query).json()["edges"]
+        assert {edge["source"] for edge in others} >= {f"finding:{finding['id']}"}
+
+
 def test_what_is_deleted_is_no_longer_told_of(service: JobService) -> None:
     audited(service)
     assert service.client.delete("/v1/products/2").status_code == 204

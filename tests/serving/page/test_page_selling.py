@@ -65,6 +65,9 @@ def test_a_product_is_priced_drafted_and_forecast(reader: Reader) -> None:
     draft.get_by_role("button", name="Write a draft").click()
     expect(draft.locator(".selling-answer h3").first).to_contain_text("/ 80")
     expect(draft.locator(".traced").first).to_have_attribute("title", "from the brand")
+    draft.get_by_label("Have the description written by a model").check()
+    draft.get_by_role("button", name="Write a draft").click()
+    expect(draft.locator(".selling-answer")).to_contain_text("This service has no model that writes")
 
     demand = panel(reader, "Demand")
     demand.get_by_label("Units sold a week").fill("12, 9, 14, 11, 8, 13, 12, 10, 11, 12")
@@ -87,3 +90,38 @@ def test_recommendations_change_with_each_click(reader: Reader, told: None) -> N
     expect(recommended).to_contain_text("Others chose it together with red shirt 0")
     reader.page.get_by_role("button", name="Start again").click()
     expect(recommended).to_contain_text("Before the first click")
+
+
+def test_a_customers_message_is_told_apart(reader: Reader) -> None:
+    for place in ("#/shop", "#/product/p-0"):
+        reader.open(place)
+        intents = panel(reader, "What does this customer want?")
+        answer = intents.locator(".selling-answer")
+        intents.get_by_label("A customer's message").fill("Where is my order?")
+        intents.get_by_role("button", name="Read the message").click()
+        expect(answer).to_contain_text("Where the order is")
+        expect(answer).to_contain_text("Most like the example: Where is my order?")
+
+
+def test_a_document_is_added_and_deleted(reader: Reader) -> None:
+    reader.open("#/shop")
+    documents = panel(reader, "Documents")
+    care = {"name": "care.md", "mimeType": "text/markdown", "buffer": b"# Care\n\nWash at 30 degrees. Do not bleach.\n"}
+    documents.get_by_label("File").set_input_files([care])  # type: ignore[list-item]  # playwright's own TypedDict
+    expect(documents.get_by_label("Its id")).to_be_hidden()
+    documents.get_by_label("What it is about").select_option("brand")
+    documents.get_by_label("Its id").fill("Halden")
+    documents.get_by_role("button", name="Add the document").click()
+    expect(documents.locator(".selling-answer")).to_contain_text("care.md is stored with 2 sentences.")
+    row = documents.get_by_role("listitem").filter(has_text="care.md")
+    expect(row).to_contain_text("A brand: halden")
+    row.get_by_role("button", name="Delete care.md").click()
+    row.get_by_role("button", name="Delete care.md for good").click()
+    expect(row).to_have_count(0)
+
+    empty = care | {"name": "empty.md", "buffer": b"\n"}
+    documents.get_by_label("File").set_input_files([empty])  # type: ignore[list-item]
+    documents.get_by_label("What it is about").select_option("shop")
+    documents.get_by_role("button", name="Add the document").click()
+    expect(documents.get_by_role("alert")).to_contain_text("The document has no words.")
+    reader.excuse()

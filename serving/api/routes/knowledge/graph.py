@@ -72,11 +72,18 @@ async def get_product_knowledge(context: Context, id: ProductId) -> ProductKnowl
     """All edges from a product, each with its evidence, and the product as schema.org/Product."""
     stored = await stored_product(context, id)
     (documents,) = await context.store.documents_about([ties_of(stored)])
-    return ProductKnowledge(edges=to_edges(edges_of(stored, documents)), jsonld=json_ld(stored, documents))
+    groups = await context.store.found_together([stored.id])
+    edges = to_edges(edges_of(stored, documents, groups))
+    return ProductKnowledge(edges=edges, jsonld=json_ld(stored, documents, groups))
 
 
 async def known(context: RequestContext, products: Sequence[StoredProduct]) -> list[Edge]:
     """Of edges between categories, which several products have, each once."""
-    documents = await context.store.documents_about([ties_of(stored) for stored in products]) if products else []
-    edges = [edge for stored, about in zip(products, documents, strict=True) for edge in edges_of(stored, about)]
+    if not products:
+        return []
+    documents = await context.store.documents_about([ties_of(stored) for stored in products])
+    groups = await context.store.found_together([stored.id for stored in products])
+    edges = [
+        edge for stored, about in zip(products, documents, strict=True) for edge in edges_of(stored, about, groups)
+    ]
     return list(dict.fromkeys(edges))

@@ -32,7 +32,7 @@ class DocumentsResponse(BaseModel):
 
 class EdgeOut(BaseModel):
     """subject, object: `product:ID`, `category:ID`, `document:ID`, or as an object a value. by: who says so; score: how
-    sure that is; source: the model's version, or the document's file.
+    sure that is; source: the model's version, the document's file, or `finding:ID` of the last audit.
     """
 
     subject: str

@@ -9,6 +9,7 @@ from serving.api.schemas.schema import Schema
 if TYPE_CHECKING:
     from catalog.drafts import Draft, Text  # these read the lexicons; a client needs none
 
+State = Literal["done", "refused", "failed", "off"]  # of `catalog.questions.rewording`, which a client need not read
 Language = Literal["en", "zh"]
 ChannelName = Literal["google", "amazon", "ebay", "shopify", "taobao", "xiaohongshu"]
 
@@ -19,6 +20,10 @@ class DraftOptions(Schema):
         Language,
         Field(description="Of what stands between the product's own words. These stay, but for colours and people."),
     ] = "en"
+    style: Annotated[
+        bool,
+        Field(description="Have the description written by `draft_model`, or else by the endpoint of `llm_url`."),
+    ] = False
 
 
 class SpanOut(BaseModel):
@@ -48,15 +53,23 @@ class DraftOut(BaseModel):
     description: TextOut
     bullets: list[TextOut]
     ad: TextOut
+    styling: Annotated[
+        State | None,
+        Field(
+            description="Null unless asked for. `refused`: it said more than the facts, so the description is the"
+            " template's; `off`: the service has nothing that writes."
+        ),
+    ] = None
 
 
-def to_draft(found: "Draft") -> DraftOut:
+def to_draft(found: "Draft", styling: State | None = None) -> DraftOut:
     return DraftOut.model_validate(
         {
             "channel": found.channel.name,
             "language": found.language,
             **{name: to_text(getattr(found, name)) for name in ("title", "description", "ad")},
             "bullets": [to_text(one) for one in found.bullets],
+            "styling": styling,
         }
     )
 
