@@ -186,9 +186,9 @@ def next_baskets(folder: Path, stock: Stock, since: int, until: int) -> dict[str
         mixture, sources = fit(log, stock), Sources(log, stock)
         for history, moment, _ in asked:
             now = situation(history, moment)
-            scored = weighed(sources.read(now), weights_for(now, mixture))
+            given, weights = sources.read(now), weights_for(now, mixture)
             for name, diversity in (("recommendations", 0.1), ("without diversity", 0.0)):
-                some = chosen(scored, now, Wanted(limit=AT, diversity=diversity), ReadOnce(stock))
+                some = chosen(given, weights, now, Wanted(limit=AT, diversity=diversity), ReadOnce(stock))
                 found[name].append([one.stored.id for one in some])
             found["popularity"].append(popular)
             scores = knn.scores(event.product for event in history)

@@ -95,37 +95,37 @@ class ReadOnce:
         return [stored[id] for id in ids if id in stored]
 
 
-def weighed(given: Mapping[Source, Given], weights: Weights) -> dict[str, tuple[float, Reason]]:
+def weighed(given: Mapping[Source, Given], weights: Weights) -> dict[str, tuple[float, Source]]:
     """Each product's likelihood, and the source that says the largest part of it."""
-    scores: dict[str, float] = {}
-    loudest: dict[str, tuple[float, Source]] = {}
+    found: dict[str, tuple[float, Source]] = {}
+    largest: dict[str, float] = {}
     for source, one in given.items():
         weight = weights[source]
         for product, likely in one.likely.items():
             part = weight * likely
-            if product not in scores:
-                scores[product], loudest[product] = part, (part, source)
+            if product not in found:
+                found[product], largest[product] = (part, source), part
                 continue
-            scores[product] += part
-            if part > loudest[product][0]:
-                loudest[product] = part, source
-
-    def reason(product: str) -> Reason:
-        _, source = loudest[product]
-        return Reason(source, given[source].because.get(product, ""))
-
-    return {product: (score, reason(product)) for product, score in scores.items()}
+            score, loudest = found[product]
+            if part > largest[product]:
+                largest[product], loudest = part, source
+            found[product] = score + part, loudest
+    return found
 
 
 def chosen(
-    scored: Mapping[str, tuple[float, Reason]], now: Situation, wanted: Wanted, catalogue: ReadOnce
+    given: Mapping[Source, Given], weights: Weights, now: Situation, wanted: Wanted, catalogue: ReadOnce
 ) -> list[Recommendation]:
-    """The best of the scored products that may be had and that pass, without what is in the visit already."""
-    out = unwanted(now, wanted)
+    """The best of what the sources give that may be had and that passes, without what is in the visit already."""
+    scored, out = weighed(given, weights), unwanted(now, wanted)
     order = sorted((product for product in scored if product not in out), key=lambda id: (-scored[id][0], id))
     found = catalogue.available(order, wanted.limit, wanted.filter)
-    best = diverse(found, wanted.limit, wanted.diversity)
-    return [Recommendation(stored, *scored[stored.id]) for stored in catalogue.readable(best)]
+
+    def recommended(stored: StoredProduct) -> Recommendation:
+        score, source = scored[stored.id]
+        return Recommendation(stored, score, Reason(source, given[source].because.get(stored.id, "")))
+
+    return [recommended(stored) for stored in catalogue.readable(diverse(found, wanted.limit, wanted.diversity))]
 
 
 def unwanted(now: Situation, wanted: Wanted) -> frozenset[str]:

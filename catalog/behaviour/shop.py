@@ -17,7 +17,6 @@ from catalog.behaviour.recommend import (
     chosen,
     newest,
     to_like,
-    weighed,
     weights_for,
 )
 from catalog.behaviour.sources import HISTORY, Situation, Sources, situation
@@ -80,8 +79,7 @@ class Behaviour:
         self._learn_if_due()
         catalogue = ReadOnce(self._index)
         given = Sources(log, catalogue).read(now, wanted.filter)
-        scored = weighed(given, weights_for(now, self._mixture))
-        found = chosen(scored, now, wanted, catalogue)
+        found = chosen(given, weights_for(now, self._mixture), now, wanted, catalogue)
         return to_like(found, now, catalogue)
 
     def bought_together(self, product: str, limit: int) -> list[Companion]:
