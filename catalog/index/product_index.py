@@ -44,6 +44,7 @@ from catalog.index.ranking import passing, search_for_sale
 from catalog.index.records import (
     ADDED,
     PRICE_UNTIL,
+    RECORD,
     RECORD_FIELDS,
     VERSION_FIELDS,
     is_unit,
@@ -51,6 +52,7 @@ from catalog.index.records import (
     point_id,
     read_back,
     to_payload,
+    to_title,
     to_version,
 )
 from catalog.product import Match, Offer, StoredProduct, StoredVersion
@@ -341,6 +343,17 @@ class ProductIndex:
         if vectors is not None:
             found = {point: one._replace(embedding=vectors[points[point]]) for point, one in found.items()}
         return {one.id: one for one in self._readable(found.values()).values()}
+
+    def titles(self, ids: Sequence[str]) -> dict[str, str]:
+        """By id the titles of stored products, without those that are damaged. No vector is read for it."""
+        points = {point_id(name): name for name in ids}
+        found: dict[str, str] = {}
+        for point, one in self._fetch(list(points), (RECORD,)).items():
+            try:
+                found[points[point]] = to_title(one.payload)
+            except RecordDamaged:
+                self._note_damage(point)
+        return found
 
     def doubled_by(self, ids: Sequence[str]) -> list[StoredProduct]:
         """The products of which one of these is noted as a double."""

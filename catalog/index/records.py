@@ -248,6 +248,14 @@ def to_version(payload: Mapping[str, Any]) -> StoredVersion:
         raise RecordDamaged from None
 
 
+def to_title(payload: Mapping[str, Any]) -> str:
+    """Without making anything else of the record. Raises RecordDamaged."""
+    try:
+        return str(json.loads(unsealed(payload[RECORD]))["title"])
+    except (KeyError, TypeError, ValueError):
+        raise RecordDamaged from None
+
+
 def _to_record(stored: StoredProduct) -> dict[str, Any]:
     said = stored.judgement
     record: dict[str, Any] = {

@@ -458,8 +458,7 @@ class CatalogStore:
 
     def _titled(self, told: list[Told]) -> Findings:
         ids = list({id: None for one in told for id in (one.finding.product, *one.finding.others[:MAX_TITLED])})
-        titles = {stored.id: stored.product.title for stored in self._index.get(ids) if stored}
-        return Findings(told, titles, self.image_counts(ids))
+        return Findings(told, self._index.titles(ids), self.image_counts(ids))
 
     def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
         """Products are told of without their images where those cannot be read."""
@@ -656,9 +655,8 @@ class CatalogStore:
     def feedback(self, query: FeedbackQuery) -> list[Feedback]:
         """The last verdict on each product and what conflicts with it, or some of them, with the products' titles."""
         found = self._feedback.page(query)
-        products = self._index.get([feedback.product_id for feedback in found])
-        titles = [stored.product.title if stored else "" for stored in products]
-        return [replace(feedback, title=title) for feedback, title in zip(found, titles, strict=True)]
+        titles = self._index.titles([feedback.product_id for feedback in found])
+        return [replace(feedback, title=titles.get(feedback.product_id, "")) for feedback in found]
 
     def proposals(self) -> list[tuple[str, int]]:
         """Categories that the tree lacks, with how many products they are proposed for."""
@@ -707,7 +705,7 @@ class CatalogStore:
     def _reasoned(self, found: list[Recommendation]) -> Recommended:
         titles = {one.stored.id: one.stored.product.title for one in found}
         missing = sorted({one.reason.product for one in found} - titles.keys() - {""})
-        titles |= {stored.id: stored.product.title for stored in self._index.get(missing) if stored}
+        titles |= self._index.titles(missing)
         return Recommended(found, titles, self.image_counts([one.stored.id for one in found]))
 
     def bought_together(self, product: str, limit: int) -> BoughtTogether:
