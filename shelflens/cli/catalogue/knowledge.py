@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -71,14 +71,19 @@ def ask(
         answers = asked.reply(understander.embed(asked.texts)).answers
     if as_json:
         print(json.dumps([as_row(answer) for answer in answers], ensure_ascii=False, indent=1))
-    elif answers:
-        for answer in answers:
-            places = (answer.passage.product if not product else "", origin(answer))
-            print(f"{answer.score:.2f}  {answer.passage.text}  ({', '.join(filter(None, places))})")
     else:
-        print("The listing does not say.")
+        show(answers, of_several=not product)
     if not answers:
         raise typer.Exit(1)
+
+
+def show(answers: "Sequence[Answer]", of_several: bool) -> None:
+    """of_several: answers may be of different products."""
+    for answer in answers:
+        places = (answer.passage.product if of_several else "", origin(answer))
+        print(f"{answer.score:.2f}  {answer.passage.text}  ({', '.join(filter(None, places))})")
+    if not answers:
+        print("The listing does not say.")
 
 
 def about_product(question: str, product: str, index: "ProductIndex", state: "State", space: str) -> "Ask":
