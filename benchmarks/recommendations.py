@@ -34,7 +34,7 @@ from catalog.arrays import Floats
 from catalog.behaviour.events import Event
 from catalog.behaviour.log import EventLog
 from catalog.behaviour.mixture import fit
-from catalog.behaviour.recommend import Wanted, chosen, weighed, weights_for
+from catalog.behaviour.recommend import ReadOnce, Wanted, chosen, weighed, weights_for
 from catalog.behaviour.shop import Behaviour
 from catalog.behaviour.shoppers import decayed, shopper_vector
 from catalog.behaviour.sources import HISTORY, STEP, Sources, situation
@@ -67,11 +67,11 @@ class Stock:
         best = np.argsort(-cosines_N, kind="stable")[:limit]
         return [(self.ids[place], float(cosines_N[place])) for place in best]
 
-    def available(self, ids: Sequence[str], filter: Filter | None = None) -> dict[str, Floats]:
-        return self.vectors(ids)
+    def for_sale(self, ids: Sequence[str], filter: Filter | None = None) -> list[str]:
+        return [id for id in ids if id in self.at]
 
-    def readable(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
-        return {id: stored(id, self.vectors_NE[self.at[id]]) for id in ids if id in self.at}
+    def readable(self, ids: Sequence[str], vectors: Mapping[str, Floats]) -> dict[str, StoredProduct]:
+        return {id: stored(id, vectors[id]) for id in ids}
 
     def browse(self, filter: Filter | None = None, sort: Sort = "newest", limit: int = 10) -> list[StoredProduct]:
         return []
@@ -186,9 +186,9 @@ def next_baskets(folder: Path, stock: Stock, since: int, until: int) -> dict[str
         mixture, sources = fit(log, stock), Sources(log, stock)
         for history, moment, _ in asked:
             now = situation(history, moment)
-            scored = weighed(sources.read(now), weights_for(now, mixture))
+            given, weights = sources.read(now), weights_for(now, mixture)
             for name, diversity in (("recommendations", 0.1), ("without diversity", 0.0)):
-                some = chosen(scored, now, Wanted(limit=AT, diversity=diversity), stock)
+                some = chosen(given, weights, now, Wanted(limit=AT, diversity=diversity), ReadOnce(stock))
                 found[name].append([one.stored.id for one in some])
             found["popularity"].append(popular)
             scores = knn.scores(event.product for event in history)

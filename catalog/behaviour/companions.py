@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from catalog.behaviour.log import EventLog
-from catalog.behaviour.recommend import Stock
+from catalog.behaviour.recommend import ReadOnce, Stock
 from catalog.product import StoredProduct
 
 # So many partners are looked at, and a pair that was met a few times is chance: so many times are added to what a
@@ -30,7 +30,6 @@ def companions(log: EventLog, catalogue: Stock, product: str, limit: int) -> lis
         return times[id] / math.sqrt(totals.get(id, 1)) * times[id] / (times[id] + CHANCE)
 
     order = sorted(times, key=lambda id: (-worth(id), id))
-    there = catalogue.available(order)
-    best = [id for id in order if id in there][:limit]
-    stored = catalogue.readable(best)
-    return [Companion(stored[id], times[id]) for id in best if id in stored]
+    there = ReadOnce(catalogue)
+    best = list(there.available(order, limit))[:limit]
+    return [Companion(stored, times[stored.id]) for stored in there.readable(best)]

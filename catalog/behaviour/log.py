@@ -1,6 +1,8 @@
 """The events of all shoppers, and the counts of pairs and products that are made of them, in a file or in PostgreSQL.
 
 The counts are a function of the events: whoever removes events has what they added subtracted, and rows of zero go.
+Their best are read as an index of the tables has them, in order: each event keeps it, on whatever node, and nothing is
+sorted or remembered for a recommendation.
 """
 
 from collections import Counter, defaultdict
@@ -33,9 +35,11 @@ CREATE TABLE IF NOT EXISTS pairs (
     total INTEGER NOT NULL,
     PRIMARY KEY (kind, first, second)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS pairs_by_total ON pairs (kind, first, total);
+CREATE INDEX IF NOT EXISTS pairs_best_first ON pairs (kind, first, total DESC, second);
 CREATE TABLE IF NOT EXISTS popular (product TEXT PRIMARY KEY, total INTEGER NOT NULL);
-CREATE INDEX IF NOT EXISTS popular_by_total ON popular (total);
+CREATE INDEX IF NOT EXISTS popular_best_first ON popular (total DESC, product);
+DROP INDEX IF EXISTS pairs_by_total;
+DROP INDEX IF EXISTS popular_by_total;
 """
 COLUMNS = "shopper, kind, product, moment, words, id"
 INSERT = f"INSERT INTO events ({COLUMNS}) VALUES (?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING"

@@ -9,6 +9,7 @@ import numpy as np
 from catalog.arrays import Floats
 from catalog.behaviour.mixture import Mixture, Weights
 from catalog.behaviour.sources import Catalogue, Given, Situation, Source
+from catalog.index.backend import in_chunks
 from catalog.index.filters import Filter
 from catalog.index.listing import Sort
 from catalog.product import StoredProduct
@@ -56,42 +57,75 @@ class Wanted:
 class Stock(Catalogue, Protocol):
     """What is asked of the product index, of what may be shown."""
 
-    def available(self, ids: Sequence[str], filter: Filter | None = None) -> dict[str, Floats]: ...
-    def readable(self, ids: Sequence[str]) -> dict[str, StoredProduct]: ...
+    def for_sale(self, ids: Sequence[str], filter: Filter | None = None) -> list[str]: ...
+    def readable(self, ids: Sequence[str], vectors: Mapping[str, Floats]) -> dict[str, StoredProduct]: ...
     def browse(self, filter: Filter | None = None, sort: Sort = "newest", limit: int = 10) -> list[StoredProduct]: ...
 
 
-def weighed(given: Mapping[Source, Given], weights: Weights) -> dict[str, tuple[float, Reason]]:
+class ReadOnce:
+    """The catalogue for one answer: no vector of it is read twice."""
+
+    def __init__(self, stock: Stock) -> None:
+        self._stock = stock
+        self._vectors: dict[str, Floats] = {}
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, Floats]:
+        """Of those that are stored, in the order of ids."""
+        if missing := [id for id in ids if id not in self._vectors]:
+            self._vectors |= self._stock.vectors(missing)
+        return {id: self._vectors[id] for id in ids if id in self._vectors}
+
+    def nearest(self, embedding: Floats, limit: int, filter: Filter | None = None) -> list[tuple[str, float]]:
+        return self._stock.nearest(embedding, limit, filter)
+
+    def available(self, order: Sequence[str], limit: int, filter: Filter | None = None) -> dict[str, Floats]:
+        """The vectors of those that are stored, are for sale and pass, in this order: of `limit` of them at least, if
+        there are as many.
+        """
+        found: dict[str, Floats] = {}
+        for some in in_chunks(order, LOOKED_AT * limit):
+            found |= self.vectors(self._stock.for_sale(some, filter))
+            if len(found) >= limit:
+                break
+        return found
+
+    def readable(self, ids: Sequence[str]) -> list[StoredProduct]:
+        """Those of what is available that are not damaged, in the order of ids."""
+        stored = self._stock.readable(ids, self._vectors)
+        return [stored[id] for id in ids if id in stored]
+
+
+def weighed(given: Mapping[Source, Given], weights: Weights) -> dict[str, tuple[float, Source]]:
     """Each product's likelihood, and the source that says the largest part of it."""
-    found: dict[str, tuple[float, Reason]] = {}
-    loudest: dict[str, float] = {}
+    found: dict[str, tuple[float, Source]] = {}
+    largest: dict[str, float] = {}
     for source, one in given.items():
+        weight = weights[source]
         for product, likely in one.likely.items():
-            part = weights[source] * likely
-            score, reason = found.get(product, (0.0, Reason(source)))
-            if part > loudest.get(product, 0.0):
-                loudest[product], reason = part, Reason(source, one.because.get(product, ""))
-            found[product] = score + part, reason
+            part = weight * likely
+            if product not in found:
+                found[product], largest[product] = (part, source), part
+                continue
+            score, loudest = found[product]
+            if part > largest[product]:
+                largest[product], loudest = part, source
+            found[product] = score + part, loudest
     return found
 
 
 def chosen(
-    scored: Mapping[str, tuple[float, Reason]], now: Situation, wanted: Wanted, catalogue: Stock
+    given: Mapping[Source, Given], weights: Weights, now: Situation, wanted: Wanted, catalogue: ReadOnce
 ) -> list[Recommendation]:
-    """The best of the scored products that may be had and that pass, without what is in the visit already."""
-    out = unwanted(now, wanted)
+    """The best of what the sources give that may be had and that passes, without what is in the visit already."""
+    scored, out = weighed(given, weights), unwanted(now, wanted)
     order = sorted((product for product in scored if product not in out), key=lambda id: (-scored[id][0], id))
-    found: dict[str, Floats] = {}
-    size = LOOKED_AT * wanted.limit
-    for start in range(0, len(order), size):
-        some = order[start : start + size]
-        vectors = catalogue.available(some, wanted.filter)
-        found |= {id: vectors[id] for id in some if id in vectors}
-        if len(found) >= wanted.limit:
-            break
-    best = diverse(found, wanted.limit, wanted.diversity)
-    stored = catalogue.readable(best)
-    return [Recommendation(stored[id], *scored[id]) for id in best if id in stored]
+    found = catalogue.available(order, wanted.limit, wanted.filter)
+
+    def recommended(stored: StoredProduct) -> Recommendation:
+        score, source = scored[stored.id]
+        return Recommendation(stored, score, Reason(source, given[source].because.get(stored.id, "")))
+
+    return [recommended(stored) for stored in catalogue.readable(diverse(found, wanted.limit, wanted.diversity))]
 
 
 def unwanted(now: Situation, wanted: Wanted) -> frozenset[str]:

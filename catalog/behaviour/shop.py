@@ -10,7 +10,15 @@ from catalog.behaviour.companions import Companion, companions
 from catalog.behaviour.events import Event, with_product
 from catalog.behaviour.log import EventLog
 from catalog.behaviour.mixture import Mixture, fit
-from catalog.behaviour.recommend import Recommendation, Wanted, chosen, newest, to_like, weighed, weights_for
+from catalog.behaviour.recommend import (
+    ReadOnce,
+    Recommendation,
+    Wanted,
+    chosen,
+    newest,
+    to_like,
+    weights_for,
+)
 from catalog.behaviour.sources import HISTORY, Situation, Sources, situation
 from catalog.errors import CatalogError, ProductNotFound
 from catalog.index.product_index import ProductIndex
@@ -69,10 +77,10 @@ class Behaviour:
         if log is None:
             return []
         self._learn_if_due()
-        given = Sources(log, self._index).read(now, wanted.filter)
-        scored = weighed(given, weights_for(now, self._mixture))
-        found = chosen(scored, now, wanted, self._index)
-        return to_like(found, now, self._index)
+        catalogue = ReadOnce(self._index)
+        given = Sources(log, catalogue).read(now, wanted.filter)
+        found = chosen(given, weights_for(now, self._mixture), now, wanted, catalogue)
+        return to_like(found, now, catalogue)
 
     def bought_together(self, product: str, limit: int) -> list[Companion]:
         """What shoppers bought in one visit with a stored product. Raises ProductNotFound."""

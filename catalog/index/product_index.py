@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -33,25 +33,26 @@ from catalog.errors import (
     installing,
 )
 from catalog.index.backend import Amendment, Found, IndexBackend, IndexModel, Point, in_chunks
-from catalog.index.filters import Among, And, Filter, OneOf
+from catalog.index.filters import Filter, OneOf
 from catalog.index.keys import split_attribute_pair
 from catalog.index.keywords import document_terms
 from catalog.index.listing import Sort, commonest, listed, named_alike
 from catalog.index.names import FACETED, Names
 from catalog.index.near import Sought, near
 from catalog.index.query import Finding, IndexQuery, find, run
-from catalog.index.ranking import search_for_sale
+from catalog.index.ranking import passing, search_for_sale
 from catalog.index.records import (
     ADDED,
     PRICE_UNTIL,
+    RECORD,
     RECORD_FIELDS,
-    SALE,
     VERSION_FIELDS,
     is_unit,
     keyword_text,
     point_id,
     read_back,
     to_payload,
+    to_title,
     to_version,
 )
 from catalog.product import Match, Offer, StoredProduct, StoredVersion
@@ -320,25 +321,39 @@ class ProductIndex:
                 self._ids.put(point, found[point])
         return found
 
-    def available(self, ids: Sequence[str], filter: Filter | None = None) -> dict[str, Floats]:
-        """By id the embeddings of the products that are stored, are for sale and pass: nothing else of them is read."""
+    def for_sale(self, ids: Sequence[str], filter: Filter | None = None) -> list[str]:
+        """Those of the products that are for sale and pass. Nothing of them is read, so one that is not stored may be
+        among them where there is no filter.
+        """
         points = {point_id(name): name for name in ids}
         if not points:
-            return {}
-        if filter is None:
-            found: Iterable[Found] = self._fetch(list(points), (SALE,), embedding=True).values()
-        else:
+            return []
+        if filter is not None:
             self._follow_sales()
-            among = And((Among(frozenset(points)), filter))
-            found, _ = self._store.page(None, len(points), among)
-        passing = (one for one in found if one.embedding is not None and SALE not in one.payload)
-        return {points[one.id]: one.embedding for one in passing if one.embedding is not None}
+        found = passing(self._store, frozenset(points), filter)
+        return [name for point, name in points.items() if point in found]
 
-    def readable(self, ids: Sequence[str]) -> dict[str, StoredProduct]:
-        """As `get`, by id, without those that are missing or damaged."""
+    def readable(self, ids: Sequence[str], vectors: Mapping[str, Floats] | None = None) -> dict[str, StoredProduct]:
+        """As `get`, by id, without those that are missing or damaged. vectors: what `vectors` has just given of them
+        all, which is not read again.
+        """
         self._follow_sales()
-        found = self._fetch([point_id(name) for name in ids], RECORD_FIELDS, embedding=True)
+        points = {point_id(name): name for name in ids}
+        found = self._fetch(list(points), RECORD_FIELDS, embedding=vectors is None)
+        if vectors is not None:
+            found = {point: one._replace(embedding=vectors[points[point]]) for point, one in found.items()}
         return {one.id: one for one in self._readable(found.values()).values()}
+
+    def titles(self, ids: Sequence[str]) -> dict[str, str]:
+        """By id the titles of stored products, without those that are damaged. No vector is read for it."""
+        points = {point_id(name): name for name in ids}
+        found: dict[str, str] = {}
+        for point, one in self._fetch(list(points), (RECORD,)).items():
+            try:
+                found[points[point]] = to_title(one.payload)
+            except RecordDamaged:
+                self._note_damage(point)
+        return found
 
     def doubled_by(self, ids: Sequence[str]) -> list[StoredProduct]:
         """The products of which one of these is noted as a double."""

@@ -8,6 +8,7 @@ and hands over one text far faster than a nested structure: `version`, which tel
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
@@ -37,6 +38,7 @@ from catalog.storage.seal import Unsealed, sealed, unsealed
 
 # Fixed for ever: another namespace would be another point for the same product.
 NAMESPACE = UUID("6f1f9a3e-6c0b-5f0e-9d53-8f2f4f0c7a11")
+MAX_POINTS = 8_192  # kept in memory: an answer asks for the same one several times, and hashing takes 3 microseconds
 KEYWORD_FIELDS = (
     "category",
     "product_type",
@@ -72,6 +74,7 @@ UNPUBLISHED: Sale = "unpublished"
 Damaged = Callable[[UUID], None]
 
 
+@lru_cache(MAX_POINTS)
 def point_id(product_id: str) -> UUID:
     return uuid5(NAMESPACE, valid_unicode(product_id))
 
@@ -241,6 +244,14 @@ def to_version(payload: Mapping[str, Any]) -> StoredVersion:
     try:
         product_id, hashes, model = json.loads(unsealed(payload["version"]))
         return StoredVersion(product_id, ContentHashes(*hashes), model)
+    except (KeyError, TypeError, ValueError):
+        raise RecordDamaged from None
+
+
+def to_title(payload: Mapping[str, Any]) -> str:
+    """Without making anything else of the record. Raises RecordDamaged."""
+    try:
+        return str(json.loads(unsealed(payload[RECORD]))["title"])
     except (KeyError, TypeError, ValueError):
         raise RecordDamaged from None
 

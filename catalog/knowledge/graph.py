@@ -89,6 +89,11 @@ def ties_of(stored: StoredProduct) -> list[Tie]:
     return [*ties, Tie("shop")]
 
 
+def ties_of_several(products: Iterable[StoredProduct]) -> list[Tie]:
+    """What a document about the shop, or about any of these products, may be tied to."""
+    return list(dict.fromkeys([Tie("shop"), *(tie for stored in products for tie in ties_of(stored))]))
+
+
 def matching(edges: Iterable[Edge], pattern: Pattern) -> Iterator[Edge]:
     return (edge for edge in edges if pattern.fits(edge))
 

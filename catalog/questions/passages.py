@@ -66,6 +66,11 @@ def passages_of(stored: StoredProduct) -> list[Passage]:
     return found
 
 
+def passages_about(stored: StoredProduct, told: Sequence[Passage], reviews: Mapping[str, str]) -> list[Passage]:
+    """What is said of a stored product: by itself, by documents about it (told), and by its reviews (by their ids)."""
+    return [*passages_of(stored), *told, *passages_of_reviews(stored.id, reviews)]
+
+
 def passages_of_reviews(product: str, texts: Mapping[str, str]) -> list[Passage]:
     """Sentences of a product's reviews. texts: by the reviews' ids, which name the passages."""
     return [

@@ -675,6 +675,10 @@ INTENTS: dict[str, Any] = {
     ],
 }
 QUESTION: dict[str, Any] = {"question": "What is it made of?", "reword": False}
+CATALOGUE_QUESTION: dict[str, Any] = {
+    "question": "Which shirt is made of cotton?",
+    "filter": {"category": "aa-1-13", "price": {"lte": 50}},
+}
 ANSWERED: dict[str, Any] = {
     "answered": True,
     "answers": [

@@ -33,7 +33,7 @@ from serving.api.schemas.embeddings import EmbeddingsRequest
 from serving.api.schemas.jobs import FailedRow, FeedForm, FeedRequest, JobRequest
 from serving.api.schemas.judging.audit import FindingVerdict
 from serving.api.schemas.judging.feedback import AlikeRequest, FeedbackBatch, FeedbackRequest
-from serving.api.schemas.knowledge.ask import AskRequest
+from serving.api.schemas.knowledge.ask import AskRequest, CatalogueAskRequest
 from serving.api.schemas.language.intents import IntentsRequest
 from serving.api.schemas.language.reviews import ReviewsRequest
 from serving.api.schemas.models import CategoryRequest
@@ -55,6 +55,7 @@ BYTES = "application/octet-stream"
 UNSEEN: tuple[type[BaseModel], ...] = (
     AnalyzeRequest,
     AskRequest,
+    CatalogueAskRequest,
     CategoryRequest,
     ConfirmationRequest,
     DemandRequest,
@@ -274,7 +275,7 @@ def describe_headers(described: dict[str, Any], is_open: bool) -> None:
 def describe_filter(schemas: dict[str, Any]) -> None:
     """A filter is read by hand, so that its errors name its parts."""
     schemas["Filter"] = FILTER
-    for name in ("SearchRequest", "RecommendationsRequest"):
+    for name in ("SearchRequest", "RecommendationsRequest", "CatalogueAskRequest"):
         field = schemas[name]["properties"]["filter"]
         field["anyOf"] = [{"$ref": REFERENCE.format(model="Filter")}, {"type": "null"}]
 

@@ -15,10 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from catalog.arrays import Floats
-from catalog.behaviour.events import Event as Act
-from catalog.behaviour.log import NAME as EVENTS
-from catalog.behaviour.recommend import Recommendation, Wanted
-from catalog.behaviour.shop import Behaviour
 from catalog.errors import CatalogError, ProductNotFound, StateDamaged
 from catalog.index.backend import IndexModel
 from catalog.index.filters import And, CategoryUnder, Filter, OneOf
@@ -26,15 +22,7 @@ from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.product_index import ProductIndex
 from catalog.index.query import Finding, IndexQuery
-from catalog.knowledge import Document, Kind, Piece, Tie
-from catalog.knowledge.store import NAME as DOCUMENTS
-from catalog.knowledge.store import DocumentStore
-from catalog.language.reviews import Review, Summary
-from catalog.language.reviews.store import NAME as REVIEWS
-from catalog.language.reviews.store import Kept, ReviewPage, ReviewQuery, ReviewStore
 from catalog.model.folder import TaughtFiles, named_folder
-from catalog.pricing import PriceQuestion, Pricer, Suggestion
-from catalog.pricing.pricer import COVERAGE
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.arrivals import Arrivals, Doubles
 from catalog.quality.arrivals.statistics import NAME as WORDS
@@ -43,7 +31,6 @@ from catalog.quality.audit.changes import takes_value
 from catalog.quality.audit.history import NAME as AUDITS
 from catalog.quality.audit.history import TOGETHER, Place
 from catalog.quality.finding import Finding as Fault
-from catalog.questions import Passage
 from catalog.storage.database import SharedDatabase, State, StorePlace
 from catalog.storage.notes import open_notes
 from catalog.storage.seal import Unsealed
@@ -55,7 +42,6 @@ from serving.errors import (
     ModelNotTaught,
     ProductChanged,
     RequestInvalid,
-    ReviewNotFound,
     UserNotFound,
 )
 from serving.portions import PORTION_BYTES
@@ -72,15 +58,14 @@ from serving.storage.review.judging import Judging
 from serving.storage.review.promises import Promises
 from serving.storage.review.verdicts import Feedback, Said, applied
 from serving.storage.review.waiting import QueueQuery
+from serving.storage.selling.store import SellingStore
 from serving.storage.store_api import (
     AuditState,
-    BoughtTogether,
     Findings,
     FindingsQuery,
     Listing,
     Overview,
     Queue,
-    Recommended,
     Shown,
     StoreInfo,
     TaughtModel,
@@ -99,7 +84,7 @@ MAX_TITLED = 20  # others that a finding tells of
 logger = logging.getLogger(__name__)
 
 
-class CatalogStore:
+class CatalogStore(SellingStore):
     """Synchronous, and safe to call from several threads. Every method may raise IndexFailed or StateDamaged, or what
     derives from them.
     """
@@ -118,17 +103,19 @@ class CatalogStore:
         database: what holds all of that instead, but for copies, of any number of stores, each with a folder of its
         own; then the index is one that they share.
         """
-        self._index, self._tell = index, tell
-        self._models = {model.version: model for model in models}
         kept = State(state, database)
-        self._open_beside(kept)
         # Held by what reads and then writes.
-        self._writing = database.alone("writing") if database else threading.RLock()
+        writing = database.alone("writing") if database else threading.RLock()
+        super().__init__(index, kept, ThumbnailStore(kept.place(IMAGES)), writing)
+        self._tell = tell
+        self._models = {model.version: model for model in models}
+        self._feedback = FeedbackLog(kept.place(FEEDBACK))
+        self._map = CategoryMap(kept.place(NAME))
+        self._audits = History(kept.place(AUDITS))
         bases = [named_folder(model.folder) for model in models if model.folder]
         self._taught = TaughtModels(state, database, bases)
         self._promises = Promises(self._feedback, [*models, *(one.for_index for one in self._taught.all())], tell)
         self._informative = InformativeOrder(index)
-        self._pricer = Pricer(index)
         self._judging = Judging(index, self._feedback, self._promises)
         self._arrivals = Arrivals(index, Doubles(index, state / WORDS, self._told_apart), self._promises.obeyed)
         self._space = self._space_of_index()
@@ -139,16 +126,6 @@ class CatalogStore:
         self._queuer = ThreadPoolExecutor(1, "queue")
         self._following = threading.Thread(target=self._follow, name="follow", daemon=True)
         self._begin(shared=database is not None)
-
-    def _open_beside(self, state: State) -> None:
-        """What is kept beside the index."""
-        self._thumbnails = ThumbnailStore(state.place(IMAGES))
-        self._feedback = FeedbackLog(state.place(FEEDBACK))
-        self._map = CategoryMap(state.place(NAME))
-        self._audits = History(state.place(AUDITS))
-        self._behaviour = Behaviour(state.place(EVENTS), self._index)
-        self._reviews = ReviewStore(state.place(REVIEWS))
-        self._documents = DocumentStore(state.place(DOCUMENTS))
 
     def _erasing(self, jobs: StorePlace, ledger: Path) -> Erasure:
         audits, others = self._audits.file, (self._behaviour.file, self._reviews.file, self._documents.file)
@@ -287,25 +264,6 @@ class CatalogStore:
         """Raises ConfirmationNotFound."""
         self._map.take_back(id)
 
-    def add_document(self, name: str, kind: Kind, tie: Tie, pieces: Sequence[Piece], given_by: str) -> Document:
-        """In place of one of the same name about the same. Raises TooManyDocuments."""
-        return self._documents.add(name, kind, tie, pieces, given_by)
-
-    def documents(self, after: int, limit: int) -> list[Document]:
-        return self._documents.page(after, limit)
-
-    def documents_about(self, ties: Sequence[Sequence[Tie]]) -> list[list[Document]]:
-        """For each product, of what a document about it may be tied to, the documents."""
-        return [self._documents.tied(some) for some in ties]
-
-    def document_passages(self, question: str, ties: Sequence[Tie]) -> list[Passage]:
-        """See `catalog.knowledge.store.DocumentStore.passages`."""
-        return self._documents.passages(question, ties)
-
-    def delete_document(self, id: int) -> None:
-        """Raises DocumentNotFound."""
-        self._documents.delete(id)
-
     def _refile(self) -> None:
         """File all products anew, if they are not filed by the active model."""
         filer = self._active.refiling
@@ -355,10 +313,6 @@ class CatalogStore:
         counts = self._index.facets(facets, filter) if facets else {}
         images = self.image_counts([stored.id for stored in products])
         return Shown(products, counts, self._index.count(filter), images)
-
-    def suggest_price(self, asked: PriceQuestion, coverage: float = COVERAGE) -> Suggestion:
-        """Without a currency in the one that the most products have."""
-        return self._pricer.suggest(asked._replace(currency=asked.currency or self._pricer.currency()), coverage)
 
     def overview(self) -> Overview:
         counts = self._index.facets(("category", "decision"), limit=MAX_NODES)
@@ -427,50 +381,9 @@ class CatalogStore:
         """See `History.some_corrections`."""
         return self._audits.some_corrections(after)
 
-    def known_reviews(self, product: str, reviews: Sequence[Review]) -> set[str]:
-        """The ids of those that are kept as they are. Raises ProductNotFound."""
-        self._product(product)
-        return self._reviews.known(product, reviews)
-
-    def add_reviews(self, product: str, reviews: Sequence[Review]) -> Kept:
-        """Insert or replace. Raises ProductNotFound."""
-        with self._writing:
-            self._product(product)
-            return self._reviews.add(product, reviews)
-
-    def reviews(self, query: ReviewQuery) -> ReviewPage:
-        """Raises ProductNotFound."""
-        stored = self._product(query.product)
-        return self._reviews.page(query, stored.product.attributes, stored.product.title)
-
-    def review_summary(self, product: str, sentences: int) -> Summary:
-        """sentences: at most so many of each aspect, for each sentiment. Raises ProductNotFound."""
-        stored = self._product(product)
-        found = self._reviews.summary(product, stored.product.attributes, stored.product.title)
-        return found.with_fewer(sentences)
-
-    def remove_review(self, product: str, id: str) -> None:
-        """Raises ReviewNotFound; the product need not be stored."""
-        if not self._reviews.remove(product, id):
-            raise ReviewNotFound
-
-    def _product(self, id: str) -> StoredProduct:
-        (stored,) = self._index.get([id])
-        if stored is None:
-            raise ProductNotFound
-        return stored
-
     def _titled(self, told: list[Told]) -> Findings:
         ids = list({id: None for one in told for id in (one.finding.product, *one.finding.others[:MAX_TITLED])})
-        titles = {stored.id: stored.product.title for stored in self._index.get(ids) if stored}
-        return Findings(told, titles, self.image_counts(ids))
-
-    def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
-        """Products are told of without their images where those cannot be read."""
-        try:
-            return self._thumbnails.counts(ids)
-        except StateDamaged:
-            return {}
+        return Findings(told, self._index.titles(ids), self.image_counts(ids))
 
     def images(self, id: str) -> list[bytes]:
         """The kept images of a product as WebP, in the merchant's order."""
@@ -660,9 +573,8 @@ class CatalogStore:
     def feedback(self, query: FeedbackQuery) -> list[Feedback]:
         """The last verdict on each product and what conflicts with it, or some of them, with the products' titles."""
         found = self._feedback.page(query)
-        products = self._index.get([feedback.product_id for feedback in found])
-        titles = [stored.product.title if stored else "" for stored in products]
-        return [replace(feedback, title=title) for feedback, title in zip(found, titles, strict=True)]
+        titles = self._index.titles([feedback.product_id for feedback in found])
+        return [replace(feedback, title=titles.get(feedback.product_id, "")) for feedback in found]
 
     def proposals(self) -> list[tuple[str, int]]:
         """Categories that the tree lacks, with how many products they are proposed for."""
@@ -695,36 +607,6 @@ class CatalogStore:
         if stored.id not in self._feedback.latest([stored]):
             return "changed since the verdict"
         return labelled(stored, self._thumbnails.get(stored.id)) or "without a category"
-
-    def add_events(self, events: Sequence[Act]) -> int:
-        """-> how many are new. Raises EventInvalid."""
-        return self._behaviour.add(events)
-
-    def recommend(self, user: str, wanted: Wanted) -> Recommended:
-        """See `Behaviour.recommend`."""
-        return self._reasoned(self._behaviour.recommend(user, wanted))
-
-    def recommend_after(self, events: Sequence[Act], wanted: Wanted) -> Recommended:
-        """As `recommend`, of what is given alone."""
-        return self._reasoned(self._behaviour.recommend_after(events, wanted))
-
-    def _reasoned(self, found: list[Recommendation]) -> Recommended:
-        titles = {one.stored.id: one.stored.product.title for one in found}
-        missing = sorted({one.reason.product for one in found} - titles.keys() - {""})
-        titles |= {stored.id: stored.product.title for stored in self._index.get(missing) if stored}
-        return Recommended(found, titles, self.image_counts([one.stored.id for one in found]))
-
-    def bought_together(self, product: str, limit: int) -> BoughtTogether:
-        """Raises ProductNotFound."""
-        found = self._behaviour.bought_together(product, limit)
-        return BoughtTogether(found, self.image_counts([one.stored.id for one in found]))
-
-    def user_events(self, user: str, limit: int, after: str) -> list[Act]:
-        """A page of what is known of a user, the newest first. Raises UserNotFound."""
-        found = self._behaviour.events(user, limit, after)
-        if not found and not after:
-            raise UserNotFound
-        return found
 
     def forget_user(self, user: str) -> None:
         """Have everything as if the user had never come. That nothing is left on disk goes on after this returns, and

@@ -4,35 +4,26 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from catalog.arrays import Floats
-from catalog.behaviour.companions import Companion
-from catalog.behaviour.events import Event
-from catalog.behaviour.recommend import Recommendation, Wanted
 from catalog.errors import CatalogError
 from catalog.index.backend import IndexModel
 from catalog.index.filters import Filter
 from catalog.index.listing import Sort
 from catalog.index.names import Names
 from catalog.index.query import Finding, IndexQuery
-from catalog.knowledge import Document, Kind, Piece, Tie
-from catalog.language.reviews import Review, Summary
-from catalog.language.reviews.store import Kept, ReviewPage, ReviewQuery
 from catalog.model.contract import Contract, Outcome
 from catalog.model.folder import TaughtFiles
-from catalog.pricing import PriceQuestion, Suggestion
-from catalog.pricing.pricer import COVERAGE
 from catalog.product import ContentHashes, Offer, StoredProduct, StoredVersion
 from catalog.quality.audit import Run, State, Told, Verdict
 from catalog.quality.audit.history import Place
 from catalog.quality.finding import Finding as Fault
-from catalog.questions import Passage
 from catalog.taxonomy.tree import Taxonomy
 from catalog.teaching.examples import Filing
-from serving.calls import Call
 from serving.storage.category_map import Confirmed, MapState, Target
 from serving.storage.review.feedback import FeedbackQuery
 from serving.storage.review.filings import FilingsPart
 from serving.storage.review.verdicts import Feedback, Said
 from serving.storage.review.waiting import Menu, QueueQuery
+from serving.storage.selling.api import SellingApi
 from serving.storage.training_set import LabelledPart
 
 
@@ -151,22 +142,7 @@ class Findings(NamedTuple):
     images: Mapping[str, int]
 
 
-class Recommended(NamedTuple):
-    """titles: of the products that speak for others; images: how many images are kept of each that is recommended."""
-
-    found: list[Recommendation]
-    titles: Mapping[str, str]
-    images: Mapping[str, int]
-
-
-class BoughtTogether(NamedTuple):
-    """images: how many images are kept of each."""
-
-    found: list[Companion]
-    images: Mapping[str, int]
-
-
-class StoreApi:
+class StoreApi(SellingApi):
     """Each method of `CatalogStore`, asynchronous: arguments and answers can be pickled. It raises what the store
     raises, and IndexNotReady where the store is in another process that does not answer.
     """
@@ -185,10 +161,6 @@ class StoreApi:
             "delete_document",
         }
     )
-
-    def __init__(self, call: Call) -> None:
-        """call: reaches a `CatalogStore`, by `serving.calls.in_threads` or in another process."""
-        self._call = call
 
     async def describe(self) -> StoreInfo:
         return await self._call("describe")
@@ -236,9 +208,6 @@ class StoreApi:
     ) -> Shown:
         return await self._call("browse", filter, sort, limit, offset, facets)
 
-    async def suggest_price(self, asked: PriceQuestion, coverage: float = COVERAGE) -> Suggestion:
-        return await self._call("suggest_price", asked, coverage)
-
     async def overview(self) -> Overview:
         return await self._call("overview")
 
@@ -280,24 +249,6 @@ class StoreApi:
 
     async def corrections(self, after: Place) -> tuple[list[Told], Place | None]:
         return await self._call("corrections", after)
-
-    async def known_reviews(self, product: str, reviews: Sequence[Review]) -> set[str]:
-        return await self._call("known_reviews", product, reviews)
-
-    async def add_reviews(self, product: str, reviews: Sequence[Review]) -> Kept:
-        return await self._call("add_reviews", product, reviews)
-
-    async def reviews(self, query: ReviewQuery) -> ReviewPage:
-        return await self._call("reviews", query)
-
-    async def review_summary(self, product: str, sentences: int) -> Summary:
-        return await self._call("review_summary", product, sentences)
-
-    async def remove_review(self, product: str, id: str) -> None:
-        await self._call("remove_review", product, id)
-
-    async def image_counts(self, ids: Sequence[str]) -> dict[str, int]:
-        return await self._call("image_counts", ids)
 
     async def images(self, id: str) -> list[bytes]:
         return await self._call("images", id)
@@ -354,35 +305,5 @@ class StoreApi:
     async def labelled(self, after: int = 0) -> LabelledPart:
         return await self._call("labelled", after)
 
-    async def add_events(self, events: Sequence[Event]) -> int:
-        return await self._call("add_events", events)
-
-    async def recommend(self, user: str, wanted: Wanted) -> Recommended:
-        return await self._call("recommend", user, wanted)
-
-    async def recommend_after(self, events: Sequence[Event], wanted: Wanted) -> Recommended:
-        return await self._call("recommend_after", events, wanted)
-
-    async def bought_together(self, product: str, limit: int) -> BoughtTogether:
-        return await self._call("bought_together", product, limit)
-
-    async def user_events(self, user: str, limit: int, after: str) -> list[Event]:
-        return await self._call("user_events", user, limit, after)
-
     async def forget_user(self, user: str) -> None:
         await self._call("forget_user", user)
-
-    async def add_document(self, name: str, kind: Kind, tie: Tie, pieces: Sequence[Piece], given_by: str) -> Document:
-        return await self._call("add_document", name, kind, tie, pieces, given_by)
-
-    async def documents(self, after: int, limit: int) -> list[Document]:
-        return await self._call("documents", after, limit)
-
-    async def documents_about(self, ties: Sequence[Sequence[Tie]]) -> list[list[Document]]:
-        return await self._call("documents_about", ties)
-
-    async def document_passages(self, question: str, ties: Sequence[Tie]) -> list[Passage]:
-        return await self._call("document_passages", question, ties)
-
-    async def delete_document(self, id: int) -> None:
-        await self._call("delete_document", id)

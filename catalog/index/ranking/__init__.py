@@ -1,6 +1,6 @@
 """The order of what a query finds, and why each product is where it is."""
 
-from catalog.index.ranking.for_sale import NOT_FOR_SALE, is_all_for_sale, only_for_sale, search_for_sale
+from catalog.index.ranking.for_sale import NOT_FOR_SALE, is_all_for_sale, only_for_sale, passing, search_for_sale
 from catalog.index.ranking.fused import DEPTHS, FUSED_DEPTHS, Leaders, fuse, ranked
 from catalog.index.ranking.lists import Lists
 from catalog.index.ranking.reasons import reasons
@@ -14,6 +14,7 @@ __all__ = [
     "fuse",
     "is_all_for_sale",
     "only_for_sale",
+    "passing",
     "ranked",
     "reasons",
     "search_for_sale",

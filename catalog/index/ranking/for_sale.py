@@ -16,6 +16,7 @@ MORE = 5
 FILTERED_FROM = 100
 # So many points that are not for sale are kept in memory; where there are more, those of each list are asked for.
 MAX_KNOWN = 1000
+KNOWN = ("not for sale",)  # where a backend's cache has them
 
 
 def is_all_for_sale(store: IndexBackend) -> bool:
@@ -48,6 +49,18 @@ def search_for_sale(
     return store.search(vectors, limit, only_for_sale(filter), fields)
 
 
+def passing(store: IndexBackend, points: frozenset[UUID], filter: Filter | None) -> AbstractSet[UUID]:
+    """Those of the points that are for sale and pass. Nothing of them is read, so one that is not stored may be among
+    them where there is no filter.
+    """
+    if filter is not None:
+        return frozenset(store.in_order(None, len(points), only_for_sale(And((Among(points), filter)))))
+    known = store.cache.get(KNOWN)
+    if known is not None and len(known) <= MAX_KNOWN:
+        return points - known
+    return points - frozenset(store.in_order(None, len(points), And((Among(points), NOT_FOR_SALE))))
+
+
 def _not_for_sale(store: IndexBackend, points: frozenset[UUID]) -> AbstractSet[UUID]:
     """Those of the points that are not."""
     known = _known(store)
@@ -58,6 +71,5 @@ def _not_for_sale(store: IndexBackend, points: frozenset[UUID]) -> AbstractSet[U
 
 def _known(store: IndexBackend) -> frozenset[UUID]:
     """The points that are not for sale; one more than MAX_KNOWN of them, if there are more."""
-    keys = [("not for sale",)]
-    [known] = store.cache.rows(keys, lambda _: [frozenset(store.in_order(None, MAX_KNOWN + 1, NOT_FOR_SALE))])
+    [known] = store.cache.rows([KNOWN], lambda _: [frozenset(store.in_order(None, MAX_KNOWN + 1, NOT_FOR_SALE))])
     return frozenset(known)

@@ -164,6 +164,15 @@ export interface AuditsResponse {
   merging: MergingOut;
 }
 
+/** A question to the products that a filter leaves, by default to all of them. */
+export interface CatalogueAskRequest {
+  question: string;
+  /** Also have the first answer in a sentence, by the endpoint of `llm_url`. */
+  reword?: boolean;
+  /** As in /v1/search, of the products that are asked. Documents about the shop are asked, too. */
+  filter?: Filter | null;
+}
+
 /** A node of the category tree. `path` has the labels from the top down, `path_scores` their probabilities. */
 export interface Category {
   id: string;
@@ -1805,8 +1814,8 @@ export declare class Operations {
   /** A listing's texts for a stored product. As /v1/drafts, from the stored fields, from what people confirmed, and from what the model is sure of. Nothing is stored. */
   writeProductDraft(id: string, body: DraftOptions, options?: RequestOptions): Promise<DraftOut>;
 
-  /** Ask about the catalogue. What the products that are most like the question, or documents about them or the shop, say in answer to it: word for word, or that nothing does. */
-  askCatalogue(body: AskRequest, options?: RequestOptions): Promise<AskResponse>;
+  /** Ask about the catalogue. What the products that are most like the question, or documents about them or the shop, say in answer to it: word for word, or that nothing does. Of products, those that the filter leaves are asked. */
+  askCatalogue(body: CatalogueAskRequest, options?: RequestOptions): Promise<AskResponse>;
 
   /** Ask about a product. What a stored product's attributes, its words, documents about it, or its newest reviews say in answer to a question: word for word, or that nothing does. */
   askProduct(id: string, body: AskRequest, options?: RequestOptions): Promise<AskResponse>;

@@ -12,7 +12,7 @@ from catalog.behaviour.recommend import Wanted
 from serving.api.schemas.products import ProductOut, to_product
 from serving.api.schemas.schema import PLAIN, NullsAsDefaults, Schema, rounded, written
 from serving.api.schemas.search import read_filter
-from serving.storage.store_api import BoughtTogether, Recommended
+from serving.storage.selling.api import BoughtTogether, Recommended
 
 MAX_EVENTS, MAX_SESSION = 1_000, 100
 Id = Annotated[str, Field(min_length=1, max_length=MAX_ID, pattern=PLAIN)]

@@ -1,6 +1,7 @@
 """Questions about products, documents beside them, and the graph of what is known."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,21 @@ from serving.client.steps import Request, Steps, operation
 
 class KnowledgeOperations(Asking):
     @operation
-    def ask(self, question: str, *, product_id: str | None = None, reword: bool | None = None) -> Steps[AskResponse]:
+    def ask(
+        self,
+        question: str,
+        *,
+        product_id: str | None = None,
+        filter: Mapping[str, Any] | None = None,
+        reword: bool | None = None,
+    ) -> Steps[AskResponse]:
         """What answers a question about a product, by default about the whole catalogue: word for word, or nothing.
-        reword: also have the first answer in a sentence, if the service has an endpoint for that.
+        filter: as of `search`, of the whole catalogue. reword: also have the first answer in a sentence, if the service
+        has an endpoint for that.
         """
         path = "/v1/ask" if product_id is None else f"/v1/products/{segment(product_id)}/ask"
-        return self._ask(AskResponse, "POST", path, json={"question": question} | given(reword=reword))
+        body = {"question": question} | given(filter=filter, reword=reword)
+        return self._ask(AskResponse, "POST", path, json=body)
 
     @operation
     def add_document(

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -24,8 +24,9 @@ from shelflens.cli.app import (
 if TYPE_CHECKING:
     from catalog.index.product_index import ProductIndex
     from catalog.product import StoredProduct
-    from catalog.questions import Answer, Passage
+    from catalog.questions import Answer, Ask, CatalogueAsk
     from catalog.storage.database import State
+    from catalog.understand import Understander
 
 knowledge_app = typer.Typer(help="What is known of the products, as a graph.", no_args_is_help=True)
 app.add_typer(knowledge_app, name="knowledge")
@@ -39,7 +40,10 @@ class Format(StrEnum):
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="In English or Chinese.")],
-    product: Annotated[str, typer.Option(help="Id of the stored product that is asked about.")],
+    product: Annotated[str, typer.Option(help="Id of a stored product. Default: the whole catalogue is asked.")] = "",
+    filter_json: Annotated[
+        str, typer.Option("--filter", help="JSON, as of shelflens search, where the whole catalogue is asked.")
+    ] = "",
     index: IndexOption = "shelflens-index",
     state: StateOption = None,
     as_json: JsonOption = False,
@@ -47,50 +51,81 @@ def ask(
     device: DeviceOption = "cpu",
 ) -> None:
     """Answer a question about a stored product from its attributes, its words, documents about it and its newest
-    reviews, word for word.
+    reviews, or about the whole catalogue from the products that are most like it: word for word.
 
     Exit code: 0 answered, 1 the listing does not say, 2 an error.
     """
-    from catalog.errors import ProductNotFound
+    from catalog.errors import FilterInvalid
     from catalog.index.product_index import open_index
     from catalog.origin import load_for
-    from catalog.questions import Ask, shipped
 
     with errors_shown(), open_index(index, create=False) as opened, state_of(index, state) as beside:
-        (stored,) = opened.get([product])
-        if stored is None:
-            raise ProductNotFound
+        if product and filter_json:
+            raise FilterInvalid("A filter is for a question to the whole catalogue, not for one to a product.")
         understander = load_for(opened, model, device)
-        ranker = shipped().of(understander.space)
-        asked = Ask(question, passages_about(stored, question, beside), stored.product.title, ranker)
+        asked = (
+            about_product(question, product, opened, beside, understander.space)
+            if product
+            else about_catalogue(question, filter_json, opened, beside, understander)
+        )
         answers = asked.reply(understander.embed(asked.texts)).answers
     if as_json:
         print(json.dumps([as_row(answer) for answer in answers], ensure_ascii=False, indent=1))
-    elif answers:
-        for answer in answers:
-            print(f"{answer.score:.2f}  {answer.passage.text}  ({origin(answer)})")
     else:
-        print("The listing does not say.")
+        show(answers, of_several=not product)
     if not answers:
         raise typer.Exit(1)
 
 
-def passages_about(stored: "StoredProduct", question: str, state: "State") -> "list[Passage]":
-    """What the product, documents about it and its newest reviews say. state: where the last two are."""
+def show(answers: "Sequence[Answer]", of_several: bool) -> None:
+    """of_several: answers may be of different products."""
+    for answer in answers:
+        places = (answer.passage.product if of_several else "", origin(answer))
+        print(f"{answer.score:.2f}  {answer.passage.text}  ({', '.join(filter(None, places))})")
+    if not answers:
+        print("The listing does not say.")
+
+
+def about_product(question: str, product: str, index: "ProductIndex", state: "State", space: str) -> "Ask":
+    """state: where documents and reviews are; space: of the model's vectors. Raises ProductNotFound."""
+    from catalog.errors import ProductNotFound
     from catalog.knowledge import ties_of
     from catalog.knowledge.store import NAME as DOCUMENTS
     from catalog.knowledge.store import DocumentStore
     from catalog.language.reviews.store import NAME as REVIEWS
     from catalog.language.reviews.store import ReviewQuery, ReviewStore
-    from catalog.questions import MAX_REVIEWS, passages_of, passages_of_reviews
+    from catalog.questions import MAX_REVIEWS, Ask, passages_about, shipped
 
+    (stored,) = index.get([product])
+    if stored is None:
+        raise ProductNotFound
     with (
         closing(DocumentStore(state.place(DOCUMENTS))) as documents,
         closing(ReviewStore(state.place(REVIEWS))) as kept,
     ):
         told = documents.passages(question, ties_of(stored))
         reviews = kept.page(ReviewQuery(stored.id, limit=MAX_REVIEWS)).reviews
-    return [*passages_of(stored), *told, *passages_of_reviews(stored.id, {one.id: one.text for one in reviews})]
+    passages = passages_about(stored, told, {one.id: one.text for one in reviews})
+    return Ask(question, passages, stored.product.title, shipped().of(space))
+
+
+def about_catalogue(
+    question: str, filter_json: str, index: "ProductIndex", state: "State", understander: "Understander"
+) -> "CatalogueAsk":
+    """Raises FilterInvalid or SearchInvalid."""
+    from catalog.index.filters import parse_filter
+    from catalog.knowledge import ties_of_several
+    from catalog.knowledge.store import NAME, DocumentStore
+    from catalog.questions import MAX_ASKED, CatalogueAsk, shipped
+    from catalog.search import Example, Search, search
+    from shelflens.cli.search import read_filter
+
+    filter = parse_filter(read_filter(filter_json)) if filter_json else None
+    query = Search((Example(question),), filter, MAX_ASKED, floor=False, include_unavailable=True)
+    matches = search(query, index, understander).matches
+    with closing(DocumentStore(state.place(NAME))) as documents:
+        told = documents.passages(question, ties_of_several(match.stored for match in matches))
+    return CatalogueAsk(question, matches, told, shipped().of(understander.space))
 
 
 @knowledge_app.command()

@@ -189,6 +189,23 @@ def test_what_is_not_for_sale_is_left_out_only_where_that_is_asked_for(shop: Pro
     assert answer.facets == {"brand": [("Acme", 4), ("Other", 1)], "status": [("active", 1)]}
 
 
+def test_of_given_products_those_for_sale_are_told_without_reading_them(shop: ProductIndex) -> None:
+    ids = ["live", "draft", "acme-2", "sold-out", "acme-1"]
+    for _ in range(2):  # before and after the engine knows what is not for sale
+        assert shop.for_sale(ids) == ["live", "acme-2", "acme-1"]
+        assert shop.for_sale(ids, parse_filter({"brand": "acme"})) == ["acme-2", "acme-1"]
+        assert shop.nearest(embedding(7), 3)
+    assert shop.for_sale([]) == []
+    assert shop.for_sale(["unknown"], parse_filter({"brand": "acme"})) == []
+    vectors = shop.vectors(ids)
+    whole, known = shop.readable(ids), shop.readable(ids, vectors)
+    assert whole.keys() == known.keys() == set(ids)
+    for id in ids:
+        assert known[id].product == whole[id].product
+        assert known[id].understanding.embedding.tobytes() == whole[id].understanding.embedding.tobytes()
+    assert shop.titles([*ids, "unknown"]) == {id: whole[id].product.title for id in ids}
+
+
 def test_what_cannot_be_had_is_found_by_its_number_and_a_draft_is_not(shop: ProductIndex) -> None:
     assert by_number(shop, "GONE-1", for_sale=True)[0] == "sold-out"
     assert "draft" not in by_number(shop, "SOON-1", for_sale=True)

@@ -47,8 +47,8 @@ def client(model: Understander, tmp_path: Path) -> Iterator[TestClient]:
         yield client
 
 
-def asked(client: TestClient, question: str, path: str = "/v1/products/shirts/1/ask") -> dict[str, Any]:
-    response = client.post(path, json={"question": question})
+def asked(client: TestClient, question: str, path: str = "/v1/products/shirts/1/ask", **rest: Any) -> dict[str, Any]:
+    response = client.post(path, json={"question": question, **rest})
     assert response.status_code == 200, response.text
     return dict(response.json())
 
@@ -129,6 +129,13 @@ def test_a_scope_needs_a_target(client: TestClient) -> None:
 def test_unknown_products_and_empty_questions_are_refused(client: TestClient) -> None:
     assert_error(client.post("/v1/products/none/ask", json={"question": "red?"}), 404, "product_not_found")
     assert_error(client.post("/v1/ask", json={"question": ""}), 422, "request_invalid", "question")
+    of_one = {"question": "red?", "filter": {"brand": "Halden"}}
+    assert_error(client.post("/v1/products/2/ask", json=of_one), 422, "request_invalid", "filter")
+    wrong = client.post("/v1/ask", json={"question": "red?", "filter": {"colour": "red"}})
+    assert_error(wrong, 422, "filter_invalid")
+    assert_error(
+        client.post("/v1/ask", json={"question": "red?", "filter": {"category": "none"}}), 422, "filter_invalid"
+    )
     assert_error(client.get("/v1/products/none/knowledge"), 404, "product_not_found")
 
 
@@ -155,6 +162,25 @@ def test_a_product_is_known(client: TestClient) -> None:
     assert {edge["subject"].partition(":")[0] for edge in found["edges"]} <= {"product", "category"}
 
 
+def test_a_filter_says_which_products_are_asked(client: TestClient) -> None:
+    offers = {"shirts/1": {"brand": "Halden", "price": 19.0}, "2": {"brand": "Norvik", "availability": "out_of_stock"}}
+    for id, offer in offers.items():
+        assert client.put(f"/v1/products/{id}", json=SHIRT | offer).status_code == 200
+    keep(client, b"The material of all our shirts is organic cotton.")
+
+    def of_products(filter: dict[str, Any] | None) -> set[str]:
+        answers = asked(client, "What material is it?", "/v1/ask", filter=filter)["answers"]
+        assert "document" in {answer["source"] for answer in answers}, "the shop is asked, whatever the filter"
+        return {answer["product_id"] for answer in answers if answer["source"] == "attribute"}
+
+    assert of_products(None) == {"shirts/1", "2"}
+    assert of_products({"brand": "Norvik"}) == {"2"}
+    assert of_products({"attributes": {"material": "cotton"}, "not": {"brand": "norvik"}}) == {"shirts/1"}
+    assert of_products({"price": {"lte": 20}}) == {"shirts/1"}
+    assert of_products({"availability": "out_of_stock"}) == {"2"}
+    assert of_products({"price": {"gte": 100}}) == set()
+
+
 def test_a_key_that_reads_may_ask_and_not_keep(model: Understander, tmp_path: Path) -> None:
     settings = SETTINGS.model_copy(update={"keys": tmp_path / "keys.json"})
     key = add_key(settings.keys, "reader", "read")
@@ -170,6 +196,8 @@ def test_the_client_asks_and_keeps(client: TestClient, tmp_path: Path) -> None:
     with Client("http://testserver", transport=Through(client)) as asking:
         assert asking.ask("What material is it?", product_id="shirts/1").answers[0].text == "cotton"
         assert asking.ask("Who won the world cup in 1966?").answered is False
+        of_one = asking.ask("What material is it?", filter={"brand": "Norvik"})
+        assert {answer.product_id for answer in of_one.answers} == {"2"}
         (tmp_path / "faq.txt").write_text("We ship on Mondays.")
         kept = asking.add_document(tmp_path / "faq.txt")
         assert [one.name for one in asking.documents().documents] == ["faq.txt"]
@@ -199,6 +227,12 @@ def test_the_commands_ask_and_export(model: Understander, base: Path, tmp_path: 
     found = run(app, ["ask", "Who won the world cup in 1966?", *about])
     assert (found.exit_code, found.stdout) == (1, "The listing does not say.\n")
     assert run(app, ["ask", "red?", "--product", "none", *about[2:]]).exit_code == 2
+    whole = ["ask", "What material is it?", *about[2:]]
+    found = run(app, whole)
+    assert (found.exit_code, found.stdout.split("  ")[1:]) == (0, ["cotton", "(1, attribute: material)\n"])
+    assert run(app, [*whole, "--filter", '{"brand": "Norvik"}']).exit_code == 1
+    found = run(app, [*whole, "--filter", "{}", "--product", "1"])
+    assert (found.exit_code, "whole catalogue" in found.output) == (2, True)
 
 
 def test_an_answer_is_reworded_and_what_is_added_is_refused(model: Understander, tmp_path: Path) -> None:

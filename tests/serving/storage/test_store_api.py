@@ -17,7 +17,8 @@ ANSWERS_LESS = {"upsert"}  # a job does not need its products back
 
 
 def methods(one: type) -> dict[str, inspect.Signature]:
-    public = {name: method for name, method in vars(one).items() if not name.startswith("_") and callable(method)}
+    """Those of a part that it derives from, too."""
+    public = {name: method for name, method in inspect.getmembers(one, callable) if not name.startswith("_")}
     return {name: inspect.signature(method, eval_str=True) for name, method in public.items()}
 
 

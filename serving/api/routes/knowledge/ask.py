@@ -7,24 +7,23 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from catalog.arrays import Floats
-from catalog.errors import IndexOfOtherModel, ProductNotFound
-from catalog.knowledge import Tie, ties_of
+from catalog.errors import FilterInvalid, IndexOfOtherModel, ProductNotFound, SearchInvalid
+from catalog.index.filters import Filter
+from catalog.knowledge import ties_of, ties_of_several
 from catalog.language.reviews.store import ReviewQuery
-from catalog.product import Product, StoredProduct, Understanding
-from catalog.questions import MAX_REVIEWS, Answer, Ask, Reply, passages_of, passages_of_reviews, shipped
-from catalog.questions.ranker import MAX_ANSWERS
+from catalog.product import Match, Product, Understanding
+from catalog.questions import MAX_ASKED, MAX_REVIEWS, Ask, CatalogueAsk, Reply, passages_about, shipped
 from catalog.search import Example, Knowledge, Search, SearchPlan
 from serving.api import examples
 from serving.api.context import Context, RequestContext, respond
 from serving.api.openapi import INDEX, MODEL, Errors, json_body, operation
 from serving.api.parameters import ProductId
 from serving.api.routes.products import stored_product
-from serving.api.schemas.knowledge.ask import AskRequest, AskResponse, to_ask_response
+from serving.api.schemas.knowledge.ask import AskRequest, AskResponse, CatalogueAskRequest, to_ask_response
+from serving.api.schemas.search import read_filter
 from serving.inference.models import Model
 from serving.inference.rewording import reword
 
-# Products that a question about the whole catalogue is put to.
-MAX_ASKED = 4
 ASKING: Errors = (IndexOfOtherModel, *MODEL, *INDEX)
 
 router = APIRouter(tags=["knowledge"])
@@ -36,28 +35,20 @@ router = APIRouter(tags=["knowledge"])
     **operation(
         "Ask about the catalogue",
         examples.ANSWERED,
-        body=json_body(AskRequest, examples.QUESTION),
-        raises=ASKING,
+        body=json_body(CatalogueAskRequest, examples.CATALOGUE_QUESTION),
+        raises=(SearchInvalid, FilterInvalid, *ASKING),
     ),
 )
 async def ask_catalogue(context: Context, request: Request) -> Response:
     """What the products that are most like the question, or documents about them or the shop, say in answer to it: word
-    for word, or that nothing does.
+    for word, or that nothing does. Of products, those that the filter leaves are asked.
     """
-    said = await context.json(request, AskRequest)
-    question = said.question
+    said = await context.json(request, CatalogueAskRequest)
     model = await context.index_model()
-    found = await asked_about(context, question, model)
-    ties = list(dict.fromkeys([Tie("shop"), *(tie for stored, _ in found for tie in ties_of(stored))]))
-    told = await context.store.document_passages(question, ties)
-    ranker = shipped().of(model.info.space)
-    asks = [(Ask(question, passages_of(stored), stored.product.title, ranker), weight) for stored, weight in found]
-    answers: list[Answer] = []
-    for ask, weight in [*asks, (Ask(question, told, "", ranker), 1.0)]:
-        reply = ask.reply(await vectors(context, ask.texts, model))
-        answers += [answer._replace(score=answer.score * weight) for answer in reply.answers]
-    best = sorted(answers, key=lambda answer: -answer.score)[:MAX_ANSWERS]
-    return await answered(context, said, Reply(tuple(best)))
+    matches = await nearest(context, said.question, read_filter(said.filter), model)
+    told = await context.store.document_passages(said.question, ties_of_several(match.stored for match in matches))
+    ask = CatalogueAsk(said.question, matches, told, shipped().of(model.info.space))
+    return await answered(context, said, ask.reply(await vectors(context, ask.texts, model)))
 
 
 @router.post(
@@ -79,10 +70,9 @@ async def ask_product(context: Context, id: ProductId, request: Request) -> Resp
     stored = await stored_product(context, id)
     told = await context.store.document_passages(question, ties_of(stored))
     reviews = (await context.store.reviews(ReviewQuery(id, limit=MAX_REVIEWS))).reviews
-    told += passages_of_reviews(id, {one.id: one.text for one in reviews})
+    passages = passages_about(stored, told, {one.id: one.text for one in reviews})
     model = await context.active_model()
-    ranker = shipped().of(model.info.space)
-    ask = Ask(question, [*passages_of(stored), *told], stored.product.title, ranker)
+    ask = Ask(question, passages, stored.product.title, shipped().of(model.info.space))
     reply = ask.reply(await vectors(context, ask.texts, model))
     return await answered(context, said, reply)
 
@@ -94,14 +84,15 @@ async def answered(context: RequestContext, said: AskRequest, reply: Reply) -> R
     return respond(to_ask_response(reply, reworded))
 
 
-async def asked_about(context: RequestContext, question: str, model: Model) -> list[tuple[StoredProduct, float]]:
-    """The products that are most like the question, with how like the best they are, 0 to 1."""
-    search = Search((Example(question),), limit=MAX_ASKED, floor=False, include_unavailable=True)
+async def nearest(context: RequestContext, question: str, filter: Filter | None, model: Model) -> Sequence[Match]:
+    """The products that are most like the question, best first, of those that the filter leaves. Raises FilterInvalid
+    or SearchInvalid.
+    """
+    filter = await context.with_ids(filter, (), model.taxonomy) if filter else None
+    search = Search((Example(question),), filter, MAX_ASKED, floor=False, include_unavailable=True)
     plan = SearchPlan(search, Knowledge(model.taxonomy, model.info.scripts, model.info.bounds))
     read = await context.read_queries(plan.products, model)
-    matches = (await context.store.search(plan.query(read, []))).found.matches
-    best = max((match.score for match in matches), default=1.0) or 1.0
-    return [(match.stored, max(0.0, min(1.0, match.score / best))) for match in matches]
+    return (await context.store.search(plan.query(read, []))).found.matches
 
 
 async def vectors(context: RequestContext, texts: Sequence[str], model: Model) -> Floats:

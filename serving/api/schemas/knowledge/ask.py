@@ -1,6 +1,6 @@
 """Questions about products, and what answers them word for word."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
@@ -19,6 +19,15 @@ class AskRequest(Schema):
     reword: Annotated[
         bool, Field(description="Also have the first answer in a sentence, by the endpoint of `llm_url`.")
     ] = False
+
+
+class CatalogueAskRequest(AskRequest):
+    """A question to the products that a filter leaves, by default to all of them."""
+
+    filter: Annotated[
+        dict[str, Any] | None,
+        Field(description="As in /v1/search, of the products that are asked. Documents about the shop are asked, too."),
+    ] = None
 
 
 class AnswerOut(BaseModel):

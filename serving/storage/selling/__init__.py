@@ -1,0 +1,1 @@
+"""What is kept of shoppers, reviews and documents, and asked of it."""
