@@ -7,11 +7,12 @@ subtracted from them before they speak for him.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from catalog.behaviour.events import Event
 from catalog.behaviour.log import EventLog
 from catalog.behaviour.pairs import pairs_of
+from catalog.behaviour.sequence import Taken
 from catalog.behaviour.sources import HISTORY, SOURCES, Catalogue, Source, Sources, situation
 
 SHOPPERS, ROUNDS = 500, 50
@@ -21,6 +22,7 @@ OF_A_VISIT = 10
 PRIOR = 2.0
 FEWEST = 20  # targets to learn anything from
 
+Part = TypeVar("Part", bound=str)
 Weights = Mapping[Source, float]
 DEFAULT: Weights = {"earlier": 0.2, "together": 0.3, "later": 0.25, "alike": 0.15, "popular": 0.1}
 
@@ -30,6 +32,10 @@ class Mixture(NamedTuple):
 
     first: Weights = DEFAULT
     during: Weights = DEFAULT
+
+    def with_sequence(self, taken: Taken) -> "Mixture":
+        """Of a shop with a sequence model, which has its share of both, and the other sources the rest."""
+        return Mixture(_beside(self.first, taken.first), _beside(self.during, taken.during))
 
 
 # Of one product that a shopper came to: how likely each source had it.
@@ -62,15 +68,25 @@ def _likelihoods(
 def weights_of(seen: Sequence[Likelihoods]) -> Weights:
     """By EM, from what each source said of the products that shoppers came to; those that none had tell nothing."""
     told = [one for one in seen if any(one.values())]
-    if len(told) < FEWEST:
-        return DEFAULT
-    weights = dict.fromkeys(SOURCES, 1 / len(SOURCES))
+    return fitted(told, SOURCES) if len(told) >= FEWEST else DEFAULT
+
+
+def fitted(told: Sequence[Mapping[Part, float]], parts: Sequence[Part]) -> dict[Part, float]:
+    """The weights of the parts of a mixture, which are 1 in all. told: of each product how likely the parts had it, at
+    least one of them at all.
+    """
+    weights = dict.fromkeys(parts, 1 / len(parts))
     for _ in range(ROUNDS):
-        counts = dict.fromkeys(SOURCES, PRIOR)
+        counts = dict.fromkeys(parts, PRIOR)
         for one in told:
-            whole = sum(weights[source] * likely for source, likely in one.items())
-            for source, likely in one.items():
-                counts[source] += weights[source] * likely / whole
+            whole = sum(weights[part] * likely for part, likely in one.items())
+            for part, likely in one.items():
+                counts[part] += weights[part] * likely / whole
         whole = sum(counts.values())
-        weights = {source: count / whole for source, count in counts.items()}
+        weights = {part: count / whole for part, count in counts.items()}
     return weights
+
+
+def _beside(weights: Weights, share: float) -> Weights:
+    rest: dict[Source, float] = {source: (1 - share) * weight for source, weight in weights.items()}
+    return rest | {"sequence": share}

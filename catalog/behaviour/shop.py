@@ -11,6 +11,7 @@ from catalog.behaviour.events import Event, with_product
 from catalog.behaviour.log import EventLog
 from catalog.behaviour.mixture import Mixture, fit
 from catalog.behaviour.recommend import Recommendation, Wanted, chosen, newest, to_like, weighed, weights_for
+from catalog.behaviour.sequence import LEARNT, SequenceModel
 from catalog.behaviour.sources import HISTORY, Situation, Sources, situation
 from catalog.errors import CatalogError, ProductNotFound
 from catalog.index.product_index import ProductIndex
@@ -31,6 +32,7 @@ class Behaviour:
         self._log, self._index = EventLog(place), index
         self.file = self._log.file
         self._mixture = Mixture()
+        self._sequence: tuple[str, SequenceModel] | None = None  # with its mark
         self._new = AT_LEAST  # events that the weights were not learnt from
         self._known = 0  # and those that they were
         self._forgotten = 0  # how often somebody or something was
@@ -69,8 +71,10 @@ class Behaviour:
         if log is None:
             return []
         self._learn_if_due()
-        given = Sources(log, self._index).read(now, wanted.filter)
-        scored = weighed(given, weights_for(now, self._mixture))
+        sequence = self._sequence_now(log)
+        mixture = self._mixture.with_sequence(sequence.taken) if sequence else self._mixture
+        given = Sources(log, self._index, sequence=sequence).read(now, wanted.filter)
+        scored = weighed(given, weights_for(now, mixture))
         found = chosen(scored, now, wanted, self._index)
         return to_like(found, now, self._index)
 
@@ -100,13 +104,26 @@ class Behaviour:
             self._unlearn()
 
     def learn(self) -> None:
-        """Learn anew from the events how much each source counts."""
+        """Learn anew from the events how much each source counts, and take up the shop's sequence model."""
         if log := self._there():
             self._known, self._new = log.counts()[0], 0
             begun = self._forgotten
             mixture = fit(log, self._index)
+            self._sequence = self._read_sequence(log)
             if begun == self._forgotten:  # or it was learnt from somebody who is forgotten by now
                 self._mixture = mixture
+
+    def _read_sequence(self, log: EventLog) -> tuple[str, SequenceModel] | None:
+        """None where none was taken, or one that knows other vectors."""
+        found = log.learnt(LEARNT, SequenceModel.from_bytes)
+        return found if found and found[1].taken.space == space_of(self._index) else None
+
+    def _sequence_now(self, log: EventLog) -> SequenceModel | None:
+        """None where it was removed since it was read: somebody was forgotten, perhaps by another node."""
+        found = self._sequence
+        if found and log.learnt_mark(LEARNT) != found[0]:
+            found = self._sequence = None
+        return found[1] if found else None
 
     def close(self) -> None:
         if self._learner:
@@ -136,3 +153,8 @@ class Behaviour:
     def _there(self) -> EventLog | None:
         """None while there are no events."""
         return self._log if self.file.may_hold else None
+
+
+def space_of(index: ProductIndex) -> str:
+    """What tells its vectors from those of another model."""
+    return index.model.vectors if index.model else ""
