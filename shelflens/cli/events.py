@@ -184,9 +184,10 @@ def tell(report: "Report") -> None:
 
     verdict, before, after = report.verdict, report.verdict.without, report.verdict.with_it
     print(f"{report.events:,} events, {report.products:,} products, {report.steps:,} steps")
-    print(f"{verdict.questions:,} later events of {verdict.shoppers:,} shoppers, answer among the first ten: without")
-    print(f"{before.hit_rate:.4f}, with it {after.hit_rate:.4f}; NDCG@10 {before.ndcg:.4f}, {after.ndcg:.4f}")
-    print(f"gain of a shopper {verdict.gain:+.4f}, standard error {verdict.error:.4f}")
+    print(f"held out: {verdict.questions:,} later events of {verdict.shoppers:,} shoppers")
+    print(f"hit rate@10 {before.hit_rate:.4f} without the model, {after.hit_rate:.4f} with it")
+    print(f"NDCG@10     {before.ndcg:.4f} without the model, {after.ndcg:.4f} with it")
+    print(f"gain of a shopper {verdict.gain:+.4f}, with a standard error of {verdict.error:.4f}")
     if not verdict.is_better:
         raise SequenceUnhelpful
     if not report.written:

@@ -13,7 +13,7 @@ from catalog.behaviour.sources import Catalogue, Sources
 from training.sequence.histories import Question
 
 AT = 10
-SURE = 1.96  # standard errors that the gain must be above 0: 97.5 % of what chance alone brings is below
+SURE = 3.0  # standard errors that the gain must be above 0, which chance alone brings once in 740 times
 FEWEST_SHOPPERS = 30  # from which a standard error says something
 
 
