@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from math import log2, sqrt
 from typing import NamedTuple
 
+from tqdm import tqdm
+
 from catalog.behaviour.log import EventLog
 from catalog.behaviour.mixture import FEWEST, Mixture, fitted
 from catalog.behaviour.recommend import weighed, weights_for
@@ -56,7 +58,7 @@ class Judge:
         first: list[dict[str, float]] = []
         during: list[dict[str, float]] = []
         sources = Sources(self._log, self._catalogue, sequence=model)
-        for question in questions:
+        for question in tqdm(questions, desc="weigh", unit="question"):
             given = sources.read(question.now)
             foretold = given.pop("sequence", None)
             found = weighed(given, weights_for(question.now, self._mixture))
@@ -73,7 +75,7 @@ class Judge:
         after: list[int | None] = []
         sources = Sources(self._log, self._catalogue, sequence=model)
         with_it = self._mixture.with_sequence(model.taken)
-        for question in questions:
+        for question in tqdm(questions, desc="judge", unit="question"):
             given = sources.read(question.now)
             after.append(self._place(question, weighed(given, weights_for(question.now, with_it))))
             given.pop("sequence", None)

@@ -75,6 +75,8 @@ def train_sequence(log: EventLog, catalogue: Stock, space: str, settings: Settin
         model = replace(model, taken=judge.shares(model, parts.choose))
         verdict = judge.verdict(model, parts.judge)
     written = verdict.is_better and log.keep_learnt(LEARNT, mark, model.to_bytes(), mark, RUN)
+    if not written:
+        log.unlearn(LEARNT)  # one that was taken before
     log.unlearn(RUN)
     events = sum(map(len, histories))
     return Report(events, len(known.ids), run.step, model.taken, verdict, written)
