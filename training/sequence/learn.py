@@ -24,7 +24,7 @@ from catalog.behaviour.sequence import Shape
 from training.sequence.histories import Known, Longs, Question, Sequences, rows_of
 from training.sequence.network import SequenceNetwork
 
-AT_ONCE = 512  # questions
+AT_ONCE = 128  # questions
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,13 @@ class Settings:
 
 
 class SequenceRun:
-    """Weights, optimizer, step, and the best weights so far. `state` and `restore` keep all of it in bytes."""
+    """Weights, optimizer, step, and the best weights so far. `state` and `restore` keep all of it in bytes.
+
+    held: questions that say which weights are the best, and when there will be no better ones.
+    """
 
     def __init__(self, settings: Settings, known: Known, sequences: Sequences, held: Sequence[Question]) -> None:
-        self.settings, self.known, self.sequences, self.held = settings, known, sequences, held
+        self.settings, self.known, self.sequences = settings, known, sequences
         torch.manual_seed(settings.seed)
         self.network = SequenceNetwork(Shape(known.vectors_NE.shape[1]))
         self.optimizer = torch.optim.AdamW(
@@ -58,6 +61,7 @@ class SequenceRun:
         self.best = copy.deepcopy(self.network.state_dict())
         self.interrupted = False
         self._questions = rows_of(held, known)
+        self._batches: tuple[int, list[list[int]]] = -1, []  # with their epoch
 
     @property
     def steps_an_epoch(self) -> int:
@@ -86,15 +90,22 @@ class SequenceRun:
         return loss.item()
 
     def _batch(self) -> list[int]:
-        """Sequences of about one length, so that few steps are empty: each epoch takes every one once."""
         epoch, place = divmod(self.step, self.steps_an_epoch)
+        if self._batches[0] != epoch:
+            self._batches = epoch, self._order(epoch)
+        return self._batches[1][place]
+
+    def _order(self, epoch: int) -> list[list[int]]:
+        """The batches of an epoch, which takes every sequence once: those of about one length, so that few steps of a
+        batch are empty.
+        """
         dice, size = random.Random(f"{self.settings.seed}/{epoch}/order"), self.settings.batch_size
         order = list(range(len(self.sequences.products)))
         dice.shuffle(order)
         order.sort(key=lambda row: len(self.sequences.products[row]))  # equal lengths stay shuffled
-        starts = list(range(0, len(order), size))
-        dice.shuffle(starts)
-        return order[starts[place] : starts[place] + size]
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        dice.shuffle(batches)
+        return batches
 
     def _loss(self, rows: Sequence[int]) -> Tensor:
         """Cross-entropy among the next product and a sample of the others, which stand for all of them."""
@@ -133,12 +144,11 @@ class SequenceRun:
         losses = [0.0]
         for start in range(0, len(self._questions), AT_ONCE):
             part = self._questions[start : start + AT_ONCE]
-            found_BTD = self.network(
-                self.vectors_NE[padded([one[0] for one in part])], padded([one[1] for one in part])
-            )
-            last_BD = found_BTD[torch.arange(len(part)), torch.tensor([len(one[0]) - 1 for one in part])]
+            before_BT, goes_on_BT = padded([one.before for one in part]), padded([one.goes_on for one in part])
+            found_BTD = self.network(self.vectors_NE[before_BT], goes_on_BT)
+            last_BD = found_BTD[torch.arange(len(part)), torch.tensor([len(one.before) - 1 for one in part])]
             logits_BN = self.network.logits(last_BD, self.vectors_NE, self.popularity_N)
-            target_B = torch.tensor([one[2] for one in part])
+            target_B = torch.tensor([one.target for one in part])
             losses.append(F.cross_entropy(logits_BN, target_B, reduction="sum").item())
         return sum(losses) / max(len(self._questions), 1)
 
@@ -169,7 +179,7 @@ class SequenceRun:
         return {name: weight.numpy().astype(np.float32) for name, weight in self.best.items()}
 
 
-def learn(run: SequenceRun, keep: Callable[[bytes], None]) -> None:
+def learn(run: SequenceRun, keep: Callable[[bytes], object]) -> None:
     """Take the remaining steps. keep: is given the state from time to time. Ctrl-C keeps it and raises
     KeyboardInterrupt.
     """

@@ -6,6 +6,7 @@ the model counts, and what was last says whether it is taken. What is written is
 
 import hashlib
 import tempfile
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
@@ -26,7 +27,8 @@ from training.sequence.compare import Judge, Verdict
 from training.sequence.histories import Known, Question, known_products, questions_between, sequences_of
 from training.sequence.learn import SequenceRun, Settings, learn
 
-RUN = "sequence-run"  # the name of a run's state among what is learnt from events
+# Names among what is learnt from events: the state of a run, and what is gone if one is removed while it goes on.
+RUN, CLAIM = "sequence-run", "sequence-claim"
 TRAINED, CHOSEN = 0.8, 0.9  # shares of the events, by time, that are before the two moments
 SHOPPERS, OF_A_SHOPPER = 50_000, 200  # who came last, and their last events
 FEWEST = 100  # questions of each part
@@ -59,25 +61,28 @@ def train_sequence(log: EventLog, catalogue: Stock, space: str, settings: Settin
 
     Raises SequenceUnhelpful where there is too little to learn from or to judge by.
     """
+    claim = uuid.uuid4().hex
+    log.keep_learnt(CLAIM, claim, b"")
     histories = read_histories(log)
     parts = parted(histories, settings.seed)
     products = sorted({event.product for events in histories for event in events})
     vectors, there = vectors_of(catalogue, products)
     known = known_products(parts.train, vectors)
     parts = with_answers(parts, there)
+    if not known.ids:
+        raise SequenceUnhelpful("None of the products of the events is stored.")
     mark = fingerprint(parts, known, space, settings)
     run = SequenceRun(settings, known, sequences_of(parts.train, known), parts.choose)
     resume(run, log, mark)
-    learn(run, lambda state: _keep(log, mark, state))
+    learn(run, lambda state: _keep(log, claim, RUN, mark, marked(state)))
     model = SequenceModel(Shape(known.vectors_NE.shape[1]), run.weights(), Taken(space, 0.0, 0.0))
     with log_of(parts.train) as earlier:
         judge = Judge(earlier, catalogue, fit(earlier, catalogue), set(products) - there)
         model = replace(model, taken=judge.shares(model, parts.choose))
         verdict = judge.verdict(model, parts.judge)
-    written = verdict.is_better and log.keep_learnt(LEARNT, mark, model.to_bytes(), mark, RUN)
-    if not written:
-        log.unlearn(LEARNT)  # one that was taken before
-    log.unlearn(RUN)
+    written = verdict.is_better and _keep(log, claim, LEARNT, mark, model.to_bytes())
+    for name in (CLAIM, RUN) if written else (CLAIM, RUN, LEARNT):
+        log.unlearn(name)
     events = sum(map(len, histories))
     return Report(events, len(known.ids), run.step, model.taken, verdict, written)
 
@@ -123,16 +128,15 @@ def vectors_of(catalogue: Stock, products: Sequence[str]) -> tuple[dict[str, Flo
 
 
 def resume(run: SequenceRun, log: EventLog, mark: str) -> None:
-    """Go on with a run of the same events, products and settings, or begin one in the place of another."""
+    """Go on with a run of the same events, products and settings, if one is kept."""
     kept = log.learnt(RUN, unmarked)
-    if kept and kept[0] == mark and kept[1]:
+    if kept and kept[0] == mark:
         run.restore(kept[1])
-    else:
-        log.keep_learnt(RUN, mark, marked(b""))
 
 
-def _keep(log: EventLog, mark: str, state: bytes) -> None:
-    log.keep_learnt(RUN, mark, marked(state), mark, RUN)
+def _keep(log: EventLog, claim: str, name: str, mark: str, content: bytes) -> bool:
+    """Unless an event was removed since the events were read."""
+    return log.keep_learnt(name, mark, content, with_mark=claim, of=CLAIM)
 
 
 def fingerprint(parts: Parts, known: Known, space: str, settings: Settings) -> str:
