@@ -53,7 +53,7 @@ from catalog.behaviour.shop import Behaviour
 from catalog.behaviour.sources import Sources, situation
 from catalog.index.product_index import open_index
 from training.sequence.compare import Judge, Quality, Verdict
-from training.sequence.histories import Question, known_products, questions_between, sequences_of
+from training.sequence.histories import QUESTIONS, Question, known_products, questions_between, sequences_of
 from training.sequence.learn import SequenceRun, Settings, learn
 from training.sequence.network import SequenceNetwork
 
@@ -124,7 +124,7 @@ def last_of_sequences(path: Path, settings: Settings) -> dict[str, Any]:
     ]
     early = [events[:-2] for events in histories]
     stock = pair_vectors(early[::2])
-    choose = [asked(events, -2) for events in histories]
+    choose = random.Random(settings.seed).sample([asked(events, -2) for events in histories], QUESTIONS)
     model, about = trained(early[1::2], choose, [event for events in early for event in events], stock, settings)
     questions = [asked(events, -1) for events in histories]
     with event_log(event for events in histories for event in events[:-1]) as log:

@@ -7,7 +7,7 @@ subtracted from them before they speak for him.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from catalog.behaviour.events import Event
 from catalog.behaviour.log import EventLog
@@ -22,7 +22,6 @@ OF_A_VISIT = 10
 PRIOR = 2.0
 FEWEST = 20  # targets to learn anything from
 
-Part = TypeVar("Part", bound=str)
 Weights = Mapping[Source, float]
 DEFAULT: Weights = {"earlier": 0.2, "together": 0.3, "later": 0.25, "alike": 0.15, "popular": 0.1}
 
@@ -68,22 +67,17 @@ def _likelihoods(
 def weights_of(seen: Sequence[Likelihoods]) -> Weights:
     """By EM, from what each source said of the products that shoppers came to; those that none had tell nothing."""
     told = [one for one in seen if any(one.values())]
-    return fitted(told, SOURCES) if len(told) >= FEWEST else DEFAULT
-
-
-def fitted(told: Sequence[Mapping[Part, float]], parts: Sequence[Part]) -> dict[Part, float]:
-    """The weights of the parts of a mixture, which are 1 in all. told: of each product how likely the parts had it, at
-    least one of them at all.
-    """
-    weights = dict.fromkeys(parts, 1 / len(parts))
+    if len(told) < FEWEST:
+        return DEFAULT
+    weights = dict.fromkeys(SOURCES, 1 / len(SOURCES))
     for _ in range(ROUNDS):
-        counts = dict.fromkeys(parts, PRIOR)
+        counts = dict.fromkeys(SOURCES, PRIOR)
         for one in told:
-            whole = sum(weights[part] * likely for part, likely in one.items())
-            for part, likely in one.items():
-                counts[part] += weights[part] * likely / whole
+            whole = sum(weights[source] * likely for source, likely in one.items())
+            for source, likely in one.items():
+                counts[source] += weights[source] * likely / whole
         whole = sum(counts.values())
-        weights = {part: count / whole for part, count in counts.items()}
+        weights = {source: count / whole for source, count in counts.items()}
     return weights
 
 

@@ -8,13 +8,14 @@ from typing import NamedTuple
 from tqdm import tqdm
 
 from catalog.behaviour.log import EventLog
-from catalog.behaviour.mixture import FEWEST, Mixture, fitted
+from catalog.behaviour.mixture import Mixture
 from catalog.behaviour.recommend import weighed, weights_for
 from catalog.behaviour.sequence import SequenceModel, Taken
 from catalog.behaviour.sources import Catalogue, Sources
 from training.sequence.histories import Question
 
 AT = 10
+SHARES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # of the model beside all other sources; of equal ones the smallest
 SURE = 3.0  # standard errors that the gain must be above 0, which chance alone brings once in 740 times
 FEWEST_SHOPPERS = 30  # from which a standard error says something
 
@@ -54,21 +55,19 @@ class Judge:
         self._log, self._catalogue, self._mixture, self._gone = log, catalogue, mixture, frozenset(gone)
 
     def shares(self, model: SequenceModel, questions: Sequence[Question]) -> Taken:
-        """How much the model counts beside all other sources, by EM as in `catalog.behaviour.mixture`."""
-        first: list[dict[str, float]] = []
-        during: list[dict[str, float]] = []
+        """The shares with which the questions have the best NDCG@10. By EM, as the other sources, the model would count
+        for answers that it has far below the tenth place, too.
+        """
+        gains = {part: dict.fromkeys(SHARES, 0.0) for part in (False, True)}
         sources = Sources(self._log, self._catalogue, sequence=model)
+        mixtures = {share: self._mixture.with_sequence(Taken("", share, share)) for share in SHARES}
         for question in tqdm(questions, desc="weigh", unit="question"):
             given = sources.read(question.now)
-            foretold = given.pop("sequence", None)
-            found = weighed(given, weights_for(question.now, self._mixture))
-            likely = {
-                "others": found[question.target][0] if question.target in found else 0.0,
-                "sequence": foretold.likely.get(question.target, 0.0) if foretold else 0.0,
-            }
-            if any(likely.values()):
-                (during if question.now.visit else first).append(likely)
-        return Taken(model.taken.space, _share(first), _share(during))
+            for share, mixture in mixtures.items():
+                place = self._place(question, weighed(given, weights_for(question.now, mixture)))
+                gains[bool(question.now.visit)][share] += _gain(place)
+        first, during = (max(SHARES, key=gains[part].__getitem__) for part in (False, True))
+        return Taken(model.taken.space, first, during)
 
     def verdict(self, model: SequenceModel, questions: Sequence[Question]) -> Verdict:
         before: list[int | None] = []
@@ -91,10 +90,6 @@ class Judge:
         ahead = (id for id, (score, _) in scored.items() if (-score, id) < own)
         place = sum(id not in met and id not in self._gone for id in ahead)
         return place if place < AT else None
-
-
-def _share(seen: Sequence[dict[str, float]]) -> float:
-    return fitted(seen, ("others", "sequence"))["sequence"] if len(seen) >= FEWEST else 0.0
 
 
 def _verdict(questions: Sequence[Question], before: Sequence[int | None], after: Sequence[int | None]) -> Verdict:
