@@ -119,10 +119,12 @@ class Behaviour:
         return found if found and found[1].taken.space == space_of(self._index) else None
 
     def _sequence_now(self, log: EventLog) -> SequenceModel | None:
-        """None where it was removed since it was read: somebody was forgotten, perhaps by another node."""
+        """None where it was removed since it was read: somebody was forgotten, perhaps by another node. One that was
+        trained anew takes its place.
+        """
         found = self._sequence
         if found and log.learnt_mark(LEARNT) != found[0]:
-            found = self._sequence = None
+            found = self._sequence = self._read_sequence(log)
         return found[1] if found else None
 
     def close(self) -> None:
