@@ -1,7 +1,7 @@
 """What a trained sequence model adds to recommendations, on the questions that they are measured by.
 
     python -m benchmarks.sequence --data-root DIR [--only baskets sequences speed] [--vectors FILE] [--seed 0]
-        [--products 20000] [--json FILE]
+        [--limit 2000] [--products 20000] [--json FILE]
 
 baskets: of completejourney, as in `benchmarks.recommendations`: the baskets of the last weeks, by the words' vectors of
 the shipped model. sequences: of amazon_beauty, ids alone: the last product of each sequence. There are no product
@@ -26,7 +26,7 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -57,6 +57,7 @@ from training.sequence.histories import QUESTIONS, Question, known_products, que
 from training.sequence.learn import SequenceRun, Settings, learn
 from training.sequence.network import SequenceNetwork
 
+T = TypeVar("T")
 PARTS = ("baskets", "sequences", "speed")
 WINDOW, VECTOR = 5, 128  # products between two of a pair; length of a vector that is made of pairs
 CHOSEN = 0.9  # share of the training events, by time, before the questions that say how much the model counts
@@ -87,14 +88,17 @@ def by_shopper(events: Sequence[Event]) -> list[list[Event]]:
     return list(found.values())
 
 
-def next_baskets(folder: Path, stock: Stock, since: int, until: int, settings: Settings) -> dict[str, Any]:
+def next_baskets(
+    folder: Path, stock: Stock, weeks: tuple[int, int], settings: Settings, limit: int | None
+) -> dict[str, Any]:
+    since, until = weeks
     events, _ = grocer(folder)
     train = [event for week, event in events if week <= since]
     cut = train[int(CHOSEN * len(train))].time
     early = [event for event in train if event.time < cut]
     choose = questions_between(by_shopper(train), cut, float("inf"), settings.seed)
     model, about = trained(by_shopper(early), choose, early, stock, settings)
-    asked = list(baskets(events, since, until))
+    asked = sampled(list(baskets(events, since, until)), limit)
     questions = [
         Question(f"{number}", situation(history, moment), target)
         for number, (history, moment, sought) in enumerate(asked)
@@ -117,7 +121,7 @@ def next_baskets(folder: Path, stock: Stock, since: int, until: int, settings: S
     return about | {"baskets": len(asked), f"recall@{AT}": recall, "each product of a basket": said(verdict)}
 
 
-def last_of_sequences(path: Path, settings: Settings) -> dict[str, Any]:
+def last_of_sequences(path: Path, settings: Settings, limit: int | None) -> dict[str, Any]:
     rows = [line.split() for line in path.read_text().splitlines()]
     histories = [
         [Event(who, "view", id, 1e9 + at * DAY, "", f"{who}-{at}") for at, id in enumerate(ids)] for who, *ids in rows
@@ -126,7 +130,7 @@ def last_of_sequences(path: Path, settings: Settings) -> dict[str, Any]:
     stock = pair_vectors(early[::2])
     choose = random.Random(settings.seed).sample([asked(events, -2) for events in histories], QUESTIONS)
     model, about = trained(early[1::2], choose, [event for events in early for event in events], stock, settings)
-    questions = [asked(events, -1) for events in histories]
+    questions = sampled([asked(events, -1) for events in histories], limit)
     with event_log(event for events in histories for event in events[:-1]) as log:
         ids_alone = Stock([], np.zeros((0, 1), np.float32))
         nothing = replace(model, taken=Taken("", 0.0, 0.0))
@@ -140,7 +144,11 @@ def last_of_sequences(path: Path, settings: Settings) -> dict[str, Any]:
         "the sequence alone": alone.with_it,
     }
     table = {name: rounded(quality) for name, quality in qualities.items()}
-    return about | {"sequences": len(rows), "found": table, "verdict": said(verdict)}
+    return about | {"sequences": len(questions), "found": table, "verdict": said(verdict)}
+
+
+def sampled(questions: list[T], limit: int | None) -> list[T]:
+    return questions if limit is None else random.Random(0).sample(questions, min(limit, len(questions)))
 
 
 def asked(events: Sequence[Event], place: int) -> Question:
@@ -216,6 +224,7 @@ def main() -> None:
     parser.add_argument("--vectors", type=Path, default=None)
     parser.add_argument("--train-until", type=int, default=46, help="The last week that is learnt from.")
     parser.add_argument("--test-until", type=int, default=53)
+    parser.add_argument("--limit", type=int, default=None, help="Baskets and sequences that are asked; default: all.")
     parser.add_argument("--products", type=int, default=20_000, help="Of speed.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, default=None)
@@ -226,9 +235,10 @@ def main() -> None:
         grocery = data / "completejourney"
         stock = word_vectors(grocer(grocery)[1], arguments.vectors)
         weeks = (arguments.train_until, arguments.test_until)
-        figures["baskets"] = next_baskets(grocery, stock, *weeks, settings)
+        figures["baskets"] = next_baskets(grocery, stock, weeks, settings, arguments.limit)
     if "sequences" in arguments.only:
-        figures["sequences"] = last_of_sequences(data / "amazon_beauty" / "sequences.txt", settings)
+        path = data / "amazon_beauty" / "sequences.txt"
+        figures["sequences"] = last_of_sequences(path, settings, arguments.limit)
     if "speed" in arguments.only:
         figures["speed"] = speed(arguments.products)
     text = json.dumps(figures, indent=1)
