@@ -31,7 +31,8 @@
     ├── TooFewProducts
     ├── NothingVerified
     ├── SalesInvalid
-    └── PretrainingUnhelpful
+    ├── PretrainingUnhelpful
+    └── SequenceUnhelpful
 
 An error's code is its class name in snake case, except where the tree gives another in brackets.
 
@@ -442,3 +443,7 @@ class SalesInvalid(CatalogError):
 
 class PretrainingUnhelpful(CatalogError):
     default = "Pretraining on this catalog did not help. No model was written."
+
+
+class SequenceUnhelpful(CatalogError):
+    default = "A sequence model does not recommend better to these shoppers. None is used."

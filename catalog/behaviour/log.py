@@ -2,12 +2,13 @@
 
 The counts are a function of the events: whoever removes events has what they added subtracted, and rows of zero go.
 Their best are read as an index of the tables has them, in order: each event keeps it, on whatever node, and nothing is
-sorted or remembered for a recommendation.
+sorted or remembered for a recommendation. What was learnt from the events cannot be subtracted from. It goes as a
+whole.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from catalog.behaviour.events import KINDS, Event, with_product
 from catalog.behaviour.pairs import WINDOW, Counts, PairKind, added, pairs_of
@@ -40,6 +41,7 @@ CREATE TABLE IF NOT EXISTS popular (product TEXT PRIMARY KEY, total INTEGER NOT 
 CREATE INDEX IF NOT EXISTS popular_best_first ON popular (total DESC, product);
 DROP INDEX IF EXISTS pairs_by_total;
 DROP INDEX IF EXISTS popular_by_total;
+CREATE TABLE IF NOT EXISTS learnt (name TEXT PRIMARY KEY, mark TEXT NOT NULL, content BLOB NOT NULL);
 """
 COLUMNS = "shopper, kind, product, moment, words, id"
 INSERT = f"INSERT INTO events ({COLUMNS}) VALUES (?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING"
@@ -53,6 +55,8 @@ ADD_PRODUCT = (
 )
 BEST = "SELECT first, second, total FROM pairs WHERE kind = ? AND first = ? ORDER BY total DESC, second LIMIT ?"
 WRITTEN_AT_ONCE = 2_000
+
+T = TypeVar("T")
 
 
 class EventLog:
@@ -140,6 +144,34 @@ class EventLog:
         with self.file.use() as db:
             return [shopper for (shopper,) in db.execute(last, (limit,))]
 
+    def keep_learnt(self, name: str, mark: str, content: bytes, with_mark: str = "", of: str = "") -> bool:
+        """Keep what was learnt from the events, in place of what has this name, until an event is removed. mark: tells
+        one content from another. with_mark, of: only if what has the name `of` has this mark. -> whether it is kept.
+        """
+        with self.file.transaction() as db:
+            found = db.execute("SELECT mark FROM learnt WHERE name = ?", (of,)).fetchone()
+            if of and (not found or found[0] != with_mark):
+                return False
+            db.execute("DELETE FROM learnt WHERE name = ?", (name,))
+            db.execute("INSERT INTO learnt VALUES (?, ?, ?)", (name, mark, content))
+        return True
+
+    def learnt(self, name: str, read: Callable[[object], T]) -> tuple[str, T] | None:
+        """Its mark, and what `read` makes of the content, which may raise Unsealed."""
+        with self.file.use() as db:
+            found = db.execute("SELECT mark, content FROM learnt WHERE name = ?", (name,)).fetchone()
+            return (str(found[0]), read(found[1])) if found else None
+
+    def learnt_mark(self, name: str) -> str:
+        """ "" where there is none."""
+        with self.file.use() as db:
+            found = db.execute("SELECT mark FROM learnt WHERE name = ?", (name,)).fetchone()
+        return str(found[0]) if found else ""
+
+    def unlearn(self, name: str) -> None:
+        with self.file.use() as db:
+            db.execute("DELETE FROM learnt WHERE name = ?", (name,))
+
     def counts(self) -> tuple[int, int]:
         """-> how many events and how many shoppers there are."""
         with self.file.use() as db:
@@ -151,6 +183,9 @@ class EventLog:
 
 
 def _remove(db: Statements, events: Sequence[Event]) -> None:
+    if not events:
+        return
+    db.execute("DELETE FROM learnt")
     change = Counts()
     for shopper, some in _by_shopper(events):
         change.update(_change(db, shopper, some, present=False))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from catalog.behaviour.events import Event
 from catalog.behaviour.log import EventLog
 from catalog.behaviour.pairs import pairs_of
+from catalog.behaviour.sequence import Taken
 from catalog.behaviour.sources import HISTORY, SOURCES, Catalogue, Source, Sources, situation
 
 SHOPPERS, ROUNDS = 500, 50
@@ -30,6 +31,10 @@ class Mixture(NamedTuple):
 
     first: Weights = DEFAULT
     during: Weights = DEFAULT
+
+    def with_sequence(self, taken: Taken) -> "Mixture":
+        """Of a shop with a sequence model, which has its share of both, and the other sources the rest."""
+        return Mixture(_beside(self.first, taken.first), _beside(self.during, taken.during))
 
 
 # Of one product that a shopper came to: how likely each source had it.
@@ -74,3 +79,8 @@ def weights_of(seen: Sequence[Likelihoods]) -> Weights:
         whole = sum(counts.values())
         weights = {source: count / whole for source, count in counts.items()}
     return weights
+
+
+def _beside(weights: Weights, share: float) -> Weights:
+    rest: dict[Source, float] = {source: (1 - share) * weight for source, weight in weights.items()}
+    return rest | {"sequence": share}

@@ -23,7 +23,8 @@ DIVERSITY = 0.1
 class Reason(NamedTuple):
     """Why a product is recommended. source: "earlier": the shopper had it himself; "together" and "later": shoppers
     came to it in one visit with `product`, or in a later one; "alike": it is like what the shopper came to, most of all
-    like `product`; "popular": many come to it; "new": it was stored last.
+    like `product`; "popular": many come to it; "sequence": a trained model foretells it from what the shopper came to
+    and in which order; "new": it was stored last.
     """
 
     source: Source | Literal["new"]

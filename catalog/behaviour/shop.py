@@ -19,6 +19,7 @@ from catalog.behaviour.recommend import (
     to_like,
     weights_for,
 )
+from catalog.behaviour.sequence import LEARNT, SequenceModel
 from catalog.behaviour.sources import HISTORY, Situation, Sources, situation
 from catalog.errors import CatalogError, ProductNotFound
 from catalog.index.product_index import ProductIndex
@@ -39,6 +40,7 @@ class Behaviour:
         self._log, self._index = EventLog(place), index
         self.file = self._log.file
         self._mixture = Mixture()
+        self._sequence: tuple[str, SequenceModel] | None = None  # with its mark
         self._new = AT_LEAST  # events that the weights were not learnt from
         self._known = 0  # and those that they were
         self._forgotten = 0  # how often somebody or something was
@@ -77,9 +79,11 @@ class Behaviour:
         if log is None:
             return []
         self._learn_if_due()
+        sequence = self._sequence_now(log)
+        mixture = self._mixture.with_sequence(sequence.taken) if sequence else self._mixture
         catalogue = ReadOnce(self._index)
-        given = Sources(log, catalogue).read(now, wanted.filter)
-        found = chosen(given, weights_for(now, self._mixture), now, wanted, catalogue)
+        given = Sources(log, catalogue, sequence=sequence).read(now, wanted.filter)
+        found = chosen(given, weights_for(now, mixture), now, wanted, catalogue)
         return to_like(found, now, catalogue)
 
     def bought_together(self, product: str, limit: int) -> list[Companion]:
@@ -108,13 +112,28 @@ class Behaviour:
             self._unlearn()
 
     def learn(self) -> None:
-        """Learn anew from the events how much each source counts."""
+        """Learn anew from the events how much each source counts, and take up the shop's sequence model."""
         if log := self._there():
             self._known, self._new = log.counts()[0], 0
             begun = self._forgotten
             mixture = fit(log, self._index)
+            self._sequence = self._read_sequence(log)
             if begun == self._forgotten:  # or it was learnt from somebody who is forgotten by now
                 self._mixture = mixture
+
+    def _read_sequence(self, log: EventLog) -> tuple[str, SequenceModel] | None:
+        """None where none was taken, or one that knows other vectors."""
+        found = log.learnt(LEARNT, SequenceModel.from_bytes)
+        return found if found and found[1].taken.space == space_of(self._index) else None
+
+    def _sequence_now(self, log: EventLog) -> SequenceModel | None:
+        """None where it was removed since it was read: somebody was forgotten, perhaps by another node. One that was
+        trained anew takes its place.
+        """
+        found = self._sequence
+        if found and log.learnt_mark(LEARNT) != found[0]:
+            found = self._sequence = self._read_sequence(log)
+        return found[1] if found else None
 
     def close(self) -> None:
         if self._learner:
@@ -144,3 +163,8 @@ class Behaviour:
     def _there(self) -> EventLog | None:
         """None while there are no events."""
         return self._log if self.file.may_hold else None
+
+
+def space_of(index: ProductIndex) -> str:
+    """What tells its vectors from those of another model."""
+    return index.model.vectors if index.model else ""

@@ -5,17 +5,19 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from catalog.arrays import Floats
+from catalog.arrays import Floats, softmax, unit
 from catalog.behaviour.events import Event, last_visit
 from catalog.behaviour.log import EventLog
 from catalog.behaviour.pairs import Counts, Pair, PairKind
+from catalog.behaviour.sequence import CONTEXT, SequenceModel, going_on, steps_of
 from catalog.behaviour.shoppers import decayed, shopper_vector
 from catalog.index.filters import Filter
 
-Source = Literal["earlier", "together", "later", "alike", "popular"]
+Source = Literal["earlier", "together", "later", "alike", "popular", "sequence"]
+# Those that every shop has. A sequence model is trained, and taken where it recommends better.
 SOURCES: tuple[Source, ...] = ("earlier", "together", "later", "alike", "popular")
 # So many of a shopper's last events are looked at, so many of their products speak for others, and so many of each.
-HISTORY, SPEAKING, PARTNERS, ALIKE, POPULAR = 50, 10, 50, 20, 200
+HISTORY, SPEAKING, PARTNERS, ALIKE, POPULAR, FORETOLD = 50, 10, 50, 20, 200, 100
 # How much less an earlier product speaks than the one after it, and how soon what was bought is bought again.
 STEP, HALF_LIFE_SECONDS = 0.8, 60 * 86_400.0
 # A pair that was met a few times is chance: so many times are added to what it is divided by.
@@ -60,10 +62,18 @@ def situation(events: Sequence[Event], now: float) -> Situation:
 
 
 class Sources:
-    """What the events of a shop and its catalogue say. without: counts of a shopper that are not to speak for him."""
+    """What the events of a shop and its catalogue say. without: counts of a shopper that are not to speak for him;
+    sequence: a model that was taken for this shop.
+    """
 
-    def __init__(self, log: EventLog, catalogue: Catalogue, without: Counts | None = None) -> None:
-        self._log, self._catalogue = log, catalogue
+    def __init__(
+        self,
+        log: EventLog,
+        catalogue: Catalogue,
+        without: Counts | None = None,
+        sequence: SequenceModel | None = None,
+    ) -> None:
+        self._log, self._catalogue, self._sequence = log, catalogue, sequence
         self._without = without or Counts()
 
     def read(self, now: Situation, filter: Filter | None = None) -> dict[Source, Given]:
@@ -78,6 +88,7 @@ class Sources:
             "later": self._paired(("later",), weight, LATER_CHANCE),
             "alike": self._alike(now, filter),
             "popular": self._popular(),
+            "sequence": self._foretold(self._sequence, now, filter) if self._sequence else Given({}, {}),
         }
         return {source: given for source, given in found.items() if given.likely}
 
@@ -113,6 +124,25 @@ class Sources:
         raw = {id: float(np.exp((cosine - best) / TEMPERATURE)) for id, cosine in near}
         whole = sum(raw.values())
         return Given({id: one / whole for id, one in raw.items()}, {})
+
+    def _foretold(self, model: SequenceModel, now: Situation, filter: Filter | None) -> Given:
+        """The products nearest to what the model looks for, each by its cosine and how many come to it."""
+        steps = steps_of([*now.earlier, *now.visit])[-CONTEXT:]
+        vectors = self._catalogue.vectors(list({step.product for step in steps})) if steps else {}
+        steps = [step for step in steps if step.product in vectors]
+        if not steps:
+            return Given({}, {})
+        query_E = model.query(np.stack([vectors[step.product] for step in steps]), going_on(steps, bool(now.visit)))
+        met = {event.product for event in now.visit}
+        near = {id: cosine for id, cosine in self._catalogue.nearest(unit(query_E), FORETOLD, filter) if id not in met}
+        if not near:
+            return Given({}, {})
+        totals = self._log.totals(list(near))
+        popularity_N = np.log1p(np.array([totals.get(id, 0) for id in near], np.float32))
+        cosine_N = np.array(list(near.values()), np.float32)
+        logits_N = float(np.linalg.norm(query_E)) * cosine_N + model.popular * popularity_N
+        likely_N = softmax(np.asarray(logits_N, np.float32))
+        return Given(dict(zip(near, likely_N.tolist(), strict=True)), {})
 
     def _popular(self) -> Given:
         counts = self._log.popular(POPULAR)

@@ -86,6 +86,7 @@ ROOMS = {
         "pretrain": "on a catalog, without labels",
         "pruning": "a smaller vocabulary",
         "run": "model, data, optimizer",
+        "sequence": "what shoppers come to next",
         "stem_maps": "cached maps of the stem",
         "taxonomy": "the tree of every department",
         "texts": "teaching the text encoder",

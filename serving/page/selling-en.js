@@ -72,6 +72,7 @@ export default {
   "because.later_alone": "Others came to it after such a visit",
   "because.alike_alone": "Like what you looked at",
   "because.popular_alone": "Many come to it",
+  "because.sequence_alone": "Shoppers come to such products after what you looked at",
   "because.new_alone": "New in the catalogue",
   "ask.title": "Questions",
   "ask.lead": "The answer is a part of the listing, of a review or of a document, word for word, or that none says it.",

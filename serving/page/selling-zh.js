@@ -70,6 +70,7 @@ export default {
   "because.later_alone": "其他人在之后的访问中选了它",
   "because.alike_alone": "与你看过的商品相似",
   "because.popular_alone": "很多人选择",
+  "because.sequence_alone": "看过这些商品的人接着会看这类商品",
   "because.new_alone": "新上架",
   "ask.title": "提问",
   "ask.lead": "答案逐字取自商品信息、评价或文档；都没有提到时会如实说明。",

@@ -1,4 +1,6 @@
-"""`shelflens events …` and `recommend`: what shoppers did, and what they may want next, where no service runs."""
+"""`shelflens events …`, `recommend` and `train-sequence`: what shoppers did, and what they may want next, where no
+service runs.
+"""
 
 import json
 from collections.abc import Iterator
@@ -9,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shelflens.cli.app import IndexOption, JsonOption, StateOption, app, errors_shown, state_of
+from shelflens.cli.app import IndexOption, JsonOption, StateOption, app, errors_shown, needing, state_of
+from shelflens.cli.ingest import INTERRUPTED
 
 if TYPE_CHECKING:
     from catalog.behaviour.log import EventLog
     from catalog.behaviour.recommend import Recommendation
     from catalog.storage.database import StorePlace
+    from training.sequence.train import Report
 
 SHOWN_ERRORS = 5
 REASONS = {
@@ -23,6 +27,7 @@ REASONS = {
     "later": "met after {product}",
     "alike": "like {product}",
     "popular": "met by many",
+    "sequence": "fits what was met before",
     "new": "new",
 }
 
@@ -141,6 +146,54 @@ def recommend(
                 found = behaviour.recommend(user, wanted, now)
     for one in found:
         print(json.dumps(as_row(one), ensure_ascii=False) if as_json else line(one))
+
+
+@app.command()
+def train_sequence(
+    index: IndexOption = "shelflens-index",
+    state: StateOption = None,
+    epochs: Annotated[int, typer.Option(min=1, help="At most; training ends when it brings nothing more.")] = 40,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal models of equal events.")] = 0,
+) -> None:
+    """Train a small transformer to foretell what shoppers come to next, from their events and the products' vectors.
+
+    The last fifth of the events is held out. The model is used only if it recommends better on them than what the shop
+    has. A stopped run is resumed while the events are the same. Forgetting a user, or erasing a product that somebody
+    met, removes the model: train it anew.
+
+    Exit code: 0 it is used, 2 not better or another error, 130 stopped by Ctrl-C.
+    """
+    with errors_shown(), needing("train"):
+        from catalog.behaviour.shop import space_of
+        from catalog.index.product_index import open_index
+        from training.sequence.learn import Settings
+        from training.sequence.train import train_sequence as run
+
+        with open_index(index, create=False) as opened, event_log(index, state) as log:
+            try:
+                report = run(log, opened, space_of(opened), Settings(seed=seed, epochs=epochs))
+            except KeyboardInterrupt:
+                print("Stopped. The same command goes on from here while the events are the same.")
+                raise typer.Exit(INTERRUPTED) from None
+        tell(report)
+
+
+def tell(report: "Report") -> None:
+    """Raises SequenceUnhelpful after telling why."""
+    from catalog.errors import SequenceUnhelpful
+
+    verdict, before, after = report.verdict, report.verdict.without, report.verdict.with_it
+    print(f"{report.events:,} events, {report.products:,} products, {report.steps:,} steps")
+    print(f"held out: {verdict.questions:,} later events of {verdict.shoppers:,} shoppers")
+    print(f"hit rate@10 {before.hit_rate:.4f} without the model, {after.hit_rate:.4f} with it")
+    print(f"NDCG@10     {before.ndcg:.4f} without the model, {after.ndcg:.4f} with it")
+    print(f"gain of a shopper {verdict.gain:+.4f}, with a standard error of {verdict.error:.4f}")
+    if not verdict.is_better:
+        raise SequenceUnhelpful
+    if not report.written:
+        raise SequenceUnhelpful("A user was forgotten, or a product erased, while this ran. Train it anew.")
+    share = f"{report.taken.first:.0%} of the first products of a visit, {report.taken.during:.0%} of the others"
+    print(f"It is used from now on: its share is {share}.")
 
 
 def as_row(found: "Recommendation") -> dict[str, Any]:

@@ -1239,9 +1239,9 @@ export interface Ready {
   damaged: string[];
 }
 
-/** Why a product is recommended. source: `earlier`: the shopper came to it himself; `together`, `later`: others came to it in one visit with the product `product_id`, or in a later one; `alike`: it is like what the shopper came to, `product_id` above all; `popular`: many come to it; `new`: it was stored last. */
+/** Why a product is recommended. source: `earlier`: the shopper came to it himself; `together`, `later`: others came to it in one visit with the product `product_id`, or in a later one; `alike`: it is like what the shopper came to, `product_id` above all; `popular`: many come to it; `sequence`: shoppers come to such products after what the shopper came to, in its order; `new`: it was stored last. */
 export interface ReasonOut {
-  source: "earlier" | "together" | "later" | "alike" | "popular" | "new";
+  source: "earlier" | "together" | "later" | "alike" | "popular" | "sequence" | "new";
   product_id: string | null;
   title: string | null;
 }

@@ -113,10 +113,11 @@ class RecommendationsRequest(NullsAsDefaults, Schema):
 class ReasonOut(BaseModel):
     """Why a product is recommended. source: `earlier`: the shopper came to it himself; `together`, `later`: others came
     to it in one visit with the product `product_id`, or in a later one; `alike`: it is like what the shopper came to,
-    `product_id` above all; `popular`: many come to it; `new`: it was stored last.
+    `product_id` above all; `popular`: many come to it; `sequence`: shoppers come to such products after what the
+    shopper came to, in its order; `new`: it was stored last.
     """
 
-    source: Literal["earlier", "together", "later", "alike", "popular", "new"]
+    source: Literal["earlier", "together", "later", "alike", "popular", "sequence", "new"]
     product_id: str | None
     title: str | None
 

@@ -29,7 +29,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EventLog]:
 
 def rows(log: EventLog) -> Rows:
     """Everything that is kept, to the row."""
-    tables = {"events": "id", "pairs": "kind, first, second", "popular": "product"}
+    tables = {"events": "id", "pairs": "kind, first, second", "popular": "product", "learnt": "name"}
     with log.file.use() as db:
         found = {name: db.execute(f"SELECT * FROM {name} ORDER BY {order}") for name, order in tables.items()}
         return {name: [tuple(row) for row in some.fetchall()] for name, some in found.items()}
@@ -93,7 +93,7 @@ def test_a_forgotten_shopper_is_as_if_he_had_never_come(log: EventLog) -> None:
     assert rows(log) == before
     assert log.forget("goes") == 0
     log.forget("stays")
-    assert rows(log) == {"events": [], "pairs": [], "popular": []}
+    assert rows(log) == {"events": [], "pairs": [], "popular": [], "learnt": []}
 
 
 def test_an_erased_product_is_as_if_nobody_had_met_it(log: EventLog) -> None:
@@ -105,7 +105,28 @@ def test_an_erased_product_is_as_if_nobody_had_met_it(log: EventLog) -> None:
     assert rows(log) == before
     log.forget("a")
     log.forget("b")
-    assert rows(log) == {"events": [], "pairs": [], "popular": []}
+    assert rows(log) == {"events": [], "pairs": [], "popular": [], "learnt": []}
+
+
+def test_what_was_learnt_goes_with_the_first_event_that_is_removed(log: EventLog) -> None:
+    log.add([event("a", "shirt", 1e9), event("b", "tie", 1e9)])
+    assert log.keep_learnt("model", "first", b"\0\1")
+    assert log.learnt("model", lambda kept: kept) == ("first", b"\0\1")
+    assert log.keep_learnt("model", "second", b"\2", with_mark="first", of="model")
+    assert not log.keep_learnt("model", "third", b"\3", with_mark="first", of="model")
+    log.forget("nobody")
+    log.erase(["shoe"])
+    log.add([event("c", "tie", 1e9)])
+    assert log.learnt_mark("model") == "second"
+    log.erase(["shirt"])
+    assert log.learnt("model", bytes) is None
+    assert not log.keep_learnt("model", "late", b"", with_mark="second", of="model")
+    log.keep_learnt("model", "again", b"")
+    log.forget("b")
+    assert log.learnt_mark("model") == ""
+    log.keep_learnt("model", "again", b"")
+    log.unlearn("model")
+    assert log.learnt_mark("model") == ""
 
 
 def test_all_that_is_known_of_a_shopper_can_be_read(log: EventLog) -> None:
