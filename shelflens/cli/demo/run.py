@@ -165,8 +165,14 @@ def look_through(client: Client) -> dict[str, list[FindingOut]]:
 def health(found: dict[str, list[FindingOut]]) -> Table:
     table = Table("product", "what the audit found", title="Products with a fault planted in them")
     for id, findings in found.items():
-        table.add_row(id, "\n".join(escape(one.sentence) for one in findings))
+        table.add_row(id, "\n".join(escape(told(one, id)) for one in findings))
     return table
+
+
+def told(finding: FindingOut, id: str) -> str:
+    """Its sentence speaks of the first product that it is of, which need not be this one."""
+    own = finding.product in ("", id)
+    return finding.sentence if own else f"{finding.product}: {finding.sentence}"
 
 
 def table(products: list[ProductOut]) -> Table:
