@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from catalog.drafts import Draft, Verified
 from catalog.drafts.style import prompt, styled, told
+from catalog.errors import CheckpointInvalid, ConfigInvalid
 from catalog.questions.rewording import State
 from serving.inference.endpoint import FAILURES, ask_endpoint
 from serving.inference.text_models import TextModels
@@ -27,13 +28,14 @@ class Styled(NamedTuple):
 
 
 async def style(settings: Settings, models: TextModels, drafted: Draft, known: Verified) -> Styled:
-    """By `draft_model`, or else by `llm_url`. Whatever goes wrong with the endpoint, the draft itself stays.
-
-    Raises what `TextModels.write` does.
-    """
+    """By `draft_model`, or else by `llm_url`. Whatever goes wrong with either, the draft itself stays."""
     facts = prompt(told(known))
     if settings.draft_model:
-        text = await models.write(facts)
+        try:
+            text = await models.write(facts)
+        except (CheckpointInvalid, ConfigInvalid) as error:
+            logger.warning("the model for drafts cannot be used", extra={"fields": {"error": error.message}})
+            return Styled(drafted, "failed")
     elif settings.llm_url:
         try:
             text = await ask_endpoint(settings, TASK, {"language": drafted.language, "facts": facts}, MAX_TOKENS)

@@ -141,6 +141,15 @@ def test_a_tuned_model_describes_and_what_it_adds_is_refused(model: Understander
     assert (found["styling"], found["description"]["text"]) == ("refused", "shirt. Colour: red.")
 
 
+def test_a_folder_without_a_model_that_writes_leaves_the_draft(model: Understander, tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"draft_model": tmp_path / "none"})
+    with tiny_client(model, tmp_path / "index", settings) as client:
+        found = client.post(
+            "/v1/drafts", json={"title": "shirt", "attributes": {"colour": "red"}, "style": True}
+        ).json()
+    assert (found["styling"], found["description"]["text"]) == ("failed", "shirt. Colour: red.")
+
+
 def test_what_cannot_be_drafted(service: TestClient) -> None:
     assert_error(service.post("/v1/products/none/draft", json={}), 404, "product_not_found")
     assert_error(service.post("/v1/drafts", json={"title": "x", "channel": "none"}), 422, "request_invalid", "channel")
