@@ -71,9 +71,18 @@ def recalibrate(
     paths: Sequence[Sequence[str]] = (),
     opinions: Collection[str] = (),
 ) -> Calibration:
-    """Calibrate the model again as it is served, and write the calibration into its folder."""
+    """Calibrate the model again as it is served, and write the calibration into its folder.
+
+    Raises CheckpointInvalid for graphs of an earlier release, which do not tell what it needs.
+    """
     labelled = check_labelled(val)
-    familiarity = fit(OnnxRuntime(model, CACHE_BYTES), model, train, labelled, paths)
+    runtime = OnnxRuntime(model, CACHE_BYTES)
+    if model.config.open_head and not runtime.tells_names:
+        raise CheckpointInvalid(
+            f"The graphs in {model.path.name!r} are of an earlier release. Write them anew first:"
+            " shelflens export --model FOLDER --output FOLDER."
+        )
+    familiarity = fit(runtime, model, train, labelled, paths)
     model = replace(model, familiarity=familiarity, calibration=Calibration())
     runtime = OnnxRuntime(model, CACHE_BYTES)
     readings = read(runtime, model, labelled)

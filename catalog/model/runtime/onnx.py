@@ -71,6 +71,11 @@ class OnnxRuntime:
         except Exception:  # onnxruntime has a class of its own for each kind, none of them public
             raise CheckpointInvalid(f"The model's {name} does not fit its weights.") from None
 
+    @property
+    def tells_names(self) -> bool:
+        """Whether the leaves' logits by the names alone are among the outputs; in graphs of earlier releases never."""
+        return any(output.name == "names" for output in self._graphs().answer.get_outputs())
+
     def run(self, batch: Batch, evidence: bool) -> ModelOutputs:
         graphs = self._graphs()
         encoded = {"images": batch.images_BP, "texts": batch.texts_BP}

@@ -1,5 +1,6 @@
 """A trained model becomes the folder that is served: calibrated, in half precision, and with the same answers."""
 
+import json
 import shutil
 from dataclasses import replace
 from math import log
@@ -12,7 +13,7 @@ from safetensors.torch import load_file
 
 from catalog.errors import CheckpointInvalid, ManifestInvalid
 from catalog.model.checkpoint import Checkpoint, load_model
-from catalog.model.folder import open_model, write_checksums
+from catalog.model.folder import CONFIG, open_model, write_checksums, write_json
 from catalog.model.runtime.onnx import OnnxRuntime
 from tests.support.catalogue import write_catalogue
 from tests.support.tiny import tiny_folder, tiny_onnx_folder, tiny_taxonomy
@@ -80,6 +81,16 @@ def test_a_folder_is_calibrated_anew_and_keeps_its_weights(folder: Path, exporte
     recalibrate(open_model(again), rows(folder, "train"), rows(folder, "val"))
     assert {path.name: path.read_bytes() for path in again.iterdir()} == before
     assert open_model(again).version == exported.version
+
+
+def test_graphs_of_an_earlier_release_are_to_be_written_anew_first(folder: Path, tmp_path: Path) -> None:
+    model = tiny_onnx_folder(tmp_path / "model")
+    values = json.loads((model / CONFIG).read_text(encoding="utf-8"))
+    values["model"] |= {"open_head": True, "residual_embedding": True}
+    write_json(model / CONFIG, values)
+    write_checksums(model)
+    with pytest.raises(CheckpointInvalid, match=r"earlier release.*shelflens export --model FOLDER --output FOLDER"):
+        recalibrate(open_model(model), rows(folder, "train"), rows(folder, "val"))
 
 
 def test_a_model_whose_answers_changed_is_refused(folder: Path) -> None:
