@@ -17,6 +17,7 @@ from catalog.model.folder import ModelFolder, open_model
 from catalog.model.network import CatalogModel, Outputs
 from catalog.model.preprocess import Batch
 from catalog.model.runtime import ModelOutputs, Runtime
+from catalog.model.runtime.pytorch import as_array
 from catalog.taxonomy.tree import Taxonomy
 from training.config import TrainConfig
 from training.device import best_device
@@ -65,16 +66,13 @@ def cached_outputs(teacher: CatalogModel, read: Pair, subset: Pair, leaves: Tens
     image, text = (theirs.keep(ours.present_B) for theirs, ours in zip(read, subset, strict=True))
     outputs = teacher.eval().heads(teacher.fusion(image, text), image, text, leaves)
 
-    def array(tensor: Tensor) -> Floats:
-        return tensor.float().cpu().numpy()
-
     return ModelOutputs(
-        leaf_BC=array(outputs.leaf_BC),
-        tags_BG=array(outputs.tags_BG),
-        attributes={name: array(logits_BV) for name, logits_BV in outputs.attributes.items()},
-        embedding_BE=array(outputs.fused_BE),
-        image_BD=array(image.pooled_BD),
-        text_BD=array(text.pooled_BD),
+        leaf_BC=as_array(outputs.leaf_BC),
+        tags_BG=as_array(outputs.tags_BG),
+        attributes={name: as_array(logits_BV) for name, logits_BV in outputs.attributes.items()},
+        embedding_BE=as_array(outputs.fused_BE),
+        image_BD=as_array(image.pooled_BD),
+        text_BD=as_array(text.pooled_BD),
         evidence={},
     )
 

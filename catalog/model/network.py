@@ -155,13 +155,14 @@ class Heads(nn.Module):
         """leaves: those whose logits are computed; by default all."""
         fused_BD = self.norm(fused_BD)
         fused_BE = self.embedding(fused_BD).float()
-        image_BE, text_BE = self.of_image(image.pooled_BD), self.text_embedding(text.pooled_BD).float()
+        image_BE, named_BE = self.of_image(image.pooled_BD)
+        text_BE = self.text_embedding(text.pooled_BD).float()
         worded_BE = fused_BE
         if self.residual:
             added_BE = ADDED * fused_BE / (1 + fused_BE.square().sum(-1, keepdim=True)).sqrt()
             fused_BE = added_BE + image_BE * image.present_B.unsqueeze(-1)
             fused_BE = fused_BE + F.normalize(text_BE, dim=-1) * text.present_B.unsqueeze(-1)
-            worded_BE = fused_BE + (self.named_image(image.pooled_BD) - image_BE) * image.present_B.unsqueeze(-1)
+            worded_BE = fused_BE + (named_BE - image_BE) * image.present_B.unsqueeze(-1)
         weights = (self.category.weight, self.category.bias)
         leaf_BC = F.linear(fused_BD, *(weights if leaves is None else (part[leaves] for part in weights)))
         names_BC = None
@@ -178,15 +179,15 @@ class Heads(nn.Module):
             text_BE=F.normalize(text_BE, dim=-1),
         )
 
-    def of_image(self, pooled_BD: Tensor) -> Tensor:
-        """(B, E): half of it what an image is like, half what its classes are called, if these have names."""
-        return (F.normalize(self.image_embedding(pooled_BD).float(), dim=-1) + self.named_image(pooled_BD)) / 2
-
-    def named_image(self, pooled_BD: Tensor) -> Tensor:
-        """(B, E): of unit length, what an image's classes are called; what it is like, if these have no names."""
+    def of_image(self, pooled_BD: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, E) each: half of it what an image is like, half what its classes are called; and the latter alone, of
+        unit length. Where classes have no names, both are what it is like.
+        """
+        like_BE = F.normalize(self.image_embedding(pooled_BD).float(), dim=-1)
         if self.named.start == self.named.stop:
-            return F.normalize(self.image_embedding(pooled_BD).float(), dim=-1)
-        return F.normalize(self.text_embedding(pooled_BD[:, self.named]).float(), dim=-1)
+            return like_BE, like_BE
+        named_BE = F.normalize(self.text_embedding(pooled_BD[:, self.named]).float(), dim=-1)
+        return (like_BE + named_BE) / 2, named_BE
 
 
 class CategoryNames(nn.Module):

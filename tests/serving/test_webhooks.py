@@ -4,10 +4,9 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from queue import Queue
 
@@ -19,6 +18,7 @@ from catalog.understand import Understander
 from serving.settings.schema import Settings
 from serving.storage.outbox import Event, Outbox
 from serving.webhooks import Deliverer, check_webhook, webhook_secret
+from tests.support.endpoint import served
 from tests.support.services import tiny_client
 from tests.support.tiny import tiny_onnx_folder
 
@@ -41,15 +41,8 @@ def receiver(statuses: list[int]) -> Iterator[tuple[str, Received]]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/events", received
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(Handler) as root:
+        yield f"{root}/events", received
 
 
 def test_an_event_is_repeated_until_it_is_taken_and_told_once(tmp_path: Path, database: StateDatabase | None) -> None:

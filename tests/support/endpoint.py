@@ -1,4 +1,4 @@
-"""An OpenAI-compatible endpoint with answers of its own."""
+"""Servers to be asked: an OpenAI-compatible endpoint with answers of its own, or any handler."""
 
 import json
 import threading
@@ -26,11 +26,18 @@ def endpoint(*contents: object) -> Iterator[tuple[str, list[Any]]]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with served(Handler) as root:
+        yield f"{root}/v1", requests
+
+
+@contextmanager
+def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Where a server with this handler listens."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", requests
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         thread.join()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
 from catalog.arrays import Floats, Modalities
@@ -14,7 +13,7 @@ from catalog.model.encoders import Encoded
 from catalog.model.familiarity import Familiarity
 from catalog.model.network import CatalogModel, Inputs, Outputs
 from catalog.model.preprocess import Batch, Prepared, collate, prepare
-from catalog.model.runtime.outputs import weighed
+from catalog.model.runtime.pytorch import as_array, leaf_logits
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
 from training.data.manifests import LabelledProduct
@@ -56,7 +55,7 @@ def predict(
             for choice in choices:
                 outputs = model.fuse_and_classify(image, text, choice)
                 pooled = [
-                    array(torch.zeros_like(one.pooled_BD) if choice == other else one.pooled_BD)
+                    as_array(torch.zeros_like(one.pooled_BD) if choice == other else one.pooled_BD)
                     for one, other in ((image, "text"), (text, "image"))
                 ]
                 collected[choice].append(_predictions(outputs, familiarity, *pooled))
@@ -102,14 +101,13 @@ def read_batches(
 
 
 def _predictions(outputs: Outputs, familiarity: Familiarity | None, image_BD: Floats, text_BD: Floats) -> Predictions:
-    names_BC = None if outputs.names_BC is None else array(outputs.names_BC)
     return Predictions(
-        leaf_NC=weighed(familiarity, array(outputs.leaf_BC), names_BC, image_BD, text_BD),
-        tags_NG=array(outputs.tags_BG),
-        attributes={name: array(logits_BV) for name, logits_BV in outputs.attributes.items()},
-        fused_NE=array(outputs.fused_BE),
-        image_NE=array(outputs.image_BE),
-        text_NE=array(outputs.text_BE),
+        leaf_NC=leaf_logits(outputs, familiarity, image_BD, text_BD),
+        tags_NG=as_array(outputs.tags_BG),
+        attributes={name: as_array(logits_BV) for name, logits_BV in outputs.attributes.items()},
+        fused_NE=as_array(outputs.fused_BE),
+        image_NE=as_array(outputs.image_BE),
+        text_NE=as_array(outputs.text_BE),
     )
 
 
@@ -123,7 +121,3 @@ def _join(parts: Sequence[Predictions]) -> Predictions:
         image_NE=np.concatenate([part.image_NE for part in parts]),
         text_NE=np.concatenate([part.text_NE for part in parts]),
     )
-
-
-def array(tensor: Tensor) -> Floats:
-    return tensor.float().cpu().numpy()

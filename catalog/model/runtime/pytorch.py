@@ -80,27 +80,27 @@ class TorchRuntime:
                     "image": self.model.fuse_and_classify(image, text, "image"),
                     "text": self.model.fuse_and_classify(image, text, "text"),
                 }
-        image_BD, text_BD = _array(image.pooled_BD), _array(text.pooled_BD)
+        image_BD, text_BD = as_array(image.pooled_BD), as_array(text.pooled_BD)
         seen: dict[Modality, tuple[Floats, Floats]] = {
             "image": (image_BD, np.zeros_like(text_BD)),
             "text": (np.zeros_like(image_BD), text_BD),
         }
         return ModelOutputs(
             leaf_BC=self._leaf(outputs, image_BD, text_BD),
-            tags_BG=_array(outputs.tags_BG),
+            tags_BG=as_array(outputs.tags_BG),
             attributes=_arrays(outputs.attributes),
-            embedding_BE=_array(outputs.fused_BE),
+            embedding_BE=as_array(outputs.fused_BE),
             image_BD=image_BD,
             text_BD=text_BD,
             evidence={
-                name: Alone(self._leaf(one, *seen[name]), _array(one.fused_BE), _arrays(one.attributes))
+                name: Alone(self._leaf(one, *seen[name]), as_array(one.fused_BE), _arrays(one.attributes))
                 for name, one in alone.items()
             },
             names_BC=_names(outputs),
         )
 
     def _leaf(self, outputs: Outputs, image_BD: Floats, text_BD: Floats) -> Floats:
-        return weighed(self._familiarity, _array(outputs.leaf_BC), _names(outputs), image_BD, text_BD)
+        return leaf_logits(outputs, self._familiarity, image_BD, text_BD)
 
 
 class FixedSizes(nn.Module):
@@ -132,13 +132,19 @@ def set_threads() -> None:
         torch.set_num_threads(cores())
 
 
+def leaf_logits(outputs: Outputs, familiarity: Familiarity | None, image_BD: Floats, text_BD: Floats) -> Floats:
+    """(B, C): weighed, see `Familiarity.weigh`."""
+    return weighed(familiarity, as_array(outputs.leaf_BC), _names(outputs), image_BD, text_BD)
+
+
 def _names(outputs: Outputs) -> Floats | None:
-    return None if outputs.names_BC is None else _array(outputs.names_BC)
+    return None if outputs.names_BC is None else as_array(outputs.names_BC)
 
 
 def _arrays(tensors: Mapping[str, torch.Tensor]) -> dict[str, Floats]:
-    return {name: _array(tensor) for name, tensor in tensors.items()}
+    return {name: as_array(tensor) for name, tensor in tensors.items()}
 
 
-def _array(tensor: torch.Tensor) -> Floats:
+def as_array(tensor: torch.Tensor) -> Floats:
+    """In float32, on the CPU."""
     return tensor.float().cpu().numpy()
