@@ -1,12 +1,12 @@
 """`shelflens pretrain`: what it refuses, what it tells, and how it stops. What it learns: tests/training/pretrain."""
 
-import signal
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from shelflens.cli import app
+from tests.support.interrupt import ctrl_c_in
 from tests.support.shop_feed import write_shop
 from tests.support.tiny import tiny_folder
 from training.pretrain.run import PretrainRun
@@ -49,14 +49,7 @@ def test_a_stopped_run_goes_on_and_what_does_not_help_is_told_and_not_written(
     with feed.open("a", encoding="utf-8") as file:
         file.write('{"id": "odd", "title": "red apple", "image": "0.png", "attributes": "red"}\n')
     arguments = (feed, "--model", model, "--output", tmp_path / "new", "--steps", 3)
-    update = PretrainRun.update
-
-    def with_ctrl_c(run: PretrainRun) -> dict[str, float]:
-        signal.raise_signal(signal.SIGINT)
-        return update(run)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(PretrainRun, "update", with_ctrl_c)
+    with ctrl_c_in(monkeypatch, PretrainRun):
         stopped = run(*arguments)
     assert stopped.exit_code == 130
     assert "Stopped after step 1. The same command goes on from here." in stopped.stdout

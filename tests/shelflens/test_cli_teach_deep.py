@@ -4,7 +4,6 @@ tests/training/finetune.
 
 import json
 import re
-import signal
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from shelflens.cli import app
+from tests.support.interrupt import ctrl_c_in
 from tests.support.word_shop import loud_folder, write_word_shop
 from training.finetune.run import FineTuning
 
@@ -60,14 +60,7 @@ def test_both_models_are_shown_and_a_stopped_run_goes_on(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_word_shop(tmp_path, 320)
-    update = FineTuning.update
-
-    def with_ctrl_c(run: FineTuning) -> dict[str, float]:
-        signal.raise_signal(signal.SIGINT)
-        return update(run)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(FineTuning, "update", with_ctrl_c)
+    with ctrl_c_in(monkeypatch, FineTuning):
         stopped = teach(monkeypatch, tmp_path, model)
     assert (stopped.exit_code, "Stopped. The same command goes on." in stopped.stderr) == (130, True)
     assert "the encoders are tuned for 30 min at most" in stopped.stderr

@@ -2,7 +2,6 @@
 
 import json
 import random
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from typer.testing import CliRunner, Result
 from catalog.errors import ConfigInvalid, TooFewProducts
 from catalog.labelling import LabelledReader, TextLabeller
 from shelflens.cli import app
+from tests.support.interrupt import ctrl_c_in
 from tests.support.tiny import tiny_folder
 from training.classifiers.labelled import read_labelled, split
 from training.classifiers.tuned import TextTuning
@@ -69,15 +69,7 @@ def test_a_tuned_encoder_is_resumed_and_written(
     data: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = ("--data", data, "--output", tmp_path / "new", "--recipe", "tuned", "--model", model, "--epochs", 20)
-    update = TextTuning.update
-
-    def with_ctrl_c(run: TextTuning) -> dict[str, float]:
-        if run.step == 2:
-            signal.raise_signal(signal.SIGINT)
-        return update(run)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(TextTuning, "update", with_ctrl_c)
+    with ctrl_c_in(monkeypatch, TextTuning, step=2):
         stopped = run(*arguments)
     assert stopped.exit_code == 130
     assert not (tmp_path / "new").exists()

@@ -1,7 +1,6 @@
 """`shelflens train-drafts`: a T5 and a GPT-2 learn to write descriptions, and what they invent is refused."""
 
 import json
-import signal
 from itertools import product
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from catalog.errors import CheckpointInvalid, FeedDamaged, FileNotReadable, TooF
 from catalog.index.product_index import open_index
 from catalog.writing import Writer, open_writer
 from shelflens.cli import app
+from tests.support.interrupt import ctrl_c_in
 from tests.support.stored import WIDTH, stored_product
 from tests.support.tiny_writers import Kind, tiny_writer
 from training.drafts.pairs import pairs_of, read_pairs, split, teachable
@@ -59,15 +59,7 @@ def test_a_tuned_model_writes_what_the_facts_say(
     output = tmp_path / "writer"
     arguments = ("train-drafts", "--data", data, "--start", start(tmp_path / "start", kind), "--output", output)
     arguments = (*arguments, "--epochs", 120, "--learning-rate", 5e-3)
-    update = DraftTuning.update
-
-    def with_ctrl_c(run: DraftTuning) -> dict[str, float]:
-        if run.step == 2:
-            signal.raise_signal(signal.SIGINT)
-        return update(run)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(DraftTuning, "update", with_ctrl_c)
+    with ctrl_c_in(monkeypatch, DraftTuning, step=2):
         assert run(*arguments).exit_code == 130
     assert not output.exists()
     told = run(*arguments)
