@@ -52,11 +52,16 @@ def batch_losses(
         ]
     elif teacher is not None and batch.for_teacher is not None:
         taught = [*teacher_outputs(teacher, batch.for_teacher, subsets)]
+    outputs = [
+        model.heads(model.fusion(*subset), *subset, drawn.leaves) for subset, drawn in zip(subsets, leaves, strict=True)
+    ]
     parts = [
-        subset_losses(model, subset, encoded, batch.targets, config, drawn, theirs)
-        for subset, drawn, theirs in zip(subsets, leaves, taught, strict=True)
+        subset_losses(model, said, subset, encoded, batch.targets, config, drawn, theirs)
+        for said, subset, drawn, theirs in zip(outputs, subsets, leaves, taught, strict=True)
     ]
     losses = {name: torch.stack([part[name].float() for part in parts]).mean() for name in parts[0]}
+    if config.all_modality_subsets and config.search_weight:
+        losses["search"] = config.search_weight * search_loss(model, outputs[0], outputs[1], batch.targets, image, text)
     if batch.corpus is not None:
         losses |= corpus_losses(model, batch.corpus, config)
     return {"loss": torch.stack(list(losses.values())).sum(), **losses}
@@ -64,6 +69,7 @@ def batch_losses(
 
 def subset_losses(
     model: CatalogModel,
+    outputs: Outputs,
     subset: Pair,
     full: Pair,
     targets: Targets,
@@ -73,11 +79,10 @@ def subset_losses(
 ) -> dict[str, Tensor]:
     """The losses of one subset of modalities, over the products that still have a modality.
 
-    full: both modalities, none dropped, for the contrastive loss. drawn: the leaves that are scored. taught: the
-    teacher's outputs for the same subset and leaves.
+    outputs: of the subset. full: both modalities, none dropped, for the contrastive loss. drawn: the leaves that are
+    scored. taught: the teacher's outputs for the same subset and leaves.
     """
     image, text = subset
-    outputs = model.heads(model.fusion(image, text), image, text, drawn.leaves)
     read_B = image.present_B | text.present_B
     losses = {}
     if taught is not None:
@@ -112,6 +117,17 @@ def contrastive_losses(model: CatalogModel, outputs: Outputs, targets: Targets, 
         + 0.5 * contrastive(fused_BE, text_BE, *space)
         + 0.5 * contrastive(fused_BE, image_BE, *space)
     )
+
+
+def search_loss(
+    model: CatalogModel, by_image: Outputs, by_text: Outputs, targets: Targets, image: Encoded, text: Encoded
+) -> Tensor:
+    """Contrastive, between what a search compares: the fused vectors of an image alone and of its text alone."""
+    pair_B = image.present_B & text.present_B
+    texts = targets.text_B[pair_B]
+    same_BB = texts.unsqueeze(0) == texts.unsqueeze(1)
+    vectors = by_image.fused_BE[pair_B], by_text.fused_BE[pair_B]
+    return contrastive(*vectors, same_BB, model.heads.log_scale, model.config.embedding_cuts)
 
 
 @torch.no_grad()

@@ -89,7 +89,9 @@ class TrainConfig:
     heads: int = 6
     dropout: float = 0.1
     residual_embedding: bool = False
+    max_added: float = 0.3
     open_head: bool = False
+    examples_weighed: bool = False
 
     # The schedule: linear warm-up, then a cosine to zero.
     seed: int = 0
@@ -131,6 +133,7 @@ class TrainConfig:
     attribute_weight: float = 0.5
     tag_weight: float = 0.1
     contrastive_weight: float = 0.3
+    search_weight: float = 0.0  # contrastive, between the vectors that a search compares; needs all_modality_subsets
     relation_weight: float = 0.0  # products that the encoders hold near stay near (Park et al. 2019)
     corpus: CorpusConfig | None = None  # further texts, to be kept apart and found by their translations and queries
     corpus_batch: int = 128  # of them in each step

@@ -140,7 +140,9 @@ def model_config(
         text.config,
         *shape,
         residual_embedding=config.residual_embedding,
+        max_added=config.max_added,
         open_head=config.open_head,
+        examples_weighed=config.examples_weighed,
     )
     if earlier is None:
         return found

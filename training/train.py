@@ -16,10 +16,11 @@ from tqdm import tqdm
 from catalog.errors import ConfigInvalid
 from catalog.model.checkpoint import Checkpoint, save_model
 from catalog.model.folder import ModelFolder
-from catalog.model.network import CatalogModel
+from catalog.model.network import CatalogModel, Likeness
 from catalog.model.runtime import open_runtime
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
+from training import likeness
 from training.batch_loss import Teacher
 from training.config import TrainConfig
 from training.data.manifests import LabelledProduct, read_sets
@@ -28,10 +29,10 @@ from training.device import best_device, fit_attention
 from training.distillation import open_teacher
 from training.evaluation.evaluate import validation_scores
 from training.evaluation.predict import encode_rows
-from training.features import FeatureCache
+from training.features.cache import FeatureCache
+from training.features.stem_maps import StemMaps
 from training.initial_weights import starting_model
 from training.run import Run
-from training.stem_maps import StemMaps
 from training.texts.replay import Replay, open_replay
 
 
@@ -48,9 +49,11 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
     freeze(model, config.frozen)
     fit_attention(model)
     teacher = open_teacher(config, model, taxonomy) if config.teacher else None
+    source = BatchSource(config, data, taxonomy, rows, model.to(best_device()), tokenizer, teacher)
+    if config.examples_weighed:
+        likeness.fit(model, tokenizer, taxonomy, rows["train"], *source.images())
     run = Run(config, model, answering(teacher) if teacher else None)
     run.resume()
-    source = BatchSource(config, data, taxonomy, rows, model, tokenizer, teacher)
     total = min(source.steps_per_epoch * config.epochs, config.max_steps or sys.maxsize)
     with tqdm(total=total, initial=run.step, unit="step", desc=run.folder.name) as bar, run:
         while run.step < total:
@@ -147,6 +150,21 @@ class BatchSource:
         # A repeated row gets a new sample each time: its place in the run is part of the key.
         keys = [[(row, (epoch, number, place)) for place, row in enumerate(part)] for number, part in enumerate(parts)]
         yield from load(keys[first:], collator, self.config.workers)
+
+    def images(self) -> tuple[likeness.Images, likeness.Images]:
+        """A sample of the training images, and those of `val`, of products with a category. Raises ConfigInvalid."""
+        if self.cache is None:
+            raise ConfigInvalid("examples_weighed needs cache_views.")
+        taxonomy, image = self.collator.sampler.taxonomy, self.cache.image[0]
+        rows, pooled_ND = self.rows["train"], image.pooled_BD.float().cpu().numpy()
+        chosen = [n for n, row in enumerate(rows) if row.node and row.image]
+        chosen = likeness.every(chosen, Likeness.SAMPLE)
+        val_ND = torch.cat([each.pooled_BD for each, _ in self.cache.val]).float().cpu().numpy()
+        seen = [n for n, row in enumerate(self.rows["val"]) if row.node and row.image]
+        return (
+            likeness.Images(pooled_ND[chosen], likeness.roots([rows[n] for n in chosen], taxonomy)),
+            likeness.Images(val_ND[seen], likeness.roots([self.rows["val"][n] for n in seen], taxonomy)),
+        )
 
     def validation_scores(self, model: CatalogModel) -> dict[str, float]:
         """See `training.evaluation.evaluate.validation_scores`."""

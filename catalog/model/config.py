@@ -54,9 +54,10 @@ class TextEncoderConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """residual_embedding: the fused embedding is the sum of each modality's own, of unit length, and of a little that
-    the fusion adds. open_head: a category's score is its likeness to the category's names, and what examples taught
-    besides.
+    """residual_embedding: the fused embedding is the sum of each modality's own, of unit length, and of what the fusion
+    adds, which is no longer than `max_added`. open_head: a category's score is its likeness to the category's names,
+    and what examples taught besides. examples_weighed: what examples taught, in both, counts as far as a product is
+    like them (see `catalog.model.network.Likeness`).
     """
 
     image: ImageEncoderConfig
@@ -69,7 +70,9 @@ class ModelConfig:
     embedding_width: int = 256
     embedding_cuts: tuple[int, ...] = (64, 128, 256)
     residual_embedding: bool = False
+    max_added: float = 0.3
     open_head: bool = False
+    examples_weighed: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

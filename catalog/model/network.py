@@ -26,8 +26,6 @@ from catalog.model.fusion import FUSIONS
 from catalog.model.preprocess import Batch
 from catalog.taxonomy.tree import Taxonomy
 
-ADDED = 0.3  # the most that the fusion adds to a sum of vectors of unit length: of unknown goods it says much too much
-
 
 @dataclass(frozen=True)
 class Inputs:
@@ -140,13 +138,14 @@ class Heads(nn.Module):
 
     def __init__(self, config: ModelConfig, taxonomy: Taxonomy, image: Widths, text: Widths, named: slice) -> None:
         super().__init__()
-        self.residual, self.named = config.residual_embedding, named
+        self.residual, self.max_added, self.named = config.residual_embedding, config.max_added, named
         self.norm = nn.Sequential(nn.LayerNorm(config.width), nn.Dropout(config.dropout))
         self.category = nn.Linear(config.width, len(taxonomy.leaves))
         self.names = CategoryNames(len(taxonomy.leaves), text.pooled) if config.open_head else None
         self.tags = linear(config.width, len(taxonomy.tags))
         self.attributes = nn.ModuleDict({a.name: nn.Linear(config.width, len(a.values)) for a in taxonomy.attributes})
         self.embedding = nn.Linear(config.width, config.embedding_width)
+        self.likeness = Likeness(image.pooled, config.embedding_width) if config.examples_weighed else None
         self.image_embedding = Projection(image.pooled, config.embedding_width)
         self.text_embedding = Projection(text.pooled, config.embedding_width)
         self.log_scale = nn.Parameter(torch.tensor(2.66))  # 1/0.07, as in CLIP (Radford et al. 2021)
@@ -157,18 +156,24 @@ class Heads(nn.Module):
         fused_BE = self.embedding(fused_BD).float()
         image_BE, named_BE = self.of_image(image.pooled_BD)
         text_BE = self.text_embedding(text.pooled_BD).float()
+        share_B1: Tensor | float = 1.0
         worded_BE = fused_BE
         if self.residual:
-            added_BE = ADDED * fused_BE / (1 + fused_BE.square().sum(-1, keepdim=True)).sqrt()
-            fused_BE = added_BE + image_BE * image.present_B.unsqueeze(-1)
-            fused_BE = fused_BE + F.normalize(text_BE, dim=-1) * text.present_B.unsqueeze(-1)
-            worded_BE = fused_BE + (named_BE - image_BE) * image.present_B.unsqueeze(-1)
+            has_image_B1, has_text_B1 = image.present_B.unsqueeze(-1), text.present_B.unsqueeze(-1)
+            said_BE = F.normalize(text_BE, dim=-1) * has_text_B1
+            if self.likeness is not None:
+                share_B1 = self.likeness(image, named_BE * has_image_B1 + said_BE)
+            added_BE = share_B1 * self.max_added * fused_BE / (1 + fused_BE.square().sum(-1, keepdim=True)).sqrt()
+            fused_BE = added_BE + image_BE * has_image_B1 + said_BE
+            worded_BE = added_BE + named_BE * has_image_B1 + said_BE
         weights = (self.category.weight, self.category.bias)
         leaf_BC = F.linear(fused_BD, *(weights if leaves is None else (part[leaves] for part in weights)))
         names_BC = None
         if self.names is not None:
             leaf_BC = self.names(fused_BE, self.text_embedding, leaves) + self.names.left_out(leaf_BC)
             names_BC = self.names(worded_BE, self.text_embedding, leaves)
+            if self.likeness is not None:
+                leaf_BC = names_BC + share_B1 * (leaf_BC - names_BC)
         return Outputs(
             leaf_BC=leaf_BC,
             names_BC=names_BC,
@@ -188,6 +193,41 @@ class Heads(nn.Module):
             return like_BE, like_BE
         named_BE = F.normalize(self.text_embedding(pooled_BD[:, self.named]).float(), dim=-1)
         return (like_BE + named_BE) / 2, named_BE
+
+
+class Likeness(nn.Module):
+    """How like the examples a product is, from 0 to 1. To goods of other kinds, what examples taught gives the nearest
+    kind that had some; they go by what the encoders knew before training, and by names.
+
+    Log odds add up: a linear layer tells what names kinds with examples, be it a text or what an image's classes are
+    called; and an image is near to one of a sample of the training images, or not (see `catalog.model.familiarity`).
+    Fitted before training (see `training.likeness`), and never trained.
+    """
+
+    SAMPLE, NUMBERS = 2000, 64  # images, and numbers of each
+
+    def __init__(self, image_width: int, width: int) -> None:
+        super().__init__()
+        self.direction_E: Tensor
+        self.offset: Tensor
+        self.projection_DP: Tensor
+        self.sample_NP: Tensor
+        self.near_2: Tensor
+        self.register_buffer("direction_E", torch.zeros(width))
+        self.register_buffer("offset", torch.zeros(1))
+        self.register_buffer("projection_DP", torch.zeros(image_width, self.NUMBERS))
+        self.register_buffer("sample_NP", torch.zeros(self.SAMPLE, self.NUMBERS))  # zeros: fewer images
+        self.register_buffer("near_2", torch.zeros(2))  # slope and offset by distance
+
+    def forward(self, image: Encoded, named_BE: Tensor) -> Tensor:
+        """-> (B, 1). named_BE: the sum of the text's and the classes' embeddings."""
+        device = named_BE.device.type
+        with torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext():
+            log_odds_B = F.normalize(named_BE.float(), dim=-1) @ self.direction_E + self.offset
+            image_BP = F.normalize(F.normalize(image.pooled_BD.float(), dim=-1) @ self.projection_DP, dim=-1)
+            second_B = (image_BP @ self.sample_NP.T).topk(2, dim=-1).values[:, 1]  # one may be near by chance
+            near_B = self.near_2[0] * (1 - second_B) + self.near_2[1]
+            return torch.sigmoid(log_odds_B + near_B * image.present_B).unsqueeze(-1)
 
 
 class CategoryNames(nn.Module):

@@ -11,7 +11,7 @@ from tests.support.tiny import tiny_taxonomy, tiny_tokenizer
 from tests.support.tiny_torch import tiny_model
 from training.data.manifests import read_manifest
 from training.data.samples import Collation, Collator, Sampler
-from training.features import FeatureCache
+from training.features.cache import FeatureCache
 
 
 @pytest.mark.parametrize("changed", [("image", {"mean": (0.5, 0.5, 0.5)}), ("text", {"prefix": "query: "})])

@@ -16,7 +16,7 @@ from tests.support.tiny_torch import bert_folder
 from tests.training.test_train import HYBRID
 from training.data.manifests import read_manifest
 from training.data.samples import Sampler
-from training.stem_maps import StemMaps
+from training.features.stem_maps import StemMaps
 from training.train import train
 
 

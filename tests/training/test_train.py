@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import cycle, product
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,16 @@ from torch import Tensor
 from catalog.errors import ConfigInvalid, ManifestInvalid
 from catalog.model.checkpoint import load_model
 from catalog.taxonomy.tree import Taxonomy
-from tests.support.catalogue import shop_rows, tiny_run, write_catalogue, write_config, write_set
+from tests.support.catalogue import (
+    COLOURS,
+    KINDS,
+    row,
+    shop_rows,
+    tiny_run,
+    write_catalogue,
+    write_config,
+    write_set,
+)
 from tests.support.departments import write_departments
 from tests.support.tiny import tiny_folder, tiny_tokenizer
 from tests.support.tiny_torch import bert_folder, vit_folder
@@ -452,3 +462,39 @@ def test_projections_along_principal_directions_keep_what_is_alike(folder: Path)
     torch.testing.assert_close(kept @ kept.T, read @ read.T, atol=0.3, rtol=0)
     with pytest.raises(ConfigInvalid, match="principal needs shared stages"):
         starting_model(dataclasses.replace(config, open_head=False), Taxonomy.load(config.taxonomy))
+
+
+def test_a_run_that_weighs_its_examples_goes_on_where_it_stopped(folder: Path) -> None:
+    """Clothes have a hundred examples, food none: what the fusion adds to a product of clothes counts."""
+    rows = [
+        row(f"{split}-{n}", split, KINDS[kind], f"{colour} {kind}", f"images/{split}-{n}.png", {}) | {"drawn": colour}
+        for split, count in (("train", 100), ("val", 6))
+        for n, (kind, colour) in zip(range(count), cycle(product(("Shirt", "Shoe"), COLOURS)), strict=False)
+    ]
+    write_set(folder / "data" / "clothes", iter(rows))
+    start = {"text": str(bert_folder(folder / "weighed-bert")), **HYBRID, "shared_stages": 2, "principal": True}
+    changes: dict[str, Any] = {
+        "start": start,
+        "sets": [{"manifest": "clothes/products.jsonl"}],
+        "frozen": ENCODERS,
+        "cache_views": 1,
+        "open_head": True,
+        "residual_embedding": True,
+        "examples_weighed": True,
+        "all_modality_subsets": True,
+        "search_weight": 0.5,
+        "epochs": 1,
+    }
+    config = tiny_run(folder, "weighed", **changes)
+    train(config, folder / "data")
+    assert {"search", "contrastive"} <= log(config)[0].keys()
+    likeness = load_model(Path(config.output) / "model").model.heads.likeness
+    assert likeness is not None
+    assert likeness.direction_E.any()
+    assert not likeness.near_2.any(), "one department tells nothing of distances"
+    stopped = tiny_run(folder, "weighed-stopped", **changes)
+    train(stopped, folder / "data", stop_after_steps=2)
+    train(stopped, folder / "data")
+    assert_same_end(config, stopped)
+    with pytest.raises(ConfigInvalid, match="examples_weighed needs cache_views"):
+        train(tiny_run(folder, "weighed-uncached", **changes | {"cache_views": 0}), folder / "data")

@@ -50,7 +50,7 @@ class Sample(NamedTuple):
 
 
 class MapReader(Protocol):
-    """See `training.stem_maps.StemMaps`."""
+    """See `training.features.stem_maps.StemMaps`."""
 
     def read(self, row: int, draw: random.Random) -> NDArray[Any]: ...
 

@@ -17,7 +17,7 @@ from catalog.model.runtime import open_runtime
 from tests.support.tiny import tiny_folder, tiny_onnx_folder
 from training.data.manifests import LabelledProduct
 from training.export.calibrate import auto_familiarity
-from training.export.familiarity import every, fit_images, fit_shown, logistic, principal, read_paths
+from training.export.familiarity import fit_shown, read_paths
 from training.export.readings import read_text
 
 RANDOM = np.random.default_rng(0)
@@ -152,28 +152,6 @@ def open_model_calibration(folder: Path) -> Calibration:
     return open_model(folder).calibration
 
 
-def test_log_odds_tell_apart_what_they_were_fitted_to() -> None:
-    known, unknown = RANDOM.normal(0, 1, (300, 4)), RANDOM.normal(2, 1, (30, 4))
-    slopes = logistic([known], [unknown], 1.0)
-    odds = [part @ slopes[:-1] + slopes[-1] for part in (known, unknown)]
-    assert (odds[0] < 0).mean() > 0.9
-    assert (odds[1] > 0).mean() > 0.9
-
-
-def test_a_department_left_out_of_the_sample_is_unfamiliar() -> None:
-    centres = RANDOM.normal(size=(3, 30))
-    vectors_ND = np.concatenate([RANDOM.normal(centre, 0.1, (200, 30)) for centre in centres]).astype(np.float32)
-    roots_N = np.repeat(["a", "b", "c"], 200)
-    projection_DP = principal(vectors_ND)
-    sample_NP = unit(unit(vectors_ND) @ projection_DP)
-    slope, offset = fit_images(vectors_ND, roots_N, sample_NP, roots_N, projection_DP)
-    assert slope > 0
-    strange_ND = RANDOM.normal(RANDOM.normal(size=30), 0.1, (50, 30)).astype(np.float32)
-    odds = [slope * distance(each, projection_DP, sample_NP) + offset for each in (vectors_ND, strange_ND)]
-    assert (odds[0] < 0).mean() > 0.95
-    assert (odds[1] > 0).mean() > 0.95
-
-
 def test_auto_loses_at_most_one_product_in_a_hundred_to_familiarity() -> None:
     odds_B = np.arange(1000, dtype=np.float32) / 100
     every_B = np.ones(1000, bool)
@@ -191,11 +169,6 @@ def test_however_few_are_accepted_auto_asks_for_no_more_than_four_of_five_produc
 def test_kinds_are_read_with_and_without_ids(tmp_path: Path) -> None:
     (tmp_path / "kinds.txt").write_text("# kinds\n\ngid://x/1 : Home > Rugs\nToys\n")
     assert read_paths([tmp_path / "kinds.txt"]) == [["Home", "Rugs"], ["Toys"]]
-
-
-def test_a_sample_is_drawn_evenly() -> None:
-    assert every(range(10), 20) == list(range(10))
-    assert every(range(10), 5) == [0, 2, 4, 6, 8]
 
 
 def test_texts_of_kinds_with_examples_are_told_from_others(tmp_path: Path) -> None:

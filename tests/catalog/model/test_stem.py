@@ -21,11 +21,14 @@ SHARED = ImageEncoderConfig(
 )
 
 
-def shared_model() -> CatalogModel:
-    """A tiny model with a shared stem, whose classes have names, and with an open head."""
+def shared_config() -> ModelConfig:
+    """Of a tiny model with a shared stem, whose classes have names, and with an open head."""
+    return replace(tiny_config(), image=SHARED, residual_embedding=True, open_head=True)
+
+
+def shared_model(examples_weighed: bool = False) -> CatalogModel:
     torch.manual_seed(0)
-    config: ModelConfig = replace(tiny_config(), image=SHARED, residual_embedding=True, open_head=True)
-    model = CatalogModel(config, tiny_taxonomy()).eval()
+    model = CatalogModel(replace(shared_config(), examples_weighed=examples_weighed), tiny_taxonomy()).eval()
     assert model.image_encoder.stem is not None
     model.image_encoder.stem.names_KE.normal_()
     assert model.heads.names is not None
@@ -100,3 +103,34 @@ def test_an_image_is_also_embedded_as_a_text_of_its_classes_names() -> None:
     image = Encoded(tokens_NTD, torch.ones(2, 1).bool(), pooled_NF, torch.ones(2).bool())
     found_BE = model.fuse_and_classify(image, nothing).fused_BE
     torch.testing.assert_close(found_BE, F.normalize(rest_NE + named_NE, dim=-1), atol=1e-5, rtol=1e-4)
+
+
+@torch.inference_mode()
+def test_goods_unlike_the_examples_go_by_what_encoders_and_names_say_alone() -> None:
+    """By its text a product is like the examples, or not; its image then is near to them, or far."""
+    model, plain = shared_model(examples_weighed=True), shared_model()
+    plain.load_state_dict(model.state_dict(), strict=False)
+    likeness = model.heads.likeness
+    assert likeness is not None
+    tokens_NTD, pooled_NF = model.image_encoder(pixels())
+    everywhere = torch.ones(2).bool()
+    image = Encoded(tokens_NTD, torch.ones(tokens_NTD.shape[:2]).bool(), pooled_NF, everywhere)
+    text = Encoded(torch.randn(2, 1, 16), torch.ones(2, 1).bool(), torch.randn(2, 16), everywhere)
+    text_BE = model.fuse_and_classify(image, text, "text").text_BE
+    likeness.direction_E.copy_(1000 * (text_BE[0] - text_BE[1]))
+    found, all_of_it = (each.fuse_and_classify(image, text, "text") for each in (model, plain))
+    torch.testing.assert_close(found.leaf_BC[0], all_of_it.leaf_BC[0])
+    torch.testing.assert_close(found.fused_BE[0], all_of_it.fused_BE[0])
+    torch.testing.assert_close(found.fused_BE[1], text_BE[1])
+    assert found.names_BC is not None
+    torch.testing.assert_close(found.leaf_BC[1], found.names_BC[1])
+    # An image counts by its distance to the sample: the first is in it, twice, as the second nearest is compared.
+    likeness.direction_E.zero_()
+    likeness.projection_DP[: likeness.NUMBERS].copy_(torch.eye(likeness.NUMBERS)[: likeness.projection_DP.shape[0]])
+    projected_BP = F.normalize(F.normalize(pooled_NF, dim=-1) @ likeness.projection_DP, dim=-1)
+    likeness.sample_NP[:2] = projected_BP[:1]
+    likeness.near_2.copy_(torch.tensor([-1e5, 1.0]))
+    share_B1 = likeness(image, torch.zeros(2, 32))
+    torch.testing.assert_close(share_B1[:, 0], torch.tensor([0.7311, 0.0]), atol=1e-3, rtol=0)
+    nothing = image._replace(present_B=~everywhere)
+    torch.testing.assert_close(likeness(nothing, torch.zeros(2, 32))[:, 0], torch.full((2,), 0.5))
