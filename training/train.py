@@ -49,11 +49,12 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
     freeze(model, config.frozen)
     fit_attention(model)
     teacher = open_teacher(config, model, taxonomy) if config.teacher else None
-    source = BatchSource(config, data, taxonomy, rows, model.to(best_device()), tokenizer, teacher)
-    if config.examples_weighed:
-        likeness.fit(model, tokenizer, taxonomy, rows["train"], *source.images())
     run = Run(config, model, answering(teacher) if teacher else None)
     run.resume()
+    source = BatchSource(config, data, taxonomy, rows, model, tokenizer, teacher)
+    if config.examples_weighed and run.step == 0:  # later it is in the checkpoint
+        likeness.fit(model, tokenizer, taxonomy, rows["train"], *source.images())
+        run.average.set(model)
     total = min(source.steps_per_epoch * config.epochs, config.max_steps or sys.maxsize)
     with tqdm(total=total, initial=run.step, unit="step", desc=run.folder.name) as bar, run:
         while run.step < total:
@@ -155,16 +156,17 @@ class BatchSource:
         """A sample of the training images, and those of `val`, of products with a category. Raises ConfigInvalid."""
         if self.cache is None:
             raise ConfigInvalid("examples_weighed needs cache_views.")
-        taxonomy, image = self.collator.sampler.taxonomy, self.cache.image[0]
-        rows, pooled_ND = self.rows["train"], image.pooled_BD.float().cpu().numpy()
-        chosen = [n for n, row in enumerate(rows) if row.node and row.image]
-        chosen = likeness.every(chosen, Likeness.SAMPLE)
-        val_ND = torch.cat([each.pooled_BD for each, _ in self.cache.val]).float().cpu().numpy()
-        seen = [n for n, row in enumerate(self.rows["val"]) if row.node and row.image]
-        return (
-            likeness.Images(pooled_ND[chosen], likeness.roots([rows[n] for n in chosen], taxonomy)),
-            likeness.Images(val_ND[seen], likeness.roots([self.rows["val"][n] for n in seen], taxonomy)),
-        )
+        taxonomy, rows = self.collator.sampler.taxonomy, self.rows
+        shown = {split: [n for n, row in enumerate(rows[split]) if row.node and row.image] for split in rows}
+        shown["train"] = likeness.every(shown["train"], Likeness.SAMPLE)
+
+        def images_of(split: str, pooled_ND: torch.Tensor) -> likeness.Images:
+            chosen = shown[split]
+            roots = likeness.roots([rows[split][n] for n in chosen], taxonomy)
+            return likeness.Images(pooled_ND[chosen].float().cpu().numpy(), roots)
+
+        val_ND = torch.cat([image.pooled_BD for image, _ in self.cache.val])
+        return images_of("train", self.cache.image[0].pooled_BD), images_of("val", val_ND)
 
     def validation_scores(self, model: CatalogModel) -> dict[str, float]:
         """See `training.evaluation.evaluate.validation_scores`."""

@@ -11,7 +11,7 @@ Letters at the end of a tensor's name are its axes:
 """
 
 import warnings
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -221,8 +221,7 @@ class Likeness(nn.Module):
 
     def forward(self, image: Encoded, named_BE: Tensor) -> Tensor:
         """-> (B, 1). named_BE: the sum of the text's and the classes' embeddings."""
-        device = named_BE.device.type
-        with torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext():
+        with full_precision(named_BE.device.type):
             log_odds_B = F.normalize(named_BE.float(), dim=-1) @ self.direction_E + self.offset
             image_BP = F.normalize(F.normalize(image.pooled_BD.float(), dim=-1) @ self.projection_DP, dim=-1)
             second_B = (image_BP @ self.sample_NP.T).topk(2, dim=-1).values[:, 1]  # one may be near by chance
@@ -249,15 +248,18 @@ class CategoryNames(nn.Module):
         """-> logits (B, C), cosines times a scale; leaves: of these alone."""
         read_CF = self.read_CF if leaves is None else self.read_CF[leaves]
         category_CE = F.normalize(text_embedding(read_CF).float(), dim=-1)
-        device = fused_BE.device.type
-        # bfloat16 is too coarse for cosines times 100.
-        with torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext():
+        with full_precision(fused_BE.device.type):
             return self.log_scale.clamp(max=4.6).exp() * F.normalize(fused_BE, dim=-1) @ category_CE.T
 
     def left_out(self, leaf_BC: Tensor) -> Tensor:
         if not self.training:
             return leaf_BC
         return leaf_BC * (torch.rand_like(leaf_BC[:1]) >= self.LEFT_OUT)
+
+
+def full_precision(device: str) -> AbstractContextManager[object]:
+    """Without autocast: bfloat16 is too coarse for cosines times 100."""
+    return torch.autocast(device, enabled=False) if torch.is_autocast_enabled(device) else nullcontext()
 
 
 def linear(width: int, outputs: int) -> nn.Linear:

@@ -496,5 +496,9 @@ def test_a_run_that_weighs_its_examples_goes_on_where_it_stopped(folder: Path) -
     train(stopped, folder / "data", stop_after_steps=2)
     train(stopped, folder / "data")
     assert_same_end(config, stopped)
+    elsewhere = folder / "elsewhere.pt"
+    with pytest.raises(ConfigInvalid, match="holds a run with another seed"):
+        train(dataclasses.replace(config, seed=1, features=str(elsewhere)), folder / "data")
+    assert not elsewhere.exists(), "refused before anything is encoded"
     with pytest.raises(ConfigInvalid, match="examples_weighed needs cache_views"):
         train(tiny_run(folder, "weighed-uncached", **changes | {"cache_views": 0}), folder / "data")
