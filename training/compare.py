@@ -13,7 +13,7 @@ from catalog.arrays import Modalities
 from catalog.model.checkpoint import Checkpoint, load_model
 from catalog.model.encoders import Encoded
 from catalog.taxonomy.tree import Taxonomy
-from training.config import TrainConfig
+from training.config import CACHES, TrainConfig
 from training.data.manifests import LabelledProduct, read_sets
 from training.data.masking import mask_labels
 from training.evaluation.predict import encode_rows, has_modalities, predict
@@ -39,13 +39,13 @@ def compare(config: TrainConfig, data: Path, seeds: Sequence[int] = SEEDS) -> st
     """
     taxonomy = Taxonomy.load(config.taxonomy)
     rows = [row for row in read_sets(config, data, taxonomy, "val") if row.node and has_modalities(row, "both")]
-    shared = config.features or f"{config.output}/features.pt"
+    shared = {kind: str(config.cache(kind)) for kind in CACHES}
     results: dict[str, list[dict[str, float]]] = {}
     encoded: dict[str, list[tuple[Encoded, Encoded]]] = {}
     for name, changes in VARIANTS:
         for seed in seeds:
             output = f"{config.output}/{name.replace(' ', '-')}-{seed}"
-            changed = dataclasses.replace(config, output=output, seed=seed, features=shared, **changes)  # type: ignore[arg-type]
+            changed = dataclasses.replace(config, output=output, seed=seed, **shared, **changes)  # type: ignore[arg-type]
             train(changed, data)
             trained = load_model(Path(output) / "model")
             if not encoded:

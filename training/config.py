@@ -13,6 +13,14 @@ from catalog.model.config import FusionKind
 
 T = TypeVar("T")
 
+# What frozen encoders give, in files that runs may share, and its name in the folder of a run of its own.
+CacheKind = Literal["maps", "features", "teacher_features", "vectors"]
+CACHES: dict[CacheKind, str] = {
+    "maps": "maps.npy",
+    "features": "features.pt",
+    "teacher_features": "teacher.pt",
+    "vectors": "corpus.pt",
+}
 
 # Keys of earlier releases, still accepted for one release.
 RENAMED = {
@@ -120,6 +128,7 @@ class TrainConfig:
     low_res_size: int = 0
     cache_views: int = 0  # with frozen encoders: augmented views of each product, encoded once; 0: encode every time
     features: str = ""  # file of the cached views, for runs that share it; "": in the run's folder
+    vectors: str = ""  # file of what the text encoder reads in names and corpus, for runs that share it; "": the same
     cache_maps: int = 0  # with shared stages: views of each image whose map is computed once; 0: in every step
     maps: str = ""  # file of these maps, for runs that share it; "": in the run's folder
     max_unmapped: float = 0.1  # largest share of a set's labelled products whose category the tree may lack
@@ -153,6 +162,10 @@ class TrainConfig:
     kinds: tuple[str, ...] = ()
 
     checkpoint_seconds: int = 120
+
+    def cache(self, kind: CacheKind) -> Path:
+        """The file of what frozen encoders give: the one that is named, or the run's own."""
+        return Path(getattr(self, kind) or Path(self.output, CACHES[kind]))
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def starting_model(
     model = CatalogModel(model_config(config, image, text, earlier), taxonomy, image, text)
     if model.heads.names is not None:
         nn.init.zeros_(model.heads.category.weight)
-        model.heads.names.read_CF.copy_(category_names(text, tokenizer, taxonomy, Path(config.output) / "corpus.pt"))
+        model.heads.names.read_CF.copy_(category_names(text, tokenizer, taxonomy, config.cache("vectors")))
     if earlier and start.keep_fusion:
         return keep_fusion(earlier.model, model), tokenizer
     if start.principal:

@@ -104,28 +104,26 @@ class BatchSource:
         seed = 0 if config.cache_views else config.seed
         sampler = Sampler(rows["train"], taxonomy, model.config.image.inner, seed, config.synthetic_title_rate)
         if config.cache_maps:
-            path = Path(config.maps) if config.maps else Path(config.output) / "maps.npy"
             if model.image_encoder.stem is None:
                 raise ConfigInvalid("cache_maps needs a model whose stem has shared stages.")
-            sampler = sampler.of_maps(StemMaps(model.image_encoder, sampler, config.cache_maps, path))
+            sampler = sampler.of_maps(StemMaps(model.image_encoder, sampler, config.cache_maps, config.cache("maps")))
         for_teacher = Collation(teacher.config.image.inner, teacher.tokenizer) if teacher else None
         cached = isinstance(teacher, Checkpoint)
         self.collator = Collator(sampler, Collation(sampler.size, tokenizer), None if cached else for_teacher)
         self.cache: FeatureCache | None = None
         self.taught: FeatureCache | None = None
         if config.cache_views:
-            path = Path(config.features) if config.features else Path(config.output) / "features.pt"
-            self.cache = FeatureCache(model, self.collator, config.cache_views, rows["val"], path)
+            file = config.cache("features")
+            self.cache = FeatureCache(model, self.collator, config.cache_views, rows["val"], file)
         if isinstance(teacher, Checkpoint) and for_teacher:
-            path = Path(config.teacher_features) if config.teacher_features else Path(config.output) / "teacher.pt"
-            theirs = Collator(sampler, for_teacher)
-            self.taught = FeatureCache(teacher.model, theirs, config.cache_views, rows["val"], path)
+            theirs, file = Collator(sampler, for_teacher), config.cache("teacher_features")
+            self.taught = FeatureCache(teacher.model, theirs, config.cache_views, rows["val"], file)
         self.replay: Replay | None = None
         if config.corpus:
             if any(parameter.requires_grad for parameter in model.text_encoder.parameters()):
                 raise ConfigInvalid("A corpus needs a frozen text encoder.")
-            path = Path(config.output) / "corpus.pt"
-            self.replay = open_replay(config.corpus, data, taxonomy, model.text_encoder, tokenizer, path)
+            file = config.cache("vectors")
+            self.replay = open_replay(config.corpus, data, taxonomy, model.text_encoder, tokenizer, file)
         self.steps_per_epoch = len(epoch_order(config, rows["train"], 0)) // config.accumulate
 
     def epoch(self, epoch: int, from_step: int) -> Iterator[TrainingBatch]:

@@ -92,6 +92,16 @@ def needing(extra: str) -> Iterator[None]:
         raise typer.Exit(2) from None
 
 
+@contextmanager
+def using_pytorch() -> Iterator[None]:
+    """Say which extra to install where PyTorch or a library beside it is missing; let its tensors keep their memory."""
+    with needing("train"):
+        from training.device import keep_memory
+
+        keep_memory()
+        yield
+
+
 def print_version(asked: bool) -> None:
     if asked:
         import catalog

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shelflens.cli.app import IndexOption, JsonOption, StateOption, app, errors_shown, needing, state_of
+from shelflens.cli.app import IndexOption, JsonOption, StateOption, app, errors_shown, state_of, using_pytorch
 from shelflens.cli.ingest import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def train_sequence(
 
     Exit code: 0 it is used, 2 not better or another error, 130 stopped by Ctrl-C.
     """
-    with errors_shown(), needing("train"):
+    with errors_shown(), using_pytorch():
         from catalog.behaviour.shop import space_of
         from catalog.index.product_index import open_index
         from training.sequence.learn import Settings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from catalog.errors import ConfigInvalid, FileNotReadable, PretrainingUnhelpful
-from shelflens.cli.app import DataOption, ModelOption, app, errors_shown, needing
+from shelflens.cli.app import DataOption, ModelOption, app, errors_shown, using_pytorch
 from shelflens.cli.ingest import INTERRUPTED, SHOWN, Columns, FeedPath, Hosts, Images, Stores, open_source
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def train(
     data_root: DataOption = Path(),
 ) -> None:
     """Train a model, or resume the run of this configuration."""
-    with errors_shown(), needing("train"):
+    with errors_shown(), using_pytorch():
         from training.config import read_config
         from training.train import train as run
 
@@ -76,7 +76,7 @@ def train_text(
 
     Exit code: 0 written, 2 an error, 130 stopped by Ctrl-C.
     """
-    with errors_shown(), needing("train"):
+    with errors_shown(), using_pytorch():
         if (config is None) == (data is None) or (data is None) != (output is None):
             raise ConfigInvalid("Give --config, or --data and --output.")
         if data and output:
@@ -137,7 +137,7 @@ def pretrain(
 
     Exit code: 0 written, 2 not better or another error, 130 stopped by Ctrl-C.
     """
-    with errors_shown(), needing("train"):
+    with errors_shown(), using_pytorch():
         from catalog.model.folder import find_model, shipped_model
         from training.pretrain.pretrain import pretrain as run
         from training.pretrain.run import Settings
@@ -187,7 +187,7 @@ def evaluate(
     model: ModelOption = None,
 ) -> None:
     """Evaluate the model on labeled products: category, calibration, attributes, tags, retrieval."""
-    with errors_shown(), needing("train"):
+    with errors_shown(), using_pytorch():
         if not data.is_file():
             raise FileNotReadable(f"The manifest {str(data)!r} does not exist.")
         from catalog.model.checkpoint import load_model
@@ -225,7 +225,7 @@ def contract(
     A threshold is promised where the lower 95 % bound of its precision on held-out products meets the target. Of the
     attributes those that the file of targets names are promised, value by value.
     """
-    with errors_shown(), needing("train"):
+    with errors_shown(), using_pytorch():
         from catalog.model.folder import open_model, shipped_model
         from training.data.manifests import read_manifest
         from training.export.contract import asked_of, coverage, fitted, table, write_contract
@@ -249,7 +249,7 @@ def compare(
     data_root: DataOption = Path(),
 ) -> None:
     """Train early, late and cross-attention fusion at equal budget, several seeds each, and print one table."""
-    with errors_shown(), needing("train"):
+    with errors_shown(), using_pytorch():
         from training.compare import compare as run
         from training.config import read_config
 
@@ -261,7 +261,7 @@ def weights(
     output: Annotated[Path, typer.Option(help="Output folder.")] = Path("weights"),
 ) -> None:
     """Build the initial weights for training from the packages of the extra `weights`."""
-    with errors_shown(), needing("train"):
+    with errors_shown(), using_pytorch():
         from training.weights.build import build_weights
 
         for path in build_weights(output):

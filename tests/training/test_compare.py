@@ -15,7 +15,7 @@ NAMES = ("early", "late", "cross", "image alone", "text alone")
 def test_every_fusion_at_equal_budget(tmp_path: Path) -> None:
     write_catalogue(tmp_path)
     frozen = [r"^image_encoder\.", r"^text_encoder\."]
-    config = tiny_run(tmp_path, "compare", frozen=frozen, cache_views=1, max_steps=2)
+    config = tiny_run(tmp_path, "compare", frozen=frozen, cache_views=1, max_steps=2, open_head=True)
     page = compare(config, tmp_path / "data", seeds=(0,))
     assert [line.split("|")[1].strip() for line in page.splitlines() if "%" in line and "|" in line] == list(NAMES)
     assert "Recommended: " in page
@@ -27,6 +27,8 @@ def test_every_fusion_at_equal_budget(tmp_path: Path) -> None:
         assert runs[0]["milliseconds"] > 0
     folders = sorted(path.name for path in (tmp_path / "compare").iterdir() if path.is_dir())
     assert folders == ["cross-0", "early-0", "image-alone-0", "late-0", "text-alone-0"]
+    shared = {path.relative_to(tmp_path / "compare").as_posix() for path in (tmp_path / "compare").rglob("*.pt")}
+    assert {name for name in shared if "state" not in name} == {"features.pt", "corpus.pt"}, "frozen, so read once"
     steps = {path: path.stat().st_mtime_ns for path in (tmp_path / "compare").glob("*/state.pt")}
     compare(config, tmp_path / "data", seeds=(0,))
     assert {path: path.stat().st_mtime_ns for path in steps} == steps

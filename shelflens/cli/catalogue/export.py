@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from catalog.errors import ConfigInvalid, FileNotWritable
-from shelflens.cli.app import DataOption, IndexOption, StateOption, app, errors_shown, needing, state_of, tell_if_mixed
+from shelflens.cli.app import (
+    DataOption,
+    IndexOption,
+    StateOption,
+    app,
+    errors_shown,
+    state_of,
+    tell_if_mixed,
+    using_pytorch,
+)
 
 if TYPE_CHECKING:
     from catalog.index.exports import Extra
@@ -113,7 +122,7 @@ def counted(batches: Iterator[Batch], progress: Callable[[int], object]) -> Iter
 
 
 def export_model(config: Path, output: Path, data_root: Path) -> None:
-    with needing("train"):
+    with using_pytorch():
         from catalog.taxonomy.tree import Taxonomy
         from training.config import read_config
         from training.data.manifests import read_sets
@@ -130,7 +139,7 @@ def export_model(config: Path, output: Path, data_root: Path) -> None:
 
 def calibrate_model(folder: Path, config: Path, output: Path, data_root: Path) -> None:
     """Weights and graphs stay as they are."""
-    with needing("train"):
+    with using_pytorch():
         import shutil
 
         from catalog.model.folder import open_model
@@ -156,7 +165,7 @@ def calibrate_model(folder: Path, config: Path, output: Path, data_root: Path) -
 def export_graphs(folder: Path, output: Path) -> None:
     if output.exists() and not output.samefile(folder):
         raise ConfigInvalid(f"{output.name!r} already exists. Give the name of a new folder.")
-    with needing("train"):
+    with using_pytorch():
         from catalog.model.checkpoint import load_model
         from training.export.onnx_export import export_onnx
 
@@ -167,7 +176,7 @@ def export_graphs(folder: Path, output: Path) -> None:
 
 
 def export_int8(model: Path | None, config: Path, output: Path, data_root: Path) -> None:
-    with needing("train"):
+    with using_pytorch():
         from catalog.model.folder import open_model, shipped_model
         from training.config import read_config
         from training.data.manifests import read_sets

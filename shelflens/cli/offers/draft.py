@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalog.errors import ConfigInvalid, ProductNotFound
-from shelflens.cli.app import INDEX_PLACES, DeviceOption, IndexOption, JsonOption, app, errors_shown, needing
+from shelflens.cli.app import INDEX_PLACES, DeviceOption, IndexOption, JsonOption, app, errors_shown, using_pytorch
 from shelflens.cli.ingest import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def draft(
     device: DeviceOption = "cpu",
 ) -> None:
     """Draft a title, description, bullet points and a short advertisement, all of verified words."""
-    with errors_shown(), needing("train"):
+    with errors_shown(), using_pytorch():
         if language not in ("en", "zh"):
             raise ConfigInvalid("A draft is written in en or zh.")
         drafts = drafts_of(ids, channel, "zh" if language == "zh" else "en", index)
@@ -103,7 +103,7 @@ def train_drafts(
 
     Exit code: 0 written, 2 an error, 130 stopped by Ctrl-C.
     """
-    with errors_shown(), needing("train"):
+    with errors_shown(), using_pytorch():
         from training.drafts.tune import Settings, train_drafts
 
         settings = Settings(epochs=epochs, minutes=minutes, learning_rate=learning_rate, seed=seed)

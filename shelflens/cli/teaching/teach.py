@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shelflens.cli.app import DeviceOption, JsonOption, ModelOption, app, errors_shown, needing
+from shelflens.cli.app import DeviceOption, JsonOption, ModelOption, app, errors_shown, using_pytorch
 from shelflens.cli.ingest import (
     INTERRUPTED,
     Columns,
@@ -167,7 +167,7 @@ def tell(step: str) -> None:
 
 def open_start(base: Path, minutes: float) -> "Checkpoint":
     """The model with the weights that are to be tuned, before minutes of reading."""
-    with needing("train"):
+    with using_pytorch():
         import training.finetune.finetune  # noqa: F401 - all that fine-tuning needs
         from catalog.model.checkpoint import load_model
 
