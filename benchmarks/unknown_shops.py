@@ -3,7 +3,8 @@
     python benchmarks/unknown_shops.py --data-root DATA [--model FOLDER] [--json FILE]
 
 Other shops: a category is right if it lies in a department that the shop's own category may belong to, by the table
-below. "guess": the likeliest leaf, whatever its score.
+below. "guess": the likeliest leaf, whatever its score; the calibration error is that of its department's probability,
+beside the one that honest probabilities would have by chance.
 
 Held out: without the departments of some products the tree names no kind for these. AUROC of the likeliest department's
 probability, of those and of the other products of the shop.
@@ -25,6 +26,7 @@ from catalog.model.runtime import open_runtime
 from catalog.product import Product
 from catalog.understand import Understander
 from training.data.manifests import LabelledProduct, read_manifest
+from training.evaluation.metrics import calibration_error, chance_calibration_error
 from training.export.readings import Reading, read
 
 HOME = ("hg", "fr", "ha", "rc")
@@ -86,13 +88,17 @@ def promised_row(
     root = [one.category.path_ids[0] if one.category else "" for one in found]
     said = np.array([bool(one) for one in root])
     right = np.array([one in roots for one, roots in zip(root, allowed, strict=True)])
-    guess = [likeliest(one).path_ids[0] in roots for one, roots in zip(found, allowed, strict=True)]
+    best = [likeliest(one) for one in found]
+    guess = np.array([one.path_ids[0] in roots for one, roots in zip(best, allowed, strict=True)])
+    sure = np.array([one.path_scores[0] for one in best])
     auto = np.array([one.decision == "auto" for one in found])
     return {
         "shop": shop,
         "read": way,
         "products": str(len(found)),
-        "guess right": float(np.mean(guess)),
+        "guess right": float(guess.mean()),
+        "calibration error": calibration_error(sure, guess),
+        "by chance": chance_calibration_error(sure),
         "promised": float(said.mean()),
         "of these right": float(right[said].mean()) if said.any() else "",
         "auto": float(auto.mean()),

@@ -8,7 +8,7 @@ import torch
 
 from training.device import keep_memory
 
-PAGES = (64 << 20) // resource.getpagesize()
+PAGES = (16 << 20) // resource.getpagesize()
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator of another C library is left as it is")
@@ -19,7 +19,7 @@ def test_the_memory_of_a_large_tensor_is_used_again() -> None:
 
 
 def pages_taken() -> int:
-    """By a tensor of 64 MB that is freed again."""
+    """By a tensor of 16 MB that is freed again."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    torch.zeros(64 << 18).add_(1)
+    torch.zeros(16 << 18).add_(1)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before

@@ -94,8 +94,7 @@ def features(source: Feed, images: ImageReader, checkpoint: Checkpoint, seed: in
     """The catalogue, from the file if an earlier attempt has read it."""
     if path.exists():
         return Catalogue.load(path)
-    runtime = TorchRuntime(checkpoint.model, best_device().type, familiarity=checkpoint.familiarity)
-    reader = Understander(checkpoint, runtime)
+    reader = Understander(checkpoint, TorchRuntime(checkpoint.model, best_device().type))
     with tqdm(desc="read", total=source.total, unit="row") as bar:
 
         def progress(done: int, total: int) -> None:
