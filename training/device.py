@@ -22,14 +22,14 @@ def mixed_precision(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=bool(native))
 
 
-def keep_memory() -> None:
+def keep_memory() -> bool:
     """Let glibc keep what is freed. Otherwise it returns each large tensor to the system and takes the next one page by
-    page, which is more than half of a frozen encoder's time on a CPU. Does nothing for other C libraries.
+    page, which is more than half of a frozen encoder's time on a CPU. -> whether it does; other C libraries do not.
     """
     trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
-        for option in (trim_threshold, mmap_threshold):
-            libc.mallopt(option, 2**31 - 1)
+    if sys.platform != "linux" or not hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        return False
+    return all(libc.mallopt(option, 2**31 - 1) for option in (trim_threshold, mmap_threshold))
 
 
 def fit_attention(encoder: nn.Module) -> None:
