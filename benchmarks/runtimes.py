@@ -75,7 +75,7 @@ def entered(
             other = open_model(folder)
             yield name, other, every(OnnxRuntime(other))
     model = build_model(opened)
-    yield EAGER, opened, every(TorchRuntime(model))
+    yield EAGER, opened, every(TorchRuntime(model, familiarity=opened.familiarity))
     yield "ViT-S/14 + MiniLM", opened, pair(model.text_encoder)
     with suppress(ImportError):
         yield "OpenCLIP ViT-B/32", opened, open_clip()

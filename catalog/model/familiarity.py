@@ -4,6 +4,9 @@ Class probabilities cannot tell, because they are over the tree's categories onl
 the training images by deep nearest neighbours (Sun et al. 2022). A text is scored by a linear layer that separates
 names of kinds in the tree from names of others (outlier exposure, Hendrycks et al. 2019). Both give log odds of being
 unfamiliar, which add up for a product that has both.
+
+The same tells how much of what examples taught holds for a product. To goods of other kinds that part of the model
+gives the nearest kind it was shown; they go by the names of the categories alone.
 """
 
 from dataclasses import dataclass, fields
@@ -14,7 +17,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from catalog.arrays import Floats, nearest_but_one, unit
+from catalog.arrays import Floats, nearest_but_one, sigmoid, softmax, unit
 from catalog.errors import CheckpointInvalid
 
 FILE = "familiarity.safetensors"
@@ -25,7 +28,9 @@ class Familiarity:
     """The parameters of both detectors.
 
     sample_NP: training images, projected by projection_DP to P dimensions. image_2, text_2: slope and offset of the log
-    odds. direction_D: the linear layer for text; all zero without names of other kinds.
+    odds. direction_D: the linear layer for text; all zero without names of other kinds. taught_C: 1 for the leaves in
+    departments with many examples, else 0. shown_D, shown_2: a linear layer as that for text, between texts of kinds
+    with examples and of those without. None: what examples taught holds for all.
     """
 
     projection_DP: Floats
@@ -33,6 +38,9 @@ class Familiarity:
     image_2: Floats
     direction_D: Floats
     text_2: Floats
+    taught_C: Floats | None = None
+    shown_D: Floats | None = None
+    shown_2: Floats | None = None
 
     @property
     def knows_text(self) -> bool:
@@ -44,16 +52,19 @@ class Familiarity:
         if not (folder / FILE).is_file():
             return None
         try:
-            found = load_file(folder / FILE)
-            # Folders of an earlier release have more.
-            return cls(**{field.name: found[field.name].astype(np.float32) for field in fields(cls)})
-        except (SafetensorError, KeyError):
+            found = {name: array.astype(np.float32) for name, array in load_file(folder / FILE).items()}
+            return cls(**found)
+        except (SafetensorError, TypeError):
             raise CheckpointInvalid(f"The model's {FILE} is not valid.") from None
 
     def save(self, folder: Path) -> None:
         given = {field.name: getattr(self, field.name) for field in fields(self)}
-        wide = {"image_2", "text_2"}
-        packed = {name: np.asarray(array, np.float32 if name in wide else np.float16) for name, array in given.items()}
+        wide = {"image_2", "text_2", "shown_2"}
+        packed = {
+            name: np.asarray(array, np.float32 if name in wide else np.float16)
+            for name, array in given.items()
+            if array is not None
+        }
         (folder / FILE).write_bytes(save(packed))  # not save_file: what that writes, other users cannot read
 
     def of_images(self, image_BD: Floats) -> Floats:
@@ -69,6 +80,20 @@ class Familiarity:
         parts = [] if image_BD is None else [self.of_images(image_BD)]
         parts += [] if text_BD is None else [self.of_texts(text_BD)]
         return np.asarray(sum(parts), np.float32)
+
+    def weigh(self, leaf_BC: Floats, names_BC: Floats, image_BD: Floats, text_BD: Floats) -> Floats:
+        """Leaf logits (B, C) that go by the names alone as far as a product is unlike the examples.
+
+        leaf_BC: by names and examples; names_BC: by the names alone. image_BD, text_BD: the encoders' pooled vectors;
+        zeros where a product has none.
+        """
+        if self.taught_C is None or self.shown_D is None or self.shown_2 is None:
+            return leaf_BC
+        among_B = np.clip(softmax(names_BC) @ self.taught_C, 1e-6, 1 - 1e-6)
+        log_odds_B = np.log(among_B / (1 - among_B))  # of being like the examples: each part is another reason
+        log_odds_B -= np.where(image_BD.any(1), self.of_images(image_BD), 0)
+        log_odds_B -= np.where(text_BD.any(1), self.shown_2[0] * (text_BD @ self.shown_D) + self.shown_2[1], 0)
+        return np.asarray(names_BC + sigmoid(log_odds_B)[:, None] * (leaf_BC - names_BC), np.float32)
 
 
 def distance(vectors_BD: Floats, projection_DP: Floats, sample_NP: Floats) -> Floats:

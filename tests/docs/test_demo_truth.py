@@ -39,17 +39,16 @@ YOGHURT = "Strawberry Yoghurt, 150 g"
 # for, as a better model is no fault.
 KNOWN = {
     ("model", "both"): {
-        Claim("Chino Shorts, Olive", "tag", "striped"),
-        Claim("Leather Derby Shoes, Cognac", "tag", "casual"),
-        Claim("Leather Derby Shoes, Cognac", "usage", "Casual"),
-        Claim("Straight Leg Jeans, Mid Blue Wash", "tag", "striped"),
+        Claim(POLO, "category", "aa-1-13-8"),
         Claim("Structured Leather Handbag, Russet", "colour", "Red"),
     },
-    ("model", "words"): {Claim("Pointed Stiletto Pumps, Red", "usage", "Casual")},
-    ("model", "picture"): {
-        Claim(POLO, "category", "aa-1-13-8"),
-        Claim("Pullover Hoodie, Grey Melange", "colour", "Blue"),
+    ("model", "words"): {
+        Claim(BRETON, "category", "aa-1-13-7"),
+        Claim("blue item 2231", "category", "ae-2"),  # nothing in its words tells of a backpack
+        Claim("Green Bell Pepper", "category", "aa"),
+        Claim("Green Bell Pepper", "usage", "Casual"),
     },
+    ("model", "picture"): {Claim(POLO, "category", "aa-1-13-8")},
     ("nano", "both"): {
         Claim(BRETON, "gender", "Men"),
         Claim(MOUNTAIN, "gender", "Men"),

@@ -119,7 +119,7 @@ def evaluate(
         raise ManifestInvalid(f"The split {split!r} has no product with {modalities} and a category of the tree.")
     encoded = encode_rows(checkpoint.model, read, checkpoint.tokenizer)
     choices: list[Modalities] = ["both", "image", "text"] if modalities == "both" else [modalities]
-    found = predict(checkpoint.model, encoded, choices)
+    found = predict(checkpoint.model, encoded, choices, checkpoint.familiarity)
     outputs = found[modalities]
     classes = Classes.of(everything, taxonomy)
     probability_NC = probabilities(read, outputs.leaf_NC, modalities, checkpoint.calibration, taxonomy)

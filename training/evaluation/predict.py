@@ -10,9 +10,10 @@ from tqdm import tqdm
 
 from catalog.arrays import Floats, Modalities
 from catalog.model.encoders import Encoded
+from catalog.model.familiarity import Familiarity
 from catalog.model.network import CatalogModel, Inputs, Outputs
 from catalog.model.preprocess import Batch, Prepared, collate, prepare
-from catalog.model.runtime.pytorch import as_array
+from catalog.model.runtime.pytorch import as_array, leaf_logits
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
 from training.data.manifests import LabelledProduct
@@ -36,9 +37,15 @@ def has_modalities(row: LabelledProduct, modalities: Modalities) -> bool:
 
 
 def predict(
-    model: CatalogModel, encoded: Iterable[tuple[Encoded, Encoded]], choices: Sequence[Modalities]
+    model: CatalogModel,
+    encoded: Iterable[tuple[Encoded, Encoded]],
+    choices: Sequence[Modalities],
+    familiarity: Familiarity | None = None,
 ) -> dict[Modalities, Predictions]:
-    """Predictions for all products under each choice; a product without the chosen modality counts as empty."""
+    """Predictions for all products under each choice; a product without the chosen modality counts as empty.
+
+    familiarity: to weigh the leaves' logits by, as a runtime does.
+    """
     collected: dict[Modalities, list[Predictions]] = {choice: [] for choice in choices}
     device = next(model.parameters()).device
     model.eval()
@@ -46,7 +53,12 @@ def predict(
         for image, text in encoded:
             image, text = image.to(device), text.to(device)
             for choice in choices:
-                collected[choice].append(_predictions(model.fuse_and_classify(image, text, choice)))
+                outputs = model.fuse_and_classify(image, text, choice)
+                pooled = [
+                    as_array(torch.zeros_like(one.pooled_BD) if choice == other else one.pooled_BD)
+                    for one, other in ((image, "text"), (text, "image"))
+                ]
+                collected[choice].append(_predictions(outputs, familiarity, *pooled))
     return {choice: _join(parts) for choice, parts in collected.items()}
 
 
@@ -88,9 +100,9 @@ def read_batches(
                 yield collate(items, tokenizer)
 
 
-def _predictions(outputs: Outputs) -> Predictions:
+def _predictions(outputs: Outputs, familiarity: Familiarity | None, image_BD: Floats, text_BD: Floats) -> Predictions:
     return Predictions(
-        leaf_NC=as_array(outputs.leaf_BC),
+        leaf_NC=leaf_logits(outputs, familiarity, image_BD, text_BD),
         tags_NG=as_array(outputs.tags_BG),
         attributes={name: as_array(logits_BV) for name, logits_BV in outputs.attributes.items()},
         fused_NE=as_array(outputs.fused_BE),

@@ -2,6 +2,9 @@
 
 For images, each department in turn is left out of the sample and serves as the unfamiliar one. For text, the unfamiliar
 examples are names of kinds of product that the tree lacks, read from files.
+
+How much of what examples taught holds for a text is told by titles of kinds with examples and of those without. Both
+are made up of the tree's names (see `training.texts.corpus`), the former beside the titles of the training products.
 """
 
 from collections.abc import Sequence
@@ -17,7 +20,7 @@ from catalog.model.runtime import Runtime
 from catalog.taxonomy.tree import SEPARATOR
 from training.data.manifests import LabelledProduct
 from training.export.readings import read_images, read_text
-from training.likeness import Images, every, fit_near, logistic, roots
+from training.likeness import MADE, Images, every, fit_near, logistic, made_titles, roots, with_examples
 
 SAMPLE = 2000  # images
 NUMBERS = 64  # of an image
@@ -29,21 +32,24 @@ def fit(
     model: ModelFolder,
     train: Sequence[LabelledProduct],
     val: Sequence[LabelledProduct],
-    image_ND: Floats,
     paths: Sequence[Sequence[str]],
 ) -> Familiarity | None:
     """Fit on `train` and `val`, each row of which has a category. None if there are too few images to leave a
     department out.
 
-    image_ND: the pooled vectors of the images of `val`. paths: of kinds of product, known or not.
+    paths: of kinds of product, known or not.
     """
     train = [row for row in train if row.node]
-    sampled = every([row for row in train if row.image], SAMPLE)
-    sample = Images(read_images(runtime, model, sampled), roots(sampled, model.taxonomy))
-    shown = [n for n, row in enumerate(val) if row.image]
-    known = Images(image_ND[shown], roots([val[n] for n in shown], model.taxonomy))
-    near = fit_near(sample, known, NUMBERS)
-    return Familiarity(*near, *fit_texts(runtime, model, train, paths)) if near else None
+    sample = images(runtime, model, every([row for row in train if row.image], SAMPLE))
+    near = fit_near(sample, images(runtime, model, [row for row in val if row.image]), NUMBERS)
+    if near is None:
+        return None
+    shown = None if model.config.examples_weighed else fit_shown(runtime, model, train)
+    return Familiarity(*near, *fit_texts(runtime, model, train, paths), **shown or {})
+
+
+def images(runtime: Runtime, model: ModelFolder, rows: Sequence[LabelledProduct]) -> Images:
+    return Images(read_images(runtime, model, rows), roots(rows, model.taxonomy))
 
 
 def fit_texts(
@@ -60,7 +66,26 @@ def fit_texts(
     known = [read_text(runtime, model, every(texts, NAMES)) for texts in (titles, labels, named) if texts]
     ends = [every([" ".join(reversed(path[-length:])) for path in others], NAMES) for length in (1, 2)]
     unknown = [read_text(runtime, model, texts) for texts in ends]
-    slopes = logistic(known, unknown, 0.1)
+    return along(logistic(known, unknown, 0.1))
+
+
+def fit_shown(runtime: Runtime, model: ModelFolder, train: Sequence[LabelledProduct]) -> dict[str, Floats] | None:
+    """What `Familiarity.weigh` goes by; None for a tree that has examples everywhere or nowhere. train: each with a
+    category.
+    """
+    tree = model.taxonomy
+    taught_C, shown, others = with_examples(train, tree)
+    titles = [row.title for row in train if row.title]
+    if not titles or not others or not 0 < taught_C.sum() < len(taught_C):
+        return None
+    known = [read_text(runtime, model, texts) for texts in (every(titles, MADE), made_titles(tree, shown))]
+    unknown = [read_text(runtime, model, made_titles(tree, others))]
+    shown_D, shown_2 = along(logistic(known, unknown, 0.1))
+    return {"taught_C": taught_C.astype(np.float32), "shown_D": shown_D, "shown_2": shown_2}
+
+
+def along(slopes: Floats) -> tuple[Floats, Floats]:
+    """The slopes of `logistic` as a direction of unit length, with slope and offset along it."""
     length = float(np.linalg.norm(slopes[:-1]))
     return slopes[:-1] / length, np.array([length, slopes[-1]], np.float32)
 

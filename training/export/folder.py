@@ -82,8 +82,10 @@ def recalibrate(
             f"The graphs in {model.path.name!r} are of an earlier release. Write them anew first:"
             " shelflens export --model FOLDER --output FOLDER."
         )
-    readings = read(runtime, replace(model, calibration=Calibration()), labelled)
-    familiarity = fit(runtime, model, train, labelled, readings.image_ND, paths)
+    familiarity = fit(runtime, model, train, labelled, paths)
+    model = replace(model, familiarity=familiarity, calibration=Calibration())
+    runtime = OnnxRuntime(model, CACHE_BYTES)
+    readings = read(runtime, model, labelled)
     named = weight_of_names(labelled, readings, model.taxonomy)
     model = replace(model, calibration=Calibration(named=named))
     titles = [row.title for row in labelled]

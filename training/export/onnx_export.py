@@ -120,7 +120,8 @@ def export_onnx(checkpoint: Checkpoint, folder: Path, batches: Iterable[Batch] =
         used = {name: _write(temporary / name, *part) for name, part in zip(GRAPHS, parts, strict=True)}
         write_json(temporary / GRAPH_WEIGHTS, used)
         exported = OnnxRuntime(replace(checkpoint, path=temporary))
-        found = compare_outputs(TorchRuntime(model), exported, batches or example_batch(checkpoint))
+        ours = TorchRuntime(model, familiarity=checkpoint.familiarity)
+        found = compare_outputs(ours, exported, batches or example_batch(checkpoint))
         if found.changed or found.embedding > TOLERANCE:
             raise CheckpointInvalid(
                 f"In ONNX Runtime {found.changed} of {found.products} products get another category, "

@@ -124,7 +124,7 @@ def fingerprint(feed: Feed, examples: Sequence[Example]) -> str:
 
 def read(source: Source, start: Checkpoint, lesson: Lesson, folder: Path, progress: Progress) -> Features:
     model = start.model.to(best_device())
-    reader = Understander(start, TorchRuntime(model, best_device().type))
+    reader = Understander(start, TorchRuntime(model, best_device().type, familiarity=start.familiarity))
     ids = {example.id for example in lesson.examples}
     progress(f"read {len(ids):,} products for the fine-tuning, about {duration(len(ids) * seconds_each(reader))}")
     with tqdm(total=len(ids), unit="row", desc="read") as bar:

@@ -94,7 +94,8 @@ def features(source: Feed, images: ImageReader, checkpoint: Checkpoint, seed: in
     """The catalogue, from the file if an earlier attempt has read it."""
     if path.exists():
         return Catalogue.load(path)
-    reader = Understander(checkpoint, TorchRuntime(checkpoint.model, best_device().type))
+    runtime = TorchRuntime(checkpoint.model, best_device().type, familiarity=checkpoint.familiarity)
+    reader = Understander(checkpoint, runtime)
     with tqdm(desc="read", total=source.total, unit="row") as bar:
 
         def progress(done: int, total: int) -> None:

@@ -58,7 +58,8 @@ def write_model(start: Checkpoint, output: Path, texts: Sequence[str], card: str
 
 
 def check_graphs(folder: ModelFolder, model: CatalogModel, texts: Sequence[str]) -> None:
-    found = compare_outputs(TorchRuntime(model), OnnxRuntime(folder), [example(folder, texts)])
+    ours = TorchRuntime(model, familiarity=folder.familiarity)
+    found = compare_outputs(ours, OnnxRuntime(folder), [example(folder, texts)])
     if found.changed or found.embedding > TOLERANCE:
         raise CheckpointInvalid(
             f"In ONNX Runtime {found.changed} of {found.products} products get another category, and a number of an "

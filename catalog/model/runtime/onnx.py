@@ -17,7 +17,7 @@ from catalog.errors import CheckpointInvalid
 from catalog.model.folder import GRAPH_WEIGHTS, GRAPHS, WEIGHTS, ModelFolder, read_weights
 from catalog.model.preprocess import Batch, TextBatch
 from catalog.model.runtime.cache import Row, row_cache
-from catalog.model.runtime.outputs import Alone, ModelOutputs
+from catalog.model.runtime.outputs import Alone, ModelOutputs, weighed
 from catalog.model.runtime.threads import cores
 from catalog.product import Modality
 
@@ -43,7 +43,7 @@ class OnnxRuntime:
 
         cache_bytes: size of the LRU cache of the encoders' outputs.
         """
-        self._folder = model.path
+        self._folder, self._familiarity = model.path, model.familiarity
         self._attributes = [attribute.name for attribute in model.taxonomy.attributes]
         self._weights = _weights(model.path)
         self._cache = row_cache(cache_bytes)
@@ -81,25 +81,30 @@ class OnnxRuntime:
         encoded = {"images": batch.images_BP, "texts": batch.texts_BP}
         encoded |= self._images(graphs, batch) | self._texts(graphs, batch.texts)
         outputs = _answer(graphs, encoded)
+        image_BD = _mean_of_slots(encoded["image_pooled"], batch.images_BP)
+        text_BD = _mean_of_slots(encoded["text_pooled"], batch.texts_BP)
         alone: dict[Modality, Alone] = {}
         if evidence and batch.any_has_both:
             by_image = _answer(graphs, encoded | {"texts": np.full_like(batch.texts_BP, -1)})
             by_text = _answer(graphs, encoded | {"images": np.full_like(batch.images_BP, -1)})
-            alone["image"] = self._alone(by_image)
-            alone["text"] = self._alone(by_text)
+            alone["image"] = self._alone(by_image, image_BD, np.zeros_like(text_BD))
+            alone["text"] = self._alone(by_text, np.zeros_like(image_BD), text_BD)
         return ModelOutputs(
-            leaf_BC=outputs["leaf"],
+            leaf_BC=self._leaf(outputs, image_BD, text_BD),
             tags_BG=outputs["tags"],
             attributes=self._of_attributes(outputs),
             embedding_BE=outputs["fused"],
-            image_BD=_mean_of_slots(encoded["image_pooled"], batch.images_BP),
-            text_BD=_mean_of_slots(encoded["text_pooled"], batch.texts_BP),
+            image_BD=image_BD,
+            text_BD=text_BD,
             evidence=alone,
             names_BC=outputs.get("names"),
         )
 
-    def _alone(self, answer: Mapping[str, Floats]) -> Alone:
-        return Alone(answer["leaf"], answer["fused"], self._of_attributes(answer))
+    def _leaf(self, answer: Mapping[str, Floats], image_BD: Floats, text_BD: Floats) -> Floats:
+        return weighed(self._familiarity, answer["leaf"], answer.get("names"), image_BD, text_BD)
+
+    def _alone(self, answer: Mapping[str, Floats], image_BD: Floats, text_BD: Floats) -> Alone:
+        return Alone(self._leaf(answer, image_BD, text_BD), answer["fused"], self._of_attributes(answer))
 
     def _of_attributes(self, answer: Mapping[str, Floats]) -> dict[str, Floats]:
         return {name: answer[f"attribute_{name}"] for name in self._attributes}

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from catalog.arrays import Floats
+from catalog.model.familiarity import Familiarity
 from catalog.model.preprocess import Batch
 from catalog.product import Modality
 
@@ -32,8 +33,10 @@ class Alone(NamedTuple):
 class ModelOutputs:
     """The model's outputs for B products: logits as in `catalog.model.network.Outputs`, and unit embeddings (B, E).
 
-    image_BD, text_BD: the encoders' pooled vectors, the mean over a product's images; zeros where it has none.
-    evidence: of each modality alone; empty unless asked for.
+    leaf_BC: weighed, see `catalog.model.familiarity`. image_BD, text_BD: the encoders' pooled vectors, the mean over a
+    product's images; zeros where it has none.
+    evidence: of each modality alone; empty unless asked for. names_BC: leaf logits by the names alone; None without an
+    open head.
     """
 
     leaf_BC: Floats
@@ -48,6 +51,15 @@ class ModelOutputs:
     def answer(self, row: int, alone: Modality | None = None) -> Answer:
         given = self.evidence[alone] if alone else self
         return Answer(given.leaf_BC[row], given.embedding_BE[row])
+
+
+def weighed(
+    familiarity: Familiarity | None, leaf_BC: Floats, names_BC: Floats | None, image_BD: Floats, text_BD: Floats
+) -> Floats:
+    """See `Familiarity.weigh`; names_BC: None without an open head, which has nothing to weigh."""
+    return (
+        leaf_BC if familiarity is None or names_BC is None else familiarity.weigh(leaf_BC, names_BC, image_BD, text_BD)
+    )
 
 
 class Runtime(Protocol):

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save
 
 from catalog import Product, Understander, Understanding
 from catalog.arrays import unit
@@ -14,9 +13,12 @@ from catalog.errors import CheckpointInvalid
 from catalog.model.calibration import Calibration
 from catalog.model.familiarity import FILE, Familiarity, distance
 from catalog.model.folder import CALIBRATION, open_model, write_checksums, write_json
+from catalog.model.runtime import open_runtime
 from tests.support.tiny import tiny_folder, tiny_onnx_folder
+from training.data.manifests import LabelledProduct
 from training.export.calibrate import auto_familiarity
-from training.export.familiarity import read_paths
+from training.export.familiarity import fit_shown, read_paths
+from training.export.readings import read_text
 
 RANDOM = np.random.default_rng(0)
 
@@ -62,17 +64,41 @@ def test_it_is_kept_in_a_file_that_others_may_read(tmp_path: Path) -> None:
         Familiarity.load(tmp_path)
 
 
-def test_a_file_of_an_earlier_release_has_more(tmp_path: Path) -> None:
-    familiarity().save(tmp_path)
-    arrays = load_file(tmp_path / FILE)
-    (tmp_path / FILE).write_bytes(save(arrays | {"taught_C": np.ones(4, np.float32)}))
+def test_goods_unlike_the_examples_go_by_the_names_of_categories_alone() -> None:
+    """Three leaves, the last in a department without examples."""
+    direction_D = np.eye(1, 16, dtype=np.float32)[0]
+    taught_C, shown_2 = np.array([1, 1, 0], np.float32), np.array([1, 0], np.float32)
+    known = replace(familiarity(), taught_C=taught_C, shown_D=direction_D, shown_2=shown_2)
+    leaf_BC = np.array([[0, 9, 0]] * 3, np.float32)
+    names_BC = np.array([[5, 0, 0], [0, 0, 5], [5, 0, 0]], np.float32)
+    like, other = -9 * direction_D, 9 * direction_D
+    nothing_BD = np.zeros((3, 24), np.float32)
+    found_BC = known.weigh(leaf_BC, names_BC, nothing_BD, np.stack([like, other, other]))
+    np.testing.assert_allclose(found_BC[0], leaf_BC[0], atol=0.01)
+    np.testing.assert_allclose(found_BC[1:], names_BC[1:], atol=0.3)
+    # Without a text only the names tell; an image adds its own log odds.
+    found_BC = known.weigh(leaf_BC, names_BC, nothing_BD, np.zeros((3, 16), np.float32))
+    assert found_BC.argmax(1).tolist() == [1, 2, 1]
+    far_BD = np.tile(-known.sample_NP.sum(0) @ known.projection_DP.T, (3, 1)).astype(np.float32)
+    far = replace(known, image_2=np.array([90, 0], np.float32)).weigh(leaf_BC, names_BC, far_BD, np.zeros((3, 16)))
+    assert far.argmax(1).tolist() == [0, 2, 0]
+    assert familiarity().weigh(leaf_BC, names_BC, nothing_BD, nothing_BD) is leaf_BC
+
+
+def test_what_weighs_is_kept_with_it(tmp_path: Path) -> None:
+    known = replace(
+        familiarity(), taught_C=np.array([1, 0], np.float32), shown_D=np.ones(16), shown_2=np.array([1.23456, 2])
+    )
+    known.save(tmp_path)
     loaded = Familiarity.load(tmp_path)
-    assert loaded
-    np.testing.assert_array_equal(loaded.text_2, arrays["text_2"])
-    del arrays["text_2"]
-    (tmp_path / FILE).write_bytes(save(arrays))
-    with pytest.raises(CheckpointInvalid, match=r"familiarity\.safetensors is not valid"):
-        Familiarity.load(tmp_path)
+    assert loaded is not None
+    assert loaded.taught_C is not None
+    assert loaded.taught_C.tolist() == [1, 0]
+    np.testing.assert_allclose(loaded.shown_2, known.shown_2)
+    familiarity().save(tmp_path)
+    loaded = Familiarity.load(tmp_path)
+    assert loaded is not None
+    assert loaded.shown_D is None
 
 
 @pytest.mark.parametrize("graphs", [False, True])
@@ -143,3 +169,24 @@ def test_however_few_are_accepted_auto_asks_for_no_more_than_four_of_five_produc
 def test_kinds_are_read_with_and_without_ids(tmp_path: Path) -> None:
     (tmp_path / "kinds.txt").write_text("# kinds\n\ngid://x/1 : Home > Rugs\nToys\n")
     assert read_paths([tmp_path / "kinds.txt"]) == [["Home", "Rugs"], ["Toys"]]
+
+
+def test_texts_of_kinds_with_examples_are_told_from_others(tmp_path: Path) -> None:
+    """Clothes have a hundred examples, food has none."""
+    model = open_model(tiny_onnx_folder(tmp_path / "model"))
+    titles = ("red shirt", "blue shoe", "striped shirt men", "running shoe women")
+    kinds = ("clothes.shirt", "clothes.shoe")
+    rows = [
+        LabelledProduct("shop", str(n), "train", None, titles[n % 4], "", "", kinds[n % 2], None, {}, frozenset())
+        for n in range(100)
+    ]
+    runtime = open_runtime(model)
+    found = fit_shown(runtime, model, rows)
+    assert found is not None
+    assert found["taught_C"].tolist() == [1, 1, 0, 0]
+    text_ND = read_text(runtime, model, [*titles, "fresh green apple", "Apples", "pear", "green Pear"])
+    odds = text_ND @ found["shown_D"] * found["shown_2"][0] + found["shown_2"][1]
+    assert odds[:4].max() < odds[4:].min()
+    assert fit_shown(runtime, model, rows[:99]) is None, "too few to count as taught"
+    everywhere = [*rows, *(replace(row, node="food.apple") for row in rows)]
+    assert fit_shown(runtime, model, everywhere) is None, "what was taught holds for all"

@@ -38,7 +38,7 @@ def products(size: int) -> list[Prepared]:
 def answered_by_both(folder: Path, given: list[Prepared], evidence: bool = True) -> tuple[ModelOutputs, ModelOutputs]:
     opened = open_model(folder)
     batch = collate(given, opened.tokenizer)
-    torch = TorchRuntime(build_model(opened))
+    torch = TorchRuntime(build_model(opened), familiarity=opened.familiarity)
     return torch.run(batch, evidence), OnnxRuntime(opened).run(batch, evidence)
 
 
