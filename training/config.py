@@ -99,7 +99,7 @@ class TrainConfig:
     residual_embedding: bool = False
     max_added: float = 0.3
     open_head: bool = False
-    examples_weighed: bool = False
+    examples_weighed: bool = False  # needs frozen encoders, and a frozen heads.text_embedding
 
     # The schedule: linear warm-up, then a cosine to zero.
     seed: int = 0

@@ -66,6 +66,9 @@ def fit(
         raise ConfigInvalid(
             "examples_weighed needs an open head, a residual embedding, and a stem whose classes have names."
         )
+    if any(parameter.requires_grad for parameter in model.heads.text_embedding.parameters()):
+        # What is fitted to the embeddings of texts says nothing of them once they have moved.
+        raise ConfigInvalid("examples_weighed needs all of heads.text_embedding to be frozen.")
     slopes = torch.from_numpy(fit_names(model, tokenizer, taxonomy, train))
     likeness.direction_E.copy_(slopes[:-1])
     likeness.offset.copy_(slopes[-1:])

@@ -476,7 +476,7 @@ def test_a_run_that_weighs_its_examples_goes_on_where_it_stopped(folder: Path) -
     changes: dict[str, Any] = {
         "start": start,
         "sets": [{"manifest": "clothes/products.jsonl"}],
-        "frozen": ENCODERS,
+        "frozen": [*ENCODERS, r"^heads\.text_embedding\."],
         "cache_views": 1,
         "open_head": True,
         "residual_embedding": True,
@@ -500,5 +500,7 @@ def test_a_run_that_weighs_its_examples_goes_on_where_it_stopped(folder: Path) -
     with pytest.raises(ConfigInvalid, match="holds a run with another seed"):
         train(dataclasses.replace(config, seed=1, features=str(elsewhere)), folder / "data")
     assert not elsewhere.exists(), "refused before anything is encoded"
+    with pytest.raises(ConfigInvalid, match=r"all of heads\.text_embedding to be frozen"):
+        train(tiny_run(folder, "weighed-moving", **changes | {"frozen": ENCODERS}), folder / "data")
     with pytest.raises(ConfigInvalid, match="examples_weighed needs cache_views"):
         train(tiny_run(folder, "weighed-uncached", **changes | {"cache_views": 0}), folder / "data")
