@@ -1,8 +1,5 @@
 """The device and precision of training: CUDA if available, bfloat16 where it is native."""
 
-import ctypes
-import sys
-
 import torch
 from timm.layers import Attention
 from torch import nn
@@ -20,16 +17,6 @@ def mixed_precision(device: torch.device) -> torch.autocast:
     else:
         native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return torch.autocast(device.type, torch.bfloat16, enabled=bool(native))
-
-
-def keep_memory() -> bool:
-    """Let glibc keep what is freed. Otherwise it returns each large tensor to the system and takes the next one page by
-    page, which is more than half of a frozen encoder's time on a CPU. -> whether it does; other C libraries do not.
-    """
-    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
-    if sys.platform != "linux" or not hasattr(libc := ctypes.CDLL(None), "mallopt"):
-        return False
-    return all(libc.mallopt(option, 2**31 - 1) for option in (trim_threshold, mmap_threshold))
 
 
 def fit_attention(encoder: nn.Module) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from catalog.arrays import Floats, unit
 from catalog.errors import ConfigInvalid
 from catalog.model.familiarity import distance, projected
-from catalog.model.network import CatalogModel
+from catalog.model.network import CatalogModel, Likeness
 from catalog.model.tokenizer import Tokenizer
 from catalog.taxonomy.tree import Taxonomy
 from training.data.manifests import LabelledProduct
@@ -60,15 +60,8 @@ def fit(
 
     Raises ConfigInvalid for a model whose images have no names, and for a tree with examples everywhere or nowhere.
     """
-    likeness, named = model.heads.likeness, model.image_encoder.named
+    likeness = fittable(model)
     train = [row for row in train if row.node]
-    if likeness is None or model.heads.names is None or not model.heads.residual or named.start == named.stop:
-        raise ConfigInvalid(
-            "examples_weighed needs an open head, a residual embedding, and a stem whose classes have names."
-        )
-    if any(parameter.requires_grad for parameter in model.heads.text_embedding.parameters()):
-        # What is fitted to the embeddings of texts says nothing of them once they have moved.
-        raise ConfigInvalid("examples_weighed needs all of heads.text_embedding to be frozen.")
     slopes = torch.from_numpy(fit_names(model, tokenizer, taxonomy, train))
     likeness.direction_E.copy_(slopes[:-1])
     likeness.offset.copy_(slopes[-1:])
@@ -77,6 +70,19 @@ def fit(
         likeness.projection_DP[:, :numbers] = torch.from_numpy(near.projection_DP)
         likeness.sample_NP[: len(near.sample_NP), :numbers] = torch.from_numpy(near.sample_NP)
         likeness.near_2.copy_(torch.from_numpy(-near.away_2))
+
+
+def fittable(model: CatalogModel) -> Likeness:
+    """The model's likeness. Raises ConfigInvalid for a model that cannot have one."""
+    likeness, named = model.heads.likeness, model.image_encoder.named
+    if likeness is None or model.heads.names is None or not model.heads.residual or named.start == named.stop:
+        raise ConfigInvalid(
+            "examples_weighed needs an open head, a residual embedding, and a stem whose classes have names."
+        )
+    if any(parameter.requires_grad for parameter in model.heads.text_embedding.parameters()):
+        # What is fitted to the embeddings of texts says nothing of them once they have moved.
+        raise ConfigInvalid("examples_weighed needs all of heads.text_embedding to be frozen.")
+    return likeness
 
 
 @torch.inference_mode()

@@ -51,6 +51,8 @@ def train(config: TrainConfig, data: Path, stop_after_steps: int | None = None) 
     teacher = open_teacher(config, model, taxonomy) if config.teacher else None
     run = Run(config, model, answering(teacher) if teacher else None)
     run.resume()
+    if config.examples_weighed and run.step == 0:
+        likeness.fittable(model)  # or refused, before anything is encoded
     source = BatchSource(config, data, taxonomy, rows, model, tokenizer, teacher)
     if config.examples_weighed and run.step == 0:  # later it is in the checkpoint
         likeness.fit(model, tokenizer, taxonomy, rows["train"], *source.images())

@@ -1,6 +1,8 @@
 """What all verbs share: the application itself, common options, and how errors are shown."""
 
+import ctypes
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,11 +97,19 @@ def needing(extra: str) -> Iterator[None]:
 @contextmanager
 def using_pytorch() -> Iterator[None]:
     """Say which extra to install where PyTorch or a library beside it is missing; let its tensors keep their memory."""
+    keep_memory()
     with needing("train"):
-        from training.device import keep_memory
-
-        keep_memory()
         yield
+
+
+def keep_memory() -> bool:
+    """Let glibc keep what is freed. Otherwise it returns each large tensor to the system and takes the next one page by
+    page, which is more than half of a frozen encoder's time on a CPU. -> whether it does; other C libraries do not.
+    """
+    trim_threshold, mmap_threshold = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
+    if sys.platform != "linux" or not hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        return False
+    return all(libc.mallopt(option, 2**31 - 1) for option in (trim_threshold, mmap_threshold))
 
 
 def print_version(asked: bool) -> None:

@@ -502,5 +502,6 @@ def test_a_run_that_weighs_its_examples_goes_on_where_it_stopped(folder: Path) -
     assert not elsewhere.exists(), "refused before anything is encoded"
     with pytest.raises(ConfigInvalid, match=r"all of heads\.text_embedding to be frozen"):
         train(tiny_run(folder, "weighed-moving", **changes | {"frozen": ENCODERS}), folder / "data")
+    assert not (folder / "weighed-moving" / "features.pt").exists(), "refused before anything is encoded"
     with pytest.raises(ConfigInvalid, match="examples_weighed needs cache_views"):
         train(tiny_run(folder, "weighed-uncached", **changes | {"cache_views": 0}), folder / "data")

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from catalog.errors import ConfigInvalid, ProductNotFound
-from shelflens.cli.app import INDEX_PLACES, DeviceOption, IndexOption, JsonOption, app, errors_shown, using_pytorch
+from shelflens.cli.app import (
+    INDEX_PLACES,
+    DeviceOption,
+    IndexOption,
+    JsonOption,
+    app,
+    errors_shown,
+    needing,
+    using_pytorch,
+)
 from shelflens.cli.ingest import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -31,7 +40,7 @@ def draft(
     device: DeviceOption = "cpu",
 ) -> None:
     """Draft a title, description, bullet points and a short advertisement, all of verified words."""
-    with errors_shown(), using_pytorch():
+    with errors_shown(), needing("train"):
         if language not in ("en", "zh"):
             raise ConfigInvalid("A draft is written in en or zh.")
         drafts = drafts_of(ids, channel, "zh" if language == "zh" else "en", index)

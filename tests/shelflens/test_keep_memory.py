@@ -1,8 +1,8 @@
-"""What training asks of the machine."""
+"""What commands that run PyTorch ask of the machine."""
 
 import platform
 
-from training.device import keep_memory
+from shelflens.cli.app import keep_memory
 
 
 def test_glibc_is_asked_to_keep_freed_memory_and_does() -> None:
